@@ -1,0 +1,1 @@
+//! Wake-up hints between nodes. Hints only: truth is read from the store.

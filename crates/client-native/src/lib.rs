@@ -1,0 +1,1 @@
+//! The client core on a workstation: HTTP, clock, software passkey, sealed file store.

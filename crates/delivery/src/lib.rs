@@ -1,0 +1,1 @@
+//! MLS delivery service rules: epoch order, membership, removals. Pure.

@@ -1,0 +1,1 @@
+//! The synthetic hospital as a function of a seed. Pure.

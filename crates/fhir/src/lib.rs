@@ -1,0 +1,1 @@
+//! FHIR R4 resources: parsing, importing, searching keys, summaries. Pure.

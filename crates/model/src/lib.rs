@@ -1,0 +1,24 @@
+//! Ids and shared vocabulary of Wardline: what every other crate may name.
+//!
+//! - [`ids`]: one newtype per kind of id.
+//! - [`bytes`]: bytes that travel as base64url.
+//! - [`phi`]: [`Phi`], which keeps patient data out of logs, errors, URLs and pushes.
+//! - [`code`]: one-time enrolment codes and confirmation strings (Crockford base32).
+//! - [`endorsement`]: the statement by which one device vouches for another.
+//! - [`wire`]: the JSON bodies of the HTTP API and the real-time socket.
+//!
+//! This crate does no I/O and knows no clock: times are unix milliseconds handed in.
+
+pub mod bytes;
+pub mod code;
+pub mod endorsement;
+pub mod ids;
+pub mod phi;
+pub mod wire;
+
+pub use bytes::B64;
+pub use ids::{
+    ChallengeId, DeviceId, EnrollmentId, FacilityId, GroupId, InviteId, MessageId, PatientId,
+    RoleSlug, SessionId, UserId,
+};
+pub use phi::Phi;

@@ -1,0 +1,104 @@
+//! People, on-call roles, patients.
+
+use super::enroll::PersonBrief;
+use super::wire;
+use crate::{DeviceId, PatientId, RoleSlug, SessionId};
+
+wire! {
+    /// `GET /v1/me`.
+    pub struct Me {
+        /// The person.
+        pub user: PersonBrief,
+        /// Role slugs.
+        pub roles: Vec<String>,
+        /// The device that asks.
+        pub device_id: DeviceId,
+        /// The session that asks.
+        pub session_id: SessionId,
+        /// Whether the roster has the person at work now.
+        pub on_shift: bool,
+        /// The hospital's name.
+        pub hospital: String,
+    }
+}
+wire! {
+    /// One person in a search.
+    pub struct PersonHit {
+        /// The person.
+        pub user: PersonBrief,
+        /// The facility's name.
+        pub facility: String,
+        /// Whether the roster has the person at work now.
+        pub on_shift: bool,
+        /// Whether any active device could receive a message.
+        pub reachable: bool,
+    }
+}
+wire! {
+    /// `GET /v1/people?q=`.
+    pub struct PeopleList {
+        /// Best first.
+        pub people: Vec<PersonHit>,
+    }
+}
+wire! {
+    /// A role that people take in turns.
+    pub struct OnCallRole {
+        /// Its slug.
+        pub slug: RoleSlug,
+        /// As shown: `Cardiology on call`.
+        pub title: String,
+        /// Its department.
+        pub department: String,
+        /// Who holds it now; absent when the roster has a gap.
+        pub holder: Option<PersonBrief>,
+        /// When the hold ends, unix milliseconds.
+        pub until: Option<u64>,
+    }
+}
+wire! {
+    /// `GET /v1/roles`.
+    pub struct RoleList {
+        /// By title.
+        pub roles: Vec<OnCallRole>,
+    }
+}
+wire! {
+    /// One allergy in the banner.
+    pub struct BannerAllergy {
+        /// The substance.
+        pub substance: String,
+        /// FHIR `criticality`: `low`, `high` or `unable-to-assess`.
+        pub criticality: Option<String>,
+    }
+}
+wire! {
+    /// The banner above a conversation about a patient (minimum necessary, 45 CFR 164.502(b)).
+    pub struct PatientBanner {
+        /// The patient.
+        pub id: PatientId,
+        /// `Family, Given`.
+        pub name: String,
+        /// ISO date.
+        pub birth_date: Option<String>,
+        /// Age in whole years.
+        pub age: Option<u32>,
+        /// FHIR administrative gender.
+        pub sex: Option<String>,
+        /// Medical record number.
+        pub mrn: Option<String>,
+        /// Ward and bed.
+        pub location: Option<String>,
+        /// Allergies; empty when none is recorded.
+        pub allergies: Vec<BannerAllergy>,
+        /// Code status, for example `Full code`.
+        pub code_status: Option<String>,
+    }
+}
+wire! {
+    /// `GET /v1/patients?q=`.
+    pub struct PatientList {
+        /// Best first, at most 20.
+        pub patients: Vec<PatientBanner>,
+    }
+}

@@ -1,0 +1,52 @@
+//! MLS key packages (RFC 9420 §10).
+
+use super::wire;
+use crate::{B64, DeviceId, UserId};
+
+wire! {
+    /// `POST /v1/key-packages`.
+    pub struct KeyPackageUpload {
+        /// Single-use key packages, each an `MLSMessage`.
+        pub packages: Vec<B64>,
+        /// A last-resort key package (RFC 9420 §16.6), replacing the one before.
+        pub last_resort: Option<B64>,
+    }
+}
+wire! {
+    /// `GET /v1/key-packages/count`, and the answer to an upload.
+    pub struct KeyPackageCount {
+        /// Single-use packages left.
+        pub available: u64,
+        /// Whether a last-resort package is there.
+        pub last_resort: bool,
+    }
+}
+wire! {
+    /// `POST /v1/key-packages/claim`.
+    pub struct ClaimRequest {
+        /// Whose devices; at most 500.
+        pub user_ids: Vec<UserId>,
+        /// The MLS ciphersuite's number.
+        pub ciphersuite: u16,
+    }
+}
+wire! {
+    /// One device's key package.
+    pub struct ClaimedKeyPackage {
+        /// The person.
+        pub user_id: UserId,
+        /// The device.
+        pub device_id: DeviceId,
+        /// The key package, an `MLSMessage`.
+        pub key_package: B64,
+    }
+}
+wire! {
+    /// Answer to a claim.
+    pub struct ClaimAnswer {
+        /// One for each active device.
+        pub packages: Vec<ClaimedKeyPackage>,
+        /// People who have no device that could be added now.
+        pub unreachable: Vec<UserId>,
+    }
+}

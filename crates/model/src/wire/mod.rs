@@ -1,0 +1,31 @@
+//! The JSON bodies of the HTTP API and of the real-time socket.
+//!
+//! One module for each resource. Times are unix milliseconds, bytes base64url without padding.
+
+pub mod devices;
+pub mod directory;
+pub mod enroll;
+pub mod groups;
+pub mod hospital;
+pub mod keys;
+pub mod messages;
+pub mod problem;
+pub mod sessions;
+pub mod socket;
+
+macro_rules! wire {
+    ($(#[$meta:meta])* pub struct $($rest:tt)*) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub struct $($rest)*
+    };
+    ($(#[$meta:meta])* pub enum $($rest:tt)*) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(rename_all = "snake_case")]
+        pub enum $($rest)*
+    };
+}
+pub(crate) use wire;

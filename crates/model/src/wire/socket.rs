@@ -1,0 +1,91 @@
+//! Frames of the real-time socket, JSON texts.
+
+use serde::{Deserialize, Serialize};
+
+use super::messages::{Entry, MessageSend, Receipt};
+use super::problem::Problem;
+use crate::GroupId;
+
+/// `POST /v1/socket-tickets`: opens one socket, once, within 30 seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SocketTicket {
+    /// Sent in the first frame, never in the URL.
+    pub ticket: String,
+}
+
+/// From a client.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// The first frame.
+    Ticket {
+        /// From [`SocketTicket`].
+        ticket: String,
+    },
+    /// Send a message; the same as `POST /v1/groups/{id}/messages`.
+    Send {
+        /// Comes back in the answer.
+        #[serde(rename = "ref")]
+        reference: u64,
+        /// Which conversation.
+        group: GroupId,
+        /// The message.
+        #[serde(flatten)]
+        message: MessageSend,
+    },
+}
+
+/// From the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The ticket was good; hints follow.
+    Ready,
+    /// A new entry in a conversation of this person.
+    Entry {
+        /// Which conversation.
+        group: GroupId,
+        /// The entry.
+        entry: Entry,
+    },
+    /// The conversation has entries up to this place; fetch what is missing.
+    Reached {
+        /// Which conversation.
+        group: GroupId,
+        /// The newest place.
+        seq: u64,
+    },
+    /// Something waits in the device's inbox.
+    Inbox,
+    /// Someone received, read or acknowledged.
+    Receipt {
+        /// Which conversation.
+        group: GroupId,
+        /// How far the person has come.
+        receipt: Receipt,
+    },
+    /// The sent message is durable.
+    Sent {
+        /// From the request.
+        #[serde(rename = "ref")]
+        reference: u64,
+        /// Its place.
+        seq: u64,
+        /// When, unix milliseconds.
+        sent_at: u64,
+    },
+    /// A sent message was refused.
+    Problem {
+        /// From the request.
+        #[serde(rename = "ref")]
+        reference: u64,
+        /// Why, and what to do.
+        problem: Problem,
+    },
+    /// The session ended; the socket closes.
+    Ended {
+        /// Why.
+        problem: Problem,
+    },
+}

@@ -1,0 +1,1 @@
+//! Cedar policies and the one decision function. Pure.

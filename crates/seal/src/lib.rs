@@ -1,0 +1,1 @@
+//! Envelope encryption of stored fields and blobs, key files, blind indexes.

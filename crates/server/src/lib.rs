@@ -1,0 +1,1 @@
+//! HTTP routes, sessions, real-time sockets, schedulers, embedded web app.
