@@ -5,7 +5,10 @@
 //! stage is a function, and [`stage`] runs a list of them, times each and stops at the first that
 //! fails. The single verbs (`wasm`, `web`, `check` …) run one stage.
 
-#![expect(clippy::print_stdout, reason = "a build tool talks to the person at the terminal")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a build tool talks to the person at the terminal"
+)]
 #![expect(
     clippy::disallowed_methods,
     reason = "a build tool is all rim: it times its stages and reads the environment make gives it"

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Installs what building and testing Wardline needs and is not there yet, on Debian or Ubuntu.
+#
+#   scripts/setup.sh run    what `make run` and `make build` need (the default)
+#   scripts/setup.sh test   that, and what `make test` needs: a browser, PostgreSQL, NATS
+#
+# Nothing happens when everything is there. Elsewhere, or without root and sudo, it says what is
+# missing and stops. Services that packages bring along are not started: the tests start their own.
+set -euo pipefail
+
+scope="${1:-run}"
+case "$scope" in
+run | test) ;;
+*)
+    echo "usage: scripts/setup.sh [run|test]" >&2
+    exit 2
+    ;;
+esac
+
+say() { printf 'setup: %s\n' "$*"; }
+
+stop() {
+    printf 'setup: %s\n' "$*" >&2
+    exit 1
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Whether version $1 is at least version $2.
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+
+# Debian keeps PostgreSQL's server programs out of PATH, in a folder for each major version.
+has_postgres() {
+    has initdb && has postgres && return
+    local folder
+    for folder in /usr/lib/postgresql/*/bin; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ] && return
+    done
+    return 1
+}
+
+has_chromium() { [ -x "${WARDLINE_CHROMIUM:-/usr/bin/chromium}" ]; }
+
+has_wasm_target() {
+    [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ]
+}
+
+has_debian_wasm() {
+    [ -x /usr/bin/cargo ] && [ -x /usr/bin/rustc ] &&
+        [ -d /usr/lib/rustlib/src/rust/library/std ] && { has wasm-ld-19 || has wasm-ld; }
+}
+
+# Tools that no package of the system brings in a version new enough.
+check_toolchains() {
+    has cargo && has rustc ||
+        stop "Rust is missing: install 1.95 or later (rustup), then run this again"
+    local rust node npm
+    rust="$(rustc --version | cut -d ' ' -f 2)"
+    at_least "$rust" 1.95.0 || stop "Rust $rust is too old: 1.95 or later is needed"
+    has node && has npm ||
+        stop "Node.js is missing: install 20 or later with npm 11, then run this again"
+    node="$(node --version | tr -d v)"
+    npm="$(npm --version)"
+    at_least "$node" 20.19.0 || stop "Node.js $node is too old: 20.19 or later is needed"
+    at_least "$npm" 10.0.0 || stop "npm $npm is too old: 10 or later is needed"
+}
+
+missing=()
+need() { missing+=("$@"); }
+
+list_missing() {
+    has cc && has make || need build-essential
+    has git || need git
+    # Not needed to build, but without it the core that phones download is larger.
+    has wasm-opt || need binaryen
+    if ! has_wasm_target && ! has_debian_wasm; then
+        # Only where rustup's server is reached; it refuses at once where it is not.
+        if has rustup && say "adding wasm32-unknown-unknown with rustup" &&
+            timeout 300 rustup target add wasm32-unknown-unknown 2>/dev/null; then
+            :
+        else
+            say "rustup has it not; Debian's Rust builds the library for wasm from its sources"
+            need rustc-web cargo-web rust-web-src lld-19
+        fi
+    fi
+    if [ "$scope" = test ]; then
+        has_chromium || need chromium
+        has_postgres || need postgresql
+        has nats-server || [ -x /usr/sbin/nats-server ] || need nats-server
+    fi
+}
+
+install_missing() {
+    has apt-get || stop "missing: ${missing[*]} (Debian's names); this script installs with apt only"
+    local root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        has sudo || stop "missing: ${missing[*]}; run this as root, or install sudo"
+        root=(sudo)
+        # Without a terminal nobody can type a password.
+        [ -t 0 ] || root=(sudo --non-interactive)
+    fi
+    say "installing ${missing[*]}"
+
+    # Debian's convention to keep installed services from starting; left alone if there is one.
+    local policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
+        "${root[@]}" chmod 755 "$policy"
+        # Expanded now: the variables are local and gone when the script ends.
+        # shellcheck disable=SC2064
+        trap "${root[*]} rm -f $policy" EXIT
+    fi
+
+    "${root[@]}" apt-get update --quiet ||
+        stop "apt-get update failed; its message stands above"
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --quiet --yes --no-install-recommends "${missing[@]}" ||
+        stop "apt-get could not install ${missing[*]}; its message stands above"
+}
+
+check_toolchains
+list_missing
+if [ "${#missing[@]}" -eq 0 ]; then
+    exit 0
+fi
+install_missing
+say "done"
