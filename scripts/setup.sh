@@ -71,8 +71,6 @@ need() { missing+=("$@"); }
 list_missing() {
     has cc && has make || need build-essential
     has git || need git
-    # Not needed to build, but without it the core that phones download is larger.
-    has wasm-opt || need binaryen
     if ! has_wasm_target && ! has_debian_wasm; then
         # Only where rustup's server is reached; it refuses at once where it is not.
         if has rustup && say "adding wasm32-unknown-unknown with rustup" &&
