@@ -3,7 +3,7 @@
 
 XTASK := cargo run --quiet --locked --package xtask --
 
-.PHONY: help run build test conformance bench soak fmt lint web setup clean
+.PHONY: help run build test conformance bench soak fmt lint lint-deps web setup clean
 
 help:
 	@echo 'make run          build what changed and start the demo hospital (ARGS="--seed 7" are handed on)'
@@ -13,6 +13,7 @@ help:
 	@echo 'make conformance  the tests on public data (WARDLINE_DATA, else ../shared/data)'
 	@echo 'make soak         the Rust tests with long counts'
 	@echo 'make lint, fmt    read, or format, all sources'
+	@echo 'make lint-deps    licences, bans and sources of all dependencies'
 	@echo 'make web          the web app alone'
 	@echo 'make clean        removes what was built'
 
@@ -46,6 +47,9 @@ fmt:
 lint:
 	@scripts/setup.sh run
 	@$(XTASK) lint
+
+lint-deps:
+	@$(XTASK) deps
 
 web:
 	@scripts/setup.sh run

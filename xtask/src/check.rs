@@ -2,7 +2,7 @@
 //! to broken lines; a broken rule names file, line and what to do.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -73,16 +73,10 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
     Err(Failure::Rules(broken))
 }
 
-/// Licences, bans and sources of all crates by cargo-deny, where it is installed.
+/// Licences, bans and sources of all crates by cargo-deny.
 pub(crate) fn dependencies(workspace: &Workspace) -> Outcome {
-    let installed = process::succeeds(workspace.cargo().args(["deny", "--version"]));
-    if !installed {
-        return Ok(Report::note(
-            "not run: `cargo install cargo-deny --locked` adds it",
-        ));
-    }
-    process::run(workspace.cargo().args([
-        "deny",
+    let deny = cargo_deny(workspace)?;
+    process::run(process::command(deny, workspace.root()).args([
         "--all-features",
         "--locked",
         "check",
@@ -91,6 +85,44 @@ pub(crate) fn dependencies(workspace: &Workspace) -> Outcome {
         "sources",
     ]))?;
     Ok(Report::note("bans, licences, sources"))
+}
+
+/// The version that `deny.toml` is written for; a new one may judge in another way.
+const CARGO_DENY: &str = "0.20.2";
+
+/// cargo-deny's program: the one in the path if it is of our version, else one that is built once
+/// into the target folder (two minutes on two cores), so that nobody's own tools change.
+fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let tools = workspace.target().join("tools");
+    let ours = tools.join("bin/cargo-deny");
+    for program in [PathBuf::from("cargo-deny"), ours.clone()] {
+        let version = process::command(&program, workspace.root())
+            .arg("--version")
+            .output()
+            .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        if version.is_ok_and(|version| version == format!("cargo-deny {CARGO_DENY}")) {
+            return Ok(program);
+        }
+    }
+    process::run(
+        workspace
+            .cargo()
+            .args([
+                "install",
+                "--quiet",
+                "--locked",
+                "cargo-deny",
+                "--version",
+                CARGO_DENY,
+            ])
+            .arg("--root")
+            .arg(&tools)
+            // Its objects go with the rest; kept apart, since its dependencies are other versions.
+            .env("CARGO_TARGET_DIR", tools.join("build")),
+    )?;
+    let build = tools.join("build");
+    std::fs::remove_dir_all(&build).map_err(Failure::io(&build))?;
+    Ok(ours)
 }
 
 /// Text of the tracked files by path from the root; files that are not text are left out.
