@@ -1,1 +1,47 @@
-//! Cedar policies and the one decision function. Pure.
+//! The one decision function: may this person, on this device, in this session and under these
+//! circumstances do this to that? (DESIGN "One decision point"; 45 CFR 164.312(a)(1)).
+//!
+//! - [`question`]: [`Question`], everything that a decision may depend on, as plain values.
+//! - [`action`]: [`Action`], the closed list of what can be asked for.
+//! - [`engine`]: [`Engine`], which answers by Cedar policies, and [`Decided`], its answer.
+//! - [`baseline`]: the policies that ship with Wardline (`policies/*.cedar`).
+//! - [`source`]: policy texts, and what is wrong with them by file, line and column.
+//!
+//! The crate is pure: no clock, no randomness, no I/O. An answer depends on the question and on
+//! the texts whose hash it carries, so a recorded question can be judged again by other policies.
+//!
+//! ```
+//! use wardline_policy::{Action, Circumstances, Decision, Engine, Question, Resource};
+//!
+//! let engine = Engine::baseline()?;
+//! let question = Question {
+//!     principal: None,
+//!     device: None,
+//!     session: None,
+//!     action: Action::HospitalRead,
+//!     resource: Resource::Hospital,
+//!     context: Circumstances::at(1_767_225_600_000),
+//! };
+//! assert_eq!(engine.decide(&question).decision, Decision::Allow);
+//! # Ok::<(), wardline_policy::LoadError>(())
+//! ```
+
+pub mod action;
+pub mod baseline;
+mod bridge;
+pub mod engine;
+mod named;
+pub mod question;
+pub mod source;
+
+#[cfg(test)]
+mod tests;
+
+pub use action::Action;
+pub use engine::{Decided, Decision, Engine, Proof};
+pub use named::UnknownName;
+pub use question::{
+    Circumstances, DeviceFacts, Limits, Network, PasskeyKind, Person, Program, Question, Resource,
+    ResourceKind, SessionFacts,
+};
+pub use source::{LoadError, Problem, Source};

@@ -1,0 +1,184 @@
+//! [`Action`]: everything that can be asked for.
+
+use crate::named::named;
+use crate::question::ResourceKind;
+
+named! {
+    /// What is asked for. Each route of the API asks for exactly one of these; the dotted name
+    /// stands in policies and in the audit log and never changes its meaning.
+    pub enum Action ("action") {
+        /// Read the hospital's name, keys and pins.
+        HospitalRead = "hospital.read",
+        /// Begin an enrolment with a one-time code.
+        EnrollStart = "enroll.start",
+        /// Hand in keys and passkey of an enrolment.
+        EnrollFinish = "enroll.finish",
+        /// Ask how far an enrolment has come.
+        EnrollPoll = "enroll.poll",
+        /// Ask for a sign-in challenge.
+        SessionChallenge = "session.challenge",
+        /// Sign in.
+        SessionCreate = "session.create",
+        /// See a person's sessions.
+        SessionList = "session.list",
+        /// End one session.
+        SessionEnd = "session.end",
+        /// End all sessions of a person.
+        SessionEndAll = "session.end_all",
+        /// Read one's own account.
+        MeRead = "me.read",
+        /// Invite a person to enrol a device.
+        InviteCreate = "invite.create",
+        /// See one's own devices.
+        DeviceListOwn = "device.list_own",
+        /// See everyone's devices.
+        DeviceListAll = "device.list_all",
+        /// Vouch for a pending device.
+        DeviceEndorse = "device.endorse",
+        /// Take a device out of use.
+        DeviceRevoke = "device.revoke",
+        /// Fetch the server's share of a device's local-store key.
+        ShareRead = "share.read",
+        /// Fetch devices' certificates and endorsements.
+        CredentialRead = "credential.read",
+        /// Search for people.
+        PeopleSearch = "people.search",
+        /// See the on-call roles and who holds them.
+        RoleList = "role.list",
+        /// Search for patients.
+        PatientSearch = "patient.search",
+        /// Read a patient's banner.
+        PatientRead = "patient.read",
+        /// Read a patient's chart.
+        ChartRead = "chart.read",
+        /// Hand in key packages of a device, or count them.
+        KeyPackageUpload = "key_package.upload",
+        /// Claim key packages of people.
+        KeyPackageClaim = "key_package.claim",
+        /// Start a conversation.
+        GroupCreate = "group.create",
+        /// See one's own conversations.
+        GroupList = "group.list",
+        /// Read a conversation's state and GroupInfo.
+        GroupRead = "group.read",
+        /// Commit to a conversation's group (RFC 9420 §12.4).
+        GroupCommit = "group.commit",
+        /// Read a conversation's log of ciphertexts.
+        GroupReadLog = "group.read_log",
+        /// Re-join a conversation by external commit (RFC 9420 §12.4.3.2).
+        GroupExternalJoin = "group.external_join",
+        /// Send a message.
+        MessageSend = "message.send",
+        /// Send a message that escalates.
+        MessageSendStat = "message.send_stat",
+        /// Say that a message was delivered, read or acknowledged.
+        ReceiptPost = "receipt.post",
+        /// Fetch welcomes for this device.
+        InboxRead = "inbox.read",
+        /// Open the real-time socket.
+        SocketOpen = "socket.open",
+        /// Read the public log's checkpoints and tiles.
+        LogRead = "log.read",
+        /// Read the audit trail.
+        AuditRead = "audit.read",
+        /// See the state of the whole hospital.
+        AdminOverview = "admin.overview",
+    }
+}
+
+impl Action {
+    /// The kind of resource that the action is about.
+    pub const fn resource_kind(self) -> ResourceKind {
+        match self {
+            Self::HospitalRead
+            | Self::EnrollStart
+            | Self::EnrollFinish
+            | Self::EnrollPoll
+            | Self::SessionChallenge
+            | Self::SessionCreate
+            | Self::MeRead
+            | Self::DeviceListOwn
+            | Self::DeviceListAll
+            | Self::CredentialRead
+            | Self::PeopleSearch
+            | Self::RoleList
+            | Self::PatientSearch
+            | Self::GroupList
+            | Self::InboxRead
+            | Self::SocketOpen
+            | Self::AdminOverview => ResourceKind::Hospital,
+            Self::SessionList | Self::SessionEnd | Self::SessionEndAll => ResourceKind::Session,
+            Self::InviteCreate => ResourceKind::Invite,
+            Self::DeviceEndorse | Self::DeviceRevoke => ResourceKind::Device,
+            Self::ShareRead => ResourceKind::Share,
+            Self::PatientRead | Self::ChartRead => ResourceKind::Patient,
+            Self::KeyPackageUpload | Self::KeyPackageClaim => ResourceKind::KeyPackages,
+            Self::GroupCreate
+            | Self::GroupRead
+            | Self::GroupCommit
+            | Self::GroupReadLog
+            | Self::GroupExternalJoin
+            | Self::MessageSend
+            | Self::MessageSendStat
+            | Self::ReceiptPost => ResourceKind::Group,
+            Self::LogRead | Self::AuditRead => ResourceKind::Log,
+        }
+    }
+
+    /// Whether the action is open to requests without a session.
+    pub const fn is_public(self) -> bool {
+        matches!(
+            self,
+            Self::HospitalRead
+                | Self::EnrollStart
+                | Self::EnrollFinish
+                | Self::EnrollPoll
+                | Self::SessionChallenge
+                | Self::SessionCreate
+                | Self::LogRead
+        )
+    }
+
+    /// The action in words, to follow "Only a nurse can …".
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::HospitalRead => "see the hospital's address card",
+            Self::EnrollStart => "begin an enrolment",
+            Self::EnrollFinish => "finish this enrolment",
+            Self::EnrollPoll => "follow this enrolment",
+            Self::SessionChallenge | Self::SessionCreate => "sign in",
+            Self::SessionList => "see these sessions",
+            Self::SessionEnd => "end this session",
+            Self::SessionEndAll => "end these sessions",
+            Self::MeRead => "see this account",
+            Self::InviteCreate => "invite people to enrol a device",
+            Self::DeviceListOwn => "see their own devices",
+            Self::DeviceListAll => "see everyone's devices",
+            Self::DeviceEndorse => "confirm this device",
+            Self::DeviceRevoke => "take this device out of use",
+            Self::ShareRead => "unlock this device's storage",
+            Self::CredentialRead => "check devices' certificates",
+            Self::PeopleSearch => "search for people",
+            Self::RoleList => "see who is on call",
+            Self::PatientSearch => "search for patients",
+            Self::PatientRead => "see who this patient is",
+            Self::ChartRead => "open this chart",
+            Self::KeyPackageUpload => "hand in this device's key packages",
+            Self::KeyPackageClaim => "add people's devices",
+            Self::GroupCreate => "start a conversation",
+            Self::GroupList => "see their conversations",
+            Self::GroupRead => "see this conversation",
+            Self::GroupCommit => "change this conversation's members",
+            Self::GroupReadLog => "read this conversation",
+            Self::GroupExternalJoin => "join this conversation again",
+            Self::MessageSend => "write in this conversation",
+            Self::MessageSendStat => "page this conversation",
+            Self::ReceiptPost => "acknowledge in this conversation",
+            Self::InboxRead => "fetch their invitations to conversations",
+            Self::SocketOpen => "receive messages live",
+            Self::LogRead => "read the public log",
+            Self::AuditRead => "read the audit trail",
+            Self::AdminOverview => "see the hospital's overview",
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! From a [`Question`] to Cedar's request and entities.
+//!
+//! Two or three entities and one context record for each question, built from values directly:
+//! no text is parsed and no JSON is made on the way.
+
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
+    RestrictedExpression as Value, Schema,
+};
+use wardline_model::wire::enroll::DeviceState;
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::{DeviceId, UserId};
+
+use crate::question::{
+    Circumstances, DeviceFacts, Limits, Person, Question, Resource, ResourceKind, SessionFacts,
+};
+
+/// The names of the schema's types, parsed once.
+#[derive(Debug, Clone)]
+pub(crate) struct Names {
+    anonymous: EntityUid,
+    hospital: EntityUid,
+    log: EntityUid,
+    person: EntityTypeName,
+    role: EntityTypeName,
+    program: EntityTypeName,
+    passkey: EntityTypeName,
+    device_state: EntityTypeName,
+    network: EntityTypeName,
+    group_kind: EntityTypeName,
+    group: EntityTypeName,
+    device: EntityTypeName,
+    session: EntityTypeName,
+    invite: EntityTypeName,
+    patient: EntityTypeName,
+    key_packages: EntityTypeName,
+    share: EntityTypeName,
+}
+
+/// A question that Cedar's types cannot hold. None is known; the engine refuses it all the same.
+#[derive(Debug)]
+pub(crate) struct Unspeakable;
+
+type Attributes = Vec<(String, Value)>;
+
+impl Names {
+    pub(crate) fn new() -> Self {
+        Self {
+            anonymous: uid(&entity_type("Anonymous"), "anonymous"),
+            hospital: uid(&entity_type(ResourceKind::Hospital.as_str()), "hospital"),
+            log: uid(&entity_type(ResourceKind::Log.as_str()), "log"),
+            person: entity_type("Person"),
+            role: entity_type("Role"),
+            program: entity_type("Program"),
+            passkey: entity_type("Passkey"),
+            device_state: entity_type("DeviceState"),
+            network: entity_type("Network"),
+            group_kind: entity_type("GroupKind"),
+            group: entity_type(ResourceKind::Group.as_str()),
+            device: entity_type(ResourceKind::Device.as_str()),
+            session: entity_type(ResourceKind::Session.as_str()),
+            invite: entity_type(ResourceKind::Invite.as_str()),
+            patient: entity_type(ResourceKind::Patient.as_str()),
+            key_packages: entity_type(ResourceKind::KeyPackages.as_str()),
+            share: entity_type(ResourceKind::Share.as_str()),
+        }
+    }
+
+    /// The request and its entities. With a schema, both are checked against it: slow, for tests.
+    pub(crate) fn ask(
+        &self,
+        question: &Question,
+        action: &Entity,
+        schema: Option<&Schema>,
+    ) -> Result<(Request, Entities), Unspeakable> {
+        let principal = match &question.principal {
+            Some(person) => self.person(person)?,
+            None => Entity::with_uid(self.anonymous.clone()),
+        };
+        let resource = self.resource(&question.resource)?;
+        let context = Context::from_pairs(self.context(question)?).map_err(|_| Unspeakable)?;
+        let request = Request::new(
+            principal.uid(),
+            action.uid(),
+            resource.uid(),
+            context,
+            schema,
+        )
+        .map_err(|_| Unspeakable)?;
+        // With a schema Cedar adds the actions itself.
+        let action = schema.is_none().then(|| action.clone());
+        let entities = [principal, resource].into_iter().chain(action);
+        let entities = Entities::from_entities(entities, schema).map_err(|_| Unspeakable)?;
+        Ok((request, entities))
+    }
+
+    fn person(&self, person: &Person) -> Result<Entity, Unspeakable> {
+        let roles = person.roles.iter().map(|role| self.value(&self.role, role));
+        let departments = person
+            .departments
+            .iter()
+            .map(|d| Value::new_string(d.clone()));
+        let mut attributes = vec![
+            attribute("roles", Value::new_set(roles)),
+            attribute("departments", Value::new_set(departments)),
+            attribute("active", Value::new_bool(person.active)),
+            attribute("onboarded", Value::new_bool(person.onboarded)),
+        ];
+        if let Some(facility) = &person.facility {
+            attributes.push(attribute(
+                "facility",
+                Value::new_string(facility.to_string()),
+            ));
+        }
+        entity(uid(&self.person, &person.id.to_string()), attributes)
+    }
+
+    fn resource(&self, resource: &Resource) -> Result<Entity, Unspeakable> {
+        match resource {
+            Resource::Hospital => Ok(Entity::with_uid(self.hospital.clone())),
+            Resource::Log => Ok(Entity::with_uid(self.log.clone())),
+            Resource::Group {
+                id,
+                kind,
+                member,
+                removal_pending,
+            } => entity(
+                uid(&self.group, &id.to_string()),
+                vec![
+                    attribute("kind", self.value(&self.group_kind, group_kind(*kind))),
+                    attribute("member", Value::new_bool(*member)),
+                    attribute("removal_pending", Value::new_bool(*removal_pending)),
+                ],
+            ),
+            Resource::Device { id, owner, state } => entity(
+                uid(&self.device, &id.to_string()),
+                vec![
+                    attribute("owner", self.person_value(*owner)),
+                    attribute(
+                        "state",
+                        self.value(&self.device_state, device_state(*state)),
+                    ),
+                ],
+            ),
+            Resource::Session { id, owner } => {
+                let id = id.map_or_else(|| "all".to_owned(), |id| id.to_string());
+                let attributes = vec![attribute("owner", self.person_value(*owner))];
+                entity(uid(&self.session, &id), attributes)
+            }
+            Resource::Invite { person, program } => entity(
+                uid(&self.invite, "new"),
+                vec![
+                    attribute("person", self.person_value(*person)),
+                    attribute("program", self.value(&self.program, program.as_str())),
+                ],
+            ),
+            Resource::Patient {
+                id,
+                care_team,
+                conversation,
+                labels,
+            } => {
+                let labels = labels.iter().map(|label| Value::new_string(label.clone()));
+                let attributes = vec![
+                    attribute("care_team", Value::new_bool(*care_team)),
+                    attribute("conversation", Value::new_bool(*conversation)),
+                    attribute("labels", Value::new_set(labels)),
+                ];
+                entity(uid(&self.patient, id.as_str()), attributes)
+            }
+            Resource::KeyPackages { device } => {
+                let id = device.map_or_else(|| "people".to_owned(), |id| id.to_string());
+                let device = device.map(|id| attribute("device", self.device_value(id)));
+                entity(uid(&self.key_packages, &id), device.into_iter().collect())
+            }
+            Resource::Share { device } => entity(
+                uid(&self.share, &device.to_string()),
+                vec![attribute("device", self.device_value(*device))],
+            ),
+        }
+    }
+
+    fn context(&self, question: &Question) -> Result<Attributes, Unspeakable> {
+        let Circumstances {
+            now_ms,
+            on_premises,
+            on_shift,
+            risk,
+            limits,
+        } = &question.context;
+        let mut context = vec![
+            attribute("now_ms", long(*now_ms)),
+            attribute("on_premises", Value::new_bool(*on_premises)),
+            attribute("on_shift", Value::new_bool(*on_shift)),
+            attribute("risk", Value::new_long((*risk).into())),
+            attribute("limits", limits_value(limits)?),
+        ];
+        if let Some(device) = &question.device {
+            context.push(attribute("device", self.device_facts(device)?));
+        }
+        if let Some(session) = &question.session {
+            context.push(attribute("session", self.session_facts(session)?));
+        }
+        Ok(context)
+    }
+
+    fn device_facts(&self, device: &DeviceFacts) -> Result<Value, Unspeakable> {
+        record(vec![
+            attribute("id", self.device_value(device.id)),
+            attribute("owner", self.person_value(device.owner)),
+            attribute(
+                "program",
+                self.value(&self.program, device.program.as_str()),
+            ),
+            attribute(
+                "state",
+                self.value(&self.device_state, device_state(device.state)),
+            ),
+            attribute("endorsed", Value::new_bool(device.endorsed)),
+            attribute(
+                "passkey",
+                self.value(&self.passkey, device.passkey.as_str()),
+            ),
+        ])
+    }
+
+    fn session_facts(&self, session: &SessionFacts) -> Result<Value, Unspeakable> {
+        record(vec![
+            attribute("id", self.value(&self.session, &session.id.to_string())),
+            attribute("aal", Value::new_long(session.aal.into())),
+            attribute("proof_age_ms", long(session.proof_age_ms)),
+            attribute("idle_ms", long(session.idle_ms)),
+            attribute("age_ms", long(session.age_ms)),
+            attribute(
+                "network",
+                self.value(&self.network, session.network.as_str()),
+            ),
+        ])
+    }
+
+    fn person_value(&self, id: UserId) -> Value {
+        self.value(&self.person, &id.to_string())
+    }
+
+    fn device_value(&self, id: DeviceId) -> Value {
+        self.value(&self.device, &id.to_string())
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as the other makers of values do")]
+    fn value(&self, of: &EntityTypeName, id: &str) -> Value {
+        Value::new_entity_uid(uid(of, id))
+    }
+}
+
+fn limits_value(limits: &Limits) -> Result<Value, Unspeakable> {
+    record(vec![
+        attribute("idle_ms", long(limits.idle_ms)),
+        attribute("absolute_ms", long(limits.absolute_ms)),
+        attribute("fresh_ms", long(limits.fresh_ms)),
+        attribute("risk_step_up", Value::new_long(limits.risk_step_up.into())),
+        attribute("risk_deny", Value::new_long(limits.risk_deny.into())),
+    ])
+}
+
+fn device_state(state: DeviceState) -> &'static str {
+    match state {
+        DeviceState::Pending => "pending",
+        DeviceState::Active => "active",
+        DeviceState::Revoked => "revoked",
+    }
+}
+
+fn group_kind(kind: GroupKind) -> &'static str {
+    match kind {
+        GroupKind::Direct => "direct",
+        GroupKind::Group => "group",
+        GroupKind::Role => "role",
+        GroupKind::Team => "team",
+    }
+}
+
+fn attribute(name: &str, value: Value) -> (String, Value) {
+    (name.to_owned(), value)
+}
+
+fn record(attributes: Attributes) -> Result<Value, Unspeakable> {
+    Value::new_record(attributes).map_err(|_| Unspeakable)
+}
+
+fn entity(uid: EntityUid, attributes: Attributes) -> Result<Entity, Unspeakable> {
+    Entity::new_with_tags(uid, attributes, [], []).map_err(|_| Unspeakable)
+}
+
+fn uid(of: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(of.clone(), EntityId::new(id))
+}
+
+/// Cedar's integers are signed; what does not fit is as long as can be, which no limit accepts.
+fn long(value: u64) -> Value {
+    Value::new_long(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+/// Parses a type name of the schema's namespace.
+fn entity_type(name: &'static str) -> EntityTypeName {
+    // Invariant: called with identifiers written in this file and in `ResourceKind` only.
+    #[expect(clippy::expect_used, reason = "the name is a literal identifier")]
+    format!("Wardline::{name}").parse().expect("an identifier")
+}

@@ -1,0 +1,489 @@
+//! [`Engine`]: validated policies, and the decision.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use cedar_policy::{
+    ActionConstraint, Authorizer, Effect, Entities, Entity, EntityId, EntityUid, Policy, PolicyId,
+    PolicySet, Response, Schema, ValidationMode, Validator,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::action::Action;
+use crate::baseline;
+use crate::bridge::Names;
+use crate::named::named;
+use crate::question::Question;
+use crate::source::{LoadError, Problem, Source};
+
+named! {
+    /// A proof that a person can be asked for.
+    pub enum Proof ("proof") {
+        /// The passkey with user verification: fingerprint, face or PIN (WebAuthn Level 3 §6.2.3).
+        UserVerification = "user_verification",
+    }
+}
+
+/// The answer to a [`Question`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "decision", rename_all = "snake_case")]
+pub enum Decision {
+    /// Go ahead.
+    Allow,
+    /// Go ahead once all of these are proven.
+    StepUp {
+        /// The proofs to ask for; never empty.
+        methods: BTreeSet<Proof>,
+        /// Sentences to show with them; never empty.
+        advice: Vec<String>,
+    },
+    /// No.
+    Deny {
+        /// A stable code: the `@reason` of the first policy that refuses, or one of the engine's:
+        /// [`MISSING_PERMISSION`], [`WRONG_RESOURCE`], [`POLICY_ERROR`].
+        code: String,
+        /// Sentences that a person can act on; never empty.
+        advice: Vec<String>,
+    },
+}
+
+/// Code of a refusal because no policy allows it.
+pub const MISSING_PERMISSION: &str = "missing_permission";
+/// Code of a refusal because the action does not apply to such a resource: a fault of the caller.
+pub const WRONG_RESOURCE: &str = "wrong_resource";
+/// Code of a refusal because a policy could not be evaluated. Cedar skips such policies; a
+/// skipped `forbid` would open a door, so the engine refuses instead.
+pub const POLICY_ERROR: &str = "policy_error";
+
+/// A decision with what led to it, for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The answer.
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// The ids of the policies that determined it, in the order of the texts; empty when none did.
+    pub policies: Vec<String>,
+    /// [`Engine::hash`] of the policies that were asked.
+    pub policy_hash: Arc<str>,
+}
+
+/// Validated policies. Cheap to share behind an `Arc`; decisions need no lock.
+#[derive(Debug)]
+pub struct Engine {
+    authorizer: Authorizer,
+    names: Names,
+    /// By `Action as usize`.
+    slices: Vec<Slice>,
+    rules: HashMap<PolicyId, Rule>,
+    hash: Arc<str>,
+    warnings: Vec<Problem>,
+    #[cfg(test)]
+    schema: Schema,
+}
+
+impl Engine {
+    /// The engine with the policies that ship with Wardline.
+    ///
+    /// # Errors
+    /// None in a build that passed its tests: the texts are part of the binary.
+    pub fn baseline() -> Result<Self, LoadError> {
+        Self::from_texts(baseline::SCHEMA, baseline::POLICIES)
+    }
+
+    /// The engine with the given schema and policies. The order of the texts matters for which
+    /// reason comes first, and for the hash.
+    ///
+    /// # Errors
+    /// Everything that is wrong, by file, line and column: texts that do not parse, policies that
+    /// do not validate against the schema (strictly), policies without the annotations that
+    /// answers are made from (see `policies/people.cedar`), templates, ids used twice.
+    pub fn from_texts(schema: Source<'_>, policies: &[Source<'_>]) -> Result<Self, LoadError> {
+        let hash = hash(schema, policies);
+        let parsed_schema = match Schema::from_cedarschema_str(schema.text) {
+            Ok((parsed, _)) => parsed,
+            Err(error) => {
+                return Err(LoadError {
+                    problems: vec![schema.problem_from(&error)],
+                });
+            }
+        };
+        let (rules, mut problems) = read(policies);
+        if !problems.is_empty() {
+            return Err(LoadError { problems });
+        }
+
+        let mut all = PolicySet::new();
+        for rule in &rules {
+            if let Err(error) = all.add(rule.policy.clone()) {
+                problems.push(rule.problem(policies, error.to_string()));
+            }
+        }
+        let verdict = Validator::new(parsed_schema.clone()).validate(&all, ValidationMode::Strict);
+        let place = |id: &PolicyId, found: &dyn miette::Diagnostic| {
+            let source = rules
+                .iter()
+                .find(|r| r.policy.id() == id)
+                .map(|r| policies[r.source]);
+            source.unwrap_or(schema).problem_from(found)
+        };
+        problems.extend(verdict.validation_errors().map(|e| place(e.policy_id(), e)));
+        let warnings = verdict
+            .validation_warnings()
+            .map(|w| place(w.policy_id(), w))
+            .collect();
+
+        let actions = match parsed_schema.action_entities() {
+            Ok(actions) => actions,
+            Err(error) => {
+                problems.push(schema.problem_at(0, error.to_string()));
+                Entities::empty()
+            }
+        };
+        let mut slices = Vec::with_capacity(Action::ALL.len());
+        for action in Action::ALL {
+            match Slice::new(*action, &actions, &rules) {
+                Some(slice) => slices.push(slice),
+                None => problems
+                    .push(schema.problem_at(0, format!("the action `{action}` is not declared"))),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(LoadError { problems });
+        }
+
+        Ok(Self {
+            authorizer: Authorizer::new(),
+            names: Names::new(),
+            slices,
+            rules: rules
+                .into_iter()
+                .map(|rule| (rule.policy.id().clone(), rule))
+                .collect(),
+            hash: hash.into(),
+            warnings,
+            #[cfg(test)]
+            schema: parsed_schema,
+        })
+    }
+
+    /// SHA-256, in hex, over the names and texts of schema and policies in order. It stands in
+    /// every recorded decision and names the policies that were in force.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// What the validator found odd in the policies, such as a rule that never holds.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Answers a question.
+    ///
+    /// `Allow` when a permit and no forbid holds. When forbids hold that all carry `@step_up`, and
+    /// a permit holds beneath them, the answer is `StepUp` with the union of their proofs: proving
+    /// them leads to `Allow`. Everything else is `Deny`.
+    pub fn decide(&self, question: &Question) -> Decided {
+        let slice = &self.slices[question.action as usize];
+        if question.resource.kind() != question.action.resource_kind() {
+            let advice = "This is a fault in the app. Report it to the service desk.";
+            return self.deny(WRONG_RESOURCE, vec![advice.to_owned()], Vec::new());
+        }
+        let Ok((request, entities)) = self.names.ask(question, &slice.action, None) else {
+            return self.policy_error();
+        };
+        let response = self
+            .authorizer
+            .is_authorized(&request, &slice.policies, &entities);
+        if response.diagnostics().errors().next().is_some() {
+            return self.policy_error();
+        }
+        let determining = self.determining(&response);
+        let policies = determining
+            .iter()
+            .map(|rule| rule.policy.id().to_string())
+            .collect();
+        if response.decision() == cedar_policy::Decision::Allow {
+            return self.decided(Decision::Allow, policies);
+        }
+
+        let hard: Vec<_> = determining
+            .iter()
+            .filter(|rule| rule.step_up.is_empty())
+            .collect();
+        if let Some(first) = hard.first() {
+            let advice = hard.iter().map(|rule| rule.advice.clone()).collect();
+            return self.deny(&first.reason, advice, policies);
+        }
+        // Only step-ups stand in the way, or nothing does. Is there a permit to step up to?
+        let beneath = self
+            .authorizer
+            .is_authorized(&request, &slice.permits, &entities);
+        if determining.is_empty() || beneath.decision() == cedar_policy::Decision::Deny {
+            return self.deny(MISSING_PERMISSION, vec![slice.missing.clone()], Vec::new());
+        }
+        let methods = determining
+            .iter()
+            .flat_map(|rule| rule.step_up.iter().copied())
+            .collect();
+        let mut advice: Vec<String> = Vec::new();
+        for rule in determining {
+            if !advice.contains(&rule.advice) {
+                advice.push(rule.advice.clone());
+            }
+        }
+        self.decided(Decision::StepUp { methods, advice }, policies)
+    }
+
+    /// The policies that determined a response, in the order of the texts.
+    fn determining(&self, response: &Response) -> Vec<&Rule> {
+        let ids = response.diagnostics().reason();
+        let mut rules: Vec<&Rule> = ids.filter_map(|id| self.rules.get(id)).collect();
+        rules.sort_unstable_by_key(|rule| rule.rank);
+        rules
+    }
+
+    fn policy_error(&self) -> Decided {
+        let advice = "A policy could not be evaluated. Tell the security officer.";
+        self.deny(POLICY_ERROR, vec![advice.to_owned()], Vec::new())
+    }
+
+    fn deny(&self, code: &str, advice: Vec<String>, policies: Vec<String>) -> Decided {
+        self.decided(
+            Decision::Deny {
+                code: code.to_owned(),
+                advice,
+            },
+            policies,
+        )
+    }
+
+    fn decided(&self, decision: Decision, policies: Vec<String>) -> Decided {
+        Decided {
+            decision,
+            policies,
+            policy_hash: Arc::clone(&self.hash),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Engine {
+    /// Whether the Cedar form of a question conforms to the schema.
+    pub(crate) fn conforms(&self, question: &Question) -> bool {
+        let action = &self.slices[question.action as usize].action;
+        self.names.ask(question, action, Some(&self.schema)).is_ok()
+    }
+
+    /// The schema, to compare it with the code.
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+}
+
+/// The policies that can bear on one action. Cedar evaluates every policy of a set; those whose
+/// scope names other actions can never hold, so leaving them out changes no answer.
+#[derive(Debug)]
+struct Slice {
+    /// With the groups of actions that it belongs to.
+    action: Entity,
+    policies: PolicySet,
+    permits: PolicySet,
+    /// What to tell those whom no permit allows it.
+    missing: String,
+}
+
+impl Slice {
+    /// `None` when the schema does not declare the action, or an id occurs twice.
+    fn new(action: Action, actions: &Entities, rules: &[Rule]) -> Option<Self> {
+        let uid = action_uid(action);
+        let entity = actions.get(&uid)?.clone();
+        let concerns = |group: &EntityUid| *group == uid || actions.is_ancestor_of(group, &uid);
+        let concerned: Vec<&Rule> = rules
+            .iter()
+            .filter(|rule| match rule.policy.action_constraint() {
+                ActionConstraint::Any => true,
+                ActionConstraint::Eq(only) => only == uid,
+                ActionConstraint::In(groups) => groups.iter().any(concerns),
+            })
+            .collect();
+        let permits = concerned
+            .iter()
+            .filter(|rule| rule.policy.effect() == Effect::Permit);
+        Some(Self {
+            action: entity,
+            missing: missing(action, permits.clone().map(|rule| rule.who.as_str())),
+            permits: PolicySet::from_policies(permits.map(|rule| rule.policy.clone())).ok()?,
+            policies: PolicySet::from_policies(concerned.iter().map(|r| r.policy.clone())).ok()?,
+        })
+    }
+}
+
+/// The sentence for those whom no permit allows an action.
+fn missing<'a>(action: Action, who: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in who {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let phrase = action.phrase();
+    match names.as_slice() {
+        [] => format!("The hospital's policies let nobody {phrase}."),
+        [only] => format!("Only {only} can {phrase}."),
+        [first @ .., last] => format!("Only {} or {last} can {phrase}.", first.join(", ")),
+    }
+}
+
+fn action_uid(action: Action) -> EntityUid {
+    // Invariant: `Wardline::Action` is an identifier path.
+    #[expect(clippy::expect_used, reason = "the name is a literal")]
+    let kind = "Wardline::Action".parse().expect("an entity type name");
+    EntityUid::from_type_name_and_id(kind, EntityId::new(action.as_str()))
+}
+
+/// One policy with what its annotations say.
+#[derive(Debug)]
+struct Rule {
+    policy: Policy,
+    /// Its place among all policies.
+    rank: usize,
+    /// Index of its text.
+    source: usize,
+    /// Byte offset in its text.
+    offset: usize,
+    /// `@reason` of a forbid.
+    reason: String,
+    /// `@advice` of a forbid.
+    advice: String,
+    /// `@step_up` of a forbid; empty when it stands whatever is proven.
+    step_up: BTreeSet<Proof>,
+    /// `@who` of a permit.
+    who: String,
+}
+
+impl Rule {
+    fn problem(&self, sources: &[Source<'_>], message: String) -> Problem {
+        sources[self.source].problem_at(self.offset, message)
+    }
+}
+
+/// Reads all texts; the problems are those that can be seen without the schema.
+fn read(sources: &[Source<'_>]) -> (Vec<Rule>, Vec<Problem>) {
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut problems = Vec::new();
+    for (index, source) in sources.iter().enumerate() {
+        let set: PolicySet = match source.text.parse() {
+            Ok(set) => set,
+            Err(errors) => {
+                let errors: cedar_policy::ParseErrors = errors;
+                problems.extend(errors.iter().map(|error| source.problem_from(error)));
+                continue;
+            }
+        };
+        for template in set.templates() {
+            let offset = source.text.find(&template.to_cedar()).unwrap_or(0);
+            let message = "templates are not supported; write the policy out".to_owned();
+            problems.push(source.problem_at(offset, message));
+        }
+        // Cedar keeps a set without order; the places in the text give it back.
+        let mut placed: Vec<(usize, &Policy)> = set
+            .policies()
+            .map(|policy| {
+                let text = policy.to_cedar().unwrap_or_default();
+                (source.text.find(&text).unwrap_or(0), policy)
+            })
+            .collect();
+        placed.sort_by_key(|(offset, _)| *offset);
+        for (offset, policy) in placed {
+            match rule(source, policy, rules.len(), index, offset) {
+                Ok(rule)
+                    if rules
+                        .iter()
+                        .any(|other| other.policy.id() == rule.policy.id()) =>
+                {
+                    let message = format!("the id `{}` is used twice", rule.policy.id());
+                    problems.push(source.problem_at(offset, message));
+                }
+                Ok(rule) => rules.push(rule),
+                Err(message) => problems.push(source.problem_at(offset, message)),
+            }
+        }
+    }
+    (rules, problems)
+}
+
+/// Reads the annotations of one policy; the error says what to mend.
+fn rule(
+    source: &Source<'_>,
+    policy: &Policy,
+    rank: usize,
+    index: usize,
+    offset: usize,
+) -> Result<Rule, String> {
+    const KNOWN: [&str; 5] = ["id", "reason", "advice", "step_up", "who"];
+    if let Some((key, _)) = policy.annotations().find(|(key, _)| !KNOWN.contains(key)) {
+        return Err(format!(
+            "`@{key}` is not an annotation of Wardline ({})",
+            KNOWN.join(", ")
+        ));
+    }
+    let wanted = |key: &str, use_: &str| match policy.annotation(key) {
+        Some(text) if !text.trim().is_empty() => Ok(text.to_owned()),
+        _ => Err(format!("the policy needs `@{key}(\"…\")`: {use_}")),
+    };
+    let id = wanted("id", "a name that is unique in its file")?;
+    let mut step_up = BTreeSet::new();
+    let (mut reason, mut advice, mut who) = (String::new(), String::new(), String::new());
+    match policy.effect() {
+        Effect::Permit => {
+            who = wanted("who", "whom it allows this, to tell the others")?;
+            for key in ["reason", "advice", "step_up"] {
+                if policy.annotation(key).is_some() {
+                    return Err(format!(
+                        "`@{key}` belongs to a forbid, and this is a permit"
+                    ));
+                }
+            }
+        }
+        Effect::Forbid => {
+            reason = wanted("reason", "a stable code for why this is refused")?;
+            advice = wanted("advice", "a sentence on what the person can do")?;
+            if policy.annotation("step_up").is_some() {
+                let methods = wanted("step_up", "the proofs that it gives way to")?;
+                for method in methods.split(',') {
+                    let proof: Proof =
+                        method.trim().parse().map_err(|error: crate::UnknownName| {
+                            let known = Proof::ALL.iter().map(ToString::to_string);
+                            format!("{error} (known: {})", known.collect::<Vec<_>>().join(", "))
+                        })?;
+                    step_up.insert(proof);
+                }
+            }
+        }
+    }
+    let policy = policy.new_id(PolicyId::new(format!("{}.{id}", source.stem())));
+    Ok(Rule {
+        policy,
+        rank,
+        source: index,
+        offset,
+        reason,
+        advice,
+        step_up,
+        who,
+    })
+}
+
+/// Names and texts with their lengths in front, so that no two sets of texts hash alike.
+fn hash(schema: Source<'_>, policies: &[Source<'_>]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"wardline policies v1\0");
+    for source in std::iter::once(&schema).chain(policies) {
+        for part in [source.name, source.text] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    hex::encode(hash.finalize())
+}

@@ -1,0 +1,310 @@
+//! [`Question`]: everything that a decision may depend on.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use wardline_model::wire::enroll::DeviceState;
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::{DeviceId, FacilityId, GroupId, PatientId, SessionId, UserId};
+
+use crate::action::Action;
+use crate::named::named;
+
+/// One question to the policies.
+///
+/// The facts are the caller's to establish: a [`Person`] stands here only when a session or a
+/// verified passkey says so, and `member`, `care_team` and the like are read in the transaction
+/// that carries out the effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Who asks; absent for requests without a known person, which become `Wardline::Anonymous`.
+    ///
+    /// On `session.challenge` and `session.create` it is the owner of the device that signs in,
+    /// so that someone inactive is refused there already.
+    pub principal: Option<Person>,
+    /// With what; absent when no enrolled device is proven.
+    pub device: Option<DeviceFacts>,
+    /// How proven; absent without a session token.
+    pub session: Option<SessionFacts>,
+    /// To do what.
+    pub action: Action,
+    /// On what. Its kind must be [`Action::resource_kind`]; any other is refused.
+    pub resource: Resource,
+    /// From where and when, and how unusual.
+    pub context: Circumstances,
+}
+
+impl Question {
+    /// SHA-256, in hex, of the question's canonical JSON (RFC 8785), for the audit log: two
+    /// records with the same digest and policy hash were the same case.
+    ///
+    /// The digest is not a secret-keeper: ids can be guessed, so store it where ids may stand.
+    pub fn digest(&self) -> String {
+        // Invariant: the question holds strings, booleans, integers and maps with string keys
+        // only, all of which have a JSON form.
+        #[expect(clippy::expect_used, reason = "every field has a JSON form")]
+        let canonical = serde_json_canonicalizer::to_vec(self).expect("a question is JSON");
+        hex::encode(Sha256::digest(&canonical))
+    }
+}
+
+/// A person, as the directory and the roster have them now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The person.
+    pub id: UserId,
+    /// Role slugs such as `nurse` or `security_officer`. The schema lists those that policies can
+    /// name; any other counts for nothing.
+    pub roles: BTreeSet<String>,
+    /// Department slugs.
+    pub departments: BTreeSet<String>,
+    /// The site where they work, if they have one.
+    pub facility: Option<FacilityId>,
+    /// Employed and not on leave.
+    pub active: bool,
+    /// Policies acknowledged, training complete.
+    pub onboarded: bool,
+}
+
+/// The device whose key made the request's proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceFacts {
+    /// The device.
+    pub id: DeviceId,
+    /// Whose it is.
+    pub owner: UserId,
+    /// The program it was enrolled in.
+    pub program: Program,
+    /// Where it stands.
+    pub state: DeviceState,
+    /// Whether a valid endorsement admits it.
+    pub endorsed: bool,
+    /// The kind of its passkey.
+    pub passkey: PasskeyKind,
+}
+
+named! {
+    /// The terms under which a device is in use.
+    pub enum Program ("device program") {
+        /// The person's own device.
+        Byod = "byod",
+        /// The hospital's device.
+        Issued = "issued",
+        /// The demo hospital, where software passkeys count.
+        Demo = "demo",
+    }
+}
+
+named! {
+    /// Where a passkey's private key lives.
+    pub enum PasskeyKind ("kind of passkey") {
+        /// In the device's own hardware, or on a security key.
+        Platform = "platform",
+        /// Copied between a person's devices by their vendor (NIST SP 800-63B-4, Appendix B).
+        Synced = "synced",
+        /// In software; the native client's.
+        Software = "software",
+    }
+}
+
+/// The session whose token came with the request. All ages are in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionFacts {
+    /// The session.
+    pub id: SessionId,
+    /// Authentication assurance level, 1 to 3 (NIST SP 800-63B-4 §2).
+    pub aal: u8,
+    /// Since the last user verification (fingerprint, face, PIN).
+    pub proof_age_ms: u64,
+    /// Since the request before this one.
+    pub idle_ms: u64,
+    /// Since sign-in.
+    pub age_ms: u64,
+    /// Where the request came from.
+    pub network: Network,
+}
+
+named! {
+    /// The network that a request came from.
+    pub enum Network ("network") {
+        /// The same machine.
+        Loopback = "loopback",
+        /// A network of the hospital.
+        Premises = "premises",
+        /// Anywhere else.
+        Remote = "remote",
+    }
+}
+
+/// The circumstances of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Circumstances {
+    /// When, unix milliseconds.
+    pub now_ms: u64,
+    /// On a network or at a place of the hospital.
+    pub on_premises: bool,
+    /// On the roster now.
+    pub on_shift: bool,
+    /// How unusual, 0 to 100.
+    pub risk: u8,
+    /// The limits in force. They stand in the question so that a record explains itself.
+    pub limits: Limits,
+}
+
+impl Circumstances {
+    /// Circumstances of which nothing is known but the time: off the premises, off shift, without
+    /// risk, default limits.
+    pub fn at(now_ms: u64) -> Self {
+        Self {
+            now_ms,
+            on_premises: false,
+            on_shift: false,
+            risk: 0,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Limits that policies compare with. All times are in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// A session ends after this long without activity. NIST SP 800-63B-4 §2.2.3 asks for one
+    /// hour at most at AAL2.
+    pub idle_ms: u64,
+    /// A session ends this long after sign-in. The same section asks for 24 hours at most.
+    pub absolute_ms: u64,
+    /// How old a user verification may be and still count as fresh.
+    pub fresh_ms: u64,
+    /// From this risk on, sensitive actions need a fresh user verification.
+    pub risk_step_up: u8,
+    /// From this risk on, sensitive actions are refused.
+    pub risk_deny: u8,
+}
+
+impl Default for Limits {
+    /// One hour idle, 24 hours in all (NIST SP 800-63B-4 §2.2.3), five minutes fresh, step-up
+    /// from 60 and refusal from 90.
+    fn default() -> Self {
+        const MINUTE: u64 = 60 * 1000;
+        Self {
+            idle_ms: 60 * MINUTE,
+            absolute_ms: 24 * 60 * MINUTE,
+            fresh_ms: 5 * MINUTE,
+            risk_step_up: 60,
+            risk_deny: 90,
+        }
+    }
+}
+
+/// What the action is done to, with the attributes that policies may look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Resource {
+    /// The hospital as a whole: collections, and everything about the asker.
+    Hospital,
+    /// A conversation.
+    Group {
+        /// The conversation.
+        id: GroupId,
+        /// What it is.
+        kind: GroupKind,
+        /// Whether the person who asks is a member (on any device); true when they create it.
+        member: bool,
+        /// Whether a Remove proposal waits for its commit.
+        removal_pending: bool,
+    },
+    /// A device that something is done to, as opposed to the one that asks.
+    Device {
+        /// The device.
+        id: DeviceId,
+        /// Whose it is.
+        owner: UserId,
+        /// Where it stands.
+        state: DeviceState,
+    },
+    /// One session of a person, or all of them.
+    Session {
+        /// The session; absent when all of the owner's are meant.
+        id: Option<SessionId>,
+        /// Whose.
+        owner: UserId,
+    },
+    /// An invitation to be made.
+    Invite {
+        /// Who is invited.
+        person: UserId,
+        /// The program of the device to come.
+        program: Program,
+    },
+    /// A patient's record.
+    Patient {
+        /// The patient.
+        id: PatientId,
+        /// Whether the person who asks is on the care team.
+        care_team: bool,
+        /// Whether the person who asks is in a conversation about the patient.
+        conversation: bool,
+        /// HL7 v3 confidentiality (`N`, `R`, `V`) and sensitivity (`PSY`, `HIV`, `ETH`) codes.
+        labels: BTreeSet<String>,
+    },
+    /// Key packages.
+    KeyPackages {
+        /// Whose, when they are handed in or counted; absent when those of people are claimed.
+        device: Option<DeviceId>,
+    },
+    /// The server's share of the key of a device's local store.
+    Share {
+        /// The device.
+        device: DeviceId,
+    },
+    /// The audit log.
+    Log,
+}
+
+impl Resource {
+    /// Its kind.
+    pub const fn kind(&self) -> ResourceKind {
+        match self {
+            Self::Hospital => ResourceKind::Hospital,
+            Self::Group { .. } => ResourceKind::Group,
+            Self::Device { .. } => ResourceKind::Device,
+            Self::Session { .. } => ResourceKind::Session,
+            Self::Invite { .. } => ResourceKind::Invite,
+            Self::Patient { .. } => ResourceKind::Patient,
+            Self::KeyPackages { .. } => ResourceKind::KeyPackages,
+            Self::Share { .. } => ResourceKind::Share,
+            Self::Log => ResourceKind::Log,
+        }
+    }
+}
+
+named! {
+    /// The kinds of [`Resource`], by the names of their Cedar entity types.
+    pub enum ResourceKind ("kind of resource") {
+        /// The hospital as a whole.
+        Hospital = "Hospital",
+        /// A conversation.
+        Group = "Group",
+        /// A device.
+        Device = "Device",
+        /// Sessions of a person.
+        Session = "Session",
+        /// An invitation.
+        Invite = "Invite",
+        /// A patient's record.
+        Patient = "Patient",
+        /// Key packages.
+        KeyPackages = "KeyPackages",
+        /// A share of a local-store key.
+        Share = "Share",
+        /// The audit log.
+        Log = "Log",
+    }
+}

@@ -1,0 +1,7 @@
+//! What clinicians, officers and attackers may and may not do by the baseline policies.
+
+mod always;
+mod loading;
+mod people;
+mod stories;
+mod table;

@@ -1,0 +1,174 @@
+//! Who appears in the tests, and the everyday question that each test changes.
+
+use std::sync::OnceLock;
+
+use wardline_model::wire::enroll::DeviceState;
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::{DeviceId, GroupId, SessionId, UserId};
+
+use crate::{
+    Action, Circumstances, Decision, DeviceFacts, Engine, Network, PasskeyKind, Person, Program,
+    Question, Resource, ResourceKind, SessionFacts,
+};
+
+pub(super) const MINUTE: u64 = 60_000;
+pub(super) const HOUR: u64 = 60 * MINUTE;
+/// 2026-01-01 00:00 UTC.
+pub(super) const NOW: u64 = 1_767_225_600_000;
+
+/// Nurse Ada, and the phone in her pocket.
+pub(super) const ADA: UserId = UserId::from_bytes([0xA1; 16]);
+pub(super) const ADAS_PHONE: DeviceId = DeviceId::from_bytes([0xA2; 16]);
+pub(super) const ADAS_SESSION: SessionId = SessionId::from_bytes([0xA3; 16]);
+/// Physician Ben.
+pub(super) const BEN: UserId = UserId::from_bytes([0xB1; 16]);
+pub(super) const BENS_PHONE: DeviceId = DeviceId::from_bytes([0xB2; 16]);
+
+pub(super) fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::baseline().unwrap())
+}
+
+/// Ada on shift on the ward, on her own confirmed phone, an hour into her session.
+pub(super) fn ada_asks(action: Action) -> Question {
+    Question {
+        principal: Some(person(ADA, &["nurse"])),
+        device: Some(DeviceFacts {
+            id: ADAS_PHONE,
+            owner: ADA,
+            program: Program::Byod,
+            state: DeviceState::Active,
+            endorsed: true,
+            passkey: PasskeyKind::Platform,
+        }),
+        session: Some(SessionFacts {
+            id: ADAS_SESSION,
+            aal: 2,
+            proof_age_ms: MINUTE,
+            idle_ms: MINUTE,
+            age_ms: HOUR,
+            network: Network::Premises,
+        }),
+        action,
+        resource: her_own(action.resource_kind()),
+        context: Circumstances {
+            on_premises: true,
+            on_shift: true,
+            ..Circumstances::at(NOW)
+        },
+    }
+}
+
+/// The same question by someone with other roles, still on Ada's phone and session.
+pub(super) fn with_roles(roles: &[&str], action: Action) -> Question {
+    Question {
+        principal: Some(person(ADA, roles)),
+        ..ada_asks(action)
+    }
+}
+
+pub(super) fn person(id: UserId, roles: &[&str]) -> Person {
+    Person {
+        id,
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        departments: ["cardiology".to_owned()].into(),
+        facility: None,
+        active: true,
+        onboarded: true,
+    }
+}
+
+/// What Ada has a hand in: her conversation, her patient, her session, her other, pending tablet.
+pub(super) fn her_own(kind: ResourceKind) -> Resource {
+    match kind {
+        ResourceKind::Hospital => Resource::Hospital,
+        ResourceKind::Log => Resource::Log,
+        ResourceKind::Group => group(true, false),
+        ResourceKind::Device => Resource::Device {
+            id: DeviceId::from_bytes([0xA7; 16]),
+            owner: ADA,
+            state: DeviceState::Pending,
+        },
+        ResourceKind::Session => Resource::Session {
+            id: Some(ADAS_SESSION),
+            owner: ADA,
+        },
+        ResourceKind::Invite => Resource::Invite {
+            person: BEN,
+            program: Program::Byod,
+        },
+        ResourceKind::Patient => patient(true, true, &["N"]),
+        ResourceKind::KeyPackages => Resource::KeyPackages {
+            device: Some(ADAS_PHONE),
+        },
+        ResourceKind::Share => Resource::Share { device: ADAS_PHONE },
+    }
+}
+
+/// What belongs to Ben and his conversations.
+pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
+    match kind {
+        ResourceKind::Group => group(false, false),
+        ResourceKind::Device => Resource::Device {
+            id: BENS_PHONE,
+            owner: BEN,
+            state: DeviceState::Pending,
+        },
+        ResourceKind::Session => Resource::Session {
+            id: None,
+            owner: BEN,
+        },
+        ResourceKind::Patient => patient(false, false, &["N"]),
+        ResourceKind::KeyPackages => Resource::KeyPackages {
+            device: Some(BENS_PHONE),
+        },
+        ResourceKind::Share => Resource::Share { device: BENS_PHONE },
+        ResourceKind::Hospital | ResourceKind::Log | ResourceKind::Invite => her_own(kind),
+    }
+}
+
+pub(super) fn group(member: bool, removal_pending: bool) -> Resource {
+    let id = GroupId::from_bytes([0x61; 16]);
+    Resource::Group {
+        id,
+        kind: GroupKind::Team,
+        member,
+        removal_pending,
+    }
+}
+
+pub(super) fn patient(care_team: bool, conversation: bool, labels: &[&str]) -> Resource {
+    Resource::Patient {
+        id: "cfda32ac-8382-4a7c-92a2-1b072b2a70de".parse().unwrap(),
+        care_team,
+        conversation,
+        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+    }
+}
+
+/// The answer in one word: `allow`, `step_up` or the code of the refusal.
+pub(super) fn answer(question: &Question) -> String {
+    match engine().decide(question).decision {
+        Decision::Allow => "allow".to_owned(),
+        Decision::StepUp { .. } => "step_up".to_owned(),
+        Decision::Deny { code, .. } => code,
+    }
+}
+
+/// The change that each test makes to a question.
+pub(super) fn changed(mut question: Question, change: impl FnOnce(&mut Question)) -> Question {
+    change(&mut question);
+    question
+}
+
+pub(super) fn session(question: &mut Question) -> &mut SessionFacts {
+    question.session.as_mut().unwrap()
+}
+
+pub(super) fn device(question: &mut Question) -> &mut DeviceFacts {
+    question.device.as_mut().unwrap()
+}
+
+pub(super) fn asker(question: &mut Question) -> &mut Person {
+    question.principal.as_mut().unwrap()
+}

@@ -1,0 +1,483 @@
+//! Stories from the ward; a failing name says what broke.
+
+use std::collections::BTreeSet;
+
+use wardline_model::wire::enroll::DeviceState;
+
+use super::people::{
+    ADA, ADAS_PHONE, BEN, BENS_PHONE, HOUR, MINUTE, ada_asks, answer, asker, changed, device,
+    engine, group, patient, session, with_roles,
+};
+use crate::{Action, Decision, PasskeyKind, Program, Proof, Question, Resource};
+
+#[test]
+fn a_nurse_writes_to_her_team_and_the_answer_names_the_policy() {
+    let decided = engine().decide(&ada_asks(Action::MessageSend));
+    assert_eq!(decided.decision, Decision::Allow);
+    assert_eq!(decided.policies, ["messaging.members"]);
+    assert_eq!(&*decided.policy_hash, engine().hash());
+}
+
+#[test]
+fn someone_outside_the_conversation_is_told_who_may_write() {
+    let question = Question {
+        resource: group(false, false),
+        ..ada_asks(Action::MessageSend)
+    };
+    let decided = engine().decide(&question);
+    assert_eq!(
+        decided.decision,
+        Decision::Deny {
+            code: "missing_permission".to_owned(),
+            advice: vec![
+                "Only a member of the conversation can write in this conversation.".to_owned()
+            ],
+        }
+    );
+    assert!(
+        decided.policies.is_empty(),
+        "no policy determined it: {:?}",
+        decided.policies
+    );
+}
+
+#[test]
+fn a_chart_opens_for_the_care_team_or_those_in_a_conversation_about_the_patient() {
+    let chart = |care_team, conversation| {
+        let resource = patient(care_team, conversation, &["N"]);
+        answer(&Question {
+            resource,
+            ..ada_asks(Action::ChartRead)
+        })
+    };
+    assert_eq!(chart(true, false), "allow");
+    assert_eq!(chart(false, true), "allow");
+    assert_eq!(chart(false, false), "no_basis");
+}
+
+#[test]
+fn a_transporter_sees_whom_to_move_but_not_the_chart() {
+    let read = |action| answer(&with_roles(&["transporter"], action));
+    assert_eq!(read(Action::PatientRead), "allow");
+    assert_eq!(read(Action::ChartRead), "missing_permission");
+}
+
+#[test]
+fn a_restricted_chart_wants_a_fresh_fingerprint() {
+    let old = changed(ada_asks(Action::ChartRead), |q| {
+        q.resource = patient(true, false, &["R", "PSY"]);
+        session(q).proof_age_ms = 5 * MINUTE + 1;
+    });
+    assert_eq!(answer(&old), "step_up");
+    assert_eq!(
+        answer(&changed(old, |q| session(q).proof_age_ms = 5 * MINUTE)),
+        "allow"
+    );
+}
+
+#[test]
+fn a_very_restricted_chart_is_closed_to_a_mere_conversation() {
+    let chart = |care_team| {
+        let resource = patient(care_team, true, &["V"]);
+        answer(&Question {
+            resource,
+            ..ada_asks(Action::ChartRead)
+        })
+    };
+    assert_eq!(chart(true), "allow");
+    assert_eq!(chart(false), "very_restricted");
+}
+
+#[test]
+fn at_home_and_off_shift_a_chart_wants_a_fresh_fingerprint() {
+    let at_home = changed(ada_asks(Action::ChartRead), |q| {
+        q.context.on_shift = false;
+        q.context.on_premises = false;
+        session(q).proof_age_ms = HOUR;
+    });
+    assert_eq!(answer(&at_home), "step_up");
+    let on_call = changed(at_home.clone(), |q| q.context.on_shift = true);
+    assert_eq!(answer(&on_call), "allow");
+    let verified = changed(at_home, |q| session(q).proof_age_ms = 0);
+    assert_eq!(answer(&verified), "allow");
+}
+
+#[test]
+fn the_owner_of_a_lost_phone_takes_it_out_of_use_with_a_fresh_fingerprint() {
+    let revoke = changed(ada_asks(Action::DeviceRevoke), |q| {
+        session(q).proof_age_ms = HOUR;
+    });
+    let decided = engine().decide(&revoke);
+    assert_eq!(
+        decided.decision,
+        Decision::StepUp {
+            methods: BTreeSet::from([Proof::UserVerification]),
+            advice: vec!["Confirm with your fingerprint, face or PIN that it is you.".to_owned()],
+        }
+    );
+    assert_eq!(decided.policies, ["devices.fresh_for_trust"]);
+    assert_eq!(
+        answer(&changed(revoke, |q| session(q).proof_age_ms = MINUTE)),
+        "allow"
+    );
+}
+
+#[test]
+fn a_lost_phone_is_taken_out_of_use_however_unusual_the_call() {
+    let unusual = changed(ada_asks(Action::DeviceRevoke), |q| q.context.risk = 100);
+    assert_eq!(answer(&unusual), "allow");
+}
+
+#[test]
+fn a_security_officer_takes_any_phone_out_of_use() {
+    let bens = Resource::Device {
+        id: BENS_PHONE,
+        owner: BEN,
+        state: DeviceState::Active,
+    };
+    let revoke = |roles: &[&str]| {
+        let question = with_roles(roles, Action::DeviceRevoke);
+        answer(&Question {
+            resource: bens.clone(),
+            ..question
+        })
+    };
+    assert_eq!(revoke(&["security_officer"]), "allow");
+    assert_eq!(revoke(&["nurse"]), "missing_permission");
+}
+
+#[test]
+fn a_stranger_is_not_asked_for_a_fingerprint_that_would_not_help() {
+    let revoke = changed(ada_asks(Action::DeviceRevoke), |q| {
+        q.resource = Resource::Device {
+            id: BENS_PHONE,
+            owner: BEN,
+            state: DeviceState::Active,
+        };
+        session(q).proof_age_ms = HOUR;
+    });
+    let decided = engine().decide(&revoke);
+    assert_eq!(
+        decided.decision,
+        Decision::Deny {
+            code: "missing_permission".to_owned(),
+            advice: vec![
+                "Only its owner or a security officer can take this device out of use.".to_owned()
+            ],
+        }
+    );
+}
+
+#[test]
+fn an_enrolling_officer_confirms_a_new_phone_with_a_fresh_fingerprint() {
+    let endorse = changed(
+        with_roles(&["enrolling_officer"], Action::DeviceEndorse),
+        |q| {
+            q.resource = Resource::Device {
+                id: BENS_PHONE,
+                owner: BEN,
+                state: DeviceState::Pending,
+            };
+        },
+    );
+    assert_eq!(answer(&endorse), "allow");
+    assert_eq!(
+        answer(&changed(endorse, |q| session(q).proof_age_ms = HOUR)),
+        "step_up"
+    );
+}
+
+#[test]
+fn a_second_phone_is_confirmed_on_the_first_and_never_by_itself() {
+    let endorse = |id| {
+        let resource = Resource::Device {
+            id,
+            owner: ADA,
+            state: DeviceState::Pending,
+        };
+        answer(&Question {
+            resource,
+            ..ada_asks(Action::DeviceEndorse)
+        })
+    };
+    assert_eq!(endorse(BENS_PHONE), "allow");
+    assert_eq!(endorse(ADAS_PHONE), "self_endorsement");
+}
+
+#[test]
+fn a_revoked_phone_cannot_be_confirmed_back_to_life() {
+    let resource = Resource::Device {
+        id: BENS_PHONE,
+        owner: ADA,
+        state: DeviceState::Revoked,
+    };
+    let endorse = Question {
+        resource,
+        ..ada_asks(Action::DeviceEndorse)
+    };
+    assert_eq!(answer(&endorse), "device_not_pending");
+}
+
+#[test]
+fn only_an_enrolling_officer_invites() {
+    assert_eq!(
+        answer(&with_roles(&["enrolling_officer"], Action::InviteCreate)),
+        "allow"
+    );
+    assert_eq!(
+        answer(&with_roles(&["physician"], Action::InviteCreate)),
+        "missing_permission"
+    );
+}
+
+#[test]
+fn a_pending_or_revoked_phone_gets_no_session_even_before_we_know_who_holds_it() {
+    let sign_in = |state| {
+        let question = changed(ada_asks(Action::SessionCreate), |q| {
+            q.principal = None;
+            q.session = None;
+            device(q).state = state;
+        });
+        answer(&question)
+    };
+    assert_eq!(sign_in(DeviceState::Active), "allow");
+    assert_eq!(sign_in(DeviceState::Pending), "device_pending");
+    assert_eq!(sign_in(DeviceState::Revoked), "device_revoked");
+}
+
+#[test]
+fn someone_who_left_neither_works_nor_signs_in_nor_enrols() {
+    for action in [
+        Action::MessageSend,
+        Action::MeRead,
+        Action::SessionChallenge,
+        Action::SessionCreate,
+        Action::EnrollStart,
+        Action::EnrollFinish,
+    ] {
+        let left = changed(ada_asks(action), |q| asker(q).active = false);
+        assert_eq!(answer(&left), "person_inactive", "{action}");
+    }
+}
+
+#[test]
+fn before_onboarding_a_person_sets_up_the_phone_but_meets_no_patient() {
+    let new = |action| answer(&changed(ada_asks(action), |q| asker(q).onboarded = false));
+    for action in [Action::MeRead, Action::ShareRead, Action::KeyPackageUpload] {
+        assert_eq!(new(action), "allow", "{action}");
+    }
+    for action in [
+        Action::MessageSend,
+        Action::ChartRead,
+        Action::PatientSearch,
+    ] {
+        assert_eq!(new(action), "not_onboarded", "{action}");
+    }
+}
+
+#[test]
+fn a_phone_that_no_one_vouched_for_is_refused() {
+    let unendorsed = changed(ada_asks(Action::MessageSend), |q| {
+        device(q).endorsed = false;
+    });
+    assert_eq!(answer(&unendorsed), "device_not_endorsed");
+}
+
+#[test]
+fn a_token_without_its_phone_or_a_phone_without_a_session_gets_nothing() {
+    let token_only = changed(ada_asks(Action::MessageSend), |q| q.device = None);
+    assert_eq!(answer(&token_only), "device_unknown");
+    let phone_only = changed(ada_asks(Action::MessageSend), |q| q.session = None);
+    assert_eq!(answer(&phone_only), "no_session");
+}
+
+#[test]
+fn a_software_passkey_counts_in_the_demo_only() {
+    let with = |program| {
+        let question = changed(ada_asks(Action::MessageSend), |q| {
+            device(q).program = program;
+            device(q).passkey = PasskeyKind::Software;
+        });
+        answer(&question)
+    };
+    assert_eq!(with(Program::Demo), "allow");
+    assert_eq!(with(Program::Byod), "passkey_not_accepted");
+    assert_eq!(with(Program::Issued), "passkey_not_accepted");
+}
+
+#[test]
+fn the_record_keeper_keeps_records_and_does_nothing_else() {
+    let allowed: Vec<&str> = Action::ALL
+        .iter()
+        .filter(|action| !action.is_public())
+        .filter(|action| {
+            let question = changed(
+                // Its further roles must not help it.
+                with_roles(
+                    &["record_keeper", "physician", "security_officer"],
+                    **action,
+                ),
+                |q| {
+                    device(q).passkey = PasskeyKind::Software;
+                    device(q).program = Program::Issued;
+                },
+            );
+            answer(&question) == "allow"
+        })
+        .map(|action| action.as_str())
+        .collect();
+    assert_eq!(
+        allowed,
+        [
+            "session.list",
+            "session.end",
+            "session.end_all",
+            "me.read",
+            "device.list_own",
+            "share.read",
+            "credential.read",
+            "key_package.upload",
+            "key_package.claim",
+            "group.list",
+            "group.read",
+            "group.commit",
+            "group.read_log",
+            "group.external_join",
+            "receipt.post",
+            "inbox.read",
+            "socket.open",
+        ]
+    );
+}
+
+#[test]
+fn the_record_keeper_is_shut_out_of_conversations_it_is_no_member_of() {
+    for action in [
+        Action::GroupCommit,
+        Action::GroupReadLog,
+        Action::GroupExternalJoin,
+    ] {
+        let question = Question {
+            resource: group(false, false),
+            ..with_roles(&["record_keeper"], action)
+        };
+        assert_eq!(answer(&question), "missing_permission", "{action}");
+    }
+}
+
+#[test]
+fn a_session_lasts_up_to_its_limits_and_not_a_millisecond_longer() {
+    let after = |idle_ms, age_ms| {
+        let question = changed(ada_asks(Action::MessageSend), |q| {
+            session(q).idle_ms = idle_ms;
+            session(q).age_ms = age_ms;
+        });
+        answer(&question)
+    };
+    assert_eq!(after(HOUR - 1, 24 * HOUR - 1), "allow");
+    assert_eq!(after(HOUR, 2 * HOUR), "session_idle");
+    assert_eq!(after(0, 24 * HOUR), "session_expired");
+    assert_eq!(after(u64::MAX, u64::MAX), "session_expired");
+}
+
+#[test]
+fn a_hospital_sets_shorter_limits_for_its_phones() {
+    let phone = changed(ada_asks(Action::MessageSend), |q| {
+        q.context.limits.idle_ms = 10 * MINUTE;
+        session(q).idle_ms = 10 * MINUTE;
+    });
+    assert_eq!(answer(&phone), "session_idle");
+}
+
+#[test]
+fn a_weak_session_is_asked_for_a_fingerprint() {
+    let weak = changed(ada_asks(Action::MessageSend), |q| session(q).aal = 1);
+    assert_eq!(answer(&weak), "step_up");
+}
+
+#[test]
+fn unusual_behaviour_asks_for_a_fingerprint_and_then_closes_charts_but_never_messages() {
+    let chart = |risk, proof_age_ms| {
+        let question = changed(ada_asks(Action::ChartRead), |q| {
+            q.context.risk = risk;
+            session(q).proof_age_ms = proof_age_ms;
+        });
+        answer(&question)
+    };
+    assert_eq!(chart(59, HOUR), "allow");
+    assert_eq!(chart(60, HOUR), "step_up");
+    assert_eq!(chart(60, MINUTE), "allow");
+    assert_eq!(chart(90, 0), "risk_too_high");
+    let message = changed(ada_asks(Action::MessageSendStat), |q| {
+        q.context.risk = 100;
+        session(q).proof_age_ms = HOUR;
+    });
+    assert_eq!(answer(&message), "allow");
+}
+
+#[test]
+fn several_reasons_are_all_told_the_most_fundamental_first() {
+    let question = changed(ada_asks(Action::ChartRead), |q| {
+        device(q).state = DeviceState::Revoked;
+        session(q).idle_ms = 2 * HOUR;
+        q.resource = patient(false, false, &["R"]);
+        session(q).proof_age_ms = HOUR;
+    });
+    let decided = engine().decide(&question);
+    let Decision::Deny { code, advice } = decided.decision else {
+        panic!("{decided:?}")
+    };
+    assert_eq!(code, "device_revoked");
+    assert_eq!(
+        decided.policies,
+        [
+            "devices.revoked",
+            "sessions.idle",
+            "charts.no_basis",
+            "charts.restricted"
+        ]
+    );
+    assert_eq!(
+        advice.len(),
+        3,
+        "the fingerprint would not help, so it is left out: {advice:?}"
+    );
+}
+
+#[test]
+fn the_same_case_has_the_same_digest_and_any_change_another() {
+    let question = ada_asks(Action::MessageSend);
+    assert_eq!(question.digest(), question.clone().digest());
+    assert_eq!(question.digest().len(), 64);
+    let later = changed(question.clone(), |q| q.context.now_ms += 1);
+    assert_ne!(question.digest(), later.digest());
+    let elsewhere = Question {
+        resource: group(false, false),
+        ..question.clone()
+    };
+    assert_ne!(question.digest(), elsewhere.digest());
+}
+
+#[test]
+fn a_recorded_question_is_judged_again_with_the_same_answer() {
+    for action in Action::ALL {
+        let question = ada_asks(*action);
+        let recorded = serde_json::to_string(&question).unwrap();
+        let again: Question = serde_json::from_str(&recorded).unwrap();
+        assert_eq!(again, question);
+        assert_eq!(engine().decide(&again), engine().decide(&question));
+    }
+}
+
+#[test]
+fn a_decision_reads_as_json_for_the_audit_log() {
+    let decided = engine().decide(&Question {
+        resource: patient(false, false, &["N"]),
+        ..ada_asks(Action::ChartRead)
+    });
+    let json = serde_json::to_value(&decided).unwrap();
+    assert_eq!(json["decision"], "deny");
+    assert_eq!(json["code"], "no_basis");
+    assert_eq!(json["policies"], serde_json::json!(["charts.no_basis"]));
+    assert_eq!(json["policy_hash"], engine().hash());
+}

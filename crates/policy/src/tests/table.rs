@@ -1,0 +1,174 @@
+//! Every action against everyone who could try it.
+
+use std::fmt::Write as _;
+
+use wardline_model::wire::enroll::DeviceState;
+
+use super::people::{
+    ADA, ADAS_PHONE, BEN, HOUR, ada_asks, answer, changed, device, group, her_own, person, session,
+    someone_elses,
+};
+use crate::{Action, Question, Resource};
+
+const WHO: [&str; 8] = [
+    "anonymous",
+    "member",
+    "stranger",
+    "wrong_owner",
+    "revoked",
+    "idle",
+    "expired",
+    "officer",
+];
+
+/// Rows: the action. Columns: no one we know; Ada about her own patient, conversation and device;
+/// Ada about someone else's; Ada on Ben's phone; on her revoked phone; after an hour away; after a
+/// day; an officer with all officers' roles and no patients, about someone else's.
+const EXPECTED: &str = "
+hospital.read        allow         allow               allow              allow            allow          allow        allow           allow
+enroll.start         allow         allow               allow              allow            allow          allow        allow           allow
+enroll.finish        allow         allow               allow              allow            allow          allow        allow           allow
+enroll.poll          allow         allow               allow              allow            allow          allow        allow           allow
+session.challenge    allow         allow               allow              device_not_yours device_revoked allow        allow           allow
+session.create       allow         allow               allow              device_not_yours device_revoked allow        allow           allow
+session.list         not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired allow
+session.end          not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired allow
+session.end_all      not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired allow
+me.read              not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+invite.create        not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+device.list_own      not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+device.list_all      not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+device.endorse       not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired allow
+device.revoke        not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired allow
+share.read           not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
+credential.read      not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+people.search        not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+role.list            not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+patient.search       not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired missing_permission
+patient.read         not_signed_in allow               no_basis           device_not_yours device_revoked session_idle session_expired no_basis
+chart.read           not_signed_in allow               no_basis           device_not_yours device_revoked session_idle session_expired no_basis
+key_package.upload   not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
+key_package.claim    not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+group.create         not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+group.list           not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+group.read           not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
+group.commit         not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
+group.read_log       not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
+group.external_join  not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
+message.send         not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
+message.send_stat    not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
+receipt.post         not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
+inbox.read           not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+socket.open          not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+log.read             allow         allow               allow              allow            allow          allow        allow           allow
+audit.read           not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+admin.overview       not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+";
+
+#[test]
+fn every_action_answers_everyone_as_the_table_says() {
+    let mut wrong = String::new();
+    let mut rows = EXPECTED.lines().skip(1);
+    for action in Action::ALL {
+        let row: Vec<&str> = rows.next().unwrap_or_default().split_whitespace().collect();
+        assert_eq!(
+            row.first(),
+            Some(&action.as_str()),
+            "the table's rows follow Action::ALL"
+        );
+        assert_eq!(row.len(), WHO.len() + 1, "{action} has a cell for everyone");
+        for (who, expected) in WHO.into_iter().zip(&row[1..]) {
+            let found = answer(&asked_by(who, *action));
+            if found != *expected {
+                writeln!(wrong, "{action} by {who}: {found}, not {expected}").unwrap();
+            }
+        }
+    }
+    assert_eq!(rows.next(), None, "the table has no row without an action");
+    assert_eq!(wrong, "", "\n{wrong}");
+}
+
+fn asked_by(who: &str, action: Action) -> Question {
+    let member = ada_asks(action);
+    let stranger = Question {
+        resource: someone_elses(action.resource_kind()),
+        ..ada_asks(action)
+    };
+    match who {
+        "anonymous" => Question {
+            principal: None,
+            device: None,
+            session: None,
+            ..member
+        },
+        "member" => member,
+        "stranger" => stranger,
+        "wrong_owner" => changed(member, |q| device(q).owner = BEN),
+        "revoked" => changed(member, |q| device(q).state = DeviceState::Revoked),
+        "idle" => changed(member, |q| session(q).idle_ms = HOUR),
+        "expired" => changed(member, |q| session(q).age_ms = 24 * HOUR),
+        "officer" => {
+            let roles = [
+                "enrolling_officer",
+                "security_officer",
+                "privacy_officer",
+                "auditor",
+            ];
+            Question {
+                principal: Some(person(ADA, &roles)),
+                ..stranger
+            }
+        }
+        other => panic!("nobody is called {other}"),
+    }
+}
+
+#[test]
+fn an_action_about_the_wrong_kind_of_thing_is_refused() {
+    for action in Action::ALL {
+        for other in Action::ALL
+            .iter()
+            .filter(|o| o.resource_kind() != action.resource_kind())
+        {
+            let question = Question {
+                resource: her_own(other.resource_kind()),
+                ..ada_asks(*action)
+            };
+            assert_eq!(
+                answer(&question),
+                "wrong_resource",
+                "{action} on {:?}",
+                question.resource
+            );
+        }
+    }
+}
+
+#[test]
+fn stat_pages_and_messages_wait_for_a_removal_and_nothing_else_does() {
+    for action in Action::ALL
+        .iter()
+        .filter(|a| matches!(ada_asks(**a).resource, Resource::Group { .. }))
+    {
+        let question = Question {
+            resource: group(true, true),
+            ..ada_asks(*action)
+        };
+        let waits = matches!(action, Action::MessageSend | Action::MessageSendStat);
+        assert_eq!(
+            answer(&question),
+            if waits { "commit_required" } else { "allow" },
+            "{action}"
+        );
+    }
+}
+
+#[test]
+fn a_share_is_for_its_device_even_among_devices_of_one_person() {
+    let share = Resource::Share { device: ADAS_PHONE };
+    let on_tablet = changed(ada_asks(Action::ShareRead), |q| {
+        device(q).id = wardline_model::DeviceId::from_bytes([0xA7; 16]);
+        q.resource = share;
+    });
+    assert_eq!(answer(&on_tablet), "missing_permission");
+}
