@@ -26,9 +26,10 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "wardline-audit",
     "wardline-client",
+    "wardline-credential",
     "wardline-delivery",
     "wardline-demo",
     "wardline-fhir",
