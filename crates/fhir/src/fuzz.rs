@@ -1,0 +1,87 @@
+//! The decoders as plain functions over bytes, for property tests, corpora and long runs. Each
+//! panics when something that must always hold does not.
+
+use crate::banner::banner;
+use crate::import::{Limits, import};
+use crate::index::{PREFIX_MAX, PREFIX_MIN, TokenKind, name_query, tokens};
+use crate::resource::{Resource, collection};
+
+/// Limits small enough for a fuzzer's memory.
+const LIMITS: Limits = Limits {
+    max_bytes: 1 << 20,
+    max_entries: 4096,
+};
+
+/// Any bytes: no panic; what comes out is found again by a second import, unchanged, from the
+/// bundle that it makes.
+pub fn fuzz_import(bytes: &[u8]) {
+    let Ok(imported) = import(bytes, LIMITS) else {
+        return;
+    };
+    assert_eq!(
+        import(bytes, LIMITS).as_ref(),
+        Ok(&imported),
+        "not deterministic"
+    );
+    let again = import(
+        collection(&imported.resources).to_string().as_bytes(),
+        Limits {
+            max_bytes: 8 << 20,
+            ..LIMITS
+        },
+    );
+    match again {
+        Ok(again) => {
+            assert_eq!(again.resources, imported.resources, "not idempotent");
+            assert!(again.errors.is_empty(), "what was accepted is refused");
+        }
+        // Wrapping it in a bundle can pass the parser's depth limit.
+        Err(error) => assert!(
+            matches!(error, crate::ImportError::Syntax { .. }),
+            "what was accepted is refused: {error}"
+        ),
+    }
+    imported.resources.iter().for_each(views);
+}
+
+/// Any bytes as one resource, as a store would read it.
+pub fn fuzz_resource(bytes: &[u8]) {
+    if let Ok(resource) = Resource::from_slice(bytes) {
+        let again = Resource::new(resource.json());
+        assert_eq!(again.as_ref(), Ok(&resource));
+        views(&resource);
+    }
+}
+
+/// Any text typed into the patient search.
+pub fn fuzz_query(bytes: &[u8]) {
+    for token in name_query(&String::from_utf8_lossy(bytes)) {
+        let length = token.value.chars().count();
+        assert!(
+            (PREFIX_MIN..=PREFIX_MAX).contains(&length),
+            "prefix of {length}"
+        );
+    }
+}
+
+/// Everything that is read out of a resource.
+fn views(resource: &Resource) {
+    let all = tokens(resource);
+    assert!(all.is_sorted(), "tokens are sorted");
+    assert!(
+        all.iter().any(|t| t.kind == TokenKind::Type),
+        "tokens name the type"
+    );
+    let one = std::slice::from_ref(resource);
+    let made = banner(resource, one, Some(resource), one, 1_772_452_800_000);
+    assert_eq!(
+        made.is_ok(),
+        resource.resource_type() == "Patient" && resource.patient().is_some()
+    );
+    let _ = (
+        resource.title(),
+        resource.when(),
+        resource.quantity(),
+        resource.interpretation(),
+    );
+}

@@ -1,0 +1,157 @@
+//! The importer against public data: 40 Synthea patients and the examples of US Core.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use wardline_fhir::index::{name_query, patient_tokens};
+use wardline_fhir::{Imported, Limits, Reference, Resource, banner, import, tokens};
+
+#[test]
+fn conformance_fhir_import() {
+    let data = std::env::var_os("WARDLINE_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    for (folder, check) in [
+        ("fhir-synthea", synthea as fn(&Path)),
+        ("us-core", us_core as fn(&Path)),
+    ] {
+        let path = data.join(folder);
+        if path.is_dir() {
+            check(&path);
+        } else {
+            println!("not run: conformance_fhir_import on {folder} (set WARDLINE_DATA)");
+        }
+    }
+}
+
+fn read(path: &Path) -> Imported {
+    let bytes = fs::read(path).unwrap();
+    import(&bytes, Limits::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().ends_with(ending))
+        .collect();
+    files.sort();
+    files
+}
+
+fn synthea(folder: &Path) {
+    let files = files(folder, ".json.gz");
+    assert_eq!(files.len(), 40);
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for path in &files {
+        let name = path.display();
+        let imported = read(path);
+        assert_eq!(imported.errors, [], "{name}");
+        assert_eq!(imported.unresolved, [], "{name}");
+
+        let known: HashSet<String> = imported.resources.iter().map(Resource::reference).collect();
+        for resource in &imported.resources {
+            *counts
+                .entry(resource.resource_type().to_owned())
+                .or_default() += 1;
+            every_reference_is_known(&resource.json(), &known, &name.to_string());
+            assert!(!tokens(resource).is_empty());
+        }
+
+        let mut patients = imported
+            .resources
+            .iter()
+            .filter(|r| r.resource_type() == "Patient");
+        let patient = patients.next().unwrap();
+        assert!(patients.next().is_none(), "{name}: one patient a bundle");
+        let of_type = |wanted: &str| {
+            imported
+                .resources
+                .iter()
+                .filter(|r| r.resource_type() == wanted)
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let shown = banner(
+            patient,
+            &of_type("AllergyIntolerance"),
+            of_type("Encounter").last(),
+            &of_type("Condition"),
+            1_772_452_800_000,
+        )
+        .unwrap();
+        assert!(
+            shown.mrn.is_some() && shown.age.is_some() && shown.name.contains(", "),
+            "{name}"
+        );
+        let query = name_query(&shown.name);
+        let indexed = patient_tokens(patient, None);
+        assert!(
+            query.iter().all(|token| indexed.contains(token)),
+            "{name}: found by its own name"
+        );
+    }
+    for (resource_type, least) in [
+        ("Patient", 40),
+        ("Encounter", 1000),
+        ("Condition", 200),
+        ("Observation", 5000),
+        ("MedicationRequest", 200),
+        ("AllergyIntolerance", 30),
+        ("CarePlan", 100),
+        ("DiagnosticReport", 300),
+    ] {
+        let count = counts.get(resource_type).copied().unwrap_or(0);
+        assert!(count >= least, "{resource_type}: {count}");
+    }
+}
+
+fn every_reference_is_known(json: &Value, known: &HashSet<String>, file: &str) {
+    match json {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if let ("reference", Some(text)) = (name.as_str(), value.as_str()) {
+                    assert!(!text.starts_with("urn:"), "{file}: {text}");
+                    let found = text.starts_with('#')
+                        || Reference::parse(text).is_some_and(|r| {
+                            known.contains(&format!("{}/{}", r.resource_type, r.id))
+                        });
+                    assert!(found, "{file}: {text}");
+                }
+                every_reference_is_known(value, known, file);
+            }
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|v| every_reference_is_known(v, known, file)),
+        _ => {}
+    }
+}
+
+fn us_core(folder: &Path) {
+    let files = files(folder, ".json");
+    assert!(files.len() >= 30);
+    let mut total = 0;
+    for path in &files {
+        let imported = read(path);
+        assert_eq!(imported.errors, [], "{}", path.display());
+        assert!(!imported.resources.is_empty(), "{}", path.display());
+        for resource in &imported.resources {
+            assert!(
+                tokens(resource).len() > 1,
+                "{}: {resource:?}",
+                path.display()
+            );
+        }
+        total += imported.resources.len();
+    }
+    assert!(total >= files.len());
+}
