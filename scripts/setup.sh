@@ -52,13 +52,15 @@ has_debian_wasm() {
 
 # Tools that no package of the system brings in a version new enough.
 check_toolchains() {
-    has cargo && has rustc ||
+    if ! has cargo || ! has rustc; then
         stop "Rust is missing: install 1.95 or later (rustup), then run this again"
+    fi
     local rust node npm
     rust="$(rustc --version | cut -d ' ' -f 2)"
     at_least "$rust" 1.95.0 || stop "Rust $rust is too old: 1.95 or later is needed"
-    has node && has npm ||
-        stop "Node.js is missing: install 20 or later with npm 11, then run this again"
+    if ! has node || ! has npm; then
+        stop "Node.js is missing: install 20.19 or later with npm 11, then run this again"
+    fi
     node="$(node --version | tr -d v)"
     npm="$(npm --version)"
     at_least "$node" 20.19.0 || stop "Node.js $node is too old: 20.19 or later is needed"
@@ -69,7 +71,7 @@ missing=()
 need() { missing+=("$@"); }
 
 list_missing() {
-    has cc && has make || need build-essential
+    if ! has cc || ! has make; then need build-essential; fi
     has git || need git
     if ! has_wasm_target && ! has_debian_wasm; then
         # Only where rustup's server is reached; it refuses at once where it is not.
