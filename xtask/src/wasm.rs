@@ -146,7 +146,7 @@ impl Toolchain {
             .args(["build", "--locked", "--package", PACKAGE, "--lib"])
             .args(["--target", TARGET, "--profile", PROFILE])
             .env("CARGO_TARGET_DIR", &target)
-            .env("RUSTFLAGS", remapped(workspace));
+            .env("RUSTFLAGS", remapped());
         if matches!(self, Self::Debian { .. }) {
             cargo.arg("-Zbuild-std=std,panic_abort");
         }
@@ -158,20 +158,16 @@ impl Toolchain {
     }
 }
 
-/// The places of the sources are taken out of panic messages: what a phone downloads does not
-/// tell whose machine built it, and two machines build the same bytes.
-fn remapped(workspace: &Workspace) -> String {
+/// Where cargo keeps other people's sources is taken out of panic messages (our own are named from
+/// the root anyway): what a phone downloads does not tell whose machine built it, and two machines
+/// build the same bytes.
+fn remapped() -> String {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
-    let mut flags = format!(
-        "--remap-path-prefix={}=wardline",
-        workspace.root().display()
-    );
-    if let Some(home) = home {
-        flags = format!("{flags} --remap-path-prefix={}=cargo", home.display());
-    }
-    flags
+    home.map_or_else(String::new, |home| {
+        format!("--remap-path-prefix={}=cargo", home.display())
+    })
 }
 
 /// The bindings' generator and the library in the core must be of one version: they speak a
