@@ -1,0 +1,222 @@
+//! Endorsement chains: from a device to the pinned genesis.
+//!
+//! The server holds the device CA, so a certificate alone admits no one. A device is admitted when
+//! a device that was admitted before it vouched for it, and so on to the genesis that was pinned at
+//! enrolment; every statement must stand in the audit log, so that none can be made in secret.
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use thiserror::Error;
+use wardline_audit::{Checkpoint, Disclosure, Event, Hash, LogKey, Salt};
+use wardline_model::code::Pins;
+use wardline_model::endorsement::{DeviceKeys, Endorsement, SignedEndorsement};
+use wardline_model::wire::devices::{DeviceCredential, LoggedEndorsement};
+use wardline_model::{DeviceId, UserId};
+
+use crate::x509::{DeviceCa, DeviceKey, mls_credential};
+
+/// The kind of the audit event that carries an endorsement, as `detail.signed`.
+pub const ENDORSED: &str = "device.endorsed";
+/// The member of that event's detail that holds the [`SignedEndorsement`].
+pub const DETAIL: &str = "signed";
+/// More links than any hospital's chain has.
+const MAX_CHAIN: usize = 16;
+
+/// Why a device is not admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NotAdmitted {
+    /// The server gave nothing for the device.
+    #[error("the server has no credential for the device")]
+    Unknown,
+    /// It was revoked.
+    #[error("the device was revoked")]
+    Revoked,
+    /// Its certificate is not of this hospital, or not for these keys.
+    #[error("its certificate is not valid")]
+    Certificate,
+    /// The chain is empty, too long, or its links do not join.
+    #[error("its endorsements do not join up")]
+    Chain,
+    /// A signature is wrong.
+    #[error("an endorsement's signature is wrong")]
+    Signature,
+    /// The endorser had no right to vouch for it.
+    #[error("the endorsing device had no right to vouch for it")]
+    NoRight,
+    /// An endorsement does not stand in the log.
+    #[error("an endorsement is not in the audit log")]
+    NotLogged,
+    /// The chain ends at another genesis than the pinned one.
+    #[error("the chain ends at another hospital's first officer")]
+    Genesis,
+    /// The device is not the one that was asked for.
+    #[error("the server answered for another device")]
+    Mismatch,
+}
+
+/// A device that was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// The device.
+    pub device: DeviceId,
+    /// Its person.
+    pub user: UserId,
+    /// Its keys.
+    pub keys: DeviceKeys,
+    /// The content of its MLS credential.
+    pub credential: Vec<u8>,
+    /// Whether it may vouch for other people's devices.
+    pub may_endorse: bool,
+    /// The size of the log at the newest checkpoint that the proofs rest on.
+    pub log_size: u64,
+}
+
+/// Verifies devices against what was pinned at enrolment.
+#[derive(Debug)]
+pub struct Verifier {
+    log: LogKey,
+    genesis: [u8; 32],
+    ca: DeviceCa,
+}
+
+impl Verifier {
+    /// A verifier for the hospital with this log and these pins.
+    pub fn new(log_origin: &str, pins: &Pins, ca: DeviceCa) -> Option<Self> {
+        let key = VerifyingKey::from_bytes(&pins.log_key).ok()?;
+        let log = LogKey::new(log_origin, key).ok()?;
+        Some(Self {
+            log,
+            genesis: pins.genesis,
+            ca,
+        })
+    }
+
+    /// The log's key.
+    pub fn log(&self) -> &LogKey {
+        &self.log
+    }
+
+    /// Verifies everything that the server says of a device, at a time (unix milliseconds).
+    pub fn admit(
+        &self,
+        device: DeviceId,
+        credential: &DeviceCredential,
+        now_ms: u64,
+    ) -> Result<Admitted, NotAdmitted> {
+        if credential.device_id != device {
+            return Err(NotAdmitted::Mismatch);
+        }
+        if credential.revoked {
+            return Err(NotAdmitted::Revoked);
+        }
+        let (keys, log_size) = self.chain(&credential.chain)?;
+        let own = &credential
+            .chain
+            .first()
+            .ok_or(NotAdmitted::Chain)?
+            .signed
+            .endorsement;
+        if own.device_id != device {
+            return Err(NotAdmitted::Mismatch);
+        }
+        let certificate = self
+            .ca
+            .verify(&credential.certificates.mls.0, now_ms)
+            .map_err(|_| NotAdmitted::Certificate)?;
+        if certificate.device != device
+            || certificate.user != own.user_id
+            || certificate.key != DeviceKey::Ed25519(keys.mls_key)
+        {
+            return Err(NotAdmitted::Certificate);
+        }
+        Ok(Admitted {
+            device,
+            user: own.user_id,
+            keys,
+            credential: mls_credential(&credential.certificates.mls.0),
+            may_endorse: own.may_endorse,
+            log_size,
+        })
+    }
+
+    fn chain(&self, chain: &[LoggedEndorsement]) -> Result<(DeviceKeys, u64), NotAdmitted> {
+        if chain.is_empty() || chain.len() > MAX_CHAIN {
+            return Err(NotAdmitted::Chain);
+        }
+        let mut log_size = 0;
+        for (position, link) in chain.iter().enumerate() {
+            log_size = log_size.max(self.logged(link)?);
+            let own = &link.signed.endorsement;
+            let endorser = chain.get(position + 1).map(|next| &next.signed.endorsement);
+            match endorser {
+                Some(endorser) => verify_link(&link.signed, endorser)?,
+                None => {
+                    if !own.is_genesis() || own.hash() != self.genesis {
+                        return Err(NotAdmitted::Genesis);
+                    }
+                    verify_signature(&link.signed, own)?;
+                }
+            }
+        }
+        let keys = chain[0]
+            .signed
+            .endorsement
+            .keys()
+            .map_err(|_| NotAdmitted::Chain)?;
+        Ok((keys, log_size))
+    }
+
+    /// The statement must be the one that the logged event carries. Returns the log's size.
+    fn logged(&self, link: &LoggedEndorsement) -> Result<u64, NotAdmitted> {
+        const NOT: NotAdmitted = NotAdmitted::NotLogged;
+        let payload = Event::parse(&link.event.0).map_err(|_| NOT)?;
+        let carried = payload.detail.get(DETAIL).cloned().ok_or(NOT)?;
+        let carried: SignedEndorsement = serde_json::from_value(carried).map_err(|_| NOT)?;
+        if payload.kind.as_str() != ENDORSED || carried != link.signed {
+            return Err(NOT);
+        }
+        let path = link
+            .path
+            .iter()
+            .map(|hash| Hash::from_slice(&hash.0))
+            .collect::<Option<_>>();
+        let disclosure = Disclosure {
+            payload,
+            salt: Salt::from_slice(&link.salt.0).ok_or(NOT)?,
+            index: link.index,
+            path: path.ok_or(NOT)?,
+            checkpoint: link.checkpoint.clone(),
+        };
+        let (_, Checkpoint { size, .. }) = disclosure.verify(&self.log).map_err(|_| NOT)?;
+        Ok(size)
+    }
+}
+
+/// Verifies one statement against the endorser's own: the signature, and the right to make it.
+///
+/// A person's other device may vouch for a device of the same person; a device that may endorse
+/// (an enrolling officer's) may vouch for anyone's, and it alone may pass that right on.
+pub fn verify_link(signed: &SignedEndorsement, endorser: &Endorsement) -> Result<(), NotAdmitted> {
+    let own = &signed.endorsement;
+    if own.endorser != endorser.device_id || own.device_id == endorser.device_id {
+        return Err(NotAdmitted::Chain);
+    }
+    let same_person = own.user_id == endorser.user_id;
+    if !endorser.may_endorse && (!same_person || own.may_endorse) {
+        return Err(NotAdmitted::NoRight);
+    }
+    verify_signature(signed, endorser)
+}
+
+/// Verifies the signature of a statement by a device whose keys `endorser` states.
+pub fn verify_signature(
+    signed: &SignedEndorsement,
+    endorser: &Endorsement,
+) -> Result<(), NotAdmitted> {
+    signed.endorsement.keys().map_err(|_| NotAdmitted::Chain)?;
+    let keys = endorser.keys().map_err(|_| NotAdmitted::Chain)?;
+    let key = VerifyingKey::from_bytes(&keys.mls_key).map_err(|_| NotAdmitted::Signature)?;
+    let signature =
+        Signature::from_slice(&signed.signature.0).map_err(|_| NotAdmitted::Signature)?;
+    key.verify_strict(&signed.endorsement.signed_bytes(), &signature)
+        .map_err(|_| NotAdmitted::Signature)
+}
