@@ -39,15 +39,17 @@ pub(crate) struct Member {
 }
 
 impl Workspace {
-    /// Finds the root from the place of this package.
+    /// Finds the root from the place of this package: as cargo says it at run time, since the tree
+    /// may have moved, else as it was when this program was built.
     pub(crate) fn locate() -> Result<Self, Failure> {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let here = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         match here.parent() {
             Some(root) if root.join("Cargo.toml").is_file() => Ok(Self {
                 root: root.to_path_buf(),
             }),
             _ => Err(Failure::Unfit(format!(
-                "{} is gone: the tree was moved after xtask was built; run `cargo clean -p xtask`",
+                "{} is gone: the tree was moved after xtask was built; use `cargo run -p xtask`",
                 here.display()
             ))),
         }
