@@ -1,1 +1,57 @@
 //! Persistence on SQLite and PostgreSQL: migrations, aggregates, group commit.
+//!
+//! [`Store`] is one database, [`Tx`] one transaction: [`Store::read`] or [`Store::write`], then
+//! the functions of the aggregates, then [`Tx::commit`]. Each aggregate is a module with its row
+//! types, its queries and its invariants. The SQL of a query stands once and runs on both engines
+//! (see `rows.rs`); what differs between them is in `dialect.rs`.
+//!
+//! Messages and lone audit events take another way in, the group commit: [`Store::append`] and
+//! [`Store::record`] put many of them into one transaction.
+//!
+//! # Invariants
+//! - Nothing is acknowledged before the commit returned, and on SQLite every commit is synced.
+//! - Patient data is sealed before it is bound to a statement; look-ups use blind tokens.
+//! - Every audit event is linked into its node's chain, and the chain's head is signed, in the
+//!   transaction of the effect that it tells of.
+//! - No clock and no randomness: times, ids and salts are handed in.
+//! - No type of sqlx is part of the public interface.
+
+mod append;
+mod audit;
+mod cache;
+mod devices;
+mod dialect;
+mod endorsements;
+mod enrollments;
+mod entries;
+mod error;
+mod fhir;
+mod groups;
+mod inbox;
+mod invites;
+mod key_packages;
+mod migrate;
+mod people;
+mod rows;
+mod sequencer;
+mod sessions;
+mod settings;
+mod store;
+mod text;
+
+pub use append::{Accepted, Append, AppendError};
+pub use audit::{EventRef, StoredEvent, VerifyError};
+pub use devices::{Device, NewDevice};
+pub use endorsements::{MAX_CHAIN, StoredEndorsement};
+pub use enrollments::Enrollment;
+pub use error::StoreError;
+pub use fhir::{Body, NewResource, Term};
+pub use groups::{
+    CommitError, Group, GroupListing, GroupMember, GroupState, Leaf, NewCommit, NewGroup,
+};
+pub use invites::{Consumed, Invite, NewInvite};
+pub use key_packages::{ClaimedPackage, NewKeyPackage};
+pub use people::{NewPerson, OnCall, Person, PersonFound};
+pub use sequencer::{LEASE_MS, STEP, Sequenced};
+pub use sessions::{Challenge, NewSession, Principal, Session, TOUCH_MS};
+pub use store::{NodeKeys, RETRIES, Store, StoreConfig, Tx, TxFuture};

@@ -246,9 +246,16 @@ CREATE TABLE inbox (
     n BIGINT NOT NULL,
     group_id BYTEA NOT NULL REFERENCES groups (group_id),
     seq BIGINT NOT NULL,
-    welcome BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (device_id, n)
+);
+
+-- One Welcome serves everyone that a commit adds.
+CREATE TABLE welcomes (
+    group_id BYTEA NOT NULL REFERENCES groups (group_id),
+    seq BIGINT NOT NULL,
+    welcome BYTEA NOT NULL,
+    PRIMARY KEY (group_id, seq)
 );
 
 -- Clinical resources -----------------------------------------------------------------------------
@@ -288,7 +295,7 @@ CREATE TABLE audit_heads (
     node TEXT NOT NULL PRIMARY KEY,
     seq BIGINT NOT NULL,
     chain BYTEA NOT NULL,
-    signed TEXT NOT NULL
+    signature BYTEA NOT NULL
 );
 
 -- The events node/first_seq .. node/first_seq + events - 1 have the log indexes from first_index.
@@ -300,12 +307,18 @@ CREATE TABLE log_ranges (
     UNIQUE (node, first_seq)
 );
 
+-- The first event of each node that the log does not hold yet.
+CREATE TABLE log_nodes (
+    node TEXT NOT NULL PRIMARY KEY,
+    next_seq BIGINT NOT NULL
+);
+
 CREATE TABLE log_tiles (
     level BIGINT NOT NULL,
-    idx BIGINT NOT NULL,
+    tile_index BIGINT NOT NULL,
     width BIGINT NOT NULL,
     bytes BYTEA NOT NULL,
-    PRIMARY KEY (level, idx)
+    PRIMARY KEY (level, tile_index)
 );
 
 CREATE TABLE log_checkpoints (

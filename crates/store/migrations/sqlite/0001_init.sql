@@ -249,9 +249,16 @@ CREATE TABLE inbox (
     n INTEGER NOT NULL,
     group_id BLOB NOT NULL REFERENCES groups (group_id),
     seq INTEGER NOT NULL,
-    welcome BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (device_id, n)
+) STRICT;
+
+-- One Welcome serves everyone that a commit adds.
+CREATE TABLE welcomes (
+    group_id BLOB NOT NULL REFERENCES groups (group_id),
+    seq INTEGER NOT NULL,
+    welcome BLOB NOT NULL,
+    PRIMARY KEY (group_id, seq)
 ) STRICT;
 
 -- Clinical resources -----------------------------------------------------------------------------
@@ -291,7 +298,7 @@ CREATE TABLE audit_heads (
     node TEXT NOT NULL PRIMARY KEY,
     seq INTEGER NOT NULL,
     chain BLOB NOT NULL,
-    signed TEXT NOT NULL
+    signature BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- The events node/first_seq .. node/first_seq + events - 1 have the log indexes from first_index.
@@ -303,12 +310,18 @@ CREATE TABLE log_ranges (
     UNIQUE (node, first_seq)
 ) STRICT, WITHOUT ROWID;
 
+-- The first event of each node that the log does not hold yet.
+CREATE TABLE log_nodes (
+    node TEXT NOT NULL PRIMARY KEY,
+    next_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE log_tiles (
     level INTEGER NOT NULL,
-    idx INTEGER NOT NULL,
+    tile_index INTEGER NOT NULL,
     width INTEGER NOT NULL,
     bytes BLOB NOT NULL,
-    PRIMARY KEY (level, idx)
+    PRIMARY KEY (level, tile_index)
 ) STRICT;
 
 CREATE TABLE log_checkpoints (

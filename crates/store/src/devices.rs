@@ -1,0 +1,296 @@
+//! Devices: pending until endorsed, active, revoked for good.
+
+use wardline_model::wire::enroll::{DeviceState, Platform};
+use wardline_model::{DeviceId, UserId};
+use zeroize::Zeroizing;
+
+use crate::StoreError;
+use crate::dialect::placeholders;
+use crate::people::MAX_IN;
+use crate::rows::{Bind as _, bind_all, execute, fetch_all, fetch_optional, on_engine, row};
+use crate::store::Tx;
+
+row! {
+    /// A device.
+    pub struct Device {
+        /// The device.
+        pub device_id: DeviceId,
+        /// Whose it is.
+        pub user_id: UserId,
+        /// What the person calls it.
+        pub name: String,
+        /// What runs on it.
+        pub platform: Platform,
+        /// `byod`, `issued` or `demo`.
+        pub program: String,
+        /// Where it stands.
+        pub state: DeviceState,
+        /// Thumbprint of its P-256 key (RFC 7638).
+        pub jkt: [u8; 32],
+        /// Its P-256 public key, a JWK.
+        pub device_jwk: String,
+        /// Its Ed25519 MLS public key.
+        pub mls_key: [u8; 32],
+        /// The compact JWS by which the first key binds the second.
+        pub binding: String,
+        /// `platform`, `synced` or `software`.
+        pub passkey_kind: String,
+        /// Certificate of the P-256 key, DER; once active.
+        pub device_cert: Option<Vec<u8>>,
+        /// Certificate of the MLS key, DER; once active.
+        pub mls_cert: Option<Vec<u8>>,
+        /// Enrolment, unix milliseconds.
+        pub created_at: u64,
+        /// Endorsement, unix milliseconds.
+        pub activated_at: Option<u64>,
+        /// Revocation, unix milliseconds.
+        pub revoked_at: Option<u64>,
+        /// Why it was revoked.
+        pub revoked_reason: Option<String>,
+        /// Last request, unix milliseconds, to the minute.
+        pub last_seen_at: Option<u64>,
+    }
+}
+
+/// A device to be written, pending.
+#[derive(Debug, Clone)]
+pub struct NewDevice {
+    /// The device.
+    pub device_id: DeviceId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// What the person calls it.
+    pub name: String,
+    /// What runs on it.
+    pub platform: Platform,
+    /// `byod`, `issued` or `demo`.
+    pub program: String,
+    /// Thumbprint of its P-256 key.
+    pub jkt: [u8; 32],
+    /// Its P-256 public key, a JWK.
+    pub device_jwk: String,
+    /// Its Ed25519 MLS public key.
+    pub mls_key: [u8; 32],
+    /// The compact JWS by which the first key binds the second.
+    pub binding: String,
+    /// `platform`, `synced` or `software`.
+    pub passkey_kind: String,
+}
+
+macro_rules! select_devices {
+    ($where:literal) => {
+        concat!(
+            "SELECT device_id, user_id, name, platform, program, state, jkt, device_jwk, mls_key,
+                 binding, passkey_kind, device_cert, mls_cert, created_at, activated_at,
+                 revoked_at, revoked_reason, last_seen_at
+             FROM devices ",
+            $where
+        )
+    };
+}
+
+impl Tx {
+    /// Writes a pending device with its passkey (WebAuthn credential, JSON) and the server's share
+    /// of its local-store key, both sealed.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the key belongs to a device already.
+    pub async fn create_device(
+        &mut self,
+        new: &NewDevice,
+        passkey: &[u8],
+        share: &[u8; 32],
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        let passkey = self.seal("devices.passkey", new.device_id.as_bytes(), passkey)?;
+        let share = self.seal("devices.share", new.device_id.as_bytes(), share)?;
+        execute!(
+            self,
+            "INSERT INTO devices (device_id, user_id, name, platform, program, state, jkt,
+                 device_jwk, mls_key, binding, passkey_kind, passkey_sealed, share_sealed,
+                 inbox_last, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14)",
+            new.device_id,
+            new.user_id,
+            new.name,
+            new.platform,
+            new.program,
+            DeviceState::Pending,
+            new.jkt,
+            new.device_jwk,
+            new.mls_key,
+            new.binding,
+            new.passkey_kind,
+            passkey,
+            share,
+            now_ms
+        )?;
+        Ok(())
+    }
+
+    /// Looks a device up.
+    pub async fn device(&mut self, id: DeviceId) -> Result<Option<Device>, StoreError> {
+        fetch_optional!(self, Device, select_devices!("WHERE device_id = $1"), id)
+    }
+
+    /// Looks a device up by the thumbprint of its P-256 key.
+    pub async fn device_by_key(&mut self, jkt: &[u8; 32]) -> Result<Option<Device>, StoreError> {
+        fetch_optional!(self, Device, select_devices!("WHERE jkt = $1"), jkt)
+    }
+
+    /// A person's devices, newest first, revoked ones included.
+    pub async fn devices_of(&mut self, user: UserId) -> Result<Vec<Device>, StoreError> {
+        fetch_all!(
+            self,
+            Device,
+            select_devices!("WHERE user_id = $1 ORDER BY created_at DESC, device_id"),
+            user
+        )
+    }
+
+    /// All devices in a state, newest first.
+    pub async fn devices_in(&mut self, state: DeviceState) -> Result<Vec<Device>, StoreError> {
+        fetch_all!(
+            self,
+            Device,
+            select_devices!("WHERE state = $1 ORDER BY created_at DESC, device_id"),
+            state
+        )
+    }
+
+    /// All devices, newest first.
+    pub async fn all_devices(&mut self) -> Result<Vec<Device>, StoreError> {
+        fetch_all!(
+            self,
+            Device,
+            select_devices!("ORDER BY created_at DESC, device_id")
+        )
+    }
+
+    /// Looks several devices up at once; unknown ones are left out.
+    pub async fn devices(&mut self, ids: &[DeviceId]) -> Result<Vec<Device>, StoreError> {
+        let mut devices = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(MAX_IN) {
+            let sql = format!(
+                select_devices!("WHERE device_id IN ({})"),
+                placeholders(1, ids.len())
+            );
+            let found: Vec<Device> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, Device>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            devices.extend(found);
+        }
+        Ok(devices)
+    }
+
+    /// The device's passkey (WebAuthn credential, JSON).
+    pub async fn passkey(
+        &mut self,
+        id: DeviceId,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let sealed: Option<(Vec<u8>,)> = fetch_optional!(
+            self,
+            (Vec<u8>,),
+            "SELECT passkey_sealed FROM devices WHERE device_id = $1",
+            id
+        )?;
+        sealed
+            .map(|(sealed,)| self.open("devices.passkey", id.as_bytes(), &sealed))
+            .transpose()
+    }
+
+    /// Replaces the passkey after a sign-in moved its counter.
+    pub async fn set_passkey(&mut self, id: DeviceId, passkey: &[u8]) -> Result<bool, StoreError> {
+        let sealed = self.seal("devices.passkey", id.as_bytes(), passkey)?;
+        let changed = execute!(
+            self,
+            "UPDATE devices SET passkey_sealed = $2 WHERE device_id = $1",
+            id,
+            sealed
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// The server's share of the device's local-store key; withheld (`None`) once revoked.
+    pub async fn share(&mut self, id: DeviceId) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let sealed: Option<(Vec<u8>,)> = fetch_optional!(
+            self,
+            (Vec<u8>,),
+            "SELECT share_sealed FROM devices WHERE device_id = $1 AND state <> 'revoked'",
+            id
+        )?;
+        sealed
+            .map(|(sealed,)| self.open("devices.share", id.as_bytes(), &sealed))
+            .transpose()
+    }
+
+    /// Makes a pending device active with its certificates (DER); false when it is not pending.
+    pub async fn activate_device(
+        &mut self,
+        id: DeviceId,
+        device_cert: &[u8],
+        mls_cert: &[u8],
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE devices SET state = 'active', device_cert = $2, mls_cert = $3,
+                 activated_at = $4
+             WHERE device_id = $1 AND state = 'pending'",
+            id,
+            device_cert,
+            mls_cert,
+            now_ms
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Revokes a device for good: its share is destroyed, its sessions end, its key packages go.
+    /// False when it is unknown or revoked already.
+    pub async fn revoke_device(
+        &mut self,
+        id: DeviceId,
+        reason: &str,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        // An empty share does not open, so not even a flipped state could hand it out again.
+        let changed = execute!(
+            self,
+            "UPDATE devices SET state = 'revoked', revoked_at = $2, revoked_reason = $3,
+                 share_sealed = $4
+             WHERE device_id = $1 AND state <> 'revoked'",
+            id,
+            now_ms,
+            reason,
+            [0_u8; 0]
+        )?;
+        if changed == 0 {
+            return Ok(false);
+        }
+        execute!(self, "DELETE FROM key_packages WHERE device_id = $1", id)?;
+        execute!(
+            self,
+            "UPDATE sessions SET ended_at = $2, end_reason = 'device revoked'
+             WHERE device_id = $1 AND ended_at IS NULL",
+            id,
+            now_ms
+        )?;
+        Ok(true)
+    }
+
+    /// Notes that a device was heard of, at most once a minute.
+    pub async fn touch_device(&mut self, id: DeviceId, now_ms: u64) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE devices SET last_seen_at = $2
+             WHERE device_id = $1 AND (last_seen_at IS NULL OR last_seen_at <= $3)",
+            id,
+            now_ms,
+            now_ms.saturating_sub(60_000)
+        )?;
+        Ok(())
+    }
+}

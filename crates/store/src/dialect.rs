@@ -1,0 +1,265 @@
+//! Where the engines differ: opening, locks, and statements made for a number of rows.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use wardline_model::{GroupId, UserId};
+
+use crate::StoreError;
+use crate::rows::{Bind as _, bind_all};
+use crate::store::{Conn, Tx};
+
+/// Begins a transaction that takes SQLite's write lock at once, so that it never fails half-way
+/// because another one wrote since its first read.
+pub(crate) const SQLITE_WRITE: &str = "BEGIN IMMEDIATE";
+/// Begins a transaction that sees one state of the database throughout.
+pub(crate) const SQLITE_READ: &str = "BEGIN";
+/// As [`SQLITE_WRITE`]; what must not change meanwhile is locked by the functions below.
+pub(crate) const POSTGRES_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// As [`SQLITE_READ`].
+pub(crate) const POSTGRES_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// SQLite's two pools over one file.
+#[derive(Debug, Clone)]
+pub(crate) struct SqlitePools {
+    /// One connection: SQLite has one writer.
+    pub(crate) writer: SqlitePool,
+    /// Readers of the WAL, which the writer never blocks.
+    pub(crate) readers: SqlitePool,
+}
+
+/// Opens a SQLite file, or makes a new one where there is none.
+pub(crate) fn sqlite(path: &Path, readers: u32, create: bool) -> Result<SqlitePools, StoreError> {
+    match (path.exists(), create) {
+        (false, false) => return Err(StoreError::Missing(path.to_owned())),
+        (true, true) => return Err(StoreError::Exists(path.to_owned())),
+        _ => {}
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(create)
+        .foreign_keys(true)
+        // A page of 8 KiB holds an event and its neighbours without overflow pages.
+        .page_size(8192)
+        .journal_mode(SqliteJournalMode::Wal)
+        // FULL: a commit that returned survives power loss, not only a crash of the process.
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", "2000")
+        .pragma("cache_size", "-8000")
+        .pragma("temp_store", "memory")
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    let pool = |size| {
+        SqlitePoolOptions::new()
+            .max_connections(size)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+    };
+    Ok(SqlitePools {
+        writer: pool(1).connect_lazy_with(options.clone()),
+        readers: pool(readers)
+            .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "on")),
+    })
+}
+
+/// Opens PostgreSQL.
+pub(crate) fn postgres(url: &str, connections: u32) -> Result<PgPool, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Url)?
+        .application_name("wardline")
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    Ok(PgPoolOptions::new()
+        .max_connections(connections)
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options))
+}
+
+impl Tx {
+    /// Keeps others from changing a group until this transaction ends; on SQLite nobody can.
+    pub(crate) async fn lock_group(&mut self, group: GroupId) -> Result<(), StoreError> {
+        self.lock(
+            "SELECT 1 FROM groups WHERE group_id = $1 FOR UPDATE",
+            group.raw(),
+        )
+        .await
+    }
+
+    /// Keeps others from claiming key packages of these people's devices meanwhile.
+    pub(crate) async fn lock_devices_of(&mut self, users: &[UserId]) -> Result<(), StoreError> {
+        if let Conn::Postgres(transaction) = &mut self.conn {
+            let sql = format!(
+                "SELECT 1 FROM devices WHERE user_id IN ({}) ORDER BY device_id FOR UPDATE",
+                placeholders(1, users.len())
+            );
+            bind_all!(sqlx::query(sqlx::AssertSqlSafe(sql)), users, |q, user| q
+                .bind(user.raw()))
+            .execute(&mut **transaction)
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Makes guesses at one invitation's code wait for each other.
+    pub(crate) async fn lock_invite(&mut self, handle: &str) -> Result<(), StoreError> {
+        self.lock(
+            "SELECT 1 FROM invites WHERE handle = $1 FOR UPDATE",
+            handle.raw(),
+        )
+        .await
+    }
+
+    /// The statement that reads the end of a node's chain, and on PostgreSQL makes the node's
+    /// transactions append to it one after the other.
+    pub(crate) fn select_chain(&self) -> &'static str {
+        match self.conn {
+            Conn::Sqlite(_) => "SELECT seq, chain FROM audit_heads WHERE node = $1",
+            Conn::Postgres(_) => "SELECT seq, chain FROM audit_heads WHERE node = $1 FOR UPDATE",
+        }
+    }
+
+    /// The end of the statement that reads the heads of groups for the group commit.
+    pub(crate) fn lock_heads(&self) -> &'static str {
+        match self.conn {
+            Conn::Sqlite(_) => "",
+            // In one order everywhere, so that two nodes never wait for each other.
+            Conn::Postgres(_) => " ORDER BY group_id FOR UPDATE",
+        }
+    }
+
+    /// A number that changes when another process wrote to the SQLite file.
+    pub(crate) async fn data_version(&mut self) -> Result<i64, StoreError> {
+        match &mut self.conn {
+            Conn::Sqlite(transaction) => {
+                let (version,) = sqlx::query_as::<_, (i64,)>("PRAGMA data_version")
+                    .fetch_one(&mut **transaction)
+                    .await?;
+                Ok(version)
+            }
+            Conn::Postgres(_) => Ok(0),
+        }
+    }
+
+    /// Makes nodes migrate, and sequence the log, one after the other.
+    pub(crate) async fn lock_whole(&mut self, what: AdvisoryLock) -> Result<(), StoreError> {
+        if let Conn::Postgres(transaction) = &mut self.conn {
+            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                .bind(LOCK_SPACE + what as i64)
+                .execute(&mut **transaction)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn lock<T>(&mut self, sql: &'static str, key: T) -> Result<(), StoreError>
+    where
+        T: for<'q> sqlx::Encode<'q, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send,
+    {
+        if let Conn::Postgres(transaction) = &mut self.conn {
+            sqlx::query(sql)
+                .bind(key)
+                .execute(&mut **transaction)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a node may have to itself for the length of a transaction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum AdvisoryLock {
+    /// Changing the schema.
+    Migration = 1,
+    /// Giving events their place in the log.
+    Sequencer = 2,
+}
+
+/// `$first, $first+1, …`: `count` placeholders.
+pub(crate) fn placeholders(first: usize, count: usize) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(count * 5);
+    for n in first..first + count {
+        if n > first {
+            text.push(',');
+        }
+        // Writing to a String has no error.
+        let _ = write!(text, "${n}");
+    }
+    text
+}
+
+/// `($1,'x',$2),($3,'x',$4),…`: rows of columns, of which `$` is a placeholder and everything else
+/// stands as it is.
+pub(crate) fn rows(columns: &[&str], rows: usize) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(rows * columns.len() * 6);
+    let mut next = 1;
+    for row in 0..rows {
+        text.push_str(if row > 0 { ",(" } else { "(" });
+        for (n, column) in columns.iter().enumerate() {
+            if n > 0 {
+                text.push(',');
+            }
+            if *column == "$" {
+                // Writing to a String has no error.
+                let _ = write!(text, "${next}");
+                next += 1;
+            } else {
+                text.push_str(column);
+            }
+        }
+        text.push(')');
+    }
+    text
+}
+
+/// Statements for a power of two rows, built once: a batch of any size is cut into a few of
+/// these, so that the engines' caches of prepared statements stay small and warm.
+#[derive(Debug)]
+pub(crate) struct Powers {
+    texts: Vec<Arc<str>>,
+}
+
+impl Powers {
+    /// Prepares `before ‖ rows ‖ after` for 1, 2, 4 … [`MAX_ROWS`] rows.
+    pub(crate) fn new(before: &str, columns: &[&str], after: &str) -> Self {
+        let texts = (0..=MAX_ROWS.ilog2())
+            .map(|power| format!("{before}{}{after}", rows(columns, 1 << power)).into())
+            .collect();
+        Self { texts }
+    }
+
+    /// Cuts items into runs, each with the statement that takes it.
+    pub(crate) fn cut<'a, T>(
+        &'a self,
+        mut items: &'a [T],
+    ) -> impl Iterator<Item = (Arc<str>, &'a [T])> {
+        std::iter::from_fn(move || {
+            let power = items.len().min(MAX_ROWS).checked_ilog2()?;
+            let (run, rest) = items.split_at(1 << power);
+            items = rest;
+            let text = self.texts.get(usize::try_from(power).ok()?)?;
+            Some((Arc::clone(text), run))
+        })
+    }
+}
+
+/// The most rows of one statement.
+pub(crate) const MAX_ROWS: usize = 256;
+
+/// Distinguishes our advisory locks from those of others in the same database.
+const LOCK_SPACE: i64 = 0x7761_7264_0000;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+const STATEMENTS: usize = 256;

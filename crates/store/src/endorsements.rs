@@ -1,0 +1,134 @@
+//! Endorsements: which device vouches for which, and where in the log it says so.
+
+use wardline_audit::event::NodeName;
+use wardline_model::DeviceId;
+use wardline_model::endorsement::SignedEndorsement;
+
+use crate::StoreError;
+use crate::audit::EventRef;
+use crate::rows::{execute, fetch_optional, row};
+use crate::store::Tx;
+
+/// An endorsement, and the event that carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEndorsement {
+    /// What was signed, and the signature.
+    pub signed: SignedEndorsement,
+    /// The event `device.endorsed`.
+    pub event: EventRef,
+}
+
+row! {
+    struct Raw {
+        signed_json: String,
+        event_node: NodeName,
+        event_seq: u64,
+    }
+}
+
+impl Tx {
+    /// Writes the endorsement of a device, once; `event` is what [`Tx::audit`] gave for it in the
+    /// same transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the device is endorsed already, or when a genesis exists and
+    /// this is another one.
+    pub async fn put_endorsement(
+        &mut self,
+        signed: &SignedEndorsement,
+        event: &EventRef,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        let statement = &signed.endorsement;
+        let json = serde_json::to_string(signed)
+            .map_err(|_| StoreError::Corrupt("an endorsement to be stored"))?;
+        execute!(
+            self,
+            "INSERT INTO endorsements (device_id, endorser, may_endorse, genesis, signed_json,
+                 event_node, event_seq, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            statement.device_id,
+            statement.endorser,
+            statement.may_endorse,
+            statement.is_genesis().then_some(1_i64),
+            json,
+            event.node,
+            event.seq,
+            now_ms
+        )?;
+        Ok(())
+    }
+
+    /// The endorsement of a device.
+    pub async fn endorsement(
+        &mut self,
+        device: DeviceId,
+    ) -> Result<Option<StoredEndorsement>, StoreError> {
+        let raw = fetch_optional!(
+            self,
+            Raw,
+            "SELECT signed_json, event_node, event_seq FROM endorsements WHERE device_id = $1",
+            device
+        )?;
+        raw.map(Raw::parse).transpose()
+    }
+
+    /// The endorsement from which every chain begins; `None` before the first officer.
+    pub async fn genesis(&mut self) -> Result<Option<StoredEndorsement>, StoreError> {
+        let raw = fetch_optional!(
+            self,
+            Raw,
+            "SELECT signed_json, event_node, event_seq FROM endorsements WHERE genesis = 1"
+        )?;
+        raw.map(Raw::parse).transpose()
+    }
+
+    /// The chain from a device's own endorsement to the genesis; empty when it has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the chain is broken or longer than [`MAX_CHAIN`].
+    pub async fn endorsement_chain(
+        &mut self,
+        device: DeviceId,
+    ) -> Result<Vec<StoredEndorsement>, StoreError> {
+        let mut chain: Vec<StoredEndorsement> = Vec::new();
+        let mut next = device;
+        loop {
+            let Some(link) = self.endorsement(next).await? else {
+                let whole = chain.is_empty();
+                return if whole {
+                    Ok(chain)
+                } else {
+                    Err(StoreError::Corrupt("endorsements"))
+                };
+            };
+            let genesis = link.signed.endorsement.is_genesis();
+            next = link.signed.endorsement.endorser;
+            chain.push(link);
+            if genesis {
+                return Ok(chain);
+            }
+            if chain.len() >= MAX_CHAIN {
+                return Err(StoreError::Corrupt("endorsements"));
+            }
+        }
+    }
+}
+
+impl Raw {
+    fn parse(self) -> Result<StoredEndorsement, StoreError> {
+        let signed = serde_json::from_str(&self.signed_json)
+            .map_err(|_| StoreError::Corrupt("endorsements.signed_json"))?;
+        Ok(StoredEndorsement {
+            signed,
+            event: EventRef {
+                node: self.event_node,
+                seq: self.event_seq,
+            },
+        })
+    }
+}
+
+/// The longest chain of endorsements; an officer's phone that replaced a phone that replaced one
+/// is three.
+pub const MAX_CHAIN: usize = 64;

@@ -1,0 +1,202 @@
+//! Invitations to enrol a device: single use, few attempts, fifteen minutes.
+
+use wardline_model::{InviteId, UserId};
+use wardline_seal::BlindIndex;
+
+use crate::StoreError;
+use crate::rows::{execute, fetch_optional, row};
+use crate::store::Tx;
+
+row! {
+    /// An invitation. Its secrets are keyed hashes, see [`BlindIndex::hash`].
+    pub struct Invite {
+        /// The invitation.
+        pub invite_id: InviteId,
+        /// Who is invited.
+        pub user_id: UserId,
+        /// The device program: `byod`, `issued` or `demo`.
+        pub program: String,
+        /// Whether it is the console's first one, whose device may endorse itself.
+        pub genesis: bool,
+        /// Whether the device needs no confirmation by another one (the demo's pre-confirmed).
+        pub confirmed: bool,
+        /// Keyed hash of the link's secret.
+        pub link_hash: [u8; 32],
+        /// Keyed hash of the secret to type.
+        pub typed_hash: [u8; 32],
+        /// The officer who invited; absent for the console.
+        pub invited_by: Option<UserId>,
+        /// When it ends, unix milliseconds.
+        pub expires_at: u64,
+        /// Wrong guesses left.
+        pub attempts_left: u32,
+        /// Thumbprint of the device key that used it.
+        pub consumed_jkt: Option<[u8; 32]>,
+    }
+}
+
+impl Invite {
+    /// Whether a presented secret, hashed under the same key, is one of the two; in constant time.
+    pub fn opens_with(&self, hash: &[u8; 32]) -> bool {
+        BlindIndex::same(&self.link_hash, hash) | BlindIndex::same(&self.typed_hash, hash)
+    }
+}
+
+/// An invitation to be written.
+#[derive(Debug, Clone)]
+pub struct NewInvite {
+    /// The invitation.
+    pub invite_id: InviteId,
+    /// The public handle that both forms of the code begin with.
+    pub handle: String,
+    /// Who is invited.
+    pub user_id: UserId,
+    /// The device program.
+    pub program: String,
+    /// Whether it is the console's first one, whose device may endorse itself.
+    pub genesis: bool,
+    /// Whether the device needs no confirmation by another one.
+    pub confirmed: bool,
+    /// Keyed hash of the link's secret.
+    pub link_hash: [u8; 32],
+    /// Keyed hash of the secret to type.
+    pub typed_hash: [u8; 32],
+    /// The officer who invites; absent for the console.
+    pub invited_by: Option<UserId>,
+    /// When it ends, unix milliseconds.
+    pub expires_at: u64,
+    /// How many wrong guesses it bears.
+    pub attempts: u32,
+}
+
+/// What became of using an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consumed {
+    /// It is this key's now.
+    First,
+    /// This key used it before; a repeated request may go on.
+    Again,
+    /// Another key used it, it has ended, or too many guesses were made.
+    No,
+}
+
+impl Tx {
+    /// Writes an invitation. A dead one that has the same handle gives it up.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a live one has the handle: draw another.
+    pub async fn create_invite(&mut self, new: &NewInvite, now_ms: u64) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE invites SET handle = NULL WHERE handle = $1 AND expires_at <= $2",
+            new.handle,
+            now_ms
+        )?;
+        execute!(
+            self,
+            "INSERT INTO invites (invite_id, handle, user_id, program, genesis, confirmed,
+                 link_hash, typed_hash, invited_by, created_at, expires_at, attempts_left)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            new.invite_id,
+            new.handle,
+            new.user_id,
+            new.program,
+            new.genesis,
+            new.confirmed,
+            new.link_hash,
+            new.typed_hash,
+            new.invited_by,
+            now_ms,
+            new.expires_at,
+            new.attempts
+        )?;
+        Ok(())
+    }
+
+    /// Finds the invitation of a handle, dead or alive, and makes other guesses at it wait until
+    /// this transaction ends: so no two are judged by the same count of attempts.
+    pub async fn invite_for_attempt(&mut self, handle: &str) -> Result<Option<Invite>, StoreError> {
+        self.lock_invite(handle).await?;
+        fetch_optional!(
+            self,
+            Invite,
+            "SELECT invite_id, user_id, program, genesis, confirmed, link_hash, typed_hash,
+                 invited_by, expires_at, attempts_left, consumed_jkt
+             FROM invites WHERE handle = $1",
+            handle
+        )
+    }
+
+    /// Looks an invitation up by its id.
+    pub async fn invite(&mut self, id: InviteId) -> Result<Option<Invite>, StoreError> {
+        fetch_optional!(
+            self,
+            Invite,
+            "SELECT invite_id, user_id, program, genesis, confirmed, link_hash, typed_hash,
+                 invited_by, expires_at, attempts_left, consumed_jkt
+             FROM invites WHERE invite_id = $1",
+            id
+        )
+    }
+
+    /// Counts a wrong guess; gives how many are left.
+    pub async fn count_attempt(&mut self, id: InviteId) -> Result<u32, StoreError> {
+        let left: Option<(i64,)> = fetch_optional!(
+            self,
+            (i64,),
+            "UPDATE invites SET attempts_left = attempts_left - 1
+             WHERE invite_id = $1 AND attempts_left > 0 RETURNING attempts_left",
+            id
+        )?;
+        left.map_or(Ok(0), |(left,)| {
+            left.try_into()
+                .map_err(|_| StoreError::Corrupt("invites.attempts_left"))
+        })
+    }
+
+    /// Uses an invitation for a device key, once.
+    pub async fn consume_invite(
+        &mut self,
+        id: InviteId,
+        jkt: &[u8; 32],
+        now_ms: u64,
+    ) -> Result<Consumed, StoreError> {
+        let first = execute!(
+            self,
+            "UPDATE invites SET consumed_at = $3, consumed_jkt = $2
+             WHERE invite_id = $1 AND consumed_at IS NULL AND attempts_left > 0
+                 AND expires_at > $3",
+            id,
+            jkt,
+            now_ms
+        )?;
+        if first == 1 {
+            return Ok(Consumed::First);
+        }
+        let again: Option<(i64,)> = fetch_optional!(
+            self,
+            (i64,),
+            "SELECT consumed_at FROM invites WHERE invite_id = $1 AND consumed_jkt = $2
+                 AND attempts_left > 0 AND expires_at > $3",
+            id,
+            jkt,
+            now_ms
+        )?;
+        Ok(if again.is_some() {
+            Consumed::Again
+        } else {
+            Consumed::No
+        })
+    }
+
+    /// Ends a person's open invitations, so that only a new one counts.
+    pub async fn cancel_invites(&mut self, user: UserId, now_ms: u64) -> Result<u64, StoreError> {
+        execute!(
+            self,
+            "UPDATE invites SET expires_at = $2, handle = NULL
+             WHERE user_id = $1 AND consumed_at IS NULL AND expires_at > $2",
+            user,
+            now_ms
+        )
+    }
+}

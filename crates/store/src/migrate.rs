@@ -1,0 +1,107 @@
+//! Bringing a database to the schema of this program.
+//!
+//! The two folders under `migrations/` hold the same numbers and names; a test migrates both
+//! engines and compares what comes out.
+
+use sqlx::Executor as _;
+
+use crate::StoreError;
+use crate::dialect::AdvisoryLock;
+use crate::rows::{execute, fetch_one, on_engine};
+use crate::store::{Conn, Store};
+
+struct Migration {
+    version: u64,
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+macro_rules! migration {
+    ($version:literal, $name:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../migrations/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("../migrations/postgres/", $name, ".sql")),
+        }
+    };
+}
+
+const MIGRATIONS: &[Migration] = &[migration!(1, "0001_init")];
+
+impl Store {
+    /// Brings the database to this program's schema, each step in a transaction of its own;
+    /// gives the names of the steps that were run. Nodes that start together wait for each other.
+    ///
+    /// # Errors
+    /// [`StoreError::TooNew`] when a newer program has been here.
+    pub async fn migrate(&self) -> Result<Vec<&'static str>, StoreError> {
+        let mut run = Vec::new();
+        let mut tx = self.write().await?;
+        tx.lock_whole(AdvisoryLock::Migration).await?;
+        execute!(tx, CREATE)?;
+        let (at,) = fetch_one!(tx, (i64,), VERSION)?;
+        tx.commit().await?;
+        check_not_newer(at)?;
+        for step in MIGRATIONS {
+            let mut tx = self.write().await?;
+            tx.lock_whole(AdvisoryLock::Migration).await?;
+            let (at,) = fetch_one!(tx, (i64,), VERSION)?;
+            if at.unsigned_abs() >= step.version {
+                continue;
+            }
+            let sql = match tx.conn {
+                Conn::Sqlite(_) => step.sqlite,
+                Conn::Postgres(_) => step.postgres,
+            };
+            on_engine!(tx, |_Db, conn| conn
+                .execute(sqlx::raw_sql(sql))
+                .await
+                .map(drop))?;
+            execute!(
+                tx,
+                "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)",
+                step.version,
+                step.name
+            )?;
+            tx.commit().await?;
+            run.push(step.name);
+        }
+        Ok(run)
+    }
+
+    /// Checks that the schema is the one of this program, before anything else is asked of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Outdated`] and [`StoreError::TooNew`] say what to do.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let needed = MIGRATIONS.last().map_or(0, |step| step.version);
+        let mut tx = self.read().await?;
+        // Without the table the database is empty; every other error is told as it is.
+        let found = match fetch_one!(tx, (i64,), VERSION) {
+            Ok((at,)) => at.unsigned_abs(),
+            Err(StoreError::Database(_)) => 0,
+            Err(other) => return Err(other),
+        };
+        if found < needed {
+            return Err(StoreError::Outdated { found, needed });
+        }
+        check_not_newer(i64::try_from(found).unwrap_or(i64::MAX))
+    }
+}
+
+fn check_not_newer(at: i64) -> Result<(), StoreError> {
+    let needed = MIGRATIONS.last().map_or(0, |step| step.version);
+    if at.unsigned_abs() > needed {
+        return Err(StoreError::TooNew {
+            found: at.unsigned_abs(),
+            needed,
+        });
+    }
+    Ok(())
+}
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
+    (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
+const VERSION: &str = "SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations";
