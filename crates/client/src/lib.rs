@@ -1,1 +1,39 @@
-//! The client core: MLS, sealed store, endorsements, sync. No HTTP, clock or disk of its own.
+//! The client core: one crate behind the browser's app, the native client and the record keeper.
+//!
+//! It holds the device's MLS state, its sealed local store, and the conversation of a device with
+//! its server; it verifies every device that it admits to a conversation. It has no HTTP, clock,
+//! disk or key of its own: a [`Platform`] hands them in (the browser's worker, or a workstation).
+//!
+//! - [`platform`]: what a platform provides.
+//! - [`vault`]: the local store, every value sealed.
+//! - [`mls`]: MLS groups (RFC 9420), one journal for each.
+//! - [`content`]: what is inside a message (MIMI content format).
+//! - [`client`]: [`Client`], with the flows beside it (`enroll`, `unlock`, `sync`, `outbox`,
+//!   `membership`, `account`).
+//! - [`calls`]: the same by name and JSON, for the app's worker.
+//!
+//! The order that crash safety rests on: a ratchet that moved is durable before the ciphertext it
+//! made leaves the device, and a message that was typed is durable before anything else.
+
+pub mod calls;
+pub mod client;
+pub mod content;
+pub mod error;
+pub mod mls;
+pub mod platform;
+pub mod profile;
+pub mod vault;
+pub mod views;
+
+mod account;
+mod conversation;
+mod enroll;
+mod http;
+mod membership;
+mod outbox;
+mod sync;
+mod unlock;
+
+pub use client::Client;
+pub use error::ClientError;
+pub use platform::{Event, Platform};

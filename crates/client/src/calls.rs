@@ -1,0 +1,276 @@
+//! The client by name and JSON, for the app's worker: `call("send", {…})`.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use wardline_model::wire::enroll::{InviteRequest, Platform as DevicePlatform};
+use wardline_model::wire::messages::Priority;
+use wardline_model::wire::sessions::SignIn;
+use wardline_model::wire::socket::ServerFrame;
+use wardline_model::{
+    B64, ChallengeId, DeviceId, GroupId, MessageId, PatientId, RoleSlug, SessionId, UserId,
+};
+use zeroize::Zeroizing;
+
+use crate::client::{Client, PRF_SALTS, Prf};
+use crate::enroll::LinkPins;
+use crate::error::ClientError;
+use crate::platform::Platform;
+
+#[derive(Deserialize)]
+struct EnrollStartCall {
+    code: String,
+    device_name: String,
+    pins: Option<LinkPins>,
+}
+
+#[derive(Deserialize)]
+struct PasskeyCall {
+    challenge_id: Option<ChallengeId>,
+    #[serde(default)]
+    credential: Value,
+    prf_first: Option<B64>,
+    prf_second: Option<B64>,
+}
+
+#[derive(Deserialize)]
+struct SendCall {
+    group: GroupId,
+    text: String,
+    #[serde(default)]
+    priority: Priority,
+    reply_to: Option<MessageId>,
+}
+
+#[derive(Deserialize)]
+struct StartCall {
+    #[serde(default)]
+    users: Vec<UserId>,
+    role: Option<RoleSlug>,
+    patient_id: Option<PatientId>,
+}
+
+#[derive(Deserialize)]
+struct MessagesCall {
+    group: GroupId,
+    before: Option<u64>,
+    #[serde(default = "default_limit")]
+    limit: usize,
+}
+
+#[derive(Deserialize)]
+struct UpToCall {
+    group: GroupId,
+    up_to: u64,
+}
+
+#[derive(Deserialize)]
+struct PeopleCall {
+    group: GroupId,
+    #[serde(default)]
+    users: Vec<UserId>,
+    user: Option<UserId>,
+}
+
+#[derive(Deserialize)]
+struct QueryCall {
+    #[serde(default)]
+    q: String,
+}
+
+#[derive(Deserialize)]
+struct IdCall<T> {
+    id: T,
+}
+
+#[derive(Deserialize)]
+struct ConfirmCall {
+    id: DeviceId,
+    #[serde(default)]
+    may_endorse: bool,
+}
+
+#[derive(Deserialize)]
+struct FrameCall {
+    frame: ServerFrame,
+}
+
+impl PasskeyCall {
+    fn prf(&self) -> Prf {
+        let output = |value: &Option<B64>| value.as_ref().map(|v| Zeroizing::new(v.0.clone()));
+        Prf {
+            first: output(&self.prf_first),
+            second: output(&self.prf_second),
+        }
+    }
+
+    fn sign_in(self) -> Result<SignIn, ClientError> {
+        let challenge_id = self
+            .challenge_id
+            .ok_or(ClientError::Invalid("the challenge is missing"))?;
+        Ok(SignIn {
+            challenge_id,
+            credential: self.credential,
+        })
+    }
+}
+
+impl<P: Platform> Client<P> {
+    /// Carries out a call by name.
+    pub async fn call(&mut self, method: &str, params: Value) -> Result<Value, ClientError> {
+        match method {
+            "status" => answer(&self.status()),
+            "hospital" => answer(&self.hospital().await?),
+            "prf_salts" => answer(&salts()),
+            "enroll_start" => {
+                let call: EnrollStartCall = read(params)?;
+                let platform = DevicePlatform::Browser;
+                answer(
+                    &self
+                        .enroll_start(&call.code, &call.device_name, platform, call.pins)
+                        .await?,
+                )
+            }
+            "enroll_finish" => {
+                let call: PasskeyCall = read(params)?;
+                let prf = call.prf();
+                let confirmation = self.enroll_finish(call.credential, prf).await?;
+                Ok(json!({ "confirmation": confirmation }))
+            }
+            "enroll_poll" => Ok(json!({ "state": self.enroll_poll().await? })),
+            "forget_device" => done(self.forget_device().await),
+            "challenge" => {
+                let challenge = self.challenge().await?;
+                self.with_passkey(challenge)
+            }
+            "sign_in" => {
+                let call: PasskeyCall = read(params)?;
+                let prf = call.prf();
+                let signed = self.sign_in(call.sign_in()?, prf).await?;
+                Ok(json!({ "user": signed.user, "device_id": signed.device_id }))
+            }
+            "unlock_offline" => {
+                let call: PasskeyCall = read(params)?;
+                done(self.unlock_offline(call.prf()).await)
+            }
+            "lock" => {
+                self.lock();
+                Ok(Value::Null)
+            }
+            "sign_out" => done(self.sign_out().await),
+            "step_up_challenge" => {
+                let challenge = self.step_up_challenge().await?;
+                self.with_passkey(challenge)
+            }
+            "step_up" => {
+                let call: PasskeyCall = read(params)?;
+                answer(&self.step_up(call.sign_in()?).await?)
+            }
+            "socket_ticket" => {
+                let ticket = self.socket_ticket().await?.ticket;
+                Ok(json!({ "url": self.socket_url(), "ticket": ticket }))
+            }
+            "frame" => {
+                let call: FrameCall = read(params)?;
+                done(self.frame(call.frame).await)
+            }
+            "sync" => done(self.sync().await),
+            "conversations" => answer(&self.conversations()?),
+            "messages" => {
+                let call: MessagesCall = read(params)?;
+                answer(&self.messages(call.group, call.before, call.limit)?)
+            }
+            "send" => {
+                let call: SendCall = read(params)?;
+                answer(
+                    &self
+                        .send(call.group, &call.text, call.priority, call.reply_to)
+                        .await?,
+                )
+            }
+            "deliver" => answer(&self.deliver().await?),
+            "retry" => done(self.retry(read::<IdCall<MessageId>>(params)?.id).await),
+            "discard" => done(self.discard(read::<IdCall<MessageId>>(params)?.id).await),
+            "start" => {
+                let call: StartCall = read(params)?;
+                let group = self.start(&call.users, call.role, call.patient_id).await?;
+                Ok(json!({ "group": group }))
+            }
+            "mark_read" => {
+                let call: UpToCall = read(params)?;
+                done(self.mark_read(call.group, call.up_to).await)
+            }
+            "acknowledge" => {
+                let call: UpToCall = read(params)?;
+                done(self.acknowledge(call.group, call.up_to).await)
+            }
+            "add_people" => {
+                let call: PeopleCall = read(params)?;
+                done(self.add_people(call.group, &call.users).await)
+            }
+            "remove_person" => {
+                let call: PeopleCall = read(params)?;
+                let user = call
+                    .user
+                    .ok_or(ClientError::Invalid("the person is missing"))?;
+                done(self.remove_person(call.group, user).await)
+            }
+            "me" => answer(&self.me().await?),
+            "people" => answer(&self.people(&read::<QueryCall>(params)?.q).await?),
+            "roles" => answer(&self.roles().await?),
+            "patients" => answer(&self.patients(&read::<QueryCall>(params)?.q).await?),
+            "patient" => answer(&self.patient(&read::<IdCall<PatientId>>(params)?.id).await?),
+            "devices" => answer(&self.devices().await?),
+            "pending_devices" => answer(&self.pending_devices().await?),
+            "confirm_device" => {
+                let call: ConfirmCall = read(params)?;
+                answer(&self.confirm_device(call.id, call.may_endorse).await?)
+            }
+            "revoke_device" => done(
+                self.revoke_device(read::<IdCall<DeviceId>>(params)?.id)
+                    .await,
+            ),
+            "invite" => answer(&self.invite(&read::<InviteRequest>(params)?).await?),
+            "sessions" => answer(&self.sessions().await?),
+            "end_session" => done(
+                self.end_session(read::<IdCall<SessionId>>(params)?.id)
+                    .await,
+            ),
+            "end_all_sessions" => done(self.end_all_sessions().await),
+            _ => Err(ClientError::Invalid("there is no such call")),
+        }
+    }
+
+    fn with_passkey(
+        &self,
+        challenge: wardline_model::wire::sessions::Challenge,
+    ) -> Result<Value, ClientError> {
+        let mut value = answer(&challenge)?;
+        let (first, second) = PRF_SALTS;
+        value["prf_first_salt"] = B64::from(*first).encode().into();
+        value["prf_second_salt"] = B64::from(*second).encode().into();
+        value["credential_id"] = json!(self.profile()?.credential_id);
+        Ok(value)
+    }
+}
+
+fn salts() -> Value {
+    let (first, second) = PRF_SALTS;
+    json!({ "first": B64::from(*first), "second": B64::from(*second) })
+}
+
+fn default_limit() -> usize {
+    100
+}
+
+fn read<T: DeserializeOwned>(params: Value) -> Result<T, ClientError> {
+    serde_json::from_value(params).map_err(|_| ClientError::Invalid("the call's parameters"))
+}
+
+fn answer(value: &impl Serialize) -> Result<Value, ClientError> {
+    serde_json::to_value(value).map_err(|_| ClientError::Invalid("an answer that is no JSON"))
+}
+
+fn done(result: Result<(), ClientError>) -> Result<Value, ClientError> {
+    result.map(|()| Value::Null)
+}

@@ -1,0 +1,113 @@
+//! What the vault holds of conversations: records, message records, the outbox.
+
+use serde::{Deserialize, Serialize};
+use wardline_model::wire::enroll::PersonBrief;
+use wardline_model::wire::groups::GroupSummary;
+use wardline_model::wire::messages::Priority;
+use wardline_model::wire::problem::Problem;
+use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
+
+use crate::vault::Vault;
+use crate::views::Notice;
+
+/// A conversation's record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// The server's newest summary.
+    pub(crate) summary: GroupSummary,
+    /// The log was processed up to here.
+    pub(crate) applied: u64,
+    /// This person read up to here.
+    pub(crate) read: u64,
+    /// Whether this device is a member.
+    pub(crate) joined: bool,
+    /// Devices in the group that were verified, with their people.
+    pub(crate) devices: Vec<(DeviceId, UserId)>,
+}
+
+/// A message or a notice, as it was read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredMessage {
+    pub(crate) id: MessageId,
+    pub(crate) seq: u64,
+    pub(crate) from: Option<PersonBrief>,
+    pub(crate) text: String,
+    pub(crate) priority: Priority,
+    pub(crate) sent_at: u64,
+    pub(crate) reply_to: Option<MessageId>,
+    pub(crate) notice: Option<Notice>,
+}
+
+/// A message on its way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Outgoing {
+    pub(crate) id: MessageId,
+    pub(crate) group: GroupId,
+    pub(crate) text: String,
+    pub(crate) priority: Priority,
+    pub(crate) reply_to: Option<MessageId>,
+    pub(crate) written_at: u64,
+    /// The ciphertext and its epoch, once made: the same bytes go again after a crash.
+    pub(crate) sealed: Option<(B64, u64)>,
+    /// Set when the server refused for good.
+    pub(crate) problem: Option<Problem>,
+}
+
+const RECORDS: &str = "g/";
+const MESSAGES: &str = "t/";
+const OUTBOX: &str = "o/";
+
+pub(crate) fn record(vault: &Vault, group: GroupId) -> Option<Record> {
+    vault.get(&format!("{RECORDS}{group}"))
+}
+
+pub(crate) fn put_record(vault: &mut Vault, record: &Record) {
+    vault.put(format!("{RECORDS}{}", record.summary.id), record);
+}
+
+pub(crate) fn records(vault: &Vault) -> Vec<Record> {
+    vault
+        .range(RECORDS)
+        .filter_map(|(_, value)| serde_json::from_slice(value).ok())
+        .collect()
+}
+
+pub(crate) fn put_message(vault: &mut Vault, group: GroupId, message: &StoredMessage) {
+    vault.put(message_name(group, message.seq), message);
+}
+
+/// Messages of a conversation, oldest first.
+pub(crate) fn messages(
+    vault: &Vault,
+    group: GroupId,
+) -> impl DoubleEndedIterator<Item = StoredMessage> {
+    vault
+        .range(&format!("{MESSAGES}{group}/"))
+        .filter_map(|(_, value)| serde_json::from_slice(value).ok())
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// Messages on their way, in the order in which they were written.
+pub(crate) fn outbox(vault: &Vault) -> Vec<Outgoing> {
+    vault
+        .range(OUTBOX)
+        .filter_map(|(_, value)| serde_json::from_slice(value).ok())
+        .collect()
+}
+
+pub(crate) fn put_outgoing(vault: &mut Vault, message: &Outgoing) {
+    vault.put(outgoing_name(message), message);
+}
+
+pub(crate) fn delete_outgoing(vault: &mut Vault, message: &Outgoing) {
+    vault.delete(&outgoing_name(message));
+}
+
+fn message_name(group: GroupId, seq: u64) -> String {
+    format!("{MESSAGES}{group}/{seq:016x}")
+}
+
+fn outgoing_name(message: &Outgoing) -> String {
+    format!("{OUTBOX}{:016x}-{}", message.written_at, message.id)
+}

@@ -1,0 +1,786 @@
+//! MLS groups (RFC 9420) by openmls, with a journal for each.
+//!
+//! openmls writes its state through a storage provider, synchronously. Each group gets one of its
+//! own in memory, filled from the vault; what an operation changed goes back to the vault and
+//! leaves with the next flush, so that the caller decides what is durable before a ciphertext
+//! leaves the device.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::PoisonError;
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use openmls::prelude::{
+    BasicCredential, Capabilities, Ciphersuite, Credential, CredentialType, CredentialWithKey,
+    Extension, Extensions, ExternalSender, GroupId as MlsGroupId, KeyPackage, LeafNodeIndex,
+    LeafNodeParameters, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, Member, MlsGroup, MlsGroupCreateConfig,
+    MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, ProcessedMessageContent, ProtocolMessage,
+    ProtocolVersion, Sender, SenderRatchetConfiguration, SignaturePublicKey, StagedCommit,
+    StagedWelcome,
+};
+use openmls_rust_crypto::OpenMlsRustCrypto;
+use openmls_traits::OpenMlsProvider as _;
+use openmls_traits::signatures::{Signer, SignerError};
+use openmls_traits::types::SignatureScheme;
+use sha2::{Digest as _, Sha256};
+use tls_codec::DeserializeBytes as _;
+use wardline_credential::x509;
+use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
+use zeroize::Zeroizing;
+
+use crate::error::ClientError;
+use crate::vault::Vault;
+
+/// The ciphersuite of new groups: post-quantum hybrid (draft-ietf-mls-pq-ciphersuites, 0x004E).
+pub const CIPHERSUITE: Ciphersuite = Ciphersuite::MLS_128_MLKEM768X25519_AES256GCM_SHA384_Ed25519;
+/// The suite for groups with clients that lack the hybrid (RFC 9420 §17.1, 0x0001).
+pub const CLASSICAL: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
+
+/// Ciphertexts are padded to a multiple of this many bytes, so that their length says little.
+const PADDING: usize = 128;
+/// Epochs whose late messages can still be read.
+const PAST_EPOCHS: usize = 3;
+/// How many messages of one sender may be missing before a message is refused.
+const MAX_GAP: u32 = 2000;
+/// How many keys of skipped messages are kept for late arrival.
+const OUT_OF_ORDER: u32 = 64;
+/// The name by which groups know the delivery service.
+const DELIVERY_SERVICE: &[u8] = b"wardline delivery service";
+
+const GROUP_PREFIX: &str = "m/";
+const ACCOUNT_PREFIX: &str = "k/";
+
+/// The device's MLS identity: its Ed25519 key and its certificate.
+pub struct Identity {
+    key: SigningKey,
+    certificate: Vec<u8>,
+}
+
+impl Identity {
+    /// From the secret key's 32 bytes and the certificate (DER).
+    pub fn new(secret: &Zeroizing<[u8; 32]>, certificate: Vec<u8>) -> Self {
+        Self {
+            key: SigningKey::from_bytes(secret),
+            certificate,
+        }
+    }
+
+    /// Signs with the MLS key (for endorsements; MLS itself signs with its own labels).
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        self.key.sign(bytes).to_bytes()
+    }
+
+    fn credential(&self) -> CredentialWithKey {
+        CredentialWithKey {
+            credential: Credential::new(
+                CredentialType::X509,
+                x509::mls_credential(&self.certificate),
+            ),
+            signature_key: SignaturePublicKey::from(self.key.verifying_key().as_bytes().as_slice()),
+        }
+    }
+}
+
+impl Signer for Identity {
+    fn sign(&self, payload: &[u8]) -> Result<Vec<u8>, SignerError> {
+        Ok(self.key.sign(payload).to_vec())
+    }
+
+    fn signature_scheme(&self) -> SignatureScheme {
+        SignatureScheme::ED25519
+    }
+}
+
+/// The public key of an MLS secret key.
+pub fn public_key(secret: &Zeroizing<[u8; 32]>) -> [u8; 32] {
+    SigningKey::from_bytes(secret).verifying_key().to_bytes()
+}
+
+/// A device on a leaf, as its credential claims; to be verified before it is trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Its leaf.
+    pub leaf: u32,
+    /// The person.
+    pub user: UserId,
+    /// The device.
+    pub device: DeviceId,
+    /// The content of the X.509 credential.
+    pub credential: Vec<u8>,
+    /// The leaf's signature key.
+    pub signature_key: Vec<u8>,
+}
+
+/// A commit that was made but is not yet taken by the delivery service.
+#[derive(Debug)]
+pub struct PendingCommit {
+    /// The commit.
+    pub commit: B64,
+    /// The Welcome for those added.
+    pub welcome: Option<B64>,
+    /// GroupInfo of the epoch that it makes.
+    pub group_info: B64,
+}
+
+/// What an entry of a conversation's log turned out to be.
+pub enum Incoming {
+    /// A message of a member.
+    Message {
+        /// The device that sent it.
+        from: Claim,
+        /// The id under MLS authentication.
+        id: MessageId,
+        /// The content.
+        content: Vec<u8>,
+    },
+    /// A commit, not yet merged: first its new members are to be verified.
+    Commit(Box<StagedCommit>),
+    /// Our own commit came back: the pending one can be merged.
+    OwnCommit,
+    /// A proposal of the delivery service, now pending.
+    Proposal,
+    /// Our own message came back.
+    OwnMessage,
+    /// Of an epoch that this device was not in, or replayed.
+    Past,
+}
+
+struct Loaded {
+    provider: OpenMlsRustCrypto,
+    group: MlsGroup,
+    /// What the vault has.
+    saved: HashMap<Vec<u8>, Vec<u8>>,
+}
+
+/// All groups of this device. Loaded on first use; a failed operation drops the copy in memory.
+#[derive(Default)]
+pub struct Groups {
+    loaded: BTreeMap<GroupId, Loaded>,
+}
+
+impl Groups {
+    /// Whether this device has the group's state.
+    pub fn has(vault: &Vault, group: GroupId) -> bool {
+        vault.range(&group_prefix(group)).next().is_some()
+    }
+
+    /// Makes a group with this device alone and gives its GroupInfo of epoch 0.
+    pub fn create(
+        &mut self,
+        vault: &mut Vault,
+        identity: &Identity,
+        group: GroupId,
+        suite: Ciphersuite,
+        delivery_key: &[u8; 32],
+    ) -> Result<B64, ClientError> {
+        let provider = OpenMlsRustCrypto::default();
+        let sender = ExternalSender::new(
+            SignaturePublicKey::from(delivery_key.as_slice()),
+            Credential::from(BasicCredential::new(DELIVERY_SERVICE.to_vec())),
+        );
+        let extensions = Extensions::single(Extension::ExternalSenders(vec![sender]))
+            .map_err(|_| ClientError::Mls("the group's extensions"))?;
+        let config = MlsGroupCreateConfig::builder()
+            .ciphersuite(suite)
+            .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
+            .use_ratchet_tree_extension(true)
+            .with_group_context_extensions(extensions)
+            .capabilities(capabilities())
+            .padding_size(PADDING)
+            .max_past_epochs(PAST_EPOCHS)
+            .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, MAX_GAP))
+            .build();
+        let id = MlsGroupId::from_slice(group.as_bytes());
+        let made =
+            MlsGroup::new_with_group_id(&provider, identity, &config, id, identity.credential())
+                .map_err(|_| ClientError::Mls("the group could not be made"))?;
+        let info = message_bytes(
+            made.export_group_info(provider.crypto(), identity, true)
+                .map_err(|_| ClientError::Mls("the group's information"))?,
+        )?;
+        let mut loaded = Loaded {
+            provider,
+            group: made,
+            saved: HashMap::new(),
+        };
+        loaded.save(vault, group);
+        self.loaded.insert(group, loaded);
+        Ok(info)
+    }
+
+    /// Makes a commit that adds and removes, and carries out pending proposals.
+    pub fn commit(
+        &mut self,
+        vault: &mut Vault,
+        identity: &Identity,
+        group: GroupId,
+        add: &[B64],
+        remove: &[DeviceId],
+    ) -> Result<PendingCommit, ClientError> {
+        let loaded = self.load(vault, group)?;
+        let mut packages = Vec::with_capacity(add.len());
+        for bytes in add {
+            packages.push(read_key_package(&loaded.provider, bytes)?);
+        }
+        let pending: Vec<u32> = loaded
+            .group
+            .pending_proposals()
+            .filter_map(|p| match p.proposal() {
+                openmls::prelude::Proposal::Remove(r) => Some(r.removed().u32()),
+                _ => None,
+            })
+            .collect();
+        let leaves: Vec<LeafNodeIndex> = claims(loaded.group.members())?
+            .into_iter()
+            .filter(|c| remove.contains(&c.device) && !pending.contains(&c.leaf))
+            .map(|c| LeafNodeIndex::new(c.leaf))
+            .collect();
+        let provider = &loaded.provider;
+        loaded
+            .group
+            .clear_pending_commit(provider.storage())
+            .map_err(|_| ClientError::Mls("a pending commit"))?;
+        let bundle = loaded
+            .group
+            .commit_builder()
+            .propose_adds(packages)
+            .propose_removals(leaves)
+            .load_psks(provider.storage())
+            .map_err(|_| ClientError::Mls("the group's keys"))?
+            .create_group_info(true)
+            .use_ratchet_tree_extension(true)
+            .build(provider.rand(), provider.crypto(), identity, |_| true)
+            .map_err(|_| ClientError::Mls("the commit could not be made"))?
+            .stage_commit(provider)
+            .map_err(|_| ClientError::Mls("the commit could not be kept"))?;
+        let (commit, welcome, info) = bundle.into_messages();
+        let commit = PendingCommit {
+            commit: message_bytes(commit)?,
+            welcome: welcome.map(message_bytes).transpose()?,
+            group_info: message_bytes(info.ok_or(ClientError::Mls("no group information"))?)?,
+        };
+        loaded.save(vault, group);
+        Ok(commit)
+    }
+
+    /// The delivery service took our commit: move to its epoch.
+    pub fn merge_own(&mut self, vault: &mut Vault, group: GroupId) -> Result<(), ClientError> {
+        let loaded = self.load(vault, group)?;
+        loaded
+            .group
+            .merge_pending_commit(&loaded.provider)
+            .map_err(|_| ClientError::Mls("our commit could not be merged"))?;
+        loaded.save(vault, group);
+        Ok(())
+    }
+
+    /// Another commit came first: forget ours.
+    pub fn discard_own(&mut self, vault: &mut Vault, group: GroupId) -> Result<(), ClientError> {
+        let loaded = self.load(vault, group)?;
+        loaded
+            .group
+            .clear_pending_commit(loaded.provider.storage())
+            .map_err(|_| ClientError::Mls("a pending commit"))?;
+        loaded.save(vault, group);
+        Ok(())
+    }
+
+    /// Encrypts content; the ratchet's move must be durable before the ciphertext leaves.
+    pub fn encrypt(
+        &mut self,
+        vault: &mut Vault,
+        identity: &Identity,
+        group: GroupId,
+        id: MessageId,
+        content: &[u8],
+    ) -> Result<(B64, u64), ClientError> {
+        let loaded = self.load(vault, group)?;
+        loaded.group.set_aad(id.to_vec());
+        let message = loaded
+            .group
+            .create_message(&loaded.provider, identity, content)
+            .map_err(|_| ClientError::Mls("a removal waits to be committed"))?;
+        let epoch = loaded.group.epoch().as_u64();
+        let bytes = message_bytes(message)?;
+        loaded.save(vault, group);
+        Ok((bytes, epoch))
+    }
+
+    /// Takes an entry of the group's log.
+    pub fn process(
+        &mut self,
+        vault: &mut Vault,
+        group: GroupId,
+        body: &[u8],
+    ) -> Result<Incoming, ClientError> {
+        let loaded = self.load(vault, group)?;
+        let message: ProtocolMessage = read_message(body)?
+            .try_into_protocol_message()
+            .map_err(|_| ClientError::Mls("not a group message"))?;
+        let (of, now) = (message.epoch().as_u64(), loaded.group.epoch().as_u64());
+        if message.is_handshake_message() && of < now {
+            return Ok(Incoming::Past);
+        }
+        let processed = match loaded.group.process_message(&loaded.provider, message) {
+            Ok(processed) => processed,
+            Err(_) if of < now => return Ok(Incoming::Past),
+            Err(_) => {
+                self.loaded.remove(&group);
+                return Err(ClientError::Mls("an entry could not be read"));
+            }
+        };
+        let sender = processed.sender().clone();
+        let aad = processed.aad().to_vec();
+        let incoming = match processed.into_content() {
+            ProcessedMessageContent::ApplicationMessage(message) => {
+                let Sender::Member(leaf) = sender else {
+                    return Err(ClientError::Mls("a message of no member"));
+                };
+                let id = MessageId::from_slice(&aad)
+                    .ok_or(ClientError::Mls("a message without its id"))?;
+                let from = claims(loaded.group.members())?
+                    .into_iter()
+                    .find(|claim| claim.leaf == leaf.u32())
+                    .ok_or(ClientError::Mls("a message of a former member"))?;
+                Incoming::Message {
+                    from,
+                    id,
+                    content: message.into_bytes(),
+                }
+            }
+            ProcessedMessageContent::StagedCommitMessage(staged) => Incoming::Commit(staged),
+            ProcessedMessageContent::OwnPendingCommit => Incoming::OwnCommit,
+            ProcessedMessageContent::OwnPrivateMessage => Incoming::OwnMessage,
+            ProcessedMessageContent::ProposalMessage(proposal) => {
+                loaded
+                    .group
+                    .store_pending_proposal(loaded.provider.storage(), *proposal)
+                    .map_err(|_| ClientError::Mls("a proposal could not be kept"))?;
+                Incoming::Proposal
+            }
+            ProcessedMessageContent::ExternalJoinProposalMessage(_) => {
+                return Err(ClientError::Mls("a proposal of a stranger"));
+            }
+        };
+        loaded.save(vault, group);
+        Ok(incoming)
+    }
+
+    /// The devices that a staged commit would bring in or change.
+    pub fn newcomers(
+        &mut self,
+        vault: &Vault,
+        group: GroupId,
+        staged: &StagedCommit,
+    ) -> Result<Vec<Claim>, ClientError> {
+        let loaded = self.load(vault, group)?;
+        let mut claims = Vec::new();
+        for add in staged.add_proposals() {
+            claims.push(claim(
+                u32::MAX,
+                add.add_proposal().key_package().leaf_node(),
+            )?);
+        }
+        if let Some(leaf) = staged.update_path_leaf_node() {
+            claims.push(claim(u32::MAX, leaf)?);
+        }
+        for update in staged.update_proposals() {
+            claims.push(claim(u32::MAX, update.update_proposal().leaf_node())?);
+        }
+        let known = self::claims(loaded.group.members())?;
+        claims.retain(|new| {
+            !known.iter().any(|old| {
+                old.credential == new.credential && old.signature_key == new.signature_key
+            })
+        });
+        Ok(claims)
+    }
+
+    /// Merges a commit whose new members were verified. `false` when it removed this device.
+    pub fn merge(
+        &mut self,
+        vault: &mut Vault,
+        group: GroupId,
+        staged: StagedCommit,
+    ) -> Result<bool, ClientError> {
+        let stays = !staged.self_removed();
+        let loaded = self.load(vault, group)?;
+        loaded
+            .group
+            .merge_staged_commit(&loaded.provider, staged)
+            .map_err(|_| ClientError::Mls("a commit could not be merged"))?;
+        loaded.save(vault, group);
+        Ok(stays)
+    }
+
+    /// Stages a Welcome with the key packages at hand: who is in the group, still to be verified.
+    pub fn stage_welcome(
+        &mut self,
+        vault: &Vault,
+        group: GroupId,
+        welcome: &[u8],
+    ) -> Result<Welcomed, ClientError> {
+        let MlsMessageBodyIn::Welcome(welcome) = read_message(welcome)?.extract() else {
+            return Err(ClientError::Mls("not a Welcome"));
+        };
+        let provider = OpenMlsRustCrypto::default();
+        let account = load_values(vault, ACCOUNT_PREFIX);
+        *provider
+            .storage()
+            .values
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = account.clone();
+        let config = MlsGroupJoinConfig::builder()
+            .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
+            .use_ratchet_tree_extension(true)
+            .padding_size(PADDING)
+            .max_past_epochs(PAST_EPOCHS)
+            .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, MAX_GAP))
+            .build();
+        let staged = StagedWelcome::build_from_welcome(&provider, &config, welcome)
+            .and_then(|builder| builder.replace_old_group().build())
+            .map_err(|_| ClientError::Mls("the Welcome is not for this device"))?;
+        if staged.group_context().group_id().as_slice() != group.as_bytes() {
+            return Err(ClientError::Mls("the Welcome is for another conversation"));
+        }
+        let members = claims(staged.members())?;
+        Ok(Welcomed {
+            provider,
+            account,
+            staged,
+            members,
+        })
+    }
+
+    /// Joins by a Welcome whose members were verified.
+    pub fn join(
+        &mut self,
+        vault: &mut Vault,
+        group: GroupId,
+        welcomed: Welcomed,
+    ) -> Result<(), ClientError> {
+        let Welcomed {
+            provider,
+            account,
+            staged,
+            ..
+        } = welcomed;
+        let joined = staged
+            .into_group(&provider)
+            .map_err(|_| ClientError::Mls("the conversation could not be joined"))?;
+        // The used key package goes; what is new belongs to the group.
+        let values = provider
+            .storage()
+            .values
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for key in account.keys().filter(|key| !values.contains_key(*key)) {
+            vault.delete(&value_name(ACCOUNT_PREFIX, key));
+        }
+        let own: HashMap<_, _> = values
+            .into_iter()
+            .filter(|(key, _)| !account.contains_key(key))
+            .collect();
+        *provider
+            .storage()
+            .values
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = own;
+        forget_group(vault, group);
+        let mut loaded = Loaded {
+            provider,
+            group: joined,
+            saved: HashMap::new(),
+        };
+        loaded.save(vault, group);
+        self.loaded.insert(group, loaded);
+        Ok(())
+    }
+
+    /// Rejoins by an external commit that replaces this device's leaf (RFC 9420 §12.4.3.2).
+    pub fn rejoin(
+        &mut self,
+        vault: &mut Vault,
+        identity: &Identity,
+        group: GroupId,
+        group_info: &[u8],
+    ) -> Result<(PendingCommit, Vec<Claim>), ClientError> {
+        let MlsMessageBodyIn::GroupInfo(info) = read_message(group_info)?.extract() else {
+            return Err(ClientError::Mls("not a GroupInfo"));
+        };
+        let provider = OpenMlsRustCrypto::default();
+        let config = MlsGroupJoinConfig::builder()
+            .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
+            .use_ratchet_tree_extension(true)
+            .padding_size(PADDING)
+            .max_past_epochs(PAST_EPOCHS)
+            .sender_ratchet_configuration(SenderRatchetConfiguration::new(OUT_OF_ORDER, MAX_GAP))
+            .build();
+        let failed = ClientError::Mls("the conversation could not be rejoined");
+        let Ok(builder) = MlsGroup::external_commit_builder()
+            .with_config(config)
+            .build_group(&provider, info, identity.credential())
+        else {
+            return Err(failed);
+        };
+        let parameters = LeafNodeParameters::builder()
+            .with_capabilities(capabilities())
+            .build();
+        let Ok(ready) = builder
+            .leaf_node_parameters(parameters)
+            .load_psks(provider.storage())
+        else {
+            return Err(failed);
+        };
+        let Ok(complete) = ready
+            .create_group_info(true)
+            .use_ratchet_tree_extension(true)
+            .build(provider.rand(), provider.crypto(), identity, |_| true)
+        else {
+            return Err(failed);
+        };
+        let Ok((joined, bundle)) = complete.finalize(&provider) else {
+            return Err(failed);
+        };
+        let (commit, _, info) = bundle.into_messages();
+        let commit = PendingCommit {
+            commit: message_bytes(commit)?,
+            welcome: None,
+            group_info: message_bytes(info.ok_or(ClientError::Mls("no group information"))?)?,
+        };
+        let members = claims(joined.members())?;
+        forget_group(vault, group);
+        let mut loaded = Loaded {
+            provider,
+            group: joined,
+            saved: HashMap::new(),
+        };
+        loaded.save(vault, group);
+        self.loaded.insert(group, loaded);
+        Ok((commit, members))
+    }
+
+    /// Everyone in the group.
+    pub fn members(&mut self, vault: &Vault, group: GroupId) -> Result<Vec<Claim>, ClientError> {
+        claims(self.load(vault, group)?.group.members())
+    }
+
+    /// The group's epoch.
+    pub fn epoch(&mut self, vault: &Vault, group: GroupId) -> Result<u64, ClientError> {
+        Ok(self.load(vault, group)?.group.epoch().as_u64())
+    }
+
+    /// The group's ciphersuite.
+    pub fn ciphersuite(
+        &mut self,
+        vault: &Vault,
+        group: GroupId,
+    ) -> Result<Ciphersuite, ClientError> {
+        Ok(self.load(vault, group)?.group.ciphersuite())
+    }
+
+    /// Forgets a group's keys.
+    pub fn forget(&mut self, vault: &mut Vault, group: GroupId) {
+        self.loaded.remove(&group);
+        forget_group(vault, group);
+    }
+
+    fn load(&mut self, vault: &Vault, group: GroupId) -> Result<&mut Loaded, ClientError> {
+        const MISSING: ClientError = ClientError::Mls("this device has no keys for it");
+        match self.loaded.entry(group) {
+            std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                let saved = load_values(vault, &group_prefix(group));
+                let provider = OpenMlsRustCrypto::default();
+                *provider
+                    .storage()
+                    .values
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner) = saved.clone();
+                let id = MlsGroupId::from_slice(group.as_bytes());
+                let loaded = MlsGroup::load(provider.storage(), &id)
+                    .map_err(|_| MISSING)?
+                    .ok_or(MISSING)?;
+                Ok(entry.insert(Loaded {
+                    provider,
+                    group: loaded,
+                    saved,
+                }))
+            }
+        }
+    }
+}
+
+/// A Welcome that was opened but not yet accepted.
+pub struct Welcomed {
+    provider: OpenMlsRustCrypto,
+    account: HashMap<Vec<u8>, Vec<u8>>,
+    staged: StagedWelcome,
+    /// Everyone in the group, to be verified.
+    pub members: Vec<Claim>,
+}
+
+impl Loaded {
+    /// Puts what changed since the last time into the vault.
+    fn save(&mut self, vault: &mut Vault, group: GroupId) {
+        let prefix = group_prefix(group);
+        let values = self
+            .provider
+            .storage()
+            .values
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        for key in self.saved.keys().filter(|key| !values.contains_key(*key)) {
+            vault.delete(&value_name(&prefix, key));
+        }
+        for (key, value) in values
+            .iter()
+            .filter(|(key, value)| self.saved.get(*key) != Some(*value))
+        {
+            vault.put_bytes(value_name(&prefix, key), join_pair(key, value));
+        }
+        self.saved.clone_from(&values);
+    }
+}
+
+/// Makes key packages and keeps their secrets in the vault. The last may be a last-resort one.
+pub fn make_key_packages(
+    vault: &mut Vault,
+    identity: &Identity,
+    suite: Ciphersuite,
+    count: usize,
+    last_resort: bool,
+) -> Result<Vec<B64>, ClientError> {
+    let mut packages = Vec::with_capacity(count);
+    for _ in 0..count {
+        let provider = OpenMlsRustCrypto::default();
+        let mut builder = KeyPackage::builder().leaf_node_capabilities(capabilities());
+        if last_resort {
+            builder = builder.mark_as_last_resort();
+        }
+        let bundle = builder
+            .build(suite, &provider, identity, identity.credential())
+            .map_err(|_| ClientError::Mls("a key package could not be made"))?;
+        packages.push(message_bytes(bundle.key_package().clone().into())?);
+        let values = provider
+            .storage()
+            .values
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (key, value) in values.iter() {
+            vault.put_bytes(value_name(ACCOUNT_PREFIX, key), join_pair(key, value));
+        }
+    }
+    Ok(packages)
+}
+
+/// The device that a key package is for, as its credential claims.
+pub fn key_package_claim(bytes: &B64) -> Result<Claim, ClientError> {
+    claim(
+        u32::MAX,
+        read_key_package(&OpenMlsRustCrypto::default(), bytes)?.leaf_node(),
+    )
+}
+
+fn capabilities() -> Capabilities {
+    Capabilities::new(
+        None,
+        Some(&[CIPHERSUITE, CLASSICAL]),
+        None,
+        None,
+        Some(&[CredentialType::X509, CredentialType::Basic]),
+    )
+}
+
+fn claims(members: impl Iterator<Item = Member>) -> Result<Vec<Claim>, ClientError> {
+    members
+        .map(|member| {
+            let credential = member.credential.serialized_content().to_vec();
+            let (user, device) = x509::claimed_names(&credential)
+                .map_err(|_| ClientError::Mls("a member without a name"))?;
+            Ok(Claim {
+                leaf: member.index.u32(),
+                user,
+                device,
+                credential,
+                signature_key: member.signature_key,
+            })
+        })
+        .collect()
+}
+
+fn claim(leaf: u32, node: &openmls::prelude::LeafNode) -> Result<Claim, ClientError> {
+    let credential = node.credential().serialized_content().to_vec();
+    let (user, device) = x509::claimed_names(&credential)
+        .map_err(|_| ClientError::Mls("a member without a name"))?;
+    Ok(Claim {
+        leaf,
+        user,
+        device,
+        credential,
+        signature_key: node.signature_key().as_slice().to_vec(),
+    })
+}
+
+fn read_key_package(provider: &OpenMlsRustCrypto, bytes: &B64) -> Result<KeyPackage, ClientError> {
+    let MlsMessageBodyIn::KeyPackage(package) = read_message(&bytes.0)?.extract() else {
+        return Err(ClientError::Mls("not a key package"));
+    };
+    package
+        .validate(provider.crypto(), ProtocolVersion::Mls10)
+        .map_err(|_| ClientError::Mls("a key package is not valid"))
+}
+
+fn read_message(bytes: &[u8]) -> Result<MlsMessageIn, ClientError> {
+    MlsMessageIn::tls_deserialize_exact_bytes(bytes)
+        .map_err(|_| ClientError::Mls("not an MLS message"))
+}
+
+fn message_bytes(message: openmls::prelude::MlsMessageOut) -> Result<B64, ClientError> {
+    message
+        .to_bytes()
+        .map(B64)
+        .map_err(|_| ClientError::Mls("a message could not be written"))
+}
+
+fn group_prefix(group: GroupId) -> String {
+    format!("{GROUP_PREFIX}{group}/")
+}
+
+fn value_name(prefix: &str, key: &[u8]) -> String {
+    let digest = Sha256::digest(key);
+    format!("{prefix}{}", B64::from(&digest[..16]).encode())
+}
+
+fn join_pair(key: &[u8], value: &[u8]) -> Vec<u8> {
+    // Storage keys of openmls are labels with ids: far below 4 GiB.
+    let length = u32::try_from(key.len()).unwrap_or(u32::MAX);
+    let mut bytes = length.to_be_bytes().to_vec();
+    bytes.extend_from_slice(key);
+    bytes.extend_from_slice(value);
+    bytes
+}
+
+fn split_pair(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+}
+
+fn load_values(vault: &Vault, prefix: &str) -> HashMap<Vec<u8>, Vec<u8>> {
+    vault
+        .range(prefix)
+        .filter_map(|(_, bytes)| split_pair(bytes))
+        .map(|(key, value)| (key.to_vec(), value.to_vec()))
+        .collect()
+}
+
+fn forget_group(vault: &mut Vault, group: GroupId) {
+    let prefix = group_prefix(group);
+    let names: Vec<String> = vault
+        .range(&prefix)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    for name in names {
+        vault.delete(&name);
+    }
+}

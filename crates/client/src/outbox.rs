@@ -1,0 +1,219 @@
+//! Sending: durable first, encrypted next, then to the hospital.
+
+use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
+use wardline_model::{GroupId, MessageId};
+
+use crate::client::Client;
+use crate::content::{MAX_TEXT, Text};
+use crate::conversation::{
+    self, Outgoing, StoredMessage, delete_outgoing, outbox, put_message, put_outgoing,
+};
+use crate::error::ClientError;
+use crate::platform::{Event, Platform, random_bytes};
+use crate::views::Queued;
+
+/// How often a message is encrypted anew because the epoch moved on, before it waits.
+const REBASES: usize = 5;
+
+impl<P: Platform> Client<P> {
+    /// Takes a message: once this returns, a crash of the app does not lose it. It leaves with
+    /// [`Client::deliver`].
+    pub async fn send(
+        &mut self,
+        group: GroupId,
+        text: &str,
+        priority: Priority,
+        reply_to: Option<MessageId>,
+    ) -> Result<Queued, ClientError> {
+        if text.trim().is_empty() {
+            return Err(ClientError::Invalid("there is no text to send"));
+        }
+        if text.len() > MAX_TEXT {
+            return Err(ClientError::Invalid("the text is too long for one message"));
+        }
+        if conversation::record(self.vault()?, group).is_none() {
+            return Err(ClientError::Invalid(
+                "there is no such conversation on this device",
+            ));
+        }
+        let id = MessageId::from_random(random_bytes(&self.platform));
+        let message = Outgoing {
+            id,
+            group,
+            text: text.to_owned(),
+            priority,
+            reply_to,
+            written_at: self.platform.now_ms(),
+            sealed: None,
+            problem: None,
+        };
+        put_outgoing(&mut self.opened()?.vault, &message);
+        self.flush().await?;
+        self.platform.emit(Event::Messages { group });
+        Ok(Queued {
+            id,
+            group,
+            seq: None,
+        })
+    }
+
+    /// Sends what waits, in order; a conversation whose message fails keeps the order by waiting.
+    pub async fn deliver(&mut self) -> Result<Vec<Queued>, ClientError> {
+        let mut sent = Vec::new();
+        let mut stuck = Vec::new();
+        for message in outbox(self.vault()?) {
+            if message.problem.is_some() || stuck.contains(&message.group) {
+                continue;
+            }
+            let group = message.group;
+            match self.deliver_one(message.clone()).await {
+                Ok(queued) => sent.push(queued),
+                Err(ClientError::Offline) => return Ok(sent),
+                Err(ClientError::Problem(problem)) if problem.status == 401 => {
+                    return Err(ClientError::Problem(problem));
+                }
+                Err(ClientError::Problem(problem))
+                    if problem.status < 500 && problem.status != 429 =>
+                {
+                    let failed = Outgoing {
+                        problem: Some(*problem),
+                        ..message
+                    };
+                    put_outgoing(&mut self.opened()?.vault, &failed);
+                    self.flush().await?;
+                    stuck.push(group);
+                }
+                Err(_) => stuck.push(group),
+            }
+            self.platform.emit(Event::Messages { group });
+            self.platform.emit(Event::Conversations);
+        }
+        Ok(sent)
+    }
+
+    /// Tries a refused message again.
+    pub async fn retry(&mut self, id: MessageId) -> Result<(), ClientError> {
+        let vault = &mut self.opened()?.vault;
+        if let Some(message) = outbox(vault).into_iter().find(|m| m.id == id) {
+            put_outgoing(
+                vault,
+                &Outgoing {
+                    problem: None,
+                    ..message
+                },
+            );
+        }
+        self.flush().await?;
+        self.deliver().await.map(|_| ())
+    }
+
+    /// Gives up a message that was refused or still waits.
+    pub async fn discard(&mut self, id: MessageId) -> Result<(), ClientError> {
+        let vault = &mut self.opened()?.vault;
+        if let Some(message) = outbox(vault).into_iter().find(|m| m.id == id) {
+            delete_outgoing(vault, &message);
+            self.platform.emit(Event::Messages {
+                group: message.group,
+            });
+        }
+        self.flush().await
+    }
+
+    async fn deliver_one(&mut self, mut message: Outgoing) -> Result<Queued, ClientError> {
+        let group = message.group;
+        let path = format!("/v1/groups/{group}/messages");
+        for _ in 0..REBASES {
+            self.seal(&mut message).await?;
+            let Some((body, _)) = message.sealed.clone() else {
+                return Err(ClientError::Mls("the message could not be encrypted"));
+            };
+            let send = MessageSend {
+                id: message.id,
+                message: body,
+                priority: message.priority,
+            };
+            let key = message.id.to_string();
+            match self.api.post_once(&self.platform, &path, &key, &send).await {
+                Ok(MessageAccepted { seq, sent_at }) => {
+                    let from = Some(self.profile()?.user.clone());
+                    let stored = StoredMessage {
+                        id: message.id,
+                        seq,
+                        from,
+                        text: message.text.clone(),
+                        priority: message.priority,
+                        sent_at,
+                        reply_to: message.reply_to,
+                        notice: None,
+                    };
+                    let vault = &mut self.opened()?.vault;
+                    put_message(vault, group, &stored);
+                    delete_outgoing(vault, &message);
+                    self.flush().await?;
+                    return Ok(Queued {
+                        id: message.id,
+                        group,
+                        seq: Some(seq),
+                    });
+                }
+                Err(error) if error.is_problem("epoch-conflict") => {
+                    message.sealed = None;
+                    self.catch_up(group).await?;
+                }
+                Err(error) if error.is_problem("commit-required") => {
+                    message.sealed = None;
+                    self.catch_up(group).await?;
+                    self.change_members(group, &[], &[]).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ClientError::Mls(
+            "the conversation changes too fast; it will be tried again",
+        ))
+    }
+
+    /// Encrypts in the current epoch, unless that was done already. Durable before it leaves.
+    async fn seal(&mut self, message: &mut Outgoing) -> Result<(), ClientError> {
+        let Some(open) = self.open.as_mut() else {
+            return Err(ClientError::Locked);
+        };
+        let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+        let now = open.groups.epoch(&open.vault, message.group)?;
+        if message
+            .sealed
+            .as_ref()
+            .is_some_and(|(_, epoch)| *epoch == now)
+        {
+            return Ok(());
+        }
+        let text = Text {
+            id: message.id,
+            in_reply_to: message.reply_to,
+            text: message.text.clone(),
+        };
+        let sealed = match open.groups.encrypt(
+            &mut open.vault,
+            identity,
+            message.group,
+            message.id,
+            &text.encode(),
+        ) {
+            Ok(sealed) => sealed,
+            Err(_) => {
+                // openmls refuses while a proposal is pending: commit it, then encrypt.
+                let group = message.group;
+                self.change_members(group, &[], &[]).await?;
+                let Some(open) = self.open.as_mut() else {
+                    return Err(ClientError::Locked);
+                };
+                let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+                open.groups
+                    .encrypt(&mut open.vault, identity, group, message.id, &text.encode())?
+            }
+        };
+        message.sealed = Some(sealed);
+        put_outgoing(&mut self.opened()?.vault, message);
+        self.flush().await
+    }
+}

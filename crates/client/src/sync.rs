@@ -1,0 +1,849 @@
+//! Receiving: Welcomes, the logs of conversations, receipts, frames of the socket.
+
+use std::collections::BTreeSet;
+
+use wardline_model::wire::enroll::PersonBrief;
+use wardline_model::wire::groups::{
+    CommitAccepted, CommitUpload, GroupInfoAnswer, GroupKind, GroupList, GroupSummary,
+};
+use wardline_model::wire::messages::{
+    Entry, EntryKind, EntryList, Inbox, InboxItem, Receipt, ReceiptPost, ReceiptState,
+};
+use wardline_model::wire::socket::ServerFrame;
+use wardline_model::{DeviceId, GroupId, MessageId, UserId};
+
+use crate::client::Client;
+use crate::content::Text;
+use crate::conversation::{
+    self, Record, StoredMessage, delete_outgoing, outbox, put_message, put_record,
+};
+use crate::error::ClientError;
+use crate::mls::{Claim, Groups, Incoming};
+use crate::platform::{Event, Platform, random_bytes};
+use crate::views::{Conversation, LastMessage, MemberView, Message, MessageState, Notice};
+
+/// The vault's name of the inbox cursor.
+const INBOX: &str = "inbox";
+/// Entries fetched at a time.
+const PAGE: usize = 200;
+/// How often an external commit is tried because another commit came first.
+const REJOINS: usize = 5;
+
+impl<P: Platform> Client<P> {
+    /// Brings this device up to date: joins, reads, sends what waits, and keeps key packages ready.
+    pub async fn sync(&mut self) -> Result<(), ClientError> {
+        self.replenish().await?;
+        self.fetch_inbox().await?;
+        let list: GroupList = self.api.get(&self.platform, "/v1/groups").await?;
+        for summary in list.groups {
+            let group = summary.id;
+            let pending = summary.removal_pending;
+            self.note_summary(summary)?;
+            // One conversation that is out of step must not hold up the others.
+            match self.catch_up(group).await {
+                Ok(()) if pending && self.is_joined(group) => {
+                    let _ = self.change_members(group, &[], &[]).await;
+                }
+                Err(
+                    error @ (ClientError::Offline | ClientError::Locked | ClientError::Storage),
+                ) => {
+                    return Err(error);
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        self.flush().await?;
+        self.bring_own_devices().await?;
+        self.deliver().await?;
+        self.platform.emit(Event::Conversations);
+        Ok(())
+    }
+
+    /// Takes a frame of the real-time socket.
+    pub async fn frame(&mut self, frame: ServerFrame) -> Result<(), ClientError> {
+        match frame {
+            ServerFrame::Ready | ServerFrame::Sent { .. } | ServerFrame::Problem { .. } => Ok(()),
+            ServerFrame::Entry { group, entry } => self.on_entry(group, entry).await,
+            ServerFrame::Reached { group, seq } => {
+                let applied = conversation::record(self.vault()?, group).map(|r| r.applied);
+                match applied {
+                    Some(applied) if applied >= seq => Ok(()),
+                    Some(_) => self.catch_up(group).await,
+                    None => self.sync().await,
+                }
+            }
+            ServerFrame::Inbox => self.sync().await,
+            ServerFrame::Receipt { group, receipt } => self.on_receipt(group, receipt).await,
+            ServerFrame::Ended { problem } => {
+                self.lock();
+                self.platform.emit(Event::Ended { problem });
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads a conversation's log from where this device stands.
+    pub(crate) async fn catch_up(&mut self, group: GroupId) -> Result<(), ClientError> {
+        let mut rejoined = false;
+        loop {
+            let Some(record) = conversation::record(self.vault()?, group) else {
+                return Ok(());
+            };
+            if !record.joined {
+                return Ok(());
+            }
+            let path = format!(
+                "/v1/groups/{group}/log?after={}&limit={PAGE}",
+                record.applied
+            );
+            let page: EntryList = match self.api.get(&self.platform, &path).await {
+                Ok(page) => page,
+                Err(error) if error.is_problem("not-found") => {
+                    return self.leave(group).await;
+                }
+                Err(error) => return Err(error),
+            };
+            let full = page.entries.len() >= PAGE;
+            let any = !page.entries.is_empty();
+            for entry in page.entries {
+                match self.apply(group, entry).await {
+                    Ok(()) => {}
+                    Err(ClientError::Mls(_)) if !rejoined => {
+                        rejoined = true;
+                        self.rejoin(group).await?;
+                        break;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            self.flush().await?;
+            if any {
+                self.post_receipt(group, ReceiptState::Delivered).await?;
+                self.platform.emit(Event::Messages { group });
+                self.platform.emit(Event::Conversations);
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// This person has a conversation on the screen, read up to a place.
+    pub async fn mark_read(&mut self, group: GroupId, up_to: u64) -> Result<(), ClientError> {
+        let vault = &mut self.opened()?.vault;
+        let Some(mut record) = conversation::record(vault, group) else {
+            return Ok(());
+        };
+        let up_to = up_to.min(record.applied);
+        if up_to <= record.read {
+            return Ok(());
+        }
+        record.read = up_to;
+        put_record(vault, &record);
+        self.flush().await?;
+        self.platform.emit(Event::Conversations);
+        match self.post_receipt(group, ReceiptState::Read).await {
+            Ok(()) | Err(ClientError::Offline) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// This person acknowledges what was said, up to a place.
+    pub async fn acknowledge(&mut self, group: GroupId, up_to: u64) -> Result<(), ClientError> {
+        let path = format!("/v1/groups/{group}/receipts");
+        let post = ReceiptPost {
+            state: ReceiptState::Acknowledged,
+            up_to,
+        };
+        let receipt: Receipt = self.api.post(&self.platform, &path, &post).await?;
+        self.on_receipt(group, receipt).await?;
+        self.mark_read(group, up_to).await
+    }
+
+    /// Conversations, the most urgent unread first, then by time.
+    pub fn conversations(&self) -> Result<Vec<Conversation>, ClientError> {
+        let me = self.profile()?.user.id;
+        let vault = self.vault()?;
+        let mut list: Vec<Conversation> = conversation::records(vault)
+            .into_iter()
+            .filter(|record| record.joined)
+            .map(|record| self.view(&record, me))
+            .collect::<Result<_, _>>()?;
+        list.sort_by(|a, b| (b.priority_unread, b.at).cmp(&(a.priority_unread, a.at)));
+        Ok(list)
+    }
+
+    /// Messages of a conversation, oldest first: the last `limit` before `before`, and what waits.
+    pub fn messages(
+        &self,
+        group: GroupId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Message>, ClientError> {
+        let me = self.profile()?.user.clone();
+        let vault = self.vault()?;
+        let Some(record) = conversation::record(vault, group) else {
+            return Ok(Vec::new());
+        };
+        let mut messages: Vec<Message> = conversation::messages(vault, group)
+            .rev()
+            .filter(|m| before.is_none_or(|before| m.seq < before))
+            .take(limit)
+            .map(|m| shown(m, &record, me.id))
+            .collect();
+        messages.reverse();
+        if before.is_none() {
+            for waiting in outbox(vault).into_iter().filter(|m| m.group == group) {
+                messages.push(Message {
+                    id: waiting.id,
+                    group,
+                    seq: None,
+                    from: Some(me.clone()),
+                    mine: true,
+                    text: waiting.text,
+                    priority: waiting.priority,
+                    sent_at: waiting.written_at,
+                    state: if waiting.problem.is_some() {
+                        MessageState::Failed
+                    } else {
+                        MessageState::Sending
+                    },
+                    problem: waiting.problem,
+                    reply_to: waiting.reply_to,
+                    notice: None,
+                    notice_text: None,
+                });
+            }
+        }
+        Ok(messages)
+    }
+
+    pub(crate) fn person_name(&self, user: UserId) -> Option<String> {
+        conversation::records(self.vault().ok()?)
+            .into_iter()
+            .flat_map(|record| record.summary.members)
+            .find(|member| member.user.id == user)
+            .map(|member| member.user.name)
+    }
+
+    fn view(&self, record: &Record, me: UserId) -> Result<Conversation, ClientError> {
+        let vault = self.vault()?;
+        let summary = &record.summary;
+        let group = summary.id;
+        let waiting = outbox(vault).into_iter().rev().find(|m| m.group == group);
+        let mut unread = 0;
+        let mut urgent = None;
+        let mut last = None;
+        let mut at = summary.last_message_at.unwrap_or(0);
+        for message in conversation::messages(vault, group).rev() {
+            let mine = message.from.as_ref().is_some_and(|from| from.id == me);
+            if message.notice.is_none() && !mine && message.seq > record.read {
+                unread += 1;
+                urgent = urgent.max(Some(message.priority));
+            }
+            if last.is_none() && message.notice.is_none() {
+                let view = shown(message, record, me);
+                at = at.max(view.sent_at);
+                last = Some(LastMessage {
+                    text: view.text,
+                    from: view.from.map(|from| from.name).unwrap_or_default(),
+                    sent_at: view.sent_at,
+                    mine: view.mine,
+                    state: view.state,
+                });
+            }
+        }
+        if let Some(waiting) = waiting {
+            at = at.max(waiting.written_at);
+            last = Some(LastMessage {
+                text: waiting.text,
+                from: self.profile()?.user.name.clone(),
+                sent_at: waiting.written_at,
+                mine: true,
+                state: if waiting.problem.is_some() {
+                    MessageState::Failed
+                } else {
+                    MessageState::Sending
+                },
+            });
+        }
+        let verified: BTreeSet<UserId> = record.devices.iter().map(|(_, user)| *user).collect();
+        let members: Vec<MemberView> = summary
+            .members
+            .iter()
+            .map(|member| MemberView {
+                user: member.user.clone(),
+                verified: verified.contains(&member.user.id),
+                devices: record
+                    .devices
+                    .iter()
+                    .filter(|(_, u)| *u == member.user.id)
+                    .count(),
+            })
+            .collect();
+        Ok(Conversation {
+            id: group,
+            kind: summary.kind,
+            title: title(summary, me),
+            members,
+            patient: summary.patient.clone(),
+            patient_id: summary.patient_id.clone(),
+            role: summary.role.clone(),
+            role_title: summary.role_title.clone(),
+            unread,
+            priority_unread: urgent,
+            last,
+            removal_pending: summary.removal_pending,
+            at,
+        })
+    }
+
+    async fn fetch_inbox(&mut self) -> Result<(), ClientError> {
+        let after: u64 = self.vault()?.get(INBOX).unwrap_or(0);
+        let inbox: Inbox = self
+            .api
+            .get(&self.platform, &format!("/v1/inbox?after={after}"))
+            .await?;
+        for item in inbox.items {
+            let n = item.n;
+            match self.welcome(item).await {
+                Err(
+                    error @ (ClientError::Offline | ClientError::Locked | ClientError::Storage),
+                ) => {
+                    return Err(error);
+                }
+                Ok(()) | Err(_) => {}
+            }
+            self.opened()?.vault.put(INBOX.to_owned(), &n);
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn welcome(&mut self, item: InboxItem) -> Result<(), ClientError> {
+        let group = item.group_id;
+        let summary: GroupSummary = self
+            .api
+            .get(&self.platform, &format!("/v1/groups/{group}"))
+            .await?;
+        let open = self.opened()?;
+        let welcomed = match open
+            .groups
+            .stage_welcome(&open.vault, group, &item.welcome.0)
+        {
+            Ok(welcomed) => welcomed,
+            Err(_) => {
+                // The Welcome's key package is gone: join from outside, in this device's own leaf.
+                self.note_summary(summary)?;
+                return self.rejoin(group).await;
+            }
+        };
+        let members = welcomed.members.clone();
+        self.admit(&members).await?;
+        let open = self.opened()?;
+        open.groups.join(&mut open.vault, group, welcomed)?;
+        let record = Record {
+            summary,
+            applied: item.seq,
+            read: item.seq,
+            joined: true,
+            devices: pairs(&members),
+        };
+        put_record(&mut open.vault, &record);
+        let now = self.platform.now_ms();
+        self.notice(
+            group,
+            item.seq,
+            now,
+            Notice::Joined,
+            "You were added to this conversation.",
+        )
+    }
+
+    /// Joins anew by an external commit: what this device missed stays unread, and that is said.
+    async fn rejoin(&mut self, group: GroupId) -> Result<(), ClientError> {
+        for _ in 0..REJOINS {
+            let info: GroupInfoAnswer = self
+                .api
+                .get(&self.platform, &format!("/v1/groups/{group}/info"))
+                .await?;
+            let open = self.open.as_mut().ok_or(ClientError::Locked)?;
+            let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+            let (commit, members) =
+                open.groups
+                    .rejoin(&mut open.vault, identity, group, &info.group_info.0)?;
+            if let Err(error) = self.admit(&members).await {
+                let open = self.opened()?;
+                open.groups.forget(&mut open.vault, group);
+                return Err(error);
+            }
+            self.flush().await?;
+            let upload = CommitUpload {
+                commit: commit.commit,
+                welcome: None,
+                group_info: commit.group_info,
+            };
+            let path = format!("/v1/groups/{group}/commits");
+            let taken: Result<CommitAccepted, _> =
+                self.api.post(&self.platform, &path, &upload).await;
+            match taken {
+                Ok(CommitAccepted { seq, .. }) => {
+                    let vault = &mut self.opened()?.vault;
+                    if let Some(mut record) = conversation::record(vault, group) {
+                        record.applied = seq;
+                        record.joined = true;
+                        record.devices = pairs(&members);
+                        put_record(vault, &record);
+                    }
+                    let now = self.platform.now_ms();
+                    self.notice(
+                        group,
+                        seq,
+                        now,
+                        Notice::Gap,
+                        "This device joined anew. Messages sent in between are not on it.",
+                    )?;
+                    return self.flush().await;
+                }
+                Err(error) if error.is_problem("epoch-conflict") => {}
+                Err(error) => {
+                    let open = self.opened()?;
+                    open.groups.forget(&mut open.vault, group);
+                    self.flush().await?;
+                    return Err(error);
+                }
+            }
+        }
+        Err(ClientError::Mls(
+            "the conversation changes too fast; try again",
+        ))
+    }
+
+    async fn on_entry(&mut self, group: GroupId, entry: Entry) -> Result<(), ClientError> {
+        let Some(record) = conversation::record(self.vault()?, group) else {
+            return self.sync().await;
+        };
+        if entry.seq <= record.applied {
+            return Ok(());
+        }
+        if !record.joined || entry.seq != record.applied + 1 || entry.kind != EntryKind::Message {
+            return self.catch_up(group).await;
+        }
+        if self.apply(group, entry).await.is_err() {
+            return self.catch_up(group).await;
+        }
+        self.flush().await?;
+        self.platform.emit(Event::Messages { group });
+        self.platform.emit(Event::Conversations);
+        self.post_receipt(group, ReceiptState::Delivered).await
+    }
+
+    async fn on_receipt(&mut self, group: GroupId, receipt: Receipt) -> Result<(), ClientError> {
+        let vault = &mut self.opened()?.vault;
+        let Some(mut record) = conversation::record(vault, group) else {
+            return Ok(());
+        };
+        record
+            .summary
+            .receipts
+            .retain(|r| r.user_id != receipt.user_id);
+        record.summary.receipts.push(receipt);
+        put_record(vault, &record);
+        self.flush().await?;
+        self.platform.emit(Event::Messages { group });
+        Ok(())
+    }
+
+    /// Takes one entry of the log. What it changed is durable with the next flush, all together.
+    async fn apply(&mut self, group: GroupId, entry: Entry) -> Result<(), ClientError> {
+        let open = self.open.as_mut().ok_or(ClientError::Locked)?;
+        let Some(record) = conversation::record(&open.vault, group) else {
+            return Ok(());
+        };
+        if entry.seq <= record.applied {
+            return Ok(());
+        }
+        let before = open.groups.members(&open.vault, group)?;
+        match open.groups.process(&mut open.vault, group, &entry.body.0)? {
+            Incoming::Message { from, id, content } => {
+                self.take_message(group, &entry, &from, id, &content)?;
+            }
+            Incoming::OwnMessage => self.take_own(group, &entry)?,
+            Incoming::Commit(staged) => {
+                let newcomers = open.groups.newcomers(&open.vault, group, &staged)?;
+                self.admit(&newcomers).await?;
+                let open = self.opened()?;
+                if !open.groups.merge(&mut open.vault, group, *staged)? {
+                    return self.leave(group).await;
+                }
+                self.note_change(group, &entry, &before)?;
+            }
+            Incoming::OwnCommit => {
+                open.groups.merge_own(&mut open.vault, group)?;
+                self.note_change(group, &entry, &before)?;
+            }
+            Incoming::Past if entry.kind == EntryKind::Message => self.notice(
+                group,
+                entry.seq,
+                entry.sent_at,
+                Notice::Gap,
+                "A message from before this device joined is not on it.",
+            )?,
+            Incoming::Proposal | Incoming::Past => {}
+        }
+        let vault = &mut self.opened()?.vault;
+        if let Some(mut record) = conversation::record(vault, group) {
+            record.applied = entry.seq;
+            if entry.kind == EntryKind::Message {
+                record.summary.last_message_at = Some(entry.sent_at);
+            }
+            record.summary.last_seq = record.summary.last_seq.max(entry.seq);
+            put_record(vault, &record);
+        }
+        Ok(())
+    }
+
+    fn take_message(
+        &mut self,
+        group: GroupId,
+        entry: &Entry,
+        from: &Claim,
+        id: MessageId,
+        content: &[u8],
+    ) -> Result<(), ClientError> {
+        let text = Text::decode(content);
+        let bound = entry.id == Some(id) && text.as_ref().is_ok_and(|text| text.id == id);
+        if !bound || !(self.is_admitted(from) || from.device == self.profile()?.device_id) {
+            return self.notice(
+                group,
+                entry.seq,
+                entry.sent_at,
+                Notice::Gap,
+                "A message was left out because it could not be verified.",
+            );
+        }
+        let text = text?;
+        let seen = conversation::messages(self.vault()?, group).any(|m| m.id == id);
+        if seen {
+            return Ok(());
+        }
+        let message = StoredMessage {
+            id,
+            seq: entry.seq,
+            from: self.brief(group, from.user),
+            text: text.text,
+            priority: entry.priority,
+            sent_at: entry.sent_at,
+            reply_to: text.in_reply_to,
+            notice: None,
+        };
+        put_message(&mut self.opened()?.vault, group, &message);
+        Ok(())
+    }
+
+    /// Our own message came back: if a crash kept its answer from us, this is the answer.
+    fn take_own(&mut self, group: GroupId, entry: &Entry) -> Result<(), ClientError> {
+        let from = Some(self.profile()?.user.clone());
+        let vault = &mut self.opened()?.vault;
+        let waiting = outbox(vault).into_iter().find(|m| Some(m.id) == entry.id);
+        if let Some(waiting) = waiting {
+            let message = StoredMessage {
+                id: waiting.id,
+                seq: entry.seq,
+                from,
+                text: waiting.text.clone(),
+                priority: waiting.priority,
+                sent_at: entry.sent_at,
+                reply_to: waiting.reply_to,
+                notice: None,
+            };
+            put_message(vault, group, &message);
+            delete_outgoing(vault, &waiting);
+        }
+        Ok(())
+    }
+
+    /// Tells in the conversation who came and went with a commit, and refreshes the record.
+    fn note_change(
+        &mut self,
+        group: GroupId,
+        entry: &Entry,
+        before: &[Claim],
+    ) -> Result<(), ClientError> {
+        let open = self.opened()?;
+        let after = open.groups.members(&open.vault, group)?;
+        if let Some(mut record) = conversation::record(&open.vault, group) {
+            record.devices = pairs(&after);
+            put_record(&mut open.vault, &record);
+        }
+        let old_devices: BTreeSet<DeviceId> = before.iter().map(|c| c.device).collect();
+        let new_devices: BTreeSet<DeviceId> = after.iter().map(|c| c.device).collect();
+        let old_people: BTreeSet<UserId> = before.iter().map(|c| c.user).collect();
+        let new_people: BTreeSet<UserId> = after.iter().map(|c| c.user).collect();
+        let mut told = Vec::new();
+        for user in new_people.difference(&old_people) {
+            told.push((Notice::PersonAdded, *user, "was added"));
+        }
+        for user in old_people.difference(&new_people) {
+            told.push((Notice::PersonRemoved, *user, "was removed"));
+        }
+        for claim in &after {
+            if !old_devices.contains(&claim.device) && old_people.contains(&claim.user) {
+                told.push((Notice::DeviceAdded, claim.user, "uses a new device"));
+            }
+        }
+        for claim in before {
+            if !new_devices.contains(&claim.device) && new_people.contains(&claim.user) {
+                told.push((Notice::DeviceRemoved, claim.user, "no longer uses a device"));
+            }
+        }
+        let sentences: Vec<String> = told
+            .iter()
+            .map(|(_, user, what)| {
+                let name = self
+                    .brief(group, *user)
+                    .map_or_else(|| "Someone".to_owned(), |p| p.name);
+                format!("{name} {what}.")
+            })
+            .collect();
+        match told.first() {
+            Some((kind, ..)) => {
+                self.notice(group, entry.seq, entry.sent_at, *kind, &sentences.join(" "))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn notice(
+        &mut self,
+        group: GroupId,
+        seq: u64,
+        at: u64,
+        notice: Notice,
+        text: &str,
+    ) -> Result<(), ClientError> {
+        let message = StoredMessage {
+            id: MessageId::from_random(random_bytes(&self.platform)),
+            seq,
+            from: None,
+            text: text.to_owned(),
+            priority: wardline_model::wire::messages::Priority::Routine,
+            sent_at: at,
+            reply_to: None,
+            notice: Some(notice),
+        };
+        put_message(&mut self.opened()?.vault, group, &message);
+        Ok(())
+    }
+
+    /// Takes the server's newest summary of a conversation.
+    fn note_summary(&mut self, summary: GroupSummary) -> Result<(), ClientError> {
+        let group = summary.id;
+        let vault = &mut self.opened()?.vault;
+        let record = match conversation::record(vault, group) {
+            Some(record) => Record { summary, ..record },
+            None => Record {
+                joined: Groups::has(vault, group),
+                summary,
+                applied: 0,
+                read: 0,
+                devices: Vec::new(),
+            },
+        };
+        put_record(vault, &record);
+        Ok(())
+    }
+
+    async fn leave(&mut self, group: GroupId) -> Result<(), ClientError> {
+        let open = self.opened()?;
+        open.groups.forget(&mut open.vault, group);
+        if let Some(record) = conversation::record(&open.vault, group) {
+            put_record(
+                &mut open.vault,
+                &Record {
+                    joined: false,
+                    ..record
+                },
+            );
+        }
+        self.flush().await?;
+        self.platform.emit(Event::Conversations);
+        Ok(())
+    }
+
+    /// Adds devices of this person, confirmed since, to the conversations that this device is in.
+    async fn bring_own_devices(&mut self) -> Result<(), ClientError> {
+        let me = self.profile()?.user.id;
+        let own: BTreeSet<DeviceId> = self
+            .devices()
+            .await?
+            .into_iter()
+            .filter(|d| {
+                d.user.id == me && d.state == wardline_model::wire::enroll::DeviceState::Active
+            })
+            .map(|d| d.id)
+            .collect();
+        if own.len() < 2 {
+            return Ok(());
+        }
+        let missing: Vec<GroupId> = conversation::records(self.vault()?)
+            .into_iter()
+            .filter(|r| r.joined)
+            .filter(|r| {
+                own.iter()
+                    .any(|d| !r.devices.iter().any(|(known, _)| known == d))
+            })
+            .map(|r| r.summary.id)
+            .collect();
+        for group in missing {
+            // A device without key packages yet is brought in at the next occasion.
+            let _ = self.add_people(group, &[me]).await;
+        }
+        Ok(())
+    }
+
+    async fn post_receipt(
+        &mut self,
+        group: GroupId,
+        state: ReceiptState,
+    ) -> Result<(), ClientError> {
+        let Some(record) = conversation::record(self.vault()?, group) else {
+            return Ok(());
+        };
+        let up_to = if state == ReceiptState::Read {
+            record.read
+        } else {
+            record.applied
+        };
+        let path = format!("/v1/groups/{group}/receipts");
+        let _: Receipt = self
+            .api
+            .post(&self.platform, &path, &ReceiptPost { state, up_to })
+            .await?;
+        Ok(())
+    }
+
+    fn is_joined(&self, group: GroupId) -> bool {
+        self.vault()
+            .ok()
+            .and_then(|vault| conversation::record(vault, group))
+            .is_some_and(|record| record.joined)
+    }
+
+    fn brief(&self, group: GroupId, user: UserId) -> Option<PersonBrief> {
+        let own = self
+            .profile
+            .as_ref()
+            .map(|p| &p.user)
+            .filter(|own| own.id == user);
+        if let Some(own) = own {
+            return Some(own.clone());
+        }
+        let vault = self.vault().ok()?;
+        let admitted = vault
+            .range("c/")
+            .filter_map(|(_, value)| serde_json::from_slice::<(Vec<u8>, PersonBrief)>(value).ok())
+            .map(|(_, person)| person)
+            .find(|person| person.id == user);
+        admitted.or_else(|| {
+            let members = conversation::record(vault, group)?.summary.members;
+            members.into_iter().map(|m| m.user).find(|p| p.id == user)
+        })
+    }
+}
+
+fn pairs(members: &[Claim]) -> Vec<(DeviceId, UserId)> {
+    members.iter().map(|c| (c.device, c.user)).collect()
+}
+
+fn title(summary: &GroupSummary, me: UserId) -> String {
+    if summary.kind == GroupKind::Role
+        && let Some(title) = &summary.role_title
+    {
+        return title.clone();
+    }
+    let names: Vec<&str> = summary
+        .members
+        .iter()
+        .filter(|m| m.user.id != me)
+        .map(|m| m.user.name.as_str())
+        .collect();
+    match names.as_slice() {
+        [] => "Only you".to_owned(),
+        names => names.join(", "),
+    }
+}
+
+fn shown(message: StoredMessage, record: &Record, me: UserId) -> Message {
+    let mine = message.from.as_ref().is_some_and(|from| from.id == me);
+    let state = state_of(record, me, message.seq);
+    let is_notice = message.notice.is_some();
+    Message {
+        id: message.id,
+        group: record.summary.id,
+        seq: Some(message.seq),
+        from: message.from,
+        mine,
+        text: if is_notice {
+            String::new()
+        } else {
+            message.text.clone()
+        },
+        priority: message.priority,
+        sent_at: message.sent_at,
+        state: if mine {
+            state
+        } else {
+            own_state(record, me, message.seq)
+        },
+        problem: None,
+        reply_to: message.reply_to,
+        notice: message.notice,
+        notice_text: is_notice.then_some(message.text),
+    }
+}
+
+/// How far a message of this person came with the others: as far as the last of them, save that
+/// one acknowledgement is enough.
+fn state_of(record: &Record, me: UserId, seq: u64) -> MessageState {
+    let others: Vec<&Receipt> = record
+        .summary
+        .receipts
+        .iter()
+        .filter(|r| r.user_id != me)
+        .collect();
+    let people = record
+        .summary
+        .members
+        .iter()
+        .filter(|m| m.user.id != me)
+        .count();
+    let all = |reached: fn(&Receipt) -> u64| {
+        people > 0 && others.iter().filter(|r| reached(r) >= seq).count() >= people
+    };
+    if others.iter().any(|r| r.acknowledged >= seq) {
+        MessageState::Acknowledged
+    } else if all(|r| r.read) {
+        MessageState::Read
+    } else if all(|r| r.delivered) {
+        MessageState::Delivered
+    } else {
+        MessageState::Sent
+    }
+}
+
+/// What this person did with a message of another.
+fn own_state(record: &Record, me: UserId, seq: u64) -> MessageState {
+    let acknowledged = record
+        .summary
+        .receipts
+        .iter()
+        .any(|r| r.user_id == me && r.acknowledged >= seq);
+    if acknowledged {
+        MessageState::Acknowledged
+    } else if record.read >= seq {
+        MessageState::Read
+    } else {
+        MessageState::Delivered
+    }
+}

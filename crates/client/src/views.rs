@@ -1,0 +1,190 @@
+//! What the screen shows, ready to be drawn.
+
+use serde::{Deserialize, Serialize};
+use wardline_model::wire::directory::PatientBanner;
+use wardline_model::wire::enroll::PersonBrief;
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::wire::messages::Priority;
+use wardline_model::wire::problem::Problem;
+use wardline_model::{DeviceId, GroupId, MessageId, PatientId, RoleSlug};
+
+/// Where the device stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusStage {
+    /// Not enrolled.
+    New,
+    /// The code was taken; the passkey is next.
+    Enrolling,
+    /// Waits for confirmation.
+    Pending,
+    /// Enrolled; the store is closed.
+    Locked,
+    /// The store is open.
+    Open,
+}
+
+/// `status`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// Where the device stands.
+    pub stage: StatusStage,
+    /// The hospital's name.
+    pub hospital: Option<String>,
+    /// Whose device it is.
+    pub user: Option<PersonBrief>,
+    /// The device.
+    pub device_id: Option<DeviceId>,
+    /// The confirmation string, while pending.
+    pub confirmation: Option<String>,
+    /// The passkey to ask for.
+    pub credential_id: Option<String>,
+    /// Whether there is a session; without one the app works offline.
+    pub online: bool,
+    /// Whether the store can only be opened with the hospital in reach.
+    pub online_required: bool,
+}
+
+/// How far a message came. Delivered is not read is not acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageState {
+    /// Waits on this device.
+    Sending,
+    /// Refused; the person decides.
+    Failed,
+    /// Durable at the hospital.
+    Sent,
+    /// On a device of everyone else.
+    Delivered,
+    /// Read by everyone else.
+    Read,
+    /// Acknowledged by someone it was for.
+    Acknowledged,
+}
+
+/// What happened in a conversation, beside messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// Someone was added.
+    PersonAdded,
+    /// Someone was removed.
+    PersonRemoved,
+    /// A person's new device joined.
+    DeviceAdded,
+    /// A person's device was removed.
+    DeviceRemoved,
+    /// This device joined; what came before is not on it.
+    Joined,
+    /// Messages could not be read on this device; the sender was not told.
+    Gap,
+}
+
+/// A message, or a notice, in a conversation.
+#[derive(Debug, Clone, Serialize)]
+pub struct Message {
+    /// The message's id.
+    pub id: MessageId,
+    /// Its conversation.
+    pub group: GroupId,
+    /// Its place; absent until it is durable.
+    pub seq: Option<u64>,
+    /// Who wrote it; absent for a notice.
+    pub from: Option<PersonBrief>,
+    /// Whether this person wrote it.
+    pub mine: bool,
+    /// The text.
+    pub text: String,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// When it was taken, or written, unix milliseconds.
+    pub sent_at: u64,
+    /// How far it came.
+    pub state: MessageState,
+    /// Why it failed.
+    pub problem: Option<Problem>,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// Set for a notice.
+    pub notice: Option<Notice>,
+    /// The notice in words.
+    pub notice_text: Option<String>,
+}
+
+/// A member of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MemberView {
+    /// The person.
+    pub user: PersonBrief,
+    /// Whether every device of theirs was verified up to the genesis.
+    pub verified: bool,
+    /// How many devices of theirs are in it.
+    pub devices: usize,
+}
+
+/// The newest message of a conversation.
+#[derive(Debug, Clone, Serialize)]
+pub struct LastMessage {
+    /// The text.
+    pub text: String,
+    /// Who wrote it.
+    pub from: String,
+    /// When.
+    pub sent_at: u64,
+    /// Whether this person wrote it.
+    pub mine: bool,
+    /// How far it came.
+    pub state: MessageState,
+}
+
+/// A conversation in the list.
+#[derive(Debug, Clone, Serialize)]
+pub struct Conversation {
+    /// The conversation.
+    pub id: GroupId,
+    /// What it is.
+    pub kind: GroupKind,
+    /// As shown: the other person, the role, or the names.
+    pub title: String,
+    /// Everyone in it, this person included.
+    pub members: Vec<MemberView>,
+    /// The patient it is about.
+    pub patient: Option<PatientBanner>,
+    /// The patient's id, where there is one.
+    pub patient_id: Option<PatientId>,
+    /// The role it is for.
+    pub role: Option<RoleSlug>,
+    /// The role's title.
+    pub role_title: Option<String>,
+    /// How many messages are unread.
+    pub unread: u64,
+    /// The most urgent among them.
+    pub priority_unread: Option<Priority>,
+    /// The newest message.
+    pub last: Option<LastMessage>,
+    /// Whether a removal waits for a commit.
+    pub removal_pending: bool,
+    /// When something last happened, unix milliseconds.
+    pub at: u64,
+}
+
+/// A device that waits to be confirmed, with the string to compare.
+#[derive(Debug, Clone, Serialize)]
+pub struct PendingDevice {
+    /// The device.
+    pub device: wardline_model::wire::devices::DeviceInfo,
+    /// What the new device shows as well.
+    pub confirmation: String,
+}
+
+/// A message that is durable on this device and on its way.
+#[derive(Debug, Clone, Serialize)]
+pub struct Queued {
+    /// Its id.
+    pub id: MessageId,
+    /// Its conversation.
+    pub group: GroupId,
+    /// Its place, once it is durable at the hospital.
+    pub seq: Option<u64>,
+}
