@@ -1,0 +1,497 @@
+//! Three devices, one conversation, and the delivery service that orders it, without a network.
+
+use std::collections::BTreeMap;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
+    PKCS_ED25519, PublicKeyData, SanType, SignatureAlgorithm,
+};
+use wardline_client::mls::{
+    CIPHERSUITE, Groups, Identity, Incoming, make_key_packages, public_key,
+};
+use wardline_client::vault::{StoreKey, Vault};
+use wardline_credential::DeviceCa;
+use wardline_credential::x509::{DEVICE_URN, USER_URN};
+use wardline_delivery::{DeliveryKey, Refusal, Tracked, header, key_package};
+use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
+use zeroize::Zeroizing;
+
+const NOW: u64 = 1_790_000_000_000;
+
+struct Ed25519Key([u8; 32]);
+
+impl PublicKeyData for Ed25519Key {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ED25519
+    }
+}
+
+struct Hospital {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    ca: DeviceCa,
+    delivery: DeliveryKey,
+}
+
+struct Device {
+    id: DeviceId,
+    identity: Identity,
+    vault: Vault,
+    groups: Groups,
+}
+
+impl Hospital {
+    fn open() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let issuer = CertifiedIssuer::self_signed(params, key).unwrap();
+        let ca = DeviceCa::from_der(issuer.der()).unwrap();
+        Self {
+            issuer,
+            ca,
+            delivery: DeliveryKey::from_bytes(&[9; 32]),
+        }
+    }
+
+    fn device(&self, number: u8) -> Device {
+        let (user, id) = (
+            UserId::from_bytes([number; 16]),
+            DeviceId::from_bytes([number; 16]),
+        );
+        let secret = Zeroizing::new([number; 32]);
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = [format!("{USER_URN}{user}"), format!("{DEVICE_URN}{id}")]
+            .map(|name| SanType::URI(name.as_str().try_into().unwrap()))
+            .to_vec();
+        let certificate = params
+            .signed_by(&Ed25519Key(public_key(&secret)), &self.issuer)
+            .unwrap();
+        let key = StoreKey::derive(&[number], b"share", "store");
+        Device {
+            id,
+            identity: Identity::new(&secret, certificate.der().to_vec()),
+            vault: Vault::open(key, &BTreeMap::new()).unwrap(),
+            groups: Groups::default(),
+        }
+    }
+}
+
+impl Device {
+    fn key_package(&mut self) -> B64 {
+        make_key_packages(&mut self.vault, &self.identity, CIPHERSUITE, 1, false)
+            .unwrap()
+            .remove(0)
+    }
+
+    fn join(&mut self, group: GroupId, welcome: &B64) {
+        let welcomed = self
+            .groups
+            .stage_welcome(&self.vault, group, &welcome.0)
+            .unwrap();
+        self.groups.join(&mut self.vault, group, welcomed).unwrap();
+    }
+
+    fn say(&mut self, group: GroupId, text: &str) -> B64 {
+        let id = MessageId::from_bytes([1; 16]);
+        self.groups
+            .encrypt(&mut self.vault, &self.identity, group, id, text.as_bytes())
+            .unwrap()
+            .0
+    }
+
+    fn hear(&mut self, group: GroupId, body: &B64) -> String {
+        match self
+            .groups
+            .process(&mut self.vault, group, &body.0)
+            .unwrap()
+        {
+            Incoming::Message { content, .. } => String::from_utf8(content).unwrap(),
+            _ => panic!("not a message"),
+        }
+    }
+
+    fn follow(&mut self, group: GroupId, body: &B64) -> bool {
+        match self
+            .groups
+            .process(&mut self.vault, group, &body.0)
+            .unwrap()
+        {
+            Incoming::Commit(staged) => self.groups.merge(&mut self.vault, group, *staged).unwrap(),
+            Incoming::OwnCommit => {
+                self.groups.merge_own(&mut self.vault, group).unwrap();
+                true
+            }
+            Incoming::Proposal => true,
+            _ => panic!("not a change of the group"),
+        }
+    }
+
+    /// The app is closed and opened again: everything comes from the vault.
+    fn restart(&mut self) {
+        self.groups = Groups::default();
+    }
+}
+
+struct Conversation {
+    hospital: Hospital,
+    group: GroupId,
+    tracked: Tracked,
+    amara: Device,
+    ben: Device,
+}
+
+/// Amara starts a conversation with Ben; the delivery service has taken it.
+fn conversation() -> Conversation {
+    let hospital = Hospital::open();
+    let (mut amara, mut ben) = (hospital.device(1), hospital.device(2));
+    let group = GroupId::from_bytes([7; 16]);
+    let delivery_key = hospital.delivery.public();
+    let package = ben.key_package();
+    let info = key_package(&package.0, &hospital.ca, NOW).unwrap();
+    assert_eq!(info.certificate.device, ben.id);
+    let group_info = amara
+        .groups
+        .create(
+            &mut amara.vault,
+            &amara.identity,
+            group,
+            CIPHERSUITE,
+            &delivery_key,
+        )
+        .unwrap();
+    let mut tracked = Tracked::create(
+        group,
+        &group_info.0,
+        amara.id,
+        &delivery_key,
+        &hospital.ca,
+        NOW,
+    )
+    .unwrap();
+    let commit = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[package], &[])
+        .unwrap();
+    let effect = tracked
+        .apply_commit(
+            &commit.commit.0,
+            &commit.group_info.0,
+            amara.id,
+            &delivery_key,
+            &hospital.ca,
+            NOW,
+        )
+        .unwrap();
+    assert_eq!(
+        (effect.epoch, effect.joined.len(), effect.left.len()),
+        (1, 1, 0)
+    );
+    amara.groups.merge_own(&mut amara.vault, group).unwrap();
+    ben.join(group, &commit.welcome.unwrap());
+    Conversation {
+        hospital,
+        group,
+        tracked,
+        amara,
+        ben,
+    }
+}
+
+#[test]
+fn two_phones_talk_and_remember_after_a_restart() {
+    let Conversation {
+        group,
+        mut amara,
+        mut ben,
+        ..
+    } = conversation();
+    let potassium = amara.say(group, "K 6.8, repeat is running");
+    assert!(header(&potassium.0).unwrap().private);
+    assert_eq!(ben.hear(group, &potassium), "K 6.8, repeat is running");
+    amara.restart();
+    ben.restart();
+    let answer = ben.say(group, "Calcium gluconate given");
+    assert_eq!(amara.hear(group, &answer), "Calcium gluconate given");
+    assert!(matches!(
+        ben.groups
+            .process(&mut ben.vault, group, &answer.0)
+            .unwrap(),
+        Incoming::OwnMessage
+    ));
+}
+
+#[test]
+fn a_replayed_or_altered_message_is_never_shown_again() {
+    let Conversation {
+        group,
+        mut amara,
+        mut ben,
+        ..
+    } = conversation();
+    let message = amara.say(group, "Bed 4 is septic");
+    ben.hear(group, &message);
+    assert!(
+        ben.groups
+            .process(&mut ben.vault, group, &message.0)
+            .is_err()
+    );
+    let mut altered = amara.say(group, "Give 10 units");
+    let last = altered.0.len() - 1;
+    altered.0[last] ^= 1;
+    assert!(
+        ben.groups
+            .process(&mut ben.vault, group, &altered.0)
+            .is_err()
+    );
+}
+
+#[test]
+fn the_first_commit_wins_and_the_other_is_made_again() {
+    let Conversation {
+        hospital,
+        group,
+        mut tracked,
+        mut amara,
+        mut ben,
+    } = conversation();
+    let key = hospital.delivery.public();
+    let (mut cleo, mut dana) = (hospital.device(3), hospital.device(4));
+    let (cleo_package, dana_package) = (cleo.key_package(), dana.key_package());
+    let first = amara
+        .groups
+        .commit(
+            &mut amara.vault,
+            &amara.identity,
+            group,
+            &[cleo_package],
+            &[],
+        )
+        .unwrap();
+    let second = ben
+        .groups
+        .commit(
+            &mut ben.vault,
+            &ben.identity,
+            group,
+            std::slice::from_ref(&dana_package),
+            &[],
+        )
+        .unwrap();
+    tracked
+        .apply_commit(
+            &first.commit.0,
+            &first.group_info.0,
+            amara.id,
+            &key,
+            &hospital.ca,
+            NOW,
+        )
+        .unwrap();
+    let late = tracked.apply_commit(
+        &second.commit.0,
+        &second.group_info.0,
+        ben.id,
+        &key,
+        &hospital.ca,
+        NOW,
+    );
+    assert_eq!(late, Err(Refusal::EpochConflict { current: 2 }));
+    ben.groups.discard_own(&mut ben.vault, group).unwrap();
+    assert!(ben.follow(group, &first.commit));
+    assert!(amara.follow(group, &first.commit));
+    let again = ben
+        .groups
+        .commit(&mut ben.vault, &ben.identity, group, &[dana_package], &[])
+        .unwrap();
+    tracked
+        .apply_commit(
+            &again.commit.0,
+            &again.group_info.0,
+            ben.id,
+            &key,
+            &hospital.ca,
+            NOW,
+        )
+        .unwrap();
+    assert!(ben.follow(group, &again.commit));
+    assert!(amara.follow(group, &again.commit));
+    dana.join(group, &again.welcome.unwrap());
+    let hello = dana.say(group, "On my way");
+    assert_eq!(amara.hear(group, &hello), "On my way");
+    assert_eq!(tracked.members().unwrap().len(), 4);
+}
+
+#[test]
+fn a_lost_phone_is_removed_and_cannot_read_what_comes_after() {
+    let Conversation {
+        hospital,
+        group,
+        mut tracked,
+        mut amara,
+        mut ben,
+    } = conversation();
+    let key = hospital.delivery.public();
+    let proposals = tracked
+        .propose_removals(&[ben.id], &hospital.delivery)
+        .unwrap();
+    assert_eq!(proposals.len(), 1);
+    assert!(tracked.removal_pending());
+    let mut tracked = Tracked::from_bytes(&tracked.to_bytes()).unwrap();
+    assert!(
+        tracked.removal_pending(),
+        "the pending removal survives a restart of the server"
+    );
+    let without = {
+        let cleo = hospital.device(3).key_package();
+        amara
+            .groups
+            .commit(&mut amara.vault, &amara.identity, group, &[cleo], &[])
+            .unwrap()
+    };
+    assert_eq!(
+        tracked.apply_commit(
+            &without.commit.0,
+            &without.group_info.0,
+            amara.id,
+            &key,
+            &hospital.ca,
+            NOW
+        ),
+        Err(Refusal::CommitRequired)
+    );
+    amara.groups.discard_own(&mut amara.vault, group).unwrap();
+    for proposal in proposals {
+        assert!(amara.follow(group, &B64(proposal)));
+    }
+    let commit = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[], &[])
+        .unwrap();
+    let effect = tracked
+        .apply_commit(
+            &commit.commit.0,
+            &commit.group_info.0,
+            amara.id,
+            &key,
+            &hospital.ca,
+            NOW,
+        )
+        .unwrap();
+    assert_eq!(effect.left.len(), 1);
+    assert!(!tracked.removal_pending());
+    assert!(amara.follow(group, &commit.commit));
+    let secret = amara.say(group, "Moved to bed 7");
+    assert!(!matches!(
+        ben.groups.process(&mut ben.vault, group, &secret.0),
+        Ok(Incoming::Message { .. })
+    ));
+}
+
+#[test]
+fn a_device_that_lost_its_state_rejoins_its_own_leaf_and_no_other() {
+    let Conversation {
+        hospital,
+        group,
+        mut tracked,
+        mut amara,
+        ben,
+    } = conversation();
+    let key = hospital.delivery.public();
+    let info = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[], &[])
+        .unwrap();
+    tracked
+        .apply_commit(
+            &info.commit.0,
+            &info.group_info.0,
+            amara.id,
+            &key,
+            &hospital.ca,
+            NOW,
+        )
+        .unwrap();
+    amara.follow(group, &info.commit);
+
+    let mut stranger = hospital.device(5);
+    let (break_in, _) = stranger
+        .groups
+        .rejoin(
+            &mut stranger.vault,
+            &stranger.identity,
+            group,
+            &info.group_info.0,
+        )
+        .unwrap();
+    assert_eq!(
+        tracked.apply_commit(
+            &break_in.commit.0,
+            &break_in.group_info.0,
+            stranger.id,
+            &key,
+            &hospital.ca,
+            NOW
+        ),
+        Err(Refusal::ExternalJoin)
+    );
+
+    let mut again = hospital.device(2);
+    let (commit, members) = again
+        .groups
+        .rejoin(&mut again.vault, &again.identity, group, &info.group_info.0)
+        .unwrap();
+    assert_eq!(members.len(), 2);
+    let effect = tracked
+        .apply_commit(
+            &commit.commit.0,
+            &commit.group_info.0,
+            ben.id,
+            &key,
+            &hospital.ca,
+            NOW,
+        )
+        .unwrap();
+    assert_eq!((effect.joined.len(), effect.left.len()), (1, 0));
+    assert!(effect.joined[0].by_itself);
+    assert!(amara.follow(group, &commit.commit));
+    let hello = again.say(group, "Back on the new phone");
+    assert_eq!(amara.hear(group, &hello), "Back on the new phone");
+}
+
+#[test]
+fn a_server_with_a_key_of_its_own_cannot_bring_a_device_in() {
+    let Conversation {
+        hospital,
+        group,
+        mut tracked,
+        mut amara,
+        ..
+    } = conversation();
+    let other = Hospital::open();
+    let mut forged = other.device(6);
+    let package = forged.key_package();
+    assert_eq!(
+        key_package(&package.0, &hospital.ca, NOW),
+        Err(Refusal::Credential)
+    );
+    let commit = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[package], &[])
+        .unwrap();
+    assert_eq!(
+        tracked.apply_commit(
+            &commit.commit.0,
+            &commit.group_info.0,
+            amara.id,
+            &hospital.delivery.public(),
+            &hospital.ca,
+            NOW
+        ),
+        Err(Refusal::Credential)
+    );
+    assert_eq!(tracked.epoch(), 1, "nothing has changed");
+}
