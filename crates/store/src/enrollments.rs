@@ -102,6 +102,21 @@ impl Tx {
         )
     }
 
+    /// The enrolment that a device came from.
+    pub async fn enrollment_of_device(
+        &mut self,
+        device: DeviceId,
+    ) -> Result<Option<Enrollment>, StoreError> {
+        fetch_optional!(
+            self,
+            Enrollment,
+            "SELECT enrollment_id, device_id, invite_id, user_id, program, jkt, device_name,
+                 platform, created_at, expires_at, finished_at
+             FROM enrollments WHERE device_id = $1",
+            device
+        )
+    }
+
     /// The WebAuthn registration under way.
     pub async fn enrollment_state(
         &mut self,

@@ -260,6 +260,13 @@ impl Tx {
         )
     }
 
+    /// Empties the roster, shifts and turns, before a new one is entered whole.
+    pub async fn clear_roster(&mut self) -> Result<(), StoreError> {
+        execute!(self, "DELETE FROM shifts")?;
+        execute!(self, "DELETE FROM oncall_turns")?;
+        Ok(())
+    }
+
     /// Enters a shift into the roster; one that begins at the same time is replaced.
     pub async fn put_shift(
         &mut self,

@@ -92,6 +92,10 @@ wire! {
         pub credential: serde_json::Value,
     }
 }
+/// The `typ` of the JWS over [`BindingClaims`] (RFC 8725 §3.11: explicit typing). Its header holds
+/// `typ`, `alg` = `ES256` and the public key as `jwk`, like a DPoP proof's.
+pub const BINDING_TYPE: &str = "wardline-binding+jwt";
+
 wire! {
     /// What the device key signs: the binding of the two keys of a device.
     pub struct BindingClaims {
