@@ -26,7 +26,6 @@ struct EnrollStartCall {
 
 #[derive(Deserialize)]
 struct PasskeyCall {
-    challenge_id: Option<ChallengeId>,
     #[serde(default)]
     credential: Value,
     prf_first: Option<B64>,
@@ -104,10 +103,8 @@ impl PasskeyCall {
         }
     }
 
-    fn sign_in(self) -> Result<SignIn, ClientError> {
-        let challenge_id = self
-            .challenge_id
-            .ok_or(ClientError::Invalid("the challenge is missing"))?;
+    fn sign_in(self, last: Option<ChallengeId>) -> Result<SignIn, ClientError> {
+        let challenge_id = last.ok_or(ClientError::Invalid("ask for a challenge first"))?;
         Ok(SignIn {
             challenge_id,
             credential: self.credential,
@@ -141,12 +138,13 @@ impl<P: Platform> Client<P> {
             "forget_device" => done(self.forget_device().await),
             "challenge" => {
                 let challenge = self.challenge().await?;
-                self.with_passkey(challenge)
+                self.with_passkey(&challenge)
             }
             "sign_in" => {
                 let call: PasskeyCall = read(params)?;
                 let prf = call.prf();
-                let signed = self.sign_in(call.sign_in()?, prf).await?;
+                let challenge = self.challenge.take();
+                let signed = self.sign_in(call.sign_in(challenge)?, prf).await?;
                 Ok(json!({ "user": signed.user, "device_id": signed.device_id }))
             }
             "unlock_offline" => {
@@ -160,11 +158,12 @@ impl<P: Platform> Client<P> {
             "sign_out" => done(self.sign_out().await),
             "step_up_challenge" => {
                 let challenge = self.step_up_challenge().await?;
-                self.with_passkey(challenge)
+                self.with_passkey(&challenge)
             }
             "step_up" => {
                 let call: PasskeyCall = read(params)?;
-                answer(&self.step_up(call.sign_in()?).await?)
+                let challenge = self.challenge.take();
+                answer(&self.step_up(call.sign_in(challenge)?).await?)
             }
             "socket_ticket" => {
                 let ticket = self.socket_ticket().await?.ticket;
@@ -243,9 +242,9 @@ impl<P: Platform> Client<P> {
 
     fn with_passkey(
         &self,
-        challenge: wardline_model::wire::sessions::Challenge,
+        challenge: &wardline_model::wire::sessions::Challenge,
     ) -> Result<Value, ClientError> {
-        let mut value = answer(&challenge)?;
+        let mut value = answer(challenge)?;
         let (first, second) = PRF_SALTS;
         value["prf_first_salt"] = B64::from(*first).encode().into();
         value["prf_second_salt"] = B64::from(*second).encode().into();

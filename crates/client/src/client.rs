@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use wardline_credential::{DeviceCa, Verifier};
+use wardline_model::ChallengeId;
 use wardline_model::wire::hospital::Hospital;
 use zeroize::Zeroizing;
 
@@ -56,8 +57,8 @@ pub struct Client<P> {
     pub(crate) fresh_key: Option<Zeroizing<[u8; 32]>>,
     /// Stands in for the passkey's PRF where it has none; then nothing is kept beyond memory.
     pub(crate) memory_secret: Option<Zeroizing<[u8; 32]>>,
-    /// Pins from the invitation's link.
-    pub(crate) link_pins: Option<crate::enroll::LinkPins>,
+    /// The passkey challenge that was given out last.
+    pub(crate) challenge: Option<ChallengeId>,
 }
 
 impl<P: Platform> Client<P> {
@@ -73,7 +74,7 @@ impl<P: Platform> Client<P> {
             open: None,
             fresh_key: None,
             memory_secret: None,
-            link_pins: None,
+            challenge: None,
         };
         for (name, value) in entries {
             if name == PROFILE {

@@ -95,7 +95,6 @@ impl<P: Platform> Client<P> {
             prf: false,
             confirmation: None,
         });
-        self.link_pins = pins;
         self.save_profile().await?;
         self.platform.emit(Event::Status);
         Ok(started)

@@ -70,6 +70,15 @@ impl ClientError {
         }
     }
 
+    /// Whether the same may succeed later without anyone doing anything else.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Offline | Self::Locked | Self::Storage => true,
+            Self::Problem(problem) => matches!(problem.status, 401 | 429 | 500..),
+            _ => false,
+        }
+    }
+
     /// Whether the server refused with this problem.
     pub fn is_problem(&self, name: &str) -> bool {
         matches!(self, Self::Problem(problem) if problem.name() == name)

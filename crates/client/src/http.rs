@@ -1,5 +1,7 @@
 //! Requests with device proof (DPoP, RFC 9449).
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -168,7 +170,8 @@ pub(crate) fn query(value: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            // Writing to a String has no way to fail.
+            let _ = write!(text, "%{byte:02X}");
         }
     }
     text

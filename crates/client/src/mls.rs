@@ -194,7 +194,8 @@ impl Groups {
             MlsGroup::new_with_group_id(&provider, identity, &config, id, identity.credential())
                 .map_err(|_| ClientError::Mls("the group could not be made"))?;
         let info = message_bytes(
-            made.export_group_info(provider.crypto(), identity, true)
+            &made
+                .export_group_info(provider.crypto(), identity, true)
                 .map_err(|_| ClientError::Mls("the group's information"))?,
         )?;
         let mut loaded = Loaded {
@@ -254,9 +255,9 @@ impl Groups {
             .map_err(|_| ClientError::Mls("the commit could not be kept"))?;
         let (commit, welcome, info) = bundle.into_messages();
         let commit = PendingCommit {
-            commit: message_bytes(commit)?,
-            welcome: welcome.map(message_bytes).transpose()?,
-            group_info: message_bytes(info.ok_or(ClientError::Mls("no group information"))?)?,
+            commit: message_bytes(&commit)?,
+            welcome: welcome.as_ref().map(message_bytes).transpose()?,
+            group_info: message_bytes(&info.ok_or(ClientError::Mls("no group information"))?)?,
         };
         loaded.save(vault, group);
         Ok(commit)
@@ -300,7 +301,7 @@ impl Groups {
             .create_message(&loaded.provider, identity, content)
             .map_err(|_| ClientError::Mls("a removal waits to be committed"))?;
         let epoch = loaded.group.epoch().as_u64();
-        let bytes = message_bytes(message)?;
+        let bytes = message_bytes(&message)?;
         loaded.save(vault, group);
         Ok((bytes, epoch))
     }
@@ -424,11 +425,7 @@ impl Groups {
         };
         let provider = OpenMlsRustCrypto::default();
         let account = load_values(vault, ACCOUNT_PREFIX);
-        *provider
-            .storage()
-            .values
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = account.clone();
+        fill(&provider, &account);
         let config = MlsGroupJoinConfig::builder()
             .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
             .use_ratchet_tree_extension(true)
@@ -481,11 +478,7 @@ impl Groups {
             .into_iter()
             .filter(|(key, _)| !account.contains_key(key))
             .collect();
-        *provider
-            .storage()
-            .values
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = own;
+        fill(&provider, &own);
         forget_group(vault, group);
         let mut loaded = Loaded {
             provider,
@@ -544,9 +537,9 @@ impl Groups {
         };
         let (commit, _, info) = bundle.into_messages();
         let commit = PendingCommit {
-            commit: message_bytes(commit)?,
+            commit: message_bytes(&commit)?,
             welcome: None,
-            group_info: message_bytes(info.ok_or(ClientError::Mls("no group information"))?)?,
+            group_info: message_bytes(&info.ok_or(ClientError::Mls("no group information"))?)?,
         };
         let members = claims(joined.members())?;
         forget_group(vault, group);
@@ -592,11 +585,7 @@ impl Groups {
             std::collections::btree_map::Entry::Vacant(entry) => {
                 let saved = load_values(vault, &group_prefix(group));
                 let provider = OpenMlsRustCrypto::default();
-                *provider
-                    .storage()
-                    .values
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner) = saved.clone();
+                fill(&provider, &saved);
                 let id = MlsGroupId::from_slice(group.as_bytes());
                 let loaded = MlsGroup::load(provider.storage(), &id)
                     .map_err(|_| MISSING)?
@@ -661,7 +650,7 @@ pub fn make_key_packages(
         let bundle = builder
             .build(suite, &provider, identity, identity.credential())
             .map_err(|_| ClientError::Mls("a key package could not be made"))?;
-        packages.push(message_bytes(bundle.key_package().clone().into())?);
+        packages.push(message_bytes(&bundle.key_package().clone().into())?);
         let values = provider
             .storage()
             .values
@@ -736,11 +725,20 @@ fn read_message(bytes: &[u8]) -> Result<MlsMessageIn, ClientError> {
         .map_err(|_| ClientError::Mls("not an MLS message"))
 }
 
-fn message_bytes(message: openmls::prelude::MlsMessageOut) -> Result<B64, ClientError> {
+fn message_bytes(message: &openmls::prelude::MlsMessageOut) -> Result<B64, ClientError> {
     message
         .to_bytes()
         .map(B64)
         .map_err(|_| ClientError::Mls("a message could not be written"))
+}
+
+fn fill(provider: &OpenMlsRustCrypto, saved: &HashMap<Vec<u8>, Vec<u8>>) {
+    let mut values = provider
+        .storage()
+        .values
+        .write()
+        .unwrap_or_else(PoisonError::into_inner);
+    values.clone_from(saved);
 }
 
 fn group_prefix(group: GroupId) -> String {

@@ -192,25 +192,19 @@ impl<P: Platform> Client<P> {
             in_reply_to: message.reply_to,
             text: message.text.clone(),
         };
-        let sealed = match open.groups.encrypt(
-            &mut open.vault,
-            identity,
-            message.group,
-            message.id,
-            &text.encode(),
-        ) {
-            Ok(sealed) => sealed,
-            Err(_) => {
-                // openmls refuses while a proposal is pending: commit it, then encrypt.
-                let group = message.group;
-                self.change_members(group, &[], &[]).await?;
-                let Some(open) = self.open.as_mut() else {
-                    return Err(ClientError::Locked);
-                };
-                let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
-                open.groups
-                    .encrypt(&mut open.vault, identity, group, message.id, &text.encode())?
-            }
+        let (group, id, content) = (message.group, message.id, text.encode());
+        let first = open
+            .groups
+            .encrypt(&mut open.vault, identity, group, id, &content);
+        let sealed = if let Ok(sealed) = first {
+            sealed
+        } else {
+            // openmls refuses while a proposal is pending: commit it, then encrypt.
+            self.change_members(group, &[], &[]).await?;
+            let open = self.open.as_mut().ok_or(ClientError::Locked)?;
+            let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+            open.groups
+                .encrypt(&mut open.vault, identity, group, id, &content)?
         };
         message.sealed = Some(sealed);
         put_outgoing(&mut self.opened()?.vault, message);

@@ -42,13 +42,10 @@ impl<P: Platform> Client<P> {
             // One conversation that is out of step must not hold up the others.
             match self.catch_up(group).await {
                 Ok(()) if pending && self.is_joined(group) => {
+                    // Another member may commit the removal first; either way it is done.
                     let _ = self.change_members(group, &[], &[]).await;
                 }
-                Err(
-                    error @ (ClientError::Offline | ClientError::Locked | ClientError::Storage),
-                ) => {
-                    return Err(error);
-                }
+                Err(error) if error.is_transient() => return Err(error),
                 Ok(()) | Err(_) => {}
             }
         }
@@ -169,7 +166,7 @@ impl<P: Platform> Client<P> {
             .filter(|record| record.joined)
             .map(|record| self.view(&record, me))
             .collect::<Result<_, _>>()?;
-        list.sort_by(|a, b| (b.priority_unread, b.at).cmp(&(a.priority_unread, a.at)));
+        list.sort_by_key(|c| std::cmp::Reverse((c.priority_unread, c.at)));
         Ok(list)
     }
 
@@ -306,13 +303,11 @@ impl<P: Platform> Client<P> {
             .await?;
         for item in inbox.items {
             let n = item.n;
-            match self.welcome(item).await {
-                Err(
-                    error @ (ClientError::Offline | ClientError::Locked | ClientError::Storage),
-                ) => {
-                    return Err(error);
-                }
-                Ok(()) | Err(_) => {}
+            // A Welcome that is refused for good is passed over; what may pass is tried again.
+            if let Err(error) = self.welcome(item).await
+                && error.is_transient()
+            {
+                return Err(error);
             }
             self.opened()?.vault.put(INBOX.to_owned(), &n);
             self.flush().await?;
@@ -327,16 +322,13 @@ impl<P: Platform> Client<P> {
             .get(&self.platform, &format!("/v1/groups/{group}"))
             .await?;
         let open = self.opened()?;
-        let welcomed = match open
+        let Ok(welcomed) = open
             .groups
             .stage_welcome(&open.vault, group, &item.welcome.0)
-        {
-            Ok(welcomed) => welcomed,
-            Err(_) => {
-                // The Welcome's key package is gone: join from outside, in this device's own leaf.
-                self.note_summary(summary)?;
-                return self.rejoin(group).await;
-            }
+        else {
+            // The Welcome's key package is gone: join from outside, in this device's own leaf.
+            self.note_summary(summary)?;
+            return self.rejoin(group).await;
         };
         let members = welcomed.members.clone();
         self.admit(&members).await?;

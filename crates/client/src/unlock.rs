@@ -39,9 +39,7 @@ impl<P: Platform> Client<P> {
         };
         // A challenge is asked for without the session that may have ended.
         self.api.token = None;
-        self.api
-            .post(&self.platform, "/v1/sessions/challenge", &request)
-            .await
+        self.ask_challenge(&request).await
     }
 
     /// Signs in and opens the store.
@@ -129,9 +127,7 @@ impl<P: Platform> Client<P> {
         let request = ChallengeRequest {
             device_id: self.profile()?.device_id,
         };
-        self.api
-            .post(&self.platform, "/v1/sessions/challenge", &request)
-            .await
+        self.ask_challenge(&request).await
     }
 
     /// Proves the person again.
@@ -139,6 +135,18 @@ impl<P: Platform> Client<P> {
         self.api
             .post(&self.platform, "/v1/sessions/step-up", &answer)
             .await
+    }
+
+    async fn ask_challenge(
+        &mut self,
+        request: &ChallengeRequest,
+    ) -> Result<Challenge, ClientError> {
+        let challenge: Challenge = self
+            .api
+            .post(&self.platform, "/v1/sessions/challenge", request)
+            .await?;
+        self.challenge = Some(challenge.challenge_id);
+        Ok(challenge)
     }
 
     async fn load_identity(&mut self) -> Result<(), ClientError> {

@@ -1,5 +1,7 @@
 //! Three devices, one conversation, and the delivery service that orders it, without a network.
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
 use std::collections::BTreeMap;
 
 use rcgen::{

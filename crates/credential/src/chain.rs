@@ -147,14 +147,12 @@ impl Verifier {
             log_size = log_size.max(self.logged(link)?);
             let own = &link.signed.endorsement;
             let endorser = chain.get(position + 1).map(|next| &next.signed.endorsement);
-            match endorser {
-                Some(endorser) => verify_link(&link.signed, endorser)?,
-                None => {
-                    if !own.is_genesis() || own.hash() != self.genesis {
-                        return Err(NotAdmitted::Genesis);
-                    }
-                    verify_signature(&link.signed, own)?;
-                }
+            if let Some(endorser) = endorser {
+                verify_link(&link.signed, endorser)?;
+            } else if own.is_genesis() && own.hash() == self.genesis {
+                verify_signature(&link.signed, own)?;
+            } else {
+                return Err(NotAdmitted::Genesis);
             }
         }
         let keys = chain[0]
