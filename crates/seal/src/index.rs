@@ -129,11 +129,12 @@ mod tests {
         // printf '\0\0\0\0\0\0\0\3mrn12345' | openssl dgst -sha256 -mac HMAC -macopt hexkey:07…07
         let index = BlindIndex::new(&[7; 32]);
         let whole = index.hash("mrn", b"12345");
-        let hex: String = whole.iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(
-            hex,
-            "ce5bcbb2078126f0ba788558daaeb7ff5a8fda192b43156b58b2afc8f416d056"
-        );
+        let expected = [
+            0xce, 0x5b, 0xcb, 0xb2, 0x07, 0x81, 0x26, 0xf0, 0xba, 0x78, 0x85, 0x58, 0xda, 0xae,
+            0xb7, 0xff, 0x5a, 0x8f, 0xda, 0x19, 0x2b, 0x43, 0x15, 0x6b, 0x58, 0xb2, 0xaf, 0xc8,
+            0xf4, 0x16, 0xd0, 0x56,
+        ];
+        assert_eq!(whole, expected);
         assert_eq!(&index.token("mrn", b"12345").0, &whole[..16]);
         assert_ne!(index.token("mrn", b"12345"), index.token("mr", b"n12345"));
         assert_ne!(

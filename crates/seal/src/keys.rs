@@ -123,7 +123,8 @@ impl fmt::Debug for KeyFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keyring {
-    wardline_keyring: u8,
+    #[serde(rename = "wardline_keyring")]
+    version: u8,
     active: u32,
     data_keys: BTreeMap<u32, Wrapped>,
     index_key: Wrapped,
@@ -149,7 +150,7 @@ impl Keyring {
         index_key: [u8; 32],
     ) -> Result<Self, KeyError> {
         Ok(Self {
-            wardline_keyring: 1,
+            version: 1,
             active: 1,
             data_keys: BTreeMap::from([(1, Wrapped::wrap(file, "data 1", data_key)?)]),
             index_key: Wrapped::wrap(file, "index", index_key)?,
@@ -163,7 +164,7 @@ impl Keyring {
     pub fn parse(json: &[u8]) -> Result<Self, KeyError> {
         let bad = || KeyError::Format { what: "keyring" };
         let ring: Self = serde_json::from_slice(json).map_err(|_| bad())?;
-        if ring.wardline_keyring != 1 || !ring.data_keys.contains_key(&ring.active) {
+        if ring.version != 1 || !ring.data_keys.contains_key(&ring.active) {
             return Err(bad());
         }
         Ok(ring)

@@ -230,32 +230,26 @@ async fn run(mut tx: Tx, jobs: &[Job]) -> Result<Vec<Verdict>, StoreError> {
     let mut entries: Vec<(&Append, u64)> = Vec::with_capacity(appends.len());
     let mut events: Vec<(&Prepared, u64, [u8; 32])> = Vec::with_capacity(jobs.len());
     for job in jobs {
-        let verdict = match job.work.append() {
-            Some(append) => judge(append, &mut groups, &mut taken),
-            None => None,
+        let verdict = match &job.work {
+            Work::Append(append, _) => judge(append, &mut groups, &mut taken),
+            Work::Record(_) => Verdict::Recorded(EventRef {
+                node: tx.shared.keys.node.clone(),
+                seq: end.seq + 1,
+            }),
         };
-        if let Some(verdict) = verdict {
-            if let Verdict::Accepted(Accepted {
-                seq,
-                duplicate: false,
-                ..
-            }) = verdict
-            {
-                if let Some(append) = job.work.append() {
-                    entries.push((append, seq));
-                }
-            } else {
-                verdicts.push(verdict);
-                continue;
+        let has_effect = match (&verdict, job.work.append()) {
+            (Verdict::Accepted(accepted), Some(append)) if !accepted.duplicate => {
+                entries.push((append, accepted.seq));
+                true
             }
-            verdicts.push(verdict);
+            (Verdict::Recorded(_), _) => true,
+            _ => false,
+        };
+        if has_effect {
+            end = end.after(&job.event.commitment);
+            events.push((&job.event, end.seq, end.link.0));
         }
-        end = end.after(&job.event.commitment);
-        events.push((&job.event, end.seq, end.link.0));
-        if matches!(job.work, Work::Record(_)) {
-            let node = tx.shared.keys.node.clone();
-            verdicts.push(Verdict::Recorded(EventRef { node, seq: end.seq }));
-        }
+        verdicts.push(verdict);
     }
     if events.is_empty() {
         tx.rollback().await?;
@@ -269,23 +263,22 @@ async fn run(mut tx: Tx, jobs: &[Job]) -> Result<Vec<Verdict>, StoreError> {
     Ok(verdicts)
 }
 
-/// Judges one message and, if it is taken, moves its group's head for the next one; `None` never
-/// comes out for a message.
+/// Judges one message and, if it is taken, moves its group's head for the next one.
 fn judge(
     append: &Append,
     groups: &mut HashMap<GroupId, Group>,
     taken: &mut HashMap<(GroupId, MessageId), Taken>,
-) -> Option<Verdict> {
+) -> Verdict {
     let Some(group) = groups.get_mut(&append.group) else {
-        return Some(Verdict::UnknownGroup);
+        return Verdict::UnknownGroup;
     };
     if !group.members.contains(&append.sender_device) {
-        return Some(Verdict::NotMember);
+        return Verdict::NotMember;
     }
     // Before the epoch is asked for: who repeats a message that was taken gets that answer, even
     // if the group has moved on meanwhile.
     if let Some(before) = taken.get(&(append.group, append.message_id)) {
-        return Some(if before.sender_device == Some(append.sender_device) {
+        return if before.sender_device == Some(append.sender_device) {
             Verdict::Accepted(Accepted {
                 seq: before.seq,
                 sent_at: before.sent_at,
@@ -293,15 +286,15 @@ fn judge(
             })
         } else {
             Verdict::IdTaken
-        });
+        };
     }
     if group.removal_pending {
-        return Some(Verdict::CommitRequired);
+        return Verdict::CommitRequired;
     }
     if group.epoch != append.epoch {
-        return Some(Verdict::EpochConflict {
+        return Verdict::EpochConflict {
             current: group.epoch,
-        });
+        };
     }
     group.last_seq += 1;
     let seq = group.last_seq;
@@ -315,11 +308,11 @@ fn judge(
             sender_device: Some(append.sender_device),
         },
     );
-    Some(Verdict::Accepted(Accepted {
+    Verdict::Accepted(Accepted {
         seq,
         sent_at: append.now_ms,
         duplicate: false,
-    }))
+    })
 }
 
 row! {

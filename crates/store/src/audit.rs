@@ -139,23 +139,22 @@ impl Tx {
         let node = self.shared.keys.node.clone();
         let sql = self.select_chain();
         let stored: Option<(i64, Vec<u8>)> = fetch_optional!(self, (i64, Vec<u8>), sql, node)?;
-        let (seq, link) = match stored {
-            Some(found) => found,
-            None => {
-                // This node's first event. Two transactions may both come here on PostgreSQL: the
-                // second waits for the first one's row.
-                let signature = self.signature_of(0, chain::START)?;
-                execute!(
-                    self,
-                    "INSERT INTO audit_heads (node, seq, chain, signature) VALUES ($1, 0, $2, $3)
+        let (seq, link) = if let Some(found) = stored {
+            found
+        } else {
+            // This node's first event. Two transactions may both come here on PostgreSQL: the
+            // second waits for the first one's row.
+            let signature = self.signature_of(0, chain::START)?;
+            execute!(
+                self,
+                "INSERT INTO audit_heads (node, seq, chain, signature) VALUES ($1, 0, $2, $3)
                      ON CONFLICT DO NOTHING",
-                    node,
-                    chain::START,
-                    signature.as_ref()
-                )?;
-                fetch_optional!(self, (i64, Vec<u8>), sql, node)?
-                    .ok_or(StoreError::Corrupt("audit_heads"))?
-            }
+                node,
+                chain::START,
+                signature.as_ref()
+            )?;
+            fetch_optional!(self, (i64, Vec<u8>), sql, node)?
+                .ok_or(StoreError::Corrupt("audit_heads"))?
         };
         let seq = seq.unsigned_abs();
         let link = Hash::from_slice(&link).ok_or(StoreError::Corrupt("audit_heads.chain"))?;

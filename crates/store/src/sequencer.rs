@@ -199,10 +199,10 @@ impl Tx {
                 Level::Hashes(n) => 8 * (u32::from(n) + 1),
             };
             let last = size.checked_shr(span).unwrap_or(0);
-            if let Some(id) = TileId::in_tree(level, last, size) {
-                if let Some(bytes) = self.tile(id).await? {
-                    tiles.insert(id, bytes);
-                }
+            if let Some(id) = TileId::in_tree(level, last, size)
+                && let Some(bytes) = self.tile(id).await?
+            {
+                tiles.insert(id, bytes);
             }
         }
         let tree = Appender::restore(size, |id| tiles.get(&id).cloned())

@@ -1,0 +1,123 @@
+//! Opening, migrating, transactions.
+
+use wardline_store::{Store, StoreConfig, StoreError};
+
+use crate::support::{
+    Db, NOW, admit, event, found, keys, message, node, runtime, salt, store_test,
+};
+
+#[test]
+fn a_wrong_path_never_starts_an_empty_hospital() {
+    runtime().block_on(async {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("w.db");
+        let config = StoreConfig::new(format!("sqlite:{}", path.display()));
+        let open = || Store::open(&config, keys().sealer, keys().index, node("n"));
+        assert!(matches!(open(), Err(StoreError::Missing(at)) if at == path));
+        assert!(!path.exists());
+        let create = || Store::create(&config, keys().sealer, keys().index, node("n"));
+        create().await.unwrap().close().await;
+        assert!(matches!(create().await, Err(StoreError::Exists(_))));
+        open().unwrap().check_schema().await.unwrap();
+        let other = StoreConfig::new("mysql://root:secret@localhost/x");
+        let other = Store::open(&other, keys().sealer, keys().index, node("n"));
+        assert!(matches!(other, Err(StoreError::Url)));
+    });
+}
+
+#[test]
+fn a_database_url_is_never_shown() {
+    let config = StoreConfig::new("postgres://user:secret@localhost/x");
+    assert!(!format!("{config:?}").contains("secret"));
+}
+
+store_test! {
+    async fn migrating_twice_does_nothing(db) {
+        let store = db.store();
+        assert!(store.migrate().await.unwrap().is_empty());
+        store.check_schema().await.unwrap();
+    }
+}
+
+store_test! {
+    async fn an_unmigrated_database_is_refused_with_advice(db) {
+        let store = db.store();
+        let empty = if db.is_sqlite() {
+            let path = db.dir.as_ref().unwrap().path().join("empty.db");
+            std::fs::write(&path, b"").unwrap();
+            StoreConfig::new(format!("sqlite:{}", path.display()))
+        } else {
+            StoreConfig::new(crate::postgres::Server::shared().database("template0"))
+        };
+        store.close().await;
+        let store = Store::open(&empty, keys().sealer, keys().index, node("n")).unwrap();
+        let error = store.check_schema().await.unwrap_err();
+        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 1 }), "{error}");
+        assert_eq!(store.migrate().await.unwrap(), ["0001_init"]);
+        store.check_schema().await.unwrap();
+    }
+}
+
+store_test! {
+    async fn what_is_not_committed_never_was(db) {
+        let store = db.store();
+        let mut tx = store.write().await.unwrap();
+        tx.put_setting("a", b"1").await.unwrap();
+        tx.audit(&event(&store, "setting.changed"), salt()).await.unwrap();
+        drop(tx);
+        let mut tx = store.write().await.unwrap();
+        tx.put_setting("b", b"1").await.unwrap();
+        tx.rollback().await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        assert!(tx.setting("a").await.unwrap().is_none());
+        assert!(tx.setting("b").await.unwrap().is_none());
+        assert!(tx.put_setting("c", b"1").await.is_err(), "a reading transaction writes nothing");
+        drop(tx);
+        let mut tx = store.write().await.unwrap();
+        let reference = tx.audit(&event(&store, "setting.changed"), salt()).await.unwrap();
+        assert_eq!(reference.seq, 1);
+        tx.commit().await.unwrap();
+    }
+}
+
+store_test! {
+    async fn a_reader_sees_one_state_throughout(db) {
+        let store = db.store();
+        let mut reader = store.read().await.unwrap();
+        assert!(reader.setting("a").await.unwrap().is_none());
+        let mut writer = store.write().await.unwrap();
+        writer.put_setting("a", b"1").await.unwrap();
+        writer.commit().await.unwrap();
+        assert!(reader.setting("a").await.unwrap().is_none());
+        drop(reader);
+        assert!(store.read().await.unwrap().setting("a").await.unwrap().is_some());
+    }
+}
+
+/// Another process on the same SQLite file, as `wardline` verbs beside a running server are: what
+/// the server knows by heart must not outlive what the other one writes.
+#[test]
+fn another_process_on_the_same_file_is_noticed() {
+    let db = Db::sqlite();
+    runtime().block_on(async {
+        let (server, verb) = (db.store(), db.store());
+        let anna = admit(&server, "anna").await;
+        let group = found(&server, &[anna]).await;
+        for round in 0..3 {
+            let seq = server
+                .append(message(&server, group, anna, 0))
+                .await
+                .unwrap()
+                .seq;
+            assert_eq!(seq, 2 * round + 1);
+            let seq = verb
+                .append(message(&verb, group, anna, 0))
+                .await
+                .unwrap()
+                .seq;
+            assert_eq!(seq, 2 * round + 2);
+        }
+        server.sequence_once(NOW, "me").await.unwrap();
+        assert_eq!(server.verify_log(server.log_key()).await.unwrap().size, 6);
+    });
+}

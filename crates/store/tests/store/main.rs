@@ -1,0 +1,20 @@
+//! How the store behaves, on SQLite and on PostgreSQL: one suite, run on both.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod append;
+mod audit;
+mod conversations;
+mod crash;
+mod engines;
+mod enrolment;
+mod people;
+mod postgres;
+mod resources;
+mod schema;
+mod sealed;
+mod sessions;
+mod support;

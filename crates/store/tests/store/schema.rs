@@ -1,0 +1,116 @@
+//! Both engines have the same tables, columns and unique keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::support::{Db, runtime};
+
+/// Columns by table: type and whether NULL is refused. Unique keys by table, as sets of columns.
+#[derive(Debug, PartialEq, Default)]
+struct Schema {
+    columns: BTreeMap<String, BTreeMap<String, (String, bool)>>,
+    unique: BTreeMap<String, BTreeSet<Vec<String>>>,
+}
+
+#[test]
+fn the_engines_agree_on_tables_columns_and_unique_keys() {
+    let (sqlite, postgres) = (Db::sqlite(), Db::postgres());
+    runtime().block_on(async {
+        let (left, right) = (of_sqlite(&sqlite).await, of_postgres(&postgres).await);
+        assert!(left.columns.len() > 25, "{:?}", left.columns.keys());
+        assert_eq!(left.columns, right.columns);
+        assert_eq!(left.unique, right.unique);
+    });
+}
+
+async fn of_sqlite(db: &Db) -> Schema {
+    let pool = sqlx::SqlitePool::connect(&db.config.url).await.unwrap();
+    let columns: Vec<(String, String, String, i64)> = sqlx::query_as(
+        "SELECT m.name, c.name, c.type, c.\"notnull\" FROM sqlite_schema m
+         JOIN pragma_table_info(m.name) c WHERE m.type = 'table'",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    let mut schema = Schema::default();
+    for (table, column, kind, not_null) in columns {
+        let kind = match kind.as_str() {
+            "BLOB" => "bytea",
+            "INTEGER" | "BIGINT" => "bigint",
+            "TEXT" => "text",
+            other => panic!("{table}.{column} has the type {other}"),
+        };
+        schema
+            .columns
+            .entry(table)
+            .or_default()
+            .insert(column, (kind.into(), not_null == 1));
+    }
+    let unique: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT m.name, i.name, c.name FROM sqlite_schema m JOIN pragma_index_list(m.name) i
+         JOIN pragma_index_info(i.name) c WHERE m.type = 'table' AND i.\"unique\" = 1
+         ORDER BY m.name, i.name, c.seqno",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    // A WITHOUT ROWID table or one with an integer key shows its key only here.
+    let keys: Vec<(String, String)> = sqlx::query_as(
+        "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+         WHERE m.type = 'table' AND c.pk > 0 ORDER BY m.name, c.pk",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    add_keys(&mut schema, unique);
+    add_keys(
+        &mut schema,
+        keys.into_iter()
+            .map(|(table, c)| (table, "pk".into(), c))
+            .collect(),
+    );
+    pool.close().await;
+    schema
+}
+
+async fn of_postgres(db: &Db) -> Schema {
+    let pool = sqlx::PgPool::connect(&db.config.url).await.unwrap();
+    let columns: Vec<(String, String, String, String)> = sqlx::query_as(
+        "SELECT table_name::text, column_name::text, data_type::text, is_nullable::text
+         FROM information_schema.columns WHERE table_schema = 'public'",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    let mut schema = Schema::default();
+    for (table, column, kind, nullable) in columns {
+        schema
+            .columns
+            .entry(table)
+            .or_default()
+            .insert(column, (kind, nullable == "NO"));
+    }
+    let unique: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT t.relname::text, i.relname::text, a.attname::text
+         FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
+         JOIN pg_namespace n ON n.oid = t.relnamespace
+         JOIN LATERAL unnest(x.indkey) WITH ORDINALITY k(attnum, place) ON true
+         JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
+         WHERE x.indisunique AND n.nspname = 'public' ORDER BY 1, 2, k.place",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    add_keys(&mut schema, unique);
+    pool.close().await;
+    schema
+}
+
+fn add_keys(schema: &mut Schema, rows: Vec<(String, String, String)>) {
+    let mut keys: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for (table, index, column) in rows {
+        keys.entry((table, index)).or_default().push(column);
+    }
+    for ((table, _), columns) in keys {
+        schema.unique.entry(table).or_default().insert(columns);
+    }
+}

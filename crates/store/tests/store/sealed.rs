@@ -1,0 +1,104 @@
+//! Nothing about a patient, and no secret, stands in the clear on disk.
+
+use wardline_model::{ChallengeId, PatientId};
+use wardline_store::{Challenge, NewGroup, NewResource, Term};
+
+use crate::support::{
+    Db, MINUTE, NOW, admit, event, message, new_device, new_group, runtime, salt, unique,
+};
+
+#[test]
+fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
+    let db = Db::sqlite();
+    let needles = [
+        "Josephine",
+        "josephine",
+        "MRN-004711",
+        "mrn-004711",
+        "patient-4711",
+        "K 6.8 mmol/L",
+        "Hyperkalaemia",
+        "1906-06-03",
+        "payload-of-an-event",
+        "passkey-in-json",
+        "share-of-the-key",
+        "webauthn-under-way",
+        "setting-in-the-clear",
+    ];
+    runtime().block_on(async {
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let patient: PatientId = "patient-4711".parse().unwrap();
+        let mut tx = store.write().await.unwrap();
+        let resource = NewResource {
+            kind: "Patient",
+            id: "patient-4711",
+            patient: Some(&patient),
+            body: br#"{"name":"Josephine","birthDate":"1906-06-03","mrn":"MRN-004711"}"#,
+            terms: vec![
+                Term::Name("Josephine"),
+                Term::Exact {
+                    field: "identifier",
+                    value: "MRN-004711",
+                },
+                Term::Exact {
+                    field: "birthdate",
+                    value: "1906-06-03",
+                },
+            ],
+        };
+        let lab = NewResource {
+            kind: "Observation",
+            id: "lab",
+            patient: Some(&patient),
+            body: br#"{"code":"Hyperkalaemia","value":"K 6.8 mmol/L"}"#,
+            terms: vec![],
+        };
+        tx.put_resources(&[resource, lab], NOW).await.unwrap();
+        tx.put_care_team(&patient, anna.user).await.unwrap();
+        let about = NewGroup {
+            patient_id: Some(patient),
+            ..new_group(&[anna])
+        };
+        tx.create_group(&about, NOW).await.unwrap();
+        let mut share = *b"share-of-the-key................";
+        share[31] = 0;
+        tx.create_device(&new_device(anna.user), b"passkey-in-json", &share, NOW)
+            .await
+            .unwrap();
+        let challenge = Challenge {
+            challenge_id: ChallengeId::from_bytes(unique()),
+            purpose: "sign-in".into(),
+            device_id: anna.device,
+            session_id: None,
+            state: b"webauthn-under-way".to_vec().into(),
+            expires_at: NOW + MINUTE,
+        };
+        tx.create_challenge(&challenge, NOW).await.unwrap();
+        tx.put_setting("key", b"setting-in-the-clear")
+            .await
+            .unwrap();
+        let mut told = event(&store, "chart.read");
+        told.resource = "payload-of-an-event".into();
+        tx.audit(&told, salt()).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut sent = message(&store, about.group_id, anna, 0);
+        sent.event.resource = "payload-of-an-event".into();
+        sent.body = b"this-is-ciphertext-anyway".to_vec();
+        store.append(sent).await.unwrap();
+        store.sequence_once(NOW, "me").await.unwrap();
+        let mut files = 0;
+        let mut ciphertext_seen = false;
+        for file in std::fs::read_dir(db.dir.as_ref().unwrap().path()).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            files += 1;
+            let has = |text: &str| bytes.windows(text.len()).any(|w| w == text.as_bytes());
+            for needle in needles {
+                assert!(!has(needle), "{needle} stands in the clear");
+            }
+            ciphertext_seen |= has("this-is-ciphertext-anyway");
+        }
+        assert!(files >= 2, "the WAL was read too");
+        assert!(ciphertext_seen, "the search finds what is there");
+    });
+}
