@@ -1,1 +1,51 @@
-//! HTTP routes, sessions, real-time sockets, schedulers, embedded web app.
+//! The HTTP server: routes, sessions, real-time sockets, the sequencer, the embedded web app.
+//!
+//! # A request's way
+//! authenticate → decide → do → record → answer, in this order everywhere.
+//! - *Authenticate*: `proof` verifies the device's key (DPoP), `caller` its session.
+//! - *Decide*: `gate` asks the policies. It alone has the store; what a handler gets for an `Allow`
+//!   is a `Permit`, without which nothing can be written.
+//! - *Do* and *record*: one transaction holds the change and its audit event.
+//! - *Answer*: `problem` turns every refusal into an RFC 9457 document.
+//!
+//! # Where things are
+//! - `routes`: one file for each operation; all of them on one page in `routes/mod.rs`.
+//! - [`config`]: the configuration file. [`keys`]: the hospital's keys.
+//! - [`server`]: start and stop. [`init`], [`demo`]: the compositions that the binary calls.
+//! - `hub`: pushes to sockets what hints on the bus are about.
+//! - [`rim`]: the clock and the randomness, read nowhere else.
+//!
+//! No type here can hold a message's text: bodies are MLS ciphertext, and the crate has no key.
+
+mod app;
+mod ca;
+mod caller;
+mod charts;
+mod codes;
+pub mod config;
+pub mod demo;
+mod extract;
+mod gate;
+mod hub;
+pub mod init;
+mod jws;
+pub mod keys;
+mod limiter;
+mod listen;
+mod nonce;
+mod passkeys;
+mod pipeline;
+mod problem;
+mod proof;
+mod replay;
+pub mod rim;
+mod routes;
+pub mod server;
+mod shape;
+mod telemetry;
+mod tls;
+mod web;
+
+pub use config::Config;
+pub use routes::openapi;
+pub use server::{Running, Server, StartError};

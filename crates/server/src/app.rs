@@ -1,0 +1,86 @@
+//! [`App`]: what every handler shares.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use wardline_bus::Bus;
+use wardline_credential::DeviceCa;
+
+use crate::config::Config;
+use crate::gate::Gate;
+use crate::hub::Hub;
+use crate::keys::HospitalKeys;
+use crate::limiter::{Limiter, OncePerMinute};
+use crate::passkeys::Passkeys;
+use crate::problem::Refusal;
+use crate::proof::Proofs;
+use crate::rim::Clock;
+
+/// The server's shared state. Cheap to clone.
+///
+/// The store is not in it: only [`Gate`] has it, and hands it out for a decision.
+#[derive(Debug, Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+/// The parts of [`App`].
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) keys: HospitalKeys,
+    /// The device CA as a verifier, for the delivery service's checks.
+    pub(crate) device_ca: DeviceCa,
+    pub(crate) proofs: Proofs,
+    pub(crate) passkeys: Passkeys,
+    pub(crate) gate: Gate,
+    pub(crate) bus: Bus,
+    pub(crate) hub: Hub,
+    pub(crate) limiter: Limiter,
+    pub(crate) refusals: OncePerMinute,
+    pub(crate) public_reads: OncePerMinute,
+    /// Whether other nodes work on the same database.
+    pub(crate) shares_its_store: bool,
+    /// The origin in links for people, such as `http://localhost:8080`.
+    pub(crate) public_url: String,
+}
+
+impl App {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    /// Counts a request without a session against its source.
+    pub(crate) fn limit_unauthenticated(&self, parts: &Parts) -> Result<(), Refusal> {
+        self.limiter
+            .take(Peer::of(parts).address.ip(), self.clock.now_ms())
+            .map_err(|retry_after_s| Refusal::TooManyRequests { retry_after_s })
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// The other end of a connection; the listener puts it into each request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer {
+    /// Its address.
+    pub(crate) address: SocketAddr,
+}
+
+impl Peer {
+    /// The peer of a request.
+    pub(crate) fn of(parts: &Parts) -> Self {
+        // Invariant: `listen` puts a Peer into every request. The unspecified address, which no
+        // request comes from, is neither loopback nor premises.
+        parts.extensions.get().copied().unwrap_or(Self {
+            address: ([0, 0, 0, 0], 0).into(),
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! The hospital's certificate authorities (X.509, RFC 5280), by rcgen.
+
+use rcgen::string::Ia5String;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PublicKeyData, SanType, SerialNumber,
+    SignatureAlgorithm,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use thiserror::Error;
+use time::OffsetDateTime;
+use wardline_model::{DeviceId, UserId};
+use zeroize::Zeroizing;
+
+use crate::rim::random;
+
+/// A certificate authority could not be made, read or used.
+#[derive(Debug, Error)]
+pub enum CaError {
+    /// Making or reading a certificate failed.
+    #[error("certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// Not a PEM certificate.
+    #[error("not a PEM certificate")]
+    Pem,
+    /// A time that no certificate can hold.
+    #[error("the time is out of range")]
+    Time,
+}
+
+/// A CA: a P-256 key and its self-signed certificate.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    der: CertificateDer<'static>,
+    pem: String,
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authority").finish_non_exhaustive()
+    }
+}
+
+/// The two certificates of a device, DER.
+#[derive(Debug, Clone)]
+pub(crate) struct DeviceCertificates {
+    /// For the P-256 key that proves requests; for TLS client authentication too.
+    pub(crate) device: Vec<u8>,
+    /// For the Ed25519 key; the MLS credential (RFC 9420 §5.3).
+    pub(crate) mls: Vec<u8>,
+}
+
+/// Whose device is certified, and with which keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    /// The person.
+    pub(crate) user: UserId,
+    /// The device.
+    pub(crate) device: DeviceId,
+    /// Uncompressed SEC 1 point of the P-256 key.
+    pub(crate) point: &'a [u8],
+    /// The Ed25519 key.
+    pub(crate) mls_key: &'a [u8; 32],
+}
+
+impl Authority {
+    /// Makes a CA valid for 20 years, and hands back its private key (PKCS #8).
+    pub(crate) fn create(name: &str, now_ms: u64) -> Result<(Self, Zeroizing<Vec<u8>>), CaError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let secret = Zeroizing::new(key.serialize_der());
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.serial_number = Some(serial());
+        (params.not_before, params.not_after) = validity(now_ms, 20 * YEAR_DAYS)?;
+        let certificate = params.self_signed(&key)?;
+        let authority = Self {
+            der: certificate.der().clone(),
+            pem: certificate.pem(),
+            issuer: Issuer::new(params, key),
+        };
+        Ok((authority, secret))
+    }
+
+    /// Opens a CA from its certificate (PEM) and key.
+    pub(crate) fn open(pem: &str, key: KeyPair) -> Result<Self, CaError> {
+        let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| CaError::Pem)?;
+        let issuer = Issuer::from_ca_cert_der(&der, key)?;
+        Ok(Self {
+            issuer,
+            der,
+            pem: pem.to_owned(),
+        })
+    }
+
+    /// The CA's certificate, DER.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The CA's certificate, PEM.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Issues the two certificates of a device for a year.
+    pub(crate) fn certify(
+        &self,
+        subject: &Subject<'_>,
+        now_ms: u64,
+    ) -> Result<DeviceCertificates, CaError> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, subject.device.to_string());
+        params.subject_alt_names = vec![
+            SanType::URI(Ia5String::try_from(format!(
+                "urn:wardline:user:{}",
+                subject.user
+            ))?),
+            SanType::URI(Ia5String::try_from(format!(
+                "urn:wardline:device:{}",
+                subject.device
+            ))?),
+        ];
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        params.use_authority_key_identifier_extension = true;
+        (params.not_before, params.not_after) = validity(now_ms, YEAR_DAYS)?;
+        let mut issue = |key: RawKey<'_>| {
+            params.serial_number = Some(serial());
+            Ok::<_, CaError>(params.signed_by(&key, &self.issuer)?.der().to_vec())
+        };
+        Ok(DeviceCertificates {
+            device: issue(RawKey {
+                algorithm: &PKCS_ECDSA_P256_SHA256,
+                bytes: subject.point,
+            })?,
+            mls: issue(RawKey {
+                algorithm: &PKCS_ED25519,
+                bytes: subject.mls_key,
+            })?,
+        })
+    }
+
+    /// Issues a server certificate for a year, for these DNS names and addresses, and its key.
+    pub(crate) fn certify_server(
+        &self,
+        names: &[String],
+        now_ms: u64,
+    ) -> Result<(CertificateDer<'static>, KeyPair), CaError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+        let mut params = CertificateParams::new(names)?;
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        let common = names.first().map_or("wardline", String::as_str);
+        params.distinguished_name.push(DnType::CommonName, common);
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        params.serial_number = Some(serial());
+        (params.not_before, params.not_after) = validity(now_ms, YEAR_DAYS)?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok((certificate.der().clone(), key))
+    }
+}
+
+/// A public key by its raw bytes.
+struct RawKey<'a> {
+    algorithm: &'static SignatureAlgorithm,
+    bytes: &'a [u8],
+}
+
+impl PublicKeyData for RawKey<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.algorithm
+    }
+}
+
+/// From an hour ago, for clocks that run behind, for so many days.
+fn validity(now_ms: u64, days: i64) -> Result<(OffsetDateTime, OffsetDateTime), CaError> {
+    let now = i64::try_from(now_ms / 1000)
+        .ok()
+        .and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok())
+        .ok_or(CaError::Time)?;
+    Ok((
+        now - time::Duration::hours(1),
+        now + time::Duration::days(days),
+    ))
+}
+
+/// 128 random bits with the top bit clear: positive, and 16 bytes at most (RFC 5280 §4.1.2.2).
+fn serial() -> SerialNumber {
+    let mut bytes: [u8; 16] = random();
+    bytes[0] = bytes[0] & 0x7f | 0x40;
+    SerialNumber::from_slice(&bytes)
+}
+
+const YEAR_DAYS: i64 = 365;

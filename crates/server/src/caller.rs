@@ -1,0 +1,162 @@
+//! [`Caller`]: a person in a session on a device that has just proven itself.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use sha2::{Digest, Sha256};
+use wardline_model::wire::enroll::PersonBrief;
+use wardline_model::{DeviceId, SessionId, UserId};
+use wardline_policy::{DeviceFacts, Network, SessionFacts};
+use wardline_store::Principal;
+
+use crate::app::{App, Peer};
+use crate::gate::{self, Asker};
+use crate::problem::Refusal;
+use crate::proof::{Request, access_token};
+
+/// Who asks. The token was proven by the device key that it is bound to (RFC 9449 §7.1).
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    principal: Principal,
+    asker: Asker,
+}
+
+impl Caller {
+    /// For the policies.
+    pub(crate) const fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
+    /// The person.
+    pub(crate) const fn user(&self) -> UserId {
+        self.principal.user_id
+    }
+
+    /// The device.
+    pub(crate) const fn device(&self) -> DeviceId {
+        self.principal.device_id
+    }
+
+    /// The session.
+    pub(crate) const fn session(&self) -> SessionId {
+        self.principal.session_id
+    }
+
+    /// The look-up that made this caller.
+    pub(crate) const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The same, by value.
+    pub(crate) fn into_principal(self) -> Principal {
+        self.principal
+    }
+
+    /// The person as answers show them.
+    pub(crate) fn brief(&self) -> PersonBrief {
+        let p = &self.principal;
+        PersonBrief {
+            id: p.user_id,
+            username: p.username.clone(),
+            name: p.name.clone(),
+            role: p.role_title.clone(),
+            department: p.department.clone(),
+        }
+    }
+
+    /// The caller behind a session, as the store has it now. Whether the session's limits still
+    /// allow anything is for the policies.
+    pub(crate) fn new(app: &App, principal: Principal, peer: Peer) -> Result<Self, Refusal> {
+        if principal.ended_at.is_some() {
+            return Err(Refusal::SessionEnded("it was ended"));
+        }
+        let now_ms = app.clock.now_ms();
+        let on_premises = app.config.on_premises(peer.address.ip());
+        let network = match (peer.address.ip().to_canonical().is_loopback(), on_premises) {
+            (true, _) => Network::Loopback,
+            (false, true) => Network::Premises,
+            (false, false) => Network::Remote,
+        };
+        let p = &principal;
+        let asker = Asker {
+            actor: gate::actor(p.user_id, p.device_id, Some(p.session_id)),
+            person: Some(gate::person(
+                p.user_id,
+                p.roles().map(str::to_owned),
+                &p.department,
+                Some(p.facility_id),
+                p.active,
+                p.onboarded,
+            )),
+            device: Some(DeviceFacts {
+                id: p.device_id,
+                owner: p.user_id,
+                program: p.program.parse().map_err(Refusal::internal)?,
+                state: p.device_state,
+                // A device becomes active by its endorsement, in one transaction, and not else.
+                endorsed: p.device_state == wardline_model::wire::enroll::DeviceState::Active,
+                passkey: p.passkey_kind.parse().map_err(Refusal::internal)?,
+            }),
+            session: Some(SessionFacts {
+                id: p.session_id,
+                aal: u8::try_from(p.aal).unwrap_or(0),
+                proof_age_ms: now_ms.saturating_sub(p.verified_at),
+                idle_ms: now_ms.saturating_sub(p.last_used_at),
+                age_ms: now_ms.saturating_sub(p.created_at),
+                network,
+            }),
+            on_premises,
+            on_shift: p.on_shift,
+            now_ms,
+        };
+        Ok(Self { principal, asker })
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let peer = Peer::of(parts);
+        let caller = authenticate(parts, app, peer).await;
+        if caller.as_ref().is_err_and(Refusal::is_unauthenticated) {
+            app.limit_unauthenticated(parts)?;
+        }
+        caller
+    }
+}
+
+async fn authenticate(parts: &Parts, app: &App, peer: Peer) -> Result<Caller, Refusal> {
+    let token = access_token(&parts.headers).ok_or(Refusal::NoSession)?;
+    let request = Request {
+        method: &parts.method,
+        uri: &parts.uri,
+        headers: &parts.headers,
+        token: Some(token),
+    };
+    let proof = app.proofs.verify(&request, app.clock.now_ms())?;
+
+    let now_ms = app.clock.now_ms();
+    let mut tx = app.facts().await?;
+    let principal = tx
+        .principal(&token_hash(token), now_ms)
+        .await?
+        .ok_or(Refusal::SessionEnded("it is not known"))?;
+    drop(tx);
+    if principal.jkt != proof.jkt() {
+        return Err(Refusal::WrongDevice);
+    }
+    let due = principal.is_due_for_touch(now_ms) && principal.is_live(now_ms);
+    let caller = Caller::new(app, principal, peer)?;
+    if due {
+        let mut tx = app.gate.machinery().write().await?;
+        tx.touch_session(caller.session(), now_ms).await?;
+        tx.touch_device(caller.device(), now_ms).await?;
+        tx.commit().await?;
+    }
+    Ok(caller)
+}
+
+/// What is stored instead of a token: 256 random bits need no salt and no slow hash.
+pub(crate) fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
+}

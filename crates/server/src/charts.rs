@@ -1,0 +1,165 @@
+//! Patients out of the sealed store: search terms in, banners out.
+
+use serde_json::Value;
+use wardline_fhir::index::{self, TokenKind};
+use wardline_fhir::{Resource, banner};
+use wardline_model::PatientId;
+use wardline_model::wire::directory::PatientBanner;
+use wardline_store::{Body, NewResource, StoreError, Term, Tx};
+
+use crate::problem::Refusal;
+
+/// A resource on its way into the store, with what it is to be found by.
+pub(crate) struct Entry {
+    kind: String,
+    id: String,
+    patient: Option<PatientId>,
+    body: Vec<u8>,
+    name: Option<String>,
+    exact: Vec<(&'static str, String)>,
+}
+
+impl Entry {
+    /// Reads what is needed of a checked resource.
+    pub(crate) fn new(resource: &Resource) -> Self {
+        let json: Value = resource.json();
+        let exact = index::tokens(resource)
+            .into_iter()
+            .filter(|token| !matches!(token.kind, TokenKind::NamePrefix | TokenKind::Type))
+            .map(|token| (token.kind.name(), token.value))
+            .collect();
+        let name = (resource.resource_type() == "Patient")
+            .then(|| resource.display_name().map(|name| index::fold(&name)))
+            .flatten();
+        Self {
+            kind: resource.resource_type().to_owned(),
+            id: resource.id().to_owned(),
+            patient: resource.patient(),
+            body: json.to_string().into_bytes(),
+            name,
+            exact,
+        }
+    }
+
+    fn as_new(&self) -> NewResource<'_> {
+        let exact = self
+            .exact
+            .iter()
+            .map(|(field, value)| Term::Exact { field, value });
+        NewResource {
+            kind: &self.kind,
+            id: &self.id,
+            patient: self.patient.as_ref(),
+            body: &self.body,
+            terms: self
+                .name
+                .iter()
+                .map(|name| Term::Name(name))
+                .chain(exact)
+                .collect(),
+        }
+    }
+}
+
+/// Writes resources with their search terms.
+pub(crate) async fn put(
+    tx: &mut Tx,
+    resources: &[Resource],
+    now_ms: u64,
+) -> Result<(), StoreError> {
+    let entries: Vec<Entry> = resources.iter().map(Entry::new).collect();
+    let new: Vec<NewResource<'_>> = entries.iter().map(Entry::as_new).collect();
+    tx.put_resources(&new, now_ms).await
+}
+
+/// Patients whose name begins with each typed word, or whose identifier was typed; by name.
+pub(crate) async fn search(
+    tx: &mut Tx,
+    typed: &str,
+    limit: u32,
+    now_ms: u64,
+) -> Result<Vec<PatientBanner>, Refusal> {
+    let mut found = tx
+        .search_by_name("Patient", &index::fold(typed), limit)
+        .await?;
+    if let Some(token) = index::identifier_query(typed) {
+        found.extend(
+            tx.search_exact("Patient", token.kind.name(), &token.value, limit)
+                .await?,
+        );
+    }
+    let mut banners: Vec<PatientBanner> = Vec::with_capacity(found.len());
+    for body in &found {
+        let patient = parse(body)?;
+        if !banners
+            .iter()
+            .any(|known| known.id.as_str() == patient.id())
+        {
+            banners.push(banner_of(tx, &patient, now_ms).await?);
+        }
+    }
+    banners.sort_by(|a, b| a.name.cmp(&b.name));
+    banners.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(banners)
+}
+
+/// The banner of a patient; `None` when there is no such patient.
+pub(crate) async fn patient(
+    tx: &mut Tx,
+    id: &PatientId,
+    now_ms: u64,
+) -> Result<Option<PatientBanner>, Refusal> {
+    match tx.resource("Patient", id.as_str()).await? {
+        Some(body) => {
+            let patient = parse(&body)?;
+            Ok(Some(banner_of(tx, &patient, now_ms).await?))
+        }
+        None => Ok(None),
+    }
+}
+
+/// The security labels of a patient's record (FHIR `meta.security` codes).
+pub(crate) async fn labels(
+    tx: &mut Tx,
+    id: &PatientId,
+) -> Result<std::collections::BTreeSet<String>, Refusal> {
+    let Some(body) = tx.resource("Patient", id.as_str()).await? else {
+        return Ok(std::collections::BTreeSet::new());
+    };
+    let patient = parse(&body)?;
+    let codes = patient
+        .get("meta")
+        .and_then(|meta| meta.get("security"))
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|label| label.get("code")?.as_str().map(str::to_owned))
+        .collect();
+    Ok(codes)
+}
+
+async fn banner_of(tx: &mut Tx, patient: &Resource, now_ms: u64) -> Result<PatientBanner, Refusal> {
+    let id: PatientId = patient.id().parse().map_err(Refusal::internal)?;
+    let allergies = several(tx, &id, "AllergyIntolerance").await?;
+    let encounters = several(tx, &id, "Encounter").await?;
+    let conditions = several(tx, &id, "Condition").await?;
+    // The stay that goes on now says where the patient is.
+    let stay = encounters
+        .iter()
+        .find(|encounter| encounter.status() == Some("in-progress"));
+    banner(patient, &allergies, stay, &conditions, now_ms).map_err(Refusal::internal)
+}
+
+async fn several(tx: &mut Tx, id: &PatientId, kind: &str) -> Result<Vec<Resource>, Refusal> {
+    tx.resources_of(id, kind, MAX_OF_A_KIND)
+        .await?
+        .iter()
+        .map(parse)
+        .collect()
+}
+
+fn parse(body: &Body) -> Result<Resource, Refusal> {
+    Resource::from_slice(body.expose()).map_err(Refusal::internal)
+}
+
+const MAX_OF_A_KIND: u32 = 200;

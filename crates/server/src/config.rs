@@ -1,0 +1,534 @@
+//! The configuration file: TOML, a struct for each section.
+//!
+//! `wardline.toml` beside this crate's manifest holds every key with its default and what it
+//! means; a test keeps it and [`Config::default`] equal. Unknown keys are errors.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::Deserialize;
+use thiserror::Error;
+use url::Url;
+use wardline_audit::event::NodeName;
+
+/// The documented defaults, as printed by `wardline config defaults`.
+pub const DEFAULTS: &str = include_str!("../wardline.toml");
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The provider.
+    pub hospital: Hospital,
+    /// Listeners and who they are for.
+    pub server: Server,
+    /// The HTTPS certificate.
+    pub tls: Tls,
+    /// The data directory.
+    pub data: Data,
+    /// The database.
+    pub store: Store,
+    /// Session limits.
+    pub sessions: Sessions,
+    /// Enrolment limits.
+    pub enrollment: Enrollment,
+    /// The audit log.
+    pub log: Log,
+    /// Where requests come from.
+    pub network: Network,
+}
+
+/// `[hospital]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hospital {
+    /// The provider's name, as people see it.
+    pub name: String,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Plain HTTP on loopback; empty switches it off.
+    pub http: String,
+    /// HTTPS; empty switches it off.
+    pub https: String,
+    /// WebAuthn relying party id.
+    pub rp_id: String,
+    /// Origins from which the app is used; empty derives them.
+    pub origins: Vec<String>,
+    /// This node's name in the audit log.
+    pub node: String,
+    /// Largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// Requests without a session that a source address may make in a minute.
+    pub unauthenticated_per_minute: u32,
+}
+
+/// `[tls]`
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file with the chain; empty: issued by the built-in CA.
+    pub certificate: PathBuf,
+    /// PEM file with the key.
+    pub key: PathBuf,
+}
+
+/// `[data]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Data {
+    /// Where keys and the embedded database live.
+    pub dir: PathBuf,
+}
+
+/// `[store]`
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// `sqlite`, or a `postgres://` URL.
+    pub url: String,
+}
+
+/// `[sessions]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sessions {
+    /// Minutes without use after which a session ends.
+    pub idle_minutes: u64,
+    /// Hours after sign-in at which a session ends.
+    pub absolute_hours: u64,
+    /// Minutes for which a user verification is fresh.
+    pub fresh_minutes: u64,
+    /// Hours for which a phone may open its store offline.
+    pub offline_hours: u64,
+}
+
+/// `[enrollment]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Enrollment {
+    /// Minutes for which a one-time code works.
+    pub code_minutes: u64,
+    /// Wrong attempts after which a code is dead.
+    pub code_attempts: u32,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Milliseconds between two looks of the sequencer.
+    pub sequence_every_ms: u64,
+}
+
+/// `[network]`
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Network {
+    /// Networks of the hospital.
+    pub premises: Vec<Cidr>,
+}
+
+/// What is wrong with a configuration, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("line {line}: {message}")]
+pub struct ConfigError {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong, and the mend.
+    pub message: String,
+}
+
+impl Config {
+    /// Reads and checks a configuration file's text.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, by line, with what to write instead.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            let message = mend(error.message(), text.get(span.clone()).unwrap_or_default());
+            ConfigError {
+                line: line_of(text, &span),
+                message,
+            }
+        })?;
+        match config.fault() {
+            Some((key, message)) => Err(ConfigError {
+                line: line_of_key(text, key),
+                message,
+            }),
+            None => Ok(config),
+        }
+    }
+
+    /// The plain listener's address; `None` when it is off.
+    pub fn http_address(&self) -> Option<SocketAddr> {
+        self.server.http.parse().ok()
+    }
+
+    /// The HTTPS listener's address; `None` when it is off.
+    pub fn https_address(&self) -> Option<SocketAddr> {
+        self.server.https.parse().ok()
+    }
+
+    /// Whether a source address belongs to the hospital.
+    pub fn on_premises(&self, address: IpAddr) -> bool {
+        address.to_canonical().is_loopback()
+            || self
+                .network
+                .premises
+                .iter()
+                .any(|network| network.contains(address))
+    }
+
+    /// The first value that cannot work: its key and the mend.
+    fn fault(&self) -> Option<(&'static str, String)> {
+        let server = &self.server;
+        let mut faults: Vec<(&'static str, String)> = Vec::new();
+        let mut check = |bad: bool, key: &'static str, message: &str| {
+            if bad {
+                faults.push((key, format!("`{key}`: {message}")));
+            }
+        };
+        let address = |text: &str| text.is_empty() || text.parse::<SocketAddr>().is_ok();
+        check(
+            !address(&server.http),
+            "http",
+            "write an address such as \"127.0.0.1:8080\"",
+        );
+        check(
+            !address(&server.https),
+            "https",
+            "write an address such as \"0.0.0.0:8443\"",
+        );
+        check(
+            self.http_address().is_some_and(|a| !a.ip().is_loopback()),
+            "http",
+            "plain HTTP listens on loopback only; use `https` for other addresses",
+        );
+        check(
+            server.http.is_empty() && server.https.is_empty(),
+            "https",
+            "both listeners are off; switch one on",
+        );
+        check(
+            server.rp_id.is_empty() || server.rp_id.contains([':', '/']),
+            "rp_id",
+            "write the host name only, such as \"chat.hospital.example\"",
+        );
+        check(
+            server.origins.iter().any(|origin| !is_origin(origin)),
+            "origins",
+            "write scheme, host and port only, such as \"https://chat.hospital.example\"",
+        );
+        check(
+            NodeName::from_str(&server.node).is_err(),
+            "node",
+            "use 1 to 64 letters, digits, dots, dashes and underscores",
+        );
+        check(
+            server.max_body_bytes < 65536,
+            "max_body_bytes",
+            "at least 65536",
+        );
+        check(
+            server.unauthenticated_per_minute == 0,
+            "unauthenticated_per_minute",
+            "at least 1, else nobody can sign in",
+        );
+        check(
+            self.tls.certificate.as_os_str().is_empty() != self.tls.key.as_os_str().is_empty(),
+            "certificate",
+            "give both `certificate` and `key`, or neither",
+        );
+        check(
+            self.store.url != "sqlite"
+                && !self.store.url.starts_with("postgres://")
+                && !self.store.url.starts_with("postgresql://"),
+            "url",
+            "write \"sqlite\" or \"postgres://user@host/database\"",
+        );
+        let sessions = &self.sessions;
+        check(
+            sessions.idle_minutes == 0 || sessions.idle_minutes > 60,
+            "idle_minutes",
+            "1 to 60 (NIST SP 800-63B-4 §2.2.3)",
+        );
+        check(
+            sessions.absolute_hours == 0 || sessions.absolute_hours > 24,
+            "absolute_hours",
+            "1 to 24 (NIST SP 800-63B-4 §2.2.3)",
+        );
+        check(sessions.fresh_minutes == 0, "fresh_minutes", "at least 1");
+        check(
+            sessions.offline_hours > 168,
+            "offline_hours",
+            "at most 168, a week",
+        );
+        check(
+            self.enrollment.code_minutes == 0 || self.enrollment.code_minutes > 60,
+            "code_minutes",
+            "1 to 60",
+        );
+        check(
+            self.enrollment.code_attempts == 0 || self.enrollment.code_attempts > 10,
+            "code_attempts",
+            "1 to 10",
+        );
+        check(
+            self.log.sequence_every_ms == 0 || self.log.sequence_every_ms > 250,
+            "sequence_every_ms",
+            "1 to 250, so that the log holds each event within a second",
+        );
+        faults.into_iter().next()
+    }
+}
+
+impl Default for Hospital {
+    fn default() -> Self {
+        Self {
+            name: "Wardline Hospital".to_owned(),
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            http: "127.0.0.1:8080".to_owned(),
+            https: "127.0.0.1:8443".to_owned(),
+            rp_id: "localhost".to_owned(),
+            origins: Vec::new(),
+            node: "node-1".to_owned(),
+            max_body_bytes: 2 * 1024 * 1024,
+            unauthenticated_per_minute: 600,
+        }
+    }
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self {
+            dir: PathBuf::from("data"),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            url: "sqlite".to_owned(),
+        }
+    }
+}
+
+/// The URL may hold a password.
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        f.debug_struct("Store")
+            .field("url", &format_args!("{scheme}:…"))
+            .finish()
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            idle_minutes: 60,
+            absolute_hours: 24,
+            fresh_minutes: 5,
+            offline_hours: 12,
+        }
+    }
+}
+
+impl Default for Enrollment {
+    fn default() -> Self {
+        Self {
+            code_minutes: 15,
+            code_attempts: 5,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            sequence_every_ms: 200,
+        }
+    }
+}
+
+/// A network in CIDR form, such as `10.20.0.0/16` (RFC 4632 §3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Cidr {
+    base: u128,
+    mask: u128,
+    v4: bool,
+}
+
+impl Cidr {
+    /// Whether the address lies in the network.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let (bits, v4) = bits(address.to_canonical());
+        v4 == self.v4 && bits & self.mask == self.base
+    }
+}
+
+impl TryFrom<String> for Cidr {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || "write networks such as \"10.20.0.0/16\" or \"fd00::/8\"".to_owned();
+        let (address, length) = text.split_once('/').ok_or_else(wrong)?;
+        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let length: u32 = length.parse().map_err(|_| wrong())?;
+        let (bits, v4) = bits(address);
+        let width = if v4 { 32 } else { 128 };
+        if length > width {
+            return Err(wrong());
+        }
+        let all = if v4 { u128::from(u32::MAX) } else { u128::MAX };
+        let mask = all & all.checked_shl(width - length).unwrap_or(0);
+        if bits & !mask != 0 {
+            return Err("the address has bits beyond the network's length".to_owned());
+        }
+        Ok(Self {
+            base: bits,
+            mask,
+            v4,
+        })
+    }
+}
+
+fn bits(address: IpAddr) -> (u128, bool) {
+    match address {
+        IpAddr::V4(v4) => (u128::from(u32::from(v4)), true),
+        IpAddr::V6(v6) => (u128::from(v6), false),
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
+}
+
+fn line_of(text: &str, span: &Range<usize>) -> usize {
+    let before = text.get(..span.start).unwrap_or_default();
+    before.bytes().filter(|b| *b == b'\n').count() + 1
+}
+
+fn line_of_key(text: &str, key: &str) -> usize {
+    let set = |line: &str| {
+        line.trim_start()
+            .strip_prefix(key)
+            .is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    text.lines().position(set).map_or(1, |index| index + 1)
+}
+
+/// Adds the nearest known key to serde's message about an unknown one.
+fn mend(message: &str, found: &str) -> String {
+    let Some((_, expected)) = message.split_once("expected ") else {
+        return message.to_owned();
+    };
+    if !message.starts_with("unknown field") {
+        return message.to_owned();
+    }
+    let nearest = expected
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .min_by_key(|known| distance(known, found))
+        .filter(|known| distance(known, found) <= known.len().div_ceil(2));
+    match nearest {
+        Some(known) => format!("unknown key `{found}`; did you mean `{known}`? Else remove it"),
+        None => format!("unknown key `{found}`; remove it, or use one of: {expected}"),
+    }
+}
+
+/// Levenshtein distance in bytes.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_file_holds_every_default() {
+        assert_eq!(Config::parse(DEFAULTS).unwrap(), Config::default());
+        assert_eq!(Config::parse("").unwrap(), Config::default());
+        let documented: toml::Table = DEFAULTS.parse().unwrap();
+        let keys = |section: &str| documented[section].as_table().unwrap().len();
+        let sections = [
+            ("hospital", 1),
+            ("server", 7),
+            ("tls", 2),
+            ("data", 1),
+            ("store", 1),
+            ("sessions", 4),
+            ("enrollment", 2),
+            ("log", 1),
+            ("network", 1),
+        ];
+        assert_eq!(documented.len(), sections.len());
+        for (section, count) in sections {
+            assert_eq!(keys(section), count, "{section}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_mend() {
+        let error = Config::parse("[sessions]\n\nidle_minuets = 5\n").unwrap_err();
+        assert_eq!(error.line, 3);
+        assert!(
+            error.message.contains("did you mean `idle_minutes`?"),
+            "{error}"
+        );
+        let error = Config::parse("[sessions]\nidle_minutes = 90\n").unwrap_err();
+        assert_eq!(error.line, 2);
+        assert!(error.message.contains("1 to 60"), "{error}");
+        let error = Config::parse("[server]\nhttp = \"0.0.0.0:80\"\n").unwrap_err();
+        assert!(error.message.contains("loopback only"), "{error}");
+    }
+
+    #[test]
+    fn premises_are_networks() {
+        let config =
+            Config::parse("[network]\npremises = [\"10.20.0.0/16\", \"fd00::/8\"]").unwrap();
+        for (address, inside) in [
+            ("10.20.255.1", true),
+            ("10.21.0.1", false),
+            ("::ffff:10.20.0.1", true),
+            ("fd12::1", true),
+            ("2001:db8::1", false),
+            ("127.0.0.1", true),
+        ] {
+            assert_eq!(
+                config.on_premises(address.parse().unwrap()),
+                inside,
+                "{address}"
+            );
+        }
+        assert!(Config::parse("[network]\npremises = [\"10.20.0.1/16\"]").is_err());
+    }
+}

@@ -1,0 +1,295 @@
+//! `wardline demo`: a synthetic hospital, served from loopback.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use wardline_audit::event::Kind;
+use wardline_demo::{Hospital, Readiness, StaffMember};
+use wardline_model::wire::enroll::DeviceState;
+use wardline_model::{RoleSlug, UserId};
+use wardline_policy::Program;
+use wardline_store::{NewPerson, Store, StoreError};
+
+use crate::charts;
+use crate::codes::{self, Invitation, Terms};
+use crate::config::Config;
+use crate::init::{self, InitError};
+use crate::keys::{self, HospitalKeys};
+use crate::rim::Clock;
+use crate::server::{Running, Server, open_store};
+
+/// How to run the demo.
+#[derive(Debug, Clone)]
+pub struct DemoOptions {
+    /// The data directory; made when it holds nothing.
+    pub data: PathBuf,
+    /// Plain HTTP's address.
+    pub http: std::net::SocketAddr,
+    /// HTTPS's address.
+    pub https: std::net::SocketAddr,
+    /// Fixes people and records. Keys, codes and tokens come from the system's randomness.
+    pub seed: u64,
+}
+
+/// The demo, running.
+#[derive(Debug)]
+pub struct DemoRunning {
+    /// The server.
+    pub server: Running,
+    /// What `--json` prints once the demo is ready.
+    pub ready: Ready,
+    /// The officer whose device confirms the others: the code is there as long as the hospital
+    /// has no first officer's device, and its device admits itself as the genesis.
+    pub officer: OfficerInvite,
+}
+
+/// The demo's confirming officer.
+#[derive(Debug, Clone)]
+pub struct OfficerInvite {
+    /// Sign-in name.
+    pub user: String,
+    /// The code for the officer's device; `None` once there is a genesis.
+    pub code: Option<String>,
+}
+
+/// DESIGN §6: one line of JSON when the demo is ready.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ready {
+    /// Always true.
+    pub ready: bool,
+    /// `http://localhost:PORT`.
+    pub url: String,
+    /// `https://localhost:PORT`.
+    pub https: String,
+    /// The TLS CA's certificate, PEM.
+    pub ca: PathBuf,
+    /// Those who can use everything at once.
+    pub people: Vec<ReadyPerson>,
+    /// Further addresses.
+    pub services: HashMap<&'static str, String>,
+}
+
+/// One person of the demo.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReadyPerson {
+    /// Sign-in name.
+    pub user: String,
+    /// Name as shown.
+    pub name: String,
+    /// Role as shown.
+    pub role: String,
+    /// The link with the code; absent for those who have a device.
+    pub enroll_url: Option<String>,
+    /// The code to type; absent for those who have a device.
+    pub enroll_code: Option<String>,
+}
+
+/// Makes the demo hospital where there is none, brings its roster up to now, and serves it.
+///
+/// # Errors
+/// See [`InitError`].
+pub async fn run(options: &DemoOptions, clock: Clock) -> Result<DemoRunning, InitError> {
+    let now_ms = clock.now_ms();
+    let hospital = Hospital::generate(options.seed, now_ms);
+    let mut config = Config::default();
+    config.hospital.name.clone_from(&hospital.name);
+    config.data.dir.clone_from(&options.data);
+    config.server.http = options.http.to_string();
+    config.server.https = options.https.to_string();
+
+    let store = if keys::exist(&options.data) {
+        let keys = HospitalKeys::open(&options.data)?;
+        let store = open_store(&config, &keys)?;
+        store.migrate().await?;
+        store
+    } else {
+        init::create(&config, now_ms).await?
+    };
+    seed_demo(&store, &hospital, now_ms).await?;
+    let keys = HospitalKeys::open(&options.data)?;
+    let invited = invite_all(&config, &keys, &store, &hospital, now_ms).await?;
+    let server = Server::start_on(config, clock, keys, store).await?;
+    let ready = ready(options, &server, &invited).await?;
+    Ok(DemoRunning {
+        server,
+        ready,
+        officer: invited.officer,
+    })
+}
+
+/// Writes the hospital's people, roster, care teams and charts. May be repeated: people and
+/// charts are written over, the roster is replaced by the one around now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn seed_demo(store: &Store, hospital: &Hospital, now_ms: u64) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    for facility in &hospital.facilities {
+        tx.put_facility(facility.id, &facility.name).await?;
+    }
+    tx.clear_roster().await?;
+    for person in &hospital.staff {
+        tx.put_person(&new_person(person), now_ms).await?;
+        for shift in &person.shifts {
+            tx.put_shift(person.id, shift.from_ms, shift.to_ms).await?;
+        }
+    }
+    for role in &hospital.on_call {
+        let Ok(slug) = role.slug.parse::<RoleSlug>() else {
+            continue;
+        };
+        tx.put_oncall_role(&slug, &role.title, &role.department)
+            .await?;
+        for turn in &role.turns {
+            if let Some(holder) = hospital.staff_member(&turn.username) {
+                tx.put_oncall_turn(&slug, holder.id, turn.from_ms, turn.to_ms)
+                    .await?;
+            }
+        }
+    }
+    for team in &hospital.care_teams {
+        for member in &team.members {
+            if let Some(member) = hospital.staff_member(member) {
+                tx.put_care_team(&team.patient_id, member.id).await?;
+            }
+        }
+    }
+    charts::put(&mut tx, &hospital.directory, now_ms).await?;
+    for chart in &hospital.patients {
+        charts::put(&mut tx, &chart.resources, now_ms).await?;
+    }
+    tx.commit().await?;
+    init::record(store, SEEDED, "hospital", now_ms).await
+}
+
+fn new_person(person: &StaffMember) -> NewPerson {
+    NewPerson {
+        user_id: person.id,
+        username: person.username.clone(),
+        name: person.name.clone(),
+        role_title: person.title.clone(),
+        department: person.department.clone(),
+        facility_id: person.facility,
+        active: true,
+        onboarded: person.readiness != Readiness::Onboarding,
+        roles: person.roles.clone(),
+    }
+}
+
+/// Codes for those who are ready and have no device.
+struct Invited {
+    people: Vec<(StaffMember, Option<codes::Made>)>,
+    officer: OfficerInvite,
+}
+
+async fn invite_all(
+    config: &Config,
+    keys: &HospitalKeys,
+    store: &Store,
+    hospital: &Hospital,
+    now_ms: u64,
+) -> Result<Invited, InitError> {
+    let mut facts = store.read().await?;
+    let has_genesis = facts.genesis().await?.is_some();
+    let mut without: Vec<UserId> = Vec::new();
+    for person in &hospital.staff {
+        let devices = facts.devices_of(person.id).await?;
+        if devices
+            .iter()
+            .all(|device| device.state == DeviceState::Revoked)
+        {
+            without.push(person.id);
+        }
+    }
+    drop(facts);
+
+    let confirming = hospital
+        .staff
+        .iter()
+        .find(|person| person.has_role("enrolling_officer"));
+    let mut people = Vec::new();
+    let mut tx = store.write().await?;
+    let terms = Terms::of(config);
+    for person in hospital
+        .staff
+        .iter()
+        .filter(|p| p.readiness == Readiness::Ready)
+    {
+        if confirming.is_some_and(|officer| officer.id == person.id) && !has_genesis {
+            continue;
+        }
+        let made = if without.contains(&person.id) {
+            let invitation = Invitation {
+                user: person.id,
+                program: Program::Demo,
+                genesis: false,
+                confirmed: true,
+                invited_by: None,
+            };
+            Some(codes::invite(&mut tx, &keys.index, &invitation, &terms, now_ms).await?)
+        } else {
+            None
+        };
+        people.push((person.clone(), made));
+    }
+    tx.commit().await?;
+    init::record(store, INVITED, "hospital", now_ms).await?;
+
+    let officer = match confirming {
+        Some(officer) => {
+            let code = if has_genesis {
+                None
+            } else {
+                let program = Program::Demo;
+                let made =
+                    init::first_code(config, keys, store, officer.id, program, now_ms).await?;
+                Some(made.link.written())
+            };
+            OfficerInvite {
+                user: officer.username.clone(),
+                code,
+            }
+        }
+        None => OfficerInvite {
+            user: String::new(),
+            code: None,
+        },
+    };
+    Ok(Invited { people, officer })
+}
+
+async fn ready(
+    options: &DemoOptions,
+    server: &Running,
+    invited: &Invited,
+) -> Result<Ready, InitError> {
+    let url = server.http_url.clone().unwrap_or_default();
+    let app = &server.app;
+    let genesis = app.gate.machinery().read().await?.genesis().await?;
+    let people = invited
+        .people
+        .iter()
+        .map(|(person, made)| ReadyPerson {
+            user: person.username.clone(),
+            name: person.name.clone(),
+            role: person.title.clone(),
+            enroll_url: made
+                .as_ref()
+                .map(|made| codes::link(&url, &app.keys, genesis.as_ref(), &made.link)),
+            enroll_code: made.as_ref().map(|made| made.typed.written()),
+        })
+        .collect();
+    let services = HashMap::from([("metrics", format!("{url}/metrics"))]);
+    Ok(Ready {
+        ready: true,
+        https: server.https_url.clone().unwrap_or_default(),
+        ca: keys::tls_ca_path(&options.data),
+        people,
+        services,
+        url,
+    })
+}
+
+const SEEDED: Kind = Kind::named("demo.seeded");
+const INVITED: Kind = Kind::named("demo.invited");

@@ -1,0 +1,577 @@
+//! The gate: authenticate → **decide → do → record** → answer.
+//!
+//! Only [`Gate`] has the store. A handler reads the facts of its question with [`App::facts`],
+//! which cannot write, and asks with [`App::decide`]. What it gets for an `Allow` is a [`Permit`],
+//! the only way to write: its event is in the same transaction as the change
+//! ([`change!`](crate::gate::change)), or recorded before the answer leaves ([`Permit::record`]). A refusal is
+//! recorded by `decide` itself. A permit that is dropped unused is a bug that the type reports.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use wardline_audit::event::{Actor, Kind, NodeName, Outcome, V1};
+use wardline_audit::{Event, Hash, Salt};
+use wardline_bus::Hint;
+use wardline_model::wire::enroll::DeviceState;
+use wardline_model::{DeviceId, UserId};
+use wardline_policy::{
+    Action, Circumstances, Decided, Decision, DeviceFacts, Engine, Limits, Person, Question,
+    Resource, SessionFacts,
+};
+use wardline_store::{
+    self as store, Accepted, Append, AppendError, Device, EventRef, Store, StoreError, Tx,
+};
+
+use crate::app::{App, Peer};
+use crate::config::Config;
+use crate::problem::Refusal;
+use crate::rim::random;
+
+/// The store and the policies, which only this module brings together.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    store: Store,
+    engine: Engine,
+    node: NodeName,
+    policy: Option<Hash>,
+    limits: Limits,
+}
+
+impl Gate {
+    pub(crate) fn new(store: Store, engine: Engine, config: &Config) -> Self {
+        const MINUTE: u64 = 60_000;
+        let sessions = &config.sessions;
+        Self {
+            node: store.node().clone(),
+            policy: engine.hash().parse().ok(),
+            limits: Limits {
+                idle_ms: sessions.idle_minutes * MINUTE,
+                absolute_ms: sessions.absolute_hours * 60 * MINUTE,
+                fresh_ms: sessions.fresh_minutes * MINUTE,
+                ..Limits::default()
+            },
+            store,
+            engine,
+        }
+    }
+
+    /// The session limits in force.
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The store, for the server's own machinery: authentication, sequencer, sockets. It asks no
+    /// policy because it acts on nobody's behalf.
+    pub(crate) const fn machinery(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// Who asks, and under which circumstances.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
+    /// For the audit event.
+    pub(crate) actor: Actor,
+    /// The person, where one is known.
+    pub(crate) person: Option<Person>,
+    /// The device, where one is proven.
+    pub(crate) device: Option<DeviceFacts>,
+    /// The session, where there is one.
+    pub(crate) session: Option<SessionFacts>,
+    /// On a network of the hospital.
+    pub(crate) on_premises: bool,
+    /// On the roster now.
+    pub(crate) on_shift: bool,
+    /// When the question is asked, unix milliseconds.
+    pub(crate) now_ms: u64,
+}
+
+impl Asker {
+    /// A device that has proven itself, and its owner, before there is a session.
+    pub(crate) fn device(
+        app: &App,
+        peer: Peer,
+        device: &Device,
+        owner: &store::Person,
+        roles: Vec<String>,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            actor: actor(owner.user_id, device.device_id, None),
+            person: Some(person_of(owner, roles)),
+            device: Some(DeviceFacts {
+                id: device.device_id,
+                owner: device.user_id,
+                program: device.program.parse().map_err(Refusal::internal)?,
+                state: device.state,
+                endorsed: device.state == DeviceState::Active,
+                passkey: device.passkey_kind.parse().map_err(Refusal::internal)?,
+            }),
+            ..Self::anyone(app, peer)
+        })
+    }
+
+    /// The same, with a person known to be behind the request.
+    pub(crate) fn with_person(&self, owner: &store::Person, roles: Vec<String>) -> Self {
+        Self {
+            person: Some(person_of(owner, roles)),
+            ..self.clone()
+        }
+    }
+
+    /// Someone of whom nothing is known but the address.
+    pub(crate) fn anyone(app: &App, peer: Peer) -> Self {
+        Self {
+            actor: Actor::default(),
+            person: None,
+            device: None,
+            session: None,
+            on_premises: app.config.on_premises(peer.address.ip()),
+            on_shift: false,
+            now_ms: app.clock.now_ms(),
+        }
+    }
+}
+
+/// What an audit event says beyond the decision.
+#[derive(Debug)]
+pub(crate) struct Note {
+    template: Event,
+    detail: Map<String, Value>,
+    refused: Option<&'static str>,
+    written: bool,
+}
+
+impl Note {
+    /// Adds a member to the event's detail. Identifiers and counts only, never patient data.
+    pub(crate) fn put(&mut self, name: &str, value: impl Into<Value>) -> &mut Self {
+        self.detail.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Writes the event now, in the middle of the change, for what has to point at it.
+    ///
+    /// Nothing may be put into the note afterwards.
+    pub(crate) async fn write(&mut self, tx: &mut Tx) -> Result<EventRef, Refusal> {
+        let event = self.event();
+        self.written = true;
+        Ok(tx.audit(&event, Salt(random())).await?)
+    }
+
+    /// The event with what was noted.
+    pub(crate) fn into_event(self) -> Event {
+        self.event()
+    }
+
+    fn event(&self) -> Event {
+        let mut event = self.template.clone();
+        event.detail = self.detail.clone();
+        if let Some(why) = self.refused {
+            event.outcome = Outcome::Deny;
+            event.reasons = vec![why.to_owned()];
+        }
+        event
+    }
+
+    /// The change is the record of a refusal, such as a counted wrong attempt.
+    pub(crate) const fn refused(&mut self, why: &'static str) -> &mut Self {
+        self.refused = Some(why);
+        self
+    }
+}
+
+/// The decision's witness: an action on a resource was allowed, and nothing else was.
+#[must_use = "an allowed action must be recorded: use `change!`, `append` or `record`"]
+#[derive(Debug)]
+pub(crate) struct Permit {
+    app: App,
+    event: Event,
+    now_ms: u64,
+}
+
+impl App {
+    /// Reads one state of the store, to establish the facts of a question. It cannot write.
+    pub(crate) async fn facts(&self) -> Result<Tx, Refusal> {
+        self.gate.store.read().await.map_err(Refusal::from)
+    }
+
+    /// Asks the policies. Refusals and step-ups are recorded here; an `Allow` is recorded by what
+    /// is done with the permit.
+    pub(crate) async fn decide(
+        &self,
+        asker: &Asker,
+        action: Action,
+        resource: Resource,
+    ) -> Result<Permit, Refusal> {
+        let (decided, mut event) = self.ask(asker, action, resource);
+        match decided.decision {
+            Decision::Allow => Ok(Permit {
+                app: self.clone(),
+                event,
+                now_ms: asker.now_ms,
+            }),
+            Decision::StepUp { methods, advice } => {
+                event
+                    .reasons
+                    .extend(methods.iter().map(|method| method.as_str().to_owned()));
+                self.record(event).await?;
+                Err(Refusal::StepUp { methods, advice })
+            }
+            Decision::Deny { code, advice } => {
+                event.reasons.insert(0, code.clone());
+                self.record(event).await?;
+                Err(denied(code, advice))
+            }
+        }
+    }
+
+    /// Asks the policies anew within a change, when more is known of who asks. The change's event
+    /// records the outcome: on an error, note it as refused and commit, or roll back.
+    pub(crate) fn judge(
+        &self,
+        asker: &Asker,
+        action: Action,
+        resource: Resource,
+    ) -> Result<(), Refusal> {
+        match self.ask(asker, action, resource).0.decision {
+            Decision::Allow => Ok(()),
+            Decision::StepUp { methods, advice } => Err(Refusal::StepUp { methods, advice }),
+            Decision::Deny { code, advice } => Err(denied(code, advice)),
+        }
+    }
+
+    /// Asks the policies about part of an answer that was allowed as a whole, such as the banner
+    /// of each conversation's patient. Recorded with the whole.
+    pub(crate) fn may(&self, asker: &Asker, action: Action, resource: Resource) -> bool {
+        self.ask(asker, action, resource).0.decision == Decision::Allow
+    }
+
+    fn ask(&self, asker: &Asker, action: Action, resource: Resource) -> (Decided, Event) {
+        let name = resource_name(&resource);
+        let question = Question {
+            principal: asker.person.clone(),
+            device: asker.device.clone(),
+            session: asker.session.clone(),
+            action,
+            resource,
+            context: Circumstances {
+                now_ms: asker.now_ms,
+                on_premises: asker.on_premises,
+                on_shift: asker.on_shift,
+                risk: 0,
+                limits: self.gate.limits,
+            },
+        };
+        let decided = self.gate.engine.decide(&question);
+        let (kind, outcome) = match &decided.decision {
+            Decision::Allow => (ALLOWED, Outcome::Allow),
+            Decision::StepUp { .. } => (REFUSED, Outcome::StepUp),
+            Decision::Deny { .. } => (REFUSED, Outcome::Deny),
+        };
+        let event = Event {
+            v: V1,
+            at: asker.now_ms,
+            node: self.gate.node.clone(),
+            kind,
+            actor: asker.actor,
+            action: action.as_str().to_owned(),
+            resource: name,
+            outcome,
+            reasons: decided.policies.clone(),
+            policy: self.gate.policy,
+            detail: Map::new(),
+        };
+        (decided, event)
+    }
+
+    /// Records a refusal before anyone was known; the caller limits how often.
+    pub(crate) async fn record_refusal(&self, peer: Peer, problem: &'static str) {
+        let mut detail = Map::new();
+        detail.insert(
+            "source".to_owned(),
+            peer.address.ip().to_canonical().to_string().into(),
+        );
+        let event = Event {
+            v: V1,
+            at: self.clock.now_ms(),
+            node: self.gate.node.clone(),
+            kind: REFUSED,
+            actor: Actor::default(),
+            action: "authenticate".to_owned(),
+            resource: "hospital".to_owned(),
+            outcome: Outcome::Deny,
+            reasons: vec![problem.to_owned()],
+            policy: None,
+            detail,
+        };
+        if let Err(error) = self.record(event).await {
+            tracing::error!(%error, "a refusal was not recorded");
+        }
+    }
+
+    async fn record(&self, event: Event) -> Result<(), Refusal> {
+        self.gate.store.record(&event, Salt(random())).await?;
+        self.bus.publish(Hint::Audit);
+        Ok(())
+    }
+}
+
+impl Permit {
+    /// When the question was asked, unix milliseconds; the time of everything that is done.
+    pub(crate) const fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// Names what is going to happen.
+    pub(crate) fn kind(mut self, kind: Kind) -> Self {
+        self.event.kind = kind;
+        self
+    }
+
+    /// Begins a change; see [`change!`](crate::gate::change).
+    pub(crate) const fn begin(self) -> Change {
+        Change {
+            permit: self,
+            attempt: 0,
+        }
+    }
+
+    /// Records that something was read, before it is answered.
+    pub(crate) async fn record(self) -> Result<(), Refusal> {
+        let note = self.note();
+        self.record_with(note).await
+    }
+
+    /// Records that something was read, with what belongs to it.
+    pub(crate) async fn record_with(self, note: Note) -> Result<(), Refusal> {
+        self.app.record(note.event()).await
+    }
+
+    /// Records a public read, once for each source and minute: a flood cannot fill the log.
+    pub(crate) async fn record_public(self, peer: Peer) -> Result<(), Refusal> {
+        if self.app.public_reads.first(peer.address.ip(), self.now_ms) {
+            self.record().await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// An empty note for this permit's event.
+    pub(crate) fn note(&self) -> Note {
+        Note {
+            template: self.event.clone(),
+            detail: Map::new(),
+            refused: None,
+            written: false,
+        }
+    }
+
+    /// Appends a message by the group commit, which makes it durable together with its event. A
+    /// refusal is recorded here.
+    pub(crate) async fn append(self, append: Append) -> Result<Accepted, AppendError> {
+        let mut event = append.event.clone();
+        let outcome = self.app.gate.store.append(append).await;
+        let why = match &outcome {
+            Ok(_) => {
+                self.app.bus.publish(Hint::Audit);
+                return outcome;
+            }
+            Err(AppendError::UnknownGroup) => "not-found",
+            Err(AppendError::NotMember) => "not-member",
+            Err(AppendError::EpochConflict { .. }) => "epoch-conflict",
+            Err(AppendError::CommitRequired) => "commit-required",
+            Err(AppendError::IdTaken) => "idempotency-mismatch",
+            Err(AppendError::Store(_)) => return outcome,
+        };
+        event.outcome = Outcome::Deny;
+        event.reasons = vec![why.to_owned()];
+        self.app.gate.store.record(&event, Salt(random())).await?;
+        outcome
+    }
+}
+
+/// A change of the store in one transaction with its event, tried again while other transactions
+/// are in the way. Used through [`change!`](crate::gate::change).
+#[derive(Debug)]
+pub(crate) struct Change {
+    permit: Permit,
+    attempt: u32,
+}
+
+/// One attempt at a change.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    /// The transaction.
+    pub(crate) tx: Tx,
+    /// What the event is to say.
+    pub(crate) note: Note,
+}
+
+impl Change {
+    /// Opens a transaction.
+    pub(crate) async fn open(&self) -> Result<Attempt, Refusal> {
+        let tx = self.permit.app.gate.store.write().await?;
+        Ok(Attempt {
+            tx,
+            note: self.permit.note(),
+        })
+    }
+
+    /// Writes the event and commits, or takes everything back. `Continue` asks for another try.
+    pub(crate) async fn close<T>(
+        &mut self,
+        attempt: Attempt,
+        outcome: Result<T, Refusal>,
+    ) -> ControlFlow<Result<T, Refusal>> {
+        match self.try_close(attempt, outcome).await {
+            Err(Refusal::Unavailable(source))
+                if self.attempt < RETRIES && is_busy(source.as_ref()) =>
+            {
+                tokio::time::sleep(Duration::from_millis(2 << self.attempt)).await;
+                self.attempt += 1;
+                ControlFlow::Continue(())
+            }
+            Err(refusal) if !refusal.is_fault() => {
+                // Allowed, but it could not be done: nothing changed, and the log says so.
+                let mut event = self.permit.event.clone();
+                event.outcome = Outcome::Deny;
+                event.reasons = vec![refusal.name().to_owned()];
+                let recorded = self.permit.app.record(event).await;
+                ControlFlow::Break(recorded.and(Err(refusal)))
+            }
+            other => ControlFlow::Break(other),
+        }
+    }
+
+    async fn try_close<T>(
+        &self,
+        attempt: Attempt,
+        outcome: Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let Attempt { mut tx, mut note } = attempt;
+        let value = outcome?;
+        if !note.written {
+            note.write(&mut tx).await?;
+        }
+        tx.commit().await?;
+        self.permit.app.bus.publish(Hint::Audit);
+        Ok(value)
+    }
+}
+
+/// Changes the store in one transaction with the permit's event:
+/// `change!(permit, |tx, note| { … Ok(value) })?`.
+///
+/// The block may run again when another transaction was in the way, so it must have no other
+/// effect. It is a macro because a generic function over async closures cannot promise that their
+/// futures are `Send`.
+macro_rules! change {
+    ($permit:expr, |$tx:ident, $note:ident| $body:block) => {{
+        let mut change = $permit.begin();
+        loop {
+            let mut attempt = change.open().await?;
+            let outcome: Result<_, $crate::problem::Refusal> = async {
+                let ($tx, $note) = (&mut attempt.tx, &mut attempt.note);
+                $body
+            }
+            .await;
+            if let std::ops::ControlFlow::Break(done) = change.close(attempt, outcome).await {
+                break done;
+            }
+        }
+    }};
+}
+pub(crate) use change;
+
+/// Refusals by session rules are about the session: signing in again mends them, so they are 401.
+fn denied(code: String, advice: Vec<String>) -> Refusal {
+    match code.as_str() {
+        "session_expired" => Refusal::SessionEnded("its time was over"),
+        "session_idle" => Refusal::SessionEnded("it was not used for a while"),
+        "no_session" | "not_signed_in" => Refusal::NoSession,
+        _ => Refusal::Denied { code, advice },
+    }
+}
+
+/// The resource as the event names it: identifiers only.
+fn resource_name(resource: &Resource) -> String {
+    match resource {
+        Resource::Hospital => "hospital".to_owned(),
+        Resource::Group { id, .. } => format!("group/{id}"),
+        Resource::Device { id, .. } => format!("device/{id}"),
+        Resource::Session { id: Some(id), .. } => format!("session/{id}"),
+        Resource::Session { id: None, owner } => format!("user/{owner}/sessions"),
+        Resource::Invite { person, .. } => format!("user/{person}/invite"),
+        Resource::Patient { id, .. } => format!("patient/{id}"),
+        Resource::KeyPackages {
+            device: Some(device),
+        } => format!("device/{device}/key-packages"),
+        Resource::KeyPackages { device: None } => "key-packages".to_owned(),
+        Resource::Share { device } => format!("device/{device}/share"),
+        Resource::Log => "log".to_owned(),
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        if error.is_busy() {
+            Self::Unavailable(Box::new(error))
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+fn is_busy(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    error
+        .downcast_ref::<StoreError>()
+        .is_some_and(StoreError::is_busy)
+}
+
+/// The person as the policies see them.
+pub(crate) fn person(
+    id: UserId,
+    roles: impl IntoIterator<Item = String>,
+    department: &str,
+    facility: Option<wardline_model::FacilityId>,
+    active: bool,
+    onboarded: bool,
+) -> Person {
+    Person {
+        id,
+        roles: roles.into_iter().collect(),
+        departments: BTreeSet::from([department.to_owned()]),
+        facility,
+        active,
+        onboarded,
+    }
+}
+
+fn person_of(person: &store::Person, roles: Vec<String>) -> Person {
+    self::person(
+        person.user_id,
+        roles,
+        &person.department,
+        Some(person.facility_id),
+        person.active,
+        person.onboarded,
+    )
+}
+
+/// The actor of an event.
+pub(crate) const fn actor(
+    user: UserId,
+    device: DeviceId,
+    session: Option<wardline_model::SessionId>,
+) -> Actor {
+    Actor {
+        user: Some(user),
+        device: Some(device),
+        session,
+    }
+}
+
+const ALLOWED: Kind = Kind::named("request.allowed");
+const REFUSED: Kind = Kind::named("request.refused");
+const RETRIES: u32 = 6;

@@ -1,0 +1,450 @@
+//! What can go wrong, and the one place that turns it into RFC 9457 problem details.
+//!
+//! Each variant of [`Refusal`] has a stable `urn:wardline:problem:NAME`, a status and a sentence
+//! that says what to do next. None of them echoes what the client sent.
+
+use std::collections::BTreeSet;
+use std::error::Error as StdError;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+use wardline_model::wire::problem::Problem;
+use wardline_policy::Proof;
+
+/// Why a request was not carried out.
+#[derive(Debug, Error)]
+pub(crate) enum Refusal {
+    /// The body is not the JSON that the operation takes.
+    #[error("invalid body")]
+    InvalidBody {
+        /// Where in the body, as a JSON path; never the content.
+        field: String,
+        /// What was expected there.
+        expected: String,
+    },
+    /// A path or query parameter or a header is not of the right form.
+    #[error("invalid parameter {0}")]
+    InvalidParameter(&'static str),
+    /// The body is larger than the operation takes.
+    #[error("payload too large")]
+    PayloadTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The body is not declared as JSON.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
+    /// There is nothing at this address, or nothing that this person may know of.
+    #[error("not found")]
+    NotFound,
+    /// The address exists, the method does not.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// The proof lacks a nonce of this process (RFC 9449 §8).
+    #[error("use dpop nonce")]
+    UseDpopNonce,
+    /// The proof of the device key is missing or wrong (RFC 9449 §4.3).
+    #[error("invalid proof: {0}")]
+    InvalidProof(&'static str),
+    /// The proof was used before (RFC 9449 §11.1).
+    #[error("replayed proof")]
+    ReplayedProof,
+    /// There is no access token.
+    #[error("no session")]
+    NoSession,
+    /// The token is unknown, or its session has ended.
+    #[error("session ended: {0}")]
+    SessionEnded(&'static str),
+    /// The token belongs to another device's key.
+    #[error("wrong device")]
+    WrongDevice,
+    /// The policy asks for more proof first.
+    #[error("step-up required")]
+    StepUp {
+        /// What to prove.
+        methods: BTreeSet<Proof>,
+        /// What to tell the person.
+        advice: Vec<String>,
+    },
+    /// The policy says no.
+    #[error("denied: {code}")]
+    Denied {
+        /// The policy's stable code.
+        code: String,
+        /// What the person can do.
+        advice: Vec<String>,
+    },
+    /// The enrolment code is unknown, wrong, used, dead or too old.
+    #[error("code refused")]
+    CodeRefused,
+    /// The enrolment does not exist for this device key, or is over.
+    #[error("enrollment over")]
+    EnrollmentOver,
+    /// The statement that binds the two keys of a device is wrong.
+    #[error("binding refused: {0}")]
+    BindingRefused(&'static str),
+    /// The passkey's answer was not accepted.
+    #[error("passkey refused")]
+    PasskeyRefused,
+    /// The sign-in challenge is unknown, used or too old.
+    #[error("challenge over")]
+    ChallengeOver,
+    /// The endorsement is not what it must be.
+    #[error("endorsement refused: {0}")]
+    EndorsementRefused(&'static str),
+    /// The device is not in the state that the operation needs.
+    #[error("device state")]
+    DeviceState,
+    /// Someone else committed first (RFC 9420 §14).
+    #[error("epoch conflict")]
+    EpochConflict {
+        /// The current epoch.
+        epoch: u64,
+    },
+    /// A removal is pending: commit first (RFC 9420 §12.1.3).
+    #[error("commit required")]
+    CommitRequired {
+        /// The current epoch.
+        epoch: u64,
+    },
+    /// The MLS message is not one that the delivery service takes.
+    #[error("MLS refused: {0}")]
+    MlsRefused(String),
+    /// A conversation with this id exists.
+    #[error("group exists")]
+    GroupExists,
+    /// The idempotency key and the body name different messages.
+    #[error("idempotency mismatch")]
+    IdempotencyMismatch,
+    /// The socket's ticket is unknown, used or too old.
+    #[error("ticket refused")]
+    TicketRefused,
+    /// Too many requests from one source.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// Seconds to wait.
+        retry_after_s: u64,
+    },
+    /// The server cannot do this now.
+    #[error("unavailable: {0}")]
+    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+    /// A fault of the server. The source goes to the log, never to the client.
+    #[error("internal: {0}")]
+    Internal(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl Refusal {
+    /// Wraps a fault of the server.
+    pub(crate) fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Internal(source.into())
+    }
+
+    /// The last part of the problem's type.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::InvalidBody { .. } => "invalid-body",
+            Self::InvalidParameter(_) => "invalid-parameter",
+            Self::PayloadTooLarge { .. } => "payload-too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::UseDpopNonce => "use-dpop-nonce",
+            Self::InvalidProof(_) => "invalid-proof",
+            Self::ReplayedProof => "replayed-proof",
+            Self::NoSession => "no-session",
+            Self::SessionEnded(_) => "session-ended",
+            Self::WrongDevice => "wrong-device",
+            Self::StepUp { .. } => "step-up-required",
+            Self::Denied { .. } => "denied",
+            Self::CodeRefused => "code-refused",
+            Self::EnrollmentOver => "enrollment-over",
+            Self::BindingRefused(_) => "binding-refused",
+            Self::PasskeyRefused => "passkey-refused",
+            Self::ChallengeOver => "challenge-over",
+            Self::EndorsementRefused(_) => "endorsement-refused",
+            Self::DeviceState => "device-state",
+            Self::EpochConflict { .. } => "epoch-conflict",
+            Self::CommitRequired { .. } => "commit-required",
+            Self::MlsRefused(_) => "mls-refused",
+            Self::GroupExists => "group-exists",
+            Self::IdempotencyMismatch => "idempotency-mismatch",
+            Self::TicketRefused => "ticket-refused",
+            Self::TooManyRequests { .. } => "too-many-requests",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The HTTP status.
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidBody { .. } | Self::InvalidParameter(_) | Self::IdempotencyMismatch => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UseDpopNonce
+            | Self::InvalidProof(_)
+            | Self::ReplayedProof
+            | Self::NoSession
+            | Self::SessionEnded(_)
+            | Self::WrongDevice
+            | Self::PasskeyRefused
+            | Self::TicketRefused => StatusCode::UNAUTHORIZED,
+            Self::StepUp { .. } | Self::Denied { .. } | Self::CodeRefused => StatusCode::FORBIDDEN,
+            Self::EnrollmentOver | Self::ChallengeOver => StatusCode::GONE,
+            Self::BindingRefused(_) | Self::EndorsementRefused(_) | Self::MlsRefused(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::DeviceState
+            | Self::EpochConflict { .. }
+            | Self::CommitRequired { .. }
+            | Self::GroupExists => StatusCode::CONFLICT,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The problem document.
+    pub(crate) fn problem(&self) -> Problem {
+        let (title, detail) = self.words();
+        Problem {
+            kind: format!("{}{}", Problem::PREFIX, self.name()),
+            title: title.to_owned(),
+            status: self.status().as_u16(),
+            detail: Some(detail),
+            extensions: self.extensions(),
+        }
+    }
+
+    fn words(&self) -> (&'static str, String) {
+        let (title, detail) = match self {
+            Self::InvalidBody { field, expected } => {
+                return (
+                    "The body is not valid",
+                    format!("At `{field}`: {expected}."),
+                );
+            }
+            Self::InvalidParameter(name) => {
+                let detail = format!("The parameter `{name}` does not have the right form.");
+                return ("A parameter is not valid", detail);
+            }
+            Self::PayloadTooLarge { limit } => {
+                let detail = format!("Send at most {limit} bytes.");
+                return ("The body is too large", detail);
+            }
+            Self::InvalidProof(why) => {
+                let detail = format!("Make a new proof with this device's key ({why}).");
+                return ("The device's proof is not valid", detail);
+            }
+            Self::BindingRefused(why) => {
+                let detail = format!("Sign the binding of the device's keys again ({why}).");
+                return ("The binding of the device's keys is not valid", detail);
+            }
+            Self::EndorsementRefused(why) => {
+                let detail = format!("Make a new endorsement ({why}).");
+                return ("The endorsement is not valid", detail);
+            }
+            Self::MlsRefused(why) => {
+                let detail = format!("Load the conversation's state and try again ({why}).");
+                return ("The MLS message is not accepted", detail);
+            }
+            Self::StepUp { advice, .. } => {
+                return ("A fresh proof is needed", advice.join(" "));
+            }
+            Self::Denied { advice, .. } => return ("Not allowed", advice.join(" ")),
+            Self::TooManyRequests { retry_after_s } => {
+                let detail = format!("Wait {retry_after_s} seconds, then try again.");
+                return ("Too many requests", detail);
+            }
+            Self::SessionEnded(why) => {
+                return ("The session has ended", format!("Sign in again ({why})."));
+            }
+            Self::UnsupportedMediaType => (
+                "The media type is not supported",
+                "Send `Content-Type: application/json`.",
+            ),
+            Self::NotFound => ("Not found", "Check the address; see /openapi.json for all."),
+            Self::MethodNotAllowed => (
+                "The method is not allowed",
+                "See /openapi.json for the methods of this address.",
+            ),
+            Self::UseDpopNonce => (
+                "The proof needs this server's nonce",
+                "Make the proof again with the nonce of the DPoP-Nonce header.",
+            ),
+            Self::ReplayedProof => (
+                "The proof was used before",
+                "Make a new proof for each request.",
+            ),
+            Self::NoSession => ("Not signed in", "Sign in with your passkey."),
+            Self::WrongDevice => (
+                "The session belongs to another device",
+                "Sign in on this device with its own passkey.",
+            ),
+            Self::CodeRefused => (
+                "The enrolment code is not accepted",
+                "Check the code letter by letter; it works once, for 15 minutes and few attempts. \
+                 Else ask the enrolling officer for a new one.",
+            ),
+            Self::EnrollmentOver => (
+                "The enrolment is over",
+                "Ask the enrolling officer for a new code.",
+            ),
+            Self::PasskeyRefused => (
+                "The passkey is not accepted",
+                "Try again, and confirm with your fingerprint, face or PIN when asked.",
+            ),
+            Self::ChallengeOver => ("The sign-in took too long", "Start the sign-in again."),
+            Self::DeviceState => (
+                "The device is in another state",
+                "Load the device anew; it was confirmed or taken out of use meanwhile.",
+            ),
+            Self::EpochConflict { .. } => (
+                "The conversation has moved on",
+                "Process the newer commits, then make this one again.",
+            ),
+            Self::CommitRequired { .. } => (
+                "A member is being removed",
+                "Commit the pending removal first, then send again.",
+            ),
+            Self::GroupExists => ("The conversation exists", "Choose a new random group id."),
+            Self::IdempotencyMismatch => (
+                "The idempotency key does not fit the message",
+                "Send the message's id as Idempotency-Key, and a new id for a new message.",
+            ),
+            Self::TicketRefused => (
+                "The socket ticket is not accepted",
+                "Get a new ticket and connect again.",
+            ),
+            Self::Unavailable(_) => ("Not available now", "Try again in a moment."),
+            Self::Internal(_) => (
+                "A fault of the server",
+                "Try again. If it stays, tell the service desk the time of this request.",
+            ),
+        };
+        (title, detail.to_owned())
+    }
+
+    fn extensions(&self) -> Map<String, Value> {
+        let value = match self {
+            Self::InvalidBody { field, .. } => json!({ "field": field }),
+            Self::InvalidParameter(name) => json!({ "parameter": name }),
+            Self::PayloadTooLarge { limit } => json!({ "limit": limit }),
+            Self::StepUp { methods, advice } => json!({ "methods": methods, "advice": advice }),
+            Self::Denied { code, advice } => json!({ "reason": code, "advice": advice }),
+            Self::EpochConflict { epoch } | Self::CommitRequired { epoch } => {
+                json!({ "epoch": epoch })
+            }
+            _ => return Map::new(),
+        };
+        match value {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+
+    /// Whether the server failed, as opposed to the request.
+    pub(crate) const fn is_fault(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+    }
+
+    /// Whether the request was refused before anyone was known, so that no decision recorded it.
+    pub(crate) const fn is_unauthenticated(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidProof(_)
+                | Self::ReplayedProof
+                | Self::NoSession
+                | Self::SessionEnded(_)
+                | Self::WrongDevice
+                | Self::PasskeyRefused
+                | Self::TicketRefused
+                | Self::CodeRefused
+                | Self::TooManyRequests { .. }
+        )
+    }
+}
+
+/// Marks a response whose refusal no decision has recorded; the pipeline records it, limited.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unrecorded(pub(crate) &'static str);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::Internal(source) | Self::Unavailable(source) => {
+                tracing::error!(
+                    problem = self.name(),
+                    error = source.as_ref(),
+                    "request failed"
+                );
+            }
+            _ => {}
+        }
+        let problem = self.problem();
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (self.status(), body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match &self {
+            Self::UseDpopNonce => {
+                headers.insert(header::WWW_AUTHENTICATE, challenge("use_dpop_nonce"));
+            }
+            Self::InvalidProof(_) | Self::ReplayedProof => {
+                headers.insert(header::WWW_AUTHENTICATE, challenge("invalid_dpop_proof"));
+            }
+            Self::NoSession | Self::SessionEnded(_) | Self::WrongDevice => {
+                headers.insert(header::WWW_AUTHENTICATE, challenge("invalid_token"));
+            }
+            Self::TooManyRequests { retry_after_s } => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
+            }
+            _ => {}
+        }
+        if self.is_unauthenticated() {
+            response.extensions_mut().insert(Unrecorded(self.name()));
+        }
+        response
+    }
+}
+
+/// RFC 9449 §7.1: the `WWW-Authenticate` value for a failed DPoP request.
+fn challenge(error: &'static str) -> HeaderValue {
+    HeaderValue::from_str(&format!("DPoP error=\"{error}\", algs=\"ES256\""))
+        .unwrap_or_else(|_| HeaderValue::from_static("DPoP"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_document_has_the_members_of_rfc_9457() {
+        let refusal = Refusal::EpochConflict { epoch: 7 };
+        let document = serde_json::to_value(refusal.problem()).unwrap();
+        assert_eq!(document["type"], "urn:wardline:problem:epoch-conflict");
+        assert_eq!(document["status"], 409);
+        assert_eq!(document["epoch"], 7);
+        assert!(document["title"].is_string() && document["detail"].is_string());
+    }
+
+    #[test]
+    fn the_source_of_a_fault_stays_inside() {
+        let refusal = Refusal::internal("password is hunter2");
+        assert!(
+            !serde_json::to_string(&refusal.problem())
+                .unwrap()
+                .contains("hunter2")
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! One file for each operation.
+
+pub(crate) mod read;

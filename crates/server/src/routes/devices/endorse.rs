@@ -1,0 +1,243 @@
+//! `POST /v1/devices/{id}/endorsement`: someone confirmed the string; the device is admitted.
+
+use axum::Json;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use serde_json::to_value;
+use wardline_audit::event::Kind;
+use wardline_bus::Hint;
+use wardline_credential::chain::{self, DETAIL, ENDORSED, NotAdmitted};
+use wardline_model::endorsement::SignedEndorsement;
+use wardline_model::wire::devices::{DeviceInfo, EndorseRequest};
+use wardline_model::wire::problem::Problem;
+use wardline_model::{DeviceId, UserId};
+use wardline_policy::{Action, Resource};
+use wardline_store::{Device, Tx};
+
+use crate::app::{App, Peer};
+use crate::ca::Subject;
+use crate::caller::Caller;
+use crate::extract::{Body, Id};
+use crate::gate::{Asker, Permit, change};
+use crate::jws::DeviceKey;
+use crate::problem::Refusal;
+use crate::proof::{Proof, access_token};
+use crate::shape;
+
+/// Admits a pending device: verifies the endorsement, issues the certificates and logs it, in one
+/// transaction. The genesis, by which the first officer's device admits itself, needs the proof
+/// of that device instead of a session, and is taken once.
+#[utoipa::path(
+    post, path = "/v1/devices/{id}/endorsement", tag = "devices",
+    params(("id" = DeviceId, Path)), request_body = EndorseRequest,
+    responses(
+        (status = 200, body = DeviceInfo),
+        (status = 403, body = Problem), (status = 409, body = Problem),
+        (status = 422, body = Problem),
+    ),
+)]
+pub(crate) async fn handler(
+    State(app): State<App>,
+    endorser: Endorser,
+    Id(id): Id<DeviceId>,
+    parts: Parts,
+    Body(EndorseRequest { signed }): Body<EndorseRequest>,
+) -> Result<Json<DeviceInfo>, Refusal> {
+    let device = app
+        .facts()
+        .await?
+        .device(id)
+        .await?
+        .ok_or(Refusal::NotFound)?;
+    let permit = match &endorser {
+        Endorser::Member(caller) => {
+            let resource = Resource::Device {
+                id,
+                owner: device.user_id,
+                state: device.state,
+            };
+            app.decide(caller.asker(), Action::DeviceEndorse, resource)
+                .await?
+        }
+        Endorser::Itself(_) => {
+            let asker = Asker::anyone(&app, Peer::of(&parts));
+            app.decide(&asker, Action::EnrollFinish, Resource::Hospital)
+                .await?
+        }
+    };
+    let current = matches!(&endorser, Endorser::Itself(_));
+    let info = admit(&app, permit, &endorser, &device, &signed, current).await?;
+    app.bus.publish(Hint::DeviceChanged { device: id });
+    Ok(Json(info))
+}
+
+/// Who vouches.
+pub(crate) enum Endorser {
+    /// A person in a session.
+    Member(Box<Caller>),
+    /// The device itself, as the genesis.
+    Itself(Proof),
+}
+
+impl FromRequestParts<App> for Endorser {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        if access_token(&parts.headers).is_some() {
+            let caller = Caller::from_request_parts(parts, app).await?;
+            Ok(Self::Member(Box::new(caller)))
+        } else {
+            Proof::from_request_parts(parts, app)
+                .await
+                .map(Self::Itself)
+        }
+    }
+}
+
+async fn admit(
+    app: &App,
+    permit: Permit,
+    endorser: &Endorser,
+    device: &Device,
+    signed: &SignedEndorsement,
+    current: bool,
+) -> Result<DeviceInfo, Refusal> {
+    let now_ms = permit.now_ms();
+    change!(permit.kind(Kind::named(ENDORSED)), |tx, note| {
+        check_statement(device, signed, now_ms)?;
+        match endorser {
+            Endorser::Member(caller) => check_member(tx, caller, device, signed).await?,
+            Endorser::Itself(proof) => check_genesis(tx, proof, device, signed).await?,
+        }
+        let key = DeviceKey::parse(&device.device_jwk)
+            .ok_or_else(|| Refusal::internal("a stored device key is not readable"))?;
+        let subject = Subject {
+            user: device.user_id,
+            device: device.device_id,
+            point: key.point(),
+            mls_key: &device.mls_key,
+        };
+        let issued = app
+            .keys
+            .device_ca
+            .certify(&subject, now_ms)
+            .map_err(Refusal::internal)?;
+        let id = device.device_id;
+        if !tx
+            .activate_device(id, &issued.device, &issued.mls, now_ms)
+            .await?
+        {
+            return Err(Refusal::DeviceState);
+        }
+        let carried = to_value(signed).map_err(Refusal::internal)?;
+        note.put(DETAIL, carried)
+            .put("user", device.user_id.to_string());
+        let event = note.write(tx).await?;
+        match tx.put_endorsement(signed, &event, now_ms).await {
+            Err(error) if error.is_conflict() => {
+                return Err(Refusal::EndorsementRefused(
+                    "the hospital has a first officer",
+                ));
+            }
+            other => other?,
+        }
+        let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
+        let owner = tx.person(device.user_id).await?.ok_or(Refusal::NotFound)?;
+        Ok(shape::device(device, shape::brief(owner), current))
+    })
+}
+
+/// It is about this device, with these keys, and was signed just now.
+fn check_statement(
+    device: &Device,
+    signed: &SignedEndorsement,
+    now_ms: u64,
+) -> Result<(), Refusal> {
+    let statement = &signed.endorsement;
+    let keys = statement
+        .keys()
+        .map_err(|_| Refusal::EndorsementRefused("its form is not known"))?;
+    if statement.device_id != device.device_id || statement.user_id != device.user_id {
+        return Err(Refusal::EndorsementRefused("it is about another device"));
+    }
+    if keys.jkt != device.jkt || keys.mls_key != device.mls_key {
+        return Err(Refusal::EndorsementRefused("its keys are not the device's"));
+    }
+    if statement.issued_at.abs_diff(now_ms) > MAX_AGE_MS {
+        return Err(Refusal::EndorsementRefused(
+            "its time is too far from the server's",
+        ));
+    }
+    Ok(())
+}
+
+async fn check_member(
+    tx: &mut Tx,
+    caller: &Caller,
+    device: &Device,
+    signed: &SignedEndorsement,
+) -> Result<(), Refusal> {
+    if signed.endorsement.endorser != caller.device() {
+        return Err(Refusal::EndorsementRefused(
+            "it is signed by another device than yours",
+        ));
+    }
+    let own = tx
+        .endorsement(caller.device())
+        .await?
+        .ok_or(Refusal::EndorsementRefused(
+            "nobody vouched for your device",
+        ))?;
+    chain::verify_link(signed, &own.signed.endorsement).map_err(refused)?;
+    if signed.endorsement.may_endorse && !enrolls(tx, device.user_id).await? {
+        return Err(Refusal::EndorsementRefused(
+            "only an enrolling officer's device may endorse others",
+        ));
+    }
+    Ok(())
+}
+
+async fn check_genesis(
+    tx: &mut Tx,
+    proof: &Proof,
+    device: &Device,
+    signed: &SignedEndorsement,
+) -> Result<(), Refusal> {
+    if !signed.endorsement.is_genesis() || proof.jkt() != device.jkt {
+        return Err(Refusal::NoSession);
+    }
+    let enrollment = tx.enrollment_of_device(device.device_id).await?;
+    let invite = match enrollment {
+        Some(enrollment) => tx.invite(enrollment.invite_id).await?,
+        None => None,
+    };
+    if !invite.is_some_and(|invite| invite.genesis) {
+        return Err(Refusal::EndorsementRefused(
+            "only the console's first code allows this",
+        ));
+    }
+    if tx.genesis().await?.is_some() {
+        return Err(Refusal::EndorsementRefused(
+            "the hospital has a first officer",
+        ));
+    }
+    chain::verify_signature(signed, &signed.endorsement).map_err(refused)
+}
+
+async fn enrolls(tx: &mut Tx, user: UserId) -> Result<bool, Refusal> {
+    Ok(tx
+        .roles_of(user)
+        .await?
+        .iter()
+        .any(|role| role == "enrolling_officer"))
+}
+
+fn refused(error: NotAdmitted) -> Refusal {
+    Refusal::EndorsementRefused(match error {
+        NotAdmitted::NoRight => "your device may not vouch for this one",
+        NotAdmitted::Signature => "its signature is wrong",
+        _ => "it does not join up with yours",
+    })
+}
+
+const MAX_AGE_MS: u64 = 15 * 60 * 1000;

@@ -1,0 +1,5 @@
+//! One file for each operation.
+
+pub(crate) mod endorse;
+pub(crate) mod list;
+pub(crate) mod revoke;

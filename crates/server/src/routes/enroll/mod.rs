@@ -1,0 +1,5 @@
+//! One file for each operation.
+
+pub(crate) mod finish;
+pub(crate) mod poll;
+pub(crate) mod start;

@@ -1,0 +1,73 @@
+//! `GET /v1/groups/{id}/log?after=&limit=`: what a device has missed.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use wardline_model::GroupId;
+use wardline_model::wire::messages::EntryList;
+use wardline_model::wire::problem::Problem;
+use wardline_policy::Action;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::extract::{Id, Params};
+use crate::problem::Refusal;
+use crate::routes::groups::Standing;
+
+/// Which part of the log.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Part {
+    /// The place of the last entry seen; 0 for all.
+    #[serde(default)]
+    after: u64,
+    /// How many at most; 100 unless told, 500 at most.
+    #[serde(default = "Part::usual")]
+    limit: u32,
+}
+
+impl Part {
+    const fn usual() -> u32 {
+        100
+    }
+}
+
+/// Entries in order, from the place where this device joined.
+#[utoipa::path(
+    get, path = "/v1/groups/{id}/log", tag = "conversations",
+    params(("id" = GroupId, Path), Part),
+    responses(
+        (status = 200, body = EntryList),
+        (status = 403, body = Problem), (status = 404, body = Problem),
+    ),
+)]
+pub(crate) async fn handler(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<GroupId>,
+    Params(part): Params<Part>,
+) -> Result<Json<EntryList>, Refusal> {
+    let mut facts = app.facts().await?;
+    let standing = Standing::of(&mut facts, id, &caller).await?;
+    let permit = app
+        .decide(caller.asker(), Action::GroupReadLog, standing.resource())
+        .await?;
+    // A device that is not in the group can open nothing in it.
+    let entries = match &standing.device {
+        Some(device) => {
+            let after = part.after.max(device.joined_seq);
+            facts
+                .entries_after(id, after, part.limit.clamp(1, 500))
+                .await?
+        }
+        None => Vec::new(),
+    };
+    drop(facts);
+    let mut note = permit.note();
+    note.put("after", part.after).put("entries", entries.len());
+    permit.record_with(note).await?;
+    Ok(Json(EntryList {
+        entries,
+        last_seq: standing.group.last_seq,
+    }))
+}

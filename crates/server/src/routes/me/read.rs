@@ -1,0 +1,31 @@
+//! `GET /v1/me`: who the server thinks you are.
+
+use axum::Json;
+use axum::extract::State;
+use wardline_model::wire::directory::Me;
+use wardline_model::wire::problem::Problem;
+use wardline_policy::{Action, Resource};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::problem::Refusal;
+
+/// The person, device and session that ask.
+#[utoipa::path(
+    get, path = "/v1/me", tag = "people",
+    responses((status = 200, body = Me), (status = 401, body = Problem)),
+)]
+pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Json<Me>, Refusal> {
+    let permit = app
+        .decide(caller.asker(), Action::MeRead, Resource::Hospital)
+        .await?;
+    permit.record().await?;
+    Ok(Json(Me {
+        user: caller.brief(),
+        roles: caller.principal().roles().map(str::to_owned).collect(),
+        device_id: caller.device(),
+        session_id: caller.session(),
+        on_shift: caller.asker().on_shift,
+        hospital: app.config.hospital.name.clone(),
+    }))
+}

@@ -1,0 +1,129 @@
+//! Every route on one page.
+
+pub(crate) mod credentials;
+pub(crate) mod devices;
+pub(crate) mod enroll;
+pub(crate) mod groups;
+pub(crate) mod hospital;
+pub(crate) mod inbox;
+pub(crate) mod invites;
+pub(crate) mod key_packages;
+pub(crate) mod log;
+pub(crate) mod me;
+pub(crate) mod ops;
+pub(crate) mod patients;
+pub(crate) mod people;
+pub(crate) mod roles;
+pub(crate) mod sessions;
+pub(crate) mod socket;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::{Router, middleware, routing};
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::problem::Refusal;
+use crate::{pipeline, web};
+
+/// What stands above the operations in the description.
+#[derive(OpenApi)]
+#[openapi(
+    paths(log::tile::handler),
+    info(
+        title = "Wardline",
+        description = "Every request but the public ones carries a proof of the device key (DPoP, \
+        RFC 9449) with the nonce of the last `DPoP-Nonce` header, and an access token bound to \
+        that key. Errors are RFC 9457 problem documents with a stable `type`. Times are unix \
+        milliseconds, bytes base64url without padding.",
+    )
+)]
+struct Head;
+
+/// All operations with their description.
+fn operations() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Head::openapi())
+        .routes(routes!(hospital::read::handler))
+        .routes(routes!(invites::create::handler))
+        .routes(routes!(enroll::start::handler))
+        .routes(routes!(enroll::finish::handler))
+        .routes(routes!(enroll::poll::handler))
+        .routes(routes!(sessions::challenge::handler))
+        .routes(routes!(
+            sessions::create::handler,
+            sessions::list::handler,
+            sessions::end_all::handler
+        ))
+        .routes(routes!(sessions::step_up::handler))
+        .routes(routes!(sessions::end::handler))
+        .routes(routes!(devices::list::handler))
+        .routes(routes!(devices::endorse::handler))
+        .routes(routes!(devices::revoke::handler))
+        .routes(routes!(credentials::read::handler))
+        .routes(routes!(me::read::handler))
+        .routes(routes!(people::search::handler))
+        .routes(routes!(roles::list::handler))
+        .routes(routes!(patients::search::handler))
+        .routes(routes!(patients::read::handler))
+        .routes(routes!(key_packages::upload::handler))
+        .routes(routes!(key_packages::count::handler))
+        .routes(routes!(key_packages::claim::handler))
+        .routes(routes!(groups::create::handler, groups::list::handler))
+        .routes(routes!(groups::info::handler))
+        .routes(routes!(groups::commit::handler))
+        .routes(routes!(groups::send::handler))
+        .routes(routes!(groups::log::handler))
+        .routes(routes!(groups::receipt::handler))
+        .routes(routes!(inbox::read::handler))
+        .routes(routes!(socket::ticket::handler))
+        .routes(routes!(socket::open::handler))
+        .routes(routes!(log::consistency::handler))
+        .routes(routes!(log::checkpoint::handler))
+        .routes(routes!(ops::health::handler))
+        .routes(routes!(ops::ready::handler))
+        .routes(routes!(ops::metrics::handler))
+}
+
+/// The description of the API (OpenAPI 3.1), as served at `/openapi.json`.
+pub fn openapi() -> Document {
+    operations().into_openapi()
+}
+
+/// The whole server as a router.
+pub(crate) fn router(app: &App) -> Router {
+    let (router, document) = operations().split_for_parts();
+    let document: Arc<str> = document.to_json().unwrap_or_default().into();
+    let described = routing::get(move || {
+        let document = Arc::clone(&document);
+        async move {
+            (
+                [(header::CONTENT_TYPE, "application/json")],
+                document.to_string(),
+            )
+        }
+    });
+    // API answers are not compressed: secrets and what a person typed would share a compression
+    // context (BREACH). Static files are.
+    let app_files = Router::new()
+        .route("/openapi.json", described)
+        .fallback(web::serve)
+        .layer(CompressionLayer::new());
+    router
+        // The tile's path has slashes in it, which OpenAPI cannot say, so it is added by hand.
+        .route("/log/tile/{*path}", routing::get(log::tile::handler))
+        .merge(app_files)
+        .method_not_allowed_fallback(|| async { Refusal::MethodNotAllowed.into_response() })
+        .layer(DefaultBodyLimit::max(app.config.server.max_body_bytes))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            pipeline::around,
+        ))
+        .with_state(app.clone())
+}

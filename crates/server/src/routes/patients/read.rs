@@ -1,0 +1,38 @@
+//! `GET /v1/patients/{id}`: the banner above a conversation.
+
+use axum::Json;
+use axum::extract::State;
+use wardline_model::PatientId;
+use wardline_model::wire::directory::PatientBanner;
+use wardline_model::wire::problem::Problem;
+use wardline_policy::Action;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::charts;
+use crate::extract::Id;
+use crate::problem::Refusal;
+
+/// Who the patient is, and what must not be forgotten.
+#[utoipa::path(
+    get, path = "/v1/patients/{id}", tag = "patients", params(("id" = PatientId, Path)),
+    responses(
+        (status = 200, body = PatientBanner),
+        (status = 403, body = Problem), (status = 404, body = Problem),
+    ),
+)]
+pub(crate) async fn handler(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<PatientId>,
+) -> Result<Json<PatientBanner>, Refusal> {
+    let mut facts = app.facts().await?;
+    let resource = super::resource(&mut facts, caller.user(), &id).await?;
+    let permit = app
+        .decide(caller.asker(), Action::PatientRead, resource)
+        .await?;
+    let patient = charts::patient(&mut facts, &id, permit.now_ms()).await?;
+    drop(facts);
+    permit.record().await?;
+    patient.map(Json).ok_or(Refusal::NotFound)
+}

@@ -1,0 +1,318 @@
+//! [`Server`]: from a configuration to listeners, and back down.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use url::Url;
+use wardline_audit::event::NodeName;
+use wardline_bus::{Bus, Heard, Hint};
+use wardline_credential::{CertificateError, DeviceCa};
+use wardline_policy::{Engine, LoadError};
+use wardline_store::{NodeKeys, Store, StoreConfig, StoreError};
+use webauthn_rs::prelude::WebauthnError;
+
+use crate::app::{App, Shared};
+use crate::config::Config;
+use crate::gate::Gate;
+use crate::hub::{self, Hub};
+use crate::keys::{HospitalKeys, KeysError};
+use crate::limiter::{Limiter, OncePerMinute};
+use crate::passkeys::Passkeys;
+use crate::proof::Proofs;
+use crate::rim::{Clock, random};
+use crate::tls::TlsError;
+use crate::{listen, routes, telemetry, tls};
+
+/// Why the server could not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The hospital's keys.
+    #[error("keys: {0}")]
+    Keys(#[from] KeysError),
+    /// The database.
+    #[error("database: {0}")]
+    Store(#[from] StoreError),
+    /// The policies.
+    #[error("policies: {0}")]
+    Policies(#[from] LoadError),
+    /// The HTTPS certificate.
+    #[error("tls: {0}")]
+    Tls(#[from] TlsError),
+    /// The relying party id and the origins do not fit together.
+    #[error("passkeys: every origin must be at the rp_id or below it ({0:?})")]
+    Passkeys(WebauthnError),
+    /// The device CA's certificate.
+    #[error("device CA: {0}")]
+    DeviceCa(#[from] CertificateError),
+    /// A listener.
+    #[error("{address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A value that passed the configuration's checks and still does not work.
+    #[error("configuration: {0}")]
+    Config(&'static str),
+}
+
+/// A server that runs. Dropping it stops it at once; [`Running::shutdown`] lets requests finish.
+#[derive(Debug)]
+pub struct Running {
+    /// Where plain HTTP listens.
+    pub http_addr: Option<SocketAddr>,
+    /// Where HTTPS listens.
+    pub https_addr: Option<SocketAddr>,
+    /// `http://localhost:PORT`, where plain HTTP is on.
+    pub http_url: Option<String>,
+    /// `https://RP_ID:PORT`, where HTTPS is on.
+    pub https_url: Option<String>,
+    /// The server's clock; tests move it.
+    pub clock: Clock,
+    pub(crate) app: App,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+/// The server.
+#[derive(Debug)]
+pub struct Server;
+
+impl Server {
+    /// Opens keys and database of the data directory, and serves. Nothing is created.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing listens then.
+    pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
+        let keys = HospitalKeys::open(&config.data.dir)?;
+        let store = open_store(&config, &keys)?;
+        Self::start_on(config, clock, keys, store).await
+    }
+
+    /// Serves on keys and a database that are open.
+    pub(crate) async fn start_on(
+        config: Config,
+        clock: Clock,
+        keys: HospitalKeys,
+        store: Store,
+    ) -> Result<Running, StartError> {
+        telemetry::recorder();
+        let holder = format!(
+            "{}-{:016x}",
+            config.server.node,
+            u64::from_be_bytes(random())
+        );
+        // The first step of a new database stores the checkpoint of the empty log.
+        store.sequence_once(clock.now_ms(), &holder).await?;
+
+        let http = bind(config.http_address()).await?;
+        let https = bind(config.https_address()).await?;
+        let tls = match &https {
+            Some(_) => Some(tls::server_config(&config, &keys.tls_ca, clock.now_ms())?),
+            None => None,
+        };
+        let http_addr = http.as_ref().map(|(_, address)| *address);
+        let https_addr = https.as_ref().map(|(_, address)| *address);
+        let http_url = http_addr.map(|address| format!("http://localhost:{}", address.port()));
+        let https_url =
+            https_addr.map(|address| https_origin(&config.server.rp_id, address.port()));
+        let origins = origins(&config, http_url.as_deref(), https_url.as_deref())?;
+        let public_url = config
+            .server
+            .origins
+            .first()
+            .cloned()
+            .or_else(|| http_url.clone())
+            .or_else(|| https_url.clone())
+            .ok_or(StartError::Config("both listeners are off"))?;
+        let passkeys = Passkeys::new(&config.server.rp_id, &config.hospital.name, &origins)
+            .map_err(StartError::Passkeys)?;
+        let proof_origins = origins
+            .iter()
+            .map(|origin| origin.origin().ascii_serialization())
+            .collect();
+        let app = App::new(Shared {
+            device_ca: DeviceCa::from_der(keys.device_ca.der())?,
+            proofs: Proofs::new(&random(), proof_origins),
+            passkeys,
+            gate: Gate::new(store.clone(), Engine::baseline()?, &config),
+            bus: Bus::local(),
+            hub: Hub::default(),
+            limiter: Limiter::new(config.server.unauthenticated_per_minute),
+            refusals: OncePerMinute::default(),
+            public_reads: OncePerMinute::default(),
+            shares_its_store: config.store.url != "sqlite",
+            public_url,
+            clock: clock.clone(),
+            keys,
+            config,
+        });
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let router = routes::router(&app);
+        if let Some((listener, _)) = http {
+            tasks.spawn(listen::serve(
+                listener,
+                None,
+                router.clone(),
+                stopped.clone(),
+            ));
+        }
+        if let Some((listener, _)) = https {
+            tasks.spawn(listen::serve(listener, tls, router, stopped.clone()));
+        }
+        tasks.spawn(hub::run(app.clone(), stopped.clone()));
+        tasks.spawn(sequence(app.clone(), holder, stopped));
+        Ok(Running {
+            http_addr,
+            https_addr,
+            http_url,
+            https_url,
+            clock,
+            app,
+            stop,
+            tasks,
+        })
+    }
+}
+
+impl Running {
+    /// Stops: no new connections, requests under way finish, sockets close, the last events are
+    /// sequenced.
+    pub async fn shutdown(mut self) {
+        // An error means that every task has ended already.
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+        self.app.gate.machinery().clone().close().await;
+    }
+}
+
+/// The database of a configuration.
+pub(crate) fn open_store(config: &Config, keys: &HospitalKeys) -> Result<Store, StartError> {
+    let store = StoreConfig::new(store_url(config));
+    let node = node_keys(config, keys)?;
+    Ok(Store::open(
+        &store,
+        keys.sealer.clone(),
+        keys.index.clone(),
+        node,
+    )?)
+}
+
+/// Where the database is, as the store takes it.
+pub(crate) fn store_url(config: &Config) -> String {
+    if config.store.url == "sqlite" {
+        format!("sqlite:{}", database_path(config).display())
+    } else {
+        config.store.url.clone()
+    }
+}
+
+/// The embedded database's file.
+pub(crate) fn database_path(config: &Config) -> PathBuf {
+    config.data.dir.join("wardline.db")
+}
+
+pub(crate) fn node_keys(config: &Config, keys: &HospitalKeys) -> Result<NodeKeys, StartError> {
+    let node: NodeName = config
+        .server
+        .node
+        .parse()
+        .map_err(|_| StartError::Config("the node's name"))?;
+    Ok(NodeKeys {
+        node,
+        log: keys.log.clone(),
+    })
+}
+
+type Bound = (tokio::net::TcpListener, SocketAddr);
+
+async fn bind(address: Option<SocketAddr>) -> Result<Option<Bound>, StartError> {
+    match address {
+        Some(address) => listen::bind(address)
+            .await
+            .map(Some)
+            .map_err(|source| StartError::Listen { address, source }),
+        None => Ok(None),
+    }
+}
+
+fn https_origin(rp_id: &str, port: u16) -> String {
+    if port == 443 {
+        format!("https://{rp_id}")
+    } else {
+        format!("https://{rp_id}:{port}")
+    }
+}
+
+/// The origins for which proofs and passkeys are taken.
+fn origins(
+    config: &Config,
+    http: Option<&str>,
+    https: Option<&str>,
+) -> Result<Vec<Url>, StartError> {
+    let mut origins: Vec<String> = config.server.origins.clone();
+    if origins.is_empty() {
+        // Plain HTTP is for loopback, which is a secure context under the name localhost only.
+        origins.extend(
+            http.filter(|_| config.server.rp_id == "localhost")
+                .map(str::to_owned),
+        );
+        origins.extend(https.map(str::to_owned));
+    }
+    origins
+        .iter()
+        .map(|origin| Url::parse(origin).map_err(|_| StartError::Config("origins")))
+        .collect()
+}
+
+/// Puts audit events into the Merkle log soon after they appear, until told to stop.
+async fn sequence(app: App, holder: String, mut stop: watch::Receiver<bool>) {
+    let every = Duration::from_millis(app.config.log.sequence_every_ms);
+    let mut hints = app.bus.subscribe();
+    loop {
+        match app
+            .gate
+            .machinery()
+            .sequence_once(app.clock.now_ms(), &holder)
+            .await
+        {
+            Ok(done) if done.more => continue,
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the log was not sequenced"),
+        }
+        if *stop.borrow() {
+            return;
+        }
+        // Events of one burst are sequenced together; without any, other nodes' events and this
+        // one's missed hints are looked for now and then.
+        let wait = async {
+            tokio::select! {
+                () = tokio::time::sleep(every * IDLE_ROUNDS) => {}
+                () = audited(&mut hints) => tokio::time::sleep(every).await,
+            }
+        };
+        tokio::select! {
+            () = wait => {}
+            () = listen::stopped(&mut stop) => {}
+        }
+    }
+}
+
+/// Returns once an event was recorded here.
+async fn audited(hints: &mut wardline_bus::Subscription) {
+    loop {
+        match hints.next().await {
+            Some(Heard::Hint(Hint::Audit) | Heard::Missed) | None => return,
+            Some(Heard::Hint(_)) => {}
+        }
+    }
+}
+
+const IDLE_ROUNDS: u32 = 4;
