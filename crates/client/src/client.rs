@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use wardline_credential::{DeviceCa, Verifier};
-use wardline_model::ChallengeId;
 use wardline_model::wire::hospital::Hospital;
+use wardline_model::{ChallengeId, SessionId};
 use zeroize::Zeroizing;
 
 use crate::error::ClientError;
@@ -57,6 +57,8 @@ pub struct Client<P> {
     pub(crate) fresh_key: Option<Zeroizing<[u8; 32]>>,
     /// Stands in for the passkey's PRF where it has none; then nothing is kept beyond memory.
     pub(crate) memory_secret: Option<Zeroizing<[u8; 32]>>,
+    /// The session behind the token.
+    pub(crate) session: Option<SessionId>,
     /// The passkey challenge that was given out last.
     pub(crate) challenge: Option<ChallengeId>,
 }
@@ -74,6 +76,7 @@ impl<P: Platform> Client<P> {
             open: None,
             fresh_key: None,
             memory_secret: None,
+            session: None,
             challenge: None,
         };
         for (name, value) in entries {

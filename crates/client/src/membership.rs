@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 
 use wardline_credential::NotAdmitted;
 use wardline_model::wire::devices::{CredentialsAnswer, CredentialsRequest};
-use wardline_model::wire::groups::{
-    CommitAccepted, CommitUpload, GroupCreate, GroupKind, GroupSummary,
-};
+use wardline_model::wire::groups::{CommitAccepted, CommitUpload, GroupCreate, GroupKind};
 use wardline_model::wire::keys::{ClaimAnswer, ClaimRequest};
 use wardline_model::{B64, DeviceId, GroupId, PatientId, RoleSlug, UserId};
 
 use crate::client::Client;
-use crate::conversation::{self, Record, put_record};
+use crate::conversation;
 use crate::error::ClientError;
 use crate::mls::{CIPHERSUITE, Claim, PendingCommit, key_package_claim};
 use crate::platform::{Event, Platform, random_bytes};
@@ -85,37 +83,25 @@ impl<P: Platform> Client<P> {
             first_commit: Some(upload(commit)),
         };
         self.flush().await?;
-        let summary: Result<GroupSummary, _> = self
+        let key = group_id.to_string();
+        let taken: Result<CommitAccepted, _> = self
             .api
-            .post_once(&self.platform, "/v1/groups", &group_id.to_string(), &create)
+            .post_once(&self.platform, "/v1/groups", &key, &create)
             .await;
-        let summary = match summary {
-            Ok(summary) => summary,
+        let open = self.opened()?;
+        match taken {
+            Ok(_) => open.groups.merge_own(&mut open.vault, group_id)?,
+            // Perhaps it was taken and the answer lost: then the next sync finds it.
+            Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
-                let open = self.opened()?;
                 open.groups.forget(&mut open.vault, group_id);
                 self.flush().await?;
                 return Err(error);
             }
-        };
-        let open = self.opened()?;
-        open.groups.merge_own(&mut open.vault, group_id)?;
-        let applied = summary.last_seq;
-        let devices = open
-            .groups
-            .members(&open.vault, group_id)?
-            .iter()
-            .map(|c| (c.device, c.user))
-            .collect();
-        let record = Record {
-            summary,
-            applied,
-            read: applied,
-            joined: true,
-            devices,
-        };
-        put_record(&mut open.vault, &record);
+        }
         self.flush().await?;
+        self.refresh().await?;
+        self.catch_up(group_id).await?;
         self.platform.emit(Event::Conversations);
         Ok(group_id)
     }

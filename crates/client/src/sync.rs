@@ -34,11 +34,7 @@ impl<P: Platform> Client<P> {
     pub async fn sync(&mut self) -> Result<(), ClientError> {
         self.replenish().await?;
         self.fetch_inbox().await?;
-        let list: GroupList = self.api.get(&self.platform, "/v1/groups").await?;
-        for summary in list.groups {
-            let group = summary.id;
-            let pending = summary.removal_pending;
-            self.note_summary(summary)?;
+        for (group, pending) in self.refresh().await? {
             // One conversation that is out of step must not hold up the others.
             match self.catch_up(group).await {
                 Ok(()) if pending && self.is_joined(group) => {
@@ -152,8 +148,10 @@ impl<P: Platform> Client<P> {
             state: ReceiptState::Acknowledged,
             up_to,
         };
-        let receipt: Receipt = self.api.post(&self.platform, &path, &post).await?;
-        self.on_receipt(group, receipt).await?;
+        let (): () = self.api.post(&self.platform, &path, &post).await?;
+        self.note_own_receipt(group, &post)?;
+        self.flush().await?;
+        self.platform.emit(Event::Messages { group });
         self.mark_read(group, up_to).await
     }
 
@@ -317,29 +315,30 @@ impl<P: Platform> Client<P> {
 
     async fn welcome(&mut self, item: InboxItem) -> Result<(), ClientError> {
         let group = item.group_id;
-        let summary: GroupSummary = self
-            .api
-            .get(&self.platform, &format!("/v1/groups/{group}"))
-            .await?;
+        self.refresh().await?;
         let open = self.opened()?;
         let Ok(welcomed) = open
             .groups
             .stage_welcome(&open.vault, group, &item.welcome.0)
         else {
             // The Welcome's key package is gone: join from outside, in this device's own leaf.
-            self.note_summary(summary)?;
             return self.rejoin(group).await;
         };
         let members = welcomed.members.clone();
         self.admit(&members).await?;
         let open = self.opened()?;
         open.groups.join(&mut open.vault, group, welcomed)?;
+        let Some(record) = conversation::record(&open.vault, group) else {
+            return Err(ClientError::Untrusted(
+                "a Welcome to an unknown conversation",
+            ));
+        };
         let record = Record {
-            summary,
             applied: item.seq,
             read: item.seq,
             joined: true,
             devices: pairs(&members),
+            ..record
         };
         put_record(&mut open.vault, &record);
         let now = self.platform.now_ms();
@@ -628,6 +627,17 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
+    /// Fetches the newest summaries; gives each conversation, and whether a removal waits in it.
+    pub(crate) async fn refresh(&mut self) -> Result<Vec<(GroupId, bool)>, ClientError> {
+        let list: GroupList = self.api.get(&self.platform, "/v1/groups").await?;
+        let mut groups = Vec::with_capacity(list.groups.len());
+        for summary in list.groups {
+            groups.push((summary.id, summary.removal_pending));
+            self.note_summary(summary)?;
+        }
+        Ok(groups)
+    }
+
     /// Takes the server's newest summary of a conversation.
     fn note_summary(&mut self, summary: GroupSummary) -> Result<(), ClientError> {
         let group = summary.id;
@@ -708,10 +718,36 @@ impl<P: Platform> Client<P> {
             record.applied
         };
         let path = format!("/v1/groups/{group}/receipts");
-        let _: Receipt = self
-            .api
-            .post(&self.platform, &path, &ReceiptPost { state, up_to })
-            .await?;
+        let post = ReceiptPost { state, up_to };
+        let (): () = self.api.post(&self.platform, &path, &post).await?;
+        self.note_own_receipt(group, &post)
+    }
+
+    /// What this person said of a conversation, as the others will see it.
+    fn note_own_receipt(&mut self, group: GroupId, post: &ReceiptPost) -> Result<(), ClientError> {
+        let me = self.profile()?.user.id;
+        let vault = &mut self.opened()?.vault;
+        let Some(mut record) = conversation::record(vault, group) else {
+            return Ok(());
+        };
+        let receipts = &mut record.summary.receipts;
+        if !receipts.iter().any(|r| r.user_id == me) {
+            receipts.push(Receipt {
+                user_id: me,
+                delivered: 0,
+                read: 0,
+                acknowledged: 0,
+            });
+        }
+        for receipt in receipts.iter_mut().filter(|r| r.user_id == me) {
+            let place = match post.state {
+                ReceiptState::Delivered => &mut receipt.delivered,
+                ReceiptState::Read => &mut receipt.read,
+                ReceiptState::Acknowledged => &mut receipt.acknowledged,
+            };
+            *place = post.up_to.max(*place);
+        }
+        put_record(vault, &record);
         Ok(())
     }
 

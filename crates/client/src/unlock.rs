@@ -50,6 +50,7 @@ impl<P: Platform> Client<P> {
             .post(&self.platform, "/v1/sessions", &answer)
             .await?;
         self.api.token = Some(signed.token.clone());
+        self.session = Some(signed.session_id);
         let offline_key = offline_key(&prf);
         if self
             .open
@@ -113,11 +114,14 @@ impl<P: Platform> Client<P> {
 
     /// Ends the session at the server, then locks and drops the cached share.
     pub async fn sign_out(&mut self) -> Result<(), ClientError> {
-        let ended = self.raw("DELETE", "/v1/sessions/current", None).await;
+        let ended = match self.session.take() {
+            Some(session) => self.end_session(session).await,
+            None => Ok(()),
+        };
         self.drop_cached_share().await?;
         self.lock();
         match ended {
-            Ok(_) | Err(ClientError::Offline) => Ok(()),
+            Ok(()) | Err(ClientError::Offline) => Ok(()),
             Err(error) => Err(error),
         }
     }
