@@ -1,0 +1,207 @@
+/** One conversation: who, about whom, what was written, and the field to write in. */
+import { ActionIcon } from "@mantine/core";
+import { ArrowDown, ChevronLeft, UsersRound } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
+import type { ConversationView, MessageView } from "../core/methods";
+import { useConversations, useMessages } from "../core/queries";
+import { Banner } from "../patients/Banner";
+import { Empty } from "../shell/Empty";
+import { go } from "../shell/routes";
+import { Waiting } from "../shell/Waiting";
+import { t } from "../texts";
+import { day } from "../texts/time";
+import { arrange, firstFresh, type Line } from "./arrange";
+import { Composer } from "./Composer";
+import styles from "./Conversation.module.css";
+import { Members } from "./Members";
+import { Message } from "./Message";
+import { places } from "./memory";
+import { useReading } from "./useReading";
+import { useScroll } from "./useScroll";
+
+const PAGE = 60;
+
+export function Conversation({ group }: { group: string }) {
+  const conversations = useConversations();
+  const conversation = conversations.data?.find(({ id }) => id === group);
+  if (conversation) {
+    return <Opened conversation={conversation} />;
+  }
+  return (
+    <div className={styles.screen}>
+      <header className={styles.header}>
+        <Back />
+      </header>
+      {conversations.isPending ? (
+        <Waiting />
+      ) : (
+        <Empty title={t.conversation.notFound} text={t.conversation.notFoundHint} />
+      )}
+    </div>
+  );
+}
+
+function Opened({ conversation }: { conversation: ConversationView }) {
+  const { id: group, title, members, patient, kind } = conversation;
+  const [limit, setLimit] = useState(() => places.get(group)?.limit ?? PAGE);
+  const messages = useMessages(group, limit);
+  const [replying, setReplying] = useState<MessageView | null>(null);
+  const [showPeople, setShowPeople] = useState(false);
+  const fresh = useFresh(messages.data, conversation.unread);
+
+  const more = (messages.data?.length ?? 0) >= limit && !messages.isPlaceholderData;
+  const older = more ? () => setLimit(limit + PAGE) : null;
+  const scroll = useScroll(group, messages.data, limit, older);
+  useReading(group, messages.data, scroll.atEnd);
+
+  const days = useMemo(() => arrange(messages.data ?? [], fresh), [messages.data, fresh]);
+  const byId = useMemo(
+    () => new Map((messages.data ?? []).map((message) => [message.id, message])),
+    [messages.data],
+  );
+  const now = Date.now();
+  const crowd = members.length > 2;
+
+  const line = (each: Line) => {
+    switch (each.kind) {
+      case "fresh":
+        return (
+          <li key="fresh" className={styles.fresh} data-fresh>
+            <span>{t.conversation.newMessages}</span>
+          </li>
+        );
+      case "notice":
+        return (
+          <li key={each.message.id} className={styles.notice}>
+            {each.message.notice_text}
+          </li>
+        );
+      case "message":
+        return (
+          <Message
+            key={each.message.id}
+            group={group}
+            message={each.message}
+            answered={each.message.reply_to ? (byId.get(each.message.reply_to) ?? "gone") : null}
+            first={each.first}
+            last={each.last}
+            named={crowd}
+            onReply={setReplying}
+          />
+        );
+    }
+  };
+
+  return (
+    <div className={styles.screen}>
+      <header className={styles.header}>
+        <Back />
+        <div className={styles.heading}>
+          <h1>{title}</h1>
+          <p>{subtitle(conversation)}</p>
+        </div>
+        <ActionIcon aria-label={t.conversation.details} onClick={() => setShowPeople(true)}>
+          <UsersRound aria-hidden />
+        </ActionIcon>
+      </header>
+      {patient ? <Banner patient={patient} /> : null}
+      {conversation.removal_pending ? (
+        <p className={styles.pending} role="status">
+          {t.conversation.removalPending}
+        </p>
+      ) : null}
+      <div className={styles.middle}>
+        <section
+          ref={scroll.ref}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must be able to scroll it (WCAG 2.1.1)
+          tabIndex={0}
+          className={styles.scroll}
+          onScroll={scroll.onScroll}
+          aria-label={t.conversation.messages}
+        >
+          {messages.isPending ? <Waiting /> : null}
+          {messages.error ? <Empty title={t.failure.title} text={messages.error.message} /> : null}
+          {messages.data?.length === 0 ? (
+            <Empty title={t.conversation.empty} text={t.conversation.emptyHint} />
+          ) : null}
+          {older ? (
+            <button type="button" className={styles.older} onClick={older}>
+              {t.conversation.older}
+            </button>
+          ) : null}
+          {days.map((each, index) => (
+            <section
+              key={each.at}
+              className={styles.day}
+              data-far={index < days.length - 2 || undefined}
+              aria-label={day(each.at, now)}
+            >
+              <h2>
+                <span>{day(each.at, now)}</span>
+              </h2>
+              <ol>{each.lines.map(line)}</ol>
+            </section>
+          ))}
+        </section>
+        {scroll.atEnd ? null : (
+          <button
+            type="button"
+            className={styles.toEnd}
+            data-new={scroll.below || undefined}
+            onClick={scroll.toEnd}
+          >
+            <ArrowDown aria-hidden />
+            <span className={scroll.below ? undefined : "visually-hidden"}>
+              {scroll.below ? t.conversation.newMessages : t.conversation.toNewest}
+            </span>
+          </button>
+        )}
+      </div>
+      <Composer
+        group={group}
+        about={patient !== null && patient !== undefined}
+        replying={replying}
+        onReplied={() => setReplying(null)}
+      />
+      <Members
+        opened={showPeople}
+        onClose={() => setShowPeople(false)}
+        conversation={conversation}
+        fixed={kind === "direct"}
+      />
+    </div>
+  );
+}
+
+/** The first unread message as it was when the conversation was opened. */
+function useFresh(messages: readonly MessageView[] | undefined, unread: number): string | null {
+  const [fresh, setFresh] = useState<string | null | undefined>(undefined);
+  const found = fresh === undefined && messages ? firstFresh(messages, unread) : fresh;
+  useEffect(() => {
+    if (fresh === undefined && found !== undefined) {
+      setFresh(found);
+    }
+  }, [fresh, found]);
+  return found ?? null;
+}
+
+function subtitle({ kind, members, role_title, title }: ConversationView): string {
+  if (kind === "direct" && members.length <= 2) {
+    const other = members.find(({ user }) => user.name === title);
+    return other ? `${other.user.role}, ${other.user.department}` : "";
+  }
+  const people = t.conversation.people(members.length);
+  return role_title && role_title !== title ? `${role_title} · ${people}` : people;
+}
+
+function Back() {
+  return (
+    <ActionIcon
+      className={styles.back}
+      aria-label={t.back}
+      onClick={() => go({ at: "conversations" })}
+    >
+      <ChevronLeft aria-hidden />
+    </ActionIcon>
+  );
+}

@@ -1,0 +1,149 @@
+/** Who reads along: people, whether their devices are verified, adding and removing. */
+import { ActionIcon, Button, Modal } from "@mantine/core";
+import { ShieldAlert, ShieldCheck, UserMinus, UserPlus } from "lucide-react";
+import { useState } from "react";
+import type { ConversationView, MemberView } from "../core/methods";
+import { useCall, useStatus } from "../core/queries";
+import type { PersonBrief } from "../core/wire";
+import { PeopleSearch } from "../people/PeopleSearch";
+import { Ask } from "../shell/Ask";
+import { Avatar } from "../shell/Avatar";
+import { tellFailure } from "../shell/notices";
+import { useNarrow } from "../shell/useNarrow";
+import { t } from "../texts";
+import styles from "./Members.module.css";
+
+export function Members({
+  opened,
+  onClose,
+  conversation,
+  fixed,
+}: {
+  opened: boolean;
+  onClose(): void;
+  conversation: ConversationView;
+  /** Two people stay two people. */
+  fixed: boolean;
+}) {
+  const [adding, setAdding] = useState(false);
+  const [removing, setRemoving] = useState<MemberView | null>(null);
+  const status = useStatus();
+  const narrow = useNarrow();
+  const remove = useCall("remove_person");
+  const me = status.data?.user?.id;
+  const close = () => {
+    setAdding(false);
+    onClose();
+  };
+
+  return (
+    <>
+      <Modal
+        opened={opened && removing === null}
+        onClose={close}
+        title={adding ? t.members.add : t.members.title}
+        fullScreen={narrow}
+        closeButtonProps={{ "aria-label": t.close }}
+      >
+        {adding ? (
+          <Add conversation={conversation} onDone={() => setAdding(false)} />
+        ) : (
+          <>
+            <p className={styles.hint}>{t.members.encrypted}</p>
+            <ul className={styles.people}>
+              {conversation.members.map((member) => (
+                <li key={member.user.id} className={styles.person}>
+                  <Avatar id={member.user.id} name={member.user.name} />
+                  <div className={styles.words}>
+                    <strong>
+                      {member.user.name}
+                      {member.user.id === me ? ` (${t.members.you})` : null}
+                    </strong>
+                    <span>
+                      {member.user.role}, {member.user.department}
+                    </span>
+                    <span className={styles.trust} data-verified={member.verified}>
+                      {member.verified ? <ShieldCheck aria-hidden /> : <ShieldAlert aria-hidden />}
+                      {member.verified ? t.members.verified : t.members.unverified} ·{" "}
+                      {t.members.devices(member.devices)}
+                    </span>
+                  </div>
+                  {fixed || member.user.id === me ? null : (
+                    <ActionIcon
+                      color="red"
+                      aria-label={t.members.removeName(member.user.name)}
+                      onClick={() => setRemoving(member)}
+                    >
+                      <UserMinus aria-hidden />
+                    </ActionIcon>
+                  )}
+                </li>
+              ))}
+            </ul>
+            {fixed ? null : (
+              <Button
+                fullWidth
+                variant="light"
+                leftSection={<UserPlus aria-hidden />}
+                onClick={() => setAdding(true)}
+              >
+                {t.members.add}
+              </Button>
+            )}
+          </>
+        )}
+      </Modal>
+      <Ask
+        opened={removing !== null}
+        title={t.members.removeTitle(removing?.user.name ?? "")}
+        text={t.members.removeText}
+        action={t.members.remove}
+        busy={remove.isPending}
+        onNo={() => setRemoving(null)}
+        onYes={() => {
+          if (removing) {
+            remove.mutate(
+              { group: conversation.id, user: removing.user.id },
+              { onError: tellFailure, onSettled: () => setRemoving(null) },
+            );
+          }
+        }}
+      />
+    </>
+  );
+}
+
+function Add({ conversation, onDone }: { conversation: ConversationView; onDone(): void }) {
+  const [chosen, setChosen] = useState<readonly PersonBrief[]>([]);
+  const add = useCall("add_people");
+  const there = new Set(conversation.members.map(({ user }) => user.id));
+  return (
+    <div className={styles.add}>
+      <PeopleSearch
+        chosen={chosen}
+        hidden={there}
+        onToggle={(person) =>
+          setChosen(
+            chosen.some(({ id }) => id === person.id)
+              ? chosen.filter(({ id }) => id !== person.id)
+              : [...chosen, person],
+          )
+        }
+      />
+      <p className={styles.hint}>{t.members.addHint}</p>
+      <Button
+        fullWidth
+        disabled={chosen.length === 0}
+        loading={add.isPending}
+        onClick={() =>
+          add.mutate(
+            { group: conversation.id, users: chosen.map(({ id }) => id) },
+            { onSuccess: onDone, onError: tellFailure },
+          )
+        }
+      >
+        {t.members.addAction(chosen.length)}
+      </Button>
+    </div>
+  );
+}

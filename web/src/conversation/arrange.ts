@@ -1,0 +1,70 @@
+/** Messages as the screen has them: days, runs of one person, and where the new ones begin. */
+import type { MessageView } from "../core/methods";
+import { sameDay } from "../texts/time";
+
+/** One person's messages within this time stand together. */
+const RUN_MS = 5 * 60_000;
+
+export type Line =
+  | { kind: "fresh" }
+  | { kind: "notice"; message: MessageView }
+  | { kind: "message"; message: MessageView; first: boolean; last: boolean };
+
+export interface Day {
+  /** The first message's time. */
+  at: number;
+  lines: Line[];
+}
+
+/** `fresh` is the id of the first message that was unread when the conversation was opened. */
+export function arrange(messages: readonly MessageView[], fresh: string | null): Day[] {
+  const days: Day[] = [];
+  messages.forEach((message, index) => {
+    const previous = messages[index - 1];
+    const next = messages[index + 1];
+    let day = days[days.length - 1];
+    if (!day || !previous || !sameDay(previous.sent_at, message.sent_at)) {
+      day = { at: message.sent_at, lines: [] };
+      days.push(day);
+    }
+    if (message.id === fresh) {
+      day.lines.push({ kind: "fresh" });
+    }
+    if (message.notice) {
+      day.lines.push({ kind: "notice", message });
+      return;
+    }
+    const first = !previous || message.id === fresh || !together(previous, message);
+    const last = !next || next.id === fresh || !together(message, next);
+    day.lines.push({ kind: "message", message, first, last });
+  });
+  return days;
+}
+
+/** The first of the `unread` newest messages of others; null if all are read. */
+export function firstFresh(messages: readonly MessageView[], unread: number): string | null {
+  const others = messages.filter((message) => !message.mine && !message.notice);
+  return unread > 0 ? (others[Math.max(0, others.length - unread)]?.id ?? null) : null;
+}
+
+/** The place up to which others have written, for the receipt; null if nothing came. */
+export function lastFromOthers(messages: readonly MessageView[]): number | null {
+  for (let index = messages.length - 1; index >= 0; index -= 1) {
+    const message = messages[index];
+    if (message && !message.mine && message.seq !== null) {
+      return message.seq;
+    }
+  }
+  return null;
+}
+
+function together(a: MessageView, b: MessageView): boolean {
+  return (
+    !a.notice &&
+    !b.notice &&
+    a.mine === b.mine &&
+    a.from?.id === b.from?.id &&
+    b.sent_at - a.sent_at < RUN_MS &&
+    sameDay(a.sent_at, b.sent_at)
+  );
+}

@@ -1,0 +1,72 @@
+import { BedDouble } from "lucide-react";
+import { StateIcon } from "../conversation/StateIcon";
+import type { ConversationView } from "../core/methods";
+import { Avatar } from "../shell/Avatar";
+import { address } from "../shell/routes";
+import { t } from "../texts";
+import { brief } from "../texts/time";
+import styles from "./Conversations.module.css";
+import { PriorityTag } from "./PriorityTag";
+
+export function ConversationItem({
+  conversation,
+  current,
+  now,
+}: {
+  conversation: ConversationView;
+  current: boolean;
+  now: number;
+}) {
+  const { id, kind, title, patient, unread, last, priority_unread: priority } = conversation;
+  return (
+    <a
+      className={styles.item}
+      href={address({ at: "conversation", group: id })}
+      aria-current={current ? "true" : undefined}
+      data-unread={unread > 0 || undefined}
+      data-priority={priority ?? undefined}
+    >
+      <Avatar id={id} name={title} kind={kind} />
+      <span className={styles.words}>
+        <span className={styles.row}>
+          <span className={styles.title}>{title}</span>
+          {last ? <time className={styles.time}>{brief(last.sent_at, now)}</time> : null}
+        </span>
+        {patient ? (
+          <span className={styles.patient}>
+            <BedDouble aria-hidden />
+            <span className="visually-hidden">{t.conversations.patient(patient.name)}</span>
+            <span aria-hidden className={styles.clip}>
+              {patient.name}
+              {patient.location ? ` · ${patient.location}` : ""}
+            </span>
+          </span>
+        ) : null}
+        <span className={styles.row}>
+          <span className={styles.last}>
+            {last?.mine ? <StateIcon state={last.state} /> : null}
+            <span className={styles.clip}>{preview(conversation)}</span>
+          </span>
+          {priority && priority !== "routine" ? <PriorityTag priority={priority} waiting /> : null}
+          {unread > 0 ? (
+            <span className={styles.unread}>
+              <span aria-hidden>{unread > 99 ? "99+" : unread}</span>
+              <span className="visually-hidden">{t.conversations.unread(unread)}</span>
+            </span>
+          ) : null}
+        </span>
+      </span>
+    </a>
+  );
+}
+
+/** The newest words; in larger rounds with the name of who wrote them. */
+function preview({ last, members }: ConversationView): string {
+  if (!last) {
+    return t.conversations.noMessages;
+  }
+  if (last.mine) {
+    return `${t.conversations.you}: ${last.text}`;
+  }
+  return members.length > 2 && last.from ? `${last.from}: ${last.text}` : last.text;
+}

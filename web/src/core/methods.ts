@@ -1,0 +1,172 @@
+/** What the worker's core can be asked, by name: parameters and result. */
+import type {
+  DeviceInfo,
+  EnrollStarted,
+  GroupKind,
+  Hospital,
+  Invite,
+  Me,
+  OnCallRole,
+  PatientBanner,
+  PersonBrief,
+  PersonHit,
+  Priority,
+  Problem,
+  SessionInfo,
+} from "./wire";
+
+type None = Record<string, never>;
+
+/** How far this device has come. */
+export type Stage = "new" | "enrolling" | "pending" | "locked" | "open";
+
+export interface Status {
+  stage: Stage;
+  hospital?: string | null;
+  user?: PersonBrief | null;
+  device_id?: string | null;
+  confirmation?: string | null;
+  credential_id?: string | null;
+  /** Whether there is a session; without one an open store works offline. */
+  online?: boolean | null;
+  /** The dead-spot window is over: unlocking needs the hospital. */
+  online_required?: boolean | null;
+}
+
+/** The trust anchors that an invitation's link carries. */
+export interface Pins {
+  ca: string;
+  log: string;
+  /** Absent for the first officer. */
+  gen?: string;
+}
+
+/** Inputs for the passkey's PRF, base64url. */
+export interface PrfSalts {
+  first: string;
+  second: string;
+}
+
+/** What the PRF gave, base64url; null where the passkey has none. */
+export interface PrfResults {
+  prf_first: string | null;
+  prf_second: string | null;
+}
+
+export interface SignInChallenge {
+  request: unknown;
+  prf_first_salt: string;
+  prf_second_salt: string;
+  credential_id: string | null;
+}
+
+export interface MemberView {
+  user: PersonBrief;
+  verified: boolean;
+  devices: number;
+}
+
+export type MessageState = "sending" | "failed" | "sent" | "delivered" | "read" | "acknowledged";
+
+export interface ConversationView {
+  id: string;
+  kind: GroupKind;
+  title: string;
+  members: MemberView[];
+  patient?: PatientBanner | null;
+  role_title?: string | null;
+  unread: number;
+  last?: {
+    text: string;
+    /** The name of who wrote it. */
+    from: string;
+    sent_at: number;
+    mine: boolean;
+    state: MessageState;
+  } | null;
+  priority_unread?: Priority | null;
+  removal_pending: boolean;
+  /** When something last happened. */
+  at: number;
+}
+
+export interface MessageView {
+  id: string;
+  /** Its place in the conversation; null while it waits to be sent. */
+  seq: number | null;
+  from: PersonBrief | null;
+  mine: boolean;
+  text: string;
+  priority: Priority;
+  sent_at: number;
+  /** Of my own messages how far they came; of others' how far I said I came. */
+  state: MessageState;
+  problem?: Problem | null;
+  reply_to?: string | null;
+  /** Set on lines that the system wrote, such as `person_added`. */
+  notice?: string | null;
+  notice_text?: string | null;
+}
+
+export interface PendingDevice {
+  device: DeviceInfo;
+  confirmation: string;
+}
+
+export interface Methods {
+  status: [None, Status];
+  hospital: [None, Hospital];
+  me: [None, Me];
+  prf_salts: [None, PrfSalts];
+  enroll_start: [{ code: string; device_name: string; pins?: Pins }, EnrollStarted];
+  enroll_finish: [{ credential: unknown } & PrfResults, { confirmation: string }];
+  enroll_poll: [None, { state: string }];
+  challenge: [None, SignInChallenge];
+  sign_in: [{ credential: unknown } & PrfResults, unknown];
+  unlock_offline: [PrfResults, unknown];
+  lock: [None, unknown];
+  sign_out: [None, unknown];
+  socket_ticket: [None, { url: string; ticket: string }];
+  frame: [{ frame: unknown }, unknown];
+  sync: [None, unknown];
+  conversations: [None, ConversationView[]];
+  messages: [{ group: string; before?: number; limit: number }, MessageView[]];
+  send: [{ group: string; text: string; priority: Priority; reply_to?: string }, { id: string }];
+  retry: [{ id: string }, unknown];
+  discard: [{ id: string }, unknown];
+  start: [{ users: string[]; role?: string; patient_id?: string }, { group: string }];
+  mark_read: [{ group: string; up_to: number }, unknown];
+  acknowledge: [{ group: string; up_to: number }, unknown];
+  add_people: [{ group: string; users: string[] }, unknown];
+  remove_person: [{ group: string; user: string }, unknown];
+  people: [{ q: string }, PersonHit[]];
+  roles: [None, OnCallRole[]];
+  patients: [{ q: string }, PatientBanner[]];
+  devices: [None, DeviceInfo[]];
+  pending_devices: [None, PendingDevice[]];
+  confirm_device: [{ id: string }, unknown];
+  revoke_device: [{ id: string }, unknown];
+  invite: [{ user_id: string; program: string }, Invite];
+  sessions: [None, SessionInfo[]];
+  end_session: [{ id: string }, unknown];
+  end_all_sessions: [None, unknown];
+  step_up_challenge: [None, { request: unknown }];
+  step_up: [{ credential: unknown }, unknown];
+}
+
+export type Method = keyof Methods;
+export type Params<M extends Method> = Methods[M][0];
+export type Result<M extends Method> = Methods[M][1];
+
+/** How the line to the hospital is. */
+export type Connection = "online" | "connecting" | "offline";
+
+/** What the worker tells the screens. */
+export type CoreEvent =
+  | { t: "conversations" }
+  | { t: "messages"; group: string }
+  | { t: "status" }
+  | { t: "devices" }
+  | { t: "ended"; problem: Problem }
+  | { t: "connection"; state: Connection }
+  | { t: "elsewhere" };

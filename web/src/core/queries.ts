@@ -1,0 +1,193 @@
+/** What the core knows, held by the query cache and nowhere else; the worker's events refresh it. */
+import { keepPreviousData, QueryClient, useMutation, useQuery } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+import { call, listen } from "./core";
+import type { Failure } from "./failure";
+import type { Connection, Method, Params, Result } from "./methods";
+
+const SEARCH_FRESH_MS = 15_000;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    // The core answers offline too and says itself when it cannot; nothing is asked twice.
+    queries: {
+      networkMode: "always",
+      retry: false,
+      staleTime: Number.POSITIVE_INFINITY,
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: false,
+    },
+    mutations: { networkMode: "always", retry: false },
+  },
+});
+
+const keys = {
+  status: ["status"] as const,
+  conversations: ["conversations"] as const,
+  messages: (group: string) => ["messages", group] as const,
+  devices: ["devices"] as const,
+  sessions: ["sessions"] as const,
+  search: ["search"] as const,
+};
+
+let connection: Connection = "connecting";
+const connectionListeners = new Set<() => void>();
+
+/** Keeps the cache in step with the worker; returns how to stop. */
+export function follow(): () => void {
+  return listen((event) => {
+    switch (event.t) {
+      case "conversations":
+        void queryClient.invalidateQueries({ queryKey: keys.conversations });
+        break;
+      case "messages":
+        void queryClient.invalidateQueries({ queryKey: keys.messages(event.group) });
+        break;
+      case "devices":
+        void queryClient.invalidateQueries({ queryKey: keys.devices });
+        break;
+      case "status":
+      case "ended":
+        void statusChanged();
+        break;
+      case "connection":
+        connection = event.state;
+        for (const listener of connectionListeners) {
+          listener();
+        }
+        break;
+      case "elsewhere":
+        forget();
+        break;
+    }
+  });
+}
+
+/** The stage may have moved: what an open store showed does not outlive it. */
+export async function statusChanged(): Promise<void> {
+  await queryClient.invalidateQueries({ queryKey: keys.status });
+  if (queryClient.getQueryData<Result<"status">>(keys.status)?.stage !== "open") {
+    forget();
+  }
+}
+
+function forget(): void {
+  queryClient.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.status[0] });
+}
+
+export function useConnection(): Connection {
+  return useSyncExternalStore(
+    (changed) => {
+      connectionListeners.add(changed);
+      return () => connectionListeners.delete(changed);
+    },
+    () => connection,
+  );
+}
+
+export function useStatus() {
+  return useQuery({ queryKey: keys.status, queryFn: () => call("status", {}) });
+}
+
+export function useHospital(enabled: boolean) {
+  return useQuery({
+    queryKey: ["hospital"],
+    queryFn: () => call("hospital", {}),
+    enabled,
+  });
+}
+
+export function useMe() {
+  return useQuery({ queryKey: [...keys.search, "me"], queryFn: () => call("me", {}) });
+}
+
+export function useConversations() {
+  return useQuery({
+    queryKey: keys.conversations,
+    queryFn: () => call("conversations", {}),
+  });
+}
+
+/** The newest `limit` messages, those that wait included. */
+export function useMessages(group: string, limit: number) {
+  return useQuery({
+    queryKey: [...keys.messages(group), limit],
+    queryFn: () => call("messages", { group, limit }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function usePeople(q: string) {
+  return useQuery({
+    queryKey: [...keys.search, "people", q],
+    queryFn: () => call("people", { q }),
+    staleTime: SEARCH_FRESH_MS,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useRoles() {
+  return useQuery({
+    queryKey: [...keys.search, "roles"],
+    queryFn: () => call("roles", {}),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+export function usePatients(q: string) {
+  return useQuery({
+    queryKey: [...keys.search, "patients", q],
+    queryFn: () => call("patients", { q }),
+    enabled: q.length >= 2,
+    staleTime: SEARCH_FRESH_MS,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useDevices() {
+  return useQuery({
+    queryKey: [...keys.devices, "mine"],
+    queryFn: () => call("devices", {}),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+export function usePendingDevices() {
+  return useQuery({
+    queryKey: [...keys.devices, "pending"],
+    queryFn: () => call("pending_devices", {}),
+    refetchInterval: 5_000,
+  });
+}
+
+export function useSessions() {
+  return useQuery({
+    queryKey: keys.sessions,
+    queryFn: () => call("sessions", {}),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Which answers a call makes old. */
+const MAKES_OLD: Partial<Record<Method, readonly (readonly string[])[]>> = {
+  confirm_device: [keys.devices],
+  revoke_device: [keys.devices, keys.sessions],
+  end_session: [keys.sessions],
+  end_all_sessions: [keys.sessions, keys.status],
+  start: [keys.conversations],
+  add_people: [keys.conversations],
+  remove_person: [keys.conversations],
+  mark_read: [keys.conversations],
+  acknowledge: [keys.conversations],
+};
+
+/** A call that changes something. */
+export function useCall<M extends Method>(method: M) {
+  return useMutation<Result<M>, Failure, Params<M>>({
+    mutationFn: (params) => call(method, params),
+    onSuccess: async () => {
+      const old = MAKES_OLD[method] ?? [];
+      await Promise.all(old.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
+    },
+  });
+}

@@ -1,0 +1,133 @@
+/** The worker: keys, ciphertext, the local store and the line to the hospital live here. */
+import { expose } from "comlink";
+import type { CoreEvent, Status } from "./methods";
+import { claim, type Ownership, takeOver } from "./ownership";
+import { platform } from "./platform";
+import { Socket } from "./socket";
+import { Storage } from "./storage";
+
+interface Core {
+  call(method: string, params: unknown): Promise<unknown>;
+}
+
+type Emit = (event: CoreEvent) => void;
+
+/** After these the line to the hospital is opened or closed. */
+const MOVES = new Set([
+  "sign_in",
+  "unlock_offline",
+  "lock",
+  "sign_out",
+  "end_all_sessions",
+  "revoke_device",
+]);
+
+class Worker {
+  #emit: Emit = () => undefined;
+  #server = "";
+  #core: Core | null = null;
+  #storage: Storage | null = null;
+  #owned: Ownership | null = null;
+  #calls = new Set<Promise<unknown>>();
+
+  readonly #socket = new Socket({
+    ticket: () => this.#ask("socket_ticket", {}) as Promise<{ url: string; ticket: string }>,
+    frame: async (frame) => {
+      await this.#ask("frame", { frame });
+    },
+    sync: async () => {
+      await this.#ask("sync", {});
+    },
+    changed: (state) => this.#emit({ t: "connection", state }),
+  });
+
+  /** Opens the store, unless another tab has it. */
+  async start(server: string, emit: Emit): Promise<"ready" | "elsewhere"> {
+    this.#server = server;
+    this.#emit = emit;
+    self.addEventListener("online", () => this.#socket.hurry());
+    self.addEventListener("offline", () => this.#socket.gone());
+    this.#owned = await claim(() => this.#lost());
+    if (!this.#owned) {
+      return "elsewhere";
+    }
+    await this.#open();
+    return "ready";
+  }
+
+  /** Takes the store from the tab that has it. */
+  async takeOver(): Promise<void> {
+    this.#owned = await takeOver(() => this.#lost());
+    await this.#open();
+  }
+
+  async call(method: string, params: unknown): Promise<unknown> {
+    const result = await this.#ask(method, params);
+    if (MOVES.has(method)) {
+      await this.#follow();
+    }
+    return result;
+  }
+
+  /** The screen is looked at again. */
+  wake(): void {
+    this.#socket.hurry();
+  }
+
+  async #open(): Promise<void> {
+    this.#storage = await Storage.open();
+    const [{ default: init, WasmCore }, entries, world] = await Promise.all([
+      import("./pkg/wardline_client_web.js"),
+      this.#storage.entries(),
+      platform(this.#storage, (event) => this.#heard(event)),
+    ]);
+    await init();
+    this.#core = await WasmCore.open(world, entries, this.#server);
+    await this.#follow();
+  }
+
+  #heard(event: CoreEvent): void {
+    this.#emit(event);
+    if (event.t === "status" || event.t === "ended") {
+      void this.#follow();
+    }
+  }
+
+  /** Opens the line while the store is open, closes it otherwise. */
+  async #follow(): Promise<void> {
+    const status = (await this.#ask("status", {})) as Status;
+    if (status.stage === "open") {
+      this.#socket.start();
+    } else {
+      this.#socket.stop();
+    }
+  }
+
+  #ask(method: string, params: unknown): Promise<unknown> {
+    if (!this.#core) {
+      return Promise.reject({ error: "wardline is open in another tab", code: "elsewhere" });
+    }
+    const call = this.#core.call(method, params);
+    const tracked = call.finally(() => this.#calls.delete(tracked));
+    this.#calls.add(tracked);
+    return tracked;
+  }
+
+  /** Another tab wants the store: finish what is under way, then write no more. */
+  async #lost(): Promise<void> {
+    if (!this.#core) {
+      return;
+    }
+    this.#socket.stop();
+    this.#core = null;
+    this.#owned = null;
+    this.#emit({ t: "elsewhere" });
+    await Promise.allSettled([...this.#calls]);
+    this.#storage?.close();
+    this.#storage = null;
+  }
+}
+
+export type WorkerApi = Worker;
+
+expose(new Worker());

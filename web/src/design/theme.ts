@@ -1,0 +1,27 @@
+/** The component library's defaults: touch sizes and the app's own variables. */
+import { ActionIcon, Button, createTheme, Modal, Textarea, TextInput } from "@mantine/core";
+
+const field = { classNames: { label: "field-label", input: "field-input" } };
+
+export const theme = createTheme({
+  fontFamily: "var(--font)",
+  fontFamilyMonospace: "var(--font-mono)",
+  defaultRadius: "md",
+  respectReducedMotion: true,
+  cursorType: "pointer",
+  components: {
+    Button: Button.extend({ defaultProps: { size: "md", h: "var(--touch)" } }),
+    ActionIcon: ActionIcon.extend({ defaultProps: { size: "var(--touch)", variant: "subtle" } }),
+    TextInput: TextInput.extend({ defaultProps: { size: "md", ...field } }),
+    Textarea: Textarea.extend({ defaultProps: { size: "md", ...field } }),
+    Modal: Modal.extend({
+      defaultProps: {
+        centered: true,
+        lockScroll: false,
+        radius: "lg",
+        overlayProps: { color: "var(--shade)", backgroundOpacity: 1 },
+        transitionProps: { duration: 120 },
+      },
+    }),
+  },
+});

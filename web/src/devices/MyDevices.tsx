@@ -1,0 +1,86 @@
+import { Button } from "@mantine/core";
+import { Smartphone, Terminal } from "lucide-react";
+import { useState } from "react";
+import { useCall, useDevices, useStatus } from "../core/queries";
+import type { DeviceInfo } from "../core/wire";
+import { Ask } from "../shell/Ask";
+import { tellFailure } from "../shell/notices";
+import { Waiting } from "../shell/Waiting";
+import { t } from "../texts";
+import { moment } from "../texts/time";
+import styles from "./Security.module.css";
+
+export function MyDevices() {
+  const devices = useDevices();
+  const status = useStatus();
+  const [removing, setRemoving] = useState<DeviceInfo | null>(null);
+  const revoke = useCall("revoke_device");
+  const me = status.data?.user?.id;
+  const now = Date.now();
+  // An officer's list has everybody's.
+  const mine = (devices.data ?? []).filter((device) => device.user.id === me);
+  return (
+    <section className={styles.card} aria-labelledby="my-devices">
+      <h2 id="my-devices">{t.security.devices}</h2>
+      {devices.isPending ? <Waiting /> : null}
+      {devices.error ? <p role="alert">{devices.error.message}</p> : null}
+      <ul className={styles.rows}>
+        {mine.map((device) => (
+          <li
+            key={device.id}
+            className={`${styles.row} ${device.state === "revoked" ? styles.removed : ""}`}
+          >
+            {device.platform === "native" ? <Terminal aria-hidden /> : <Smartphone aria-hidden />}
+            <div className={styles.words}>
+              <span>
+                <strong>{device.name}</strong>
+                {device.current ? (
+                  <span className={styles.here}>{t.security.thisDevice}</span>
+                ) : null}
+              </span>
+              <span>
+                {[
+                  t.security.platform[device.platform],
+                  t.security.passkey[device.passkey] ?? device.passkey,
+                  t.security.state[device.state],
+                ].join(" · ")}
+              </span>
+              <span>
+                {t.security.added(moment(device.created_at, now))},{" "}
+                {device.last_seen_at
+                  ? t.security.seen(moment(device.last_seen_at, now))
+                  : t.security.never}
+              </span>
+            </div>
+            {device.state === "revoked" ? null : (
+              <Button
+                variant="subtle"
+                color="red"
+                aria-label={t.security.revokeName(device.name)}
+                onClick={() => setRemoving(device)}
+              >
+                {t.security.revoke}
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <Ask
+        opened={removing !== null}
+        title={t.security.revokeTitle(removing?.name ?? "")}
+        text={t.security.revokeText}
+        action={t.security.revokeAction}
+        busy={revoke.isPending}
+        onNo={() => setRemoving(null)}
+        onYes={() => {
+          if (removing) {
+            revoke.mutate(
+              { id: removing.id },
+              { onError: tellFailure, onSettled: () => setRemoving(null) },
+            );
+          }
+        }}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,80 @@
+/** Choosing the patient that a conversation is about, with enough to tell namesakes apart. */
+import { Modal, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { Search } from "lucide-react";
+import { useState } from "react";
+import { usePatients } from "../core/queries";
+import type { PatientBanner } from "../core/wire";
+import { Empty } from "../shell/Empty";
+import { useNarrow } from "../shell/useNarrow";
+import { Waiting } from "../shell/Waiting";
+import { t } from "../texts";
+import styles from "./PatientPicker.module.css";
+import { identity } from "./words";
+
+const PAUSE_MS = 200;
+
+export function PatientPicker({
+  opened,
+  onClose,
+  onChoose,
+}: {
+  opened: boolean;
+  onClose(): void;
+  onChoose(patient: PatientBanner): void;
+}) {
+  const narrow = useNarrow();
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t.patient.pick}
+      fullScreen={narrow}
+      size="lg"
+      closeButtonProps={{ "aria-label": t.close }}
+    >
+      <PatientSearch onChoose={onChoose} />
+    </Modal>
+  );
+}
+
+function PatientSearch({ onChoose }: { onChoose(patient: PatientBanner): void }) {
+  const [typed, setTyped] = useState("");
+  const [q] = useDebouncedValue(typed.trim(), PAUSE_MS);
+  const patients = usePatients(q);
+  return (
+    <div className={styles.picker}>
+      <TextInput
+        type="search"
+        label={t.patient.search}
+        description={t.patient.hint}
+        leftSection={<Search aria-hidden />}
+        value={typed}
+        onChange={(event) => setTyped(event.currentTarget.value)}
+        data-autofocus
+        autoComplete="off"
+      />
+      {q.length < 2 ? <Empty title={t.patient.searchHint} /> : null}
+      {q.length >= 2 && patients.isPending ? <Waiting /> : null}
+      {patients.error ? <Empty title={t.failure.title} text={patients.error.message} /> : null}
+      {q.length >= 2 && patients.data?.length === 0 ? <Empty title={t.patient.none(q)} /> : null}
+      {q.length >= 2 && patients.data && patients.data.length > 0 ? (
+        <ul className={styles.items}>
+          {patients.data.map((patient) => (
+            <li key={patient.id}>
+              <button type="button" className={styles.item} onClick={() => onChoose(patient)}>
+                <strong>{patient.name}</strong>
+                <span>{identity(patient)}</span>
+                <span className={styles.ids}>
+                  {[patient.mrn ? t.patient.mrn(patient.mrn) : null, patient.location]
+                    .filter(Boolean)
+                    .join(" · ")}
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+    </div>
+  );
+}

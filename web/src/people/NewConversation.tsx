@@ -1,0 +1,204 @@
+/** A new conversation: with people or a role, about a patient or not. */
+import { ActionIcon, Button } from "@mantine/core";
+import { BedDouble, ChevronLeft, Stethoscope, X } from "lucide-react";
+import { useState } from "react";
+import { useCall, useRoles } from "../core/queries";
+import type { OnCallRole, PatientBanner, PersonBrief } from "../core/wire";
+import { PatientPicker } from "../patients/PatientPicker";
+import { identity } from "../patients/words";
+import { tell, tellFailure } from "../shell/notices";
+import { go, swap } from "../shell/routes";
+import { t } from "../texts";
+import { clock } from "../texts/time";
+import styles from "./People.module.css";
+import { PeopleSearch } from "./PeopleSearch";
+
+export default function NewConversation() {
+  const [people, setPeople] = useState<readonly PersonBrief[]>([]);
+  const [role, setRole] = useState<OnCallRole | null>(null);
+  const [patient, setPatient] = useState<PatientBanner | null>(null);
+  const [picking, setPicking] = useState(false);
+  const start = useCall("start");
+
+  const toggle = (person: PersonBrief) => {
+    if (role) {
+      tell("problem", t.people.oneRole);
+      return;
+    }
+    setPeople(
+      people.some(({ id }) => id === person.id)
+        ? people.filter(({ id }) => id !== person.id)
+        : [...people, person],
+    );
+  };
+
+  const begin = () =>
+    start.mutate(
+      {
+        users: people.map(({ id }) => id),
+        ...(role ? { role: role.slug } : {}),
+        ...(patient ? { patient_id: patient.id } : {}),
+      },
+      {
+        onSuccess: ({ group }) => swap({ at: "conversation", group }),
+        onError: tellFailure,
+      },
+    );
+
+  const nobody = people.length === 0 && !role;
+  return (
+    <div className={styles.screen}>
+      <header className={styles.header}>
+        <ActionIcon
+          className={styles.back}
+          aria-label={t.back}
+          onClick={() => go({ at: "conversations" })}
+        >
+          <ChevronLeft aria-hidden />
+        </ActionIcon>
+        <h1>{t.people.title}</h1>
+      </header>
+      <div className={styles.body}>
+        <PeopleSearch
+          chosen={people}
+          onToggle={toggle}
+          above={(q) => (
+            <Roles
+              q={q}
+              chosen={role}
+              onChoose={(each) => {
+                setPeople([]);
+                setRole(each.slug === role?.slug ? null : each);
+              }}
+            />
+          )}
+        />
+      </div>
+      <footer className={styles.footer}>
+        <div className={styles.chosen}>
+          <span className={styles.to}>{t.people.chosen}</span>
+          {nobody ? <span className={styles.nobody}>{t.people.chosenNone}</span> : null}
+          {role ? (
+            <Chip name={role.title} onRemove={() => setRole(null)} />
+          ) : (
+            people.map((person) => (
+              <Chip key={person.id} name={person.name} onRemove={() => toggle(person)} />
+            ))
+          )}
+        </div>
+        <div className={styles.about}>
+          <BedDouble aria-hidden />
+          {patient ? (
+            <>
+              <span className={styles.patient}>
+                <strong>{patient.name}</strong>
+                <span>
+                  {[identity(patient), patient.mrn ? t.patient.mrn(patient.mrn) : null]
+                    .filter(Boolean)
+                    .join(" · ")}
+                </span>
+              </span>
+              <ActionIcon aria-label={t.patient.remove} onClick={() => setPatient(null)}>
+                <X aria-hidden />
+              </ActionIcon>
+            </>
+          ) : (
+            <>
+              <span className={styles.patient}>{t.people.about}</span>
+              <Button variant="light" onClick={() => setPicking(true)}>
+                {t.patient.choose}
+              </Button>
+            </>
+          )}
+        </div>
+        <Button
+          size="lg"
+          h="3.25rem"
+          fullWidth
+          disabled={nobody}
+          loading={start.isPending}
+          onClick={begin}
+        >
+          {role ? t.people.startRole : t.people.start}
+        </Button>
+      </footer>
+      <PatientPicker
+        opened={picking}
+        onClose={() => setPicking(false)}
+        onChoose={(chosen) => {
+          setPatient(chosen);
+          setPicking(false);
+        }}
+      />
+    </div>
+  );
+}
+
+function Chip({ name, onRemove }: { name: string; onRemove(): void }) {
+  return (
+    <button
+      type="button"
+      className={styles.chip}
+      aria-label={t.people.remove(name)}
+      onClick={onRemove}
+    >
+      {name}
+      <X aria-hidden />
+    </button>
+  );
+}
+
+function Roles({
+  q,
+  chosen,
+  onChoose,
+}: {
+  q: string;
+  chosen: OnCallRole | null;
+  onChoose(role: OnCallRole): void;
+}) {
+  const roles = useRoles();
+  const found = (roles.data ?? []).filter((role) =>
+    `${role.title} ${role.department} ${role.holder?.name ?? ""}`
+      .toLowerCase()
+      .includes(q.toLowerCase()),
+  );
+  if (found.length === 0) {
+    return null;
+  }
+  return (
+    <>
+      <h2 className={styles.section}>{t.people.roles}</h2>
+      <ul>
+        {found.map((role) => (
+          <li key={role.slug}>
+            <button
+              type="button"
+              className={styles.person}
+              aria-pressed={chosen?.slug === role.slug}
+              disabled={!role.holder}
+              onClick={() => onChoose(role)}
+            >
+              <span className={styles.role} aria-hidden>
+                <Stethoscope />
+              </span>
+              <span className={styles.words}>
+                <strong>{role.title}</strong>
+                <span>
+                  {role.holder
+                    ? [
+                        t.people.holder(role.holder.name),
+                        role.until ? t.people.until(clock(role.until)) : null,
+                      ]
+                        .filter(Boolean)
+                        .join(", ")
+                    : t.people.gap}
+                </span>
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,37 @@
+/** Reads new messages out to people who do not see them come. */
+import { useEffect, useRef, useState } from "react";
+import { useConversations } from "../core/queries";
+import { t } from "../texts";
+
+export function Announcer({ current }: { current: string | null }) {
+  const conversations = useConversations();
+  const seen = useRef<Map<string, number> | null>(null);
+  const [text, setText] = useState("");
+
+  useEffect(() => {
+    if (!conversations.data) {
+      return;
+    }
+    const before = seen.current;
+    seen.current = new Map(conversations.data.map((each) => [each.id, each.last?.sent_at ?? 0]));
+    if (!before) {
+      return;
+    }
+    const fresh = conversations.data.find(
+      ({ id, last }) => last && !last.mine && last.sent_at > (before.get(id) ?? 0),
+    );
+    if (fresh?.last) {
+      const { from, text: words } = fresh.last;
+      const stat = fresh.priority_unread === "stat" && fresh.id !== current;
+      setText(
+        stat ? t.conversation.incomingStat(from, words) : t.conversation.incoming(from, words),
+      );
+    }
+  }, [conversations.data, current]);
+
+  return (
+    <div className="visually-hidden" aria-live="polite" data-testid="announcer">
+      {text}
+    </div>
+  );
+}

@@ -1,0 +1,146 @@
+/** The frame of an open store: navigation, a list, and what was chosen from it. */
+import { KeyRound, MessageSquare, ShieldCheck } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { Conversation } from "../conversation/Conversation";
+import { forgetAll } from "../conversation/memory";
+import { Conversations } from "../conversations/Conversations";
+import { useConversations, useMe } from "../core/queries";
+import { t } from "../texts";
+import { Announcer } from "./Announcer";
+import { ConnectionLine } from "./ConnectionLine";
+import { ErrorBoundary } from "./ErrorBoundary";
+import styles from "./Layout.module.css";
+import { Mark } from "./Mark";
+import { address, type Route, useRoute } from "./routes";
+import { Waiting } from "./Waiting";
+
+const NewConversation = lazy(() => import("../people/NewConversation"));
+const Security = lazy(() => import("../devices/Security"));
+const Officer = lazy(() => import("../officer/Officer"));
+
+/** Roles that may invite people and confirm their devices. */
+const OFFICERS = new Set(["enrolling_officer", "security_officer"]);
+
+export function Layout() {
+  const route = useRoute();
+  const me = useMe();
+  const officer = me.data?.roles.some((role) => OFFICERS.has(role)) ?? false;
+  // The frame goes when the store is locked, and what it remembered goes with it.
+  useEffect(() => forgetAll, []);
+  const inMessages = ["conversations", "conversation", "new"].includes(route.at);
+  return (
+    <div className={styles.frame} data-at={route.at}>
+      <button
+        type="button"
+        className={styles.skip}
+        onClick={() => document.getElementById("content")?.focus()}
+      >
+        {t.nav.skip}
+      </button>
+      <Navigation route={route} officer={officer} />
+      <div className={styles.screens}>
+        <ConnectionLine />
+        <div className={styles.panes} data-split={inMessages || undefined}>
+          {inMessages ? (
+            <div className={styles.list}>
+              <Conversations current={route.at === "conversation" ? route.group : null} />
+            </div>
+          ) : null}
+          <main id="content" tabIndex={-1} className={styles.content}>
+            <ErrorBoundary key={address(route)}>
+              <Suspense fallback={<Waiting />}>{screen(route)}</Suspense>
+            </ErrorBoundary>
+          </main>
+        </div>
+      </div>
+      <Announcer current={route.at === "conversation" ? route.group : null} />
+    </div>
+  );
+}
+
+function screen(route: Route): ReactNode {
+  switch (route.at) {
+    case "conversations":
+      return <Nothing />;
+    case "conversation":
+      return <Conversation key={route.group} group={route.group} />;
+    case "new":
+      return <NewConversation />;
+    case "security":
+      return <Security />;
+    case "officer":
+      return <Officer />;
+  }
+}
+
+/** Beside the list, on wide screens, until something is chosen. */
+function Nothing() {
+  return (
+    <div className={styles.nothing}>
+      <Mark />
+      <h2>{t.conversations.pick}</h2>
+      <p>{t.conversations.pickHint}</p>
+    </div>
+  );
+}
+
+function Navigation({ route, officer }: { route: Route; officer: boolean }) {
+  const conversations = useConversations();
+  const unread = conversations.data?.reduce((sum, each) => sum + each.unread, 0) ?? 0;
+  return (
+    <nav className={styles.navigation} aria-label={t.nav.label}>
+      <Item
+        to={{ at: "conversations" }}
+        current={["conversations", "conversation", "new"].includes(route.at)}
+        icon={<MessageSquare aria-hidden />}
+        text={t.nav.conversations}
+        count={unread}
+      />
+      <Item
+        to={{ at: "security" }}
+        current={route.at === "security"}
+        icon={<ShieldCheck aria-hidden />}
+        text={t.nav.security}
+      />
+      {officer ? (
+        <Item
+          to={{ at: "officer" }}
+          current={route.at === "officer"}
+          icon={<KeyRound aria-hidden />}
+          text={t.nav.officer}
+        />
+      ) : null}
+    </nav>
+  );
+}
+
+function Item({
+  to,
+  current,
+  icon,
+  text,
+  count = 0,
+}: {
+  to: Route;
+  current: boolean;
+  icon: ReactNode;
+  text: string;
+  count?: number;
+}) {
+  return (
+    <a className={styles.item} href={address(to)} aria-current={current ? "page" : undefined}>
+      <span className={styles.icon}>
+        {icon}
+        {count > 0 ? (
+          <span className={styles.count} aria-hidden>
+            {count > 99 ? "99+" : count}
+          </span>
+        ) : null}
+      </span>
+      <span>{text}</span>
+      {count > 0 ? (
+        <span className="visually-hidden">, {t.conversations.unread(count)}</span>
+      ) : null}
+    </a>
+  );
+}

@@ -1,0 +1,84 @@
+/** Times as a ward writes them: 24 hours, the day only where it is not today. */
+import { t } from ".";
+
+const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const WEEKDAY = new Intl.DateTimeFormat("en-GB", { weekday: "long" });
+const SHORT_WEEKDAY = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
+const SHORT_DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const FULL_DATE = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+});
+
+/** `14:02`. */
+export function clock(ms: number): string {
+  return CLOCK.format(ms);
+}
+
+/** For lists: the clock today, else the day. */
+export function brief(ms: number, now: number): string {
+  const days = daysBetween(ms, now);
+  if (days <= 0) {
+    return clock(ms);
+  }
+  if (days === 1) {
+    return t.time.yesterday;
+  }
+  if (days < 7) {
+    return SHORT_WEEKDAY.format(ms);
+  }
+  return sameYear(ms, now) ? SHORT_DATE.format(ms) : FULL_DATE.format(ms);
+}
+
+/** For separators between days. */
+export function day(ms: number, now: number): string {
+  const days = daysBetween(ms, now);
+  if (days <= 0) {
+    return t.conversation.today;
+  }
+  if (days === 1) {
+    return t.conversation.yesterday;
+  }
+  if (days < 7) {
+    return WEEKDAY.format(ms);
+  }
+  return sameYear(ms, now)
+    ? `${WEEKDAY.format(ms)} ${SHORT_DATE.format(ms)}`
+    : FULL_DATE.format(ms);
+}
+
+/** Day and clock in one, for devices and sessions. */
+export function moment(ms: number, now: number): string {
+  if (Math.abs(now - ms) < 60_000) {
+    return t.time.justNow;
+  }
+  return daysBetween(ms, now) === 0 ? clock(ms) : `${brief(ms, now)}, ${clock(ms)}`;
+}
+
+/** A birth date, unmistakable across countries: `12 Mar 1947`. */
+export function birth(iso: string): string {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(iso);
+  if (!parts) {
+    return iso;
+  }
+  return FULL_DATE.format(new Date(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])));
+}
+
+/** Whether both lie on the same day of this device's calendar. */
+export function sameDay(a: number, b: number): boolean {
+  return midnight(a) === midnight(b);
+}
+
+function midnight(ms: number): number {
+  return new Date(ms).setHours(0, 0, 0, 0);
+}
+
+/** Calendar days from `ms` to `now`; rounding absorbs the hour of a clock change. */
+function daysBetween(ms: number, now: number): number {
+  return Math.round((midnight(now) - midnight(ms)) / 86_400_000);
+}
+
+function sameYear(a: number, b: number): boolean {
+  return new Date(a).getFullYear() === new Date(b).getFullYear();
+}

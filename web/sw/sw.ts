@@ -1,0 +1,84 @@
+/**
+ * The service worker: the app starts without a network, from the files of one build.
+ *
+ * It answers for its own files only. Requests to the hospital's interface pass by untouched, so
+ * that nothing of them is ever stored.
+ */
+
+declare const self: ServiceWorkerGlobalScope;
+
+// Makes this file a module, so that its names are its own.
+export {};
+
+/** Path and SHA-256 of each file of this build; the build puts the list in the name's place. */
+declare const WARDLINE_MANIFEST: readonly (readonly [path: string, hash: string])[];
+const MANIFEST = WARDLINE_MANIFEST;
+
+const PREFIX = "wardline-";
+const INDEX = "/index.html";
+const FILES = new Map(MANIFEST);
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(install());
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(activate());
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== self.location.origin) {
+    return;
+  }
+  const path = request.mode === "navigate" && url.pathname === "/" ? INDEX : url.pathname;
+  if (FILES.has(path)) {
+    event.respondWith(answer(path, request));
+  }
+});
+
+/** Fetches every file of the build; a file that is not what the build made fails the whole. */
+async function install(): Promise<void> {
+  const cache = await caches.open(await cacheName());
+  await Promise.all(
+    MANIFEST.map(async ([path, hash]) => {
+      if (await cache.match(path)) {
+        return;
+      }
+      const response = await fetch(path, { cache: "no-cache", credentials: "omit" });
+      const bytes = await response.clone().arrayBuffer();
+      if (!response.ok || (await digest(bytes)) !== hash) {
+        throw new Error(`${path} is not of this build`);
+      }
+      await cache.put(path, response);
+    }),
+  );
+  await self.skipWaiting();
+}
+
+/** Files of older builds are dropped. */
+async function activate(): Promise<void> {
+  const current = await cacheName();
+  const old = (await caches.keys()).filter((each) => each.startsWith(PREFIX) && each !== current);
+  await Promise.all(old.map((each) => caches.delete(each)));
+  await self.clients.claim();
+}
+
+async function answer(path: string, request: Request): Promise<Response> {
+  const cache = await caches.open(await cacheName());
+  return (await cache.match(path)) ?? (await fetch(request));
+}
+
+async function cacheName(): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(MANIFEST));
+  return `${PREFIX}${await digest(bytes)}`;
+}
+
+async function digest(bytes: BufferSource): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return btoa(String.fromCharCode(...hash))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
+}
