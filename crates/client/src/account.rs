@@ -6,7 +6,7 @@ use wardline_model::code::confirmation_string;
 use wardline_model::endorsement::{DeviceKeys, Endorsement, SignedEndorsement};
 use wardline_model::wire::devices::{DeviceInfo, DeviceList, EndorseRequest};
 use wardline_model::wire::directory::{
-    Me, OnCallRole, PatientBanner, PatientList, PeopleList, PersonHit, RoleList,
+    Me, OnCallRole, PatientBanner, PatientList, PatientSearch, PeopleList, PersonHit, RoleList,
 };
 use wardline_model::wire::enroll::{BindingClaims, Invite, InviteRequest};
 use wardline_model::wire::keys::{KeyPackageCount, KeyPackageUpload};
@@ -47,7 +47,7 @@ impl<P: Platform> Client<P> {
     /// Patients by name or record number. What is searched for is patient data: it travels in the
     /// body, never in the URL.
     pub async fn patients(&mut self, text: &str) -> Result<Vec<PatientBanner>, ClientError> {
-        let body = serde_json::json!({ "q": text });
+        let body = PatientSearch { q: text.to_owned() };
         let list: PatientList = self
             .api
             .post(&self.platform, "/v1/patients/search", &body)

@@ -95,8 +95,18 @@ wire! {
         pub code_status: Option<String>,
     }
 }
+/// `POST /v1/patients/search`: the beginnings of names, two letters at least, or a whole MRN.
+///
+/// Patient data: it has no `Debug`.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PatientSearch {
+    /// What was typed.
+    pub q: String,
+}
 wire! {
-    /// `GET /v1/patients?q=`.
+    /// Patients found, answer to [`PatientSearch`].
     pub struct PatientList {
         /// Best first, at most 20.
         pub patients: Vec<PatientBanner>,

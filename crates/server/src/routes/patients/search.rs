@@ -1,36 +1,27 @@
-//! `GET /v1/patients?q=`: find a patient by name or MRN.
+//! `POST /v1/patients/search`: find a patient by name or MRN. What is searched for is patient data,
+//! so it travels in the body: URLs end up in logs and histories.
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
-use wardline_model::wire::directory::PatientList;
+use wardline_model::wire::directory::{PatientList, PatientSearch};
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::charts;
-use crate::extract::Params;
+use crate::extract::Body;
 use crate::problem::Refusal;
-
-/// What was typed. It is never logged.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Search {
-    /// The beginnings of names, two letters at least, or a whole MRN.
-    #[serde(default)]
-    q: String,
-}
 
 /// Patients by name, at most 20; none for less than two letters.
 #[utoipa::path(
-    get, path = "/v1/patients", tag = "patients", params(Search),
+    post, path = "/v1/patients/search", tag = "patients", request_body = PatientSearch,
     responses((status = 200, body = PatientList), (status = 403, body = Problem)),
 )]
 pub(crate) async fn handler(
     State(app): State<App>,
     caller: Caller,
-    Params(search): Params<Search>,
+    Body(search): Body<PatientSearch>,
 ) -> Result<Json<PatientList>, Refusal> {
     if search.q.len() > 200 {
         return Err(Refusal::InvalidParameter("q"));
