@@ -1,0 +1,319 @@
+//! Stolen tokens, replays, and proofs that are wrong in every way: each route must refuse, and
+//! nothing may change.
+
+use serde_json::{Value, json};
+use wardline_model::wire::devices::DeviceList;
+
+use crate::support::{Device, Hospital, Proof};
+
+/// Every route that wants a session, with a body where it takes one.
+fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> {
+    let (id, user) = (device.id(), device.user());
+    let group = "00000000-0000-4000-8000-000000000000";
+    let bytes = "AAAA";
+    vec![
+        (
+            "POST",
+            "/v1/invites".into(),
+            Some(json!({ "user_id": user, "program": "demo" })),
+        ),
+        ("GET", "/v1/sessions".into(), None),
+        ("DELETE", "/v1/sessions".into(), None),
+        ("DELETE", format!("/v1/sessions/{group}"), None),
+        (
+            "POST",
+            "/v1/sessions/step-up".into(),
+            Some(json!({ "challenge_id": group, "credential": {} })),
+        ),
+        ("GET", "/v1/devices".into(), None),
+        ("POST", format!("/v1/devices/{id}/revoke"), None),
+        (
+            "POST",
+            "/v1/credentials".into(),
+            Some(json!({ "device_ids": [id] })),
+        ),
+        ("GET", "/v1/me".into(), None),
+        ("GET", "/v1/people?q=a".into(), None),
+        ("GET", "/v1/roles".into(), None),
+        (
+            "POST",
+            "/v1/patients/search".into(),
+            Some(json!({ "q": "ab" })),
+        ),
+        ("GET", "/v1/patients/p1".into(), None),
+        (
+            "POST",
+            "/v1/key-packages".into(),
+            Some(json!({ "packages": [] })),
+        ),
+        ("GET", "/v1/key-packages/count".into(), None),
+        (
+            "POST",
+            "/v1/key-packages/claim".into(),
+            Some(json!({ "user_ids": [user], "ciphersuite": 1 })),
+        ),
+        (
+            "POST",
+            "/v1/groups".into(),
+            Some(json!({ "group_id": group, "kind": "direct", "group_info": bytes })),
+        ),
+        ("GET", "/v1/groups".into(), None),
+        ("GET", format!("/v1/groups/{group}/info"), None),
+        (
+            "POST",
+            format!("/v1/groups/{group}/commits"),
+            Some(json!({ "commit": bytes, "group_info": bytes })),
+        ),
+        (
+            "POST",
+            format!("/v1/groups/{group}/messages"),
+            Some(json!({ "id": group, "message": bytes, "priority": "routine" })),
+        ),
+        ("GET", format!("/v1/groups/{group}/log?after=0"), None),
+        (
+            "POST",
+            format!("/v1/groups/{group}/receipts"),
+            Some(json!({ "state": "read", "up_to": 1 })),
+        ),
+        ("GET", "/v1/inbox?after=0".into(), None),
+        ("POST", "/v1/socket-tickets".into(), None),
+    ]
+}
+
+fn bytes(body: Option<&Value>) -> Option<(&'static str, Vec<u8>)> {
+    body.map(|body| ("application/json", serde_json::to_vec(body).unwrap()))
+}
+
+#[tokio::test]
+async fn the_list_of_routes_here_is_whole() {
+    let hospital = Hospital::new().await;
+    let officer = hospital.officer().await;
+    let tested: std::collections::BTreeSet<String> = signed_routes(&officer)
+        .into_iter()
+        .map(|(method, path, _)| {
+            let path = path.split('?').next().unwrap().to_owned();
+            let path = path
+                .replace(&officer.id().to_string(), "{id}")
+                .replace("00000000-0000-4000-8000-000000000000", "{id}")
+                .replace("/p1", "/{id}");
+            format!("{method} {path}")
+        })
+        .collect();
+    // Those that need no session; `enroll` and sign-in have tests of their own.
+    let public = [
+        "GET /v1/hospital",
+        "POST /v1/enroll/start",
+        "POST /v1/enroll/finish",
+        "GET /v1/enroll/{id}",
+        "POST /v1/sessions/challenge",
+        "POST /v1/sessions",
+        "POST /v1/devices/{id}/endorsement",
+        "GET /v1/socket",
+        "GET /v1/log/consistency",
+        "GET /log/checkpoint",
+        "GET /log/tile/{path}",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",
+    ];
+    let document = serde_json::to_value(wardline_server::openapi()).unwrap();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            let route = format!("{} {path}", method.to_uppercase());
+            assert!(
+                tested.contains(&route) || public.contains(&route.as_str()),
+                "{route}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_refuses_a_request_without_a_good_proof() {
+    let hospital =
+        Hospital::with(|config| config.server.unauthenticated_per_minute = 100_000).await;
+    let mut officer = hospital.officer().await;
+    let mut thief = hospital.another_device(&mut officer).await;
+    let token = officer.token.clone();
+    officer.hospital().await;
+    for (method, path, body) in signed_routes(&officer) {
+        let send = || bytes(body.as_ref());
+        // No token; no proof; another device's proof for this token; a proof without the token.
+        officer
+            .raw(method, &path, None, None, send())
+            .await
+            .refused(401, "no-session");
+        officer
+            .raw(method, &path, None, token.clone(), send())
+            .await
+            .refused(401, "invalid-proof");
+        thief.nonce.clone_from(&officer.nonce);
+        let stolen = Proof {
+            ath: token.clone(),
+            ..Proof::default()
+        };
+        let proof = thief.proof(method, &path, &stolen);
+        thief
+            .raw(method, &path, Some(proof), token.clone(), send())
+            .await
+            .refused(401, "wrong-device");
+        let bare = Proof {
+            without_ath: true,
+            ..Proof::default()
+        };
+        officer
+            .with_proof(method, &path, &bare, body.as_ref())
+            .await
+            .refused(401, "invalid-proof");
+
+        // Another method, another address, another nonce, another time, another type.
+        let wrong = [
+            (
+                Proof {
+                    htm: Some("PATCH"),
+                    ..Proof::default()
+                },
+                "invalid-proof",
+            ),
+            (
+                Proof {
+                    htu: Some(format!("{}/v1/other", hospital.url)),
+                    ..Proof::default()
+                },
+                "invalid-proof",
+            ),
+            (
+                Proof {
+                    htu: Some(format!(
+                        "http://evil.example{}",
+                        path.split('?').next().unwrap()
+                    )),
+                    ..Proof::default()
+                },
+                "invalid-proof",
+            ),
+            (
+                Proof {
+                    nonce: Some("AAAA".into()),
+                    ..Proof::default()
+                },
+                "use-dpop-nonce",
+            ),
+            (
+                Proof {
+                    skew: -70,
+                    ..Proof::default()
+                },
+                "invalid-proof",
+            ),
+            (
+                Proof {
+                    skew: 70,
+                    ..Proof::default()
+                },
+                "invalid-proof",
+            ),
+            (
+                Proof {
+                    typ: Some("jwt"),
+                    ..Proof::default()
+                },
+                "invalid-proof",
+            ),
+            (
+                Proof {
+                    jti: Some(String::new()),
+                    ..Proof::default()
+                },
+                "invalid-proof",
+            ),
+        ];
+        for (proof, problem) in &wrong {
+            officer
+                .with_proof(method, &path, proof, body.as_ref())
+                .await
+                .refused(401, problem);
+        }
+    }
+    // After all of this nothing has changed: both devices are active and signed in.
+    let devices: DeviceList = officer.get("/v1/devices").await.expect(200).json();
+    assert_eq!(devices.devices.len(), 2);
+    thief.get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_proof_counts_once() {
+    let hospital = Hospital::new().await;
+    let mut officer = hospital.officer().await;
+    let proof = officer.proof("GET", "/v1/me", &Proof::default());
+    let token = officer.token.clone();
+    officer
+        .raw("GET", "/v1/me", Some(proof.clone()), token.clone(), None)
+        .await
+        .expect(200);
+    officer
+        .raw("GET", "/v1/me", Some(proof), token, None)
+        .await
+        .refused(401, "replayed-proof");
+}
+
+#[tokio::test]
+async fn a_nonce_of_another_process_or_an_old_one_is_not_taken() {
+    let mut hospital = Hospital::new().await;
+    let mut officer = hospital.officer().await;
+    let old = officer.nonce.clone().unwrap();
+    hospital.restart().await;
+    officer.url.clone_from(&hospital.url);
+    let stale = Proof {
+        nonce: Some(old),
+        ..Proof::default()
+    };
+    let answer = officer.with_proof("GET", "/v1/me", &stale, None).await;
+    answer.refused(401, "use-dpop-nonce");
+    assert!(
+        answer.headers["www-authenticate"]
+            .to_str()
+            .unwrap()
+            .contains("use_dpop_nonce")
+    );
+    hospital.clock.advance(11 * 60_000);
+    let answer = officer
+        .with_proof("GET", "/v1/me", &Proof::default(), None)
+        .await;
+    answer.refused(401, "use-dpop-nonce");
+    officer.get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn proofs_that_are_no_proofs_are_refused() {
+    let hospital = Hospital::new().await;
+    let mut officer = hospital.officer().await;
+    let token = officer.token.clone();
+    let mut private = officer.jwk();
+    private["d"] = "AAAA".into();
+    let good = officer.proof("GET", "/v1/me", &Proof::default());
+    let parts: Vec<&str> = good.split('.').collect();
+    let header = |value: Value| wardline_model::B64(serde_json::to_vec(&value).unwrap()).encode();
+    let none = header(json!({ "typ": "dpop+jwt", "alg": "none", "jwk": officer.jwk() }));
+    let with_private = header(json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": private }));
+    let crit =
+        header(json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": officer.jwk(), "crit": ["b64"] }));
+    for bad in [
+        String::new(),
+        "a".into(),
+        "a.b.c".into(),
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("{none}.{}.", parts[1]),
+        format!("{none}.{}.{}", parts[1], parts[2]),
+        format!("{with_private}.{}.{}", parts[1], parts[2]),
+        format!("{crit}.{}.{}", parts[1], parts[2]),
+        format!("{good}x"),
+        "é".into(),
+        "a".repeat(10_000),
+    ] {
+        let answer = officer
+            .raw("GET", "/v1/me", Some(bad), token.clone(), None)
+            .await;
+        answer.refused(401, "invalid-proof");
+    }
+}

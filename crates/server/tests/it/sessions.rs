@@ -1,0 +1,163 @@
+//! Sessions: their limits, their ends, and who may touch them.
+
+use serde_json::json;
+use wardline_model::wire::sessions::{SessionList, SteppedUp};
+
+use crate::support::{Hospital, Proof};
+
+const MINUTE: u64 = 60_000;
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_not_used_for_an_hour() {
+    let hospital = Hospital::new().await;
+    let mut officer = hospital.officer().await;
+    for _ in 0..3 {
+        hospital.clock.advance(50 * MINUTE);
+        officer.get("/v1/me").await.expect(200);
+    }
+    hospital.clock.advance(61 * MINUTE);
+    officer.get("/v1/me").await.refused(401, "session-ended");
+    officer.sign_in().await;
+    officer.get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_session_ends_after_a_day_however_busy_it_is() {
+    let hospital = Hospital::new().await;
+    let mut officer = hospital.officer().await;
+    for _ in 0..28 {
+        hospital.clock.advance(50 * MINUTE);
+        officer.get("/v1/me").await.expect(200);
+    }
+    hospital.clock.advance(41 * MINUTE);
+    officer.get("/v1/me").await.refused(401, "session-ended");
+}
+
+#[tokio::test]
+async fn signing_out_ends_one_session_and_signing_out_everywhere_all() {
+    let hospital = Hospital::new().await;
+    let mut officer = hospital.officer().await;
+    let mut phone = hospital.another_device(&mut officer).await;
+    let sessions: SessionList = officer.get("/v1/sessions").await.expect(200).json();
+    assert_eq!(sessions.sessions.len(), 2);
+    let phones = sessions
+        .sessions
+        .iter()
+        .find(|s| s.device_id == phone.id())
+        .unwrap();
+    assert!(!phones.current);
+
+    officer
+        .delete(&format!("/v1/sessions/{}", phones.session_id))
+        .await
+        .expect(204);
+    phone.get("/v1/me").await.refused(401, "session-ended");
+    phone.sign_in().await;
+    phone.delete("/v1/sessions").await.expect(204);
+    officer.get("/v1/me").await.refused(401, "session-ended");
+    phone.get("/v1/me").await.refused(401, "session-ended");
+}
+
+#[tokio::test]
+async fn a_token_that_was_never_issued_is_nothing() {
+    let hospital = Hospital::new().await;
+    let mut officer = hospital.officer().await;
+    officer.token = Some("A".repeat(43));
+    officer.get("/v1/me").await.refused(401, "session-ended");
+}
+
+#[tokio::test]
+async fn a_sign_in_challenge_counts_once_and_only_for_its_device() {
+    let hospital = Hospital::new().await;
+    let mut officer = hospital.officer().await;
+    let mut phone = hospital.another_device(&mut officer).await;
+    let challenge = officer.challenge().await;
+    let credential = officer.passkey.authenticate(&challenge.request);
+    let body = json!({ "challenge_id": challenge.challenge_id, "credential": credential });
+    phone
+        .post("/v1/sessions", &body)
+        .await
+        .refused(410, "challenge-over");
+    // It was taken by the attempt.
+    officer
+        .post("/v1/sessions", &body)
+        .await
+        .refused(410, "challenge-over");
+
+    let challenge = officer.challenge().await;
+    let credential = officer.passkey.authenticate(&challenge.request);
+    let body = json!({ "challenge_id": challenge.challenge_id, "credential": credential });
+    hospital.clock.advance(5 * MINUTE);
+    officer
+        .post("/v1/sessions", &body)
+        .await
+        .refused(410, "challenge-over");
+
+    // Another's challenge cannot be had.
+    let body = json!({ "device_id": officer.id() });
+    phone
+        .post("/v1/sessions/challenge", &body)
+        .await
+        .refused(401, "wrong-device");
+    hospital
+        .device()
+        .post("/v1/sessions/challenge", &body)
+        .await
+        .refused(401, "wrong-device");
+}
+
+#[tokio::test]
+async fn a_passkey_must_verify_its_user_and_be_the_devices_own() {
+    let hospital = Hospital::new().await;
+    let mut officer = hospital.officer().await;
+    officer.passkey.verifies_user = false;
+    officer.try_sign_in().await.refused(401, "passkey-refused");
+    officer.passkey.verifies_user = true;
+    officer.try_sign_in().await.expect(201);
+
+    let mut phone = hospital.another_device(&mut officer).await;
+    std::mem::swap(&mut officer.passkey, &mut phone.passkey);
+    officer.try_sign_in().await.refused(401, "passkey-refused");
+}
+
+#[tokio::test]
+async fn a_step_up_makes_the_proof_fresh() {
+    let hospital = Hospital::new().await;
+    let mut officer = hospital.officer().await;
+    hospital.clock.advance(10 * MINUTE);
+    let challenge = officer.challenge().await;
+    let credential = officer.passkey.authenticate(&challenge.request);
+    let body = json!({ "challenge_id": challenge.challenge_id, "credential": credential });
+    let stepped: SteppedUp = officer
+        .post("/v1/sessions/step-up", &body)
+        .await
+        .expect(200)
+        .json();
+    assert!(stepped.verified_at.abs_diff(hospital.clock.now_ms()) < MINUTE);
+    officer
+        .post("/v1/sessions/step-up", &body)
+        .await
+        .refused(410, "challenge-over");
+}
+
+#[tokio::test]
+async fn a_flood_without_sessions_is_slowed_down_and_sessions_go_on() {
+    let hospital = Hospital::with(|config| config.server.unauthenticated_per_minute = 20).await;
+    let mut officer = hospital.officer().await;
+    let mut refused = 0;
+    for _ in 0..30 {
+        let answer = officer.raw("GET", "/v1/hospital", None, None, None).await;
+        if answer.status == 429 {
+            answer.refused(429, "too-many-requests");
+            assert!(answer.headers.contains_key("retry-after"));
+            refused += 1;
+        }
+    }
+    assert!(refused >= 10, "{refused}");
+    let proof = officer.proof("GET", "/v1/me", &Proof::default());
+    let token = officer.token.clone();
+    officer
+        .raw("GET", "/v1/me", Some(proof), token, None)
+        .await
+        .expect(200);
+}

@@ -1,0 +1,98 @@
+//! A hospital for tests, and the devices that speak to it over real HTTP.
+
+pub(crate) mod device;
+pub(crate) mod passkey;
+
+use tempfile::TempDir;
+use wardline_model::wire::enroll::Invite;
+use wardline_server::init::{FirstOfficer, init};
+use wardline_server::rim::Clock;
+use wardline_server::{Config, Running, Server};
+
+pub(crate) use device::{Answer, Device, Proof};
+
+/// A server on a new data directory.
+pub(crate) struct Hospital {
+    pub(crate) running: Option<Running>,
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) first_code: String,
+    pub(crate) first_link: String,
+    pub(crate) url: String,
+    _dir: TempDir,
+}
+
+impl Hospital {
+    /// Initialises and starts one.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same, with another configuration.
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.data.dir = dir.path().join("data");
+        config.server.http = "127.0.0.1:0".to_owned();
+        config.server.https = String::new();
+        change(&mut config);
+        let clock = Clock::default();
+        let officer = FirstOfficer {
+            username: "first.officer".into(),
+            name: "First Officer".into(),
+        };
+        let made = init(&config, &officer, &clock).await.unwrap();
+        let running = Server::start(config.clone(), clock.clone()).await.unwrap();
+        let url = running.http_url.clone().unwrap();
+        Self {
+            running: Some(running),
+            config,
+            clock,
+            first_code: made.typed_code,
+            first_link: made.link,
+            url,
+            _dir: dir,
+        }
+    }
+
+    /// Stops the server and starts it again on the same data.
+    pub(crate) async fn restart(&mut self) {
+        self.running.take().unwrap().shutdown().await;
+        let running = Server::start(self.config.clone(), self.clock.clone())
+            .await
+            .unwrap();
+        self.url = running.http_url.clone().unwrap();
+        self.running = Some(running);
+    }
+
+    /// A device that is not enrolled.
+    pub(crate) fn device(&self) -> Device {
+        Device::new(&self.url, self.clock.clone())
+    }
+
+    /// The first officer's device: enrolled by the console's code, admitted as the genesis,
+    /// signed in.
+    pub(crate) async fn officer(&self) -> Device {
+        let mut device = self.device();
+        device.enroll(&self.first_code).await;
+        device.endorse_itself().await.expect(200);
+        device.sign_in().await;
+        device
+    }
+
+    /// Another device of the officer: invited, enrolled, confirmed by `by`, signed in.
+    pub(crate) async fn another_device(&self, by: &mut Device) -> Device {
+        let mut device = self.device();
+        let invite = self.invite(by).await;
+        device.enroll(&invite.code).await;
+        by.endorse(&device, false).await.expect(200);
+        device.sign_in().await;
+        device
+    }
+
+    /// Invites the officer to enrol one more device.
+    pub(crate) async fn invite(&self, by: &mut Device) -> Invite {
+        let body = serde_json::json!({ "user_id": by.user(), "program": "demo" });
+        by.post("/v1/invites", &body).await.expect(201).json()
+    }
+}
