@@ -27,7 +27,7 @@ pub mod views;
 
 mod account;
 mod conversation;
-mod enroll;
+pub mod enroll;
 mod http;
 mod membership;
 mod outbox;

@@ -1,0 +1,218 @@
+//! The home directory of a native client: its keys in one file, its sealed store in another.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use p256::ecdsa::SigningKey;
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use wardline_client::platform::Change;
+use wardline_model::B64;
+use zeroize::Zeroizing;
+
+use crate::NativeError;
+
+const ENTRIES: TableDefinition<&str, &[u8]> = TableDefinition::new("entries");
+
+/// What the directory keeps beside the store. Readable by its owner only.
+#[derive(Clone, Serialize, Deserialize)]
+struct Keys {
+    /// The P-256 device key's scalar.
+    device_key: B64,
+    /// Stands in for the passkey's PRF.
+    secret: B64,
+    /// The server's address, once enrolled.
+    server: Option<String>,
+    /// The CA to trust for it, PEM.
+    ca: Option<String>,
+    /// The software passkey.
+    passkey: Option<StoredPasskey>,
+}
+
+/// A software passkey.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct StoredPasskey {
+    /// The credential id.
+    pub id: B64,
+    /// The P-256 scalar.
+    pub key: B64,
+    /// The relying party.
+    pub rp_id: String,
+    /// The user handle.
+    pub user_handle: B64,
+}
+
+/// An open home directory. One process at a time.
+pub struct Home {
+    path: PathBuf,
+    keys: Mutex<Keys>,
+    database: Database,
+}
+
+impl Home {
+    /// Opens a directory, making it and its keys where there are none.
+    pub fn open(path: &Path) -> Result<Self, NativeError> {
+        let failed = |what: String| NativeError::Home { path: path.display().to_string(), what };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(|error| failed(error.to_string()))?;
+        let file = path.join("keys.json");
+        let keys = if file.exists() {
+            let text = fs::read(&file).map_err(|error| failed(error.to_string()))?;
+            serde_json::from_slice(&text).map_err(|_| failed("keys.json is damaged".to_owned()))?
+        } else {
+            let mut secret = [0; 32];
+            random(&mut secret);
+            let keys = Keys {
+                device_key: B64::from(new_key().to_bytes().as_slice()),
+                secret: secret.into(),
+                server: None,
+                ca: None,
+                passkey: None,
+            };
+            write_private(&file, &keys).map_err(|error| failed(error.to_string()))?;
+            keys
+        };
+        let store = path.join("store.redb");
+        let database = Database::create(&store).map_err(|error| match error {
+            redb::DatabaseError::DatabaseAlreadyOpen => {
+                failed("another process uses it now; let that one finish first".to_owned())
+            }
+            other => failed(other.to_string()),
+        })?;
+        Ok(Self { path: path.to_owned(), keys: Mutex::new(keys), database })
+    }
+
+    /// The device key.
+    pub fn device_key(&self) -> Result<SigningKey, NativeError> {
+        read_key(&self.keys().device_key).ok_or_else(|| self.failed("keys.json is damaged"))
+    }
+
+    /// The two values that stand in for the passkey's PRF outputs.
+    pub fn prf(&self) -> (Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>) {
+        let secret = Zeroizing::new(self.keys().secret.0);
+        let derive = |label: &[u8]| {
+            let digest = Sha256::new().chain_update(label).chain_update(&*secret).finalize();
+            Zeroizing::new(digest.to_vec())
+        };
+        (derive(b"wardline native prf first\0"), derive(b"wardline native prf second\0"))
+    }
+
+    /// The server's address and CA, once enrolled.
+    pub fn server(&self) -> Option<(String, Option<String>)> {
+        let keys = self.keys();
+        keys.server.map(|server| (server, keys.ca))
+    }
+
+    /// The software passkey.
+    pub fn passkey(&self) -> Option<StoredPasskey> {
+        self.keys().passkey
+    }
+
+    /// Keeps the server's address and CA.
+    pub fn set_server(&self, server: &str, ca: Option<&str>) -> Result<(), NativeError> {
+        self.change(|keys| {
+            keys.server = Some(server.to_owned());
+            keys.ca = ca.map(str::to_owned);
+        })
+    }
+
+    /// Keeps the software passkey.
+    pub fn set_passkey(&self, passkey: StoredPasskey) -> Result<(), NativeError> {
+        self.change(|keys| keys.passkey = Some(passkey))
+    }
+
+    /// Everything in the store.
+    pub fn entries(&self) -> Result<Vec<(String, Vec<u8>)>, NativeError> {
+        let read = || -> Result<Vec<(String, Vec<u8>)>, redb::Error> {
+            let transaction = self.database.begin_read()?;
+            let table = match transaction.open_table(ENTRIES) {
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+                other => other?,
+            };
+            let mut entries = Vec::new();
+            for entry in table.iter()? {
+                let (name, value) = entry?;
+                entries.push((name.value().to_owned(), value.value().to_vec()));
+            }
+            Ok(entries)
+        };
+        read().map_err(|error| self.failed(&error.to_string()))
+    }
+
+    /// Writes all changes durably, or none.
+    pub fn commit(&self, changes: Vec<Change>) -> Result<(), NativeError> {
+        let write = || -> Result<(), redb::Error> {
+            let transaction = self.database.begin_write()?;
+            {
+                let mut table = transaction.open_table(ENTRIES)?;
+                for (name, value) in changes {
+                    match value {
+                        Some(value) => table.insert(name.as_str(), value.as_slice())?,
+                        None => table.remove(name.as_str())?,
+                    };
+                }
+            }
+            transaction.commit()?;
+            Ok(())
+        };
+        write().map_err(|error| self.failed(&error.to_string()))
+    }
+
+    fn keys(&self) -> Keys {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn change(&self, edit: impl FnOnce(&mut Keys)) -> Result<(), NativeError> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        edit(&mut keys);
+        write_private(&self.path.join("keys.json"), &*keys)
+            .map_err(|error| self.failed(&error.to_string()))
+    }
+
+    fn failed(&self, what: &str) -> NativeError {
+        NativeError::Home { path: self.path.display().to_string(), what: what.to_owned() }
+    }
+}
+
+/// Fills the buffer from the system's random source.
+///
+/// # Panics
+/// When the system has no randomness: nothing safe can be done then.
+#[expect(clippy::expect_used, reason = "without randomness every key would be known")]
+pub fn random(buffer: &mut [u8]) {
+    getrandom::fill(buffer).expect("the system's random source answers");
+}
+
+/// A fresh P-256 key.
+pub fn new_key() -> SigningKey {
+    loop {
+        let mut scalar = Zeroizing::new([0; 32]);
+        random(scalar.as_mut());
+        // Zero and values above the group's order are refused: about one in 2^32.
+        if let Ok(key) = SigningKey::from_slice(scalar.as_ref()) {
+            return key;
+        }
+    }
+}
+
+/// A key from its scalar.
+pub fn read_key(scalar: &B64) -> Option<SigningKey> {
+    SigningKey::from_slice(&scalar.0).ok()
+}
+
+/// Replaces a file in one step; nobody else may read it.
+fn write_private(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
+    let partial = path.with_extension("partial");
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+    file.write_all(&serde_json::to_vec(value)?)?;
+    file.sync_all()?;
+    fs::rename(partial, path)
+}
