@@ -6,7 +6,9 @@
 //! 2. The writer begins a transaction and takes every job that waits, [`MAX_BATCH`] at most. While
 //!    one batch is being synced the next one gathers, so batches grow with the load by themselves.
 //! 3. Each job is judged against its group's head: membership, repetition, epoch, pending removal.
-//!    A job that is refused takes no part in what follows, and so never fails its neighbours.
+//!    A job that is refused takes no part in what follows, and so never fails its neighbours. A
+//!    repetition is nearly always of a message whose answer got lost a moment ago: when the unique
+//!    key on message ids refuses a batch, it is run again with every id looked up.
 //! 4. Entries, events, heads of groups and the signed head of the chain are written, then
 //!    committed. A crash before the commit returned leaves either nothing or all of it; a client
 //!    that got no answer sends the same message id again and gets the answer of the first time.
@@ -28,7 +30,7 @@ use wardline_model::{DeviceId, GroupId, MessageId, UserId};
 use crate::StoreError;
 use crate::audit::{EventRef, Prepared};
 use crate::cache::{Cache, Group};
-use crate::dialect::{Powers, placeholders};
+use crate::dialect::{ManyRows, placeholders};
 use crate::people::MAX_IN;
 use crate::rows::{Bind as _, bind_all, fetch_all, on_engine, row};
 use crate::store::{Pool, RETRIES, Shared, Store, Tx};
@@ -155,6 +157,15 @@ enum Verdict {
     IdTaken,
 }
 
+/// Whether messages that look new are looked up before they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeated {
+    /// Nearly all are new; the unique key refuses the batch if one is not.
+    Trust,
+    /// After such a refusal.
+    LookUp,
+}
+
 /// Starts the writer; it ends when the last sender is gone.
 pub(crate) fn start(shared: Arc<Shared>) -> mpsc::Sender<Job> {
     let (sender, receiver) = mpsc::channel(QUEUE);
@@ -173,10 +184,16 @@ async fn write_batches(shared: Arc<Shared>, mut waiting: mpsc::Receiver<Job>) {
             let Ok(job) = waiting.try_recv() else { break };
             jobs.push(job);
         }
-        let outcome = match begun {
-            Ok(tx) => run(tx, &jobs).await,
+        let mut outcome = match begun {
+            Ok(tx) => run(tx, &jobs, Repeated::Trust).await,
             Err(error) => Err(error),
         };
+        if matches!(&outcome, Err(error) if error.is_conflict()) {
+            outcome = match Tx::write(Arc::clone(&shared)).await {
+                Ok(tx) => run(tx, &jobs, Repeated::LookUp).await,
+                Err(error) => Err(error),
+            };
+        }
         match outcome {
             Ok(verdicts) => {
                 for (job, verdict) in jobs.drain(..).zip(verdicts) {
@@ -198,7 +215,7 @@ async fn run_alone(shared: &Arc<Shared>, job: Job) {
     let mut attempt = 0;
     let outcome = loop {
         let outcome = match Tx::write(Arc::clone(shared)).await {
-            Ok(tx) => run(tx, &jobs).await,
+            Ok(tx) => run(tx, &jobs, Repeated::LookUp).await,
             Err(error) => Err(error),
         };
         match outcome {
@@ -221,10 +238,18 @@ async fn run_alone(shared: &Arc<Shared>, job: Job) {
 }
 
 /// Judges and writes a batch in one transaction; the verdicts are in the order of the jobs.
-async fn run(mut tx: Tx, jobs: &[Job]) -> Result<Vec<Verdict>, StoreError> {
+async fn run(mut tx: Tx, jobs: &[Job], repeated: Repeated) -> Result<Vec<Verdict>, StoreError> {
     let appends: Vec<&Append> = jobs.iter().filter_map(|job| job.work.append()).collect();
     let mut groups = tx.heads(&appends).await?;
-    let mut taken = tx.taken(&appends).await?;
+    let suspects: Vec<&Append> = match repeated {
+        Repeated::LookUp => appends.clone(),
+        Repeated::Trust => appends
+            .iter()
+            .copied()
+            .filter(|a| is_suspect(a, &groups))
+            .collect(),
+    };
+    let mut taken = tx.taken(&suspects).await?;
     let mut end = tx.chain_end().await?;
     let mut verdicts = Vec::with_capacity(jobs.len());
     let mut entries: Vec<(&Append, u64)> = Vec::with_capacity(appends.len());
@@ -261,6 +286,14 @@ async fn run(mut tx: Tx, jobs: &[Job]) -> Result<Vec<Verdict>, StoreError> {
     tx.chain = Some(end);
     tx.commit_batch(groups).await?;
     Ok(verdicts)
+}
+
+/// Whether a message would be refused if it were new, and so may be the repetition of one that was
+/// taken before the group moved on.
+fn is_suspect(append: &Append, groups: &HashMap<GroupId, Group>) -> bool {
+    groups
+        .get(&append.group)
+        .is_some_and(|group| group.removal_pending || group.epoch != append.epoch)
 }
 
 /// Judges one message and, if it is taken, moves its group's head for the next one.
@@ -416,7 +449,7 @@ impl Tx {
         appends: &[&Append],
     ) -> Result<HashMap<(GroupId, MessageId), Taken>, StoreError> {
         let mut taken = HashMap::new();
-        for (sql, run) in TAKEN.cut(appends) {
+        for (sql, run) in TAKEN.cut(self, appends) {
             let rows: Vec<Taken> = on_engine!(self, |Db, conn| {
                 let query = sqlx::query_as::<Db, Taken>(sqlx::AssertSqlSafe(sql));
                 bind_all!(query, run, |q, append| {
@@ -434,7 +467,7 @@ impl Tx {
     }
 
     async fn insert_entries(&mut self, entries: &[(&Append, u64)]) -> Result<(), StoreError> {
-        for (sql, run) in ENTRIES.cut(entries) {
+        for (sql, run) in ENTRIES.cut(self, entries) {
             on_engine!(self, |Db, conn| {
                 let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
                 bind_all!(query, run, |q, (append, seq)| {
@@ -461,7 +494,7 @@ impl Tx {
         events: &[(&Prepared, u64, [u8; 32])],
     ) -> Result<(), StoreError> {
         let node = self.shared.keys.node.clone();
-        for (sql, run) in EVENTS.cut(events) {
+        for (sql, run) in EVENTS.cut(self, events) {
             on_engine!(self, |Db, conn| {
                 let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
                 bind_all!(query, run, |q, (event, seq, link)| {
@@ -488,7 +521,7 @@ impl Tx {
             *head = (head.0.max(*seq), head.1.max(append.now_ms));
         }
         let heads: Vec<(GroupId, (u64, u64))> = newest.into_iter().collect();
-        for (sql, run) in HEADS.cut(&heads) {
+        for (sql, run) in HEADS.cut(self, &heads) {
             on_engine!(self, |Db, conn| {
                 let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
                 bind_all!(query, run, |q, (group, (seq, at))| {
@@ -562,8 +595,8 @@ impl From<Verdict> for Result<Accepted, AppendError> {
     }
 }
 
-static TAKEN: LazyLock<Powers> = LazyLock::new(|| {
-    Powers::new(
+static TAKEN: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
         "WITH asked (group_id, message_id) AS (VALUES ",
         &["$", "$"],
         ") SELECT e.group_id, e.message_id, e.seq, e.sent_at, e.sender_device
@@ -571,8 +604,8 @@ static TAKEN: LazyLock<Powers> = LazyLock::new(|| {
     )
 });
 
-static ENTRIES: LazyLock<Powers> = LazyLock::new(|| {
-    Powers::new(
+static ENTRIES: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
         "INSERT INTO entries (group_id, seq, kind, message_id, sender_device, sender_user, epoch,
              priority, sent_at, body) VALUES ",
         &["$", "$", "'message'", "$", "$", "$", "$", "$", "$", "$"],
@@ -580,16 +613,16 @@ static ENTRIES: LazyLock<Powers> = LazyLock::new(|| {
     )
 });
 
-static EVENTS: LazyLock<Powers> = LazyLock::new(|| {
-    Powers::new(
+static EVENTS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
         "INSERT INTO audit_events (node, seq, salt, payload_sealed, commitment, chain) VALUES ",
         &["$", "$", "$", "$", "$", "$"],
         "",
     )
 });
 
-static HEADS: LazyLock<Powers> = LazyLock::new(|| {
-    Powers::new(
+static HEADS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
         "WITH moved (group_id, last_seq, at_ms) AS (VALUES ",
         &["$", "$", "$"],
         ") UPDATE groups SET last_seq = moved.last_seq, last_message_at = moved.at_ms

@@ -1,5 +1,6 @@
 //! Where the engines differ: opening, locks, and statements made for a number of rows.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ pub(crate) fn sqlite(path: &Path, readers: u32, create: bool) -> Result<SqlitePo
         .create_if_missing(create)
         .foreign_keys(true)
         // A page of 8 KiB holds an event and its neighbours without overflow pages.
-        .page_size(8192)
+        .page_size(4096)
         .journal_mode(SqliteJournalMode::Wal)
         // FULL: a commit that returned survives power loss, not only a crash of the process.
         .synchronous(SqliteSynchronous::Full)
@@ -199,9 +200,56 @@ pub(crate) fn placeholders(first: usize, count: usize) -> String {
     text
 }
 
-/// `($1,'x',$2),($3,'x',$4),…`: rows of columns, of which `$` is a placeholder and everything else
-/// stands as it is.
-pub(crate) fn rows(columns: &[&str], rows: usize) -> String {
+/// A statement for any number of rows, whose texts are built once: a batch is cut into runs of
+/// few different lengths, so that the engines' caches of prepared statements stay small and warm.
+#[derive(Debug)]
+pub(crate) struct ManyRows {
+    sqlite: HashMap<usize, Arc<str>>,
+    postgres: HashMap<usize, Arc<str>>,
+}
+
+impl ManyRows {
+    /// Prepares `before ‖ rows ‖ after`, where each row has these columns: `$` is a placeholder and
+    /// everything else stands as it is. `after` holds no placeholder.
+    pub(crate) fn new(before: &str, columns: &[&str], after: &str) -> Self {
+        let lengths = || (1..RUN).chain((RUN..=MAX_ROWS).step_by(RUN));
+        let texts = |numbered| {
+            lengths().map(move |n| {
+                let text = format!("{before}{}{after}", rows(columns, n, numbered));
+                (n, text.into())
+            })
+        };
+        Self {
+            sqlite: texts(false).collect(),
+            postgres: texts(true).collect(),
+        }
+    }
+
+    /// Cuts items into runs, each with the statement that takes it: two for any batch of up to
+    /// [`MAX_ROWS`].
+    pub(crate) fn cut<'a, T>(
+        &'a self,
+        tx: &Tx,
+        mut items: &'a [T],
+    ) -> impl Iterator<Item = (Arc<str>, &'a [T])> + use<'a, T> {
+        let texts = match tx.conn {
+            Conn::Sqlite(_) => &self.sqlite,
+            Conn::Postgres(_) => &self.postgres,
+        };
+        std::iter::from_fn(move || {
+            let most = items.len().min(MAX_ROWS);
+            let length = if most < RUN { most } else { most - most % RUN };
+            let text = texts.get(&length)?;
+            let (run, rest) = items.split_at(length);
+            items = rest;
+            Some((Arc::clone(text), run))
+        })
+    }
+}
+
+/// `($1,'x',$2),($3,'x',$4),…`. SQLite gets `?` for each placeholder, because sqlx looks up the
+/// name of each numbered one, which takes SQLite a walk over all of them.
+fn rows(columns: &[&str], rows: usize, numbered: bool) -> String {
     use std::fmt::Write as _;
     let mut text = String::with_capacity(rows * columns.len() * 6);
     let mut next = 1;
@@ -211,12 +259,14 @@ pub(crate) fn rows(columns: &[&str], rows: usize) -> String {
             if n > 0 {
                 text.push(',');
             }
-            if *column == "$" {
-                // Writing to a String has no error.
-                let _ = write!(text, "${next}");
-                next += 1;
-            } else {
-                text.push_str(column);
+            match (*column, numbered) {
+                ("$", true) => {
+                    // Writing to a String has no error.
+                    let _ = write!(text, "${next}");
+                    next += 1;
+                }
+                ("$", false) => text.push('?'),
+                (literal, _) => text.push_str(literal),
             }
         }
         text.push(')');
@@ -224,39 +274,10 @@ pub(crate) fn rows(columns: &[&str], rows: usize) -> String {
     text
 }
 
-/// Statements for a power of two rows, built once: a batch of any size is cut into a few of
-/// these, so that the engines' caches of prepared statements stay small and warm.
-#[derive(Debug)]
-pub(crate) struct Powers {
-    texts: Vec<Arc<str>>,
-}
-
-impl Powers {
-    /// Prepares `before ‖ rows ‖ after` for 1, 2, 4 … [`MAX_ROWS`] rows.
-    pub(crate) fn new(before: &str, columns: &[&str], after: &str) -> Self {
-        let texts = (0..=MAX_ROWS.ilog2())
-            .map(|power| format!("{before}{}{after}", rows(columns, 1 << power)).into())
-            .collect();
-        Self { texts }
-    }
-
-    /// Cuts items into runs, each with the statement that takes it.
-    pub(crate) fn cut<'a, T>(
-        &'a self,
-        mut items: &'a [T],
-    ) -> impl Iterator<Item = (Arc<str>, &'a [T])> {
-        std::iter::from_fn(move || {
-            let power = items.len().min(MAX_ROWS).checked_ilog2()?;
-            let (run, rest) = items.split_at(1 << power);
-            items = rest;
-            let text = self.texts.get(usize::try_from(power).ok()?)?;
-            Some((Arc::clone(text), run))
-        })
-    }
-}
-
 /// The most rows of one statement.
 pub(crate) const MAX_ROWS: usize = 256;
+/// Runs are shorter than this, or a multiple of it.
+const RUN: usize = 16;
 
 /// Distinguishes our advisory locks from those of others in the same database.
 const LOCK_SPACE: i64 = 0x7761_7264_0000;
