@@ -8,9 +8,9 @@ use wardline_model::PatientId;
 use crate::rng::{Rng, uuid};
 use crate::scenarios::{Report, Scenario};
 use crate::terms::{
-    ALLERGIES, AllergyTerm, Analyte, BACKGROUNDS, Background, DIASTOLIC, Drug, HEART_RATE,
-    NO_KNOWN_ALLERGY, OXYGEN_SATURATION, PANELS, Problem, RESPIRATORY_RATE, SYSTOLIC, TEMPERATURE,
-    WEIGHT,
+    ALLERGIES, AllergyTerm, Analyte, BACKGROUNDS, Background, DIASTOLIC, Drug, HBA1C, HEART_RATE,
+    HEMOGLOBIN, NO_KNOWN_ALLERGY, OXYGEN_SATURATION, PANELS, Problem, RESPIRATORY_RATE, SYSTOLIC,
+    TEMPERATURE, WEIGHT,
 };
 use crate::{CareTeam, Chart, Readiness, StaffMember};
 
@@ -182,15 +182,15 @@ impl Writer<'_> {
         let scenario = self.admission.scenario;
         let now = self.admission.now_ms / MINUTE * MINUTE;
         let days = u64::from(self.rng.between(scenario.stay.0, scenario.stay.1));
-        let hours = u64::from(self.rng.between(5, 20));
-        self.admitted_ms = now.saturating_sub(days * DAY + hours * HOUR);
+        let minutes = u64::from(self.rng.between(5 * 60, 20 * 60));
+        self.admitted_ms = now.saturating_sub(days * DAY + minutes * MINUTE);
 
         let (gender, birth) = self.person();
         let age = wardline_fhir::date::utc_day(now)
             .and_then(|today| wardline_fhir::date::whole_years(birth, today))
             .unwrap_or(0);
         let allergies = self.allergies();
-        let backgrounds = self.backgrounds(gender);
+        let backgrounds = self.backgrounds(gender, age);
 
         let reasons = self.conditions(&backgrounds);
         self.encounter(&reasons);
@@ -199,7 +199,13 @@ impl Writer<'_> {
         let times = self.times(now);
         self.vitals(&times);
         self.weight();
-        self.laboratory(&times);
+        self.laboratory(
+            &times,
+            &Baseline {
+                gender,
+                backgrounds: &backgrounds,
+            },
+        );
         for report in scenario.reports {
             self.report(report);
         }
@@ -340,15 +346,12 @@ impl Writer<'_> {
         chosen
     }
 
-    fn backgrounds(&mut self, gender: &str) -> Vec<&'static Background> {
+    fn backgrounds(&mut self, gender: &str, age: u32) -> Vec<&'static Background> {
         let scenario = self.admission.scenario;
-        if scenario.age.1 < 45 {
-            return Vec::new();
-        }
         let may_have: Vec<&Background> = BACKGROUNDS
             .iter()
             .filter(|b| !scenario.problems.iter().any(|p| clash(p, b.problem)))
-            .filter(|b| !b.men_only || gender == "male")
+            .filter(|b| age >= b.from_age && (!b.men_only || gender == "male"))
             .collect();
         let count = usize::try_from(self.rng.between(1, 3)).unwrap_or(1);
         self.rng
@@ -360,21 +363,21 @@ impl Writer<'_> {
 
     /// Writes the conditions; the references of those that brought the patient in.
     fn conditions(&mut self, backgrounds: &[&Background]) -> Vec<String> {
-        let admitted = self.admitted_ms;
-        let reasons: Vec<String> = self
-            .admission
-            .scenario
-            .problems
-            .iter()
-            .map(|p| self.condition(p, true, admitted))
-            .collect();
+        let scenario = self.admission.scenario;
+        let mut reasons = Vec::new();
+        for (problem, at) in scenario.problems.iter().zip(0..) {
+            let years = u64::from(self.rng.between(2, 14));
+            let before = if at > 0 && problem.long_standing() {
+                years * 365 * DAY
+            } else {
+                u64::from(scenario.ill_before) * DAY
+            };
+            reasons.push(self.condition(problem, true, self.admitted_ms.saturating_sub(before)));
+        }
         for background in backgrounds {
             let years = u64::from(self.rng.between(2, 14));
-            self.condition(
-                background.problem,
-                false,
-                admitted.saturating_sub(years * 365 * DAY),
-            );
+            let onset = self.admitted_ms.saturating_sub(years * 365 * DAY);
+            self.condition(background.problem, false, onset);
         }
         reasons
     }
@@ -415,7 +418,7 @@ impl Writer<'_> {
                 "physicalType": {"coding": [{"system": format!("{TERMINOLOGY}/location-physical-type"), "code": kind, "display": words}]},
             })
         };
-        let observation = scenario.stay.1 == 0;
+        let observation = scenario.department == "Emergency";
         let (class, class_words) = if observation {
             ("OBSENC", "observation encounter")
         } else {
@@ -469,7 +472,8 @@ impl Writer<'_> {
     fn medicines(&mut self, backgrounds: &[&Background], allergies: &[&AllergyTerm]) {
         let scenario = self.admission.scenario;
         for (drug, dose) in scenario.medicines {
-            self.medicine(drug, dose, "active");
+            let done = dose.ends_with(" once") || dose.ends_with(" before incision");
+            self.medicine(drug, dose, if done { "completed" } else { "active" });
         }
         let home = backgrounds.iter().filter_map(|b| b.medicine);
         for (drug, dose) in home {
@@ -511,11 +515,11 @@ impl Writer<'_> {
         }));
     }
 
-    /// Admission, half way, and two to four hours ago; fewer when the stay is short.
+    /// Admission, half way, and two to three hours ago, so that the last results are out by now.
     fn times(&mut self, now: u64) -> Vec<(u64, f64)> {
         let first = self.admitted_ms + 30 * MINUTE;
         let last = now
-            .saturating_sub(u64::from(self.rng.between(60, 200)) * MINUTE)
+            .saturating_sub(u64::from(self.rng.between(105, 190)) * MINUTE)
             .max(first);
         let middle = first + (last - first) / 2 / (5 * MINUTE) * (5 * MINUTE);
         vec![(first, 0.0), (middle, 0.5), (last, 1.0)]
@@ -524,9 +528,19 @@ impl Writer<'_> {
     fn vitals(&mut self, times: &[(u64, f64)]) {
         let course = &self.admission.scenario.vitals;
         for (nth, (at, done)) in times.iter().enumerate() {
+            let signs = [
+                &HEART_RATE,
+                &SYSTOLIC,
+                &DIASTOLIC,
+                &RESPIRATORY_RATE,
+                &OXYGEN_SATURATION,
+                &TEMPERATURE,
+            ];
             let mut now = [0.0; 6];
-            for (value, (from, to)) in now.iter_mut().zip(course.admission.iter().zip(course.now)) {
-                *value = (from + (to - from) * done) * (1.0 + 0.015 * self.rng.unit());
+            for (at, value) in now.iter_mut().enumerate() {
+                let (from, to) = (course.admission[at], course.now[at]);
+                *value = from + (to - from) * done;
+                *value += signs[at].noise(*value) * self.rng.unit();
             }
             let [heart, systolic, diastolic, breaths, oxygen, temperature] = now;
             for (analyte, value) in [
@@ -562,19 +576,26 @@ impl Writer<'_> {
         );
     }
 
-    fn laboratory(&mut self, times: &[(u64, f64)]) {
+    fn laboratory(&mut self, times: &[(u64, f64)], baseline: &Baseline<'_>) {
         let courses = self.admission.scenario.labs;
+        let of_analyte =
+            |analyte: &Analyte| courses.iter().find(|c| c.analyte.loinc == analyte.loinc);
         for (nth, (at, done)) in times.iter().enumerate() {
-            let drawn =
-                |from: f64, to: f64, unit: f64| (from + (to - from) * done) * (1.0 + 0.02 * unit);
             for panel in &PANELS {
                 let mut results = Vec::new();
                 for (analyte, healthy) in panel.analytes {
-                    let (from, to) = courses
-                        .iter()
-                        .find(|c| c.analyte.loinc == analyte.loinc)
-                        .map_or((*healthy, *healthy), |c| (c.admission, c.now));
-                    let value = drawn(from, to, self.rng.unit());
+                    let usual = baseline.of(analyte, *healthy)
+                        + analyte.spread() * self.steady(analyte.loinc).unit();
+                    let value = of_analyte(analyte).map_or(usual, |c| {
+                        // Someone whose kidneys were worse before is not better when ill.
+                        let worse = if baseline.moves(analyte) {
+                            usual
+                        } else {
+                            f64::MIN
+                        };
+                        (c.admission + (c.now - c.admission) * done).max(worse)
+                    });
+                    let value = value + analyte.noise(value) * self.rng.unit();
                     results.push(self.observation(analyte, value, *at, nth, "laboratory"));
                 }
                 self.panel(panel.loinc, panel.name, *at, nth, &results);
@@ -585,16 +606,23 @@ impl Writer<'_> {
                     .any(|p| p.analytes.iter().any(|a| a.0.loinc == analyte.loinc))
             };
             for course in courses.iter().filter(|c| !in_a_panel(c.analyte)) {
-                // A pH moves by hundredths: noise of 2 % would tell another story.
-                let unit = if course.analyte.decimals == 2 {
-                    0.0
-                } else {
-                    self.rng.unit()
-                };
-                let value = drawn(course.admission, course.now, unit);
+                // What tells of the last three months is measured once a stay.
+                if nth > 0 && course.analyte.loinc == HBA1C.loinc {
+                    continue;
+                }
+                let value = course.admission + (course.now - course.admission) * done;
+                let value = value + course.analyte.noise(value) * self.rng.unit();
                 self.observation(course.analyte, value, *at, nth, "laboratory");
             }
         }
+    }
+
+    /// Draws that are the same whenever they are made: what is peculiar to this patient.
+    fn steady(&self, label: &str) -> Rng {
+        Rng::fork(
+            self.admission.seed,
+            &format!("patient/{}/usual/{label}", self.admission.number),
+        )
     }
 
     fn observation(
@@ -702,6 +730,37 @@ const STREETS: [&str; 12] = [
     "Saltmarsh Way",
     "Windmill Lane",
 ];
+
+/// What a patient's blood looks like on a good day.
+struct Baseline<'a> {
+    gender: &'a str,
+    backgrounds: &'a [&'a Background],
+}
+
+impl Baseline<'_> {
+    /// The usual value of an analyte, given that of healthy people.
+    fn of(&self, analyte: &Analyte, healthy: f64) -> f64 {
+        let background = self
+            .backgrounds
+            .iter()
+            .flat_map(|b| b.usual)
+            .find(|(of, _)| of.loinc == analyte.loinc)
+            .map(|(_, value)| *value);
+        match background {
+            Some(value) => value,
+            None if analyte.loinc == HEMOGLOBIN.loinc && self.gender == "male" => healthy + 1.2,
+            None => healthy,
+        }
+    }
+
+    /// Whether a long-standing problem moves the analyte.
+    fn moves(&self, analyte: &Analyte) -> bool {
+        self.backgrounds
+            .iter()
+            .flat_map(|b| b.usual)
+            .any(|(of, _)| of.loinc == analyte.loinc)
+    }
+}
 
 /// Whether a background says again, or against, what a patient is here for.
 fn clash(reason: &Problem, background: &Problem) -> bool {

@@ -199,11 +199,23 @@ impl Chart {
 
     /// The latest value of an Observation, by its LOINC code.
     pub fn latest(&self, loinc: &str) -> Option<f64> {
-        self.of_type("Observation")
-            .filter(|o| o.has_code("http://loinc.org", loinc))
+        self.measured(loinc)
             .max_by_key(|o| o.when())?
             .quantity()
-            .map(|quantity| quantity.value)
+            .map(|q| q.value)
+    }
+
+    /// The first value of an Observation in the stay, by its LOINC code.
+    pub fn first(&self, loinc: &str) -> Option<f64> {
+        self.measured(loinc)
+            .min_by_key(|o| o.when())?
+            .quantity()
+            .map(|q| q.value)
+    }
+
+    fn measured<'a>(&'a self, loinc: &'a str) -> impl Iterator<Item = &'a Resource> {
+        self.of_type("Observation")
+            .filter(move |o| o.has_code("http://loinc.org", loinc))
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Scenario {
     pub(crate) gender: Option<&'static str>,
     /// Days since admission.
     pub(crate) stay: (u32, u32),
+    /// Days that the reason is older than the admission.
+    pub(crate) ill_before: u32,
     /// Reason first.
     pub(crate) problems: &'static [&'static Problem],
     pub(crate) labs: &'static [Course],
@@ -113,6 +115,7 @@ const USUAL: Scenario = Scenario {
     age: (45, 85),
     gender: None,
     stay: (1, 5),
+    ill_before: 0,
     problems: &[],
     labs: &[],
     vitals: vitals(
@@ -162,7 +165,7 @@ pub(crate) static SCENARIOS: [Scenario; 20] = [
                 "30746-2",
                 "Portable chest X-ray",
                 "RAD",
-                "Cardiomegaly with interstitial oedema and small bilateral effusions. No consolidation.",
+                "Cardiomegaly with interstitial edema and small bilateral effusions. No consolidation.",
             ),
             report(
                 "42148-7",
@@ -187,7 +190,7 @@ pub(crate) static SCENARIOS: [Scenario; 20] = [
         department: "Cardiology",
         ward: "4 East",
         age: (48, 80),
-        stay: (1, 3),
+        stay: (0, 0),
         problems: &[&NSTEMI, &HYPERLIPIDEMIA],
         labs: &[
             course(&TROPONIN, 86.0, 1240.0),
@@ -219,6 +222,7 @@ pub(crate) static SCENARIOS: [Scenario; 20] = [
                 "Normal heart size. Clear lungs.",
             ),
         ],
+        held: &[&METFORMIN],
         plan: "Acute coronary syndrome",
         activities: &[
             "Continuous telemetry",
@@ -370,7 +374,7 @@ pub(crate) static SCENARIOS: [Scenario; 20] = [
                 "intravenous infusion 0.1 units/kg/h by protocol",
             ),
             (&INSULIN_GLARGINE, "18 units subcutaneously at night"),
-            (&POTASSIUM_CHLORIDE, "20 mEq per litre of fluid"),
+            (&POTASSIUM_CHLORIDE, "20 mEq per liter of fluid"),
         ],
         plan: "Diabetic ketoacidosis",
         activities: &[
@@ -409,7 +413,7 @@ pub(crate) static SCENARIOS: [Scenario; 20] = [
                 &INSULIN_REGULAR,
                 "10 units intravenously with 25 g of dextrose, once",
             ),
-            (&ALBUTEROL, "10 mg nebulised once"),
+            (&ALBUTEROL, "10 mg nebulized once"),
             (&FUROSEMIDE, "80 mg intravenously twice daily"),
         ],
         held: &[&LISINOPRIL, &METFORMIN],
@@ -609,7 +613,7 @@ pub(crate) static SCENARIOS: [Scenario; 20] = [
                 "30799-1",
                 "CT head without contrast",
                 "RAD",
-                "No hemorrhage. Early loss of grey-white differentiation in the left insula.",
+                "No hemorrhage. Early loss of gray-white differentiation in the left insula.",
             ),
             report(
                 "24590-2",
@@ -703,7 +707,7 @@ pub(crate) static SCENARIOS: [Scenario; 20] = [
     Scenario {
         key: "pulmonary-embolism",
         age: (38, 76),
-        stay: (1, 3),
+        stay: (0, 0),
         problems: &[&PULMONARY_EMBOLISM],
         labs: &[
             course(&TROPONIN, 62.0, 38.0),
@@ -724,6 +728,7 @@ pub(crate) static SCENARIOS: [Scenario; 20] = [
             "RAD",
             "Emboli in both lower lobe pulmonary arteries. Right to left ventricular ratio 1.1.",
         )],
+        held: &[&METFORMIN],
         plan: "Acute pulmonary embolism",
         activities: &[
             "Continuous telemetry",
@@ -821,8 +826,8 @@ pub(crate) static SCENARIOS: [Scenario; 20] = [
         ),
         medicines: &[
             (&PREDNISONE, "40 mg by mouth once daily for 5 days"),
-            (&ALBUTEROL, "2.5 mg nebulised every 4 hours"),
-            (&IPRATROPIUM, "0.5 mg nebulised every 6 hours"),
+            (&ALBUTEROL, "2.5 mg nebulized every 4 hours"),
+            (&IPRATROPIUM, "0.5 mg nebulized every 6 hours"),
             (&TIOTROPIUM, "18 mcg inhaled once daily"),
             (&AZITHROMYCIN, "500 mg by mouth once daily for 3 days"),
         ],
@@ -888,6 +893,7 @@ pub(crate) static SCENARIOS: [Scenario; 20] = [
         admission: "Admission to rehabilitation",
         age: (52, 84),
         stay: (6, 18),
+        ill_before: 9,
         problems: &[&STROKE, &HYPERTENSION, &DEPRESSION],
         labs: &[course(&HBA1C, 6.1, 6.1), course(&ALBUMIN, 3.3, 3.6)],
         vitals: vitals(

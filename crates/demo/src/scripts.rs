@@ -1,6 +1,9 @@
 //! Conversations as clinicians hold them. Values come from the charts, names from the care teams,
 //! so that what is said is what the record shows.
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use wardline_fhir::Resource;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority::{self, Routine, Stat, Urgent};
 
@@ -63,6 +66,11 @@ fn chest_pain_consult(w: &Writer<'_>) -> Option<Script> {
     let cardiologist = w.on_call("cardiology-on-call")?;
     let nurse = w.of_team(team, "Nurse")?;
     let troponin = chart.latest("89579-7")?;
+    let first = chart.first("89579-7")?;
+    // An hour after arrival, when the first troponin is back.
+    let then = w
+        .minutes_since(chart.of_type("Encounter").next()?)?
+        .saturating_sub(80);
     Some(w.script(
         "chest-pain-consult",
         GroupKind::Role,
@@ -70,12 +78,12 @@ fn chest_pain_consult(w: &Writer<'_>) -> Option<Script> {
         Some("cardiology-on-call"),
         Some(chart),
         &[
-            (emergency, 190, Urgent, "Cardiology consult please: chest pressure since breakfast, eased with nitroglycerin. ST depression V4 to V6, first troponin 86. Aspirin given, heparin bolus is in. Pressure holding.".to_owned()),
-            (cardiologist, 186, Routine, "Thanks Daniel. Any pain right now? And any bleeding history before I load clopidogrel?".to_owned()),
-            (emergency, 184, Routine, "Pain 1 out of 10, down from 7. No bleeding, no surgery in the last year.".to_owned()),
-            (cardiologist, 181, Routine, "Then load 300 mg and send up to 4 East on telemetry. Nil by mouth from midnight, I want angiography tomorrow morning. Sooner if the pain comes back.".to_owned()),
-            (nurse, 95, Urgent, format!("Settled on 4 East, pain free. Second troponin is back at {troponin:.0}. Do you want anything changed tonight?")),
-            (cardiologist, 92, Routine, "Expected on that story. No change while pain free, repeat the ECG with any symptom and page me.".to_owned()),
+            (emergency, then, Urgent, format!("Cardiology consult please: two hours of chest pressure, eased with nitroglycerin. ST depression V4 to V6, first troponin {first:.0}. Aspirin given, heparin bolus is in. Blood pressure holding.")),
+            (cardiologist, then.saturating_sub(4), Routine, "Thanks, Daniel. Any pain right now? And any bleeding history before I load clopidogrel?".to_owned()),
+            (emergency, then.saturating_sub(6), Routine, "Pain 1 out of 10, down from 7. No bleeding, no surgery in the last year.".to_owned()),
+            (cardiologist, then.saturating_sub(9), Routine, "Then load 300 mg and send up to 4 East on telemetry. Nil by mouth from midnight, I want angiography first thing in the morning. Sooner if the pain comes back.".to_owned()),
+            (nurse, 55, Urgent, format!("Settled on 4 East, pain free. Latest troponin {troponin:.0}. Do you want anything changed?")),
+            (cardiologist, 52, Routine, "Expected on that story. No change while pain free, repeat the ECG with any symptom and page me.".to_owned()),
         ],
     ))
 }
@@ -86,6 +94,7 @@ fn septic_shock(w: &Writer<'_>) -> Option<Script> {
     let doctor = w.attending(team)?;
     let pharmacist = w.of_team(team, "Pharmacist")?;
     let lactate = chart.latest("2524-7")?;
+    let arrival = chart.first("2524-7")?;
     Some(w.script(
         "septic-shock",
         GroupKind::Team,
@@ -93,7 +102,7 @@ fn septic_shock(w: &Writer<'_>) -> Option<Script> {
         None,
         Some(chart),
         &[
-            (nurse, 38, Stat, format!("Lactate came back {lactate:.1}, up from 3.1. Norepinephrine went from 8 to 14 in the last hour to keep the mean at 65. Urine 15 mL this hour.")),
+            (nurse, 38, Stat, format!("Lactate came back {lactate:.1}, up from {arrival:.1} on arrival. Norepinephrine went from 8 to 14 in the last hour to keep the mean at 65. Urine 15 mL this hour.")),
             (doctor, 36, Stat, "Coming. Start vasopressin at 0.03, and send a type and screen with the next gas. I will look at the heart with ultrasound before more fluid.".to_owned()),
             (pharmacist, 33, Urgent, "Vasopressin is on its way. With this creatinine I would take the meropenem to every 12 hours from the second dose, but give the first ones in full. Vancomycin level before the next dose, please.".to_owned()),
             (doctor, 31, Routine, "Agree with both. CT for obstruction as soon as we can travel, surgery knows.".to_owned()),
@@ -117,11 +126,11 @@ fn medicine_handover(w: &Writer<'_>) -> Option<Script> {
         None,
         Some(chart),
         &[
-            (nurse, 150, Routine, format!("Handover: right lower lobe pneumonia, better every day. Saturation {saturation:.0} on 2 L, no fever since yesterday, CRP down to {crp:.0}. Ceftriaxone given this morning.")),
-            (nurse, 149, Routine, "To do: wean the oxygen, walk to the bathroom with one person, spirometer needs a reminder. Eats half of the meals.".to_owned()),
-            (charge, 146, Routine, "Got it. Is the line still needed?".to_owned()),
-            (nurse, 145, Routine, "One more dose tomorrow. Then it can go if we change to tablets.".to_owned()),
-            (doctor, 120, Routine, "If still without fever in the morning I will change to oral and plan for home the day after. Please try without oxygen at rest this evening and write the saturation down.".to_owned()),
+            (nurse, 58, Routine, format!("Handover: right lower lobe pneumonia, better every day. Saturation {saturation:.0} on 2 L, no fever since yesterday, CRP down to {crp:.0}. Today's ceftriaxone is in.")),
+            (nurse, 57, Routine, "To do: wean the oxygen, walk to the bathroom with one person, spirometer needs a reminder. Eats half of the meals.".to_owned()),
+            (charge, 54, Routine, "Got it. Is the line still needed?".to_owned()),
+            (nurse, 53, Routine, "One more dose tomorrow. Then it can go if we change to tablets.".to_owned()),
+            (doctor, 40, Routine, "If still without fever in the morning I will change to oral and plan for home the day after. Please try without oxygen at rest and write the saturation down.".to_owned()),
         ],
     ))
 }
@@ -138,10 +147,10 @@ fn warfarin_query(w: &Writer<'_>) -> Option<Script> {
         None,
         Some(chart),
         &[
-            (pharmacist, 75, Urgent, format!("Question before I release the vitamin K: INR is {inr:.1}, you ordered 2.5 mg by mouth. Is the nose still bleeding, or anything worse? If so I would rather go IV.")),
-            (doctor, 72, Routine, "Packed and dry for an hour. Head CT not needed, no fall and no headache. So by mouth is what I meant.".to_owned()),
-            (pharmacist, 71, Routine, "Good, released. The cause is probably the co-trimoxazole from the walk-in clinic last week, I have put the interaction on the chart. Warfarin is on hold.".to_owned()),
-            (doctor, 69, Routine, "That explains it, thank you. INR again in 6 hours.".to_owned()),
+            (pharmacist, 57, Urgent, format!("Question before I release the vitamin K: INR is {inr:.1}, you ordered 2.5 mg by mouth. Is the nose still bleeding, or anything worse? If so I would rather go IV.")),
+            (doctor, 55, Routine, "Packed and dry for an hour. Head CT not needed, no fall and no headache. So by mouth is what I meant.".to_owned()),
+            (pharmacist, 54, Routine, "Good, released. The cause is probably the metronidazole from the dentist last week, I have put the interaction on the chart. Warfarin is on hold.".to_owned()),
+            (doctor, 52, Routine, "That explains it, thank you. INR again in 6 hours.".to_owned()),
         ],
     ))
 }
@@ -150,6 +159,10 @@ fn embolism_on_scan(w: &Writer<'_>) -> Option<Script> {
     let (chart, team) = w.case("pulmonary-embolism")?;
     let radiologist = w.on_call("radiology-on-call")?;
     let doctor = w.attending(team)?;
+    let scan = chart
+        .of_type("DiagnosticReport")
+        .find(|r| r.has_code("http://loinc.org", "24627-2"))?;
+    let then = w.minutes_since(scan)?.saturating_sub(20);
     Some(w.script(
         "embolism-on-scan",
         GroupKind::Direct,
@@ -157,10 +170,10 @@ fn embolism_on_scan(w: &Writer<'_>) -> Option<Script> {
         None,
         Some(chart),
         &[
-            (radiologist, 410, Stat, "Your CT pulmonary angiogram is positive: emboli in both lower lobe arteries, right to left ventricular ratio 1.1. Full report in 10 minutes.".to_owned()),
-            (doctor, 409, Routine, "Thank you for calling it at once. Heparin is starting now. Any sign of strain beyond the ratio?".to_owned()),
-            (radiologist, 406, Routine, "No septal bowing, no reflux into the liver veins. Lungs otherwise clear.".to_owned()),
-            (doctor, 404, Routine, "Read back: bilateral lower lobe emboli, ratio 1.1, no other strain.".to_owned()),
+            (radiologist, then, Stat, "Your CT pulmonary angiogram is positive: emboli in both lower lobe arteries, right to left ventricular ratio 1.1. Full report in 10 minutes.".to_owned()),
+            (doctor, then.saturating_sub(1), Routine, "Thank you for calling it at once. Heparin is starting now. Any sign of strain beyond the ratio?".to_owned()),
+            (radiologist, then.saturating_sub(4), Routine, "No septal bowing, no reflux into the liver veins. Lungs otherwise clear.".to_owned()),
+            (doctor, then.saturating_sub(6), Routine, "Read back: bilateral lower lobe emboli, ratio 1.1, no other strain.".to_owned()),
         ],
     ))
 }
@@ -178,10 +191,10 @@ fn fever_without_neutrophils(w: &Writer<'_>) -> Option<Script> {
         None,
         Some(chart),
         &[
-            (nurse, 64, Urgent, format!("Spiked again, {temperature:.1}. Neutrophils this morning {neutrophils:.1}. Cultures drawn from the port and the arm. Next cefepime is due in 40 minutes.")),
-            (doctor, 60, Routine, "Thanks. Give the cefepime now, do not wait. Any rigors with the port flush, redness, sore mouth?".to_owned()),
-            (nurse, 57, Routine, "Mouth is sore, two ulcers on the left. Port site looks clean, no rigors when I flushed it.".to_owned()),
-            (doctor, 55, Routine, "Then no vancomycin for now. Add the mouth care set, and tell me if the pressure drops under 100.".to_owned()),
+            (nurse, 58, Urgent, format!("Spiked again, {temperature:.1}. Neutrophils today {neutrophils:.1}. Cultures drawn from the port and the arm. Next cefepime is due in 40 minutes.")),
+            (doctor, 56, Routine, "Thanks. Give the cefepime now, do not wait. Any rigors with the port flush, redness, sore mouth?".to_owned()),
+            (nurse, 54, Routine, "Mouth is sore, two ulcers on the left. Port site looks clean, no rigors when I flushed it.".to_owned()),
+            (doctor, 52, Routine, "Then no vancomycin for now. Add the mouth care set, and tell me if the pressure drops under 100.".to_owned()),
             (nurse, 30, Routine, "Cefepime in at once as you asked, 108 systolic, sleeping.".to_owned()),
         ],
     ))
@@ -204,7 +217,7 @@ fn stroke_transfer(w: &Writer<'_>) -> Option<Script> {
             (receiving, 1_290, Routine, "Glad to take over. How far with walking, and is there anyone at home?".to_owned()),
             (therapist, 1_260, Routine, "I saw the patient today: stands with one person, eight steps with the frame. Very motivated. Works better in the morning.".to_owned()),
             (nurse, 1_240, Routine, "The daughter lives next door and comes every afternoon. She would like to join a session before the move.".to_owned()),
-            (receiving, 1_200, Routine, "Bed on Harbour 3 is held from Thursday. Please send the swallow recommendations along, and the daughter is welcome any time.".to_owned()),
+            (receiving, 1_200, Routine, "A bed on Harbour 3 is held for two days from now. Please send the swallow recommendations along, and the daughter is welcome any time.".to_owned()),
         ],
     ))
 }
@@ -222,10 +235,10 @@ fn breathing_better(w: &Writer<'_>) -> Option<Script> {
         None,
         Some(chart),
         &[
-            (nurse, 330, Urgent, "A bit drowsy after the night, someone had turned the oxygen up to 4 L and the saturation was 97. I am back at 1 L, now 90. Do you want a gas?".to_owned()),
-            (doctor, 327, Routine, "Yes, arterial gas now, well caught. Target stays 88 to 92, I will put a sign on the door.".to_owned()),
-            (nurse, 240, Routine, format!("Gas is back: pH {ph:.2}, pCO2 {carbon_dioxide:.0}. Wide awake and complaining about the tea.")),
-            (doctor, 236, Routine, "Perfect, that is close to the usual for home. No need for the mask. Keep the nebulizers on air, not oxygen.".to_owned()),
+            (nurse, 195, Urgent, "A bit drowsy, someone had turned the oxygen up to 4 L and the saturation was 97. I am back at 1 L, now 90. Do you want a gas?".to_owned()),
+            (doctor, 192, Routine, "Yes, arterial gas now, well caught. Target stays 88 to 92, I will put a sign on the door.".to_owned()),
+            (nurse, 58, Routine, format!("Gas is back: pH {ph:.2}, pCO2 {carbon_dioxide:.0}. Wide awake and complaining about the tea.")),
+            (doctor, 54, Routine, "Perfect, that is close to the usual for home. No need for the mask. Keep the nebulizers on air, not oxygen.".to_owned()),
         ],
     ))
 }
@@ -244,10 +257,10 @@ fn beds_tonight(w: &Writer<'_>) -> Option<Script> {
         None,
         None,
         &[
-            (emergency, 110, Routine, "I have four to place by nine: two medicine, one telemetry, one elderly care. Nobody in the corridor yet.".to_owned()),
+            (emergency, 110, Routine, "I have four to place in the next three hours: two medicine, one telemetry, one elderly care. Nobody in the corridor yet.".to_owned()),
             (cardiology, 106, Routine, "I can take the telemetry one in half an hour, bed is being cleaned.".to_owned()),
-            (medicine, 104, Routine, "One now, one after the evening discharge at seven. I am a nurse short, so please not both at once.".to_owned()),
-            (elderly, 101, Routine, "We have a bed at Harbour Road. Transport before six, or the ambulance crew has gone home.".to_owned()),
+            (medicine, 104, Routine, "One now, one after a discharge in two hours. I am a nurse short, so please not both at once.".to_owned()),
+            (elderly, 101, Routine, "We have a bed at Harbour Road. Transport within the hour, please, then the crew changes.".to_owned()),
             (emergency, 99, Routine, "That works, thank you all. First one is leaving here in ten minutes.".to_owned()),
         ],
     ))
@@ -299,6 +312,13 @@ impl<'a> Writer<'a> {
             .iter()
             .find(|role| role.slug == slug)?;
         self.person(role.holder(self.now_ms)?)
+    }
+
+    /// Whole minutes from the time of a resource to now.
+    fn minutes_since(&self, resource: &Resource) -> Option<u64> {
+        let at = OffsetDateTime::parse(resource.when()?, &Rfc3339).ok()?;
+        let at_ms = u64::try_from(at.unix_timestamp()).ok()? * 1000;
+        Some(self.now_ms.saturating_sub(at_ms) / 60_000)
     }
 
     fn script(

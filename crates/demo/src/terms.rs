@@ -31,6 +31,17 @@ impl Analyte {
             ("N", "Normal")
         }
     }
+
+    /// How far two measurements of an unchanged value may lie from it: a twentieth of the normal
+    /// range, and 2 % of the value at most.
+    pub(crate) fn noise(&self, value: f64) -> f64 {
+        ((self.range.1 - self.range.0) / 20.0).min(value.abs() / 50.0)
+    }
+
+    /// How far healthy people may lie from the middle.
+    pub(crate) fn spread(&self) -> f64 {
+        (self.range.1 - self.range.0) / 6.0
+    }
 }
 
 const NEVER_LOW: f64 = f64::NEG_INFINITY;
@@ -178,6 +189,18 @@ pub(crate) struct Problem {
     pub(crate) name: &'static str,
 }
 
+impl Problem {
+    /// Whether people have had it for years when they come in with something else.
+    pub(crate) fn long_standing(&self) -> bool {
+        [
+            "I10", "N18", "E10.9", "E11", "E78", "F03", "F32", "J44.9", "K74", "M81", "C50", "C85",
+            "I48",
+        ]
+        .iter()
+        .any(|chapter| self.icd10.starts_with(chapter))
+    }
+}
+
 macro_rules! problems {
     ($($id:ident = $snomed:literal, $icd10:literal, $name:literal;)*) => {
         $(pub(crate) static $id: Problem = Problem { snomed: $snomed, icd10: $icd10, name: $name };)*
@@ -226,17 +249,24 @@ problems! {
 pub(crate) struct Background {
     pub(crate) problem: &'static Problem,
     pub(crate) medicine: Option<(&'static Drug, &'static str)>,
+    /// What their blood usually shows.
+    pub(crate) usual: &'static [(&'static Analyte, f64)],
+    /// In years; younger people do not have it here.
+    pub(crate) from_age: u32,
     /// Only men have it.
     pub(crate) men_only: bool,
 }
 
 const fn background(
     problem: &'static Problem,
+    from_age: u32,
     medicine: Option<(&'static Drug, &'static str)>,
 ) -> Background {
     Background {
         problem,
         medicine,
+        usual: &[],
+        from_age,
         men_only: false,
     }
 }
@@ -245,30 +275,44 @@ const fn background(
 pub(crate) static BACKGROUNDS: [Background; 8] = [
     background(
         &HYPERTENSION,
+        45,
         Some((&AMLODIPINE, "5 mg by mouth once daily")),
     ),
-    background(
-        &TYPE_2_DIABETES,
-        Some((&METFORMIN, "500 mg by mouth twice daily with meals")),
-    ),
+    Background {
+        usual: &[(&GLUCOSE, 168.0)],
+        ..background(
+            &TYPE_2_DIABETES,
+            45,
+            Some((&METFORMIN, "500 mg by mouth twice daily with meals")),
+        )
+    },
     background(
         &HYPERLIPIDEMIA,
+        45,
         Some((&ATORVASTATIN, "40 mg by mouth at night")),
     ),
     background(
         &HYPOTHYROIDISM,
+        30,
         Some((&LEVOTHYROXINE, "75 mcg by mouth before breakfast")),
     ),
     background(
         &DEPRESSION,
+        18,
         Some((&SERTRALINE, "50 mg by mouth once daily")),
     ),
-    background(&OSTEOPOROSIS, None),
-    background(&KIDNEY_DISEASE_3, None),
+    background(&OSTEOPOROSIS, 65, None),
     Background {
-        problem: &PROSTATE_HYPERPLASIA,
-        medicine: Some((&TAMSULOSIN, "0.4 mg by mouth at night")),
+        usual: &[(&CREATININE, 1.6), (&UREA_NITROGEN, 28.0)],
+        ..background(&KIDNEY_DISEASE_3, 55, None)
+    },
+    Background {
         men_only: true,
+        ..background(
+            &PROSTATE_HYPERPLASIA,
+            60,
+            Some((&TAMSULOSIN, "0.4 mg by mouth at night")),
+        )
     },
 ];
 
@@ -322,7 +366,7 @@ pub(crate) static ALLERGIES: [AllergyTerm; 7] = [
         name: "Iodinated contrast",
         criticality: "high",
         category: "medication",
-        reaction: "Generalised urticaria",
+        reaction: "Generalized urticaria",
         forbids: &[],
     },
     AllergyTerm {
