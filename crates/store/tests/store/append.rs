@@ -110,7 +110,14 @@ store_test! {
                     if turn % 2 == 0 {
                         store.record(&event(&store, "chart.read"), salt()).await.unwrap();
                     }
-                    places.push(store.append(message(&store, group, anna, 0)).await.unwrap().seq);
+                    let new = message(&store, group, anna, 0);
+                    let taken = store.append(new.clone()).await.unwrap();
+                    places.push(taken.seq);
+                    if turn == 5 {
+                        // Nor does a repetition.
+                        let again = store.append(new).await.unwrap();
+                        assert_eq!((again.seq, again.duplicate), (taken.seq, true));
+                    }
                 }
                 assert!(places.is_sorted());
                 (group, places)

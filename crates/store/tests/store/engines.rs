@@ -26,6 +26,29 @@ fn a_wrong_path_never_starts_an_empty_hospital() {
 }
 
 #[test]
+fn nothing_outside_the_store_names_sqlx() {
+    let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap();
+    let mut read = 0;
+    for folder in std::fs::read_dir(crates).unwrap() {
+        let folder = folder.unwrap();
+        let Ok(manifest) = std::fs::read_to_string(folder.path().join("Cargo.toml")) else {
+            continue;
+        };
+        read += 1;
+        let depends = manifest.lines().any(|line| line.starts_with("sqlx"));
+        assert_eq!(
+            depends,
+            folder.file_name() == "store",
+            "{}",
+            folder.path().display()
+        );
+    }
+    assert!(read > 10, "the crates were found");
+}
+
+#[test]
 fn a_database_url_is_never_shown() {
     let config = StoreConfig::new("postgres://user:secret@localhost/x");
     assert!(!format!("{config:?}").contains("secret"));
