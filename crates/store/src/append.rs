@@ -189,21 +189,20 @@ async fn write_batches(shared: Arc<Shared>, mut waiting: mpsc::Receiver<Job>) {
             Err(error) => Err(error),
         };
         if matches!(&outcome, Err(error) if error.is_conflict()) {
+            shared.writer.lock().await.clear();
             outcome = match Tx::write(Arc::clone(&shared)).await {
                 Ok(tx) => run(tx, &jobs, Repeated::LookUp).await,
                 Err(error) => Err(error),
             };
         }
-        match outcome {
-            Ok(verdicts) => {
-                for (job, verdict) in jobs.drain(..).zip(verdicts) {
-                    job.work.answer(verdict);
-                }
+        if let Ok(verdicts) = outcome {
+            for (job, verdict) in jobs.drain(..).zip(verdicts) {
+                job.work.answer(verdict);
             }
-            Err(_) => {
-                for job in jobs.drain(..) {
-                    run_alone(&shared, job).await;
-                }
+        } else {
+            shared.writer.lock().await.clear();
+            for job in jobs.drain(..) {
+                run_alone(&shared, job).await;
             }
         }
     }

@@ -1,6 +1,9 @@
 //! Where the engines differ: opening, locks, and statements made for a number of rows.
 
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -38,14 +41,26 @@ pub(crate) struct SqlitePools {
 
 /// Opens a SQLite file, or makes a new one where there is none.
 pub(crate) fn sqlite(path: &Path, readers: u32, create: bool) -> Result<SqlitePools, StoreError> {
-    match (path.exists(), create) {
-        (false, false) => return Err(StoreError::Missing(path.to_owned())),
-        (true, true) => return Err(StoreError::Exists(path.to_owned())),
-        _ => {}
+    if create {
+        // For the service's own user only; SQLite gives the WAL the same mode.
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+        {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                return Err(StoreError::Exists(path.to_owned()));
+            }
+            Err(error) => return Err(StoreError::Database(Box::new(error))),
+        }
+    } else if !path.exists() {
+        return Err(StoreError::Missing(path.to_owned()));
     }
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(create)
+        .create_if_missing(false)
         .foreign_keys(true)
         // A page of 8 KiB holds an event and its neighbours without overflow pages.
         .page_size(4096)
@@ -68,8 +83,7 @@ pub(crate) fn sqlite(path: &Path, readers: u32, create: bool) -> Result<SqlitePo
     };
     Ok(SqlitePools {
         writer: pool(1).connect_lazy_with(options.clone()),
-        readers: pool(readers)
-            .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "on")),
+        readers: pool(readers).connect_lazy_with(options.pragma("query_only", "on")),
     })
 }
 

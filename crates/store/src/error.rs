@@ -96,6 +96,8 @@ impl From<sqlx::Error> for StoreError {
             _ => {}
         }
         match database.code().as_deref() {
+            // PostgreSQL: read_only_sql_transaction. SQLite: READONLY.
+            Some("25006" | "8") => Self::ReadOnly,
             // PostgreSQL: serialization failure, deadlock. SQLite: BUSY and its extended codes.
             Some("40001" | "40P01" | "5" | "261" | "517" | "773") => Self::Busy,
             _ => Self::Database(Box::new(error)),

@@ -303,20 +303,24 @@ impl Tx {
     /// [`StoreError::Busy`] and others; nothing was changed then, unless the connection broke
     /// while the answer was under way.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        self.sign_chain().await?;
+        let signed = self.sign_chain().await;
         let Self {
             conn,
-            writer,
+            mut writer,
             chain,
             ..
         } = self;
+        // Forgotten before and remembered after: whoever drops this future half-way does not know
+        // what became of the commit.
+        let before = writer.as_mut().and_then(|cache| cache.chain.take());
+        signed?;
         let done = match conn {
             Conn::Sqlite(transaction) => transaction.commit().await,
             Conn::Postgres(transaction) => transaction.commit().await,
         };
         if let Some(mut cache) = writer {
             match &done {
-                Ok(()) => cache.chain = chain.or(cache.chain.take()),
+                Ok(()) => cache.chain = chain.or(before),
                 Err(_) => cache.clear(),
             }
         }

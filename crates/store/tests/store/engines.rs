@@ -1,5 +1,7 @@
 //! Opening, migrating, transactions.
 
+use std::time::Duration;
+
 use wardline_store::{Store, StoreConfig, StoreError};
 
 use crate::support::{
@@ -94,13 +96,54 @@ store_test! {
         let mut tx = store.read().await.unwrap();
         assert!(tx.setting("a").await.unwrap().is_none());
         assert!(tx.setting("b").await.unwrap().is_none());
-        assert!(tx.put_setting("c", b"1").await.is_err(), "a reading transaction writes nothing");
+        let refused = tx.put_setting("c", b"1").await;
+        assert!(matches!(refused, Err(StoreError::ReadOnly)), "{refused:?}");
         drop(tx);
         let mut tx = store.write().await.unwrap();
         let reference = tx.audit(&event(&store, "setting.changed"), salt()).await.unwrap();
         assert_eq!(reference.seq, 1);
         tx.commit().await.unwrap();
     }
+}
+
+store_test! {
+    async fn a_request_given_up_at_any_moment_leaves_the_store_in_order(db) {
+        let store = db.store();
+        for moment in 0..150 {
+            let work = async {
+                let mut tx = store.write().await.unwrap();
+                tx.put_setting("a", b"1").await.unwrap();
+                tx.audit(&event(&store, "setting.changed"), salt()).await.unwrap();
+                tx.commit().await.unwrap();
+            };
+            // The client hangs up, and the server drops the request's future.
+            let _ = tokio::time::timeout(Duration::from_micros(moment * 20), work).await;
+            if moment % 10 == 0 {
+                store.record(&event(&store, "chart.read"), salt()).await.unwrap();
+            }
+        }
+        let mut tx = store.write().await.unwrap();
+        tx.audit(&event(&store, "setting.changed"), salt()).await.unwrap();
+        tx.commit().await.unwrap();
+        store.sequence_once(NOW, "me").await.unwrap();
+        let report = store.verify_log(store.log_key()).await.unwrap();
+        assert!(report.opened >= 16, "{}", report.opened);
+    }
+}
+
+#[test]
+fn the_database_file_is_for_its_own_user() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let db = Db::sqlite();
+    runtime().block_on(async {
+        let store = db.store();
+        admit(&store, "anna").await;
+        for file in std::fs::read_dir(db.dir.as_ref().unwrap().path()).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{}", file.path().display());
+        }
+    });
 }
 
 store_test! {
