@@ -11,11 +11,11 @@ use std::sync::PoisonError;
 use ed25519_dalek::{Signer as _, SigningKey};
 use openmls::prelude::{
     BasicCredential, Capabilities, Ciphersuite, Credential, CredentialType, CredentialWithKey,
-    Extension, Extensions, ExternalSender, GroupId as MlsGroupId, KeyPackage, LeafNodeIndex,
-    LeafNodeParameters, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, Member, MlsGroup, MlsGroupCreateConfig,
-    MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn, ProcessedMessageContent, ProtocolMessage,
-    ProtocolVersion, Sender, SenderRatchetConfiguration, SignaturePublicKey, StagedCommit,
-    StagedWelcome,
+    Extension, ExtensionType, Extensions, ExternalSender, GroupId as MlsGroupId, KeyPackage,
+    LeafNodeIndex, LeafNodeParameters, MIXED_PLAINTEXT_WIRE_FORMAT_POLICY, Member, MlsGroup,
+    MlsGroupCreateConfig, MlsGroupJoinConfig, MlsMessageBodyIn, MlsMessageIn,
+    ProcessedMessageContent, ProtocolMessage, ProtocolVersion, Sender, SenderRatchetConfiguration,
+    SignaturePublicKey, StagedCommit, StagedWelcome,
 };
 use openmls_rust_crypto::OpenMlsRustCrypto;
 use openmls_traits::OpenMlsProvider as _;
@@ -675,7 +675,8 @@ fn capabilities() -> Capabilities {
     Capabilities::new(
         None,
         Some(&[CIPHERSUITE, CLASSICAL]),
-        None,
+        // RFC 9420 §7.2: a leaf lists what its key package uses.
+        Some(&[ExtensionType::LastResort]),
         None,
         Some(&[CredentialType::X509, CredentialType::Basic]),
     )

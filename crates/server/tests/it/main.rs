@@ -1,7 +1,10 @@
 //! The server over real HTTP, as devices and attackers see it.
 
 mod bad_input;
+mod conversations;
+mod demo;
 mod enrolment;
 mod proofs;
 mod sessions;
+mod sockets;
 mod support;

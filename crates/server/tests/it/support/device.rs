@@ -1,7 +1,6 @@
 //! A device: its two keys, its passkey, its session, and requests with proofs.
 
 use ed25519_dalek::Signer as _;
-use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use reqwest::Method;
 use reqwest::header::HeaderMap;

@@ -2,14 +2,18 @@
 
 pub(crate) mod device;
 pub(crate) mod passkey;
+pub(crate) mod phone;
+pub(crate) mod socket;
 
 use tempfile::TempDir;
 use wardline_model::wire::enroll::Invite;
+use wardline_server::demo::{self, DemoOptions, Ready};
 use wardline_server::init::{FirstOfficer, init};
 use wardline_server::rim::Clock;
 use wardline_server::{Config, Running, Server};
 
 pub(crate) use device::{Answer, Device, Proof};
+pub(crate) use phone::Phone;
 
 /// A server on a new data directory.
 pub(crate) struct Hospital {
@@ -18,6 +22,8 @@ pub(crate) struct Hospital {
     pub(crate) clock: Clock,
     pub(crate) first_code: String,
     pub(crate) first_link: String,
+    /// The demo's people, where it is one.
+    pub(crate) ready: Option<Ready>,
     pub(crate) url: String,
     _dir: TempDir,
 }
@@ -50,9 +56,48 @@ impl Hospital {
             clock,
             first_code: made.typed_code,
             first_link: made.link,
+            ready: None,
             url,
             _dir: dir,
         }
+    }
+
+    /// The demo hospital, with its people and patients.
+    pub(crate) async fn demo() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.data.dir = dir.path().join("data");
+        let clock = Clock::default();
+        let options = DemoOptions {
+            data: config.data.dir.clone(),
+            http: ([127, 0, 0, 1], 0).into(),
+            https: ([127, 0, 0, 1], 0).into(),
+            seed: 7,
+        };
+        let demo = demo::run(&options, clock.clone()).await.unwrap();
+        let ready = demo.ready().await.unwrap();
+        Self {
+            url: ready.url.clone(),
+            first_code: demo.officer.code.unwrap(),
+            first_link: String::new(),
+            ready: Some(ready),
+            running: Some(demo.server),
+            config,
+            clock,
+            _dir: dir,
+        }
+    }
+
+    /// A phone of someone of the demo: enrolled by the code that `ready` has, confirmed by the
+    /// officer, signed in.
+    pub(crate) async fn phone_of(&self, officer: &mut Device, user: &str) -> Phone {
+        let people = &self.ready.as_ref().unwrap().people;
+        let person = people.iter().find(|person| person.user == user).unwrap();
+        let mut device = self.device();
+        device.enroll(person.enroll_code.as_ref().unwrap()).await;
+        officer.endorse(&device, false).await.expect(200);
+        device.sign_in().await;
+        Phone::new(device).await
     }
 
     /// Stops the server and starts it again on the same data.

@@ -1,0 +1,395 @@
+//! Conversations: who may start, read and change them, and in which order.
+
+use serde_json::json;
+use wardline_credential::DeviceCa;
+use wardline_credential::chain::Verifier;
+use wardline_model::code::Pins;
+use wardline_model::wire::devices::CredentialsAnswer;
+use wardline_model::wire::groups::{GroupInfoAnswer, GroupKind, GroupList};
+use wardline_model::wire::messages::{EntryKind, MessageAccepted};
+use wardline_model::{GroupId, MessageId};
+
+use crate::support::{Device, Hospital, Phone};
+
+/// Three clinicians of the demo, and the officer.
+async fn ward() -> (Hospital, Device, Phone, Phone, Phone) {
+    let hospital = Hospital::demo().await;
+    let mut officer = hospital.officer().await;
+    let names: Vec<String> = hospital
+        .ready
+        .as_ref()
+        .unwrap()
+        .people
+        .iter()
+        .filter(|person| person.role.contains("urse"))
+        .take(3)
+        .map(|person| person.user.clone())
+        .collect();
+    let amara = hospital.phone_of(&mut officer, &names[0]).await;
+    let ben = hospital.phone_of(&mut officer, &names[1]).await;
+    let cleo = hospital.phone_of(&mut officer, &names[2]).await;
+    (hospital, officer, amara, ben, cleo)
+}
+
+#[tokio::test]
+async fn two_people_talk_and_a_repeated_message_counts_once() {
+    let (_hospital, _officer, mut amara, mut ben, _cleo) = ward().await;
+    let group = amara.start(&[ben.user()]).await;
+    assert_eq!(ben.join().await, group);
+    let message = amara.write(group, "K 6.8, repeat is running");
+    let first: MessageAccepted = amara.post(group, &message).await.expect(201).json();
+    let again: MessageAccepted = amara.post(group, &message).await.expect(201).json();
+    assert_eq!(first, again);
+    assert_eq!(first.seq, 2);
+    assert_eq!(ben.catch_up(group, 1).await, ["K 6.8, repeat is running"]);
+    ben.say(group, "Calcium gluconate given").await.expect(201);
+    assert_eq!(amara.catch_up(group, 2).await, ["Calcium gluconate given"]);
+
+    let log = amara.log(group, 0).await;
+    let kinds: Vec<EntryKind> = log.entries.iter().map(|entry| entry.kind).collect();
+    assert_eq!(
+        kinds,
+        [EntryKind::Commit, EntryKind::Message, EntryKind::Message]
+    );
+    // Ben joined by the commit at 1: what came before is not for his device.
+    assert_eq!(ben.log(group, 0).await.entries.first().unwrap().seq, 2);
+
+    let path = format!("/v1/groups/{group}/receipts");
+    let body = json!({ "state": "read", "up_to": 99 });
+    ben.device.post(&path, &body).await.expect(204);
+    let list: GroupList = amara.device.get("/v1/groups").await.expect(200).json();
+    let summary = &list.groups[0];
+    assert_eq!(
+        (summary.id, summary.last_seq, summary.members.len()),
+        (group, 3, 2)
+    );
+    let receipt = summary
+        .receipts
+        .iter()
+        .find(|r| r.user_id == ben.user())
+        .unwrap();
+    assert_eq!(
+        (receipt.delivered, receipt.read, receipt.acknowledged),
+        (3, 3, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_stranger_sees_nothing_of_a_conversation_and_changes_nothing() {
+    let (_hospital, _officer, mut amara, ben, mut cleo) = ward().await;
+    let group = amara.start(&[ben.user()]).await;
+    let message = amara.write(group, "Bed 4");
+    let commit = amara.commit_of(group, &[]);
+    for path in [
+        format!("/v1/groups/{group}/info"),
+        format!("/v1/groups/{group}/log"),
+    ] {
+        cleo.device.get(&path).await.refused(403, "denied");
+    }
+    cleo.post(group, &message).await.refused(403, "denied");
+    cleo.upload(group, &commit).await.refused(403, "denied");
+    let path = format!("/v1/groups/{group}/receipts");
+    let body = json!({ "state": "read", "up_to": 1 });
+    cleo.device.post(&path, &body).await.refused(403, "denied");
+    let list: GroupList = cleo.device.get("/v1/groups").await.expect(200).json();
+    assert!(list.groups.is_empty());
+    assert_eq!(amara.log(group, 0).await.last_seq, 1);
+}
+
+#[tokio::test]
+async fn of_two_commits_the_first_wins_and_old_epochs_are_over() {
+    let (_hospital, _officer, mut amara, mut ben, cleo) = ward().await;
+    let group = amara.start(&[ben.user()]).await;
+    ben.join().await;
+    let late = ben.write(group, "before the change");
+    let packages: Vec<_> = amara.claim(&[cleo.user()]).await.packages;
+    let add = amara.commit_of(group, &[packages[0].key_package.clone()]);
+    let other = ben.commit_of(group, &[]);
+    amara.upload(group, &add).await.expect(201);
+    let refused = ben
+        .upload(group, &other)
+        .await
+        .refused(409, "epoch-conflict");
+    assert_eq!(refused.extensions["epoch"], 2);
+    let refused = ben.post(group, &late).await.refused(409, "epoch-conflict");
+    assert_eq!(refused.extensions["epoch"], 2);
+    // The same commit again is old, too.
+    amara
+        .upload(group, &add)
+        .await
+        .refused(409, "epoch-conflict");
+    assert_eq!(amara.log(group, 0).await.last_seq, 2);
+}
+
+#[tokio::test]
+async fn a_lost_phone_is_removed_before_anything_more_is_said() {
+    let (hospital, mut officer, mut amara, mut ben, _cleo) = ward().await;
+    let group = amara.start(&[ben.user()]).await;
+    ben.join().await;
+    let path = format!("/v1/devices/{}/revoke", ben.device.id());
+    officer
+        .request("POST", &path, None)
+        .await
+        .refused(403, "denied");
+    let people = &hospital.ready.as_ref().unwrap().people;
+    let security = people
+        .iter()
+        .find(|p| p.role == "Security officer")
+        .unwrap();
+    let mut security = hospital.phone_of(&mut officer, &security.user).await;
+    security
+        .device
+        .request("POST", &path, None)
+        .await
+        .expect(200);
+
+    ben.device.get("/v1/me").await.refused(401, "session-ended");
+    let body = json!({ "device_id": ben.device.id() });
+    let refused = ben.device.post("/v1/sessions/challenge", &body).await;
+    assert_eq!(
+        refused.refused(403, "denied").extensions["reason"],
+        "device_revoked"
+    );
+    assert!(amara.claim(&[ben.user()]).await.packages.is_empty());
+
+    // The removal was proposed in the same transaction; no message is taken until it is done.
+    let early = amara.write(group, "too early");
+    amara
+        .post(group, &early)
+        .await
+        .refused(409, "commit-required");
+    let log = amara.log(group, 1).await;
+    assert_eq!(log.entries[0].kind, EntryKind::Proposal);
+    let ignoring = amara.commit_of(group, &[]);
+    amara
+        .upload(group, &ignoring)
+        .await
+        .refused(409, "commit-required");
+    amara.groups.discard_own(&mut amara.vault, group).unwrap();
+    amara.catch_up(group, 1).await;
+    let removing = amara.commit_of(group, &[]);
+    amara.upload(group, &removing).await.expect(201);
+    amara.groups.merge_own(&mut amara.vault, group).unwrap();
+    amara.say(group, "now it is safe").await.expect(201);
+    let list: GroupList = amara.device.get("/v1/groups").await.expect(200).json();
+    assert_eq!(list.groups[0].members.len(), 1);
+    assert!(!list.groups[0].removal_pending);
+}
+
+#[tokio::test]
+async fn a_device_that_lost_its_state_replaces_its_own_leaf_only() {
+    let (_hospital, _officer, mut amara, mut ben, mut cleo) = ward().await;
+    let group = amara.start(&[ben.user()]).await;
+    ben.join().await;
+    let path = format!("/v1/groups/{group}/info");
+    let info: GroupInfoAnswer = ben.device.get(&path).await.expect(200).json();
+    let rejoin = ben.rejoin(group, &info.group_info);
+    // Cleo got hold of the GroupInfo; that lets her in no more than Ben's commit does.
+    let intrusion = cleo.rejoin(group, &info.group_info);
+    cleo.upload(group, &intrusion).await.refused(403, "denied");
+    amara
+        .upload(group, &intrusion)
+        .await
+        .refused(422, "mls-refused");
+    ben.upload(group, &rejoin).await.expect(201);
+    ben.groups.merge_own(&mut ben.vault, group).ok();
+    assert!(amara.catch_up(group, 1).await.is_empty());
+    amara.say(group, "welcome back").await.expect(201);
+    assert_eq!(ben.catch_up(group, 2).await, ["welcome back"]);
+}
+
+#[tokio::test]
+async fn key_packages_are_handed_out_once_and_only_ones_own_are_taken() {
+    let (_hospital, _officer, mut amara, mut ben, _cleo) = ward().await;
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..10 {
+        let claimed = amara.claim(&[ben.user()]).await;
+        assert_eq!(claimed.packages.len(), 1);
+        assert!(seen.insert(claimed.packages[0].key_package.clone()));
+    }
+    // Then the last resort, again and again.
+    let last = amara.claim(&[ben.user()]).await.packages[0]
+        .key_package
+        .clone();
+    assert!(!seen.contains(&last));
+    assert_eq!(
+        amara.claim(&[ben.user()]).await.packages[0].key_package,
+        last
+    );
+
+    let foreign = ben.key_packages(1, false);
+    let body = json!({ "packages": foreign });
+    amara
+        .device
+        .post("/v1/key-packages", &body)
+        .await
+        .refused(422, "mls-refused");
+    let unmarked = ben.key_packages(1, false);
+    let body = json!({ "packages": [], "last_resort": unmarked[0] });
+    ben.device
+        .post("/v1/key-packages", &body)
+        .await
+        .refused(422, "mls-refused");
+    let mut altered = ben.key_packages(1, false).remove(0);
+    let last = altered.0.len() - 1;
+    altered.0[last] ^= 1;
+    let body = json!({ "packages": [altered, "AAAA"] });
+    ben.device
+        .post("/v1/key-packages", &body)
+        .await
+        .refused(422, "mls-refused");
+}
+
+#[tokio::test]
+async fn what_is_no_message_of_the_conversation_is_refused() {
+    let (_hospital, _officer, mut amara, mut ben, _cleo) = ward().await;
+    let group = amara.start(&[ben.user()]).await;
+    let other = amara.start(&[ben.user()]).await;
+    let elsewhere = amara.write(other, "for the other conversation");
+    amara
+        .post(group, &elsewhere)
+        .await
+        .refused(422, "mls-refused");
+    let mut commit = amara.write(group, "x");
+    commit.message = amara.commit_of(group, &[]).commit;
+    amara.post(group, &commit).await.refused(422, "mls-refused");
+    let mut garbage = amara.write(other, "x");
+    garbage.message = vec![7; 100].into();
+    amara
+        .post(other, &garbage)
+        .await
+        .refused(422, "mls-refused");
+    let path = format!("/v1/groups/{other}/commits");
+    let body = json!({ "commit": "AAAA", "group_info": "AAAA" });
+    amara
+        .device
+        .post(&path, &body)
+        .await
+        .refused(422, "mls-refused");
+
+    // A conversation's id is taken once, and its GroupInfo must be that conversation's.
+    let create = amara.prepare(&[ben.user()], None).await;
+    amara.device.post("/v1/groups", &create).await.expect(201);
+    amara
+        .device
+        .post("/v1/groups", &create)
+        .await
+        .refused(409, "group-exists");
+    let mut wrong = amara.prepare(&[ben.user()], None).await;
+    wrong.group_id = GroupId::from_bytes([9; 16]);
+    amara
+        .device
+        .post("/v1/groups", &wrong)
+        .await
+        .refused(422, "mls-refused");
+    let mut role = amara.prepare(&[ben.user()], None).await;
+    role.kind = GroupKind::Role;
+    amara
+        .device
+        .post("/v1/groups", &role)
+        .await
+        .refused(400, "invalid-body");
+    ben.device
+        .post("/v1/groups", &amara.prepare(&[], None).await)
+        .await
+        .refused(422, "mls-refused");
+}
+
+#[tokio::test]
+async fn the_idempotency_key_must_be_the_messages_id() {
+    let (_hospital, _officer, mut amara, ben, _cleo) = ward().await;
+    let group = amara.start(&[ben.user()]).await;
+    let first = amara.write(group, "one");
+    amara.post(group, &first).await.expect(201);
+    // The same id from another device is somebody else's message.
+    let path = format!("/v1/groups/{group}/messages");
+    let proof = amara
+        .device
+        .proof("POST", &path, &crate::support::Proof::default());
+    let token = amara.device.token.clone().unwrap();
+    let response = reqwest::Client::new()
+        .post(format!("{}{path}", amara.device.url))
+        .header("DPoP", proof)
+        .header("Authorization", format!("DPoP {token}"))
+        .header(
+            "Idempotency-Key",
+            MessageId::from_bytes([3; 16]).to_string(),
+        )
+        .json(&first)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 400);
+}
+
+#[tokio::test]
+async fn a_conversation_about_a_patient_is_started_by_those_who_care_for_them() {
+    let (_hospital, _officer, mut amara, mut ben, mut cleo) = ward().await;
+    let own = "ma";
+    let found: wardline_model::wire::directory::PatientList = amara
+        .device
+        .post("/v1/patients/search", &json!({ "q": own }))
+        .await
+        .expect(200)
+        .json();
+    let mut started = None;
+    let mut denied = 0;
+    for patient in &found.patients {
+        let create = amara.prepare(&[ben.user()], Some(&patient.id)).await;
+        let answer = amara.device.post("/v1/groups", &create).await;
+        if answer.status == 201 {
+            started = Some(patient.clone());
+        } else {
+            assert_eq!(
+                answer.refused(403, "denied").extensions["reason"],
+                "no_basis"
+            );
+            denied += 1;
+        }
+    }
+    assert!(denied > 0, "someone here is not in her care");
+    let Some(patient) = started else { return };
+    // Now Ben may see who it is about; Cleo may not, unless she cares for the patient herself.
+    let path = format!("/v1/patients/{}", patient.id);
+    ben.device.get(&path).await.expect(200);
+    let list: GroupList = ben.device.get("/v1/groups").await.expect(200).json();
+    assert_eq!(list.groups[0].patient.as_ref().unwrap().name, patient.name);
+    let answer = cleo.device.get(&path).await;
+    assert!(matches!(answer.status, 200 | 403));
+}
+
+#[tokio::test]
+async fn every_devices_credential_leads_to_the_pinned_genesis_and_stands_in_the_log() {
+    let (_hospital, mut officer, mut amara, ben, _cleo) = ward().await;
+    let public = officer.hospital().await;
+    let pins = Pins {
+        log_key: public.log_key.array().unwrap(),
+        genesis: public.genesis.unwrap().array().unwrap(),
+    };
+    let ca = DeviceCa::from_der(public.device_ca.as_ref()).unwrap();
+    let verifier = Verifier::new(&public.log_origin, &pins, ca).unwrap();
+    let ids = [ben.device.id(), amara.device.id(), officer.id()];
+    let body = json!({ "device_ids": ids });
+    // The log holds each event within a second.
+    let mut answer = CredentialsAnswer {
+        credentials: Vec::new(),
+    };
+    for _ in 0..20 {
+        answer = amara
+            .device
+            .post("/v1/credentials", &body)
+            .await
+            .expect(200)
+            .json();
+        if answer.credentials.len() == 3 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(answer.credentials.len(), 3);
+    for credential in &answer.credentials {
+        verifier
+            .admit(credential.device_id, credential, _hospital.clock.now_ms())
+            .unwrap();
+    }
+}
