@@ -1,9 +1,11 @@
 //! [`NativeClient`]: a person's workstation.
 
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use url::Url;
 use wardline_client::client::Prf;
 use wardline_client::enroll::LinkPins;
@@ -13,13 +15,13 @@ use wardline_model::B64;
 use wardline_model::wire::enroll::{DeviceState, Platform as DevicePlatform};
 use wardline_model::wire::sessions::SignIn;
 
+use crate::home::Home;
 use crate::platform::Workstation;
 use crate::{NativeError, http, passkey};
 
-/// How often a pending device asks whether it was confirmed.
-const POLL: Duration = Duration::from_millis(250);
-
 /// A client over a home directory. It derefs to the core.
+///
+/// The core's futures are not `Send`: run it on a current-thread runtime.
 pub struct NativeClient {
     core: Client<Workstation>,
     origin: String,
@@ -39,60 +41,143 @@ impl DerefMut for NativeClient {
     }
 }
 
+impl fmt::Debug for NativeClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = self.core.status().stage;
+        f.debug_struct("NativeClient")
+            .field("origin", &self.origin)
+            .field("stage", &stage)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an enrolment begins with.
+#[derive(Clone, Copy)]
+pub struct Enrolment<'a> {
+    /// The server's address; may be left out when `code` is a link, which has it.
+    pub server: Option<&'a str>,
+    /// The code as typed, or the whole link of an invitation; then its pins count.
+    pub code: &'a str,
+    /// What the person calls the device.
+    pub name: &'a str,
+    /// The CA to trust for the server, PEM; without, those of the operating system.
+    pub ca: Option<&'a str>,
+}
+
 impl NativeClient {
     /// Opens the device that is enrolled in a home directory.
+    ///
+    /// # Errors
+    /// [`NativeError::NotEnrolled`] when there is none, [`NativeError::Home`] when another process
+    /// has the directory.
     pub fn open(home: &Path) -> Result<Self, NativeError> {
-        let (server, ca) =
-            crate::home::Home::open(home)?.server().ok_or(NativeError::NotEnrolled)?;
+        if !home.exists() {
+            return Err(NativeError::NotEnrolled);
+        }
+        let home = Home::open(home)?;
+        let (server, ca) = home.server().ok_or(NativeError::NotEnrolled)?;
         Self::over(home, &server, ca.as_deref())
     }
 
-    /// Enrols a device in a home directory by a code or by the whole link of an invitation.
-    /// Returns with the confirmation string as soon as the device waits to be confirmed.
-    pub async fn enroll(
-        home: &Path,
-        server: &str,
-        code: &str,
-        name: &str,
-        ca: Option<&str>,
-    ) -> Result<(Self, String), NativeError> {
-        let server = http::server(server)?;
-        let (code, pins) = code_and_pins(code)?;
-        let mut client = Self::over(home, &server, ca)?;
-        client.core.platform().home().set_server(&server, ca)?;
-        let started =
-            client.core.enroll_start(&code, name, DevicePlatform::Native, pins).await?;
+    /// Begins to enrol a device in a home directory, or takes up an enrolment that waits there.
+    /// The device waits to be confirmed then, with the confirmation string in its status; only the
+    /// hospital's first officer needs no confirmation.
+    ///
+    /// # Errors
+    /// When the home has a device in use, the code is refused, or the server is not the one that
+    /// the invitation's link names.
+    pub async fn enroll(home: &Path, enrolment: &Enrolment<'_>) -> Result<Self, NativeError> {
+        let invitation = Invitation::parse(enrolment.code)?;
+        let server =
+            enrolment
+                .server
+                .or(invitation.server.as_deref())
+                .ok_or(NativeError::Server(
+                    "say with --server where the hospital is",
+                ))?;
+        let origin = http::origin(server)?;
+        if let (Some(pem), Some(pin)) = (enrolment.ca, invitation.ca()) {
+            let matches = |der: &[u8]| Sha256::digest(der).as_slice() == pin.0;
+            if !http::certificates(pem.as_bytes())?
+                .iter()
+                .any(|ca| matches(ca))
+            {
+                return Err(NativeError::Server(
+                    "the CA file is not the one that the invitation names",
+                ));
+            }
+        }
+        let mut client = Self::over(Home::open(home)?, &origin, enrolment.ca)?;
+        match client.core.status().stage {
+            StatusStage::New | StatusStage::Enrolling => {}
+            StatusStage::Pending => return Ok(client),
+            StatusStage::Locked | StatusStage::Open => {
+                return Err(NativeError::Client(ClientError::Invalid(
+                    "this home directory has an enrolled device; choose another with --home",
+                )));
+            }
+        }
+        client
+            .core
+            .platform()
+            .home()
+            .set_server(&origin, enrolment.ca)?;
+        let started = client
+            .core
+            .enroll_start(
+                &invitation.code,
+                enrolment.name,
+                DevicePlatform::Native,
+                invitation.pins,
+            )
+            .await?;
         let (stored, credential) = passkey::register(&started.creation, &client.origin)?;
         client.core.platform().home().set_passkey(stored)?;
-        let prf = client.prf();
-        let confirmation = client.core.enroll_finish(credential, prf).await?;
-        Ok((client, confirmation))
+        let prf = client.prf()?;
+        client.core.enroll_finish(credential, prf).await?;
+        Ok(client)
     }
 
     /// Waits until someone confirmed the device, at most for a time.
+    ///
+    /// # Errors
+    /// When it was revoked instead, or nobody did in time.
     pub async fn wait_until_active(&mut self, at_most: Duration) -> Result<(), NativeError> {
-        let end = self.core.platform().now_ms()
-            + u64::try_from(at_most.as_millis()).unwrap_or(u64::MAX / 2);
-        while self.core.enroll_poll().await? != DeviceState::Active {
-            if self.core.platform().now_ms() > end {
-                return Err(NativeError::Client(ClientError::Invalid(
-                    "the device still waits to be confirmed; run the command again later",
-                )));
+        const STILL_WAITS: &str =
+            "the device still waits to be confirmed; run the command again afterwards";
+        let patience = u64::try_from(at_most.as_millis()).unwrap_or(u64::MAX);
+        let end = self.core.platform().now_ms().saturating_add(patience);
+        loop {
+            match self.core.enroll_poll().await? {
+                DeviceState::Active => return Ok(()),
+                DeviceState::Revoked => {
+                    return Err(NativeError::Client(ClientError::Invalid(
+                        "the device was refused; ask for a new invitation",
+                    )));
+                }
+                DeviceState::Pending if self.core.platform().now_ms() >= end => {
+                    return Err(NativeError::Client(ClientError::Invalid(STILL_WAITS)));
+                }
+                DeviceState::Pending => tokio::time::sleep(POLL).await,
             }
-            tokio::time::sleep(POLL).await;
         }
-        Ok(())
     }
 
     /// Signs in with the software passkey and opens the store.
+    ///
+    /// # Errors
+    /// When the device still waits to be confirmed, or the server refuses.
     pub async fn sign_in(&mut self) -> Result<(), NativeError> {
         if self.core.status().stage == StatusStage::Pending {
             self.wait_until_active(Duration::ZERO).await?;
         }
         let challenge = self.core.challenge().await?;
         let credential = self.answer(&challenge.request)?;
-        let answer = SignIn { challenge_id: challenge.challenge_id, credential };
-        let prf = self.prf();
+        let answer = SignIn {
+            challenge_id: challenge.challenge_id,
+            credential,
+        };
+        let prf = self.prf()?;
         self.core.sign_in(answer, prf).await?;
         Ok(())
     }
@@ -101,48 +186,125 @@ impl NativeClient {
     pub async fn prove_again(&mut self) -> Result<(), NativeError> {
         let challenge = self.core.step_up_challenge().await?;
         let credential = self.answer(&challenge.request)?;
-        let answer = SignIn { challenge_id: challenge.challenge_id, credential };
+        let answer = SignIn {
+            challenge_id: challenge.challenge_id,
+            credential,
+        };
         self.core.step_up(answer).await?;
         Ok(())
     }
 
-    fn over(home: &Path, server: &str, ca: Option<&str>) -> Result<Self, NativeError> {
-        let origin = http::server(server)?;
-        let platform = Workstation::open(home, ca.map(str::as_bytes))?;
+    /// The server's origin.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    fn over(home: Home, server: &str, ca: Option<&str>) -> Result<Self, NativeError> {
+        let origin = http::origin(server)?;
+        let platform = Workstation::new(home, &origin, ca.map(str::as_bytes))?;
         let entries = platform.home().entries()?;
-        Ok(Self { core: Client::open(platform, &origin, entries), origin })
+        Ok(Self {
+            core: Client::open(platform, &origin, entries),
+            origin,
+        })
     }
 
     fn answer(&self, request: &serde_json::Value) -> Result<serde_json::Value, NativeError> {
-        let stored = self.core.platform().home().passkey().ok_or(NativeError::NotEnrolled)?;
+        let stored = self
+            .core
+            .platform()
+            .home()
+            .passkey()
+            .ok_or(NativeError::NotEnrolled)?;
         passkey::assert(&stored, request, &self.origin)
     }
 
-    fn prf(&self) -> Prf {
-        let (first, second) = self.core.platform().home().prf();
-        Prf { first: Some(first), second: Some(second) }
+    fn prf(&self) -> Result<Prf, NativeError> {
+        let (first, second) = self.core.platform().home().prf()?;
+        Ok(Prf {
+            first: Some(first),
+            second: Some(second),
+        })
     }
 }
 
-/// A code as it is, or the code and the pins of an invitation's link.
-fn code_and_pins(text: &str) -> Result<(String, Option<LinkPins>), NativeError> {
-    const BAD: NativeError = NativeError::Server("this is not an invitation's link");
-    if !text.contains("://") {
-        return Ok((text.to_owned(), None));
-    }
-    let url = Url::parse(text).map_err(|_| BAD)?;
-    let query = url.fragment().and_then(|f| f.split_once('?')).ok_or(BAD)?.1;
-    let value = |name: &str| {
-        query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=')?;
-            (key == name).then_some(value)
+/// A code, and from a link also where and who the hospital is.
+struct Invitation {
+    code: String,
+    server: Option<String>,
+    pins: Option<LinkPins>,
+}
+
+impl Invitation {
+    /// Reads a code as it is, or `ORIGIN/#/enroll?c=CODE&ca=…&log=…&gen=…`.
+    fn parse(text: &str) -> Result<Self, NativeError> {
+        const BAD: NativeError = NativeError::Server("this is not an invitation's link");
+        if !text.contains("://") {
+            return Ok(Self {
+                code: text.to_owned(),
+                server: None,
+                pins: None,
+            });
+        }
+        let url = Url::parse(text).map_err(|_| BAD)?;
+        let query = url
+            .fragment()
+            .and_then(|f| f.strip_prefix("/enroll?"))
+            .ok_or(BAD)?;
+        let value = |name: &str| {
+            query.split('&').find_map(|pair| {
+                let (key, value) = pair.split_once('=')?;
+                (key == name).then_some(value)
+            })
+        };
+        // A pin that is there but not readable must not count as no pin.
+        let pin = |name: &str| value(name).map(|v| B64::decode(v).ok_or(BAD)).transpose();
+        let (ca, genesis) = (pin("ca")?, pin("gen")?);
+        let pins = pin("log")?.map(|log| LinkPins { ca, log, genesis });
+        Ok(Self {
+            code: value("c").ok_or(BAD)?.to_owned(),
+            server: Some(url.origin().ascii_serialization()),
+            pins: Some(pins.ok_or(BAD)?),
         })
-    };
-    let code = value("c").ok_or(BAD)?.to_owned();
-    let pins = value("log").and_then(B64::decode).map(|log| LinkPins {
-        ca: value("ca").and_then(B64::decode),
-        log,
-        genesis: value("gen").and_then(B64::decode),
-    });
-    Ok((code, pins))
+    }
+
+    fn ca(&self) -> Option<&B64> {
+        self.pins.as_ref().and_then(|pins| pins.ca.as_ref())
+    }
+}
+
+/// How often a pending device asks whether it was confirmed.
+const POLL: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_gives_code_server_and_pins_and_a_code_only_itself() {
+        let link = "http://localhost:8080/#/enroll?c=ABCD1234&ca=AQ&log=Ag&gen=Aw";
+        let invitation = Invitation::parse(link).unwrap();
+        assert_eq!(invitation.code, "ABCD1234");
+        assert_eq!(invitation.server.as_deref(), Some("http://localhost:8080"));
+        let pins = invitation.pins.unwrap();
+        assert_eq!((pins.log.0, pins.ca.unwrap().0), (vec![2], vec![1]));
+        assert_eq!(pins.genesis.unwrap().0, vec![3]);
+
+        let typed = Invitation::parse("ABCD-12345-67890").unwrap();
+        assert_eq!(typed.code, "ABCD-12345-67890");
+        assert!(typed.pins.is_none() && typed.server.is_none());
+    }
+
+    #[test]
+    fn a_link_with_a_spoilt_pin_is_refused_rather_than_used_without() {
+        for bad in [
+            "https://x.example/#/enroll?c=A&log=!",
+            "https://x.example/#/enroll?c=A&log=Ag&gen=!",
+            "https://x.example/#/enroll?c=A",
+            "https://x.example/#/enroll?log=Ag",
+            "https://x.example/enroll?c=A&log=Ag",
+        ] {
+            assert!(Invitation::parse(bad).is_err(), "{bad}");
+        }
+    }
 }

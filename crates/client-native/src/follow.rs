@@ -1,28 +1,39 @@
 //! The real-time socket: frames of the server, as they come.
 
+use std::time::Duration;
+
 use futures::{SinkExt as _, StreamExt as _};
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
+use tokio_tungstenite::{Connector, connect_async_tls_with_config};
 use wardline_client::ClientError;
 use wardline_model::wire::socket::{ClientFrame, ServerFrame};
 
 use crate::{NativeClient, NativeError};
 
 impl NativeClient {
-    /// Follows the conversations: takes each frame of the socket, and calls `seen` after it. Ends
-    /// when the socket ends, or when `seen` says so.
+    /// Follows the conversations: takes each frame of the socket and calls `seen` after it, and
+    /// once at the start. Returns when `seen` says false.
+    ///
+    /// # Errors
+    /// [`ClientError::Offline`] when the socket ends by itself, the problem when the server ended
+    /// the session. Nothing is lost: following again begins with what was missed.
     pub async fn follow(
         &mut self,
         mut seen: impl FnMut(&mut NativeClient) -> bool,
     ) -> Result<(), NativeError> {
-        let offline = |_| NativeError::Client(ClientError::Offline);
         let ticket = self.socket_ticket().await?.ticket;
         let request = self
             .socket_url()
             .into_client_request()
             .map_err(|_| NativeError::Server("the socket's address is not a URL"))?;
-        let (mut socket, _) =
-            tokio_tungstenite::connect_async(request).await.map_err(offline)?;
+        let tls = Connector::Rustls(self.platform().transport().tls());
+        let connecting = connect_async_tls_with_config(request, None, true, Some(tls));
+        let (mut socket, _) = tokio::time::timeout(CONNECT, connecting)
+            .await
+            .map_err(|_| ClientError::Offline)?
+            .map_err(offline)?;
+        // Serialising an enum of strings has no way to fail.
         let first = serde_json::to_string(&ClientFrame::Ticket { ticket }).unwrap_or_default();
         socket.send(Message::text(first)).await.map_err(offline)?;
         self.sync().await?;
@@ -30,14 +41,29 @@ impl NativeClient {
             return Ok(());
         }
         while let Some(message) = socket.next().await {
-            let Message::Text(text) = message.map_err(offline)? else { continue };
+            let Message::Text(text) = message.map_err(offline)? else {
+                continue;
+            };
             let frame: ServerFrame = serde_json::from_str(&text)
                 .map_err(|_| ClientError::Untrusted("a frame of an unknown form"))?;
+            let ended = match &frame {
+                ServerFrame::Ended { problem } => Some(problem.clone()),
+                _ => None,
+            };
             self.frame(frame).await?;
+            if let Some(problem) = ended {
+                return Err(ClientError::Problem(Box::new(problem)).into());
+            }
             if !seen(self) {
                 return Ok(());
             }
         }
-        Err(NativeError::Client(ClientError::Offline))
+        Err(ClientError::Offline.into())
     }
 }
+
+fn offline(_: SocketError) -> NativeError {
+    ClientError::Offline.into()
+}
+
+const CONNECT: Duration = Duration::from_secs(10);

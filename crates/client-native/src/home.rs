@@ -6,10 +6,12 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use hkdf::Hkdf;
 use p256::ecdsa::SigningKey;
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{Database, Durability, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
+use wardline_client::client::PRF_SALTS;
 use wardline_client::platform::Change;
 use wardline_model::B64;
 use zeroize::Zeroizing;
@@ -46,7 +48,7 @@ pub struct StoredPasskey {
     pub user_handle: B64,
 }
 
-/// An open home directory. One process at a time.
+/// An open home directory. One process at a time. `Debug` shows its path only.
 pub struct Home {
     path: PathBuf,
     keys: Mutex<Keys>,
@@ -56,12 +58,33 @@ pub struct Home {
 impl Home {
     /// Opens a directory, making it and its keys where there are none.
     pub fn open(path: &Path) -> Result<Self, NativeError> {
-        let failed = |what: String| NativeError::Home { path: path.display().to_string(), what };
+        let failed = |what: String| NativeError::Home {
+            path: path.display().to_string(),
+            what,
+        };
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(path)
             .map_err(|error| failed(error.to_string()))?;
+        // First, because redb locks the file as long as it is open: two processes must not both make
+        // keys.
+        let store = fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path.join("store.redb"))
+            .map_err(|error| failed(error.to_string()))?;
+        let database = Database::builder()
+            .create_file(store)
+            .map_err(|error| match error {
+                redb::DatabaseError::DatabaseAlreadyOpen => {
+                    failed("another process uses it now; let that one finish first".to_owned())
+                }
+                other => failed(other.to_string()),
+            })?;
         let file = path.join("keys.json");
         let keys = if file.exists() {
             let text = fs::read(&file).map_err(|error| failed(error.to_string()))?;
@@ -79,14 +102,11 @@ impl Home {
             write_private(&file, &keys).map_err(|error| failed(error.to_string()))?;
             keys
         };
-        let store = path.join("store.redb");
-        let database = Database::create(&store).map_err(|error| match error {
-            redb::DatabaseError::DatabaseAlreadyOpen => {
-                failed("another process uses it now; let that one finish first".to_owned())
-            }
-            other => failed(other.to_string()),
-        })?;
-        Ok(Self { path: path.to_owned(), keys: Mutex::new(keys), database })
+        Ok(Self {
+            path: path.to_owned(),
+            keys: Mutex::new(keys),
+            database,
+        })
     }
 
     /// The device key.
@@ -94,14 +114,25 @@ impl Home {
         read_key(&self.keys().device_key).ok_or_else(|| self.failed("keys.json is damaged"))
     }
 
-    /// The two values that stand in for the passkey's PRF outputs.
-    pub fn prf(&self) -> (Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>) {
+    /// The two values that stand in for the passkey's PRF outputs: HKDF-SHA256 (RFC 5869) of the
+    /// directory's secret under the salts that a passkey would be given.
+    ///
+    /// # Errors
+    /// When the secret is damaged.
+    pub fn prf(&self) -> Result<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>), NativeError> {
         let secret = Zeroizing::new(self.keys().secret.0);
-        let derive = |label: &[u8]| {
-            let digest = Sha256::new().chain_update(label).chain_update(&*secret).finalize();
-            Zeroizing::new(digest.to_vec())
+        if secret.len() != 32 {
+            return Err(self.failed("keys.json is damaged"));
+        }
+        let derive = |salt: &[u8; 32]| {
+            let mut output = Zeroizing::new(vec![0; 32]);
+            // 32 bytes are within what HKDF-SHA256 gives (255 times 32).
+            Hkdf::<Sha256>::new(Some(salt), &secret)
+                .expand(b"wardline native prf v1", &mut output)
+                .map(|()| output)
+                .map_err(|_| self.failed("keys.json is damaged"))
         };
-        (derive(b"wardline native prf first\0"), derive(b"wardline native prf second\0"))
+        Ok((derive(PRF_SALTS.0)?, derive(PRF_SALTS.1)?))
     }
 
     /// The server's address and CA, once enrolled.
@@ -149,7 +180,8 @@ impl Home {
     /// Writes all changes durably, or none.
     pub fn commit(&self, changes: Vec<Change>) -> Result<(), NativeError> {
         let write = || -> Result<(), redb::Error> {
-            let transaction = self.database.begin_write()?;
+            let mut transaction = self.database.begin_write()?;
+            transaction.set_durability(Durability::Immediate)?;
             {
                 let mut table = transaction.open_table(ENTRIES)?;
                 for (name, value) in changes {
@@ -166,7 +198,10 @@ impl Home {
     }
 
     fn keys(&self) -> Keys {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn change(&self, edit: impl FnOnce(&mut Keys)) -> Result<(), NativeError> {
@@ -177,7 +212,18 @@ impl Home {
     }
 
     fn failed(&self, what: &str) -> NativeError {
-        NativeError::Home { path: self.path.display().to_string(), what: what.to_owned() }
+        NativeError::Home {
+            path: self.path.display().to_string(),
+            what: what.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Home {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Home")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -185,7 +231,10 @@ impl Home {
 ///
 /// # Panics
 /// When the system has no randomness: nothing safe can be done then.
-#[expect(clippy::expect_used, reason = "without randomness every key would be known")]
+#[expect(
+    clippy::expect_used,
+    reason = "without randomness every key would be known"
+)]
 pub fn random(buffer: &mut [u8]) {
     getrandom::fill(buffer).expect("the system's random source answers");
 }
@@ -210,9 +259,73 @@ pub fn read_key(scalar: &B64) -> Option<SigningKey> {
 /// Replaces a file in one step; nobody else may read it.
 fn write_private(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
     let partial = path.with_extension("partial");
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&partial)?;
     file.write_all(&serde_json::to_vec(value)?)?;
     file.sync_all()?;
-    fs::rename(partial, path)
+    fs::rename(&partial, path)?;
+    // The rename itself is durable once the directory is.
+    path.parent()
+        .map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn only_the_owner_can_read_a_home_and_only_one_process_opens_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("home");
+        let home = Home::open(&path).unwrap();
+        home.commit(vec![
+            ("a".to_owned(), Some(vec![1])),
+            ("b".to_owned(), None),
+        ])
+        .unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+        for entry in fs::read_dir(&path).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(
+                entry.metadata().unwrap().permissions().mode() & 0o077,
+                0,
+                "{entry:?}"
+            );
+        }
+        let second = Home::open(&path).unwrap_err();
+        assert!(
+            second.to_string().contains("another process uses it"),
+            "{second}"
+        );
+        let (key, prf) = (home.device_key().unwrap(), home.prf().unwrap());
+        drop(home);
+
+        let again = Home::open(&path).unwrap();
+        assert_eq!(again.entries().unwrap(), vec![("a".to_owned(), vec![1])]);
+        assert_eq!(again.device_key().unwrap(), key);
+        assert_eq!(again.prf().unwrap(), prf);
+        assert_ne!(prf.0, prf.1);
+    }
+
+    #[test]
+    fn a_damaged_key_file_is_named_and_not_replaced() {
+        let scratch = tempfile::tempdir().unwrap();
+        drop(Home::open(scratch.path()).unwrap());
+        fs::write(scratch.path().join("keys.json"), b"{").unwrap();
+        let error = Home::open(scratch.path()).unwrap_err();
+        assert!(
+            error.to_string().contains("keys.json is damaged"),
+            "{error}"
+        );
+        assert_eq!(fs::read(scratch.path().join("keys.json")).unwrap(), b"{");
+    }
 }

@@ -1,36 +1,129 @@
 //! HTTP for the core: TLS by rustls; plain HTTP to loopback only.
 
+use std::error::Error as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt as _;
 use url::{Host, Url};
 use wardline_client::platform::{PlatformError, Request, Response};
 
 use crate::NativeError;
 
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-pub(crate) fn client(ca: Option<&[u8]>) -> Result<reqwest::Client, NativeError> {
-    // A second call finds a provider installed; then that one serves.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let mut builder = reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy();
-    if let Some(pem) = ca {
-        let certificates =
-            reqwest::Certificate::from_pem_bundle(pem).map_err(|_| NativeError::Ca)?;
-        if certificates.is_empty() {
-            return Err(NativeError::Ca);
-        }
-        builder = builder.tls_certs_merge(certificates);
-    }
-    builder.build().map_err(|_| NativeError::Ca)
+/// The way to one server. Redirects are not followed and proxies not used: a hospital's server is
+/// reached directly, or not at all.
+#[derive(Debug)]
+pub struct Transport {
+    client: reqwest::Client,
+    tls: Arc<ClientConfig>,
+    /// Why the last request had no answer.
+    trouble: Mutex<Option<String>>,
 }
 
-/// The server's address as given: https anywhere, http to loopback only.
-pub(crate) fn server(text: &str) -> Result<String, NativeError> {
-    let url = Url::parse(text)
-        .map_err(|_| NativeError::Server("the server's address is not a URL"))?;
+impl Transport {
+    /// The way to a server, by its origin. With a CA (PEM) that one is trusted and no other;
+    /// without, those of the operating system.
+    ///
+    /// # Errors
+    /// [`NativeError::Ca`] when `ca` holds no certificate.
+    pub fn new(origin: &str, ca: Option<&[u8]>) -> Result<Self, NativeError> {
+        let tls = Arc::new(tls_config(origin, ca)?);
+        // RFC 6761 §6.3: localhost is this machine, whatever a name server says.
+        let loopback = [
+            IpAddr::from(Ipv4Addr::LOCALHOST),
+            IpAddr::from(Ipv6Addr::LOCALHOST),
+        ]
+        .map(|address| SocketAddr::new(address, 0));
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(ClientConfig::clone(&tls))
+            .resolve_to_addrs("localhost", &loopback)
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .redirect(Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|_| NativeError::Server("no connection can be made from this machine"))?;
+        Ok(Self {
+            client,
+            tls,
+            trouble: Mutex::new(None),
+        })
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// [`PlatformError::Offline`] when there was no answer; [`Transport::trouble`] says why.
+    pub async fn carry_out(&self, request: Request) -> Result<Response, PlatformError> {
+        let outcome = self.attempt(request).await;
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Ok(response) => {
+                *trouble = None;
+                Ok(response)
+            }
+            Err(error) => {
+                *trouble = Some(innermost(&error));
+                Err(PlatformError::Offline)
+            }
+        }
+    }
+
+    /// Why the last request had no answer; `None` when it had one.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The same trust for the real-time socket.
+    pub(crate) fn tls(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.tls)
+    }
+
+    async fn attempt(&self, request: Request) -> Result<Response, reqwest::Error> {
+        let method = match request.method {
+            "POST" => reqwest::Method::POST,
+            "DELETE" => reqwest::Method::DELETE,
+            _ => reqwest::Method::GET,
+        };
+        let mut builder = self.client.request(method, &request.url);
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(body) = request.body {
+            builder = builder.body(body);
+        }
+        let response = builder.send().await?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let body = response.bytes().await?.to_vec();
+        Ok(Response {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+/// The origin of a server's address: https anywhere, http to loopback only.
+///
+/// # Errors
+/// [`NativeError::Server`] for any other address.
+pub fn origin(text: &str) -> Result<String, NativeError> {
+    let url = Url::parse(text).map_err(|_| {
+        NativeError::Server("the server's address is not a URL; it looks like https://HOST:PORT")
+    })?;
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -45,35 +138,97 @@ pub(crate) fn server(text: &str) -> Result<String, NativeError> {
                 "plain http is for this machine only; use the https address and --ca",
             ));
         }
-        _ => return Err(NativeError::Server("the server's address must begin with https://")),
+        _ => {
+            return Err(NativeError::Server(
+                "the server's address must begin with https://",
+            ));
+        }
     }
     Ok(url.origin().ascii_serialization())
 }
 
-pub(crate) async fn carry_out(
-    client: &reqwest::Client,
-    request: Request,
-) -> Result<Response, PlatformError> {
-    let offline = |_| PlatformError::Offline;
-    let method = match request.method {
-        "POST" => reqwest::Method::POST,
-        "DELETE" => reqwest::Method::DELETE,
-        _ => reqwest::Method::GET,
+/// The certificates of a PEM text, DER; there is at least one.
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, NativeError> {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|_| NativeError::Ca)?;
+    if certificates.is_empty() {
+        Err(NativeError::Ca)
+    } else {
+        Ok(certificates)
+    }
+}
+
+fn tls_config(origin: &str, ca: Option<&[u8]>) -> Result<ClientConfig, NativeError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(|_| NativeError::Server("TLS 1.3 is not available"))?;
+    // Reading the system's certificates takes a while, and plain HTTP has no use for them.
+    let config = if ca.is_some() || origin.starts_with("http:") {
+        let mut roots = RootCertStore::empty();
+        for certificate in ca.map(certificates).transpose()?.unwrap_or_default() {
+            roots.add(certificate).map_err(|_| NativeError::Ca)?;
+        }
+        builder.with_root_certificates(roots).with_no_client_auth()
+    } else {
+        builder
+            .with_platform_verifier()
+            .map_err(|_| NativeError::Server("this machine has no trusted certificates; use --ca"))?
+            .with_no_client_auth()
     };
-    let mut builder = client.request(method, &request.url);
-    for (name, value) in &request.headers {
-        builder = builder.header(name, value);
+    Ok(config)
+}
+
+/// The innermost cause: `invalid peer certificate: UnknownIssuer`, `Connection refused`.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    let mut text = error.to_string();
+    while let Some(inner) = cause {
+        text = inner.to_string();
+        cause = inner.source();
     }
-    if let Some(body) = request.body {
-        builder = builder.body(body);
+    text
+}
+
+const CONNECT: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_never_leaves_the_machine() {
+        for good in [
+            "https://chat.example/x",
+            "http://localhost:8080",
+            "http://127.0.0.1",
+            "http://[::1]:80/",
+        ] {
+            origin(good).unwrap();
+        }
+        for bad in [
+            "http://chat.example",
+            "http://10.0.0.1:8080",
+            "http://localhost.example",
+            "ftp://localhost",
+            "localhost:8080",
+            "",
+        ] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            origin("https://chat.example:443/#/enroll").unwrap(),
+            "https://chat.example"
+        );
     }
-    let response = builder.send().await.map_err(offline)?;
-    let status = response.status().as_u16();
-    let headers = response
-        .headers()
-        .iter()
-        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-        .collect();
-    let body = response.bytes().await.map_err(offline)?.to_vec();
-    Ok(Response { status, headers, body })
+
+    #[test]
+    fn a_ca_file_without_a_certificate_is_refused() {
+        assert!(matches!(
+            Transport::new("https://localhost", Some(b"no certificate")),
+            Err(NativeError::Ca)
+        ));
+    }
 }

@@ -5,6 +5,7 @@
 //! - [`passkey`]: a software passkey (WebAuthn), accepted only where the program says so.
 //! - [`client`]: [`NativeClient`]: enrol, sign in, and the core's calls.
 //! - [`follow`]: the real-time socket.
+//! - [`http`]: the way to the server.
 //!
 //! A secret in the home directory stands in for the passkey's PRF. It protects the store in a copy
 //! that lacks the secret, and, by the server's share, a directory that was copied from a device
@@ -14,11 +15,11 @@ pub mod client;
 pub mod clock;
 pub mod follow;
 pub mod home;
-mod http;
+pub mod http;
 pub mod passkey;
 pub mod platform;
 
-pub use client::NativeClient;
+pub use client::{Enrolment, NativeClient};
 pub use platform::Workstation;
 
 use thiserror::Error;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use wardline_audit::event::Kind;
 use wardline_demo::{Hospital, Readiness, StaffMember};
 use wardline_model::wire::enroll::DeviceState;
-use wardline_model::{RoleSlug, UserId};
+use wardline_model::{DeviceId, RoleSlug, UserId};
 use wardline_policy::Program;
 use wardline_store::{NewPerson, Store, StoreError};
 
@@ -37,8 +37,8 @@ pub struct DemoOptions {
 pub struct DemoRunning {
     /// The server.
     pub server: Running,
-    /// What `--json` prints once the demo is ready.
-    pub ready: Ready,
+    data: PathBuf,
+    people: Vec<(StaffMember, Option<codes::Made>)>,
     /// The officer whose device confirms the others: the code is there as long as the hospital
     /// has no first officer's device, and its device admits itself as the genesis.
     pub officer: OfficerInvite,
@@ -110,12 +110,79 @@ pub async fn run(options: &DemoOptions, clock: Clock) -> Result<DemoRunning, Ini
     let keys = HospitalKeys::open(&options.data)?;
     let invited = invite_all(&config, &keys, &store, &hospital, now_ms).await?;
     let server = Server::start_on(config, clock, keys, store).await?;
-    let ready = ready(options, &server, &invited).await?;
     Ok(DemoRunning {
         server,
-        ready,
+        data: options.data.clone(),
+        people: invited.people,
         officer: invited.officer,
     })
+}
+
+/// A device whose invitation was confirmed beforehand, and that now waits for the officer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Awaiting {
+    /// The device.
+    pub device: DeviceId,
+    /// Whether its person enrols others.
+    pub may_endorse: bool,
+}
+
+impl DemoRunning {
+    /// What `--json` prints. The links pin the genesis, so the officer's device comes first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ready(&self) -> Result<Ready, StoreError> {
+        let url = self.server.http_url.clone().unwrap_or_default();
+        let app = &self.server.app;
+        let genesis = app.gate.machinery().read().await?.genesis().await?;
+        let people = self
+            .people
+            .iter()
+            .map(|(person, made)| ReadyPerson {
+                user: person.username.clone(),
+                name: person.name.clone(),
+                role: person.title.clone(),
+                enroll_url: made
+                    .as_ref()
+                    .map(|made| codes::link(&url, &app.keys, genesis.as_ref(), &made.link)),
+                enroll_code: made.as_ref().map(|made| made.typed.written()),
+            })
+            .collect();
+        let services = HashMap::from([("metrics", format!("{url}/metrics"))]);
+        Ok(Ready {
+            ready: true,
+            https: self.server.https_url.clone().unwrap_or_default(),
+            ca: keys::tls_ca_path(&self.data),
+            people,
+            services,
+            url,
+        })
+    }
+
+    /// Devices that the demo's officer is to confirm: those whose code the demo printed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn awaiting(&self) -> Result<Vec<Awaiting>, StoreError> {
+        let mut facts = self.server.app.gate.machinery().read().await?;
+        let mut awaiting = Vec::new();
+        for device in facts.devices_in(DeviceState::Pending).await? {
+            let Some(enrollment) = facts.enrollment_of_device(device.device_id).await? else {
+                continue;
+            };
+            let invite = facts.invite(enrollment.invite_id).await?;
+            if invite.is_some_and(|invite| invite.confirmed && !invite.genesis) {
+                let roles = facts.roles_of(device.user_id).await?;
+                let may_endorse = roles.iter().any(|role| role == "enrolling_officer");
+                awaiting.push(Awaiting {
+                    device: device.device_id,
+                    may_endorse,
+                });
+            }
+        }
+        Ok(awaiting)
+    }
 }
 
 /// Writes the hospital's people, roster, care teams and charts. May be repeated: people and
@@ -257,38 +324,6 @@ async fn invite_all(
         },
     };
     Ok(Invited { people, officer })
-}
-
-async fn ready(
-    options: &DemoOptions,
-    server: &Running,
-    invited: &Invited,
-) -> Result<Ready, InitError> {
-    let url = server.http_url.clone().unwrap_or_default();
-    let app = &server.app;
-    let genesis = app.gate.machinery().read().await?.genesis().await?;
-    let people = invited
-        .people
-        .iter()
-        .map(|(person, made)| ReadyPerson {
-            user: person.username.clone(),
-            name: person.name.clone(),
-            role: person.title.clone(),
-            enroll_url: made
-                .as_ref()
-                .map(|made| codes::link(&url, &app.keys, genesis.as_ref(), &made.link)),
-            enroll_code: made.as_ref().map(|made| made.typed.written()),
-        })
-        .collect();
-    let services = HashMap::from([("metrics", format!("{url}/metrics"))]);
-    Ok(Ready {
-        ready: true,
-        https: server.https_url.clone().unwrap_or_default(),
-        ca: keys::tls_ca_path(&options.data),
-        people,
-        services,
-        url,
-    })
 }
 
 const SEEDED: Kind = Kind::named("demo.seeded");

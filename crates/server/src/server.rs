@@ -193,6 +193,18 @@ impl Running {
     }
 }
 
+/// Brings the schema of a configuration's database up to date.
+///
+/// # Errors
+/// When the keys or the database fail.
+pub async fn migrate(config: &Config) -> Result<(), StartError> {
+    let keys = HospitalKeys::open(&config.data.dir)?;
+    let store = open_store(config, &keys)?;
+    store.migrate().await?;
+    store.close().await;
+    Ok(())
+}
+
 /// The database of a configuration.
 pub(crate) fn open_store(config: &Config, keys: &HospitalKeys) -> Result<Store, StartError> {
     let store = StoreConfig::new(store_url(config));

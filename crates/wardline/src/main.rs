@@ -1,1 +1,92 @@
-fn main() {}
+//! `wardline`: one binary for the server, the demo, the native client and audits.
+//!
+//! This crate is verbs only: it reads the command line and the configuration, and wires the rest.
+//! Exit codes: 0 done, 2 usage, 3 refused, 4 verification failed, 5 unavailable. With `--json`, one
+//! JSON document on stdout; logs go to stderr.
+
+mod failure;
+mod output;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+#[derive(Parser)]
+#[command(
+    name = "wardline",
+    version,
+    about = "Secure mobile clinical communication"
+)]
+struct Cli {
+    /// Print one JSON document on stdout.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Start a synthetic hospital on the embedded database.
+    Demo(verbs::demo::Demo),
+    /// Serve a hospital.
+    Serve(verbs::serve::Serve),
+    /// Make a hospital: keys, database, and the first officer's one-time code.
+    Init(verbs::serve::Init),
+    /// Bring the database's schema up to date.
+    Migrate(verbs::serve::Migrate),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(verbs::serve::ConfigVerb),
+    /// Bring records in.
+    #[command(subcommand)]
+    Import(verbs::import::Import),
+    /// Verify the audit log.
+    #[command(subcommand)]
+    Audit(verbs::audit::Audit),
+    /// Use the hospital from this workstation.
+    Client(verbs::client::ClientVerb),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logs();
+    let out = Output::new(cli.json);
+    // The client core drives one device on one thread; the server spawns its own tasks onto it.
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::unavailable(error.to_string()).report(&out),
+    };
+    let result = runtime.block_on(async {
+        match cli.verb {
+            Verb::Demo(demo) => demo.run(&out).await,
+            Verb::Serve(serve) => serve.run(&out).await,
+            Verb::Init(init) => init.run(&out).await,
+            Verb::Migrate(migrate) => migrate.run(&out).await,
+            Verb::Config(config) => config.run(&out),
+            Verb::Import(import) => import.run(&out).await,
+            Verb::Audit(audit) => audit.run(&out).await,
+            Verb::Client(client) => client.run(&out).await,
+        }
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(&out),
+    }
+}
+
+/// JSON lines on stderr; what is logged holds no patient data and no secrets.
+fn start_logs() {
+    tracing_subscriber::fmt()
+        .json()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::WARN)
+        .init();
+}

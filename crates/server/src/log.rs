@@ -1,0 +1,110 @@
+//! The audit log of a data directory, verified and exported beside or without a running server.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use thiserror::Error;
+use wardline_audit::export::{ExportError, Leaf, Writer};
+use wardline_audit::verify::{Failure, Report};
+use wardline_audit::{Checkpoint, LogKey};
+use wardline_store::{Store, StoreError, VerifyError};
+
+use crate::config::Config;
+use crate::keys::{HospitalKeys, KeysError};
+use crate::server::{StartError, open_store};
+
+/// Why a log could not be verified or exported.
+#[derive(Debug, Error)]
+pub enum LogError {
+    /// It does not verify.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// The stored payload of an event was altered.
+    #[error("the payload of the event at {index} does not open")]
+    Payload {
+        /// Its index.
+        index: u64,
+    },
+    /// The hospital's keys.
+    #[error("keys: {0}")]
+    Keys(#[from] KeysError),
+    /// Opening the database.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Reading the database.
+    #[error("database: {0}")]
+    Store(#[from] StoreError),
+    /// The export.
+    #[error("export: {0}")]
+    Export(#[from] ExportError),
+    /// Writing the export.
+    #[error("export: {0}")]
+    Io(#[from] io::Error),
+    /// There is no checkpoint yet.
+    #[error("the log has no checkpoint yet; start the server once")]
+    Empty,
+}
+
+impl From<VerifyError> for LogError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Failure(failure) => Self::Failure(failure),
+            VerifyError::Payload { index } => Self::Payload { index },
+            VerifyError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Verifies the log of a data directory on its embedded database, payloads opened, against a key
+/// or the one that lies beside the log.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub async fn verify(data: &Path, pinned: Option<&LogKey>) -> Result<Report, LogError> {
+    let (store, own) = open(data)?;
+    let report = store.verify_log(pinned.unwrap_or(&own)).await;
+    store.close().await;
+    Ok(report?)
+}
+
+/// Exports the log under its newest checkpoint as NDJSON that verifies by itself.
+///
+/// # Errors
+/// When the database or the writer fails.
+pub async fn export(data: &Path, out: impl Write) -> Result<(), LogError> {
+    let (store, key) = open(data)?;
+    let mut tx = store.read().await?;
+    let note = tx.checkpoint().await?.ok_or(LogError::Empty)?;
+    let size = Checkpoint::parse_unverified(&note)
+        .map_err(|_| LogError::Empty)?
+        .size;
+    let mut writer = Writer::begin(out, &note, &key)?;
+    let mut index = 0;
+    while index < size {
+        let events = tx.logged_events(index, PAGE).await?;
+        if events.is_empty() {
+            break;
+        }
+        for event in events
+            .into_iter()
+            .take_while(|event| event.index < Some(size))
+        {
+            writer.leaf(&Leaf::Open(event.opening))?;
+            index += 1;
+        }
+    }
+    writer.finish()?.flush()?;
+    drop(tx);
+    store.close().await;
+    Ok(())
+}
+
+const PAGE: u32 = 1000;
+
+fn open(data: &Path) -> Result<(Store, LogKey), LogError> {
+    let mut config = Config::default();
+    config.data.dir = data.to_owned();
+    let keys = HospitalKeys::open(data)?;
+    let key = keys.log.public().clone();
+    Ok((open_store(&config, &keys)?, key))
+}

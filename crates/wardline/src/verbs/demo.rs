@@ -1,0 +1,190 @@
+//! `wardline demo`: the synthetic hospital, and its enrolling officer.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use tokio::sync::{mpsc, oneshot};
+use wardline_client_native::client::Enrolment;
+use wardline_client_native::home::Home;
+use wardline_client_native::{NativeClient, NativeError};
+use wardline_server::demo::{self, Awaiting, DemoOptions, DemoRunning};
+use wardline_server::rim::Clock;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::verbs::serve::until_stopped;
+
+/// How often the demo's officer looks for devices to confirm.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// `wardline demo`.
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// Where the hospital's keys and data live.
+    #[arg(long, default_value = "demo-data")]
+    data: PathBuf,
+    /// Address of plain HTTP; port 0 picks free ports for all listeners.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Fixes people and records.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Demo {
+    pub(crate) async fn run(self, out: &Output) -> Result<(), Failure> {
+        if !self.listen.ip().is_loopback() {
+            return Err(Failure::usage(
+                "the demo listens on this machine only; use 127.0.0.1",
+            ));
+        }
+        let https_port = if self.listen.port() == 0 { 0 } else { 8443 };
+        let options = DemoOptions {
+            data: self.data.clone(),
+            http: self.listen,
+            https: SocketAddr::new(self.listen.ip(), https_port),
+            seed: self.seed,
+        };
+        let running = demo::run(&options, Clock::default())
+            .await
+            .map_err(|error| Failure::unavailable(error.to_string()))?;
+        let (confirm, confirmer) = start_officer(&running, &self.data).await?;
+        let ready = running
+            .ready()
+            .await
+            .map_err(|error| Failure::unavailable(error.to_string()))?;
+        out.result(&ready, || table(&ready));
+        let looking = async {
+            loop {
+                tokio::time::sleep(LOOK).await;
+                for awaiting in running.awaiting().await.unwrap_or_default() {
+                    if confirm.send(awaiting).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            () = until_stopped() => {}
+            () = looking => tracing::error!("the demo's officer has stopped"),
+        }
+        drop(confirm);
+        let _ = tokio::task::spawn_blocking(move || confirmer.join()).await;
+        running.server.shutdown().await;
+        Ok(())
+    }
+}
+
+/// Starts the officer whose device confirms those that the demo invited. It is a native client
+/// like any other, on a thread of its own, since a client drives one device on one thread.
+async fn start_officer(
+    running: &DemoRunning,
+    data: &Path,
+) -> Result<(mpsc::Sender<Awaiting>, std::thread::JoinHandle<()>), Failure> {
+    let url = running.server.http_url.clone().unwrap_or_default();
+    let (home, code) = (data.join("officer"), running.officer.code.clone());
+    let (confirm, mut waiting) = mpsc::channel::<Awaiting>(64);
+    let (started, has_started) = oneshot::channel();
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let Ok(runtime) = runtime else { return };
+        runtime.block_on(async move {
+            let mut officer = match officer(&home, &url, code).await {
+                Ok(officer) => officer,
+                Err(error) => {
+                    let _ = started.send(Err(error));
+                    return;
+                }
+            };
+            let _ = started.send(Ok(()));
+            while let Some(awaiting) = waiting.recv().await {
+                if let Err(error) = confirm_one(&mut officer, awaiting).await {
+                    tracing::warn!(%error, "a device was not confirmed");
+                }
+            }
+        });
+    });
+    match has_started.await {
+        Ok(Ok(())) => Ok((confirm, thread)),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(Failure::unavailable("the demo's officer could not start")),
+    }
+}
+
+async fn officer(
+    home: &Path,
+    url: &str,
+    code: Option<String>,
+) -> Result<NativeClient, NativeError> {
+    let mut officer = match code {
+        Some(code) => {
+            // A half-made device of a first start that was cut short would be in the way.
+            let _ = std::fs::remove_dir_all(home);
+            let name = "Demo officer's desk";
+            let enrolment = Enrolment {
+                server: Some(url),
+                code: &code,
+                name,
+                ca: None,
+            };
+            let mut client = NativeClient::enroll(home, &enrolment).await?;
+            client.wait_until_active(Duration::from_secs(30)).await?;
+            client
+        }
+        None => {
+            // The same hospital as before, perhaps on another port.
+            Home::open(home)?.set_server(url, None)?;
+            NativeClient::open(home)?
+        }
+    };
+    officer.sign_in().await?;
+    Ok(officer)
+}
+
+/// Confirms a device; an officer's proof may have to be fresh, or the session made anew.
+async fn confirm_one(officer: &mut NativeClient, awaiting: Awaiting) -> Result<(), NativeError> {
+    let device = awaiting.device;
+    let first = officer.confirm_device(device, awaiting.may_endorse).await;
+    let Err(error) = first else { return Ok(()) };
+    if error.is_problem("step-up-required") {
+        officer.prove_again().await?;
+    } else if error.is_problem("session-ended") || error.is_problem("no-session") {
+        officer.sign_in().await?;
+    } else {
+        // It may have been confirmed in the meantime: then it no longer waits.
+        let waits = officer
+            .pending_devices()
+            .await?
+            .iter()
+            .any(|p| p.device.id == device);
+        return if waits { Err(error.into()) } else { Ok(()) };
+    }
+    officer.confirm_device(device, awaiting.may_endorse).await?;
+    Ok(())
+}
+
+fn table(ready: &demo::Ready) -> String {
+    let mut text = format!(
+        "The demo hospital is open.\n\n  App      {}\n  TLS      {}  (CA: {})\n\n",
+        ready.url,
+        ready.https,
+        ready.ca.display()
+    );
+    text.push_str("Open a link below in a browser to enrol as that person:\n\n");
+    for person in &ready.people {
+        let link = person
+            .enroll_url
+            .as_deref()
+            .unwrap_or("has a device already");
+        text.push_str(&format!(
+            "  {:<26} {:<24} {link}\n",
+            person.name, person.role
+        ));
+    }
+    text.push_str("\nStop with Ctrl-C.");
+    text
+}

@@ -1,0 +1,72 @@
+//! `wardline import`: records from files.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use wardline_server::rim::Clock;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::verbs::serve::read;
+
+/// `wardline import …`.
+#[derive(Subcommand)]
+pub(crate) enum Import {
+    /// FHIR R4 resources: bundles, single resources or NDJSON, plain or gzip.
+    Fhir {
+        /// A folder of files, or one file.
+        path: PathBuf,
+        /// The configuration file of the hospital.
+        #[arg(long, conflicts_with = "data")]
+        config: Option<PathBuf>,
+        /// The data directory of a demo.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+}
+
+impl Import {
+    pub(crate) async fn run(self, out: &Output) -> Result<(), Failure> {
+        let Self::Fhir { path, config, data } = self;
+        let mut settings = match &config {
+            Some(file) => read(file)?,
+            None => wardline_server::Config::default(),
+        };
+        if let Some(data) = data {
+            settings.data.dir = data;
+        } else if config.is_none() {
+            return Err(Failure::usage("name the hospital with --config or --data"));
+        }
+        let mut files: Vec<PathBuf> = if path.is_dir() {
+            std::fs::read_dir(&path)
+                .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?
+                .filter_map(|entry| entry.ok().map(|e| e.path()))
+                .filter(|p| {
+                    let name = p.to_string_lossy();
+                    [".json", ".json.gz", ".ndjson", ".ndjson.gz"]
+                        .iter()
+                        .any(|end| name.ends_with(end))
+                })
+                .collect()
+        } else {
+            vec![path]
+        };
+        files.sort();
+        let report = wardline_server::import::fhir(&settings, &files, &Clock::default())
+            .await
+            .map_err(|error| Failure::unavailable(error.to_string()))?;
+        out.result(&report, || {
+            format!(
+                "{} resources of {} patients from {} files; {} entries left out.",
+                report.resources,
+                report.patients,
+                report.files,
+                report.errors.len()
+            )
+        });
+        if report.resources == 0 {
+            return Err(Failure::refused("nothing could be imported"));
+        }
+        Ok(())
+    }
+}
