@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { compressed } from "./build/compressed";
-import { serviceWorker } from "./build/serviceWorker";
+import { compressed } from "./build/compressed.ts";
+import { serviceWorker } from "./build/serviceWorker.ts";
 
 /** Where `make run` serves; the development server hands requests on to it. */
 const SERVER = process.env.WARDLINE_URL ?? "http://localhost:8080";

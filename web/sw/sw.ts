@@ -26,6 +26,14 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(activate());
 });
 
+// A new build waits until no page of the old one is open, or until the page is at a point where
+// loading again loses nothing.
+self.addEventListener("message", (event) => {
+  if (event.data === "activate") {
+    void self.skipWaiting();
+  }
+});
+
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
@@ -54,7 +62,6 @@ async function install(): Promise<void> {
       await cache.put(path, response);
     }),
   );
-  await self.skipWaiting();
 }
 
 /** Files of older builds are dropped. */

@@ -3,7 +3,7 @@ import { ActionIcon, Textarea } from "@mantine/core";
 import { Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import type { MessageView } from "../core/methods";
-import { useCall, useConnection } from "../core/queries";
+import { useCall } from "../core/queries";
 import type { Priority } from "../core/wire";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
@@ -39,9 +39,7 @@ export function Composer({
   const [priority, setPriority] = useState<Priority>(draft?.priority ?? "routine");
   const [choosing, setChoosing] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
-  const flag = useRef<HTMLButtonElement>(null);
   const chooser = useId();
-  const connection = useConnection();
   const send = useCall("send");
   const FlagIcon = FLAGS[priority];
 
@@ -135,9 +133,13 @@ export function Composer({
           })}
         </fieldset>
       ) : null}
+      {priority === "routine" || choosing ? null : (
+        <p className={styles.level}>
+          {priority === "stat" ? t.priority.statNote : t.priority.urgentNote}
+        </p>
+      )}
       <div className={styles.row}>
         <button
-          ref={flag}
           type="button"
           className={styles.flag}
           data-priority={priority}
@@ -147,7 +149,6 @@ export function Composer({
           onClick={() => setChoosing(!choosing)}
         >
           <FlagIcon aria-hidden />
-          {priority === "routine" ? null : <span aria-hidden>{t.priority[priority]}</span>}
         </button>
         <Textarea
           ref={field}
@@ -173,9 +174,6 @@ export function Composer({
           <SendHorizontal aria-hidden />
         </button>
       </div>
-      {connection === "offline" ? (
-        <p className={styles.offline}>{t.conversation.offlineNote}</p>
-      ) : null}
     </form>
   );
 }

@@ -40,6 +40,7 @@ export function ConversationItem({
               {patient.name}
               {patient.location ? ` · ${patient.location}` : ""}
             </span>
+            <Tag priority={priority} />
           </span>
         ) : null}
         <span className={styles.row}>
@@ -47,7 +48,7 @@ export function ConversationItem({
             {last?.mine ? <StateIcon state={last.state} /> : null}
             <span className={styles.clip}>{preview(conversation)}</span>
           </span>
-          {priority && priority !== "routine" ? <PriorityTag priority={priority} waiting /> : null}
+          {patient ? null : <Tag priority={priority} />}
           {unread > 0 ? (
             <span className={styles.unread}>
               <span aria-hidden>{unread > 99 ? "99+" : unread}</span>
@@ -60,6 +61,10 @@ export function ConversationItem({
   );
 }
 
+function Tag({ priority }: { priority: ConversationView["priority_unread"] }) {
+  return priority ? <PriorityTag priority={priority} waiting /> : null;
+}
+
 /** The newest words; in larger rounds with the name of who wrote them. */
 function preview({ last, members }: ConversationView): string {
   if (!last) {
@@ -68,5 +73,7 @@ function preview({ last, members }: ConversationView): string {
   if (last.mine) {
     return `${t.conversations.you}: ${last.text}`;
   }
-  return members.length > 2 && last.from ? `${last.from}: ${last.text}` : last.text;
+  // The family name tells who, in the little room there is.
+  const name = last.from.split(" ").at(-1);
+  return members.length > 2 && name ? `${name}: ${last.text}` : last.text;
 }

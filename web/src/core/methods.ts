@@ -169,4 +169,6 @@ export type CoreEvent =
   | { t: "devices" }
   | { t: "ended"; problem: Problem }
   | { t: "connection"; state: Connection }
-  | { t: "elsewhere" };
+  | { t: "elsewhere" }
+  /** The core stopped for good; only loading the app again helps. */
+  | { t: "broken" };

@@ -57,6 +57,7 @@ export function follow(): () => void {
         }
         break;
       case "elsewhere":
+      case "broken":
         forget();
         break;
     }

@@ -45,6 +45,8 @@ class Worker {
   async start(server: string, emit: Emit): Promise<"ready" | "elsewhere"> {
     this.#server = server;
     this.#emit = emit;
+    self.addEventListener("error", (event) => this.#trapped(event.error));
+    self.addEventListener("unhandledrejection", (event) => this.#trapped(event.reason));
     self.addEventListener("online", () => this.#socket.hurry());
     self.addEventListener("offline", () => this.#socket.gone());
     this.#owned = await claim(() => this.#lost());
@@ -111,6 +113,16 @@ class Worker {
     const tracked = call.finally(() => this.#calls.delete(tracked));
     this.#calls.add(tracked);
     return tracked;
+  }
+
+  /** A trap leaves the core's memory in an unknown state: it is not asked again. */
+  #trapped(thrown: unknown): void {
+    if (!(thrown instanceof WebAssembly.RuntimeError)) {
+      return;
+    }
+    this.#socket.stop();
+    this.#core = null;
+    this.#emit({ t: "broken" });
   }
 
   /** Another tab wants the store: finish what is under way, then write no more. */

@@ -17,6 +17,7 @@ export const theme = createTheme({
     Modal: Modal.extend({
       defaultProps: {
         centered: true,
+        classNames: { title: "dialog-title" },
         lockScroll: false,
         radius: "lg",
         overlayProps: { color: "var(--shade)", backgroundOpacity: 1 },

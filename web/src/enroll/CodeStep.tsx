@@ -61,7 +61,7 @@ export function CodeStep({
           error={checked && codeMissing ? t.enroll.codeMissing : null}
           value={code}
           onChange={(event) => setCode(event.currentTarget.value)}
-          classNames={{ input: `field-input ${styles.code}` }}
+          classNames={{ label: "field-label", input: `field-input ${styles.code}` }}
           autoComplete="off"
           autoCapitalize="characters"
           autoCorrect="off"

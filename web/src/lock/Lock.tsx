@@ -4,6 +4,7 @@ import { Fingerprint, Lock as LockIcon, WifiOff } from "lucide-react";
 import type { Status } from "../core/methods";
 import { Mark } from "../shell/Mark";
 import { useOnline } from "../shell/useOnline";
+import { useUpdate } from "../shell/useUpdate";
 import { t } from "../texts";
 import styles from "./Lock.module.css";
 import { useUnlock } from "./useUnlock";
@@ -11,6 +12,7 @@ import { useUnlock } from "./useUnlock";
 export function Lock({ status }: { status: Status }) {
   const unlock = useUnlock();
   const online = useOnline();
+  useUpdate(unlock.busy);
   return (
     <main className={styles.page}>
       <div className={styles.top}>

@@ -113,7 +113,7 @@ export default function NewConversation() {
         </div>
         <Button
           size="lg"
-          h="3.25rem"
+          h="3rem"
           fullWidth
           disabled={nobody}
           loading={start.isPending}

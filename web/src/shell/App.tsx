@@ -28,6 +28,8 @@ export function App({ invitation }: { invitation: Invitation | null }) {
     const stopListening = listen((event) => {
       if (event.t === "elsewhere") {
         setBoot("elsewhere");
+      } else if (event.t === "broken") {
+        setBoot({ failed: t.failure.core });
       } else if (event.t === "ended") {
         tell("problem", problemText(event.problem));
       }

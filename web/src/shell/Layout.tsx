@@ -11,7 +11,10 @@ import { ConnectionLine } from "./ConnectionLine";
 import { ErrorBoundary } from "./ErrorBoundary";
 import styles from "./Layout.module.css";
 import { Mark } from "./Mark";
+import { dismissDone } from "./notices";
 import { address, type Route, useRoute } from "./routes";
+import { useFocus } from "./useFocus";
+import { useUnreadCount } from "./useUnreadCount";
 import { Waiting } from "./Waiting";
 
 const NewConversation = lazy(() => import("../people/NewConversation"));
@@ -24,9 +27,13 @@ const OFFICERS = new Set(["enrolling_officer", "security_officer"]);
 export function Layout() {
   const route = useRoute();
   const me = useMe();
+  useFocus(address(route));
   const officer = me.data?.roles.some((role) => OFFICERS.has(role)) ?? false;
   // The frame goes when the store is locked, and what it remembered goes with it.
-  useEffect(() => forgetAll, []);
+  useEffect(() => {
+    dismissDone();
+    return forgetAll;
+  }, []);
   const inMessages = ["conversations", "conversation", "new"].includes(route.at);
   return (
     <div className={styles.frame} data-at={route.at}>
@@ -40,18 +47,23 @@ export function Layout() {
       <Navigation route={route} officer={officer} />
       <div className={styles.screens}>
         <ConnectionLine />
-        <div className={styles.panes} data-split={inMessages || undefined}>
+        <main
+          id="content"
+          tabIndex={-1}
+          className={styles.panes}
+          data-split={inMessages || undefined}
+        >
           {inMessages ? (
-            <div className={styles.list}>
+            <div className={styles.list} data-pane="list">
               <Conversations current={route.at === "conversation" ? route.group : null} />
             </div>
           ) : null}
-          <main id="content" tabIndex={-1} className={styles.content}>
+          <div className={styles.content} data-pane="chosen">
             <ErrorBoundary key={address(route)}>
               <Suspense fallback={<Waiting />}>{screen(route)}</Suspense>
             </ErrorBoundary>
-          </main>
-        </div>
+          </div>
+        </main>
       </div>
       <Announcer current={route.at === "conversation" ? route.group : null} />
     </div>
@@ -87,6 +99,7 @@ function Nothing() {
 function Navigation({ route, officer }: { route: Route; officer: boolean }) {
   const conversations = useConversations();
   const unread = conversations.data?.reduce((sum, each) => sum + each.unread, 0) ?? 0;
+  useUnreadCount(unread);
   return (
     <nav className={styles.navigation} aria-label={t.nav.label}>
       <Item

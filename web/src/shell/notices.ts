@@ -30,6 +30,11 @@ export function dismiss(id: number): void {
   set(notices.filter((notice) => notice.id !== id));
 }
 
+/** What went well is no news on another screen. */
+export function dismissDone(): void {
+  set(notices.filter((notice) => notice.kind !== "done"));
+}
+
 export function useNotices(): readonly Notice[] {
   return useSyncExternalStore(
     (changed) => {

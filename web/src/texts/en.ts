@@ -14,11 +14,12 @@ export const en = {
   failure: {
     title: "That did not work",
     passkeyCancelled: "The passkey prompt was closed. Nothing has changed; try again.",
-    passkeyExists: "This phone already has a passkey for this account. Use another device.",
+    passkeyExists: "This device already has a passkey for this account. Use another device.",
     unexpected: (name: string) => `Something unexpected happened (${name}). Try again.`,
     screen: "This screen ran into a problem",
     screenHint: "Nothing that you sent is lost. Load the app again to go on.",
     reload: "Load again",
+    core: "core stopped",
     start: "Wardline could not start",
     startHint:
       "The app needs an up-to-date browser, and its encrypted store on this device. Load it again; if that does not help, tell your IT desk what stands below.",
@@ -46,21 +47,21 @@ export const en = {
 
   connection: {
     connecting: "Connecting…",
-    offline: "Offline. Messages wait on this phone and go out by themselves.",
+    offline: "Offline. Messages go out when connected.",
     online: "Connected",
     signedOut: "You are connected again. Sign in to send and receive.",
     signIn: "Sign in",
   },
 
   enroll: {
-    title: "Set up this phone",
+    title: "Set up this device",
     hospital: (name: string) => `for ${name}`,
     intro:
       "You will make a passkey with your fingerprint or face, and then someone confirms a short string with you.",
     steps: ["Code", "Passkey", "Confirmation"],
     stepsLabel: "Progress",
     step: (n: number, of: number, name: string) => `Step ${n} of ${of}: ${name}`,
-    linkFound: "Your invitation is read. It works once, on this phone.",
+    linkFound: "Your invitation is read. It works once, on this device.",
     code: "Invitation code",
     codeHint: "The code that your security officer gave you. Dashes and case do not matter.",
     codeMissing: "Type the code that your security officer gave you.",
@@ -75,17 +76,16 @@ export const en = {
     wrongPerson: "Not you? Stop here and tell your security officer.",
     passkeyTitle: "Make your passkey",
     passkeyText:
-      "Your fingerprint or face stays on this phone. The hospital never gets it; it only learns that the phone recognised you.",
+      "Your fingerprint or face stays on this device. The hospital never gets it; it only learns that the device recognised you.",
     passkeyAction: "Make the passkey",
-    passkeyBusy: "Follow the prompt of your phone…",
+    passkeyBusy: "Follow the prompt of your device…",
     confirmTitle: "Compare this string",
     confirmText:
       "Read it out to your security officer, or compare it with the one on your other device. They confirm only if both are the same.",
     confirmLabel: "Confirmation string",
     waiting: "Waiting for confirmation",
-    waitingHint: "This page goes on by itself. You may lock the phone meanwhile.",
-    confirmed: "Confirmed. This phone is yours.",
-    confirmedHint: "Unlock it once with your passkey to begin.",
+    waitingHint: "This page goes on by itself. You may lock your screen meanwhile.",
+    confirmed: "Confirmed. This device is ready.",
     memoryOnly:
       "This passkey cannot keep a key for the store on this phone. Messages will be held in memory only.",
   },
@@ -94,12 +94,12 @@ export const en = {
     title: "Locked",
     as: (name: string) => `Signed in as ${name}`,
     unlock: "Unlock with fingerprint",
-    busy: "Follow the prompt of your phone…",
-    hint: "Or with your face or screen lock, whichever your phone asks for.",
-    offline: "You are offline. What is on this phone opens; new messages come later.",
+    busy: "Follow the prompt of your device…",
+    hint: "Or with your face or screen lock, whichever your device asks for.",
+    offline: "You are offline. What is on this device opens; new messages come later.",
     onlineRequired:
-      "This phone was away from the hospital for too long. Connect to a network to unlock it.",
-    sealed: "Messages on this phone are encrypted and cannot be opened without you.",
+      "This device was away from the hospital for too long. Connect to a network to unlock it.",
+    sealed: "Messages on this device are encrypted and cannot be opened without you.",
   },
 
   conversations: {
@@ -129,6 +129,8 @@ export const en = {
     urgentHint: "Soon",
     statHint: "At once",
     change: (now: string) => `Urgency: ${now}. Change`,
+    urgentNote: "Urgent: soon. Their phones ask to acknowledge it.",
+    statNote: "STAT: at once. Their phones ask to acknowledge it.",
   },
 
   conversation: {
@@ -140,7 +142,6 @@ export const en = {
     send: "Send",
     sendStat: "Send STAT",
     sendUrgent: "Send urgent",
-    offlineNote: "Goes out when you are connected",
     empty: "Say hello",
     emptyHint: "Only the people in this conversation can read what is written here.",
     older: "Earlier messages",
@@ -163,7 +164,7 @@ export const en = {
     incomingStat: (name: string, text: string) => `STAT message from ${name}: ${text}`,
     removalPending:
       "Someone was removed. New keys are being made; messages go out right after that.",
-    notFound: "This conversation is not on this phone",
+    notFound: "This conversation is not on this device",
     notFoundHint: "It may have ended, or it has not arrived yet.",
     unknownSender: "Former member",
     states: {
@@ -197,7 +198,7 @@ export const en = {
   patient: {
     born: (date: string) => `born ${date}`,
     years: (age: number) => `${age} y`,
-    mrn: (mrn: string) => `MRN ${mrn}`,
+    mrn: (mrn: string) => `MRN ${mrn}`.replaceAll(" ", "\u00a0"),
     allergies: "Allergies",
     allergy: (names: string) => `Allergies: ${names}`,
     noAllergies: "No allergies recorded",
@@ -285,7 +286,7 @@ export const en = {
       synced: "Synced passkey",
       software: "Software passkey",
     } as Readonly<Record<string, string>>,
-    revoke: "Lost or sold?",
+    revoke: "Remove",
     revokeName: (name: string) => `Remove ${name}`,
     revokeTitle: (name: string) => `Remove ${name}?`,
     revokeText:

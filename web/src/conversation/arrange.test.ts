@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import type { MessageView } from "../core/methods";
+import { arrange, firstFresh, lastFromOthers } from "./arrange";
+
+const NOON = new Date(2026, 2, 14, 12, 0).getTime();
+const MINUTE = 60_000;
+const person = (id: string) => ({ id, username: id, name: id, role: "", department: "" });
+
+let count = 0;
+function message(from: string, at: number, more: Partial<MessageView> = {}): MessageView {
+  count += 1;
+  return {
+    id: `m${count}`,
+    seq: count,
+    from: person(from),
+    mine: from === "me",
+    text: "text",
+    priority: "routine",
+    sent_at: at,
+    state: "read",
+    ...more,
+  };
+}
+
+describe("a conversation on the screen", () => {
+  it("is divided by days of the calendar", () => {
+    const days = arrange(
+      [
+        message("a", new Date(2026, 2, 13, 23, 59).getTime()),
+        message("a", new Date(2026, 2, 14, 0, 1).getTime()),
+        message("a", NOON),
+      ],
+      null,
+    );
+    expect(days.map(({ lines }) => lines.length)).toEqual([1, 2]);
+  });
+
+  it("puts what one person wrote at one time together", () => {
+    const [day] = arrange(
+      [
+        message("a", NOON),
+        message("a", NOON + MINUTE),
+        message("b", NOON + 2 * MINUTE),
+        message("b", NOON + 30 * MINUTE),
+      ],
+      null,
+    );
+    const runs = day?.lines.map((line) =>
+      line.kind === "message" ? [line.first, line.last] : line.kind,
+    );
+    expect(runs).toEqual([
+      [true, false],
+      [false, true],
+      [true, true],
+      [true, true],
+    ]);
+  });
+
+  it("marks where the new messages begin, and breaks the run there", () => {
+    const messages = [
+      message("a", NOON),
+      message("a", NOON + MINUTE),
+      message("me", NOON + 2 * MINUTE),
+      message("a", NOON + 3 * MINUTE),
+    ];
+    const fresh = firstFresh(messages, 2);
+    expect(fresh).toBe(messages[1]?.id);
+    const [day] = arrange(messages, fresh);
+    expect(day?.lines.map(({ kind }) => kind)).toEqual([
+      "message",
+      "fresh",
+      "message",
+      "message",
+      "message",
+    ]);
+    expect(day?.lines[0]).toMatchObject({ last: true });
+    expect(day?.lines[2]).toMatchObject({ first: true });
+  });
+
+  it("keeps notices out of the runs and out of the count of new messages", () => {
+    const messages = [
+      message("a", NOON),
+      message("a", NOON + MINUTE, { notice: "person_added", notice_text: "b was added" }),
+      message("a", NOON + 2 * MINUTE),
+    ];
+    expect(firstFresh(messages, 1)).toBe(messages[2]?.id);
+    const [day] = arrange(messages, null);
+    expect(day?.lines[0]).toMatchObject({ first: true, last: true });
+    expect(day?.lines[1]).toMatchObject({ kind: "notice" });
+  });
+
+  it("has nothing new when all is read", () => {
+    expect(firstFresh([message("a", NOON)], 0)).toBeNull();
+    expect(firstFresh([], 3)).toBeNull();
+  });
+});
+
+describe("the place up to which a person has read", () => {
+  it("is the newest message of somebody else", () => {
+    const theirs = message("a", NOON, { seq: 7 });
+    const waiting = message("me", NOON + MINUTE, { seq: null, state: "sending" });
+    expect(lastFromOthers([theirs, waiting])).toBe(7);
+  });
+
+  it("is nothing where only the person wrote", () => {
+    expect(lastFromOthers([message("me", NOON)])).toBeNull();
+  });
+});

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import type { ConversationView } from "../core/methods";
+import { matching } from "./matching";
+
+const person = {
+  id: "1",
+  username: "t",
+  name: "Tomasz Żak",
+  role: "Surgeon",
+  department: "Trauma",
+};
+const conversation: ConversationView = {
+  id: "g",
+  kind: "direct",
+  title: "Tomasz Żak",
+  members: [{ user: person, verified: true, devices: 1 }],
+  patient: { id: "p", name: "Hallström, Margareta", mrn: "0045 8812", allergies: [] },
+  unread: 0,
+  last: { text: "Potassium is 4.8", from: "Tomasz Żak", sent_at: 0, mine: false, state: "read" },
+  removal_pending: false,
+  at: 0,
+};
+
+it("finds by person, role, patient, number and words, whatever the accents", () => {
+  for (const search of ["zak", "surgeon trauma", "HALLSTROM", "8812", "potassium zak", "  "]) {
+    expect(matching([conversation], search)).toEqual([conversation]);
+  }
+});
+
+it("needs every word", () => {
+  expect(matching([conversation], "potassium sodium")).toEqual([]);
+});

@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { initials } from "./Avatar";
+import { address, parse, type Route } from "./routes";
+
+it("finds the way back from every address that it makes", () => {
+  const routes: Route[] = [
+    { at: "conversations" },
+    { at: "conversation", group: "0198c7aa-0000-7000-8000-000000000001" },
+    { at: "new" },
+    { at: "security" },
+    { at: "officer" },
+  ];
+  for (const route of routes) {
+    expect(parse(address(route))).toEqual(route);
+  }
+});
+
+it("shows the list for an address that it does not know", () => {
+  for (const hash of ["", "#", "#/", "#/c", "#/c/", "#/elsewhere", "#/enroll?c=X"]) {
+    expect(parse(hash)).toEqual({ at: "conversations" });
+  }
+});
+
+it("makes initials without titles", () => {
+  expect(initials("Dr. Amara Lindqvist")).toBe("AL");
+  expect(initials("Mei-Ling Tanaka")).toBe("MT");
+  expect(initials("Cher")).toBe("C");
+  expect(initials("")).toBe("");
+});

@@ -1,0 +1,27 @@
+import { useEffect, useRef } from "react";
+
+/**
+ * Moves the focus to the heading of a screen when it is reached, so that the keyboard and the
+ * screen reader are where the eye is.
+ */
+export function useFocus(place: string): void {
+  const last = useRef(place);
+  useEffect(() => {
+    if (last.current === place) {
+      return undefined;
+    }
+    last.current = place;
+    const frame = requestAnimationFrame(() => {
+      const headings = document.querySelectorAll<HTMLElement>(
+        "[data-pane=chosen] h1, [data-pane=list] h1",
+      );
+      const seen = [...headings].filter((heading) => heading.offsetParent !== null);
+      const heading = seen.find((each) => each.closest("[data-pane=chosen]")) ?? seen[0];
+      if (heading) {
+        heading.tabIndex = -1;
+        heading.focus({ preventScroll: true });
+      }
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [place]);
+}
