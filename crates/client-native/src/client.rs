@@ -220,7 +220,7 @@ impl NativeClient {
     }
 
     fn prf(&self) -> Result<Prf, NativeError> {
-        let (first, second) = self.core.platform().home().prf()?;
+        let [first, second] = self.core.platform().home().prf()?;
         Ok(Prf {
             first: Some(first),
             second: Some(second),

@@ -69,22 +69,21 @@ impl Home {
             .map_err(|error| failed(error.to_string()))?;
         // First, because redb locks the file as long as it is open: two processes must not both make
         // keys.
-        let store = fs::OpenOptions::new()
+        let store = path.join("store.redb");
+        fs::OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .open(path.join("store.redb"))
+            .open(&store)
             .map_err(|error| failed(error.to_string()))?;
-        let database = Database::builder()
-            .create_file(store)
-            .map_err(|error| match error {
-                redb::DatabaseError::DatabaseAlreadyOpen => {
-                    failed("another process uses it now; let that one finish first".to_owned())
-                }
-                other => failed(other.to_string()),
-            })?;
+        let database = Database::create(&store).map_err(|error| match error {
+            redb::DatabaseError::DatabaseAlreadyOpen => {
+                failed("another process uses it now; let that one finish first".to_owned())
+            }
+            other => failed(other.to_string()),
+        })?;
         let file = path.join("keys.json");
         let keys = if file.exists() {
             let text = fs::read(&file).map_err(|error| failed(error.to_string()))?;
@@ -119,7 +118,7 @@ impl Home {
     ///
     /// # Errors
     /// When the secret is damaged.
-    pub fn prf(&self) -> Result<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>), NativeError> {
+    pub fn prf(&self) -> Result<[Zeroizing<Vec<u8>>; 2], NativeError> {
         let secret = Zeroizing::new(self.keys().secret.0);
         if secret.len() != 32 {
             return Err(self.failed("keys.json is damaged"));
@@ -132,7 +131,7 @@ impl Home {
                 .map(|()| output)
                 .map_err(|_| self.failed("keys.json is damaged"))
         };
-        Ok((derive(PRF_SALTS.0)?, derive(PRF_SALTS.1)?))
+        Ok([derive(PRF_SALTS.0)?, derive(PRF_SALTS.1)?])
     }
 
     /// The server's address and CA, once enrolled.
@@ -313,7 +312,7 @@ mod tests {
         assert_eq!(again.entries().unwrap(), vec![("a".to_owned(), vec![1])]);
         assert_eq!(again.device_key().unwrap(), key);
         assert_eq!(again.prf().unwrap(), prf);
-        assert_ne!(prf.0, prf.1);
+        assert_ne!(prf[0], prf[1]);
     }
 
     #[test]

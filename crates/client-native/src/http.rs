@@ -192,7 +192,7 @@ fn innermost(error: &reqwest::Error) -> String {
 }
 
 const CONNECT: Duration = Duration::from_secs(10);
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {

@@ -49,7 +49,6 @@ pub fn register(
             "attestationObject": B64(attestation),
             "transports": ["internal"],
         },
-        "extensions": {},
         "clientExtensionResults": {},
     });
     let stored = StoredPasskey {
@@ -101,7 +100,6 @@ pub fn assert(
             "signature": B64::from(signature.as_bytes()),
             "userHandle": passkey.user_handle,
         },
-        "extensions": {},
         "clientExtensionResults": {},
     }))
 }
