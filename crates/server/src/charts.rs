@@ -3,8 +3,8 @@
 use serde_json::Value;
 use wardline_fhir::index::{self, TokenKind};
 use wardline_fhir::{Resource, banner};
-use wardline_model::PatientId;
 use wardline_model::wire::directory::PatientBanner;
+use wardline_model::{PatientId, UserId};
 use wardline_store::{Body, NewResource, StoreError, Term, Tx};
 
 use crate::problem::Refusal;
@@ -72,13 +72,25 @@ pub(crate) async fn put(
     tx.put_resources(&new, now_ms).await
 }
 
-/// Patients whose name begins with each typed word, or whose identifier was typed; by name.
+/// Patients whose name begins with each typed word, or whose identifier was typed: those of whom
+/// the person is on the care team first, then by name. Nothing typed gives that list alone.
 pub(crate) async fn search(
     tx: &mut Tx,
+    user: UserId,
     typed: &str,
     limit: u32,
     now_ms: u64,
 ) -> Result<Vec<PatientBanner>, Refusal> {
+    let own = tx.patients_of(user).await?;
+    if typed.trim().is_empty() {
+        let mut banners = Vec::with_capacity(own.len());
+        for id in &own {
+            banners.extend(patient(tx, id, now_ms).await?);
+        }
+        banners.sort_by(|a, b| a.name.cmp(&b.name));
+        banners.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        return Ok(banners);
+    }
     let mut found = tx
         .search_by_name("Patient", &index::fold(typed), limit)
         .await?;
@@ -98,7 +110,7 @@ pub(crate) async fn search(
             banners.push(banner_of(tx, &patient, now_ms).await?);
         }
     }
-    banners.sort_by(|a, b| a.name.cmp(&b.name));
+    banners.sort_by_cached_key(|banner| (!own.contains(&banner.id), banner.name.clone()));
     banners.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(banners)
 }

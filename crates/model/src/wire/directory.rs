@@ -95,7 +95,8 @@ wire! {
         pub code_status: Option<String>,
     }
 }
-/// `POST /v1/patients/search`: the beginnings of names, two letters at least, or a whole MRN.
+/// `POST /v1/patients/search`: the beginnings of names, two letters at least, or a whole MRN;
+/// empty for the list of one's own patients.
 ///
 /// Patient data: it has no `Debug`.
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

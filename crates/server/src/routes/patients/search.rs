@@ -13,7 +13,7 @@ use crate::charts;
 use crate::extract::Body;
 use crate::problem::Refusal;
 
-/// Patients by name, at most 20; none for less than two letters.
+/// Patients by name, at most 20, one's own first; nothing typed gives one's own list.
 #[utoipa::path(
     post, path = "/v1/patients/search", tag = "patients", request_body = PatientSearch,
     responses((status = 200, body = PatientList), (status = 403, body = Problem)),
@@ -30,7 +30,8 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::PatientSearch, Resource::Hospital)
         .await?;
     let mut facts = app.facts().await?;
-    let patients = charts::search(&mut facts, &search.q, 20, permit.now_ms()).await?;
+    let patients =
+        charts::search(&mut facts, caller.user(), &search.q, 20, permit.now_ms()).await?;
     drop(facts);
     let mut note = permit.note();
     // Who was shown, by identifier: an accounting of disclosures can be made from it
