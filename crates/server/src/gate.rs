@@ -166,7 +166,7 @@ impl Note {
 
     fn event(&self) -> Event {
         let mut event = self.template.clone();
-        event.detail = self.detail.clone();
+        event.detail.clone_from(&self.detail);
         if let Some(why) = self.refused {
             event.outcome = Outcome::Deny;
             event.reasons = vec![why.to_owned()];

@@ -110,12 +110,11 @@ where
         outcome = serving.as_mut() => Some(outcome),
         () = stopped(&mut stop) => None,
     };
-    let outcome = match outcome {
-        Some(outcome) => outcome,
-        None => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
+    let outcome = if let Some(outcome) = outcome {
+        outcome
+    } else {
+        serving.as_mut().graceful_shutdown();
+        serving.await
     };
     if let Err(error) = outcome {
         // Clients go away all the time; nothing of the request is in the error.

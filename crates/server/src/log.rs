@@ -103,7 +103,7 @@ const PAGE: u32 = 1000;
 
 fn open(data: &Path) -> Result<(Store, LogKey), LogError> {
     let mut config = Config::default();
-    config.data.dir = data.to_owned();
+    data.clone_into(&mut config.data.dir);
     let keys = HospitalKeys::open(data)?;
     let key = keys.log.public().clone();
     Ok((open_store(&config, &keys)?, key))

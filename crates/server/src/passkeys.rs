@@ -142,6 +142,10 @@ impl Passkeys {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it maps errors, which come by value"
+)]
 fn refused(error: WebauthnError) -> Refusal {
     tracing::info!(%error, "passkey refused");
     Refusal::PasskeyRefused

@@ -44,6 +44,14 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
 
+    // For localhost it would bind every server on this machine, whatever its port.
+    if app.config.server.rp_id != "localhost" {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static(HSTS),
+        );
+    }
+
     let ms = app.clock.now_ms().saturating_sub(started);
     let status = response.status().as_u16();
     tracing::debug!(%method, route, status, ms, "request");
@@ -59,3 +67,5 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
 }
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+/// RFC 6797: two years.
+const HSTS: &str = "max-age=63072000";

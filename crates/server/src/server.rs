@@ -76,6 +76,7 @@ pub struct Running {
     /// The server's clock; tests move it.
     pub clock: Clock,
     pub(crate) app: App,
+    holder: String,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -168,7 +169,7 @@ impl Server {
             tasks.spawn(listen::serve(listener, tls, router, stopped.clone()));
         }
         tasks.spawn(hub::run(app.clone(), stopped.clone()));
-        tasks.spawn(sequence(app.clone(), holder, stopped));
+        tasks.spawn(sequence(app.clone(), holder.clone(), stopped));
         Ok(Running {
             http_addr,
             https_addr,
@@ -176,6 +177,7 @@ impl Server {
             https_url,
             clock,
             app,
+            holder,
             stop,
             tasks,
         })
@@ -189,6 +191,12 @@ impl Running {
         // An error means that every task has ended already.
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
+        // Requests that finished last may have recorded events after the sequencer's last step.
+        let store = self.app.gate.machinery();
+        while matches!(
+            store.sequence_once(self.clock.now_ms(), &self.holder).await,
+            Ok(done) if done.more
+        ) {}
         self.app.gate.machinery().clone().close().await;
     }
 }

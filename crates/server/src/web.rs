@@ -4,12 +4,13 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
+use wardline_model::B64;
 
 use crate::problem::Refusal;
 
 /// The built app. A checkout without one serves a page that says how to build it.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[folder = "../../web/dist"]
 #[allow_missing = true]
 struct App;
 
@@ -28,7 +29,10 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
 }
 
 fn found(path: &str, plain: EmbeddedFile, request: &HeaderMap) -> Response {
-    let etag = HeaderValue::from_str(&format!("\"{}\"", hex(&plain.metadata.sha256_hash())));
+    let etag = HeaderValue::from_str(&format!(
+        "\"{}\"",
+        B64::from(plain.metadata.sha256_hash()).encode()
+    ));
     if let Ok(etag) = &etag
         && request.get(header::IF_NONE_MATCH) == Some(etag)
     {
@@ -105,10 +109,6 @@ fn absent() -> Response {
     );
     protect(headers);
     response
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const INDEX: &str = "index.html";

@@ -25,7 +25,7 @@ use axum::response::IntoResponse;
 use axum::{Router, middleware, routing};
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::{OpenApi as Document, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -93,13 +93,45 @@ fn operations() -> OpenApiRouter<App> {
 
 /// The description of the API (OpenAPI 3.1), as served at `/openapi.json`.
 pub fn openapi() -> Document {
-    operations().into_openapi()
+    finished(operations().into_openapi())
+}
+
+/// Adds what holds for every operation: an id made from method and path, and the media type of
+/// problems.
+fn finished(mut document: Document) -> Document {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            let Some(operation) = operation else { continue };
+            let words = path
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .filter(|word| !word.is_empty() && *word != "v1");
+            let name: Vec<&str> = std::iter::once(method).chain(words).collect();
+            operation.operation_id = Some(name.join("_"));
+            for (status, response) in &mut operation.responses.responses {
+                let RefOr::T(response) = response else {
+                    continue;
+                };
+                if status.as_str() >= "400"
+                    && let Some(content) = response.content.shift_remove("application/json")
+                {
+                    let problem = "application/problem+json".to_owned();
+                    response.content.insert(problem, content);
+                }
+            }
+        }
+    }
+    document
 }
 
 /// The whole server as a router.
 pub(crate) fn router(app: &App) -> Router {
     let (router, document) = operations().split_for_parts();
-    let document: Arc<str> = document.to_json().unwrap_or_default().into();
+    let document: Arc<str> = finished(document).to_json().unwrap_or_default().into();
     let described = routing::get(move || {
         let document = Arc::clone(&document);
         async move {

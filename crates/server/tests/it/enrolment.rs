@@ -134,7 +134,7 @@ async fn a_binding_by_another_key_or_for_another_hospital_is_refused() {
     let mut phone = hospital.device();
     let started: EnrollStarted = phone.start(&invite.code).await.expect(200).json();
     let credential = phone.passkey.register(&started.creation);
-    let mut finish = |binding: String| {
+    let finish = |binding: String| {
         json!({
             "enrollment_id": started.enrollment_id, "binding": binding,
             "credential": credential.clone(),

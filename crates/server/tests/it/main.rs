@@ -4,6 +4,7 @@ mod bad_input;
 mod conversations;
 mod demo;
 mod enrolment;
+mod openapi;
 mod proofs;
 mod sessions;
 mod sockets;

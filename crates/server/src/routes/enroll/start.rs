@@ -111,29 +111,27 @@ async fn begin(
     let ceremony =
         app.passkeys
             .begin_registration(person.user_id, &person.username, &person.name)?;
-    let enrollment = match tx.enrollment_of_key(invite.invite_id, &jkt, now_ms).await? {
-        Some(enrollment) => {
-            tx.set_enrollment_state(enrollment.enrollment_id, &ceremony.state)
-                .await?;
-            enrollment
-        }
-        None => {
-            let enrollment = Enrollment {
-                enrollment_id: EnrollmentId::from_random(random()),
-                device_id: DeviceId::from_random(random()),
-                invite_id: invite.invite_id,
-                user_id: invite.user_id,
-                program: invite.program.clone(),
-                jkt,
-                device_name: request.device_name.trim().to_owned(),
-                platform: request.platform,
-                created_at: now_ms,
-                expires_at: invite.expires_at,
-                finished_at: None,
-            };
-            tx.create_enrollment(&enrollment, &ceremony.state).await?;
-            enrollment
-        }
+    let enrollment = tx.enrollment_of_key(invite.invite_id, &jkt, now_ms).await?;
+    let enrollment = if let Some(enrollment) = enrollment {
+        let id = enrollment.enrollment_id;
+        tx.set_enrollment_state(id, &ceremony.state).await?;
+        enrollment
+    } else {
+        let enrollment = Enrollment {
+            enrollment_id: EnrollmentId::from_random(random()),
+            device_id: DeviceId::from_random(random()),
+            invite_id: invite.invite_id,
+            user_id: invite.user_id,
+            program: invite.program.clone(),
+            jkt,
+            device_name: request.device_name.trim().to_owned(),
+            platform: request.platform,
+            created_at: now_ms,
+            expires_at: invite.expires_at,
+            finished_at: None,
+        };
+        tx.create_enrollment(&enrollment, &ceremony.state).await?;
+        enrollment
     };
     note.put("enrollment", enrollment.enrollment_id.to_string())
         .put("device", enrollment.device_id.to_string())

@@ -17,6 +17,7 @@ use crate::problem::Refusal;
     responses((status = 200, body = String, content_type = "text/plain"), (status = 404, body = Problem)),
 )]
 pub(crate) async fn handler(State(app): State<App>, parts: Parts) -> Result<Response, Refusal> {
+    app.limit_unauthenticated(&parts)?;
     let peer = Peer::of(&parts);
     let asker = Asker::anyone(&app, peer);
     let permit = app.decide(&asker, Action::LogRead, Resource::Log).await?;

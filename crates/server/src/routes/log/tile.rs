@@ -29,6 +29,7 @@ pub(crate) async fn handler(
     let tile: TileId = format!("tile/{path}")
         .parse()
         .map_err(|_| Refusal::NotFound)?;
+    app.limit_unauthenticated(&parts)?;
     let peer = Peer::of(&parts);
     let asker = Asker::anyone(&app, peer);
     let permit = app.decide(&asker, Action::LogRead, Resource::Log).await?;

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::PrometheusHandle;
 use wardline_model::wire::problem::Problem;
 
 use crate::app::{App, Peer};
@@ -20,7 +21,7 @@ pub(crate) async fn handler(State(app): State<App>, parts: Parts) -> Result<Resp
         return Err(Refusal::NotFound);
     }
     let text = telemetry::recorder()
-        .map(|handle| handle.render())
+        .map(PrometheusHandle::render)
         .unwrap_or_default();
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
     Ok((kind, text).into_response())

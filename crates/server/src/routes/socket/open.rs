@@ -227,19 +227,26 @@ impl Talk<'_> {
     /// Loads the device's conversations; the client is told how far each has come.
     async fn follow(&mut self) -> Result<Vec<ServerFrame>, Refusal> {
         self.targets.clear();
+        let groups = self.heads().await?;
+        self.seat.follow(&groups);
+        // An entry may have come between reading and following. What is read from here on is
+        // either told now or pushed.
+        let reached = self.heads().await?.into_iter();
+        Ok(reached
+            .map(|(group, seq)| ServerFrame::Reached { group, seq })
+            .collect())
+    }
+
+    /// The newest place of each of the device's conversations.
+    async fn heads(&self) -> Result<Vec<(GroupId, u64)>, Refusal> {
         let mut facts = self.app.facts().await?;
-        let mut groups = Vec::new();
+        let mut heads = Vec::new();
         for id in facts.groups_of_device(self.principal.device_id).await? {
             if let Some(group) = facts.group(id).await? {
-                groups.push((id, group.last_seq));
+                heads.push((id, group.last_seq));
             }
         }
-        drop(facts);
-        self.seat.follow(&groups);
-        let reached = groups
-            .into_iter()
-            .map(|(group, seq)| ServerFrame::Reached { group, seq });
-        Ok(reached.collect())
+        Ok(heads)
     }
 
     async fn announce(&mut self, out: &mut SplitSink<WebSocket, Message>) -> Result<(), Refusal> {
