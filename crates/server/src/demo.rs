@@ -90,11 +90,24 @@ pub struct ReadyPerson {
 /// # Errors
 /// See [`InitError`].
 pub async fn run(options: &DemoOptions, clock: Clock) -> Result<DemoRunning, InitError> {
+    run_on(options, &Config::default().store.url, clock).await
+}
+
+/// The same on another database than the embedded one: `postgres://…`.
+///
+/// # Errors
+/// See [`InitError`].
+pub async fn run_on(
+    options: &DemoOptions,
+    store_url: &str,
+    clock: Clock,
+) -> Result<DemoRunning, InitError> {
     let now_ms = clock.now_ms();
     let hospital = Hospital::generate(options.seed, now_ms);
     let mut config = Config::default();
     config.hospital.name.clone_from(&hospital.name);
     config.data.dir.clone_from(&options.data);
+    store_url.clone_into(&mut config.store.url);
     config.server.http = options.http.to_string();
     config.server.https = options.https.to_string();
 

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::Hospital;
+use crate::support::{Engine, Hospital, story};
 
-#[tokio::test]
-async fn a_wrong_body_is_named_by_its_field_and_never_repeated() {
-    let hospital = Hospital::new().await;
+story!(a_wrong_body_is_named_by_its_field_and_never_repeated);
+async fn a_wrong_body_is_named_by_its_field_and_never_repeated(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut device = hospital.device();
     let body = json!({ "code": "AAAA-AAAAA-AAAAA", "device_name": 7, "platform": "SECRET" });
     let answer = device.post("/v1/enroll/start", &body).await;
@@ -26,9 +26,9 @@ async fn a_wrong_body_is_named_by_its_field_and_never_repeated() {
         .refused(400, "invalid-body");
 }
 
-#[tokio::test]
-async fn what_is_no_json_or_too_large_is_refused() {
-    let hospital = Hospital::with(|config| config.server.max_body_bytes = 65536).await;
+story!(what_is_no_json_or_too_large_is_refused);
+async fn what_is_no_json_or_too_large_is_refused(engine: Engine) {
+    let hospital = Hospital::with(engine, |config| config.server.max_body_bytes = 65536).await;
     let mut device = hospital.device();
     device.hospital().await;
     let path = "/v1/enroll/start";
@@ -58,9 +58,9 @@ async fn what_is_no_json_or_too_large_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn unknown_addresses_methods_and_ids_are_problems_too() {
-    let hospital = Hospital::new().await;
+story!(unknown_addresses_methods_and_ids_are_problems_too);
+async fn unknown_addresses_methods_and_ids_are_problems_too(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     officer.get("/v1/nothing").await.refused(404, "not-found");
     officer
@@ -107,9 +107,9 @@ async fn unknown_addresses_methods_and_ids_are_problems_too() {
         .refused(404, "not-found");
 }
 
-#[tokio::test]
-async fn operators_find_health_metrics_and_the_description() {
-    let hospital = Hospital::new().await;
+story!(operators_find_health_metrics_and_the_description);
+async fn operators_find_health_metrics_and_the_description(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut anyone = hospital.device();
     for path in ["/healthz", "/readyz", "/metrics", "/openapi.json"] {
         let answer = anyone.raw("GET", path, None, None, None).await.expect(200);

@@ -9,11 +9,11 @@ use wardline_model::wire::groups::{GroupInfoAnswer, GroupKind, GroupList};
 use wardline_model::wire::messages::{EntryKind, MessageAccepted};
 use wardline_model::{GroupId, MessageId};
 
-use crate::support::{Device, Hospital, Phone};
+use crate::support::{Device, Engine, Hospital, Phone, story};
 
 /// Three clinicians of the demo, and the officer.
-async fn ward() -> (Hospital, Device, Phone, Phone, Phone) {
-    let hospital = Hospital::demo().await;
+async fn ward(engine: Engine) -> (Hospital, Device, Phone, Phone, Phone) {
+    let hospital = Hospital::demo(engine).await;
     let mut officer = hospital.officer().await;
     let names: Vec<String> = hospital
         .ready
@@ -31,9 +31,9 @@ async fn ward() -> (Hospital, Device, Phone, Phone, Phone) {
     (hospital, officer, amara, ben, cleo)
 }
 
-#[tokio::test]
-async fn two_people_talk_and_a_repeated_message_counts_once() {
-    let (_hospital, _officer, mut amara, mut ben, _cleo) = ward().await;
+story!(two_people_talk_and_a_repeated_message_counts_once);
+async fn two_people_talk_and_a_repeated_message_counts_once(engine: Engine) {
+    let (_hospital, _officer, mut amara, mut ben, _cleo) = ward(engine).await;
     let group = amara.start(&[ben.user()]).await;
     assert_eq!(ben.join().await, group);
     let message = amara.write(group, "K 6.8, repeat is running");
@@ -74,9 +74,9 @@ async fn two_people_talk_and_a_repeated_message_counts_once() {
     );
 }
 
-#[tokio::test]
-async fn a_stranger_sees_nothing_of_a_conversation_and_changes_nothing() {
-    let (_hospital, _officer, mut amara, ben, mut cleo) = ward().await;
+story!(a_stranger_sees_nothing_of_a_conversation_and_changes_nothing);
+async fn a_stranger_sees_nothing_of_a_conversation_and_changes_nothing(engine: Engine) {
+    let (_hospital, _officer, mut amara, ben, mut cleo) = ward(engine).await;
     let group = amara.start(&[ben.user()]).await;
     let message = amara.write(group, "Bed 4");
     let commit = amara.commit_of(group, &[]);
@@ -96,9 +96,9 @@ async fn a_stranger_sees_nothing_of_a_conversation_and_changes_nothing() {
     assert_eq!(amara.log(group, 0).await.last_seq, 1);
 }
 
-#[tokio::test]
-async fn of_two_commits_the_first_wins_and_old_epochs_are_over() {
-    let (_hospital, _officer, mut amara, mut ben, cleo) = ward().await;
+story!(of_two_commits_the_first_wins_and_old_epochs_are_over);
+async fn of_two_commits_the_first_wins_and_old_epochs_are_over(engine: Engine) {
+    let (_hospital, _officer, mut amara, mut ben, cleo) = ward(engine).await;
     let group = amara.start(&[ben.user()]).await;
     ben.join().await;
     let late = ben.write(group, "before the change");
@@ -121,9 +121,9 @@ async fn of_two_commits_the_first_wins_and_old_epochs_are_over() {
     assert_eq!(amara.log(group, 0).await.last_seq, 2);
 }
 
-#[tokio::test]
-async fn a_lost_phone_is_removed_before_anything_more_is_said() {
-    let (hospital, mut officer, mut amara, mut ben, _cleo) = ward().await;
+story!(a_lost_phone_is_removed_before_anything_more_is_said);
+async fn a_lost_phone_is_removed_before_anything_more_is_said(engine: Engine) {
+    let (hospital, mut officer, mut amara, mut ben, _cleo) = ward(engine).await;
     let group = amara.start(&[ben.user()]).await;
     ben.join().await;
     let path = format!("/v1/devices/{}/revoke", ben.device.id());
@@ -176,9 +176,9 @@ async fn a_lost_phone_is_removed_before_anything_more_is_said() {
     assert!(!list.groups[0].removal_pending);
 }
 
-#[tokio::test]
-async fn a_device_that_lost_its_state_replaces_its_own_leaf_only() {
-    let (_hospital, _officer, mut amara, mut ben, mut cleo) = ward().await;
+story!(a_device_that_lost_its_state_replaces_its_own_leaf_only);
+async fn a_device_that_lost_its_state_replaces_its_own_leaf_only(engine: Engine) {
+    let (_hospital, _officer, mut amara, mut ben, mut cleo) = ward(engine).await;
     let group = amara.start(&[ben.user()]).await;
     ben.join().await;
     let path = format!("/v1/groups/{group}/info");
@@ -198,9 +198,9 @@ async fn a_device_that_lost_its_state_replaces_its_own_leaf_only() {
     assert_eq!(ben.catch_up(group, 2).await, ["welcome back"]);
 }
 
-#[tokio::test]
-async fn key_packages_are_handed_out_once_and_only_ones_own_are_taken() {
-    let (_hospital, _officer, mut amara, mut ben, _cleo) = ward().await;
+story!(key_packages_are_handed_out_once_and_only_ones_own_are_taken);
+async fn key_packages_are_handed_out_once_and_only_ones_own_are_taken(engine: Engine) {
+    let (_hospital, _officer, mut amara, mut ben, _cleo) = ward(engine).await;
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..10 {
         let claimed = amara.claim(&[ben.user()]).await;
@@ -240,9 +240,9 @@ async fn key_packages_are_handed_out_once_and_only_ones_own_are_taken() {
         .refused(422, "mls-refused");
 }
 
-#[tokio::test]
-async fn what_is_no_message_of_the_conversation_is_refused() {
-    let (_hospital, _officer, mut amara, mut ben, _cleo) = ward().await;
+story!(what_is_no_message_of_the_conversation_is_refused);
+async fn what_is_no_message_of_the_conversation_is_refused(engine: Engine) {
+    let (_hospital, _officer, mut amara, mut ben, _cleo) = ward(engine).await;
     let group = amara.start(&[ben.user()]).await;
     let other = amara.start(&[ben.user()]).await;
     let elsewhere = amara.write(other, "for the other conversation");
@@ -295,9 +295,9 @@ async fn what_is_no_message_of_the_conversation_is_refused() {
         .refused(422, "mls-refused");
 }
 
-#[tokio::test]
-async fn the_idempotency_key_must_be_the_messages_id() {
-    let (_hospital, _officer, mut amara, ben, _cleo) = ward().await;
+story!(the_idempotency_key_must_be_the_messages_id);
+async fn the_idempotency_key_must_be_the_messages_id(engine: Engine) {
+    let (_hospital, _officer, mut amara, ben, _cleo) = ward(engine).await;
     let group = amara.start(&[ben.user()]).await;
     let first = amara.write(group, "one");
     amara.post(group, &first).await.expect(201);
@@ -322,9 +322,9 @@ async fn the_idempotency_key_must_be_the_messages_id() {
     assert_eq!(response.status(), 400);
 }
 
-#[tokio::test]
-async fn a_conversation_about_a_patient_is_started_by_those_who_care_for_them() {
-    let (_hospital, _officer, mut amara, mut ben, mut cleo) = ward().await;
+story!(a_conversation_about_a_patient_is_started_by_those_who_care_for_them);
+async fn a_conversation_about_a_patient_is_started_by_those_who_care_for_them(engine: Engine) {
+    let (_hospital, _officer, mut amara, mut ben, mut cleo) = ward(engine).await;
     let own = "ma";
     let found: wardline_model::wire::directory::PatientList = amara
         .device
@@ -358,9 +358,11 @@ async fn a_conversation_about_a_patient_is_started_by_those_who_care_for_them() 
     assert!(matches!(answer.status, 200 | 403));
 }
 
-#[tokio::test]
-async fn every_devices_credential_leads_to_the_pinned_genesis_and_stands_in_the_log() {
-    let (_hospital, mut officer, mut amara, ben, _cleo) = ward().await;
+story!(every_devices_credential_leads_to_the_pinned_genesis_and_stands_in_the_log);
+async fn every_devices_credential_leads_to_the_pinned_genesis_and_stands_in_the_log(
+    engine: Engine,
+) {
+    let (hospital, mut officer, mut amara, ben, _cleo) = ward(engine).await;
     let public = officer.hospital().await;
     let pins = Pins {
         log_key: public.log_key.array().unwrap(),
@@ -389,7 +391,7 @@ async fn every_devices_credential_leads_to_the_pinned_genesis_and_stands_in_the_
     assert_eq!(answer.credentials.len(), 3);
     for credential in &answer.credentials {
         verifier
-            .admit(credential.device_id, credential, _hospital.clock.now_ms())
+            .admit(credential.device_id, credential, hospital.clock.now_ms())
             .unwrap();
     }
 }

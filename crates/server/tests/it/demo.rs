@@ -2,11 +2,11 @@
 
 use wardline_model::wire::directory::{Me, PatientList, PeopleList, RoleList};
 
-use crate::support::Hospital;
+use crate::support::{Engine, Hospital, story};
 
-#[tokio::test]
-async fn the_demo_is_ready_for_everyone_it_names() {
-    let hospital = Hospital::demo().await;
+story!(the_demo_is_ready_for_everyone_it_names);
+async fn the_demo_is_ready_for_everyone_it_names(engine: Engine) {
+    let hospital = Hospital::demo(engine).await;
     let ready = hospital.ready.as_ref().unwrap();
     assert!(ready.people.len() >= 20, "{}", ready.people.len());
     assert!(ready.url.starts_with("http://localhost:"));

@@ -4,11 +4,11 @@ use serde_json::json;
 use wardline_model::wire::directory::Me;
 use wardline_model::wire::enroll::{DeviceState, EnrollFinished, EnrollStarted, Invite};
 
-use crate::support::Hospital;
+use crate::support::{Engine, Hospital, story};
 
-#[tokio::test]
-async fn the_first_officer_enrols_by_the_consoles_code_and_signs_in() {
-    let hospital = Hospital::new().await;
+story!(the_first_officer_enrols_by_the_consoles_code_and_signs_in);
+async fn the_first_officer_enrols_by_the_consoles_code_and_signs_in(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.device();
     assert!(officer.hospital().await.genesis.is_none());
 
@@ -28,9 +28,9 @@ async fn the_first_officer_enrols_by_the_consoles_code_and_signs_in() {
     assert!(me.roles.contains(&"enrolling_officer".to_owned()));
 }
 
-#[tokio::test]
-async fn a_second_device_waits_until_another_one_vouches_for_it() {
-    let hospital = Hospital::new().await;
+story!(a_second_device_waits_until_another_one_vouches_for_it);
+async fn a_second_device_waits_until_another_one_vouches_for_it(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let mut phone = hospital.device();
     let invite = hospital.invite(&mut officer).await;
@@ -51,9 +51,9 @@ async fn a_second_device_waits_until_another_one_vouches_for_it() {
     phone.get("/v1/me").await.expect(200);
 }
 
-#[tokio::test]
-async fn guessing_kills_a_code_and_a_used_one_is_dead() {
-    let hospital = Hospital::new().await;
+story!(guessing_kills_a_code_and_a_used_one_is_dead);
+async fn guessing_kills_a_code_and_a_used_one_is_dead(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let invite = hospital.invite(&mut officer).await;
     let handle = &invite.typed_code[..4];
@@ -82,9 +82,9 @@ async fn guessing_kills_a_code_and_a_used_one_is_dead() {
         .refused(403, "code-refused");
 }
 
-#[tokio::test]
-async fn a_code_ends_after_fifteen_minutes_and_with_the_next_one() {
-    let hospital = Hospital::new().await;
+story!(a_code_ends_after_fifteen_minutes_and_with_the_next_one);
+async fn a_code_ends_after_fifteen_minutes_and_with_the_next_one(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let first = hospital.invite(&mut officer).await;
     let second = hospital.invite(&mut officer).await;
@@ -101,9 +101,9 @@ async fn a_code_ends_after_fifteen_minutes_and_with_the_next_one() {
         .refused(403, "code-refused");
 }
 
-#[tokio::test]
-async fn an_answer_that_got_lost_is_given_again_and_nothing_else_changes() {
-    let hospital = Hospital::new().await;
+story!(an_answer_that_got_lost_is_given_again_and_nothing_else_changes);
+async fn an_answer_that_got_lost_is_given_again_and_nothing_else_changes(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let invite = hospital.invite(&mut officer).await;
     let mut phone = hospital.device();
@@ -126,9 +126,9 @@ async fn an_answer_that_got_lost_is_given_again_and_nothing_else_changes() {
         .refused(410, "enrollment-over");
 }
 
-#[tokio::test]
-async fn a_binding_by_another_key_or_for_another_hospital_is_refused() {
-    let hospital = Hospital::new().await;
+story!(a_binding_by_another_key_or_for_another_hospital_is_refused);
+async fn a_binding_by_another_key_or_for_another_hospital_is_refused(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let invite = hospital.invite(&mut officer).await;
     let mut phone = hospital.device();
@@ -165,9 +165,9 @@ async fn a_binding_by_another_key_or_for_another_hospital_is_refused() {
         .refused(422, "binding-refused");
 }
 
-#[tokio::test]
-async fn nobody_becomes_a_second_genesis() {
-    let hospital = Hospital::new().await;
+story!(nobody_becomes_a_second_genesis);
+async fn nobody_becomes_a_second_genesis(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let invite = hospital.invite(&mut officer).await;
     let mut phone = hospital.device();
@@ -179,9 +179,9 @@ async fn nobody_becomes_a_second_genesis() {
     assert_eq!(phone.status().await.state, DeviceState::Pending);
 }
 
-#[tokio::test]
-async fn an_endorsement_must_say_what_is_true_and_be_signed_by_who_sends_it() {
-    let hospital = Hospital::new().await;
+story!(an_endorsement_must_say_what_is_true_and_be_signed_by_who_sends_it);
+async fn an_endorsement_must_say_what_is_true_and_be_signed_by_who_sends_it(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let invite = hospital.invite(&mut officer).await;
     let mut phone = hospital.device();
@@ -226,9 +226,9 @@ async fn an_endorsement_must_say_what_is_true_and_be_signed_by_who_sends_it() {
     officer.endorse(&phone, true).await.expect(200);
 }
 
-#[tokio::test]
-async fn everything_survives_a_restart() {
-    let mut hospital = Hospital::new().await;
+story!(everything_survives_a_restart);
+async fn everything_survives_a_restart(engine: Engine) {
+    let mut hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     assert!(hospital.first_link.contains("/#/enroll?c="));
     hospital.restart().await;
@@ -237,9 +237,9 @@ async fn everything_survives_a_restart() {
     officer.get("/v1/me").await.expect(200);
 }
 
-#[tokio::test]
-async fn a_software_passkey_signs_in_only_where_its_program_says_so() {
-    let hospital = Hospital::new().await;
+story!(a_software_passkey_signs_in_only_where_its_program_says_so);
+async fn a_software_passkey_signs_in_only_where_its_program_says_so(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     for (program, allowed) in [("issued", false), ("byod", false), ("demo", true)] {
         let body = json!({ "user_id": officer.user(), "program": program });

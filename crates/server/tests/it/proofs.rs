@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use wardline_model::wire::devices::DeviceList;
 
-use crate::support::{Device, Hospital, Proof};
+use crate::support::{Device, Engine, Hospital, Proof, story};
 
 /// Every route that wants a session, with a body where it takes one.
 fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> {
@@ -84,9 +84,9 @@ fn bytes(body: Option<&Value>) -> Option<(&'static str, Vec<u8>)> {
     body.map(|body| ("application/json", serde_json::to_vec(body).unwrap()))
 }
 
-#[tokio::test]
-async fn the_list_of_routes_here_is_whole() {
-    let hospital = Hospital::new().await;
+story!(the_list_of_routes_here_is_whole);
+async fn the_list_of_routes_here_is_whole(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let officer = hospital.officer().await;
     let tested: std::collections::BTreeSet<String> = signed_routes(&officer)
         .into_iter()
@@ -128,10 +128,12 @@ async fn the_list_of_routes_here_is_whole() {
     }
 }
 
-#[tokio::test]
-async fn every_route_refuses_a_request_without_a_good_proof() {
-    let hospital =
-        Hospital::with(|config| config.server.unauthenticated_per_minute = 100_000).await;
+story!(every_route_refuses_a_request_without_a_good_proof);
+async fn every_route_refuses_a_request_without_a_good_proof(engine: Engine) {
+    let hospital = Hospital::with(engine, |config| {
+        config.server.unauthenticated_per_minute = 100_000
+    })
+    .await;
     let mut officer = hospital.officer().await;
     let mut thief = hospital.another_device(&mut officer).await;
     let token = officer.token.clone();
@@ -241,9 +243,9 @@ async fn every_route_refuses_a_request_without_a_good_proof() {
     thief.get("/v1/me").await.expect(200);
 }
 
-#[tokio::test]
-async fn a_proof_counts_once() {
-    let hospital = Hospital::new().await;
+story!(a_proof_counts_once);
+async fn a_proof_counts_once(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let proof = officer.proof("GET", "/v1/me", &Proof::default());
     let token = officer.token.clone();
@@ -257,9 +259,9 @@ async fn a_proof_counts_once() {
         .refused(401, "replayed-proof");
 }
 
-#[tokio::test]
-async fn a_nonce_of_another_process_or_an_old_one_is_not_taken() {
-    let mut hospital = Hospital::new().await;
+story!(a_nonce_of_another_process_or_an_old_one_is_not_taken);
+async fn a_nonce_of_another_process_or_an_old_one_is_not_taken(engine: Engine) {
+    let mut hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let old = officer.nonce.clone().unwrap();
     hospital.restart().await;
@@ -284,9 +286,9 @@ async fn a_nonce_of_another_process_or_an_old_one_is_not_taken() {
     officer.get("/v1/me").await.expect(200);
 }
 
-#[tokio::test]
-async fn proofs_that_are_no_proofs_are_refused() {
-    let hospital = Hospital::new().await;
+story!(proofs_that_are_no_proofs_are_refused);
+async fn proofs_that_are_no_proofs_are_refused(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let token = officer.token.clone();
     let mut private = officer.jwk();

@@ -3,13 +3,13 @@
 use serde_json::json;
 use wardline_model::wire::sessions::{SessionList, SteppedUp};
 
-use crate::support::{Hospital, Proof};
+use crate::support::{Engine, Hospital, Proof, story};
 
 const MINUTE: u64 = 60_000;
 
-#[tokio::test]
-async fn a_session_ends_when_it_is_not_used_for_an_hour() {
-    let hospital = Hospital::new().await;
+story!(a_session_ends_when_it_is_not_used_for_an_hour);
+async fn a_session_ends_when_it_is_not_used_for_an_hour(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     for _ in 0..3 {
         hospital.clock.advance(50 * MINUTE);
@@ -21,9 +21,9 @@ async fn a_session_ends_when_it_is_not_used_for_an_hour() {
     officer.get("/v1/me").await.expect(200);
 }
 
-#[tokio::test]
-async fn a_session_ends_after_a_day_however_busy_it_is() {
-    let hospital = Hospital::new().await;
+story!(a_session_ends_after_a_day_however_busy_it_is);
+async fn a_session_ends_after_a_day_however_busy_it_is(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     for _ in 0..28 {
         hospital.clock.advance(50 * MINUTE);
@@ -33,9 +33,9 @@ async fn a_session_ends_after_a_day_however_busy_it_is() {
     officer.get("/v1/me").await.refused(401, "session-ended");
 }
 
-#[tokio::test]
-async fn signing_out_ends_one_session_and_signing_out_everywhere_all() {
-    let hospital = Hospital::new().await;
+story!(signing_out_ends_one_session_and_signing_out_everywhere_all);
+async fn signing_out_ends_one_session_and_signing_out_everywhere_all(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let mut phone = hospital.another_device(&mut officer).await;
     let sessions: SessionList = officer.get("/v1/sessions").await.expect(200).json();
@@ -58,17 +58,17 @@ async fn signing_out_ends_one_session_and_signing_out_everywhere_all() {
     phone.get("/v1/me").await.refused(401, "session-ended");
 }
 
-#[tokio::test]
-async fn a_token_that_was_never_issued_is_nothing() {
-    let hospital = Hospital::new().await;
+story!(a_token_that_was_never_issued_is_nothing);
+async fn a_token_that_was_never_issued_is_nothing(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     officer.token = Some("A".repeat(43));
     officer.get("/v1/me").await.refused(401, "session-ended");
 }
 
-#[tokio::test]
-async fn a_sign_in_challenge_counts_once_and_only_for_its_device() {
-    let hospital = Hospital::new().await;
+story!(a_sign_in_challenge_counts_once_and_only_for_its_device);
+async fn a_sign_in_challenge_counts_once_and_only_for_its_device(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let mut phone = hospital.another_device(&mut officer).await;
     let challenge = officer.challenge().await;
@@ -106,9 +106,9 @@ async fn a_sign_in_challenge_counts_once_and_only_for_its_device() {
         .refused(401, "wrong-device");
 }
 
-#[tokio::test]
-async fn a_passkey_must_verify_its_user_and_be_the_devices_own() {
-    let hospital = Hospital::new().await;
+story!(a_passkey_must_verify_its_user_and_be_the_devices_own);
+async fn a_passkey_must_verify_its_user_and_be_the_devices_own(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     officer.passkey.verifies_user = false;
     officer.try_sign_in().await.refused(401, "passkey-refused");
@@ -120,9 +120,9 @@ async fn a_passkey_must_verify_its_user_and_be_the_devices_own() {
     officer.try_sign_in().await.refused(401, "passkey-refused");
 }
 
-#[tokio::test]
-async fn a_step_up_makes_the_proof_fresh() {
-    let hospital = Hospital::new().await;
+story!(a_step_up_makes_the_proof_fresh);
+async fn a_step_up_makes_the_proof_fresh(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     hospital.clock.advance(10 * MINUTE);
     let challenge = officer.challenge().await;
@@ -140,9 +140,12 @@ async fn a_step_up_makes_the_proof_fresh() {
         .refused(410, "challenge-over");
 }
 
-#[tokio::test]
-async fn a_flood_without_sessions_is_slowed_down_and_sessions_go_on() {
-    let hospital = Hospital::with(|config| config.server.unauthenticated_per_minute = 20).await;
+story!(a_flood_without_sessions_is_slowed_down_and_sessions_go_on);
+async fn a_flood_without_sessions_is_slowed_down_and_sessions_go_on(engine: Engine) {
+    let hospital = Hospital::with(engine, |config| {
+        config.server.unauthenticated_per_minute = 20
+    })
+    .await;
     let mut officer = hospital.officer().await;
     let mut refused = 0;
     for _ in 0..30 {

@@ -5,10 +5,10 @@ use wardline_model::wire::messages::EntryKind;
 use wardline_model::wire::socket::{ClientFrame, ServerFrame, SocketTicket};
 
 use crate::support::socket::Socket;
-use crate::support::{Hospital, Phone};
+use crate::support::{Engine, Hospital, Phone, story};
 
-async fn pair() -> (Hospital, Phone, Phone) {
-    let hospital = Hospital::demo().await;
+async fn pair(engine: Engine) -> (Hospital, Phone, Phone) {
+    let hospital = Hospital::demo(engine).await;
     let mut officer = hospital.officer().await;
     let people = &hospital.ready.as_ref().unwrap().people;
     let names: Vec<&str> = people
@@ -21,9 +21,9 @@ async fn pair() -> (Hospital, Phone, Phone) {
     (hospital, amara, ben)
 }
 
-#[tokio::test]
-async fn messages_sent_on_one_socket_arrive_on_the_other_in_order() {
-    let (_hospital, mut amara, mut ben) = pair().await;
+story!(messages_sent_on_one_socket_arrive_on_the_other_in_order);
+async fn messages_sent_on_one_socket_arrive_on_the_other_in_order(engine: Engine) {
+    let (_hospital, mut amara, mut ben) = pair(engine).await;
     let mut bens = Socket::open(&mut ben.device).await;
     let group = amara.start(&[ben.user()]).await;
     assert_eq!(bens.next_news().await, Some(ServerFrame::Inbox));
@@ -76,9 +76,9 @@ async fn messages_sent_on_one_socket_arrive_on_the_other_in_order() {
     }
 }
 
-#[tokio::test]
-async fn a_refused_message_is_answered_and_the_socket_goes_on() {
-    let (_hospital, mut amara, mut ben) = pair().await;
+story!(a_refused_message_is_answered_and_the_socket_goes_on);
+async fn a_refused_message_is_answered_and_the_socket_goes_on(engine: Engine) {
+    let (_hospital, mut amara, mut ben) = pair(engine).await;
     let group = amara.start(&[ben.user()]).await;
     let mut bens = Socket::open(&mut ben.device).await;
     bens.send_text("not JSON").await;
@@ -102,9 +102,9 @@ async fn a_refused_message_is_answered_and_the_socket_goes_on() {
     }
 }
 
-#[tokio::test]
-async fn a_ticket_opens_one_socket_once_and_soon() {
-    let (hospital, mut amara, _ben) = pair().await;
+story!(a_ticket_opens_one_socket_once_and_soon);
+async fn a_ticket_opens_one_socket_once_and_soon(engine: Engine) {
+    let (hospital, mut amara, _ben) = pair(engine).await;
     let ticket = |answer: crate::support::Answer| answer.json::<SocketTicket>().ticket;
     let first = ticket(
         amara
@@ -139,9 +139,9 @@ async fn a_ticket_opens_one_socket_once_and_soon() {
     ));
 }
 
-#[tokio::test]
-async fn a_socket_ends_with_its_session_and_with_its_device() {
-    let (_hospital, mut amara, mut ben) = pair().await;
+story!(a_socket_ends_with_its_session_and_with_its_device);
+async fn a_socket_ends_with_its_session_and_with_its_device(engine: Engine) {
+    let (_hospital, mut amara, mut ben) = pair(engine).await;
     let mut socket = Socket::open(&mut amara.device).await;
     amara.device.delete("/v1/sessions").await.expect(204);
     match socket.next_news().await.unwrap() {

@@ -115,8 +115,9 @@ pub(crate) async fn handler(
             None => Ok(CommitAccepted { seq: 0, epoch: 0 }),
         }
     })?;
-    app.bus.publish(Hint::Members {
-        group: request.group_id,
+    // Nobody follows a new conversation yet, not even the socket of the device that made it.
+    app.bus.publish(Hint::Inbox {
+        device: caller.device(),
     });
     if let Some(judged) = &first {
         judged.announce(&app, accepted.seq);

@@ -6,6 +6,8 @@ pub(crate) mod phone;
 pub(crate) mod socket;
 
 use tempfile::TempDir;
+
+use crate::postgres;
 use wardline_model::wire::enroll::Invite;
 use wardline_server::demo::{self, DemoOptions, Ready};
 use wardline_server::init::{FirstOfficer, init};
@@ -14,6 +16,41 @@ use wardline_server::{Config, Running, Server};
 
 pub(crate) use device::{Answer, Device, Proof};
 pub(crate) use phone::Phone;
+
+/// Runs a story on both engines, as `NAME::sqlite` and `NAME::postgres`.
+macro_rules! story {
+    ($name:ident) => {
+        mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                super::$name($crate::support::Engine::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$name($crate::support::Engine::Postgres).await;
+            }
+        }
+    };
+}
+pub(crate) use story;
+
+/// The database below a hospital.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Engine {
+    /// A new, empty database, as the configuration names it.
+    fn url(self) -> String {
+        match self {
+            Self::Sqlite => "sqlite".to_owned(),
+            Self::Postgres => postgres::Server::shared().database("template0"),
+        }
+    }
+}
 
 /// A server on a new data directory.
 pub(crate) struct Hospital {
@@ -30,14 +67,15 @@ pub(crate) struct Hospital {
 
 impl Hospital {
     /// Initialises and starts one.
-    pub(crate) async fn new() -> Self {
-        Self::with(|_| {}).await
+    pub(crate) async fn new(engine: Engine) -> Self {
+        Self::with(engine, |_| {}).await
     }
 
     /// The same, with another configuration.
-    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(engine: Engine, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::default();
+        config.store.url = engine.url();
         config.data.dir = dir.path().join("data");
         config.server.http = "127.0.0.1:0".to_owned();
         config.server.https = String::new();
@@ -63,9 +101,10 @@ impl Hospital {
     }
 
     /// The demo hospital, with its people and patients.
-    pub(crate) async fn demo() -> Self {
+    pub(crate) async fn demo(engine: Engine) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::default();
+        config.store.url = engine.url();
         config.data.dir = dir.path().join("data");
         let clock = Clock::default();
         let options = DemoOptions {
@@ -74,7 +113,9 @@ impl Hospital {
             https: ([127, 0, 0, 1], 0).into(),
             seed: 7,
         };
-        let demo = demo::run(&options, clock.clone()).await.unwrap();
+        let demo = demo::run_on(&options, &config.store.url, clock.clone())
+            .await
+            .unwrap();
         let ready = demo.ready().await.unwrap();
         Self {
             url: ready.url.clone(),
