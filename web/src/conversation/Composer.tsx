@@ -162,7 +162,6 @@ export function Composer({
           maxLength={20_000}
           onChange={(event) => setText(event.currentTarget.value)}
           onKeyDown={onKeyDown}
-          autoComplete="off"
         />
         <button
           type="submit"

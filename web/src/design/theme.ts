@@ -1,6 +1,9 @@
 /** The component library's defaults: touch sizes and the app's own variables. */
 import { ActionIcon, Button, createTheme, Modal, Textarea, TextInput } from "@mantine/core";
 
+/** Browsers keep what is typed in a field for restoring the tab, on the disk, unless told not to. */
+const quiet = { autoComplete: "off" };
+
 const field = { classNames: { label: "field-label", input: "field-input" } };
 
 export const theme = createTheme({
@@ -12,8 +15,8 @@ export const theme = createTheme({
   components: {
     Button: Button.extend({ defaultProps: { size: "md", h: "var(--touch)" } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { size: "var(--touch)", variant: "subtle" } }),
-    TextInput: TextInput.extend({ defaultProps: { size: "md", ...field } }),
-    Textarea: Textarea.extend({ defaultProps: { size: "md", ...field } }),
+    TextInput: TextInput.extend({ defaultProps: { size: "md", ...quiet, ...field } }),
+    Textarea: Textarea.extend({ defaultProps: { size: "md", ...quiet, ...field } }),
     Modal: Modal.extend({
       defaultProps: {
         centered: true,

@@ -62,7 +62,6 @@ export function CodeStep({
           value={code}
           onChange={(event) => setCode(event.currentTarget.value)}
           classNames={{ label: "field-label", input: `field-input ${styles.code}` }}
-          autoComplete="off"
           autoCapitalize="characters"
           autoCorrect="off"
           spellCheck={false}
@@ -76,7 +75,6 @@ export function CodeStep({
         value={name}
         maxLength={60}
         onChange={(event) => setName(event.currentTarget.value)}
-        autoComplete="off"
         enterKeyHint="go"
       />
       {start.error ? (

@@ -52,7 +52,6 @@ function PatientSearch({ onChoose }: { onChoose(patient: PatientBanner): void })
         value={typed}
         onChange={(event) => setTyped(event.currentTarget.value)}
         data-autofocus
-        autoComplete="off"
       />
       {q.length < 2 ? <Empty title={t.patient.searchHint} /> : null}
       {q.length >= 2 && patients.isPending ? <Waiting /> : null}

@@ -46,7 +46,6 @@ export function PeopleSearch({
         leftSection={<Search aria-hidden />}
         value={typed}
         onChange={(event) => setTyped(event.currentTarget.value)}
-        autoComplete="off"
         data-autofocus
       />
       {above?.(q)}

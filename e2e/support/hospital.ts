@@ -1,0 +1,102 @@
+/** A demo hospital: the real binary over a fresh folder, as its contract in DESIGN.md describes. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const BINARY = resolve(
+  process.env.WARDLINE_BIN ?? join(import.meta.dirname, "../../target/debug/wardline"),
+);
+const START_MS = 60_000;
+const STOP_MS = 10_000;
+
+export interface Person {
+  user: string;
+  name: string;
+  role: string;
+  enroll_url: string;
+  enroll_code: string;
+}
+
+interface Ready {
+  ready: true;
+  url: string;
+  people: Person[];
+}
+
+export class Hospital {
+  readonly url: string;
+  readonly folder: string;
+  readonly #process: ChildProcess;
+  readonly #people: Person[];
+
+  private constructor(ready: Ready, folder: string, process: ChildProcess) {
+    this.url = ready.url;
+    this.folder = folder;
+    this.#people = ready.people;
+    this.#process = process;
+  }
+
+  static async open(): Promise<Hospital> {
+    const folder = await mkdtemp(join(tmpdir(), "wardline-e2e-"));
+    const process = spawn(BINARY, ["demo", "--data", folder, "--listen", "127.0.0.1:0", "--json"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const log: string[] = [];
+    process.stderr.on("data", (chunk: Buffer) => {
+      log.push(chunk.toString());
+      log.splice(0, Math.max(0, log.length - 200));
+    });
+    try {
+      return new Hospital(await ready(process), folder, process);
+    } catch (error) {
+      process.kill("SIGKILL");
+      throw new Error(`${BINARY} demo did not become ready: ${error}\n${log.join("")}`);
+    }
+  }
+
+  /** Somebody who has no device yet; each person is handed out once. */
+  person(wanted: (person: Person) => boolean = () => true): Person {
+    const index = this.#people.findIndex(wanted);
+    const [person] = index >= 0 ? this.#people.splice(index, 1) : [];
+    if (!person) {
+      throw new Error("the demo hospital has nobody left for this story");
+    }
+    return person;
+  }
+
+  async close(): Promise<void> {
+    if (this.#process.exitCode === null) {
+      const gone = once(this.#process, "exit");
+      this.#process.kill("SIGTERM");
+      const late = setTimeout(() => this.#process.kill("SIGKILL"), STOP_MS);
+      await gone;
+      clearTimeout(late);
+    }
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The one line that says where everything is. */
+function ready(process: ChildProcess): Promise<Ready> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error("no answer in time")), START_MS);
+    const end = (act: () => void) => {
+      clearTimeout(late);
+      act();
+    };
+    process.once("error", (error) => end(() => reject(error)));
+    process.once("exit", (code) => end(() => reject(new Error(`ended with code ${code}`))));
+    if (!process.stdout) {
+      return;
+    }
+    createInterface({ input: process.stdout }).on("line", (line) => {
+      const value: unknown = JSON.parse(line);
+      if (typeof value === "object" && value !== null && "ready" in value) {
+        end(() => resolve(value as Ready));
+      }
+    });
+  });
+}

@@ -1,0 +1,131 @@
+/** A person with a device: a browser context with its own storage and its own authenticator. */
+import { type BrowserContext, type CDPSession, expect, type Page } from "@playwright/test";
+import type { Person } from "./hospital.ts";
+
+export class Phone {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly person: Person;
+  /** What the page complained about; a story ends with none. */
+  readonly complaints: string[] = [];
+  readonly #session: CDPSession;
+
+  private constructor(context: BrowserContext, page: Page, person: Person, session: CDPSession) {
+    this.context = context;
+    this.page = page;
+    this.person = person;
+    this.#session = session;
+    page.on("pageerror", (error) => this.complaints.push(error.message));
+    page.on("console", (message) => {
+      // A refused request is told by the browser too; the story says whether it was expected.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+        this.complaints.push(message.text());
+      }
+    });
+  }
+
+  /** Takes a phone into the hand: its fingerprint reader agrees to everything. */
+  static async take(context: BrowserContext, person: Person): Promise<Phone> {
+    const page = context.pages()[0] ?? (await context.newPage());
+    const session = await context.newCDPSession(page);
+    await session.send("WebAuthn.enable");
+    await session.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2",
+        ctap2Version: "ctap2_1",
+        transport: "internal",
+        hasResidentKey: true,
+        hasUserVerification: true,
+        hasPrf: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    return new Phone(context, page, person, session);
+  }
+
+  /** From the invitation's link to the list of conversations. */
+  async enroll(): Promise<void> {
+    await this.page.goto(this.person.enroll_url);
+    await this.page.getByRole("button", { name: "Continue" }).click();
+    await this.makePasskey();
+    await this.unlock();
+  }
+
+  async makePasskey(): Promise<void> {
+    await this.page.getByRole("button", { name: "Make the passkey" }).click();
+  }
+
+  async unlock(): Promise<void> {
+    await this.page.getByRole("button", { name: "Unlock with fingerprint" }).click();
+    await expect(this.page.getByRole("navigation", { name: "Main" })).toBeVisible();
+  }
+
+  /** A new conversation with these people, about a patient found by `search`, or about none. */
+  async start(people: readonly Person[], search?: string): Promise<string | null> {
+    const { page } = this;
+    await page.goto(`${new URL(page.url()).origin}/#/new`);
+    for (const { name } of people) {
+      await page.getByRole("searchbox", { name: /Person/ }).fill(name);
+      await page.getByRole("button", { name, pressed: false }).first().click();
+    }
+    let patient: string | null = null;
+    if (search !== undefined) {
+      await page.getByRole("button", { name: "Choose", exact: true }).click();
+      await page.getByRole("searchbox", { name: "Name or MRN" }).fill(search);
+      const first = page.getByRole("dialog").getByRole("listitem").first().getByRole("button");
+      patient = await first.locator("strong").textContent();
+      await first.click();
+    }
+    await page.getByRole("button", { name: "Start conversation" }).click();
+    await expect(page.getByRole("textbox", { name: "Message" })).toBeVisible();
+    return patient;
+  }
+
+  /** Opens a conversation from the list, by a name in it. */
+  async open(name: string | RegExp): Promise<void> {
+    const { page } = this;
+    await page.goto(`${new URL(page.url()).origin}/#/`);
+    await page
+      .getByRole("region", { name: "Conversations" })
+      .getByRole("link", { name })
+      .first()
+      .click();
+    await expect(page.getByRole("textbox", { name: "Message" })).toBeVisible();
+  }
+
+  async write(text: string, priority?: "Urgent" | "STAT"): Promise<void> {
+    const { page } = this;
+    if (priority) {
+      await page.getByRole("button", { name: /^Urgency/ }).click();
+      await page.getByRole("group", { name: "How urgent?" }).getByText(priority).click();
+    }
+    await page.getByRole("textbox", { name: "Message" }).fill(text);
+    await page.getByRole("button", { name: /^Send/ }).click();
+  }
+
+  /** The message on the screen, exactly once. */
+  async sees(text: string): Promise<void> {
+    await expect(this.message(text)).toHaveCount(1);
+    await expect(this.message(text)).toBeVisible();
+  }
+
+  message(text: string) {
+    return this.page
+      .getByRole("region", { name: "Messages", exact: true })
+      .getByRole("listitem")
+      .filter({ has: this.page.getByText(text, { exact: true }) });
+  }
+
+  /** How far a message of this person came: `Sent`, `Delivered`, `Read`, `Acknowledged`. */
+  async state(text: string, state: string): Promise<void> {
+    await expect(this.message(text).getByText(state, { exact: true }).first()).toBeAttached();
+  }
+
+  /** The renderer dies, with everything that was only in memory. */
+  async crash(): Promise<void> {
+    const crashed = this.page.waitForEvent("crash");
+    this.#session.send("Page.crash").catch(() => undefined);
+    await crashed;
+  }
+}
