@@ -147,10 +147,7 @@ impl HospitalKeys {
         let opened = Keyring::parse(&read(&dir.join(KEYRING))?)?.open(&file)?;
         let sealer = opened.sealer;
 
-        let vkey = String::from_utf8(read(&dir.join(LOG_PUBLIC))?)
-            .ok()
-            .and_then(|text| text.trim_end().parse::<LogKey>().ok())
-            .ok_or(KeysError::Content(LOG_PUBLIC))?;
+        let vkey = log_key(data)?;
         let log = SigningKey::from_bytes(&*secret(&dir, &sealer, LOG)?);
         if log.verifying_key() != *vkey.verifying_key() {
             return Err(KeysError::Content(LOG_PUBLIC));
@@ -178,6 +175,17 @@ impl HospitalKeys {
     pub fn tls_ca_sha256(&self) -> [u8; 32] {
         Sha256::digest(self.tls_ca.der()).into()
     }
+}
+
+/// The audit log's public key, which lies beside the others for everyone to read.
+///
+/// # Errors
+/// When there is none.
+pub fn log_key(data: &Path) -> Result<LogKey, KeysError> {
+    String::from_utf8(read(&directory(data).join(LOG_PUBLIC))?)
+        .ok()
+        .and_then(|text| text.trim_end().parse().ok())
+        .ok_or(KeysError::Content(LOG_PUBLIC))
 }
 
 /// The TLS CA's certificate in PEM form, for clients.

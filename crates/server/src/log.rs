@@ -6,12 +6,14 @@ use std::path::Path;
 use thiserror::Error;
 use wardline_audit::export::{ExportError, Leaf, Writer};
 use wardline_audit::verify::{Failure, Report};
-use wardline_audit::{Checkpoint, LogKey};
-use wardline_store::{Store, StoreError, VerifyError};
+use wardline_audit::{Checkpoint, LogKey, LogSigner, SigningKey};
+use wardline_seal::{KeyFile, Keyring};
+use wardline_store::{NodeKeys, Store, StoreConfig, StoreError, VerifyError};
 
 use crate::config::Config;
-use crate::keys::{HospitalKeys, KeysError};
-use crate::server::{StartError, open_store};
+use crate::keys::{self, HospitalKeys, KeysError};
+use crate::rim::random;
+use crate::server::{StartError, open_store, store_url};
 
 /// Why a log could not be verified or exported.
 #[derive(Debug, Error)]
@@ -55,15 +57,23 @@ impl From<VerifyError> for LogError {
     }
 }
 
-/// Verifies the log of a data directory on its embedded database, payloads opened, against a key
-/// or the one that lies beside the log.
+/// Verifies the log of a data directory on its embedded database, against a key or the one that
+/// lies beside the log. Payloads are opened where the directory has its key file.
 ///
 /// # Errors
 /// The first thing that is wrong.
 pub async fn verify(data: &Path, pinned: Option<&LogKey>) -> Result<Report, LogError> {
-    let (store, own) = open(data)?;
-    let report = store.verify_log(pinned.unwrap_or(&own)).await;
-    store.close().await;
+    let report = if keys::exist(data) {
+        let (store, own) = open(data)?;
+        let report = store.verify_log(pinned.unwrap_or(&own)).await;
+        store.close().await;
+        report
+    } else {
+        let (store, own) = open_sealed(data)?;
+        let report = store.verify_sealed_log(pinned.unwrap_or(&own)).await;
+        store.close().await;
+        report
+    };
     Ok(report?)
 }
 
@@ -100,6 +110,26 @@ pub async fn export(data: &Path, out: impl Write) -> Result<(), LogError> {
 }
 
 const PAGE: u32 = 1000;
+
+/// Opens the database without the hospital's keys. The store wants keys to seal and sign with;
+/// these are made up on the spot, and nothing is written.
+fn open_sealed(data: &Path) -> Result<(Store, LogKey), LogError> {
+    let key = keys::log_key(data)?;
+    let file = KeyFile::new("none", random());
+    let opened = Keyring::create(&file, random(), random())
+        .and_then(|keyring| keyring.open(&file))
+        .map_err(KeysError::from)?;
+    let mut config = Config::default();
+    data.clone_into(&mut config.data.dir);
+    let node = NodeKeys {
+        node: config.server.node.parse().map_err(|_| StartError::Config("the node's name"))?,
+        log: LogSigner::new(key.name(), SigningKey::from_bytes(&random()))
+            .map_err(|_| StartError::Config("the log's name"))?,
+    };
+    let url = StoreConfig::new(store_url(&config));
+    let store = Store::open(&url, opened.sealer, opened.index, node)?;
+    Ok((store, key))
+}
 
 fn open(data: &Path) -> Result<(Store, LogKey), LogError> {
     let mut config = Config::default();

@@ -1,6 +1,10 @@
 //! The server over real HTTP, as devices and attackers see it.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test's helpers fail the test"
+)]
 
 mod bad_input;
 mod conversations;

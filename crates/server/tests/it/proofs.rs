@@ -131,7 +131,7 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
 story!(every_route_refuses_a_request_without_a_good_proof);
 async fn every_route_refuses_a_request_without_a_good_proof(engine: Engine) {
     let hospital = Hospital::with(engine, |config| {
-        config.server.unauthenticated_per_minute = 100_000
+        config.server.unauthenticated_per_minute = 100_000;
     })
     .await;
     let mut officer = hospital.officer().await;

@@ -143,7 +143,7 @@ async fn a_step_up_makes_the_proof_fresh(engine: Engine) {
 story!(a_flood_without_sessions_is_slowed_down_and_sessions_go_on);
 async fn a_flood_without_sessions_is_slowed_down_and_sessions_go_on(engine: Engine) {
     let hospital = Hospital::with(engine, |config| {
-        config.server.unauthenticated_per_minute = 20
+        config.server.unauthenticated_per_minute = 20;
     })
     .await;
     let mut officer = hospital.officer().await;
@@ -163,4 +163,27 @@ async fn a_flood_without_sessions_is_slowed_down_and_sessions_go_on(engine: Engi
         .raw("GET", "/v1/me", Some(proof), token, None)
         .await
         .expect(200);
+}
+
+story!(nobody_ends_someone_elses_session);
+async fn nobody_ends_someone_elses_session(engine: Engine) {
+    let hospital = Hospital::demo(engine).await;
+    let mut officer = hospital.officer().await;
+    let people = &hospital.ready.as_ref().unwrap().people;
+    let nurse = people.iter().find(|p| p.role.contains("urse")).unwrap();
+    let mut nurse = hospital.phone_of(&mut officer, &nurse.user).await.device;
+    let sessions: SessionList = officer.get("/v1/sessions").await.expect(200).json();
+    let path = format!("/v1/sessions/{}", sessions.sessions[0].session_id);
+    nurse.delete(&path).await.refused(403, "denied");
+    officer.get("/v1/me").await.expect(200);
+    // A security officer may: a stolen phone cannot sign itself out.
+    let security = people
+        .iter()
+        .find(|p| p.role == "Security officer")
+        .unwrap();
+    let mut security = hospital.phone_of(&mut officer, &security.user).await.device;
+    let sessions: SessionList = nurse.get("/v1/sessions").await.expect(200).json();
+    let path = format!("/v1/sessions/{}", sessions.sessions[0].session_id);
+    security.delete(&path).await.expect(204);
+    nurse.get("/v1/me").await.refused(401, "session-ended");
 }

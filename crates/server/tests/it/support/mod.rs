@@ -77,7 +77,7 @@ impl Hospital {
         let mut config = Config::default();
         config.store.url = engine.url();
         config.data.dir = dir.path().join("data");
-        config.server.http = "127.0.0.1:0".to_owned();
+        "127.0.0.1:0".clone_into(&mut config.server.http);
         config.server.https = String::new();
         change(&mut config);
         let clock = Clock::default();
