@@ -10,7 +10,7 @@ use url::Url;
 use wardline_client::client::Prf;
 use wardline_client::enroll::LinkPins;
 use wardline_client::views::StatusStage;
-use wardline_client::{Client, ClientError, Platform as _};
+use wardline_client::{Client, Platform as _};
 use wardline_model::B64;
 use wardline_model::wire::enroll::{DeviceState, Platform as DevicePlatform};
 use wardline_model::wire::sessions::SignIn;
@@ -112,30 +112,44 @@ impl NativeClient {
             StatusStage::New | StatusStage::Enrolling => {}
             StatusStage::Pending => return Ok(client),
             StatusStage::Locked | StatusStage::Open => {
-                return Err(NativeError::Client(ClientError::Invalid(
-                    "this home directory has an enrolled device; choose another with --home",
-                )));
+                return Err(NativeError::Enrolled);
             }
         }
-        client
-            .core
+        match client.begin(enrolment, invitation).await {
+            Ok(()) => Ok(client),
+            Err(error) => Err(client.explain(error)),
+        }
+    }
+
+    async fn begin(
+        &mut self,
+        enrolment: &Enrolment<'_>,
+        invitation: Invitation,
+    ) -> Result<(), NativeError> {
+        let origin = self.origin.clone();
+        self.core
             .platform()
             .home()
             .set_server(&origin, enrolment.ca)?;
-        let started = client
+        let Invitation { code, pins, .. } = invitation;
+        let platform = DevicePlatform::Native;
+        let started = self
             .core
-            .enroll_start(
-                &invitation.code,
-                enrolment.name,
-                DevicePlatform::Native,
-                invitation.pins,
-            )
+            .enroll_start(&code, enrolment.name, platform, pins)
             .await?;
-        let (stored, credential) = passkey::register(&started.creation, &client.origin)?;
-        client.core.platform().home().set_passkey(stored)?;
-        let prf = client.prf()?;
-        client.core.enroll_finish(credential, prf).await?;
-        Ok(client)
+        let (stored, credential) = passkey::register(&started.creation, &origin)?;
+        self.core.platform().home().set_passkey(stored)?;
+        let prf = self.prf()?;
+        self.core.enroll_finish(credential, prf).await?;
+        Ok(())
+    }
+
+    /// The same error, with the cause where nothing answered.
+    pub fn explain(&self, error: NativeError) -> NativeError {
+        match self.core.platform().transport().trouble() {
+            Some(trouble) if error.is_offline() => NativeError::Unreachable(trouble),
+            _ => error,
+        }
     }
 
     /// Waits until someone confirmed the device, at most for a time.
@@ -143,20 +157,16 @@ impl NativeClient {
     /// # Errors
     /// When it was revoked instead, or nobody did in time.
     pub async fn wait_until_active(&mut self, at_most: Duration) -> Result<(), NativeError> {
-        const STILL_WAITS: &str =
-            "the device still waits to be confirmed; run the command again afterwards";
         let patience = u64::try_from(at_most.as_millis()).unwrap_or(u64::MAX);
         let end = self.core.platform().now_ms().saturating_add(patience);
         loop {
             match self.core.enroll_poll().await? {
                 DeviceState::Active => return Ok(()),
                 DeviceState::Revoked => {
-                    return Err(NativeError::Client(ClientError::Invalid(
-                        "the device was refused; ask for a new invitation",
-                    )));
+                    return Err(NativeError::Rejected);
                 }
                 DeviceState::Pending if self.core.platform().now_ms() >= end => {
-                    return Err(NativeError::Client(ClientError::Invalid(STILL_WAITS)));
+                    return Err(NativeError::Unconfirmed);
                 }
                 DeviceState::Pending => tokio::time::sleep(POLL).await,
             }

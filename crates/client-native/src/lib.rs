@@ -45,17 +45,37 @@ pub enum NativeError {
     /// The `--ca` file.
     #[error("the CA file holds no PEM certificate")]
     Ca,
-    /// The server's address.
+    /// The server's address, or the invitation that names it.
     #[error("{0}")]
     Server(&'static str),
+    /// Nothing answered.
+    #[error("the hospital's server cannot be reached: {0}")]
+    Unreachable(String),
+    /// The device waits for someone to compare the string.
+    #[error("the device still waits to be confirmed; run the command again afterwards")]
+    Unconfirmed,
+    /// Whoever was to confirm the device refused it.
+    #[error("the device was refused; ask for a new invitation")]
+    Rejected,
+    /// The home has a device already.
+    #[error("a device is enrolled in this home directory; choose another with --home")]
+    Enrolled,
     /// The passkey ceremony.
     #[error("the server's passkey options cannot be answered: {0}")]
     Passkey(&'static str),
 }
 
 impl NativeError {
+    /// Whether it is over once the network is back or the person signed in again.
+    pub fn is_passing(&self) -> bool {
+        self.is_offline() || matches!(self, Self::Client(error) if error.is_transient())
+    }
+
     /// Whether nothing answered.
     pub fn is_offline(&self) -> bool {
-        matches!(self, Self::Client(ClientError::Offline))
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Client(ClientError::Offline)
+        )
     }
 }

@@ -62,6 +62,13 @@ pub enum VerifyError {
     Store(#[from] StoreError),
 }
 
+/// Whether verification opens payloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Payloads {
+    Opened,
+    Sealed,
+}
+
 /// The end of this node's chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ChainEnd {
@@ -356,7 +363,16 @@ impl Tx {
         )
     }
 
-    fn row_of(&self, raw: RawEvent, index: u64) -> Result<Row, VerifyError> {
+    fn row_of(&self, raw: RawEvent, index: u64, payloads: Payloads) -> Result<Row, VerifyError> {
+        if payloads == Payloads::Sealed {
+            return Ok(Row {
+                node: raw.node,
+                seq: raw.seq,
+                commitment: raw.commitment,
+                link: raw.chain,
+                opening: None,
+            });
+        }
         let event = self
             .open_event(raw)
             .map_err(|_| VerifyError::Payload { index })?;
@@ -426,6 +442,16 @@ impl Store {
     /// # Errors
     /// The first thing that is wrong, with its index.
     pub async fn verify_log(&self, key: &LogKey) -> Result<Report, VerifyError> {
+        self.verify(key, Payloads::Opened).await
+    }
+
+    /// The same without opening any payload, for whoever does not have the hospital's keys: what
+    /// the log commits to is verified, what the events say is not seen.
+    pub async fn verify_sealed_log(&self, key: &LogKey) -> Result<Report, VerifyError> {
+        self.verify(key, Payloads::Sealed).await
+    }
+
+    async fn verify(&self, key: &LogKey, payloads: Payloads) -> Result<Report, VerifyError> {
         let mut tx = self.read().await?;
         let note = tx
             .checkpoint()
@@ -446,7 +472,7 @@ impl Store {
                     break;
                 }
                 for event in events {
-                    directory.logged(index, &tx.row_of(event, index)?)?;
+                    directory.logged(index, &tx.row_of(event, index, payloads)?)?;
                     index += 1;
                 }
             }
@@ -458,7 +484,7 @@ impl Store {
                     let Some(last) = events.last() else { break };
                     from = last.seq + 1;
                     for event in events {
-                        directory.tail(&tx.row_of(event, tail_index)?)?;
+                        directory.tail(&tx.row_of(event, tail_index, payloads)?)?;
                         tail_index += 1;
                     }
                 }

@@ -62,23 +62,23 @@ fn main() -> ExitCode {
         .build()
     {
         Ok(runtime) => runtime,
-        Err(error) => return Failure::unavailable(error.to_string()).report(&out),
+        Err(error) => return Failure::unavailable(error.to_string()).report(out),
     };
     let result = runtime.block_on(async {
         match cli.verb {
-            Verb::Demo(demo) => demo.run(&out).await,
-            Verb::Serve(serve) => serve.run(&out).await,
-            Verb::Init(init) => init.run(&out).await,
-            Verb::Migrate(migrate) => migrate.run(&out).await,
-            Verb::Config(config) => config.run(&out),
-            Verb::Import(import) => import.run(&out).await,
-            Verb::Audit(audit) => audit.run(&out).await,
-            Verb::Client(client) => client.run(&out).await,
+            Verb::Demo(demo) => demo.run(out).await,
+            Verb::Serve(serve) => serve.run(out).await,
+            Verb::Init(init) => init.run(out).await,
+            Verb::Migrate(migrate) => migrate.run(out).await,
+            Verb::Config(config) => config.run(out),
+            Verb::Import(import) => import.run(out).await,
+            Verb::Audit(audit) => audit.run(out).await,
+            Verb::Client(client) => client.run(out).await,
         }
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(&out),
+        Err(failure) => failure.report(out),
     }
 }
 

@@ -21,9 +21,22 @@ impl Output {
     /// Prints the result.
     pub(crate) fn result(self, value: &impl Serialize, person: impl FnOnce() -> String) {
         if self.json {
-            self.line(&serde_json::to_string(value).unwrap_or_default());
+            print(&serde_json::to_string(value).unwrap_or_default());
         } else {
-            self.line(&person());
+            print(&person());
+        }
+    }
+
+    /// Tells a person something on the way to the result; a program's stdout stays clean.
+    #[expect(
+        clippy::print_stderr,
+        reason = "stdout belongs to the program that reads it"
+    )]
+    pub(crate) fn note(self, text: &str) {
+        if self.json {
+            eprintln!("{text}");
+        } else {
+            print(text);
         }
     }
 
@@ -34,16 +47,16 @@ impl Output {
     )]
     pub(crate) fn failure(self, value: &impl Serialize, message: &str) {
         if self.json {
-            self.line(&serde_json::to_string(value).unwrap_or_default());
+            print(&serde_json::to_string(value).unwrap_or_default());
         } else {
             eprintln!("wardline: {message}");
         }
     }
+}
 
-    /// Prints a line as it is. Nobody reading any more is no error of ours.
-    pub(crate) fn line(self, text: &str) {
-        use std::io::Write as _;
-        let mut stdout = std::io::stdout().lock();
-        let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
-    }
+/// Prints a line as it is. Nobody reading any more is no error of ours.
+pub(crate) fn print(text: &str) {
+    use std::io::Write as _;
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
 }

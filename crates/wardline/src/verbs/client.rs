@@ -1,21 +1,26 @@
 //! `wardline client …`: the native client.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
-use wardline_client::views::{Message, MessageState};
+use wardline_client::ClientError;
+use wardline_client::views::{Conversation, Message, MessageState};
+use wardline_client_native::NativeClient;
 use wardline_client_native::client::Enrolment;
-use wardline_client_native::{NativeClient, NativeError};
 use wardline_model::wire::messages::Priority;
 use wardline_model::{GroupId, MessageId, PatientId, RoleSlug, UserId};
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, print};
+use crate::verbs::serve::until_stopped;
 
 /// How long `enroll` waits for someone to confirm the string.
-const CONFIRMATION: Duration = Duration::from_secs(15 * 60);
+const CONFIRMATION: Duration = Duration::from_mins(15);
+/// How long `inbox --follow` waits before it connects again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How many messages of a conversation `inbox` shows.
 const SHOWN: usize = 500;
 
@@ -33,9 +38,9 @@ pub(crate) struct ClientVerb {
 enum Verb {
     /// Enrol this workstation.
     Enroll {
-        /// The hospital's address.
+        /// The hospital's address; may be left out when the code is a link.
         #[arg(long)]
-        server: String,
+        server: Option<String>,
         /// The code, or the whole link of the invitation.
         #[arg(long)]
         code: String,
@@ -101,21 +106,20 @@ struct Send {
 
 impl ClientVerb {
     /// A client drives one device on one thread, so it gets a thread and a runtime of its own.
-    pub(crate) async fn run(self, out: &Output) -> Result<(), Failure> {
-        let out = *out;
+    pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
         let thread = tokio::task::spawn_blocking(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .map_err(|error| Failure::unavailable(error.to_string()))?;
-            runtime.block_on(self.on_this_thread(&out))
+            runtime.block_on(self.on_this_thread(out))
         });
         thread
             .await
             .map_err(|error| Failure::unavailable(error.to_string()))?
     }
 
-    async fn on_this_thread(self, out: &Output) -> Result<(), Failure> {
+    async fn on_this_thread(self, out: Output) -> Result<(), Failure> {
         let home = self.home;
         if let Verb::Enroll {
             server,
@@ -124,72 +128,70 @@ impl ClientVerb {
             name,
         } = self.verb
         {
-            return enroll(&home, &server, &code, ca, &name, out).await;
+            return enroll(&home, server.as_deref(), &code, ca, &name, out).await;
         }
         let mut client = NativeClient::open(&home)?;
-        client.sign_in().await?;
-        match self.verb {
-            Verb::Enroll { .. } => Ok(()),
-            Verb::Whoami => {
-                let me = client.me().await?;
-                out.result(&me, || format!("{} ({})", me.user.name, me.user.role));
-                Ok(())
+        run(&mut client, self.verb, out)
+            .await
+            .map_err(|failure| failure.because(client.platform().transport().trouble()))
+    }
+}
+
+/// A verb of an enrolled device.
+async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), Failure> {
+    client.sign_in().await?;
+    match verb {
+        // Done before there was a client to open.
+        Verb::Enroll { .. } => Ok(()),
+        Verb::Whoami => whoami(client, out).await,
+        Verb::Groups => groups(client, out).await,
+        Verb::Send(send) => send.run(client, out).await,
+        Verb::Inbox { follow: false } => inbox(client, out).await,
+        Verb::Inbox { follow: true } => {
+            tokio::select! {
+                ended = follow(client, out) => ended,
+                () = until_stopped() => Ok(()),
             }
-            Verb::Groups => {
-                client.sync().await?;
-                let groups = client.conversations()?;
-                out.result(&json!({ "groups": groups }), || {
-                    let line = |c: &wardline_client::views::Conversation| {
-                        format!("{}  {:>3} unread  {}", c.id, c.unread, c.title)
-                    };
-                    groups.iter().map(line).collect::<Vec<_>>().join("\n")
-                });
-                Ok(())
-            }
-            Verb::Send(send) => send.run(&mut client, out).await,
-            Verb::Inbox { follow } => inbox(&mut client, follow, out).await,
-            Verb::Ack { id } => acknowledge(&mut client, id, out).await,
-            Verb::Get { path } => {
-                let body = client.raw("GET", &path, None).await?;
-                out.line(&String::from_utf8_lossy(&body));
-                Ok(())
-            }
-            Verb::Post { path, file } => {
-                let body = std::fs::read(&file)
-                    .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-                let answer = client.raw("POST", &path, Some(body)).await?;
-                out.line(&String::from_utf8_lossy(&answer));
-                Ok(())
-            }
+        }
+        Verb::Ack { id } => acknowledge(client, id, out).await,
+        Verb::Get { path } => request(client, "GET", &path, None).await,
+        Verb::Post { path, file } => {
+            let body = std::fs::read(&file)
+                .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+            request(client, "POST", &path, Some(body)).await
         }
     }
 }
 
 async fn enroll(
-    home: &std::path::Path,
-    server: &str,
+    home: &Path,
+    server: Option<&str>,
     code: &str,
     ca: Option<PathBuf>,
     name: &str,
-    out: &Output,
+    out: Output,
 ) -> Result<(), Failure> {
-    let ca = match ca {
-        Some(file) => Some(
-            std::fs::read_to_string(&file)
-                .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?,
-        ),
-        None => None,
+    let read = |file: &PathBuf| {
+        std::fs::read_to_string(file)
+            .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
     };
+    let ca = ca.as_ref().map(read).transpose()?;
     let enrolment = Enrolment {
-        server: Some(server),
+        server,
         code,
         name,
         ca: ca.as_deref(),
     };
     let mut client = NativeClient::enroll(home, &enrolment).await?;
+    let finished = finish_enrolment(&mut client, out).await;
+    finished.map_err(|failure| failure.because(client.platform().transport().trouble()))
+}
+
+/// Waits for the confirmation, then hands in key packages, so that others can write at once.
+async fn finish_enrolment(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
     let confirmation = client.status().confirmation;
-    if let (false, Some(confirmation)) = (out.is_json(), &confirmation) {
-        out.line(&format!(
+    if let Some(confirmation) = &confirmation {
+        out.note(&format!(
             "Compare this string with the one on the confirming screen:\n\n    {confirmation}\n"
         ));
     }
@@ -197,17 +199,72 @@ async fn enroll(
     client.sign_in().await?;
     client.sync().await?;
     let status = client.status();
+    let user = status.user.as_ref();
     let value = json!({
         "device_id": status.device_id,
-        "user": status.user,
+        "user": user.map(|user| &user.username),
+        "name": user.map(|user| &user.name),
+        "role": user.map(|user| &user.role),
+        "hospital": status.hospital,
         "confirmation": confirmation,
     });
     out.result(&value, || "Enrolled.".to_owned());
     Ok(())
 }
 
+async fn whoami(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
+    let me = client.me().await?;
+    let value = json!({
+        "user": me.user.username,
+        "user_id": me.user.id,
+        "name": me.user.name,
+        "role": me.user.role,
+        "roles": me.roles,
+        "department": me.user.department,
+        "device_id": me.device_id,
+        "session_id": me.session_id,
+        "on_shift": me.on_shift,
+        "hospital": me.hospital,
+    });
+    out.result(&value, || {
+        format!(
+            "{} ({}), {} at {}",
+            me.user.name, me.user.username, me.user.role, me.hospital
+        )
+    });
+    Ok(())
+}
+
+async fn groups(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
+    client.sync().await?;
+    let groups = client.conversations()?;
+    out.result(&json!({ "groups": groups }), || {
+        let line = |c: &Conversation| format!("{}  {:>3} unread  {}", c.id, c.unread, c.title);
+        groups.iter().map(line).collect::<Vec<_>>().join("\n")
+    });
+    Ok(())
+}
+
+/// One signed request. What comes back is printed as it is, a refusal too.
+async fn request(
+    client: &mut NativeClient,
+    method: &'static str,
+    path: &str,
+    body: Option<Vec<u8>>,
+) -> Result<(), Failure> {
+    if !path.starts_with('/') {
+        return Err(Failure::usage("the path begins with /"));
+    }
+    let answer = client
+        .raw(method, path, body)
+        .await
+        .map_err(|error| Failure::from(error).documented())?;
+    print(&String::from_utf8_lossy(&answer));
+    Ok(())
+}
+
 impl Send {
-    async fn run(self, client: &mut NativeClient, out: &Output) -> Result<(), Failure> {
+    async fn run(self, client: &mut NativeClient, out: Output) -> Result<(), Failure> {
         client.sync().await?;
         let group = match (self.group, &self.to, self.role) {
             (Some(group), ..) => group,
@@ -235,7 +292,7 @@ impl Send {
                 .find(|m| m.id == queued.id)
                 .and_then(|m| m.problem);
             return Err(match problem {
-                Some(problem) => wardline_client::ClientError::Problem(Box::new(problem)).into(),
+                Some(problem) => ClientError::Problem(Box::new(problem)).into(),
                 None => Failure::unavailable(
                     "the message is kept here and goes out with the next command",
                 ),
@@ -256,36 +313,41 @@ async fn find_person(client: &mut NativeClient, username: &str) -> Result<UserId
         .ok_or_else(|| Failure::refused(format!("there is nobody with the name {username}")))
 }
 
-async fn inbox(client: &mut NativeClient, follow: bool, out: &Output) -> Result<(), Failure> {
+async fn inbox(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
     client.sync().await?;
     let messages = received(client)?;
-    if !follow {
-        out.result(&json!({ "messages": messages }), || readable(&messages));
-        return Ok(());
-    }
-    let mut printed: Vec<Value> = Vec::new();
-    let ended = client
-        .follow(|client| {
+    out.result(&json!({ "messages": messages }), || readable(&messages));
+    Ok(())
+}
+
+/// Prints each message once, as it comes, and takes up again after the network or the session was
+/// gone.
+async fn follow(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
+    let mut printed: HashSet<String> = HashSet::new();
+    loop {
+        let print = |client: &mut NativeClient| {
             for message in received(client).unwrap_or_default() {
-                if !printed.iter().any(|known| known["id"] == message["id"]) {
+                if printed.insert(message["id"].to_string()) {
                     out.result(&message, || readable(std::slice::from_ref(&message)));
-                    printed.push(message);
                 }
             }
             true
-        })
-        .await;
-    match ended {
-        Ok(()) => Ok(()),
-        Err(error) => Err(NativeError::into(error)),
+        };
+        match client.follow(print).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.is_passing() => tracing::warn!(%error, "following again"),
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(AGAIN).await;
+        match client.sign_in().await {
+            Ok(()) => {}
+            Err(error) if error.is_offline() => tracing::warn!(%error, "still no connection"),
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 
-async fn acknowledge(
-    client: &mut NativeClient,
-    id: MessageId,
-    out: &Output,
-) -> Result<(), Failure> {
+async fn acknowledge(client: &mut NativeClient, id: MessageId, out: Output) -> Result<(), Failure> {
     client.sync().await?;
     for conversation in client.conversations()? {
         let messages = client.messages(conversation.id, None, SHOWN)?;

@@ -1,5 +1,6 @@
 //! `wardline demo`: the synthetic hospital, and its enrolling officer.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +17,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::verbs::serve::until_stopped;
 
+/// From the port of plain HTTP to that of HTTPS.
+const HTTPS_OFFSET: u16 = 8443 - 8080;
 /// How often the demo's officer looks for devices to confirm.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -34,15 +37,23 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    pub(crate) async fn run(self, out: &Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
         if !self.listen.ip().is_loopback() {
             return Err(Failure::usage(
                 "the demo listens on this machine only; use 127.0.0.1",
             ));
         }
-        let https_port = if self.listen.port() == 0 { 0 } else { 8443 };
+        // 8443 beside 8080, so that a second demo on another port gets in nobody's way.
+        let https_port = match self.listen.port() {
+            0 => 0,
+            port => port.checked_add(HTTPS_OFFSET).unwrap_or(0),
+        };
+        std::fs::create_dir_all(&self.data)
+            .map_err(|error| Failure::usage(format!("{}: {error}", self.data.display())))?;
+        // What is printed is for programs that run elsewhere.
+        let data = std::path::absolute(&self.data).unwrap_or(self.data);
         let options = DemoOptions {
-            data: self.data.clone(),
+            data: data.clone(),
             http: self.listen,
             https: SocketAddr::new(self.listen.ip(), https_port),
             seed: self.seed,
@@ -50,7 +61,7 @@ impl Demo {
         let running = demo::run(&options, Clock::default())
             .await
             .map_err(|error| Failure::unavailable(error.to_string()))?;
-        let (confirm, confirmer) = start_officer(&running, &self.data).await?;
+        let (confirm, confirmer) = start_officer(&running, &data).await?;
         let ready = running
             .ready()
             .await
@@ -120,26 +131,23 @@ async fn officer(
     url: &str,
     code: Option<String>,
 ) -> Result<NativeClient, NativeError> {
-    let mut officer = match code {
-        Some(code) => {
-            // A half-made device of a first start that was cut short would be in the way.
-            let _ = std::fs::remove_dir_all(home);
-            let name = "Demo officer's desk";
-            let enrolment = Enrolment {
-                server: Some(url),
-                code: &code,
-                name,
-                ca: None,
-            };
-            let mut client = NativeClient::enroll(home, &enrolment).await?;
-            client.wait_until_active(Duration::from_secs(30)).await?;
-            client
-        }
-        None => {
-            // The same hospital as before, perhaps on another port.
-            Home::open(home)?.set_server(url, None)?;
-            NativeClient::open(home)?
-        }
+    let mut officer = if let Some(code) = code {
+        // A half-made device of a first start that was cut short would be in the way.
+        let _ = std::fs::remove_dir_all(home);
+        let name = "Demo officer's desk";
+        let enrolment = Enrolment {
+            server: Some(url),
+            code: &code,
+            name,
+            ca: None,
+        };
+        let mut client = NativeClient::enroll(home, &enrolment).await?;
+        client.wait_until_active(Duration::from_secs(30)).await?;
+        client
+    } else {
+        // The same hospital as before, perhaps on another port.
+        Home::open(home)?.set_server(url, None)?;
+        NativeClient::open(home)?
     };
     officer.sign_in().await?;
     Ok(officer)
@@ -180,10 +188,7 @@ fn table(ready: &demo::Ready) -> String {
             .enroll_url
             .as_deref()
             .unwrap_or("has a device already");
-        text.push_str(&format!(
-            "  {:<26} {:<24} {link}\n",
-            person.name, person.role
-        ));
+        let _ = writeln!(text, "  {:<26} {:<24} {link}", person.name, person.role);
     }
     text.push_str("\nStop with Ctrl-C.");
     text

@@ -26,7 +26,7 @@ pub(crate) enum Import {
 }
 
 impl Import {
-    pub(crate) async fn run(self, out: &Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
         let Self::Fhir { path, config, data } = self;
         let mut settings = match &config {
             Some(file) => read(file)?,

@@ -8,7 +8,7 @@ use wardline_server::rim::Clock;
 use wardline_server::{Config, Server};
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, print};
 
 /// `wardline serve`.
 #[derive(Args)]
@@ -19,7 +19,7 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
-    pub(crate) async fn run(self, out: &Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
         let config = read(&self.config)?;
         let running = Server::start(config, Clock::default())
             .await
@@ -43,19 +43,19 @@ impl Serve {
 #[derive(Args)]
 pub(crate) struct Init {
     /// The configuration file.
-    #[arg(long)]
+    #[arg(long, default_value = "wardline.toml")]
     config: PathBuf,
     /// The first officer's sign-in name.
-    #[arg(long)]
+    #[arg(long, default_value = "officer")]
     username: String,
     /// The first officer's name.
-    #[arg(long)]
+    #[arg(long, default_value = "Enrolling officer")]
     name: String,
 }
 
 impl Init {
     /// Makes the hospital; the code goes to the console only.
-    pub(crate) async fn run(self, out: &Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
         let config = read(&self.config)?;
         let officer = FirstOfficer {
             username: self.username,
@@ -91,7 +91,7 @@ pub(crate) struct Migrate {
 }
 
 impl Migrate {
-    pub(crate) async fn run(self, out: &Output) -> Result<(), Failure> {
+    pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
         let config = read(&self.config)?;
         wardline_server::server::migrate(&config)
             .await
@@ -117,7 +117,7 @@ pub(crate) enum ConfigVerb {
 }
 
 impl ConfigVerb {
-    pub(crate) fn run(self, out: &Output) -> Result<(), Failure> {
+    pub(crate) fn run(self, out: Output) -> Result<(), Failure> {
         match self {
             Self::Check { config } => {
                 read(&config)?;
@@ -125,7 +125,7 @@ impl ConfigVerb {
                     format!("{} is good.", config.display())
                 });
             }
-            Self::Defaults => out.line(wardline_server::config::DEFAULTS.trim_end()),
+            Self::Defaults => print(wardline_server::config::DEFAULTS.trim_end()),
         }
         Ok(())
     }
