@@ -1,24 +1,76 @@
 import { expect, test } from "../support/story.ts";
 
+const RISING = "Potassium is 5.9 and rising, ECG shows peaked T waves.";
+const COMING = "Calcium gluconate 10 ml now. I am on my way.";
+const STAT = "He is in VF. Crash team to the bay, now.";
+
 test("two people on their phones write to each other about a patient", async ({
   hospital,
   phone,
 }) => {
-  const nurse = await phone(hospital.person(({ role }) => /nurse/i.test(role)));
-  const doctor = await phone(hospital.person(({ role }) => /physician|cardio/i.test(role)));
+  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
+  const doctor = await phone(hospital.person(({ role }) => role === "Cardiologist"));
   await nurse.enroll();
   await doctor.enroll();
 
-  const patient = await nurse.start([doctor.person], "an");
-  await nurse.write("Potassium is 5.9 and rising, ECG shows peaked T waves.");
-  await nurse.sees("Potassium is 5.9 and rising, ECG shows peaked T waves.");
+  const patient = await nurse.start([doctor.person], "a patient");
+  await nurse.write(RISING);
+  await nurse.sees(RISING);
 
   await doctor.open(nurse.person.name);
-  await expect(doctor.page.getByRole("region", { name: "Patient" })).toContainText(patient ?? "?");
-  await doctor.sees("Potassium is 5.9 and rising, ECG shows peaked T waves.");
-  await nurse.state("Potassium is 5.9 and rising, ECG shows peaked T waves.", "Read");
+  await expect(doctor.page.getByRole("region", { name: "Patient" })).toContainText(patient);
+  await doctor.sees(RISING);
+  await nurse.state(RISING, "Read");
 
-  await doctor.write("Calcium gluconate 10 ml now. I am on my way.");
-  await nurse.sees("Calcium gluconate 10 ml now. I am on my way.");
-  await doctor.state("Calcium gluconate 10 ml now. I am on my way.", "Read");
+  await doctor.write(COMING);
+  await nurse.sees(COMING);
+  await doctor.state(COMING, "Read");
+
+  await nurse.write(STAT, "STAT");
+  await doctor.sees(STAT);
+  await doctor.page.getByRole("button", { name: "Acknowledge" }).click();
+  await expect(doctor.page.getByText("You acknowledged")).toBeVisible();
+  await nurse.state(STAT, "Acknowledged");
+});
+
+test("a STAT message stands first in the list, and is announced to those who hear the screen", async ({
+  hospital,
+  phone,
+}) => {
+  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
+  const doctor = await phone(hospital.person(({ role }) => role === "Cardiologist"));
+  const pharmacist = await phone(hospital.person(({ role }) => role === "Pharmacist"));
+  for (const each of [nurse, doctor, pharmacist]) {
+    await each.enroll();
+  }
+  await nurse.start([doctor.person], "a patient");
+  await nurse.write(STAT, "STAT");
+  await nurse.state(STAT, "Delivered");
+  await pharmacist.start([doctor.person]);
+  await pharmacist.write("The interaction check is done.");
+  await pharmacist.state("The interaction check is done.", "Delivered");
+
+  await doctor.page.goto(`${hospital.url}/#/`);
+  const links = doctor.page.getByRole("region", { name: "Conversations" }).getByRole("link");
+  await expect(links.first()).toContainText(nurse.person.name);
+  await expect(links.first()).toContainText("STAT, waiting for you");
+  await expect(doctor.page.getByTestId("announcer")).toContainText(
+    "The interaction check is done.",
+  );
+});
+
+test("a reply carries what it answers", async ({ hospital, phone }) => {
+  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
+  const doctor = await phone(hospital.person(({ role }) => role === "Hospitalist"));
+  await nurse.enroll();
+  await doctor.enroll();
+  await nurse.start([doctor.person]);
+  await nurse.write("Which dose?");
+  await doctor.open(nurse.person.name);
+  await doctor
+    .message("Which dose?")
+    .getByRole("button", { name: /^Reply to/ })
+    .click();
+  await doctor.write("Half of it.");
+  await expect(nurse.message("Half of it.")).toContainText("Which dose?");
 });

@@ -8,6 +8,8 @@ export class Phone {
   readonly person: Person;
   /** What the page complained about; a story ends with none. */
   readonly complaints: string[] = [];
+  /** What it asked the hospital, and how that went; kept for stories that fail. */
+  readonly traffic: string[] = [];
   readonly #session: CDPSession;
 
   private constructor(context: BrowserContext, page: Page, person: Person, session: CDPSession) {
@@ -16,6 +18,20 @@ export class Phone {
     this.person = person;
     this.#session = session;
     page.on("pageerror", (error) => this.complaints.push(error.message));
+    page.on("response", async (response) => {
+      const { pathname } = new URL(response.url());
+      if (pathname.startsWith("/v1/")) {
+        const status = response.status();
+        const problem = status < 400 ? "" : await response.text().catch(() => "");
+        this.note(`${response.request().method()} ${pathname} ${status} ${problem}`);
+      }
+    });
+    page.on("requestfailed", (request) => this.note(`${request.url()} failed`));
+    page.on("websocket", (socket) => {
+      this.note("socket opened");
+      socket.on("framereceived", ({ payload }) => this.note(`< ${String(payload).slice(0, 120)}`));
+      socket.on("close", () => this.note("socket closed"));
+    });
     page.on("console", (message) => {
       // A refused request is told by the browser too; the story says whether it was expected.
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
@@ -61,20 +77,21 @@ export class Phone {
     await expect(this.page.getByRole("navigation", { name: "Main" })).toBeVisible();
   }
 
-  /** A new conversation with these people, about a patient found by `search`, or about none. */
-  async start(people: readonly Person[], search?: string): Promise<string | null> {
+  /** A new conversation with these people, about a patient of this person's own, or about none. */
+  async start(people: readonly Person[], about?: "a patient"): Promise<string> {
     const { page } = this;
     await page.goto(`${new URL(page.url()).origin}/#/new`);
     for (const { name } of people) {
       await page.getByRole("searchbox", { name: /Person/ }).fill(name);
-      await page.getByRole("button", { name, pressed: false }).first().click();
+      // The holder of a role on call is named there too; people's buttons begin with the name.
+      await page.getByRole("button", { name: new RegExp(`^${name}`) }).click();
     }
-    let patient: string | null = null;
-    if (search !== undefined) {
+    let patient = "";
+    if (about) {
       await page.getByRole("button", { name: "Choose", exact: true }).click();
-      await page.getByRole("searchbox", { name: "Name or MRN" }).fill(search);
-      const first = page.getByRole("dialog").getByRole("listitem").first().getByRole("button");
-      patient = await first.locator("strong").textContent();
+      const own = page.getByRole("dialog").getByRole("list", { name: "Your patients" });
+      const first = own.getByRole("listitem").first().getByRole("button");
+      patient = (await first.locator("strong").textContent()) ?? "";
       await first.click();
     }
     await page.getByRole("button", { name: "Start conversation" }).click();
@@ -120,6 +137,10 @@ export class Phone {
   /** How far a message of this person came: `Sent`, `Delivered`, `Read`, `Acknowledged`. */
   async state(text: string, state: string): Promise<void> {
     await expect(this.message(text).getByText(state, { exact: true }).first()).toBeAttached();
+  }
+
+  private note(line: string): void {
+    this.traffic.push(`${new Date().toISOString()} ${line}`);
   }
 
   /** The renderer dies, with everything that was only in memory. */

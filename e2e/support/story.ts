@@ -1,4 +1,5 @@
 /** What every story has: a hospital of its own file, and phones as it needs them. */
+import { writeFile } from "node:fs/promises";
 import { type BrowserContextOptions, test as base, expect } from "@playwright/test";
 import { PHONE } from "./browser.ts";
 import { Hospital, type Person } from "./hospital.ts";
@@ -19,13 +20,19 @@ export const test = base.extend<Story, { hospital: Hospital }>({
     },
     { scope: "worker", timeout: 90_000 },
   ],
-  phone: async ({ browser }, use) => {
+  phone: async ({ browser }, use, info) => {
     const phones: Phone[] = [];
     await use(async (person, options = PHONE) => {
       const phone = await Phone.take(await browser.newContext(options), person);
       phones.push(phone);
       return phone;
     });
+    if (info.status !== info.expectedStatus) {
+      for (const { person, traffic, complaints } of phones) {
+        const file = info.outputPath(`traffic-of-${person.user}.txt`);
+        await writeFile(file, [...complaints, ...traffic].join("\n"));
+      }
+    }
     const complaints = phones.flatMap((phone) => phone.complaints);
     await Promise.all(phones.map(({ context }) => context.close()));
     expect(complaints, "complaints of the pages").toEqual([]);

@@ -135,11 +135,12 @@ export function useRoles() {
   });
 }
 
+/** Patients by name or number; a person's own patients while nothing is typed. */
 export function usePatients(q: string) {
   return useQuery({
     queryKey: [...keys.search, "patients", q],
     queryFn: () => call("patients", { q }),
-    enabled: q.length >= 2,
+    enabled: q.length !== 1,
     staleTime: SEARCH_FRESH_MS,
     placeholderData: keepPreviousData,
   });

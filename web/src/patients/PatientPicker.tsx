@@ -53,12 +53,13 @@ function PatientSearch({ onChoose }: { onChoose(patient: PatientBanner): void })
         onChange={(event) => setTyped(event.currentTarget.value)}
         data-autofocus
       />
-      {q.length < 2 ? <Empty title={t.patient.searchHint} /> : null}
-      {q.length >= 2 && patients.isPending ? <Waiting /> : null}
+      {patients.isPending && q.length !== 1 ? <Waiting /> : null}
       {patients.error ? <Empty title={t.failure.title} text={patients.error.message} /> : null}
-      {q.length >= 2 && patients.data?.length === 0 ? <Empty title={t.patient.none(q)} /> : null}
-      {q.length >= 2 && patients.data && patients.data.length > 0 ? (
-        <ul className={styles.items}>
+      {patients.data?.length === 0 ? (
+        <Empty title={q === "" ? t.patient.searchHint : t.patient.none(q)} />
+      ) : null}
+      {patients.data && patients.data.length > 0 ? (
+        <ul className={styles.items} aria-label={q === "" ? t.patient.own : t.patient.found}>
           {patients.data.map((patient) => (
             <li key={patient.id}>
               <button type="button" className={styles.item} onClick={() => onChoose(patient)}>

@@ -6,7 +6,7 @@ import { useCall, useRoles } from "../core/queries";
 import type { OnCallRole, PatientBanner, PersonBrief } from "../core/wire";
 import { PatientPicker } from "../patients/PatientPicker";
 import { identity } from "../patients/words";
-import { tell, tellFailure } from "../shell/notices";
+import { tell } from "../shell/notices";
 import { go, swap } from "../shell/routes";
 import { t } from "../texts";
 import { clock } from "../texts/time";
@@ -41,7 +41,6 @@ export default function NewConversation() {
       },
       {
         onSuccess: ({ group }) => swap({ at: "conversation", group }),
-        onError: tellFailure,
       },
     );
 
@@ -111,6 +110,11 @@ export default function NewConversation() {
             </>
           )}
         </div>
+        {start.error ? (
+          <p className={styles.refused} role="alert">
+            {start.error.message}
+          </p>
+        ) : null}
         <Button
           size="lg"
           h="3rem"

@@ -212,6 +212,8 @@ export const en = {
       unknown: "Sex unknown",
     } as Readonly<Record<string, string>>,
     pick: "Choose a patient",
+    own: "Your patients",
+    found: "Patients found",
     search: "Name or MRN",
     searchHint: "Type at least two letters of the name, or the MRN.",
     none: (q: string) => `No patient found for “${q}”`,
