@@ -15,15 +15,12 @@ test("the browser's profile on disk holds no message, patient or colleague", asy
   hospital,
   phone,
 }) => {
-  const doctor = await phone(hospital.person(({ role }) => role === "Hospitalist"));
+  const doctor = await phone(hospital.doctor());
   await doctor.enroll();
 
   const folder = await mkdtemp(join(tmpdir(), "wardline-profile-"));
   const context = await chromium.launchPersistentContext(folder, { ...LAUNCH, ...PHONE });
-  const nurse = await Phone.take(
-    context,
-    hospital.person(({ role }) => role === "Nurse"),
-  );
+  const nurse = await Phone.take(context, hospital.nurse());
   await nurse.enroll();
   const patient = await nurse.start([doctor.person], "a patient");
   const banner = nurse.page.getByRole("region", { name: "Patient" });

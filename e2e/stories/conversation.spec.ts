@@ -8,8 +8,8 @@ test("two people on their phones write to each other about a patient", async ({
   hospital,
   phone,
 }) => {
-  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
-  const doctor = await phone(hospital.person(({ role }) => role === "Cardiologist"));
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
   await nurse.enroll();
   await doctor.enroll();
 
@@ -37,8 +37,8 @@ test("a STAT message stands first in the list, and is announced to those who hea
   hospital,
   phone,
 }) => {
-  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
-  const doctor = await phone(hospital.person(({ role }) => role === "Cardiologist"));
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
   const pharmacist = await phone(hospital.person(({ role }) => role === "Pharmacist"));
   for (const each of [nurse, doctor, pharmacist]) {
     await each.enroll();
@@ -60,8 +60,8 @@ test("a STAT message stands first in the list, and is announced to those who hea
 });
 
 test("a reply carries what it answers", async ({ hospital, phone }) => {
-  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
-  const doctor = await phone(hospital.person(({ role }) => role === "Hospitalist"));
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
   await nurse.enroll();
   await doctor.enroll();
   await nurse.start([doctor.person]);

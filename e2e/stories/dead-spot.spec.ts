@@ -4,8 +4,8 @@ test("what is written in a dead spot goes out once, when the network is back", a
   hospital,
   phone,
 }) => {
-  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
-  const doctor = await phone(hospital.person(({ role }) => role === "Hospitalist"));
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
   await nurse.enroll();
   await doctor.enroll();
   await nurse.start([doctor.person], "a patient");
@@ -31,8 +31,8 @@ test("what is written in a dead spot goes out once, when the network is back", a
 });
 
 test("the app opens in a dead spot and shows what is on the phone", async ({ hospital, phone }) => {
-  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
-  const doctor = await phone(hospital.person(({ role }) => role === "Intensivist"));
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
   await nurse.enroll();
   await doctor.enroll();
   await nurse.start([doctor.person], "a patient");

@@ -1,8 +1,16 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "@playwright/test";
+import { LAUNCH, PHONE } from "../support/browser.ts";
+import { Phone } from "../support/phone.ts";
 import { expect, test } from "../support/story.ts";
 
 test("a locked phone shows nothing and opens with the fingerprint", async ({ hospital, phone }) => {
-  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
-  const doctor = await phone(hospital.person(({ role }) => role === "Surgeon"));
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
   await nurse.enroll();
   await doctor.enroll();
   const patient = await nurse.start([doctor.person], "a patient");
@@ -23,21 +31,32 @@ test("a locked phone shows nothing and opens with the fingerprint", async ({ hos
 });
 
 test("a tab that crashes loses nothing that was sent", async ({ hospital, phone }) => {
-  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
-  const doctor = await phone(hospital.person(({ role }) => role === "Surgeon"));
-  await nurse.enroll();
+  // The test's own connection gives a crashed page up; a second one sees it come back.
+  const port = await freePort();
+  const folder = await mkdtemp(join(tmpdir(), "wardline-profile-"));
+  const context = await chromium.launchPersistentContext(folder, {
+    ...LAUNCH,
+    ...PHONE,
+    args: [...(LAUNCH.args ?? []), `--remote-debugging-port=${port}`],
+  });
+  const before = await Phone.take(context, hospital.nurse());
+  const doctor = await phone(hospital.doctor());
+  await before.enroll();
   await doctor.enroll();
-  await nurse.start([doctor.person], "a patient");
-  await nurse.write("Before the crash.");
-  await nurse.state("Before the crash.", "Delivered");
-  const message = nurse.page.getByRole("textbox", { name: "Message" });
+  await before.start([doctor.person], "a patient");
+  await before.write("Before the crash.");
+  await before.state("Before the crash.", "Delivered");
+  const message = before.page.getByRole("textbox", { name: "Message" });
   await message.fill("Typed and sent right before the crash.");
-  await nurse.page.getByRole("button", { name: "Send" }).click();
+  await before.page.getByRole("button", { name: "Send" }).click();
   // The field is emptied once the message is safe on the phone; nothing waits for the hospital.
   await expect(message).toHaveValue("");
-  await nurse.crash();
+  await before.crash();
 
-  await nurse.page.goto(hospital.url);
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
+  const [seen] = browser.contexts();
+  expect(seen).toBeDefined();
+  const nurse = before.seenBy(seen ?? context);
   await nurse.unlock();
   await nurse.open(doctor.person.name);
   await nurse.sees("Before the crash.");
@@ -47,10 +66,15 @@ test("a tab that crashes loses nothing that was sent", async ({ hospital, phone 
   await doctor.sees("Typed and sent right before the crash.");
   await doctor.write("Got both.");
   await nurse.sees("Got both.");
+  expect(nurse.complaints).toEqual([]);
+
+  await browser.close();
+  await context.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
 test("one tab writes, and another takes over when asked", async ({ hospital, phone }) => {
-  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
+  const nurse = await phone(hospital.nurse());
   await nurse.enroll();
   const second = await nurse.context.newPage();
   await second.goto(hospital.url);
@@ -64,7 +88,7 @@ test("one tab writes, and another takes over when asked", async ({ hospital, pho
 });
 
 test("signing out everywhere ends the other device's session", async ({ hospital, phone }) => {
-  const nurse = await phone(hospital.person(({ role }) => role === "Nurse"));
+  const nurse = await phone(hospital.nurse());
   await nurse.enroll();
   await nurse.page.goto(`${hospital.url}/#/security`);
   await nurse.page.getByRole("button", { name: "Sign out everywhere" }).click();
@@ -72,3 +96,15 @@ test("signing out everywhere ends the other device's session", async ({ hospital
   await expect(nurse.page.getByRole("button", { name: "Unlock with fingerprint" })).toBeVisible();
   await nurse.unlock();
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (typeof address !== "object" || address === null) {
+    throw new Error("no port is free");
+  }
+  return address.port;
+}

@@ -57,6 +57,14 @@ export class Hospital {
     }
   }
 
+  nurse(): Person {
+    return this.person(({ role }) => role === "Nurse");
+  }
+
+  doctor(): Person {
+    return this.person(({ role }) => /ologist$|^Intensivist|^Hospitalist|^Surgeon/.test(role));
+  }
+
   /** Somebody who has no device yet; each person is handed out once. */
   person(wanted: (person: Person) => boolean = () => true): Person {
     const index = this.#people.findIndex(wanted);

@@ -74,7 +74,7 @@ export class Phone {
 
   async unlock(): Promise<void> {
     await this.page.getByRole("button", { name: "Unlock with fingerprint" }).click();
-    await expect(this.page.getByRole("navigation", { name: "Main" })).toBeVisible();
+    await expect(this.page.getByRole("button", { name: "Skip to content" })).toBeAttached();
   }
 
   /** A new conversation with these people, about a patient of this person's own, or about none. */
@@ -143,10 +143,21 @@ export class Phone {
     this.traffic.push(`${new Date().toISOString()} ${line}`);
   }
 
-  /** The renderer dies, with everything that was only in memory. */
+  /** The renderer dies, with everything that was only in memory; then the app is opened again. */
   async crash(): Promise<void> {
+    const address = new URL("/", this.page.url()).href;
     const crashed = this.page.waitForEvent("crash");
     this.#session.send("Page.crash").catch(() => undefined);
     await crashed;
+    await this.#session.send("Page.navigate", { url: address });
+  }
+
+  /** The same phone, seen by another connection to its browser. */
+  seenBy(context: BrowserContext): Phone {
+    const page = context.pages()[0];
+    if (!page) {
+      throw new Error("the browser has no page");
+    }
+    return new Phone(context, page, this.person, this.#session);
   }
 }

@@ -24,6 +24,7 @@ export function start(): Promise<"ready" | "elsewhere"> {
     }
   });
   window.addEventListener("online", () => void remote.wake());
+  window.addEventListener("offline", () => void remote.gone());
   const failed = new Promise<never>((_, reject) => {
     thread.addEventListener("error", (event) => reject(new Error(event.message)));
   });

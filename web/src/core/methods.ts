@@ -158,8 +158,8 @@ export type Method = keyof Methods;
 export type Params<M extends Method> = Methods[M][0];
 export type Result<M extends Method> = Methods[M][1];
 
-/** How the line to the hospital is. */
-export type Connection = "online" | "connecting" | "offline";
+/** How the line to the hospital is; `refused` when it answers, but not to this device's session. */
+export type Connection = "online" | "connecting" | "offline" | "refused";
 
 /** What the worker tells the screens. */
 export type CoreEvent =

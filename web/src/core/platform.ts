@@ -38,12 +38,17 @@ export interface JsPlatform {
 export async function platform(
   storage: Storage,
   emit: (event: CoreEvent) => void,
+  unanswered: () => void,
 ): Promise<JsPlatform> {
   const key = await storage.deviceKey();
   const jwk = await publicJwk(key.publicKey);
   return {
     now: () => Date.now(),
-    request,
+    request: (asked) =>
+      request(asked).catch((thrown: unknown) => {
+        unanswered();
+        throw thrown;
+      }),
     jwk: () => Promise.resolve(jwk),
     sign: async (data) =>
       new Uint8Array(

@@ -55,9 +55,10 @@ export class Socket {
     }
   }
 
-  /** The browser says that there is no network. */
+  /** A request had no answer, or the browser says that there is no network: a line that still
+   * looks open is not to be believed. */
   gone(): void {
-    if (this.#wanted) {
+    if (this.#wanted && !this.#opening && this.#socket) {
       this.#drop();
       this.#again();
     }
@@ -68,9 +69,12 @@ export class Socket {
     let opened: { url: string; ticket: string };
     try {
       opened = await this.#line.ticket();
-    } catch {
+    } catch (thrown) {
       this.#opening = false;
       this.#again();
+      if (this.#wanted && !isOffline(thrown)) {
+        this.#line.changed("refused");
+      }
       return;
     }
     this.#opening = false;
@@ -150,4 +154,11 @@ export class Socket {
       this.#line.changed("offline");
     }
   }
+}
+
+/** Whether the core says that no answer came. */
+function isOffline(thrown: unknown): boolean {
+  return (
+    typeof thrown === "object" && thrown !== null && "code" in thrown && thrown.code === "offline"
+  );
 }

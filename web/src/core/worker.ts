@@ -47,8 +47,6 @@ class Worker {
     this.#emit = emit;
     self.addEventListener("error", (event) => this.#trapped(event.error));
     self.addEventListener("unhandledrejection", (event) => this.#trapped(event.reason));
-    self.addEventListener("online", () => this.#socket.hurry());
-    self.addEventListener("offline", () => this.#socket.gone());
     this.#owned = await claim(() => this.#lost());
     if (!this.#owned) {
       return "elsewhere";
@@ -76,12 +74,21 @@ class Worker {
     this.#socket.hurry();
   }
 
+  /** The page heard that the network went; not every browser tells its workers. */
+  gone(): void {
+    this.#socket.gone();
+  }
+
   async #open(): Promise<void> {
     this.#storage = await Storage.open();
     const [{ default: init, WasmCore }, entries, world] = await Promise.all([
       import("./pkg/wardline_client_web.js"),
       this.#storage.entries(),
-      platform(this.#storage, (event) => this.#heard(event)),
+      platform(
+        this.#storage,
+        (event) => this.#heard(event),
+        () => this.#socket.gone(),
+      ),
     ]);
     await init();
     this.#core = await WasmCore.open(world, entries, this.#server);
@@ -100,6 +107,7 @@ class Worker {
     const status = (await this.#ask("status", {})) as Status;
     if (status.stage === "open") {
       this.#socket.start();
+      this.#socket.hurry();
     } else {
       this.#socket.stop();
     }

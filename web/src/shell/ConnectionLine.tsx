@@ -10,12 +10,12 @@ export function ConnectionLine() {
   const connection = useConnection();
   const status = useStatus();
   const unlock = useUnlock();
-  if (status.data?.stage === "open" && status.data.online === false && navigator.onLine) {
+  if (connection === "refused" && status.data?.online === false) {
     return (
       <div className={styles.line} data-state="signed-out" role="status">
         <KeyRound aria-hidden />
         <span>{t.connection.signedOut}</span>
-        <Button size="compact-md" h="var(--touch)" loading={unlock.busy} onClick={unlock.online}>
+        <Button h="var(--touch)" loading={unlock.busy} onClick={unlock.online}>
           {t.connection.signIn}
         </Button>
       </div>
@@ -26,7 +26,7 @@ export function ConnectionLine() {
       {connection === "online" ? null : (
         <div className={styles.line} data-state={connection}>
           {connection === "offline" ? <CloudOff aria-hidden /> : <LoaderCircle aria-hidden />}
-          <span>{t.connection[connection]}</span>
+          <span>{connection === "offline" ? t.connection.offline : t.connection.connecting}</span>
         </div>
       )}
     </div>

@@ -48,7 +48,6 @@ export const en = {
   connection: {
     connecting: "Connecting…",
     offline: "Offline. Messages go out when connected.",
-    online: "Connected",
     signedOut: "You are connected again. Sign in to send and receive.",
     signIn: "Sign in",
   },
