@@ -1,11 +1,10 @@
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "@playwright/test";
 import { LAUNCH, PHONE } from "../support/browser.ts";
 import { Phone } from "../support/phone.ts";
+import { freePort } from "../support/process.ts";
 import { expect, test } from "../support/story.ts";
 
 test("a locked phone shows nothing and opens with the fingerprint", async ({ hospital, phone }) => {
@@ -96,15 +95,3 @@ test("signing out everywhere ends the other device's session", async ({ hospital
   await expect(nurse.page.getByRole("button", { name: "Unlock with fingerprint" })).toBeVisible();
   await nurse.unlock();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) {
-    throw new Error("no port is free");
-  }
-  return address.port;
-}

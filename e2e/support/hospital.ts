@@ -1,16 +1,12 @@
-/** A demo hospital: the real binary over a fresh folder, as its contract in DESIGN.md describes. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+/** A demo hospital over a fresh folder, as the contract in the design describes it. */
+import type { ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { BINARY, Service } from "./process.ts";
 
-const BINARY = resolve(
-  process.env.WARDLINE_BIN ?? join(import.meta.dirname, "../../target/debug/wardline"),
-);
 const START_MS = 60_000;
-const STOP_MS = 10_000;
 
 export interface Person {
   user: string;
@@ -29,31 +25,24 @@ interface Ready {
 export class Hospital {
   readonly url: string;
   readonly folder: string;
-  readonly #process: ChildProcess;
+  readonly #service: Service;
   readonly #people: Person[];
 
-  private constructor(ready: Ready, folder: string, process: ChildProcess) {
+  private constructor(ready: Ready, folder: string, service: Service) {
     this.url = ready.url;
     this.folder = folder;
     this.#people = ready.people;
-    this.#process = process;
+    this.#service = service;
   }
 
   static async open(): Promise<Hospital> {
     const folder = await mkdtemp(join(tmpdir(), "wardline-e2e-"));
-    const process = spawn(BINARY, ["demo", "--data", folder, "--listen", "127.0.0.1:0", "--json"], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const log: string[] = [];
-    process.stderr.on("data", (chunk: Buffer) => {
-      log.push(chunk.toString());
-      log.splice(0, Math.max(0, log.length - 200));
-    });
+    const service = new Service("demo", "--data", folder, "--listen", "127.0.0.1:0");
     try {
-      return new Hospital(await ready(process), folder, process);
+      return new Hospital(await ready(service.process), folder, service);
     } catch (error) {
-      process.kill("SIGKILL");
-      throw new Error(`${BINARY} demo did not become ready: ${error}\n${log.join("")}`);
+      await service.stop();
+      throw new Error(`${BINARY} demo did not become ready: ${error}\n${service.log}`);
     }
   }
 
@@ -76,13 +65,7 @@ export class Hospital {
   }
 
   async close(): Promise<void> {
-    if (this.#process.exitCode === null) {
-      const gone = once(this.#process, "exit");
-      this.#process.kill("SIGTERM");
-      const late = setTimeout(() => this.#process.kill("SIGKILL"), STOP_MS);
-      await gone;
-      clearTimeout(late);
-    }
+    await this.#service.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -96,7 +96,9 @@ function Ready({
         <>
           <QrCode text={invite.link} label={t.officer.qr(person.name)} />
           <p>{t.officer.typed}</p>
-          <output className={styles.code}>{invite.typed_code}</output>
+          <output className={styles.code} aria-label={t.officer.typedLabel}>
+            {invite.typed_code}
+          </output>
           <p role="status">{t.officer.expires(Math.ceil(left / 60_000))}</p>
           <p className={styles.never}>{t.officer.never}</p>
         </>

@@ -26,7 +26,7 @@ export function PeopleSearch({
   onToggle(person: PersonBrief): void;
   /** What else the search finds, before the people. */
   above?: (q: string) => ReactNode;
-  /** Whether people who cannot receive messages yet may be chosen. */
+  /** Also oneself, and people who cannot receive messages yet. */
   anyone?: boolean;
 }) {
   const [typed, setTyped] = useState("");
@@ -34,7 +34,9 @@ export function PeopleSearch({
   const people = usePeople(q);
   const status = useStatus();
   const me = status.data?.user?.id;
-  const hits = (people.data ?? []).filter(({ user }) => user.id !== me && !hidden.has(user.id));
+  const hits = (people.data ?? []).filter(
+    ({ user }) => (anyone || user.id !== me) && !hidden.has(user.id),
+  );
   const picked = new Set(chosen.map(({ id }) => id));
 
   return (

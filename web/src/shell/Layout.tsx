@@ -21,14 +21,14 @@ const NewConversation = lazy(() => import("../people/NewConversation"));
 const Security = lazy(() => import("../devices/Security"));
 const Officer = lazy(() => import("../officer/Officer"));
 
-/** Roles that may invite people and confirm their devices. */
-const OFFICERS = new Set(["enrolling_officer", "security_officer"]);
+/** The role that invites people and confirms their devices. */
+const OFFICER = "enrolling_officer";
 
 export function Layout() {
   const route = useRoute();
   const me = useMe();
   useFocus(address(route));
-  const officer = me.data?.roles.some((role) => OFFICERS.has(role)) ?? false;
+  const officer = me.data?.roles.includes(OFFICER) ?? false;
   // The frame goes when the store is locked, and what it remembered goes with it.
   useEffect(() => {
     dismissDone();

@@ -283,7 +283,7 @@ export const en = {
     state: { pending: "Waiting", active: "In use", revoked: "Removed" },
     platform: { browser: "Browser", native: "Native client" },
     passkey: {
-      platform: "Passkey of this device",
+      platform: "Passkey bound to the device",
       synced: "Synced passkey",
       software: "Software passkey",
     } as Readonly<Record<string, string>>,
@@ -307,9 +307,10 @@ export const en = {
   },
 
   officer: {
-    title: "Security officer",
+    title: "Enrolling officer",
     invite: "Invite a person",
-    inviteHint: "They scan the picture with their phone, or type the code. It works once.",
+    inviteHint:
+      "They scan the picture with their phone, or type the code. It works once. Invite yourself to add a second device.",
     who: "Who?",
     program: "Whose device?",
     byod: "Their own",
@@ -318,6 +319,7 @@ export const en = {
     ready: (name: string) => `Invitation for ${name}`,
     qr: (name: string) => `Picture with the invitation link for ${name}`,
     typed: "Or type this code",
+    typedLabel: "Typed code",
     expires: (minutes: number) => `Works for ${count(minutes, "more minute", "more minutes")}`,
     expired: "This invitation has ended. Make a new one.",
     another: "Invite another person",

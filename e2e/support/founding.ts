@@ -1,0 +1,74 @@
+/** A hospital on its first day: keys, an empty database, and one officer with a code. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Person } from "./hospital.ts";
+import { freePort, run, Service } from "./process.ts";
+
+const START_MS = 30_000;
+const ASK_MS = 100;
+
+export class Founding {
+  readonly url: string;
+  readonly officer: Person;
+  readonly #folder: string;
+  readonly #service: Service;
+
+  private constructor(url: string, officer: Person, folder: string, service: Service) {
+    this.url = url;
+    this.officer = officer;
+    this.#folder = folder;
+    this.#service = service;
+  }
+
+  static async open(): Promise<Founding> {
+    const folder = await mkdtemp(join(tmpdir(), "wardline-e2e-"));
+    const port = await freePort();
+    const url = `http://localhost:${port}`;
+    const config = join(folder, "wardline.toml");
+    const lines = [
+      "[hospital]",
+      'name = "Harbour Clinic"',
+      "[server]",
+      `http = "127.0.0.1:${port}"`,
+      'https = ""',
+      `origins = ["${url}"]`,
+      "[data]",
+      `dir = "${join(folder, "data")}"`,
+    ];
+    await writeFile(config, `${lines.join("\n")}\n`);
+    const name = "Ngozi Eneh";
+    const made = (await run("init", "--config", config, "--name", name)) as {
+      link: string;
+      typed_code: string;
+    };
+    const service = new Service("serve", "--config", config);
+    const officer = {
+      user: "officer",
+      name,
+      role: "Enrolling officer",
+      enroll_url: made.link,
+      enroll_code: made.typed_code,
+    };
+    const founding = new Founding(url, officer, folder, service);
+    await founding.#ready();
+    return founding;
+  }
+
+  async #ready(): Promise<void> {
+    for (const end = Date.now() + START_MS; Date.now() < end; ) {
+      const answer = await fetch(`${this.url}/readyz`).catch(() => null);
+      if (answer?.ok) {
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+    }
+    await this.close();
+    throw new Error(`the server did not become ready\n${this.#service.log}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#service.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
