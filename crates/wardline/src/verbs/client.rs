@@ -1,6 +1,6 @@
 //! `wardline client …`: the native client.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ use crate::verbs::serve::until_stopped;
 const CONFIRMATION: Duration = Duration::from_mins(15);
 /// How long `inbox --follow` waits before it connects again.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How many messages of a conversation `inbox` shows.
-const SHOWN: usize = 500;
+/// How many messages of a conversation are looked through for new ones before all are.
+const FEW: usize = 64;
 
 /// `wardline client`.
 #[derive(Args)]
@@ -286,7 +286,7 @@ impl Send {
             .into_iter()
             .find(|sent| sent.id == queued.id);
         let Some(sent) = sent else {
-            let waiting = client.messages(group, None, SHOWN)?;
+            let waiting = client.messages(group, None, usize::MAX)?;
             let problem = waiting
                 .into_iter()
                 .find(|m| m.id == queued.id)
@@ -304,18 +304,24 @@ impl Send {
     }
 }
 
+/// A person who can be written to now.
 async fn find_person(client: &mut NativeClient, username: &str) -> Result<UserId, Failure> {
     let people = client.people(username).await?;
-    people
+    let found = people
         .into_iter()
         .find(|hit| hit.user.username == username)
-        .map(|hit| hit.user.id)
-        .ok_or_else(|| Failure::refused(format!("there is nobody with the name {username}")))
+        .ok_or_else(|| Failure::refused(format!("there is nobody with the name {username}")))?;
+    if found.reachable {
+        Ok(found.user.id)
+    } else {
+        // An old conversation may still be there, but nobody is left in it to read.
+        Err(ClientError::Unreachable(found.user.name).into())
+    }
 }
 
 async fn inbox(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
     client.sync().await?;
-    let messages = received(client)?;
+    let messages = received(client, &mut Printed::new())?;
     out.result(&json!({ "messages": messages }), || readable(&messages));
     Ok(())
 }
@@ -323,13 +329,12 @@ async fn inbox(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
 /// Prints each message once, as it comes, and takes up again after the network or the session was
 /// gone.
 async fn follow(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
-    let mut printed: HashSet<String> = HashSet::new();
+    let mut printed = Printed::new();
     loop {
         let print = |client: &mut NativeClient| {
-            for message in received(client).unwrap_or_default() {
-                if printed.insert(message["id"].to_string()) {
-                    out.result(&message, || readable(std::slice::from_ref(&message)));
-                }
+            // A store that is locked now is read once the session is back.
+            for message in received(client, &mut printed).unwrap_or_default() {
+                out.result(&message, || readable(std::slice::from_ref(&message)));
             }
             true
         };
@@ -350,7 +355,7 @@ async fn follow(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
 async fn acknowledge(client: &mut NativeClient, id: MessageId, out: Output) -> Result<(), Failure> {
     client.sync().await?;
     for conversation in client.conversations()? {
-        let messages = client.messages(conversation.id, None, SHOWN)?;
+        let messages = client.messages(conversation.id, None, usize::MAX)?;
         let found = messages
             .into_iter()
             .find(|m| m.id == id)
@@ -365,19 +370,48 @@ async fn acknowledge(client: &mut NativeClient, id: MessageId, out: Output) -> R
     Err(Failure::refused("there is no such message on this device"))
 }
 
-/// Messages of others, as the contract has them.
-fn received(client: &NativeClient) -> Result<Vec<Value>, Failure> {
+/// How far each conversation was printed, by place.
+type Printed = HashMap<GroupId, u64>;
+
+/// Messages of others that were not printed yet, as the contract has them, oldest first.
+fn received(client: &NativeClient, printed: &mut Printed) -> Result<Vec<Value>, ClientError> {
     let mut all = Vec::new();
     for conversation in client.conversations()? {
-        let patient = conversation.patient_id;
-        for message in client.messages(conversation.id, None, SHOWN)? {
+        let group = conversation.id;
+        let after = printed.get(&group).copied().unwrap_or(0);
+        let messages = newest(client, group, after)?;
+        // A message of this person's own may be known before those that came before it.
+        let last = messages
+            .iter()
+            .filter(|message| !message.mine)
+            .filter_map(|m| m.seq)
+            .max();
+        printed.insert(group, last.unwrap_or(after));
+        for message in messages {
             if message.notice.is_none() && !message.mine {
-                all.push((message.sent_at, line(&message, patient.as_ref())));
+                all.push((
+                    message.sent_at,
+                    line(&message, conversation.patient_id.as_ref()),
+                ));
             }
         }
     }
     all.sort_by_key(|(sent_at, _)| *sent_at);
     Ok(all.into_iter().map(|(_, value)| value).collect())
+}
+
+/// What a conversation has beyond a place.
+fn newest(client: &NativeClient, group: GroupId, after: u64) -> Result<Vec<Message>, ClientError> {
+    let mut messages = client.messages(group, None, FEW)?;
+    let reaches = messages
+        .first()
+        .and_then(|oldest| oldest.seq)
+        .is_none_or(|seq| seq <= after + 1);
+    if !reaches {
+        messages = client.messages(group, None, usize::MAX)?;
+    }
+    messages.retain(|message| message.seq.is_some_and(|seq| seq > after));
+    Ok(messages)
 }
 
 fn line(message: &Message, patient: Option<&PatientId>) -> Value {

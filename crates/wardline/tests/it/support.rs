@@ -1,0 +1,288 @@
+//! What the tests speak in: a running demo, and people with a home directory each.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The binary.
+pub(crate) fn wardline() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_wardline"))
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The one JSON document on stdout of a run that ended with this code.
+    #[track_caller]
+    pub(crate) fn json(&self, code: i32) -> Value {
+        assert_eq!(self.code, code, "{self:?}");
+        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+}
+
+/// A demo hospital in a directory of its own. It ends with the test.
+pub(crate) struct Demo {
+    pub(crate) ready: Value,
+    child: Child,
+    scratch: TempDir,
+}
+
+impl Demo {
+    pub(crate) fn start() -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let (child, ready) = launch(&scratch.path().join("data"), "127.0.0.1:0").unwrap();
+        Self {
+            ready,
+            child,
+            scratch,
+        }
+    }
+
+    /// Starts again over the same data, at the same address.
+    pub(crate) fn start_again(&mut self) {
+        let port = self.url().rsplit(':').next().unwrap().to_owned();
+        let listen = format!("127.0.0.1:{port}");
+        // Whoever has the port for HTTPS meanwhile gives it back, or has it for good.
+        let launched = (0..5).find_map(|_| launch(&self.data(), &listen));
+        (self.child, self.ready) = launched.unwrap();
+    }
+
+    /// As `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// As a service manager does.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        terminate(&mut self.child)
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.scratch.path().join("data")
+    }
+
+    /// A path beside the data.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.ready["url"].as_str().unwrap()
+    }
+
+    pub(crate) fn https(&self) -> &str {
+        self.ready["https"].as_str().unwrap()
+    }
+
+    /// A member of the ready line, `enroll_code` for one, of a person.
+    pub(crate) fn of(&self, user: &str, member: &str) -> String {
+        let people = self.ready["people"].as_array().unwrap();
+        let person = people.iter().find(|person| person["user"] == user).unwrap();
+        person[member]
+            .as_str()
+            .unwrap_or_else(|| panic!("{user} has no {member}"))
+            .to_owned()
+    }
+
+    /// The sign-in names of the first people in the ready line.
+    pub(crate) fn users<const N: usize>(&self) -> [String; N] {
+        std::array::from_fn(|i| self.ready["people"][i]["user"].as_str().unwrap().to_owned())
+    }
+
+    /// Enrols a workstation by the code that is typed.
+    pub(crate) fn enroll(&self, user: &str) -> Person {
+        let person = Person {
+            home: self.beside(&format!("home-{user}")),
+            user: user.to_owned(),
+        };
+        let code = self.of(user, "enroll_code");
+        let enrolled = person
+            .client(["enroll", "--server", self.url(), "--code", &code])
+            .json(0);
+        assert_eq!(enrolled["user"], user);
+        person
+    }
+
+    /// Verifies the data directory.
+    pub(crate) fn verify(&self) -> Run {
+        Run::of(
+            wardline()
+                .args(["audit", "verify", "--json"])
+                .arg(self.data()),
+        )
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A workstation of a person.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) home: PathBuf,
+    pub(crate) user: String,
+}
+
+impl Person {
+    /// `wardline client --home HOME --json …`, not yet run.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = wardline();
+        command
+            .arg("--json")
+            .arg("client")
+            .arg("--home")
+            .arg(&self.home)
+            .args(args);
+        command
+    }
+
+    pub(crate) fn client<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+        Run::of(&mut self.command(args))
+    }
+
+    pub(crate) fn inbox(&self) -> Vec<Value> {
+        let inbox = self.client(["inbox"]).json(0);
+        inbox["messages"].as_array().unwrap().clone()
+    }
+
+    /// `client post`.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Run {
+        let file = self.home.with_extension("body.json");
+        fs::write(&file, body.to_string()).unwrap();
+        self.client([OsStr::new("post"), OsStr::new(path), file.as_os_str()])
+    }
+
+    /// The id of a patient whose chart this person may see.
+    pub(crate) fn a_patient(&self) -> String {
+        let found = self
+            .post("/v1/patients/search", &serde_json::json!({ "q": "" }))
+            .json(0);
+        found["patients"][0]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A process whose lines are read as they come.
+pub(crate) struct Follower {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Follower {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (send, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if send.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    #[track_caller]
+    pub(crate) fn next(&self) -> Value {
+        serde_json::from_str(&self.lines.recv_timeout(PATIENCE).unwrap()).unwrap()
+    }
+
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        let status = terminate(&mut self.child);
+        assert!(self.lines.try_recv().is_err(), "nothing is printed twice");
+        status
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Copies a directory of files.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Starts a demo and waits for its ready line; `None` when it ended instead.
+fn launch(data: &Path, listen: &str) -> Option<(Child, Value)> {
+    let mut child = wardline()
+        .args(["demo", "--json", "--listen", listen, "--data"])
+        .arg(data)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap_or_default();
+    if ready["ready"] == true {
+        // Read on, so that logs never fill the pipe.
+        let mut stderr = child.stderr.take().unwrap();
+        thread::spawn(move || stderr.read_to_end(&mut Vec::new()));
+        return Some((child, ready));
+    }
+    let _ = child.kill();
+    child.wait().unwrap();
+    None
+}
+
+/// SIGTERM, by the tool for it: the standard library has SIGKILL only.
+fn terminate(child: &mut Child) -> ExitStatus {
+    let sent = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+    child.wait().unwrap()
+}
