@@ -94,10 +94,19 @@ impl<P: Platform> Client<P> {
                 Err(error) if error.is_problem("not-found") => {
                     return self.leave(group).await;
                 }
+                // Refused for now, or no longer a member: the list of conversations tells which.
+                Err(error) if error.is_problem("denied") => {
+                    let mine = self.refresh().await?;
+                    if mine.iter().all(|(id, _)| *id != group) {
+                        return self.leave(group).await;
+                    }
+                    return Err(error);
+                }
                 Err(error) => return Err(error),
             };
             let full = page.entries.len() >= PAGE;
             let any = !page.entries.is_empty();
+            let members_changed = page.entries.iter().any(|e| e.kind == EntryKind::Commit);
             for entry in page.entries {
                 match self.apply(group, entry).await {
                     Ok(()) => {}
@@ -110,6 +119,10 @@ impl<P: Platform> Client<P> {
                 }
             }
             self.flush().await?;
+            if members_changed && self.is_joined(group) {
+                // Who is in it, with names, comes with the summary.
+                self.refresh().await?;
+            }
             if any {
                 self.post_receipt(group, ReceiptState::Delivered).await?;
                 self.platform.emit(Event::Messages { group });
@@ -442,6 +455,7 @@ impl<P: Platform> Client<P> {
         put_record(vault, &record);
         self.flush().await?;
         self.platform.emit(Event::Messages { group });
+        self.platform.emit(Event::Conversations);
         Ok(())
     }
 
