@@ -1,5 +1,6 @@
 /** A question before something that cannot be taken back. */
 import { Button, Modal } from "@mantine/core";
+import { useRef } from "react";
 import { t } from "../texts";
 import styles from "./Dialog.module.css";
 
@@ -20,14 +21,19 @@ export function Ask({
   onYes(): void;
   onNo(): void;
 }) {
+  // What was asked stays while the dialog fades, when its subject is gone already.
+  const asked = useRef({ title, text });
+  if (opened) {
+    asked.current = { title, text };
+  }
   return (
     <Modal
       opened={opened}
       onClose={onNo}
-      title={title}
+      title={asked.current.title}
       closeButtonProps={{ "aria-label": t.close }}
     >
-      <p>{text}</p>
+      <p>{asked.current.text}</p>
       <div className={styles.actions}>
         <Button variant="default" onClick={onNo} data-autofocus>
           {t.cancel}
