@@ -122,7 +122,11 @@ fn open_sealed(data: &Path) -> Result<(Store, LogKey), LogError> {
     let mut config = Config::default();
     data.clone_into(&mut config.data.dir);
     let node = NodeKeys {
-        node: config.server.node.parse().map_err(|_| StartError::Config("the node's name"))?,
+        node: config
+            .server
+            .node
+            .parse()
+            .map_err(|_| StartError::Config("the node's name"))?,
         log: LogSigner::new(key.name(), SigningKey::from_bytes(&random()))
             .map_err(|_| StartError::Config("the log's name"))?,
     };
