@@ -1,5 +1,6 @@
 //! The real-time socket: frames of the server, as they come.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
@@ -12,15 +13,17 @@ use wardline_model::wire::socket::{ClientFrame, ServerFrame};
 use crate::{NativeClient, NativeError};
 
 impl NativeClient {
-    /// Follows the conversations: takes each frame of the socket and calls `seen` after it, and
-    /// once at the start. Returns when `seen` says false.
+    /// Follows the conversations: takes each frame of the socket and calls `seen` with it after
+    /// that; without a frame once at the start, and when nothing came for the time that `seen`
+    /// gave the last time. Returns when `seen` breaks.
     ///
     /// # Errors
     /// [`ClientError::Offline`] when the socket ends by itself, the problem when the server ended
-    /// the session. Nothing is lost: following again begins with what was missed.
+    /// the session, and what `seen` failed with. Nothing is lost: following again begins with what
+    /// was missed.
     pub async fn follow(
         &mut self,
-        mut seen: impl FnMut(&mut NativeClient) -> bool,
+        mut seen: impl AsyncFnMut(&mut NativeClient, Option<&ServerFrame>) -> Seen,
     ) -> Result<(), NativeError> {
         let ticket = self.socket_ticket().await?.ticket;
         let request = self
@@ -37,10 +40,20 @@ impl NativeClient {
         let first = serde_json::to_string(&ClientFrame::Ticket { ticket }).unwrap_or_default();
         socket.send(Message::text(first)).await.map_err(offline)?;
         self.sync().await?;
-        if !seen(self) {
+        let ControlFlow::Continue(mut patience) = seen(self, None).await? else {
             return Ok(());
-        }
-        while let Some(message) = socket.next().await {
+        };
+        loop {
+            let Ok(message) = tokio::time::timeout(patience, socket.next()).await else {
+                match seen(self, None).await? {
+                    ControlFlow::Continue(next) => patience = next,
+                    ControlFlow::Break(()) => return Ok(()),
+                }
+                continue;
+            };
+            let Some(message) = message else {
+                return Err(ClientError::Offline.into());
+            };
             let Message::Text(text) = message.map_err(offline)? else {
                 continue;
             };
@@ -50,17 +63,20 @@ impl NativeClient {
                 ServerFrame::Ended { problem } => Some(problem.clone()),
                 _ => None,
             };
-            self.frame(frame).await?;
+            self.frame(frame.clone()).await?;
             if let Some(problem) = ended {
                 return Err(ClientError::Problem(Box::new(problem)).into());
             }
-            if !seen(self) {
-                return Ok(());
+            match seen(self, Some(&frame)).await? {
+                ControlFlow::Continue(next) => patience = next,
+                ControlFlow::Break(()) => return Ok(()),
             }
         }
-        Err(ClientError::Offline.into())
     }
 }
+
+/// Whether to follow on, and how long at most until the next call without a frame.
+pub type Seen = Result<ControlFlow<(), Duration>, NativeError>;
 
 fn offline(_: SocketError) -> NativeError {
     ClientError::Offline.into()

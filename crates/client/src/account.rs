@@ -3,7 +3,7 @@
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use wardline_model::code::confirmation_string;
-use wardline_model::endorsement::{DeviceKeys, Endorsement, SignedEndorsement};
+use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
 use wardline_model::wire::devices::{DeviceInfo, DeviceList, EndorseRequest};
 use wardline_model::wire::directory::{
     Me, OnCallRole, PatientBanner, PatientList, PatientSearch, PeopleList, PersonHit, RoleList,
@@ -96,11 +96,12 @@ impl<P: Platform> Client<P> {
             .collect())
     }
 
-    /// Vouches for a device whose string was compared.
+    /// Vouches for a device whose string was compared, with the duty that the person agreed to. A
+    /// device that endorses nobody else has no duty to give.
     pub async fn confirm_device(
         &mut self,
         id: DeviceId,
-        may_endorse: bool,
+        duty: Duty,
     ) -> Result<DeviceInfo, ClientError> {
         let pending = self
             .pending_devices()
@@ -114,11 +115,15 @@ impl<P: Platform> Client<P> {
         let keys = bound_keys(&pending.device, &profile.log_origin)
             .ok_or(ClientError::Untrusted("the device's statement"))?;
         let own = profile.device_id;
+        let devices = self.devices().await?;
+        let officer = devices
+            .iter()
+            .any(|d| d.id == own && d.duty == Duty::Endorses);
         let endorsement = Endorsement::new(
             pending.device.user.id,
             id,
             &keys,
-            may_endorse,
+            if officer { duty } else { Duty::None },
             own,
             self.platform.now_ms(),
         );

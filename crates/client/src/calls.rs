@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::{InviteRequest, Platform as DevicePlatform};
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::sessions::SignIn;
@@ -86,7 +87,7 @@ struct IdCall<T> {
 struct ConfirmCall {
     id: DeviceId,
     #[serde(default)]
-    may_endorse: bool,
+    duty: Duty,
 }
 
 #[derive(Deserialize)]
@@ -223,7 +224,7 @@ impl<P: Platform> Client<P> {
             "pending_devices" => answer(&self.pending_devices().await?),
             "confirm_device" => {
                 let call: ConfirmCall = read(params)?;
-                answer(&self.confirm_device(call.id, call.may_endorse).await?)
+                answer(&self.confirm_device(call.id, call.duty).await?)
             }
             "revoke_device" => done(
                 self.revoke_device(read::<IdCall<DeviceId>>(params)?.id)

@@ -61,6 +61,8 @@ pub struct Client<P> {
     pub(crate) session: Option<SessionId>,
     /// The passkey challenge that was given out last.
     pub(crate) challenge: Option<ChallengeId>,
+    /// Whether this device keeps the records: see [`crate::records`].
+    pub(crate) keeps_records: bool,
 }
 
 impl<P: Platform> Client<P> {
@@ -78,6 +80,7 @@ impl<P: Platform> Client<P> {
             memory_secret: None,
             session: None,
             challenge: None,
+            keeps_records: false,
         };
         for (name, value) in entries {
             if name == PROFILE {
@@ -176,7 +179,11 @@ impl<P: Platform> Client<P> {
     }
 
     /// Makes the vault's changes durable.
-    pub(crate) async fn flush(&mut self) -> Result<(), ClientError> {
+    ///
+    /// # Errors
+    /// When the store is locked, or the platform does not take the changes: they stay, and go with
+    /// the next attempt.
+    pub async fn flush(&mut self) -> Result<(), ClientError> {
         let open = self.open.as_mut().ok_or(ClientError::Locked)?;
         let changes = open.vault.changes(|| random_bytes(&self.platform));
         if changes.is_empty() {

@@ -7,6 +7,7 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
+use crate::content::Text;
 use crate::vault::Vault;
 use crate::views::Notice;
 
@@ -51,6 +52,42 @@ pub(crate) struct Outgoing {
     pub(crate) sealed: Option<(B64, u64)>,
     /// Set when the server refused for good.
     pub(crate) problem: Option<Problem>,
+    /// Encoded content that is no text of a person: history that is handed over.
+    pub(crate) history: Option<B64>,
+}
+
+impl Outgoing {
+    /// What is encrypted.
+    pub(crate) fn content(&self) -> Vec<u8> {
+        if let Some(history) = &self.history {
+            return history.0.clone();
+        }
+        let text = Text {
+            id: self.id,
+            in_reply_to: self.reply_to,
+            text: self.text.clone(),
+        };
+        text.encode()
+    }
+
+    /// As it stands in the conversation once it was taken; nothing for what nobody reads there.
+    pub(crate) fn taken(
+        &self,
+        from: &PersonBrief,
+        seq: u64,
+        sent_at: u64,
+    ) -> Option<StoredMessage> {
+        self.history.is_none().then(|| StoredMessage {
+            id: self.id,
+            seq,
+            from: Some(from.clone()),
+            text: self.text.clone(),
+            priority: self.priority,
+            sent_at,
+            reply_to: self.reply_to,
+            notice: None,
+        })
+    }
 }
 
 const RECORDS: &str = "g/";
@@ -70,6 +107,11 @@ pub(crate) fn records(vault: &Vault) -> Vec<Record> {
         .range(RECORDS)
         .filter_map(|(_, value)| serde_json::from_slice(value).ok())
         .collect()
+}
+
+/// What stands at a place of a conversation.
+pub(crate) fn message_at(vault: &Vault, group: GroupId, seq: u64) -> Option<StoredMessage> {
+    vault.get(&message_name(group, seq))
 }
 
 pub(crate) fn put_message(vault: &mut Vault, group: GroupId, message: &StoredMessage) {

@@ -2,7 +2,7 @@
 
 use wardline_model::B64;
 use wardline_model::code::confirmation_string;
-use wardline_model::endorsement::{DeviceKeys, Endorsement, SignedEndorsement};
+use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
 use wardline_model::wire::devices::{DeviceInfo, EndorseRequest};
 use wardline_model::wire::enroll::{
     BindingClaims, DeviceState, EnrollFinish, EnrollFinished, EnrollStart, EnrollStarted,
@@ -210,7 +210,8 @@ impl<P: Platform> Client<P> {
         let profile = self.profile()?;
         let device = profile.device_id;
         let now = self.platform.now_ms();
-        let endorsement = Endorsement::new(profile.user.id, device, keys, true, device, now);
+        let endorsement =
+            Endorsement::new(profile.user.id, device, keys, Duty::Endorses, device, now);
         let signature = Identity::new(secret, Vec::new()).sign(&endorsement.signed_bytes());
         let genesis = endorsement.hash();
         let request = EndorseRequest {

@@ -10,6 +10,7 @@
 //! - [`content`]: what is inside a message (MIMI content format).
 //! - [`client`]: [`Client`], with the flows beside it (`enroll`, `unlock`, `sync`, `outbox`,
 //!   `membership`, `account`).
+//! - [`records`]: what the record keeper needs of the core.
 //! - [`calls`]: the same by name and JSON, for the app's worker.
 //!
 //! The order that crash safety rests on: a ratchet that moved is durable before the ciphertext it
@@ -22,6 +23,7 @@ pub mod error;
 pub mod mls;
 pub mod platform;
 pub mod profile;
+pub mod records;
 pub mod vault;
 pub mod views;
 

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use wardline_credential::NotAdmitted;
+use wardline_model::endorsement::Duty;
 use wardline_model::wire::devices::{CredentialsAnswer, CredentialsRequest};
+use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{CommitAccepted, CommitUpload, GroupCreate, GroupKind};
 use wardline_model::wire::keys::{ClaimAnswer, ClaimRequest};
 use wardline_model::{B64, DeviceId, GroupId, PatientId, RoleSlug, UserId};
@@ -13,11 +16,29 @@ use crate::conversation;
 use crate::error::ClientError;
 use crate::mls::{CIPHERSUITE, Claim, PendingCommit, key_package_claim};
 use crate::platform::{Event, Platform, random_bytes};
+use crate::vault::Vault;
 
 /// How often a commit is made anew because another came first.
 const REBASES: usize = 8;
 /// The vault's names of devices that were verified.
 const ADMITTED: &str = "c/";
+/// The vault's name for record keepers that were verified.
+const KEEPERS: &str = "keepers";
+/// The vault's name for those whom the server calls record keepers.
+const NAMED_KEEPERS: &str = "named-keepers";
+
+/// A device that was verified up to the genesis.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AdmittedDevice {
+    /// The content of its MLS credential.
+    pub(crate) credential: B64,
+    /// Its person.
+    pub(crate) person: PersonBrief,
+    /// What it may do beyond its person's own business.
+    pub(crate) duty: Duty,
+    /// Whose device vouched for it.
+    pub(crate) endorsed_by: UserId,
+}
 
 impl<P: Platform> Client<P> {
     /// Starts a conversation with people, or with whoever holds a role, about a patient or not. An
@@ -53,10 +74,22 @@ impl<P: Platform> Client<P> {
             (None, 1) => GroupKind::Direct,
             (None, _) => GroupKind::Group,
         };
-        let group_id = GroupId::from_random(random_bytes(&self.platform));
         let mut everyone: Vec<UserId> = people.iter().copied().collect();
         everyone.push(me);
-        let add = self.claim(&everyone, &[]).await?;
+        let mut add = self.claim(&everyone, None, &[]).await?;
+        add.extend(self.claim_keepers(&[]).await?);
+        self.create(kind, role, patient_id, &add).await
+    }
+
+    /// Makes a group with these devices and registers it, in one request.
+    pub(crate) async fn create(
+        &mut self,
+        kind: GroupKind,
+        role: Option<RoleSlug>,
+        patient_id: Option<PatientId>,
+        add: &[B64],
+    ) -> Result<GroupId, ClientError> {
+        let group_id = GroupId::from_random(random_bytes(&self.platform));
         let delivery_key = self
             .profile()?
             .delivery_key
@@ -73,7 +106,7 @@ impl<P: Platform> Client<P> {
         )?;
         let commit = open
             .groups
-            .commit(&mut open.vault, identity, group_id, &add, &[])?;
+            .commit(&mut open.vault, identity, group_id, add, &[])?;
         let create = GroupCreate {
             group_id,
             kind,
@@ -101,6 +134,12 @@ impl<P: Platform> Client<P> {
         }
         self.flush().await?;
         self.refresh().await?;
+        let open = self.opened()?;
+        let members = open.groups.members(&open.vault, group_id)?;
+        if let Some(mut record) = conversation::record(&open.vault, group_id) {
+            record.devices = members.iter().map(|c| (c.device, c.user)).collect();
+            conversation::put_record(&mut open.vault, &record);
+        }
         self.catch_up(group_id).await?;
         self.platform.emit(Event::Conversations);
         Ok(group_id)
@@ -114,7 +153,33 @@ impl<P: Platform> Client<P> {
     ) -> Result<(), ClientError> {
         self.catch_up(group).await?;
         let present = self.devices_in(group)?;
-        let add = self.claim(users, &present).await?;
+        let add = self.claim(users, None, &present).await?;
+        if add.is_empty() {
+            return Ok(());
+        }
+        self.change_members(group, &add, &[]).await
+    }
+
+    /// Adds devices of a person who is in the conversation, or was until their device was lost.
+    pub(crate) async fn add_devices(
+        &mut self,
+        group: GroupId,
+        user: UserId,
+        devices: &[DeviceId],
+    ) -> Result<(), ClientError> {
+        self.catch_up(group).await?;
+        let present = self.devices_in(group)?;
+        let add = self.claim(&[user], Some(devices), &present).await?;
+        if add.is_empty() {
+            return Ok(());
+        }
+        self.change_members(group, &add, &[]).await
+    }
+
+    /// Brings the record keeper into a conversation that began without one.
+    pub(crate) async fn add_keeper(&mut self, group: GroupId) -> Result<(), ClientError> {
+        let present = self.devices_in(group)?;
+        let add = self.claim_keepers(&present).await?;
         if add.is_empty() {
             return Ok(());
         }
@@ -233,26 +298,62 @@ impl<P: Platform> Client<P> {
                     return Err(NotAdmitted::Mismatch.into());
                 }
             }
-            let person = credential.user.clone();
+            let record = AdmittedDevice {
+                credential: B64(admitted.credential),
+                person: credential.user.clone(),
+                duty: admitted.duty,
+                endorsed_by: admitted.endorsed_by,
+            };
             let vault = &mut self.opened()?.vault;
-            vault.put(
-                format!("{ADMITTED}{device}"),
-                &(admitted.credential, person),
-            );
+            vault.put(format!("{ADMITTED}{device}"), &record);
+            if record.duty == Duty::KeepsRecords {
+                let mut keepers = keepers(vault);
+                keepers.insert(admitted.user);
+                vault.put(KEEPERS.to_owned(), &keepers);
+            }
         }
         Ok(())
     }
 
-    /// Claims key packages of people's devices, verified, except of devices that are in already.
-    async fn claim(
+    /// Key packages of the record keepers' devices, except of those that are in already. The
+    /// server says who they are; a device counts when an officer's endorsement says so, too.
+    async fn claim_keepers(&mut self, present: &[DeviceId]) -> Result<Vec<B64>, ClientError> {
+        let named: Vec<UserId> = self.vault()?.get(NAMED_KEEPERS).unwrap_or_default();
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
+        let packages = match self.claim(&named, None, present).await {
+            Ok(packages) => packages,
+            Err(error) if error.is_transient() => return Err(error),
+            // A keeper that cannot be verified is not let in, and holds nobody up.
+            Err(_) => return Ok(Vec::new()),
+        };
+        let mut keepers = Vec::with_capacity(packages.len());
+        for package in packages {
+            let device = key_package_claim(&package)?.device;
+            if self
+                .admitted(device)
+                .is_some_and(|d| d.duty == Duty::KeepsRecords)
+            {
+                keepers.push(package);
+            }
+        }
+        Ok(keepers)
+    }
+
+    /// Claims key packages of people's devices, or of those named among them, verified, except of
+    /// devices that are in already.
+    pub(crate) async fn claim(
         &mut self,
         users: &[UserId],
+        only: Option<&[DeviceId]>,
         present: &[DeviceId],
     ) -> Result<Vec<B64>, ClientError> {
         let own = self.profile()?.device_id;
         let me = self.profile()?.user.id;
         let request = ClaimRequest {
             user_ids: users.to_vec(),
+            device_ids: only.map(<[DeviceId]>::to_vec),
             ciphersuite: CIPHERSUITE.into(),
         };
         let answer: ClaimAnswer = self
@@ -283,11 +384,42 @@ impl<P: Platform> Client<P> {
     }
 
     pub(crate) fn is_admitted(&self, claim: &Claim) -> bool {
-        let name = format!("{ADMITTED}{}", claim.device);
-        let admitted: Option<(Vec<u8>, serde_json::Value)> =
-            self.vault().ok().and_then(|vault| vault.get(&name));
         // The certificate holds the signature key, which MLS compared with the leaf's.
-        admitted.is_some_and(|(credential, _)| credential == claim.credential)
+        self.admitted(claim.device)
+            .is_some_and(|device| device.credential.0 == claim.credential)
+    }
+
+    /// What was verified of a device.
+    pub(crate) fn admitted(&self, device: DeviceId) -> Option<AdmittedDevice> {
+        self.vault().ok()?.get(&format!("{ADMITTED}{device}"))
+    }
+
+    /// Who a person is, as the server said it when a device of theirs was verified.
+    pub(crate) fn admitted_person(&self, user: UserId) -> Option<PersonBrief> {
+        self.vault()
+            .ok()?
+            .range(ADMITTED)
+            .filter_map(|(_, value)| serde_json::from_slice::<AdmittedDevice>(value).ok())
+            .map(|device| device.person)
+            .find(|person| person.id == user)
+    }
+
+    /// Whether a device was verified, and as a record keeper's.
+    pub(crate) fn is_keeper(&self, claim: &Claim) -> bool {
+        self.is_admitted(claim)
+            && self
+                .admitted(claim.device)
+                .is_some_and(|device| device.duty == Duty::KeepsRecords)
+    }
+
+    /// Takes the server's word for who the record keepers are; see [`Client::claim_keepers`].
+    pub(crate) fn note_keepers(&mut self, named: &[UserId]) -> Result<(), ClientError> {
+        let vault = &mut self.opened()?.vault;
+        let before: Vec<UserId> = vault.get(NAMED_KEEPERS).unwrap_or_default();
+        if before != named {
+            vault.put(NAMED_KEEPERS.to_owned(), &named);
+        }
+        Ok(())
     }
 
     fn devices_in(&mut self, group: GroupId) -> Result<Vec<DeviceId>, ClientError> {
@@ -307,16 +439,17 @@ impl<P: Platform> Client<P> {
         patient: Option<&PatientId>,
     ) -> Result<Option<GroupId>, ClientError> {
         let me = self.profile()?.user.id;
+        let keepers = keepers(self.vault()?);
         Ok(conversation::records(self.vault()?)
             .into_iter()
-            .filter(|record| record.joined)
+            .filter(|record| record.joined && record.summary.kind != GroupKind::Keeper)
             .find(|record| {
                 let members: BTreeSet<UserId> = record
                     .summary
                     .members
                     .iter()
                     .map(|m| m.user.id)
-                    .filter(|u| *u != me)
+                    .filter(|u| *u != me && !keepers.contains(u))
                     .collect();
                 members == *people
                     && record.summary.role.as_ref() == role
@@ -324,6 +457,11 @@ impl<P: Platform> Client<P> {
             })
             .map(|record| record.summary.id))
     }
+}
+
+/// Record keepers whose devices were verified as such.
+pub(crate) fn keepers(vault: &Vault) -> BTreeSet<UserId> {
+    vault.get(KEEPERS).unwrap_or_default()
 }
 
 fn upload(commit: PendingCommit) -> CommitUpload {

@@ -133,7 +133,12 @@ pub enum Incoming {
         content: Vec<u8>,
     },
     /// A commit, not yet merged: first its new members are to be verified.
-    Commit(Box<StagedCommit>),
+    Commit {
+        /// What it would do.
+        staged: Box<StagedCommit>,
+        /// The device that joined anew by it, in its own leaf (RFC 9420 §12.4.3.2).
+        rejoined: Option<DeviceId>,
+    },
     /// Our own commit came back: the pending one can be merged.
     OwnCommit,
     /// A proposal of the delivery service, now pending.
@@ -222,14 +227,7 @@ impl Groups {
         for bytes in add {
             packages.push(read_key_package(&loaded.provider, bytes)?);
         }
-        let pending: Vec<u32> = loaded
-            .group
-            .pending_proposals()
-            .filter_map(|p| match p.proposal() {
-                openmls::prelude::Proposal::Remove(r) => Some(r.removed().u32()),
-                _ => None,
-            })
-            .collect();
+        let pending = loaded.pending_removals();
         let leaves: Vec<LeafNodeIndex> = claims(loaded.group.members())?
             .into_iter()
             .filter(|c| remove.contains(&c.device) && !pending.contains(&c.leaf))
@@ -348,7 +346,13 @@ impl Groups {
                     content: message.into_bytes(),
                 }
             }
-            ProcessedMessageContent::StagedCommitMessage(staged) => Incoming::Commit(staged),
+            ProcessedMessageContent::StagedCommitMessage(staged) => {
+                let rejoined = match (sender, staged.update_path_leaf_node()) {
+                    (Sender::NewMemberCommit, Some(leaf)) => Some(claim(u32::MAX, leaf)?.device),
+                    _ => None,
+                };
+                Incoming::Commit { staged, rejoined }
+            }
             ProcessedMessageContent::OwnPendingCommit => Incoming::OwnCommit,
             ProcessedMessageContent::OwnPrivateMessage => Incoming::OwnMessage,
             ProcessedMessageContent::ProposalMessage(proposal) => {
@@ -553,6 +557,24 @@ impl Groups {
         Ok((commit, members))
     }
 
+    /// Devices whose removal the delivery service has proposed and nobody has committed yet.
+    pub fn pending_removals(
+        &mut self,
+        vault: &Vault,
+        group: GroupId,
+    ) -> Result<Vec<DeviceId>, ClientError> {
+        let loaded = self.load(vault, group)?;
+        let pending = loaded.pending_removals();
+        if pending.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(claims(loaded.group.members())?
+            .into_iter()
+            .filter(|claim| pending.contains(&claim.leaf))
+            .map(|claim| claim.device)
+            .collect())
+    }
+
     /// Everyone in the group.
     pub fn members(&mut self, vault: &Vault, group: GroupId) -> Result<Vec<Claim>, ClientError> {
         claims(self.load(vault, group)?.group.members())
@@ -610,6 +632,17 @@ pub struct Welcomed {
 }
 
 impl Loaded {
+    /// Leaves whose removal is proposed; only the delivery service proposes, members commit.
+    fn pending_removals(&self) -> Vec<u32> {
+        self.group
+            .pending_proposals()
+            .filter_map(|p| match p.proposal() {
+                openmls::prelude::Proposal::Remove(r) => Some(r.removed().u32()),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// Puts what changed since the last time into the vault.
     fn save(&mut self, vault: &mut Vault, group: GroupId) {
         let prefix = group_prefix(group);

@@ -4,10 +4,8 @@ use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
 use wardline_model::{GroupId, MessageId};
 
 use crate::client::Client;
-use crate::content::{MAX_TEXT, Text};
-use crate::conversation::{
-    self, Outgoing, StoredMessage, delete_outgoing, outbox, put_message, put_outgoing,
-};
+use crate::content::MAX_TEXT;
+use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_message, put_outgoing};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform, random_bytes};
 use crate::views::Queued;
@@ -46,6 +44,7 @@ impl<P: Platform> Client<P> {
             written_at: self.platform.now_ms(),
             sealed: None,
             problem: None,
+            history: None,
         };
         put_outgoing(&mut self.opened()?.vault, &message);
         self.flush().await?;
@@ -135,19 +134,11 @@ impl<P: Platform> Client<P> {
             let key = message.id.to_string();
             match self.api.post_once(&self.platform, &path, &key, &send).await {
                 Ok(MessageAccepted { seq, sent_at }) => {
-                    let from = Some(self.profile()?.user.clone());
-                    let stored = StoredMessage {
-                        id: message.id,
-                        seq,
-                        from,
-                        text: message.text.clone(),
-                        priority: message.priority,
-                        sent_at,
-                        reply_to: message.reply_to,
-                        notice: None,
-                    };
+                    let stored = message.taken(&self.profile()?.user, seq, sent_at);
                     let vault = &mut self.opened()?.vault;
-                    put_message(vault, group, &stored);
+                    if let Some(stored) = stored {
+                        put_message(vault, group, &stored);
+                    }
                     delete_outgoing(vault, &message);
                     self.flush().await?;
                     return Ok(Queued {
@@ -187,12 +178,7 @@ impl<P: Platform> Client<P> {
         {
             return Ok(());
         }
-        let text = Text {
-            id: message.id,
-            in_reply_to: message.reply_to,
-            text: message.text.clone(),
-        };
-        let (group, id, content) = (message.group, message.id, text.encode());
+        let (group, id, content) = (message.group, message.id, message.content());
         let first = open
             .groups
             .encrypt(&mut open.vault, identity, group, id, &content);

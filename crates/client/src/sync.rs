@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use wardline_credential::NotAdmitted;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{
     CommitAccepted, CommitUpload, GroupInfoAnswer, GroupKind, GroupList, GroupSummary,
@@ -13,13 +14,15 @@ use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Client;
-use crate::content::Text;
+use crate::content::Content;
 use crate::conversation::{
     self, Record, StoredMessage, delete_outgoing, outbox, put_message, put_record,
 };
 use crate::error::ClientError;
+use crate::membership::keepers;
 use crate::mls::{Claim, Groups, Incoming};
 use crate::platform::{Event, Platform, random_bytes};
+use crate::vault::Vault;
 use crate::views::{Conversation, LastMessage, MemberView, Message, MessageState, Notice};
 
 /// The vault's name of the inbox cursor.
@@ -47,6 +50,7 @@ impl<P: Platform> Client<P> {
         }
         self.flush().await?;
         self.bring_own_devices().await?;
+        self.bring_keeper().await?;
         self.deliver().await?;
         self.platform.emit(Event::Conversations);
         Ok(())
@@ -56,12 +60,22 @@ impl<P: Platform> Client<P> {
     pub async fn frame(&mut self, frame: ServerFrame) -> Result<(), ClientError> {
         match frame {
             ServerFrame::Ready | ServerFrame::Sent { .. } | ServerFrame::Problem { .. } => Ok(()),
-            ServerFrame::Entry { group, entry } => self.on_entry(group, entry).await,
+            ServerFrame::Devices => {
+                self.platform.emit(Event::Devices);
+                Ok(())
+            }
+            ServerFrame::Entry { group, entry } => {
+                self.on_entry(group, entry).await?;
+                self.commit_removals(group).await
+            }
             ServerFrame::Reached { group, seq } => {
                 let applied = conversation::record(self.vault()?, group).map(|r| r.applied);
                 match applied {
                     Some(applied) if applied >= seq => Ok(()),
-                    Some(_) => self.catch_up(group).await,
+                    Some(_) => {
+                        self.catch_up(group).await?;
+                        self.commit_removals(group).await
+                    }
                     None => self.sync().await,
                 }
             }
@@ -174,7 +188,7 @@ impl<P: Platform> Client<P> {
         let vault = self.vault()?;
         let mut list: Vec<Conversation> = conversation::records(vault)
             .into_iter()
-            .filter(|record| record.joined)
+            .filter(|record| record.joined && record.summary.kind != GroupKind::Keeper)
             .map(|record| self.view(&record, me))
             .collect::<Result<_, _>>()?;
         list.sort_by_key(|c| std::cmp::Reverse((c.priority_unread, c.at)));
@@ -193,11 +207,12 @@ impl<P: Platform> Client<P> {
         let Some(record) = conversation::record(vault, group) else {
             return Ok(Vec::new());
         };
+        let others = others(&record, me.id, vault);
         let mut messages: Vec<Message> = conversation::messages(vault, group)
             .rev()
             .filter(|m| before.is_none_or(|before| m.seq < before))
             .take(limit)
-            .map(|m| shown(m, &record, me.id))
+            .map(|m| shown(m, &record, me.id, &others))
             .collect();
         messages.reverse();
         if before.is_none() {
@@ -238,6 +253,8 @@ impl<P: Platform> Client<P> {
         let vault = self.vault()?;
         let summary = &record.summary;
         let group = summary.id;
+        let keepers = keepers(vault);
+        let others = others(record, me, vault);
         let waiting = outbox(vault).into_iter().rev().find(|m| m.group == group);
         let mut unread = 0;
         let mut urgent = None;
@@ -250,7 +267,7 @@ impl<P: Platform> Client<P> {
                 urgent = urgent.max(Some(message.priority));
             }
             if last.is_none() && message.notice.is_none() {
-                let view = shown(message, record, me);
+                let view = shown(message, record, me, &others);
                 at = at.max(view.sent_at);
                 last = Some(LastMessage {
                     text: view.text,
@@ -282,6 +299,7 @@ impl<P: Platform> Client<P> {
             .map(|member| MemberView {
                 user: member.user.clone(),
                 verified: verified.contains(&member.user.id),
+                keeps_records: keepers.contains(&member.user.id),
                 devices: record
                     .devices
                     .iter()
@@ -292,7 +310,7 @@ impl<P: Platform> Client<P> {
         Ok(Conversation {
             id: group,
             kind: summary.kind,
-            title: title(summary, me),
+            title: title(summary, &others),
             members,
             patient: summary.patient.clone(),
             patient_id: summary.patient_id.clone(),
@@ -314,11 +332,13 @@ impl<P: Platform> Client<P> {
             .await?;
         for item in inbox.items {
             let n = item.n;
-            // A Welcome that is refused for good is passed over; what may pass is tried again.
-            if let Err(error) = self.welcome(item).await
-                && error.is_transient()
-            {
-                return Err(error);
+            match self.welcome(item).await {
+                Err(error) if error.is_transient() => return Err(error),
+                // An endorsement may be so new that the log does not have it yet: the next sync
+                // tries again.
+                Err(ClientError::NotAdmitted(NotAdmitted::Unknown)) => return Ok(()),
+                // A Welcome that is refused for good is passed over.
+                Ok(()) | Err(_) => {}
             }
             self.opened()?.vault.put(INBOX.to_owned(), &n);
             self.flush().await?;
@@ -354,6 +374,7 @@ impl<P: Platform> Client<P> {
             ..record
         };
         put_record(&mut open.vault, &record);
+        self.keep_arrival(group, item.seq, &members)?;
         let now = self.platform.now_ms();
         self.notice(
             group,
@@ -399,6 +420,7 @@ impl<P: Platform> Client<P> {
                         record.devices = pairs(&members);
                         put_record(vault, &record);
                     }
+                    self.keep_arrival(group, seq, &members)?;
                     let now = self.platform.now_ms();
                     self.notice(
                         group,
@@ -469,12 +491,13 @@ impl<P: Platform> Client<P> {
             return Ok(());
         }
         let before = open.groups.members(&open.vault, group)?;
+        let pending = open.groups.pending_removals(&open.vault, group)?;
         match open.groups.process(&mut open.vault, group, &entry.body.0)? {
             Incoming::Message { from, id, content } => {
                 self.take_message(group, &entry, &from, id, &content)?;
             }
             Incoming::OwnMessage => self.take_own(group, &entry)?,
-            Incoming::Commit(staged) => {
+            Incoming::Commit { staged, rejoined } => {
                 let newcomers = open.groups.newcomers(&open.vault, group, &staged)?;
                 self.admit(&newcomers).await?;
                 let open = self.opened()?;
@@ -482,10 +505,12 @@ impl<P: Platform> Client<P> {
                     return self.leave(group).await;
                 }
                 self.note_change(group, &entry, &before)?;
+                self.keep_change(group, entry.seq, &before, pending, rejoined)?;
             }
             Incoming::OwnCommit => {
                 open.groups.merge_own(&mut open.vault, group)?;
                 self.note_change(group, &entry, &before)?;
+                self.keep_change(group, entry.seq, &before, pending, None)?;
             }
             Incoming::Past if entry.kind == EntryKind::Message => self.notice(
                 group,
@@ -516,8 +541,8 @@ impl<P: Platform> Client<P> {
         id: MessageId,
         content: &[u8],
     ) -> Result<(), ClientError> {
-        let text = Text::decode(content);
-        let bound = entry.id == Some(id) && text.as_ref().is_ok_and(|text| text.id == id);
+        let content = Content::decode(content);
+        let bound = entry.id == Some(id) && content.as_ref().is_ok_and(|c| c.id() == id);
         if !bound || !(self.is_admitted(from) || from.device == self.profile()?.device_id) {
             return self.notice(
                 group,
@@ -527,7 +552,14 @@ impl<P: Platform> Client<P> {
                 "A message was left out because it could not be verified.",
             );
         }
-        let text = text?;
+        let text = match content? {
+            Content::Text(text) => text,
+            Content::History(history) if self.is_keeper(from) => {
+                return self.take_history(&history.page);
+            }
+            // Nobody else hands over anything.
+            Content::History(_) => return Ok(()),
+        };
         let seen = conversation::messages(self.vault()?, group).any(|m| m.id == id);
         if seen {
             return Ok(());
@@ -548,21 +580,13 @@ impl<P: Platform> Client<P> {
 
     /// Our own message came back: if a crash kept its answer from us, this is the answer.
     fn take_own(&mut self, group: GroupId, entry: &Entry) -> Result<(), ClientError> {
-        let from = Some(self.profile()?.user.clone());
+        let from = self.profile()?.user.clone();
         let vault = &mut self.opened()?.vault;
         let waiting = outbox(vault).into_iter().find(|m| Some(m.id) == entry.id);
         if let Some(waiting) = waiting {
-            let message = StoredMessage {
-                id: waiting.id,
-                seq: entry.seq,
-                from,
-                text: waiting.text.clone(),
-                priority: waiting.priority,
-                sent_at: entry.sent_at,
-                reply_to: waiting.reply_to,
-                notice: None,
-            };
-            put_message(vault, group, &message);
+            if let Some(message) = waiting.taken(&from, entry.seq, entry.sent_at) {
+                put_message(vault, group, &message);
+            }
             delete_outgoing(vault, &waiting);
         }
         Ok(())
@@ -594,7 +618,15 @@ impl<P: Platform> Client<P> {
         }
         for claim in &after {
             if !old_devices.contains(&claim.device) && old_people.contains(&claim.user) {
-                told.push((Notice::DeviceAdded, claim.user, "uses a new device"));
+                let own = self
+                    .admitted(claim.device)
+                    .is_none_or(|device| device.endorsed_by == claim.user);
+                let what = if own {
+                    "uses a new device"
+                } else {
+                    "uses a new device, confirmed by an officer"
+                };
+                told.push((Notice::DeviceAdded, claim.user, what));
             }
         }
         for claim in before {
@@ -619,7 +651,7 @@ impl<P: Platform> Client<P> {
         }
     }
 
-    fn notice(
+    pub(crate) fn notice(
         &mut self,
         group: GroupId,
         seq: u64,
@@ -644,6 +676,7 @@ impl<P: Platform> Client<P> {
     /// Fetches the newest summaries; gives each conversation, and whether a removal waits in it.
     pub(crate) async fn refresh(&mut self) -> Result<Vec<(GroupId, bool)>, ClientError> {
         let list: GroupList = self.api.get(&self.platform, "/v1/groups").await?;
+        self.note_keepers(&list.record_keepers)?;
         let mut groups = Vec::with_capacity(list.groups.len());
         for summary in list.groups {
             groups.push((summary.id, summary.removal_pending));
@@ -704,7 +737,7 @@ impl<P: Platform> Client<P> {
         }
         let missing: Vec<GroupId> = conversation::records(self.vault()?)
             .into_iter()
-            .filter(|r| r.joined)
+            .filter(|r| r.joined && r.summary.kind != GroupKind::Keeper)
             .filter(|r| {
                 own.iter()
                     .any(|d| !r.devices.iter().any(|(known, _)| known == d))
@@ -718,11 +751,52 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
+    /// The record keeper commits removals at once; phones do before they send.
+    async fn commit_removals(&mut self, group: GroupId) -> Result<(), ClientError> {
+        if !self.keeps_records || !self.is_joined(group) {
+            return Ok(());
+        }
+        let open = self.opened()?;
+        if open.groups.pending_removals(&open.vault, group)?.is_empty() {
+            return Ok(());
+        }
+        match self.change_members(group, &[], &[]).await {
+            Err(error) if error.is_transient() => Err(error),
+            // Another member came first, or the next sync tries again.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Brings the record keeper into conversations that began without one.
+    async fn bring_keeper(&mut self) -> Result<(), ClientError> {
+        if self.keeps_records {
+            return Ok(());
+        }
+        let keepers = keepers(self.vault()?);
+        let without: Vec<GroupId> = conversation::records(self.vault()?)
+            .into_iter()
+            .filter(|r| r.joined && !r.devices.iter().any(|(_, user)| keepers.contains(user)))
+            .map(|r| r.summary.id)
+            .collect();
+        for group in without {
+            // One that is out of step is tried again with the next look.
+            match self.add_keeper(group).await {
+                Err(error) if error.is_transient() => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     async fn post_receipt(
         &mut self,
         group: GroupId,
         state: ReceiptState,
     ) -> Result<(), ClientError> {
+        // The record keeper reads nothing, so it says nothing of it.
+        if self.keeps_records {
+            return Ok(());
+        }
         let Some(record) = conversation::record(self.vault()?, group) else {
             return Ok(());
         };
@@ -781,14 +855,10 @@ impl<P: Platform> Client<P> {
         if let Some(own) = own {
             return Some(own.clone());
         }
-        let vault = self.vault().ok()?;
-        let admitted = vault
-            .range("c/")
-            .filter_map(|(_, value)| serde_json::from_slice::<(Vec<u8>, PersonBrief)>(value).ok())
-            .map(|(_, person)| person)
-            .find(|person| person.id == user);
-        admitted.or_else(|| {
-            let members = conversation::record(vault, group)?.summary.members;
+        self.admitted_person(user).or_else(|| {
+            let members = conversation::record(self.vault().ok()?, group)?
+                .summary
+                .members;
             members.into_iter().map(|m| m.user).find(|p| p.id == user)
         })
     }
@@ -798,7 +868,19 @@ fn pairs(members: &[Claim]) -> Vec<(DeviceId, UserId)> {
     members.iter().map(|c| (c.device, c.user)).collect()
 }
 
-fn title(summary: &GroupSummary, me: UserId) -> String {
+/// The other people of a conversation, without the record keeper.
+fn others(record: &Record, me: UserId, vault: &Vault) -> BTreeSet<UserId> {
+    let keepers = keepers(vault);
+    record
+        .summary
+        .members
+        .iter()
+        .map(|member| member.user.id)
+        .filter(|user| *user != me && !keepers.contains(user))
+        .collect()
+}
+
+fn title(summary: &GroupSummary, others: &BTreeSet<UserId>) -> String {
     if summary.kind == GroupKind::Role
         && let Some(title) = &summary.role_title
     {
@@ -807,7 +889,7 @@ fn title(summary: &GroupSummary, me: UserId) -> String {
     let names: Vec<&str> = summary
         .members
         .iter()
-        .filter(|m| m.user.id != me)
+        .filter(|m| others.contains(&m.user.id))
         .map(|m| m.user.name.as_str())
         .collect();
     match names.as_slice() {
@@ -816,9 +898,14 @@ fn title(summary: &GroupSummary, me: UserId) -> String {
     }
 }
 
-fn shown(message: StoredMessage, record: &Record, me: UserId) -> Message {
+fn shown(
+    message: StoredMessage,
+    record: &Record,
+    me: UserId,
+    others: &BTreeSet<UserId>,
+) -> Message {
     let mine = message.from.as_ref().is_some_and(|from| from.id == me);
-    let state = state_of(record, me, message.seq);
+    let state = state_of(record, others, message.seq);
     let is_notice = message.notice.is_some();
     Message {
         id: message.id,
@@ -847,23 +934,18 @@ fn shown(message: StoredMessage, record: &Record, me: UserId) -> Message {
 
 /// How far a message of this person came with the others: as far as the last of them, save that
 /// one acknowledgement is enough.
-fn state_of(record: &Record, me: UserId, seq: u64) -> MessageState {
-    let others: Vec<&Receipt> = record
+fn state_of(record: &Record, others: &BTreeSet<UserId>, seq: u64) -> MessageState {
+    let receipts: Vec<&Receipt> = record
         .summary
         .receipts
         .iter()
-        .filter(|r| r.user_id != me)
+        .filter(|r| others.contains(&r.user_id))
         .collect();
-    let people = record
-        .summary
-        .members
-        .iter()
-        .filter(|m| m.user.id != me)
-        .count();
     let all = |reached: fn(&Receipt) -> u64| {
-        people > 0 && others.iter().filter(|r| reached(r) >= seq).count() >= people
+        let count = receipts.iter().filter(|r| reached(r) >= seq).count();
+        !others.is_empty() && count >= others.len()
     };
-    if others.iter().any(|r| r.acknowledged >= seq) {
+    if receipts.iter().any(|r| r.acknowledged >= seq) {
         MessageState::Acknowledged
     } else if all(|r| r.read) {
         MessageState::Read

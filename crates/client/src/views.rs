@@ -79,6 +79,8 @@ pub enum Notice {
     Joined,
     /// Messages could not be read on this device; the sender was not told.
     Gap,
+    /// The record keeper handed over what this device had missed.
+    HandedOver,
 }
 
 /// A message, or a notice, in a conversation.
@@ -121,6 +123,8 @@ pub struct MemberView {
     pub verified: bool,
     /// How many devices of theirs are in it.
     pub devices: usize,
+    /// Whether it is the record keeper, verified as such.
+    pub keeps_records: bool,
 }
 
 /// The newest message of a conversation.

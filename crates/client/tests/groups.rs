@@ -122,7 +122,9 @@ impl Device {
             .process(&mut self.vault, group, &body.0)
             .unwrap()
         {
-            Incoming::Commit(staged) => self.groups.merge(&mut self.vault, group, *staged).unwrap(),
+            Incoming::Commit { staged, .. } => {
+                self.groups.merge(&mut self.vault, group, *staged).unwrap()
+            }
             Incoming::OwnCommit => {
                 self.groups.merge_own(&mut self.vault, group).unwrap();
                 true

@@ -8,7 +8,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use thiserror::Error;
 use wardline_audit::{Checkpoint, Disclosure, Event, Hash, LogKey, Salt};
 use wardline_model::code::Pins;
-use wardline_model::endorsement::{DeviceKeys, Endorsement, SignedEndorsement};
+use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
 use wardline_model::wire::devices::{DeviceCredential, LoggedEndorsement};
 use wardline_model::{DeviceId, UserId};
 
@@ -64,8 +64,10 @@ pub struct Admitted {
     pub keys: DeviceKeys,
     /// The content of its MLS credential.
     pub credential: Vec<u8>,
-    /// Whether it may vouch for other people's devices.
-    pub may_endorse: bool,
+    /// What it may do beyond its person's own business.
+    pub duty: Duty,
+    /// Whose device vouched for it.
+    pub endorsed_by: UserId,
     /// The size of the log at the newest checkpoint that the proofs rest on.
     pub log_size: u64,
 }
@@ -133,7 +135,11 @@ impl Verifier {
             user: own.user_id,
             keys,
             credential: mls_credential(&credential.certificates.mls.0),
-            may_endorse: own.may_endorse,
+            duty: own.duty,
+            endorsed_by: credential
+                .chain
+                .get(1)
+                .map_or(own.user_id, |link| link.signed.endorsement.user_id),
             log_size,
         })
     }
@@ -199,7 +205,7 @@ pub fn verify_link(signed: &SignedEndorsement, endorser: &Endorsement) -> Result
         return Err(NotAdmitted::Chain);
     }
     let same_person = own.user_id == endorser.user_id;
-    if !endorser.may_endorse && (!same_person || own.may_endorse) {
+    if endorser.duty != Duty::Endorses && (!same_person || own.duty != Duty::None) {
         return Err(NotAdmitted::NoRight);
     }
     verify_signature(signed, endorser)

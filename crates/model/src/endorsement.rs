@@ -22,6 +22,21 @@ pub struct DeviceKeys {
     pub mls_key: [u8; 32],
 }
 
+/// What an endorsed device may do beyond its person's own business. Only a device that endorses
+/// can give a duty on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Duty {
+    /// Nothing more.
+    #[default]
+    None,
+    /// Endorses other people's devices: an enrolling officer's.
+    Endorses,
+    /// Keeps the records: a member of every conversation.
+    KeepsRecords,
+}
+
 /// A statement by `endorser`: this device, with these keys, is this person's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -40,8 +55,8 @@ pub struct Endorsement {
     pub mls_key: B64,
     /// The thumbprint of the device's P-256 key, 32 bytes.
     pub jkt: B64,
-    /// Whether the endorsed device may endorse other people's devices (an enrolling officer's).
-    pub may_endorse: bool,
+    /// What the endorsed device may do beyond.
+    pub duty: Duty,
     /// The device that signs; the same as `device_id` in the genesis only.
     pub endorser: DeviceId,
     /// When it was signed, unix milliseconds.
@@ -79,7 +94,7 @@ impl Endorsement {
         user_id: UserId,
         device_id: DeviceId,
         keys: &DeviceKeys,
-        may_endorse: bool,
+        duty: Duty,
         endorser: DeviceId,
         issued_at: u64,
     ) -> Self {
@@ -90,7 +105,7 @@ impl Endorsement {
             device_id,
             mls_key: keys.mls_key.into(),
             jkt: keys.jkt.into(),
-            may_endorse,
+            duty,
             endorser,
             issued_at,
         }
@@ -127,7 +142,7 @@ impl Endorsement {
 
     /// Whether it has the form of a genesis: a device that vouches for itself and may for others.
     pub fn is_genesis(&self) -> bool {
-        self.endorser == self.device_id && self.may_endorse
+        self.endorser == self.device_id && self.duty == Duty::Endorses
     }
 }
 
@@ -145,7 +160,7 @@ mod tests {
             UserId::from_bytes([3; 16]),
             DeviceId::from_bytes([4; 16]),
             &keys,
-            false,
+            Duty::None,
             DeviceId::from_bytes([5; 16]),
             1_700_000_000_000,
         );

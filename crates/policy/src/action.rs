@@ -77,6 +77,8 @@ named! {
         InboxRead = "inbox.read",
         /// Open the real-time socket.
         SocketOpen = "socket.open",
+        /// See which devices the members of kept conversations use.
+        KeeperDevices = "keeper.devices",
         /// Read the public log's checkpoints and tiles.
         LogRead = "log.read",
         /// Read the audit trail.
@@ -106,6 +108,7 @@ impl Action {
             | Self::GroupList
             | Self::InboxRead
             | Self::SocketOpen
+            | Self::KeeperDevices
             | Self::AdminOverview => ResourceKind::Hospital,
             Self::SessionList | Self::SessionEnd | Self::SessionEndAll => ResourceKind::Session,
             Self::InviteCreate => ResourceKind::Invite,
@@ -176,6 +179,7 @@ impl Action {
             Self::ReceiptPost => "acknowledge in this conversation",
             Self::InboxRead => "fetch their invitations to conversations",
             Self::SocketOpen => "receive messages live",
+            Self::KeeperDevices => "see which devices members use",
             Self::LogRead => "read the public log",
             Self::AuditRead => "read the audit trail",
             Self::AdminOverview => "see the hospital's overview",

@@ -276,6 +276,7 @@ fn group_kind(kind: GroupKind) -> &'static str {
         GroupKind::Group => "group",
         GroupKind::Role => "role",
         GroupKind::Team => "team",
+        GroupKind::Keeper => "keeper",
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use wardline_audit::event::Kind;
 use wardline_demo::{Hospital, Readiness, StaffMember};
+use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::{DeviceId, RoleSlug, UserId};
 use wardline_policy::Program;
@@ -14,9 +15,10 @@ use wardline_store::{NewPerson, Store, StoreError};
 use crate::charts;
 use crate::codes::{self, Invitation, Terms};
 use crate::config::Config;
-use crate::init::{self, InitError};
+use crate::init::{self, InitError, RECORD_KEEPER, record_keeper};
 use crate::keys::{self, HospitalKeys};
-use crate::rim::Clock;
+use crate::rim::{Clock, random};
+use crate::routes::devices::duty_of;
 use crate::server::{Running, Server, open_store};
 
 /// How to run the demo.
@@ -42,6 +44,8 @@ pub struct DemoRunning {
     /// The officer whose device confirms the others: the code is there as long as the hospital
     /// has no first officer's device, and its device admits itself as the genesis.
     pub officer: OfficerInvite,
+    /// The link with the code for the record keeper's device; `None` once it has one.
+    pub keeper: Option<String>,
 }
 
 /// The demo's confirming officer.
@@ -128,6 +132,7 @@ pub async fn run_on(
         data: options.data.clone(),
         people: invited.people,
         officer: invited.officer,
+        keeper: invited.keeper.map(|made| made.link.written()),
     })
 }
 
@@ -136,8 +141,8 @@ pub async fn run_on(
 pub struct Awaiting {
     /// The device.
     pub device: DeviceId,
-    /// Whether its person enrols others.
-    pub may_endorse: bool,
+    /// What it may do beyond its person's own business.
+    pub duty: Duty,
 }
 
 impl DemoRunning {
@@ -186,11 +191,9 @@ impl DemoRunning {
             };
             let invite = facts.invite(enrollment.invite_id).await?;
             if invite.is_some_and(|invite| invite.confirmed && !invite.genesis) {
-                let roles = facts.roles_of(device.user_id).await?;
-                let may_endorse = roles.iter().any(|role| role == "enrolling_officer");
                 awaiting.push(Awaiting {
                     device: device.device_id,
-                    may_endorse,
+                    duty: duty_of(&facts.roles_of(device.user_id).await?),
                 });
             }
         }
@@ -207,6 +210,12 @@ pub async fn seed_demo(store: &Store, hospital: &Hospital, now_ms: u64) -> Resul
     let mut tx = store.write().await?;
     for facility in &hospital.facilities {
         tx.put_facility(facility.id, &facility.name).await?;
+    }
+    if tx.person_by_username(RECORD_KEEPER).await?.is_none()
+        && let Some(facility) = hospital.facilities.first()
+    {
+        let keeper = record_keeper(UserId::from_random(random()), facility.id);
+        tx.put_person(&keeper, now_ms).await?;
     }
     tx.clear_roster().await?;
     for person in &hospital.staff {
@@ -261,6 +270,7 @@ fn new_person(person: &StaffMember) -> NewPerson {
 struct Invited {
     people: Vec<(StaffMember, Option<codes::Made>)>,
     officer: OfficerInvite,
+    keeper: Option<codes::Made>,
 }
 
 async fn invite_all(
@@ -272,14 +282,16 @@ async fn invite_all(
 ) -> Result<Invited, InitError> {
     let mut facts = store.read().await?;
     let has_genesis = facts.genesis().await?.is_some();
+    let keeper = facts.person_by_username(RECORD_KEEPER).await?;
+    let keeper = keeper.map(|person| person.user_id);
     let mut without: Vec<UserId> = Vec::new();
-    for person in &hospital.staff {
-        let devices = facts.devices_of(person.id).await?;
+    for user in hospital.staff.iter().map(|person| person.id).chain(keeper) {
+        let devices = facts.devices_of(user).await?;
         if devices
             .iter()
             .all(|device| device.state == DeviceState::Revoked)
         {
-            without.push(person.id);
+            without.push(user);
         }
     }
     drop(facts);
@@ -300,19 +312,20 @@ async fn invite_all(
             continue;
         }
         let made = if without.contains(&person.id) {
-            let invitation = Invitation {
-                user: person.id,
-                program: Program::Demo,
-                genesis: false,
-                confirmed: true,
-                invited_by: None,
-            };
+            let invitation = confirmed(person.id);
             Some(codes::invite(&mut tx, &keys.index, &invitation, &terms, now_ms).await?)
         } else {
             None
         };
         people.push((person.clone(), made));
     }
+    let keeper = match keeper.filter(|keeper| without.contains(keeper)) {
+        Some(user) => {
+            let invitation = confirmed(user);
+            Some(codes::invite(&mut tx, &keys.index, &invitation, &terms, now_ms).await?)
+        }
+        None => None,
+    };
     tx.commit().await?;
     init::record(store, INVITED, "hospital", now_ms).await?;
 
@@ -336,7 +349,22 @@ async fn invite_all(
             code: None,
         },
     };
-    Ok(Invited { people, officer })
+    Ok(Invited {
+        people,
+        officer,
+        keeper,
+    })
+}
+
+/// An invitation whose device the demo's officer confirms without comparing anything.
+const fn confirmed(user: UserId) -> Invitation {
+    Invitation {
+        user,
+        program: Program::Demo,
+        genesis: false,
+        confirmed: true,
+        invited_by: None,
+    }
 }
 
 const SEEDED: Kind = Kind::named("demo.seeded");

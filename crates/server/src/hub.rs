@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use wardline_bus::{Heard, Hint};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, GroupId, SessionId};
+use wardline_store::Principal;
 
 use crate::app::App;
 use crate::listen::stopped;
@@ -47,6 +48,8 @@ struct Inner {
 struct Socket {
     session: SessionId,
     device: DeviceId,
+    /// Whether it is the record keeper's, which looks after devices.
+    keeper: bool,
     push: mpsc::Sender<Push>,
     groups: HashSet<GroupId>,
 }
@@ -66,18 +69,15 @@ pub(crate) struct Seat {
 
 impl Hub {
     /// Joins. The receiver ends when the socket did not keep up.
-    pub(crate) fn join(
-        app: &App,
-        session: SessionId,
-        device: DeviceId,
-    ) -> (Seat, mpsc::Receiver<Push>) {
+    pub(crate) fn join(app: &App, principal: &Principal) -> (Seat, mpsc::Receiver<Push>) {
         let (push, pushes) = mpsc::channel(BACKLOG);
         let mut inner = app.hub.lock();
         inner.next += 1;
         let id = inner.next;
         let socket = Socket {
-            session,
-            device,
+            session: principal.session_id,
+            device: principal.device_id,
+            keeper: principal.roles().any(|role| role == "record_keeper"),
             push,
             groups: HashSet::new(),
         };
@@ -281,6 +281,10 @@ fn take(app: &App, hint: &Hint) {
         Hint::DeviceChanged { device } => {
             app.hub
                 .push_where(&Push::Judge, |socket| socket.device == *device);
+            if let Some(frame) = frame(&ServerFrame::Devices) {
+                app.hub
+                    .push_where(&Push::Frame(frame), |socket| socket.keeper);
+            }
         }
         Hint::Reached { .. } | Hint::Audit => {}
     }

@@ -83,6 +83,9 @@ pub async fn init(
         ],
     };
     tx.put_person(&person, now_ms).await?;
+    let keeper = UserId::from_random(random());
+    tx.put_person(&record_keeper(keeper, facility), now_ms)
+        .await?;
     tx.commit().await?;
     let made = first_code(config, &keys, &store, user, Program::Issued, now_ms).await?;
     let origin = config.server.origins.first().cloned().unwrap_or_else(|| {
@@ -99,6 +102,22 @@ pub async fn init(
     };
     store.close().await;
     Ok(initialized)
+}
+
+/// The person that stands for the record keeper's process, which gets its device by an invitation
+/// like everyone else.
+pub(crate) fn record_keeper(id: UserId, facility: FacilityId) -> NewPerson {
+    NewPerson {
+        user_id: id,
+        username: RECORD_KEEPER.to_owned(),
+        name: "Record keeper".to_owned(),
+        role_title: "Keeps the conversations' history".to_owned(),
+        department: "Health records".to_owned(),
+        facility_id: facility,
+        active: true,
+        onboarded: true,
+        roles: vec!["record_keeper".to_owned()],
+    }
 }
 
 /// Makes keys and database. The event `hospital.created` is the first of the log.
@@ -166,5 +185,7 @@ pub(crate) async fn record(
     store.record(&event, Salt(random())).await.map(|_| ())
 }
 
+/// The sign-in name of the record keeper.
+pub(crate) const RECORD_KEEPER: &str = "record-keeper";
 const CREATED: Kind = Kind::named("hospital.created");
 const FIRST_INVITED: Kind = Kind::named("invite.created_by_console");

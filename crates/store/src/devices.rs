@@ -52,6 +52,13 @@ row! {
     }
 }
 
+row! {
+    struct Owned {
+        user_id: UserId,
+        device_id: DeviceId,
+    }
+}
+
 /// A device to be written, pending.
 #[derive(Debug, Clone)]
 pub struct NewDevice {
@@ -182,6 +189,29 @@ impl Tx {
                     .await
             })?;
             devices.extend(found);
+        }
+        Ok(devices)
+    }
+
+    /// Active devices of several people, each with its person.
+    pub async fn active_devices_of(
+        &mut self,
+        users: &[UserId],
+    ) -> Result<Vec<(UserId, DeviceId)>, StoreError> {
+        let mut devices = Vec::new();
+        for users in users.chunks(MAX_IN) {
+            let sql = format!(
+                "SELECT user_id, device_id FROM devices
+                 WHERE state = 'active' AND user_id IN ({}) ORDER BY user_id, device_id",
+                placeholders(1, users.len())
+            );
+            let found: Vec<Owned> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, Owned>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, users, |q, user| q.bind(user.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            devices.extend(found.into_iter().map(|row| (row.user_id, row.device_id)));
         }
         Ok(devices)
     }

@@ -1,12 +1,16 @@
 //! Endorsements: which device vouches for which, and where in the log it says so.
 
+use std::collections::HashMap;
+
 use wardline_audit::event::NodeName;
 use wardline_model::DeviceId;
-use wardline_model::endorsement::SignedEndorsement;
+use wardline_model::endorsement::{Duty, SignedEndorsement};
 
 use crate::StoreError;
 use crate::audit::EventRef;
-use crate::rows::{execute, fetch_optional, row};
+use crate::dialect::placeholders;
+use crate::people::MAX_IN;
+use crate::rows::{Bind as _, bind_all, execute, fetch_optional, on_engine, row};
 use crate::store::Tx;
 
 /// An endorsement, and the event that carries it.
@@ -23,6 +27,13 @@ row! {
         signed_json: String,
         event_node: NodeName,
         event_seq: u64,
+    }
+}
+
+row! {
+    struct DutyOf {
+        device_id: DeviceId,
+        duty: Duty,
     }
 }
 
@@ -44,12 +55,12 @@ impl Tx {
             .map_err(|_| StoreError::Corrupt("an endorsement to be stored"))?;
         execute!(
             self,
-            "INSERT INTO endorsements (device_id, endorser, may_endorse, genesis, signed_json,
+            "INSERT INTO endorsements (device_id, endorser, duty, genesis, signed_json,
                  event_node, event_seq, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             statement.device_id,
             statement.endorser,
-            statement.may_endorse,
+            statement.duty,
             statement.is_genesis().then_some(1_i64),
             json,
             event.node,
@@ -71,6 +82,29 @@ impl Tx {
             device
         )?;
         raw.map(Raw::parse).transpose()
+    }
+
+    /// What devices may do beyond their people's own business; those without an endorsement are
+    /// left out.
+    pub async fn duties(
+        &mut self,
+        ids: &[DeviceId],
+    ) -> Result<HashMap<DeviceId, Duty>, StoreError> {
+        let mut duties = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(MAX_IN) {
+            let sql = format!(
+                "SELECT device_id, duty FROM endorsements WHERE device_id IN ({})",
+                placeholders(1, ids.len())
+            );
+            let found: Vec<DutyOf> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, DutyOf>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            duties.extend(found.into_iter().map(|row| (row.device_id, row.duty)));
+        }
+        Ok(duties)
     }
 
     /// The endorsement from which every chain begins; `None` before the first officer.

@@ -98,11 +98,13 @@ impl Tx {
         Ok((single.unsigned_abs(), last > 0))
     }
 
-    /// Claims one key package for each active device of these people: the oldest single-use one,
-    /// which is gone then, else the last resort. Devices without any are left out.
+    /// Claims one key package for each active device of these people, or for those named among
+    /// them: the oldest single-use one, which is gone then, else the last resort. Devices without
+    /// any are left out.
     pub async fn claim_key_packages(
         &mut self,
         users: &[UserId],
+        only: Option<&[DeviceId]>,
         ciphersuite: u16,
     ) -> Result<Vec<ClaimedPackage>, StoreError> {
         let mut claimed = Vec::new();
@@ -126,7 +128,9 @@ impl Tx {
                     .fetch_all(conn)
                     .await
             })?;
-            for candidate in found {
+            let wanted =
+                |candidate: &Candidate| only.is_none_or(|only| only.contains(&candidate.device_id));
+            for candidate in found.into_iter().filter(wanted) {
                 if !candidate.last_resort {
                     let gone = execute!(
                         self,

@@ -76,6 +76,8 @@ row! {
         pub on_shift: bool,
         /// Whether an active device of theirs could receive a message.
         pub reachable: bool,
+        /// Whether they have the role `record_keeper`.
+        pub keeps_records: bool,
     }
 }
 
@@ -248,7 +250,9 @@ impl Tx {
                      AND s.from_ms <= $3 AND s.until_ms > $3) THEN 1 ELSE 0 END AS BIGINT)
                      AS on_shift,
                  CAST(CASE WHEN EXISTS (SELECT 1 FROM devices d WHERE d.user_id = u.user_id
-                     AND d.state = 'active') THEN 1 ELSE 0 END AS BIGINT) AS reachable
+                     AND d.state = 'active') THEN 1 ELSE 0 END AS BIGINT) AS reachable,
+                 CAST(CASE WHEN EXISTS (SELECT 1 FROM user_roles r WHERE r.user_id = u.user_id
+                     AND r.role = 'record_keeper') THEN 1 ELSE 0 END AS BIGINT) AS keeps_records
              FROM users u JOIN facilities f ON f.facility_id = u.facility_id
              WHERE u.active = 1 AND (u.username_folded LIKE $1 ESCAPE '\'
                  OR u.name_folded LIKE $1 ESCAPE '\' OR u.name_folded LIKE $2 ESCAPE '\')

@@ -10,6 +10,7 @@ use std::error::Error;
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use wardline_audit::Hash;
 use wardline_audit::event::NodeName;
+use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::{DeviceState, Platform};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::{EntryKind, Priority};
@@ -339,7 +340,8 @@ macro_rules! named {
 named! {
     DeviceState { Pending = "pending", Active = "active", Revoked = "revoked" }
     Platform { Browser = "browser", Native = "native" }
-    GroupKind { Direct = "direct", Group = "group", Role = "role", Team = "team" }
+    GroupKind { Direct = "direct", Group = "group", Role = "role", Team = "team", Keeper = "keeper" }
+    Duty { None = "none", Endorses = "endorses", KeepsRecords = "keeps_records" }
     EntryKind { Message = "message", Commit = "commit", Proposal = "proposal" }
 }
 

@@ -48,6 +48,8 @@ enum Verb {
     /// Verify the audit log.
     #[command(subcommand)]
     Audit(verbs::audit::Audit),
+    /// Keep the conversations' history; a process of its own, with its own keys.
+    Keeper(verbs::keeper::KeeperVerb),
     /// Use the hospital from this workstation.
     Client(verbs::client::ClientVerb),
 }
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
             Verb::Config(config) => config.run(out),
             Verb::Import(import) => import.run(out).await,
             Verb::Audit(audit) => audit.run(out).await,
+            Verb::Keeper(keeper) => keeper.run(out).await,
             Verb::Client(client) => client.run(out).await,
         }
     });

@@ -2,8 +2,8 @@
 
 use super::enroll::{Certificates, DeviceState, PersonBrief, Platform};
 use super::wire;
-use crate::endorsement::SignedEndorsement;
-use crate::{B64, DeviceId};
+use crate::endorsement::{Duty, SignedEndorsement};
+use crate::{B64, DeviceId, UserId};
 
 wire! {
     /// One device as its person and the officers see it.
@@ -20,6 +20,9 @@ wire! {
         pub program: String,
         /// Where it stands.
         pub state: DeviceState,
+        /// What it may do beyond its person's own business; while it is pending, what its person's
+        /// roles ask for.
+        pub duty: Duty,
         /// `platform`, `synced` or `software`.
         pub passkey: String,
         /// Enrolment, unix milliseconds.
@@ -77,6 +80,29 @@ wire! {
         pub chain: Vec<LoggedEndorsement>,
         /// Whether the device has been revoked since.
         pub revoked: bool,
+    }
+}
+wire! {
+    /// `POST /v1/keeper/devices`, for the record keeper.
+    pub struct MemberDevicesRequest {
+        /// At most 500 people.
+        pub user_ids: Vec<UserId>,
+    }
+}
+wire! {
+    /// A device in use and its person, as the server has it; to be verified before it is added.
+    pub struct MemberDevice {
+        /// The person.
+        pub user_id: UserId,
+        /// The device.
+        pub device_id: DeviceId,
+    }
+}
+wire! {
+    /// Answer to [`MemberDevicesRequest`].
+    pub struct MemberDevices {
+        /// Active devices of these people.
+        pub devices: Vec<MemberDevice>,
     }
 }
 wire! {

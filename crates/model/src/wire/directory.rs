@@ -32,6 +32,8 @@ wire! {
         pub on_shift: bool,
         /// Whether any active device could receive a message.
         pub reachable: bool,
+        /// Whether it is the record keeper's process, which nobody writes to.
+        pub keeps_records: bool,
     }
 }
 wire! {

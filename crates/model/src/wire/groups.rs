@@ -4,7 +4,7 @@ use super::directory::PatientBanner;
 use super::enroll::PersonBrief;
 use super::messages::Receipt;
 use super::wire;
-use crate::{B64, DeviceId, GroupId, PatientId, RoleSlug};
+use crate::{B64, DeviceId, GroupId, PatientId, RoleSlug, UserId};
 
 wire! {
     /// What a conversation is.
@@ -17,6 +17,8 @@ wire! {
         Role,
         /// A patient's care team.
         Team,
+        /// A device and the record keeper, which hands it history. Not shown as a conversation.
+        Keeper,
     }
 }
 wire! {
@@ -99,6 +101,9 @@ wire! {
     pub struct GroupList {
         /// Newest activity first.
         pub groups: Vec<GroupSummary>,
+        /// The record keepers in use, of whom each conversation has one as a member. Their devices'
+        /// endorsements must say so.
+        pub record_keepers: Vec<UserId>,
     }
 }
 wire! {

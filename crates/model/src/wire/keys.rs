@@ -26,6 +26,9 @@ wire! {
     pub struct ClaimRequest {
         /// Whose devices; at most 500.
         pub user_ids: Vec<UserId>,
+        /// Only these devices of theirs, where it is given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub device_ids: Option<Vec<DeviceId>>,
         /// The MLS ciphersuite's number.
         pub ciphersuite: u16,
     }

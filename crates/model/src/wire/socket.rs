@@ -58,6 +58,8 @@ pub enum ServerFrame {
     },
     /// Something waits in the device's inbox.
     Inbox,
+    /// Devices came into use or went out of it; for the record keeper.
+    Devices,
     /// Someone received, read or acknowledged.
     Receipt {
         /// Which conversation.

@@ -7,6 +7,7 @@ pub(crate) mod groups;
 pub(crate) mod hospital;
 pub(crate) mod inbox;
 pub(crate) mod invites;
+pub(crate) mod keeper;
 pub(crate) mod key_packages;
 pub(crate) mod log;
 pub(crate) mod me;
@@ -75,6 +76,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(key_packages::upload::handler))
         .routes(routes!(key_packages::count::handler))
         .routes(routes!(key_packages::claim::handler))
+        .routes(routes!(keeper::devices::handler))
         .routes(routes!(groups::create::handler, groups::list::handler))
         .routes(routes!(groups::info::handler))
         .routes(routes!(groups::commit::handler))

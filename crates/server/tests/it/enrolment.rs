@@ -1,6 +1,7 @@
 //! From a code to a session.
 
 use serde_json::json;
+use wardline_model::endorsement::Duty;
 use wardline_model::wire::directory::Me;
 use wardline_model::wire::enroll::{DeviceState, EnrollFinished, EnrollStarted, Invite};
 
@@ -43,8 +44,8 @@ async fn a_second_device_waits_until_another_one_vouches_for_it(engine: Engine) 
         "device_pending"
     );
 
-    officer.endorse(&phone, false).await.expect(200);
-    let again = officer.endorse(&phone, false).await;
+    officer.endorse(&phone, Duty::None).await.expect(200);
+    let again = officer.endorse(&phone, Duty::None).await;
     let problem = again.refused(403, "denied");
     assert_eq!(problem.extensions["reason"], "device_not_pending");
     phone.sign_in().await;
@@ -188,30 +189,30 @@ async fn an_endorsement_must_say_what_is_true_and_be_signed_by_who_sends_it(engi
     phone.enroll(&invite.code).await;
     let path = format!("/v1/devices/{}/endorsement", phone.id());
 
-    let mut forged = officer.endorsement(&phone, false);
-    forged.endorsement.may_endorse = true;
+    let mut forged = officer.endorsement(&phone, Duty::None);
+    forged.endorsement.duty = Duty::Endorses;
     let body = json!({ "signed": forged });
     officer
         .post(&path, &body)
         .await
         .refused(422, "endorsement-refused");
-    let mut other_key = officer.endorsement(&phone, false);
+    let mut other_key = officer.endorsement(&phone, Duty::None);
     other_key.endorsement.mls_key = [1; 32].into();
     let body = json!({ "signed": other_key });
     officer
         .post(&path, &body)
         .await
         .refused(422, "endorsement-refused");
-    let by_itself = phone.endorsement(&phone, false);
+    let by_itself = phone.endorsement(&phone, Duty::None);
     let body = json!({ "signed": by_itself });
     officer
         .post(&path, &body)
         .await
         .refused(422, "endorsement-refused");
-    let old = officer.endorsement(&phone, false);
+    let old = officer.endorsement(&phone, Duty::None);
     hospital.clock.advance(16 * 60_000);
     // Confirming a device takes a fresh proof of the person.
-    let body = json!({ "signed": officer.endorsement(&phone, false) });
+    let body = json!({ "signed": officer.endorsement(&phone, Duty::None) });
     officer
         .post(&path, &body)
         .await
@@ -223,7 +224,7 @@ async fn an_endorsement_must_say_what_is_true_and_be_signed_by_who_sends_it(engi
         .await
         .refused(422, "endorsement-refused");
     assert_eq!(phone.status().await.state, DeviceState::Pending);
-    officer.endorse(&phone, true).await.expect(200);
+    officer.endorse(&phone, Duty::Endorses).await.expect(200);
 }
 
 story!(everything_survives_a_restart);
@@ -247,7 +248,7 @@ async fn a_software_passkey_signs_in_only_where_its_program_says_so(engine: Engi
         let mut workstation = hospital.device();
         workstation.platform = "native";
         workstation.enroll(&invite.code).await;
-        officer.endorse(&workstation, false).await.expect(200);
+        officer.endorse(&workstation, Duty::None).await.expect(200);
         if allowed {
             workstation.sign_in().await;
         } else {

@@ -10,6 +10,7 @@ mod bad_input;
 mod conversations;
 mod demo;
 mod enrolment;
+mod keeper;
 mod nodes;
 mod openapi;
 #[path = "../../../store/tests/store/postgres.rs"]

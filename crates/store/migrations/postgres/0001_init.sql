@@ -126,7 +126,7 @@ CREATE INDEX devices_by_user ON devices (user_id);
 CREATE TABLE endorsements (
     device_id BYTEA NOT NULL PRIMARY KEY REFERENCES devices (device_id),
     endorser BYTEA NOT NULL,
-    may_endorse BIGINT NOT NULL,
+    duty TEXT NOT NULL,
     genesis BIGINT UNIQUE,
     signed_json TEXT NOT NULL,
     event_node TEXT NOT NULL,

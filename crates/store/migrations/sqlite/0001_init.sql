@@ -129,7 +129,7 @@ CREATE INDEX devices_by_user ON devices (user_id);
 CREATE TABLE endorsements (
     device_id BLOB NOT NULL PRIMARY KEY REFERENCES devices (device_id),
     endorser BLOB NOT NULL,
-    may_endorse INTEGER NOT NULL,
+    duty TEXT NOT NULL,
     genesis INTEGER UNIQUE,
     signed_json TEXT NOT NULL,
     event_node TEXT NOT NULL,

@@ -1,6 +1,7 @@
 //! `wardline client …`: the native client.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,16 +12,20 @@ use wardline_client::views::{Conversation, Message, MessageState};
 use wardline_client_native::NativeClient;
 use wardline_client_native::client::Enrolment;
 use wardline_model::wire::messages::Priority;
+use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{GroupId, MessageId, PatientId, RoleSlug, UserId};
 
 use crate::failure::Failure;
 use crate::output::{Output, print};
+use crate::verbs::on_one_thread;
 use crate::verbs::serve::until_stopped;
 
 /// How long `enroll` waits for someone to confirm the string.
 const CONFIRMATION: Duration = Duration::from_mins(15);
 /// How long `inbox --follow` waits before it connects again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long a silent socket is left alone.
+const QUIET: Duration = Duration::from_mins(10);
 /// How many messages of a conversation are looked through for new ones before all are.
 const FEW: usize = 64;
 
@@ -105,18 +110,8 @@ struct Send {
 }
 
 impl ClientVerb {
-    /// A client drives one device on one thread, so it gets a thread and a runtime of its own.
     pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
-        let thread = tokio::task::spawn_blocking(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(|error| Failure::unavailable(error.to_string()))?;
-            runtime.block_on(self.on_this_thread(out))
-        });
-        thread
-            .await
-            .map_err(|error| Failure::unavailable(error.to_string()))?
+        on_one_thread(move || self.on_this_thread(out)).await
     }
 
     async fn on_this_thread(self, out: Output) -> Result<(), Failure> {
@@ -331,12 +326,12 @@ async fn inbox(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
 async fn follow(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
     let mut printed = Printed::new();
     loop {
-        let print = |client: &mut NativeClient| {
+        let print = async |client: &mut NativeClient, _: Option<&ServerFrame>| {
             // A store that is locked now is read once the session is back.
             for message in received(client, &mut printed).unwrap_or_default() {
                 out.result(&message, || readable(std::slice::from_ref(&message)));
             }
-            true
+            Ok(ControlFlow::Continue(QUIET))
         };
         match client.follow(print).await {
             Ok(()) => return Ok(()),

@@ -1,11 +1,14 @@
-//! `wardline demo`: the synthetic hospital, and its enrolling officer.
+//! `wardline demo`: the synthetic hospital, its enrolling officer and its record keeper.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::sync::{mpsc, oneshot};
 use wardline_client_native::client::Enrolment;
 use wardline_client_native::home::Home;
@@ -21,6 +24,8 @@ use crate::verbs::serve::until_stopped;
 const HTTPS_OFFSET: u16 = 8443 - 8080;
 /// How often the demo's officer looks for devices to confirm.
 const LOOK: Duration = Duration::from_millis(200);
+/// How long the record keeper may take to start.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// `wardline demo`.
 #[derive(Args)]
@@ -62,30 +67,101 @@ impl Demo {
             .await
             .map_err(|error| Failure::unavailable(error.to_string()))?;
         let (confirm, confirmer) = start_officer(&running, &data).await?;
-        let ready = running
-            .ready()
-            .await
-            .map_err(|error| Failure::unavailable(error.to_string()))?;
-        out.result(&ready, || table(&ready));
-        let looking = async {
-            loop {
-                tokio::time::sleep(LOOK).await;
-                for awaiting in running.awaiting().await.unwrap_or_default() {
-                    if confirm.send(awaiting).await.is_err() {
-                        return;
-                    }
-                }
+        let (up, is_up) = oneshot::channel();
+        let opening = async {
+            // Nobody is invited in before the keeper can join their first conversation.
+            let keeper = tokio::time::timeout(PATIENCE, is_up).await;
+            if !matches!(keeper, Ok(Ok(()))) {
+                return Err(Failure::unavailable("the record keeper could not start"));
             }
+            let ready = running
+                .ready()
+                .await
+                .map_err(|error| Failure::unavailable(error.to_string()))?;
+            out.result(&ready, || table(&ready));
+            until_stopped().await;
+            Ok(())
         };
-        tokio::select! {
-            () = until_stopped() => {}
-            () = looking => tracing::error!("the demo's officer has stopped"),
-        }
+        let ended = tokio::select! {
+            ended = opening => ended,
+            () = until_stopped() => Ok(()),
+            () = confirm_all(&running, &confirm) => {
+                Err(Failure::unavailable("the demo's officer has stopped"))
+            }
+            failed = keep(&running, &data, up) => Err(failed),
+        };
         drop(confirm);
         let _ = tokio::task::spawn_blocking(move || confirmer.join()).await;
         running.server.shutdown().await;
-        Ok(())
+        ended
     }
+}
+
+/// Hands the devices that wait to the officer.
+async fn confirm_all(running: &DemoRunning, confirm: &mpsc::Sender<Awaiting>) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        for awaiting in running.awaiting().await.unwrap_or_default() {
+            if confirm.send(awaiting).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Runs the record keeper, a process of its own, and starts it again when it ends. Returns when it
+/// cannot be started at all.
+async fn keep(running: &DemoRunning, data: &Path, up: oneshot::Sender<()>) -> Failure {
+    let mut up = Some(up);
+    let mut code = running.keeper.clone();
+    loop {
+        match keep_once(running, data, code.as_deref(), &mut up).await {
+            Ok(status) => tracing::warn!(%status, "the record keeper ended; it is started again"),
+            Err(error) => return Failure::unavailable(format!("the record keeper: {error}")),
+        }
+        if up.is_none() {
+            code = None;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn keep_once(
+    running: &DemoRunning,
+    data: &Path,
+    code: Option<&str>,
+    up: &mut Option<oneshot::Sender<()>>,
+) -> std::io::Result<std::process::ExitStatus> {
+    let url = running.server.http_url.clone().unwrap_or_default();
+    let mut command = tokio::process::Command::new(std::env::current_exe()?);
+    command
+        .args(["--json", "keeper", "--until-stdin-closes", "--server", &url])
+        .arg("--home")
+        .arg(data.join("keeper"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    if code.is_some() {
+        command.args(["--code", "-"]);
+    }
+    let mut child = command.spawn()?;
+    // Held open as long as this process lives.
+    let mut stdin = child.stdin.take();
+    if let (Some(code), Some(stdin)) = (code, &mut stdin) {
+        stdin.write_all(format!("{code}\n").as_bytes()).await?;
+        stdin.flush().await?;
+    }
+    if let Some(stdout) = child.stdout.take() {
+        let mut lines = BufReader::new(stdout).lines();
+        while let Some(line) = lines.next_line().await? {
+            let ready = serde_json::from_str(&line).is_ok_and(|v: Value| v["ready"] == true);
+            if ready && let Some(up) = up.take() {
+                // Nobody waits any more when the demo is on its way down.
+                let _ = up.send(());
+            }
+        }
+    }
+    child.wait().await
 }
 
 /// Starts the officer whose device confirms those that the demo invited. It is a native client
@@ -156,7 +232,7 @@ async fn officer(
 /// Confirms a device; an officer's proof may have to be fresh, or the session made anew.
 async fn confirm_one(officer: &mut NativeClient, awaiting: Awaiting) -> Result<(), NativeError> {
     let device = awaiting.device;
-    let first = officer.confirm_device(device, awaiting.may_endorse).await;
+    let first = officer.confirm_device(device, awaiting.duty).await;
     let Err(error) = first else { return Ok(()) };
     if error.is_problem("step-up-required") {
         officer.prove_again().await?;
@@ -171,7 +247,7 @@ async fn confirm_one(officer: &mut NativeClient, awaiting: Awaiting) -> Result<(
             .any(|p| p.device.id == device);
         return if waits { Err(error.into()) } else { Ok(()) };
     }
-    officer.confirm_device(device, awaiting.may_endorse).await?;
+    officer.confirm_device(device, awaiting.duty).await?;
     Ok(())
 }
 

@@ -4,4 +4,23 @@ pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod demo;
 pub(crate) mod import;
+pub(crate) mod keeper;
 pub(crate) mod serve;
+
+use crate::failure::Failure;
+
+/// Runs a verb that drives a client: one device on one thread, with a runtime of its own.
+pub(crate) async fn on_one_thread<F: Future<Output = Result<(), Failure>>>(
+    verb: impl FnOnce() -> F + Send + 'static,
+) -> Result<(), Failure> {
+    let thread = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::unavailable(error.to_string()))?;
+        runtime.block_on(verb())
+    });
+    thread
+        .await
+        .map_err(|error| Failure::unavailable(error.to_string()))?
+}

@@ -7,10 +7,10 @@ use serde_json::to_value;
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
 use wardline_credential::chain::{self, DETAIL, ENDORSED, NotAdmitted};
-use wardline_model::endorsement::SignedEndorsement;
+use wardline_model::DeviceId;
+use wardline_model::endorsement::{Duty, SignedEndorsement};
 use wardline_model::wire::devices::{DeviceInfo, EndorseRequest};
 use wardline_model::wire::problem::Problem;
-use wardline_model::{DeviceId, UserId};
 use wardline_policy::{Action, Resource};
 use wardline_store::{Device, Tx};
 
@@ -22,6 +22,7 @@ use crate::gate::{Asker, Permit, change};
 use crate::jws::DeviceKey;
 use crate::problem::Refusal;
 use crate::proof::{Proof, access_token};
+use crate::routes::devices::duty_of;
 use crate::shape;
 
 /// Admits a pending device: verifies the endorsement, issues the certificates and logs it, in one
@@ -143,7 +144,8 @@ async fn admit(
         }
         let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
         let owner = tx.person(device.user_id).await?.ok_or(Refusal::NotFound)?;
-        Ok(shape::device(device, shape::brief(owner), current))
+        let duty = signed.endorsement.duty;
+        Ok(shape::device(device, shape::brief(owner), duty, current))
     })
 }
 
@@ -189,9 +191,10 @@ async fn check_member(
             "nobody vouched for your device",
         ))?;
     chain::verify_link(signed, &own.signed.endorsement).map_err(refused)?;
-    if signed.endorsement.may_endorse && !enrolls(tx, device.user_id).await? {
+    let duty = signed.endorsement.duty;
+    if duty != Duty::None && duty != duty_of(&tx.roles_of(device.user_id).await?) {
         return Err(Refusal::EndorsementRefused(
-            "only an enrolling officer's device may endorse others",
+            "its person's roles do not ask for that duty",
         ));
     }
     Ok(())
@@ -222,14 +225,6 @@ async fn check_genesis(
         ));
     }
     chain::verify_signature(signed, &signed.endorsement).map_err(refused)
-}
-
-async fn enrolls(tx: &mut Tx, user: UserId) -> Result<bool, Refusal> {
-    Ok(tx
-        .roles_of(user)
-        .await?
-        .iter()
-        .any(|role| role == "enrolling_officer"))
 }
 
 fn refused(error: NotAdmitted) -> Refusal {

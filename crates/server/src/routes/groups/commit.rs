@@ -17,7 +17,9 @@ use crate::caller::Caller;
 use crate::extract::{Body, Id};
 use crate::gate::{Note, change};
 use crate::problem::Refusal;
-use crate::routes::groups::{Standing, check_in_use, commit_error, leaves, mls_refused};
+use crate::routes::groups::{
+    Standing, check_in_use, check_keeper_stays, commit_error, leaves, mls_refused,
+};
 
 /// Takes a commit of the current epoch; of two, the first wins and the other gets
 /// `epoch-conflict`. While a removal is pending, only a commit that carries it out is taken.
@@ -149,6 +151,7 @@ impl Judged {
             }
         }
         check_in_use(tx, self.effect.joined.iter().map(|joined| joined.member)).await?;
+        check_keeper_stays(tx, &self.effect.left).await?;
         let entry = tx
             .apply_commit(&self.commit, now_ms)
             .await

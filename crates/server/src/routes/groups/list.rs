@@ -42,6 +42,7 @@ pub(crate) async fn handler(
         .map(|role| (role.slug, role.title))
         .collect();
     let banners = banners(&app, &caller, &mut facts, &listings, now_ms).await?;
+    let record_keepers = record_keepers(&mut facts).await?;
     drop(facts);
 
     let mut note = permit.note();
@@ -91,7 +92,18 @@ pub(crate) async fn handler(
             }
         })
         .collect();
-    Ok(Json(GroupList { groups }))
+    Ok(Json(GroupList {
+        groups,
+        record_keepers,
+    }))
+}
+
+/// Record keepers with a device in use.
+async fn record_keepers(facts: &mut Tx) -> Result<Vec<UserId>, Refusal> {
+    let keepers = facts.people_with_role("record_keeper").await?;
+    let devices = facts.active_devices_of(&keepers).await?;
+    let in_use: BTreeSet<UserId> = devices.into_iter().map(|(user, _)| user).collect();
+    Ok(in_use.into_iter().collect())
 }
 
 async fn people(

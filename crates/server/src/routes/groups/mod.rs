@@ -105,6 +105,27 @@ async fn check_in_use(
     }
 }
 
+/// Nobody takes the record keeper out of a conversation, unless its device is out of use: what was
+/// said stays on record (45 CFR 164.316(b)(2)(i)).
+async fn check_keeper_stays(tx: &mut Tx, left: &[delivery::Member]) -> Result<(), Refusal> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    let keepers = tx.people_with_role("record_keeper").await?;
+    let ids: Vec<DeviceId> = left
+        .iter()
+        .filter(|member| keepers.contains(&member.user))
+        .map(|member| member.device)
+        .collect();
+    let devices = tx.devices(&ids).await?;
+    if devices.iter().any(|d| d.state == DeviceState::Active) {
+        return Err(Refusal::MlsRefused(
+            "the record keeper stays in the conversation".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 /// The delivery rules' refusals as problems.
 pub(crate) fn mls_refused(refusal: delivery::Refusal) -> Refusal {
     match refusal {

@@ -16,7 +16,8 @@ use crate::extract::Body;
 use crate::gate::change;
 use crate::problem::Refusal;
 
-/// One key package for each active device of these people. Single-use ones are handed out once.
+/// One key package for each active device of these people, or for the devices named among them.
+/// Single-use ones are handed out once.
 #[utoipa::path(
     post, path = "/v1/key-packages/claim", tag = "key packages", request_body = ClaimRequest,
     responses((status = 200, body = ClaimAnswer), (status = 403, body = Problem)),
@@ -43,7 +44,10 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::KeyPackageClaim, resource)
         .await?;
     let answer = change!(permit.kind(CLAIMED), |tx, note| {
-        let claimed = tx.claim_key_packages(&users, request.ciphersuite).await?;
+        let only = request.device_ids.as_deref();
+        let claimed = tx
+            .claim_key_packages(&users, only, request.ciphersuite)
+            .await?;
         let reached: BTreeSet<UserId> = claimed.iter().map(|package| package.user_id).collect();
         let unreachable: Vec<UserId> = users
             .iter()

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use sha2::{Digest, Sha256};
 use wardline_audit::event::Kind;
+use wardline_bus::Hint;
 use wardline_credential::DeviceKey;
 use wardline_model::B64;
 use wardline_model::wire::keys::{KeyPackageCount, KeyPackageUpload};
@@ -54,7 +55,8 @@ pub(crate) async fn handler(
             checked(&app, &caller, &device.mls_key, package, last_resort, now_ms)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let (available, last_resort) = change!(permit.kind(UPLOADED), |tx, note| {
+    let (first, (available, last_resort)) = change!(permit.kind(UPLOADED), |tx, note| {
+        let first = tx.count_key_packages(caller.device()).await? == (0, false);
         tx.put_key_packages(caller.device(), &new, now_ms).await?;
         note.put("packages", new.len());
         let count = tx.count_key_packages(caller.device()).await?;
@@ -64,8 +66,14 @@ pub(crate) async fn handler(
                 expected: format!("no more than {MAX_KEPT} key packages kept"),
             });
         }
-        Ok(count)
+        Ok((first, count))
     })?;
+    if first {
+        // Only now can it be brought into its person's conversations.
+        app.bus.publish(Hint::DeviceChanged {
+            device: caller.device(),
+        });
+    }
     Ok(Json(KeyPackageCount {
         available,
         last_resort,

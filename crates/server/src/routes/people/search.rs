@@ -59,6 +59,7 @@ pub(crate) async fn handler(
             facility: person.facility,
             on_shift: person.on_shift,
             reachable: person.reachable,
+            keeps_records: person.keeps_records,
         })
         .collect();
     Ok(Json(PeopleList { people }))

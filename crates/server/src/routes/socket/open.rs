@@ -123,7 +123,7 @@ async fn talk(
     out: &mut SplitSink<WebSocket, Message>,
     input: &mut SplitStream<WebSocket>,
 ) -> Result<(), Refusal> {
-    let (seat, mut pushes) = Hub::join(app, principal.session_id, principal.device_id);
+    let (seat, mut pushes) = Hub::join(app, &principal);
     let mut talk = Talk {
         app,
         peer,

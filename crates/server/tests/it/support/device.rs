@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use wardline_model::endorsement::{DeviceKeys, Endorsement, SignedEndorsement};
+use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
+use wardline_model::wire::devices::DeviceList;
 use wardline_model::wire::enroll::{BINDING_TYPE, EnrollFinished, EnrollStarted, EnrollStatus};
 use wardline_model::wire::hospital::Hospital;
 use wardline_model::wire::problem::Problem;
@@ -330,12 +331,12 @@ impl Device {
     }
 
     /// A signed endorsement of a device.
-    pub(crate) fn endorsement(&self, of: &Self, may_endorse: bool) -> SignedEndorsement {
+    pub(crate) fn endorsement(&self, of: &Self, duty: Duty) -> SignedEndorsement {
         let endorsement = Endorsement::new(
             of.user(),
             of.id(),
             &of.keys(),
-            may_endorse,
+            duty,
             self.id(),
             self.clock.now_ms(),
         );
@@ -346,14 +347,37 @@ impl Device {
         }
     }
 
-    pub(crate) async fn endorse(&mut self, device: &Self, may_endorse: bool) -> Answer {
-        let body = json!({ "signed": self.endorsement(device, may_endorse) });
+    pub(crate) async fn endorse(&mut self, device: &Self, duty: Duty) -> Answer {
+        let body = json!({ "signed": self.endorsement(device, duty) });
         let path = format!("/v1/devices/{}/endorsement", device.id());
         self.post(&path, &body).await
     }
 
+    /// Confirms a device that waits, by what the list of devices says of it.
+    pub(crate) async fn confirm(&mut self, id: DeviceId, duty: Duty) -> Answer {
+        let list: DeviceList = self
+            .get("/v1/devices?state=pending")
+            .await
+            .expect(200)
+            .json();
+        let device = list.devices.into_iter().find(|d| d.id == id).unwrap();
+        let keys = DeviceKeys {
+            jkt: device.jkt.array().unwrap(),
+            mls_key: device.mls_key.array().unwrap(),
+        };
+        let now = self.clock.now_ms();
+        let endorsement = Endorsement::new(device.user.id, id, &keys, duty, self.id(), now);
+        let signature = self.mls_key.sign(&endorsement.signed_bytes());
+        let signed = SignedEndorsement {
+            endorsement,
+            signature: signature.to_bytes().into(),
+        };
+        let path = format!("/v1/devices/{id}/endorsement");
+        self.post(&path, &json!({ "signed": signed })).await
+    }
+
     pub(crate) async fn endorse_itself(&mut self) -> Answer {
-        let body = json!({ "signed": self.endorsement(self, true) });
+        let body = json!({ "signed": self.endorsement(self, Duty::Endorses) });
         let path = format!("/v1/devices/{}/endorsement", self.id());
         self.post(&path, &body).await
     }

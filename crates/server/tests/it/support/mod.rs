@@ -8,6 +8,8 @@ pub(crate) mod socket;
 use tempfile::TempDir;
 
 use crate::postgres;
+use wardline_model::UserId;
+use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::Invite;
 use wardline_server::demo::{self, DemoOptions, Ready};
 use wardline_server::init::{FirstOfficer, init};
@@ -59,6 +61,8 @@ pub(crate) struct Hospital {
     pub(crate) clock: Clock,
     pub(crate) first_code: String,
     pub(crate) first_link: String,
+    /// The code of the record keeper's device, in the demo.
+    pub(crate) keeper_code: Option<String>,
     /// The demo's people, where it is one.
     pub(crate) ready: Option<Ready>,
     pub(crate) url: String,
@@ -94,6 +98,7 @@ impl Hospital {
             clock,
             first_code: made.typed_code,
             first_link: made.link,
+            keeper_code: None,
             ready: None,
             url,
             _dir: dir,
@@ -121,6 +126,7 @@ impl Hospital {
             url: ready.url.clone(),
             first_code: demo.officer.code.unwrap(),
             first_link: String::new(),
+            keeper_code: demo.keeper,
             ready: Some(ready),
             running: Some(demo.server),
             config,
@@ -136,7 +142,7 @@ impl Hospital {
         let person = people.iter().find(|person| person.user == user).unwrap();
         let mut device = self.device();
         device.enroll(person.enroll_code.as_ref().unwrap()).await;
-        officer.endorse(&device, false).await.expect(200);
+        officer.endorse(&device, Duty::None).await.expect(200);
         device.sign_in().await;
         Phone::new(device).await
     }
@@ -171,14 +177,20 @@ impl Hospital {
         let mut device = self.device();
         let invite = self.invite(by).await;
         device.enroll(&invite.code).await;
-        by.endorse(&device, false).await.expect(200);
+        by.endorse(&device, Duty::None).await.expect(200);
         device.sign_in().await;
         device
     }
 
     /// Invites the officer to enrol one more device.
     pub(crate) async fn invite(&self, by: &mut Device) -> Invite {
-        let body = serde_json::json!({ "user_id": by.user(), "program": "demo" });
+        let user = by.user();
+        self.invite_person(by, user).await
+    }
+
+    /// Invites a person to enrol one more device.
+    pub(crate) async fn invite_person(&self, by: &mut Device, user: UserId) -> Invite {
+        let body = serde_json::json!({ "user_id": user, "program": "demo" });
         by.post("/v1/invites", &body).await.expect(201).json()
     }
 }

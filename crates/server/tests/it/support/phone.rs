@@ -219,7 +219,7 @@ impl Phone {
                 Incoming::Message { content, .. } => {
                     texts.push(String::from_utf8(content).unwrap());
                 }
-                Incoming::Commit(staged) => {
+                Incoming::Commit { staged, .. } => {
                     self.groups.merge(&mut self.vault, group, *staged).unwrap();
                 }
                 Incoming::OwnCommit => {

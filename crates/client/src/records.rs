@@ -1,0 +1,360 @@
+//! What the record keeper needs of the core: who came and went, and the messages in between.
+//!
+//! A device that keeps the records ([`Client::keep_records`]) writes down each change of a
+//! conversation's members together with the commit that made it. The keeper takes these changes in
+//! ([`Client::changes`]), decides who is owed which part of the history, and queues it
+//! ([`Client::queue_history`]); what it decides is durable with the next [`Client::flush`].
+
+use std::collections::BTreeSet;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use wardline_model::wire::devices::{MemberDevice, MemberDevices, MemberDevicesRequest};
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::wire::messages::Priority;
+use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
+
+use crate::client::Client;
+use crate::content::{History, Kept, Page};
+use crate::conversation::{
+    self, Outgoing, StoredMessage, delete_outgoing, message_at, outbox, put_message, put_outgoing,
+};
+use crate::error::ClientError;
+use crate::mls::Claim;
+use crate::platform::{Event, Platform, random_bytes};
+use crate::views::Notice;
+
+/// The vault's names of changes that the keeper has not taken in yet.
+const CHANGES: &str = "j/";
+/// The vault's names of what the keeper keeps of its own.
+const OWN: &str = "keeper/";
+
+/// How a conversation's members changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberChange {
+    /// Which conversation.
+    pub group: GroupId,
+    /// The place of the commit.
+    pub seq: u64,
+    /// Devices that are in it now and were not.
+    pub joined: Vec<(DeviceId, UserId)>,
+    /// Devices that were in it and are not.
+    pub left: Vec<(DeviceId, UserId)>,
+    /// Those of them that the delivery service had removed, because they went out of use; a member
+    /// removed the others.
+    pub out_of_use: Vec<DeviceId>,
+    /// A device that lost its state and joined anew.
+    pub rejoined: Option<DeviceId>,
+}
+
+/// A conversation that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptGroup {
+    /// Which.
+    pub id: GroupId,
+    /// What it is.
+    pub kind: GroupKind,
+    /// The devices in it, with their people.
+    pub devices: Vec<(DeviceId, UserId)>,
+}
+
+impl<P: Platform> Client<P> {
+    /// From now on this device keeps the records. To be called before the first sync.
+    pub fn keep_records(&mut self) {
+        self.keeps_records = true;
+    }
+
+    /// Changes of members that were not taken in yet, by conversation, in order.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn changes(&self) -> Result<Vec<MemberChange>, ClientError> {
+        Ok(self
+            .vault()?
+            .range(CHANGES)
+            .filter_map(|(_, value)| serde_json::from_slice(value).ok())
+            .collect())
+    }
+
+    /// A change was taken in.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn forget_change(&mut self, change: &MemberChange) -> Result<(), ClientError> {
+        let name = change_name(change.group, change.seq);
+        self.opened()?.vault.delete(&name);
+        Ok(())
+    }
+
+    /// What the keeper put under a name.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn own<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, ClientError> {
+        Ok(self.vault()?.get(&format!("{OWN}{name}")))
+    }
+
+    /// Puts something under a name, sealed like everything else.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn put_own<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), ClientError> {
+        self.opened()?.vault.put(format!("{OWN}{name}"), value);
+        Ok(())
+    }
+
+    /// Every conversation that this device is in.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn kept_groups(&self) -> Result<Vec<KeptGroup>, ClientError> {
+        Ok(conversation::records(self.vault()?)
+            .into_iter()
+            .filter(|record| record.joined)
+            .map(|record| KeptGroup {
+                id: record.summary.id,
+                kind: record.summary.kind,
+                devices: record.devices,
+            })
+            .collect())
+    }
+
+    /// Active devices of people, by the server's word.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn member_devices(
+        &mut self,
+        users: &[UserId],
+    ) -> Result<Vec<MemberDevice>, ClientError> {
+        let body = MemberDevicesRequest {
+            user_ids: users.to_vec(),
+        };
+        let answer: MemberDevices = self
+            .api
+            .post(&self.platform, "/v1/keeper/devices", &body)
+            .await?;
+        Ok(answer.devices)
+    }
+
+    /// Whether all that was queued for a group has been taken by the hospital.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn is_delivered(&self, group: GroupId) -> Result<bool, ClientError> {
+        Ok(outbox(self.vault()?).iter().all(|m| m.group != group))
+    }
+
+    /// Drops what is queued for a group when some of it was refused; whether it was.
+    ///
+    /// # Errors
+    /// When the store is locked or does not write.
+    pub async fn give_up_refused(&mut self, group: GroupId) -> Result<bool, ClientError> {
+        let vault = &mut self.opened()?.vault;
+        let queued: Vec<Outgoing> = outbox(vault)
+            .into_iter()
+            .filter(|m| m.group == group)
+            .collect();
+        if queued.iter().all(|m| m.problem.is_none()) {
+            return Ok(false);
+        }
+        for message in &queued {
+            delete_outgoing(vault, message);
+        }
+        self.flush().await?;
+        Ok(true)
+    }
+
+    /// Adds devices of a person to a conversation, each verified up to the genesis.
+    ///
+    /// # Errors
+    /// When one cannot be verified, or the commit is refused; then nothing was added.
+    pub async fn bring(
+        &mut self,
+        group: GroupId,
+        user: UserId,
+        devices: &[DeviceId],
+    ) -> Result<(), ClientError> {
+        self.add_devices(group, user, devices).await
+    }
+
+    /// Whose device vouched for a device that was verified.
+    pub fn endorsed_by(&self, device: DeviceId) -> Option<UserId> {
+        self.admitted(device).map(|admitted| admitted.endorsed_by)
+    }
+
+    /// The group of this device and another one, through which history goes; made where there is
+    /// none.
+    ///
+    /// # Errors
+    /// When the device cannot be verified or has no key package, or the server refuses.
+    pub async fn channel(
+        &mut self,
+        user: UserId,
+        device: DeviceId,
+    ) -> Result<GroupId, ClientError> {
+        let existing = self.kept_groups()?.into_iter().find(|group| {
+            group.kind == GroupKind::Keeper && group.devices.iter().any(|(d, _)| *d == device)
+        });
+        if let Some(existing) = existing {
+            return Ok(existing.id);
+        }
+        let add = self.claim(&[user], Some(&[device]), &[]).await?;
+        if add.is_empty() {
+            return Err(ClientError::Unreachable(device.to_string()));
+        }
+        self.create(GroupKind::Keeper, None, None, &add).await
+    }
+
+    /// Messages of a conversation after a place and up to another, oldest first.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn history(
+        &self,
+        group: GroupId,
+        after: u64,
+        up_to: u64,
+    ) -> Result<Vec<Kept>, ClientError> {
+        Ok(conversation::messages(self.vault()?, group)
+            .filter(|m| m.notice.is_none() && m.seq > after && m.seq <= up_to)
+            .filter_map(|m| {
+                Some(Kept {
+                    id: m.id,
+                    seq: m.seq,
+                    from: m.from?,
+                    text: m.text,
+                    priority: m.priority,
+                    sent_at: m.sent_at,
+                    reply_to: m.reply_to,
+                })
+            })
+            .collect())
+    }
+
+    /// Queues a page for a device; it leaves with [`Client::deliver`], once it is durable.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn queue_history(&mut self, channel: GroupId, page: Page) -> Result<(), ClientError> {
+        let id = MessageId::from_random(random_bytes(&self.platform));
+        let message = Outgoing {
+            id,
+            group: channel,
+            text: String::new(),
+            priority: Priority::Routine,
+            reply_to: None,
+            written_at: self.platform.now_ms(),
+            sealed: None,
+            problem: None,
+            history: Some(B64(History { id, page }.encode())),
+        };
+        put_outgoing(&mut self.opened()?.vault, &message);
+        Ok(())
+    }
+
+    /// Takes a page that the record keeper handed over. What is here already stays as it is: the
+    /// keeper fills gaps and changes nothing.
+    pub(crate) fn take_history(&mut self, page: &Page) -> Result<(), ClientError> {
+        let group = page.group;
+        let vault = &mut self.opened()?.vault;
+        let known: BTreeSet<MessageId> = conversation::messages(vault, group)
+            .filter(|m| m.notice.is_none())
+            .map(|m| m.id)
+            .collect();
+        for kept in page.messages.iter().filter(|m| !known.contains(&m.id)) {
+            let free = message_at(vault, group, kept.seq)
+                .is_none_or(|there| there.notice == Some(Notice::Gap));
+            if free {
+                put_message(vault, group, &stored(kept));
+            }
+        }
+        if page.last {
+            let at = message_at(vault, group, page.joined_seq).map(|notice| notice.sent_at);
+            let at = at.unwrap_or_else(|| self.platform.now_ms());
+            self.notice(
+                group,
+                page.joined_seq,
+                at,
+                Notice::HandedOver,
+                "The record keeper handed this device the messages from before.",
+            )?;
+        }
+        self.platform.emit(Event::Messages { group });
+        self.platform.emit(Event::Conversations);
+        Ok(())
+    }
+
+    /// Writes down who was there when this device joined.
+    pub(crate) fn keep_arrival(
+        &mut self,
+        group: GroupId,
+        seq: u64,
+        members: &[Claim],
+    ) -> Result<(), ClientError> {
+        let joined = members.iter().map(|c| (c.device, c.user)).collect();
+        self.keep(&MemberChange {
+            group,
+            seq,
+            joined,
+            left: Vec::new(),
+            out_of_use: Vec::new(),
+            rejoined: None,
+        })
+    }
+
+    /// Writes down what a commit changed.
+    pub(crate) fn keep_change(
+        &mut self,
+        group: GroupId,
+        seq: u64,
+        before: &[Claim],
+        out_of_use: Vec<DeviceId>,
+        rejoined: Option<DeviceId>,
+    ) -> Result<(), ClientError> {
+        if !self.keeps_records {
+            return Ok(());
+        }
+        let open = self.opened()?;
+        let after = open.groups.members(&open.vault, group)?;
+        let new = |among: &[Claim], of: &[Claim]| {
+            of.iter()
+                .filter(|c| !among.iter().any(|other| other.device == c.device))
+                .map(|c| (c.device, c.user))
+                .collect::<Vec<_>>()
+        };
+        self.keep(&MemberChange {
+            group,
+            seq,
+            joined: new(before, &after),
+            left: new(&after, before),
+            out_of_use,
+            rejoined,
+        })
+    }
+
+    fn keep(&mut self, change: &MemberChange) -> Result<(), ClientError> {
+        if self.keeps_records {
+            let name = change_name(change.group, change.seq);
+            self.opened()?.vault.put(name, change);
+        }
+        Ok(())
+    }
+}
+
+fn stored(kept: &Kept) -> StoredMessage {
+    StoredMessage {
+        id: kept.id,
+        seq: kept.seq,
+        from: Some(kept.from.clone()),
+        text: kept.text.clone(),
+        priority: kept.priority,
+        sent_at: kept.sent_at,
+        reply_to: kept.reply_to,
+        notice: None,
+    }
+}
+
+fn change_name(group: GroupId, seq: u64) -> String {
+    format!("{CHANGES}{group}/{seq:016x}")
+}

@@ -1,0 +1,280 @@
+//! [`Keeper`]: what is to be done after each change, over a client that keeps the records.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wardline_client::content::{Kept, Page};
+use wardline_client::records::KeptGroup;
+use wardline_client::{Client, ClientError, Platform};
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::wire::messages::EntryKind;
+use wardline_model::wire::socket::ServerFrame;
+use wardline_model::{DeviceId, GroupId, UserId};
+
+use crate::ledger::{Ledger, Owed};
+
+/// The hospital's rules for history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// How long a device waits for history when an officer, and not its own person, vouched for
+    /// it; in milliseconds. Meanwhile everyone in the conversation sees it, and the person or an
+    /// officer can take the device out of use.
+    pub recovery_wait_ms: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            recovery_wait_ms: 24 * 60 * 60 * 1000,
+        }
+    }
+}
+
+/// How far a look came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing is left to be done.
+    Done,
+    /// Something has to be tried again soon: a device without key packages, an endorsement that is
+    /// not in the log yet, a page that was refused.
+    Again,
+    /// Nothing before this time, unix milliseconds.
+    Until(u64),
+}
+
+/// The record keeper. The client stays with the caller, who drives it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Keeper {
+    rules: Rules,
+}
+
+impl Keeper {
+    /// A keeper under these rules.
+    pub const fn new(rules: Rules) -> Self {
+        Self { rules }
+    }
+
+    /// Does what a frame of the socket, already taken by the client, asks for; everything when
+    /// there is no frame. `None`: the frame asks for nothing, what was to be done still is.
+    ///
+    /// # Errors
+    /// What may pass: no connection, an ended session, a store that does not write. What was done
+    /// is durable, and the next look goes on from there.
+    pub async fn look<P: Platform>(
+        &self,
+        client: &mut Client<P>,
+        frame: Option<&ServerFrame>,
+    ) -> Result<Option<Progress>, ClientError> {
+        match frame {
+            Some(ServerFrame::Entry { entry, .. }) if entry.kind == EntryKind::Message => {
+                return Ok(None);
+            }
+            Some(
+                ServerFrame::Ready
+                | ServerFrame::Receipt { .. }
+                | ServerFrame::Sent { .. }
+                | ServerFrame::Problem { .. }
+                | ServerFrame::Ended { .. },
+            ) => return Ok(None),
+            Some(
+                ServerFrame::Entry { .. }
+                | ServerFrame::Reached { .. }
+                | ServerFrame::Inbox
+                | ServerFrame::Devices,
+            )
+            | None => {}
+        }
+        let mut ledgers = self.take_in(client).await?;
+        let mut missing = Progress::Done;
+        if matches!(
+            frame,
+            None | Some(ServerFrame::Inbox | ServerFrame::Devices)
+        ) {
+            let wanted = bring_devices(client, &ledgers).await?;
+            // What was committed has come back in the log by now.
+            ledgers = self.take_in(client).await?;
+            let is_in = |(group, device): &(GroupId, DeviceId)| {
+                ledgers.get(group).is_some_and(|ledger| ledger.has(*device))
+            };
+            if !wanted.iter().all(is_in) {
+                missing = Progress::Again;
+            }
+        }
+        let handed = hand_over(client, &mut ledgers).await?;
+        Ok(Some(missing.and(handed)))
+    }
+
+    /// Takes the changes since the last time into the ledgers.
+    async fn take_in<P: Platform>(
+        &self,
+        client: &mut Client<P>,
+    ) -> Result<BTreeMap<GroupId, Ledger>, ClientError> {
+        let mut ledgers = BTreeMap::new();
+        let conversations: Vec<KeptGroup> = client
+            .kept_groups()?
+            .into_iter()
+            .filter(|group| group.kind != GroupKind::Keeper)
+            .collect();
+        for group in &conversations {
+            ledgers.insert(group.id, ledger(client, group.id)?);
+        }
+        let now = client.platform().now_ms();
+        for change in client.changes()? {
+            if let Some(ledger) = ledgers.get_mut(&change.group) {
+                let due = |device: DeviceId, user: UserId| self.due(client, now, device, user);
+                ledger.take(&change, now, due);
+                client.put_own(&name(change.group), ledger)?;
+            }
+            client.forget_change(&change)?;
+        }
+        client.flush().await?;
+        Ok(ledgers)
+    }
+
+    /// A device that another one of the same person vouched for gets its history at once.
+    fn due<P: Platform>(
+        &self,
+        client: &Client<P>,
+        now: u64,
+        device: DeviceId,
+        user: UserId,
+    ) -> u64 {
+        if client.endorsed_by(device) == Some(user) {
+            now
+        } else {
+            now.saturating_add(self.rules.recovery_wait_ms)
+        }
+    }
+}
+
+impl Progress {
+    /// Both.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Again, _) | (_, Self::Again) => Self::Again,
+            (Self::Until(a), Self::Until(b)) => Self::Until(a.min(b)),
+            (Self::Until(at), Self::Done) | (Self::Done, Self::Until(at)) => Self::Until(at),
+            (Self::Done, Self::Done) => Self::Done,
+        }
+    }
+}
+
+/// Brings in active devices of members that are not in their conversations yet; gives those that
+/// it tried, since one that cannot be verified, or has no key package yet, stays out.
+async fn bring_devices<P: Platform>(
+    client: &mut Client<P>,
+    ledgers: &BTreeMap<GroupId, Ledger>,
+) -> Result<Vec<(GroupId, DeviceId)>, ClientError> {
+    let people: BTreeSet<UserId> = ledgers.values().flat_map(Ledger::members).collect();
+    let people: Vec<UserId> = people.into_iter().collect();
+    let mut wanted = Vec::new();
+    for people in people.chunks(PEOPLE) {
+        for found in client.member_devices(people).await? {
+            for (group, ledger) in ledgers {
+                if !ledger.members().contains(&found.user_id) || ledger.has(found.device_id) {
+                    continue;
+                }
+                let brought = client
+                    .bring(*group, found.user_id, &[found.device_id])
+                    .await;
+                match brought {
+                    Err(error) if error.is_transient() => return Err(error),
+                    Ok(()) | Err(_) => wanted.push((*group, found.device_id)),
+                }
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+/// Queues what is due and sends it.
+async fn hand_over<P: Platform>(
+    client: &mut Client<P>,
+    ledgers: &mut BTreeMap<GroupId, Ledger>,
+) -> Result<Progress, ClientError> {
+    let now = client.platform().now_ms();
+    let mut progress = Progress::Done;
+    for (group, ledger) in ledgers {
+        for owed in ledger.due(now) {
+            let channel = match client.channel(owed.user, owed.device).await {
+                Ok(channel) => channel,
+                Err(error) if error.is_transient() => return Err(error),
+                Err(_) => {
+                    progress = Progress::Again;
+                    continue;
+                }
+            };
+            if !owed.queued {
+                for page in pages(client, *group, ledger, &owed)? {
+                    client.queue_history(channel, page)?;
+                }
+                ledger.set_queued(owed.device, true);
+                client.put_own(&name(*group), ledger)?;
+                client.flush().await?;
+            }
+            client.deliver().await?;
+            if client.give_up_refused(channel).await? {
+                ledger.set_queued(owed.device, false);
+                progress = Progress::Again;
+            } else if client.is_delivered(channel)? {
+                ledger.settle(owed.device, owed.joined_seq);
+            } else {
+                progress = Progress::Again;
+            }
+            client.put_own(&name(*group), ledger)?;
+            client.flush().await?;
+        }
+        if let Some(at) = ledger.next_due().filter(|at| *at > now) {
+            progress = progress.and(Progress::Until(at));
+        }
+    }
+    Ok(progress)
+}
+
+/// What a device is owed of a conversation, in pages that fit into a message.
+fn pages<P: Platform>(
+    client: &Client<P>,
+    group: GroupId,
+    ledger: &Ledger,
+    owed: &Owed,
+) -> Result<Vec<Page>, ClientError> {
+    let mut messages = Vec::new();
+    for span in ledger.spans(owed) {
+        messages.extend(client.history(group, span.after, span.before.saturating_sub(1))?);
+    }
+    let mut pages = vec![Vec::new()];
+    let mut bytes = 0;
+    for message in messages {
+        let size = ENVELOPE + message.text.len();
+        if bytes + size > PAGE_BYTES && bytes > 0 {
+            pages.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += size;
+        if let Some(page) = pages.last_mut() {
+            page.push(message);
+        }
+    }
+    let count = pages.len();
+    let page = |(index, messages): (usize, Vec<Kept>)| Page {
+        group,
+        joined_seq: owed.joined_seq,
+        last: index + 1 == count,
+        messages,
+    };
+    Ok(pages.into_iter().enumerate().map(page).collect())
+}
+
+fn ledger<P: Platform>(client: &Client<P>, group: GroupId) -> Result<Ledger, ClientError> {
+    Ok(client.own(&name(group))?.unwrap_or_default())
+}
+
+fn name(group: GroupId) -> String {
+    format!("ledger/{group}")
+}
+
+/// People asked about at a time.
+const PEOPLE: usize = 500;
+/// Text in a page; a message holds at most 16 KiB.
+const PAGE_BYTES: usize = 256 * 1024;
+/// What a message takes beside its text, roughly.
+const ENVELOPE: usize = 400;

@@ -1,0 +1,353 @@
+//! Who was a member when, and which device is owed what: a value of the changes it has seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use wardline_client::records::MemberChange;
+use wardline_model::{DeviceId, UserId};
+
+/// What the record keeper knows of one conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    devices: BTreeMap<DeviceId, UserId>,
+    tenures: Vec<Tenure>,
+    owed: Vec<Owed>,
+}
+
+/// A time during which a person was a member, in places of the conversation's log. It goes on
+/// while the person has no device because the last one went out of use; it ends when a member
+/// removes the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenure {
+    /// Who.
+    pub user: UserId,
+    /// The commit that made them a member; what came later is theirs.
+    pub from: u64,
+    /// The commit that ended it; what came before is theirs. Absent while it lasts.
+    pub until: Option<u64>,
+}
+
+/// A device to which history is to be handed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// Which device.
+    pub device: DeviceId,
+    /// Its person.
+    pub user: UserId,
+    /// The commit by which it came, or came anew: what it missed lies before.
+    pub joined_seq: u64,
+    /// Not before this time, unix milliseconds.
+    pub due: u64,
+    /// Whether the pages are on their way.
+    pub queued: bool,
+}
+
+/// A stretch of a conversation's log: after one place and before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The place before the first.
+    pub after: u64,
+    /// The place behind the last.
+    pub before: u64,
+}
+
+impl Ledger {
+    /// Takes in a change of members at a time (unix milliseconds). `due` says when a device that is
+    /// new may get what its person was a member for; one that was there before is repaired at once.
+    pub fn take(
+        &mut self,
+        change: &MemberChange,
+        now_ms: u64,
+        due: impl Fn(DeviceId, UserId) -> u64,
+    ) {
+        for (device, user) in &change.joined {
+            let known = self.devices.insert(*device, *user).is_some();
+            let was_member = self
+                .tenures
+                .iter()
+                .any(|tenure| tenure.user == *user && tenure.from < change.seq);
+            if !known && was_member {
+                self.owe(*device, *user, change.seq, due(*device, *user));
+            }
+            if !self.is_member(*user) {
+                self.tenures.push(Tenure {
+                    user: *user,
+                    from: change.seq,
+                    until: None,
+                });
+            }
+        }
+        for (device, _) in &change.left {
+            self.devices.remove(device);
+            self.owed.retain(|owed| owed.device != *device);
+        }
+        let gone: BTreeSet<UserId> = change
+            .left
+            .iter()
+            .filter(|(device, _)| !change.out_of_use.contains(device))
+            .map(|(_, user)| *user)
+            .filter(|user| !self.devices.values().any(|other| other == user))
+            .collect();
+        for tenure in &mut self.tenures {
+            if gone.contains(&tenure.user) && tenure.until.is_none() {
+                tenure.until = Some(change.seq);
+            }
+        }
+        if let Some(device) = change.rejoined
+            && let Some(user) = self.devices.get(&device).copied()
+        {
+            self.owe(device, user, change.seq, now_ms);
+        }
+    }
+
+    /// People who are members, those between two devices included.
+    pub fn members(&self) -> BTreeSet<UserId> {
+        self.tenures
+            .iter()
+            .filter(|tenure| tenure.until.is_none())
+            .map(|tenure| tenure.user)
+            .collect()
+    }
+
+    /// Whether a device is in the conversation.
+    pub fn has(&self, device: DeviceId) -> bool {
+        self.devices.contains_key(&device)
+    }
+
+    /// What may be handed over at a time (unix milliseconds).
+    pub fn due(&self, now_ms: u64) -> Vec<Owed> {
+        let due = |owed: &&Owed| owed.due <= now_ms;
+        self.owed.iter().filter(due).copied().collect()
+    }
+
+    /// When the next device that still waits may get its history.
+    pub fn next_due(&self) -> Option<u64> {
+        self.owed.iter().map(|owed| owed.due).min()
+    }
+
+    /// What is owed to a device: the stretches before it came in which its person was a member.
+    pub fn spans(&self, owed: &Owed) -> Vec<Span> {
+        self.tenures
+            .iter()
+            .filter(|tenure| tenure.user == owed.user && tenure.from < owed.joined_seq)
+            .map(|tenure| Span {
+                after: tenure.from,
+                before: tenure.until.unwrap_or(u64::MAX).min(owed.joined_seq),
+            })
+            .collect()
+    }
+
+    /// The pages for a device are on their way, or have to be sent again.
+    pub fn set_queued(&mut self, device: DeviceId, queued: bool) {
+        for owed in self.owed.iter_mut().filter(|o| o.device == device) {
+            owed.queued = queued;
+        }
+    }
+
+    /// A device has got what it was owed up to a commit.
+    pub fn settle(&mut self, device: DeviceId, joined_seq: u64) {
+        self.owed
+            .retain(|owed| owed.device != device || owed.joined_seq > joined_seq);
+    }
+
+    fn is_member(&self, user: UserId) -> bool {
+        self.tenures
+            .iter()
+            .any(|tenure| tenure.user == user && tenure.until.is_none())
+    }
+
+    /// A device that has to wait does not get round it by joining anew.
+    fn owe(&mut self, device: DeviceId, user: UserId, joined_seq: u64, due: u64) {
+        let waits = self.owed.iter().find(|owed| owed.device == device);
+        let due = waits.map_or(due, |owed| owed.due);
+        self.owed.retain(|owed| owed.device != device);
+        self.owed.push(Owed {
+            device,
+            user,
+            joined_seq,
+            due,
+            queued: false,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use wardline_model::GroupId;
+
+    use super::*;
+
+    const NOW: u64 = 5;
+    const SOON: u64 = 10;
+
+    fn user(number: u8) -> UserId {
+        UserId::from_bytes([number; 16])
+    }
+
+    fn device(number: u8) -> DeviceId {
+        DeviceId::from_bytes([number; 16])
+    }
+
+    fn change(seq: u64) -> MemberChange {
+        MemberChange {
+            group: GroupId::from_bytes([7; 16]),
+            seq,
+            joined: Vec::new(),
+            left: Vec::new(),
+            out_of_use: Vec::new(),
+            rejoined: None,
+        }
+    }
+
+    fn joined(seq: u64, devices: &[(u8, u8)]) -> MemberChange {
+        MemberChange {
+            joined: devices
+                .iter()
+                .map(|(d, u)| (device(*d), user(*u)))
+                .collect(),
+            ..change(seq)
+        }
+    }
+
+    fn left(seq: u64, d: u8, u: u8, out_of_use: bool) -> MemberChange {
+        MemberChange {
+            left: vec![(device(d), user(u))],
+            out_of_use: out_of_use.then_some(device(d)).into_iter().collect(),
+            ..change(seq)
+        }
+    }
+
+    fn ledger(changes: &[MemberChange]) -> Ledger {
+        let mut ledger = Ledger::default();
+        for change in changes {
+            ledger.take(change, NOW, |_, _| SOON);
+        }
+        ledger
+    }
+
+    fn span(after: u64, before: u64) -> Span {
+        Span { after, before }
+    }
+
+    #[test]
+    fn a_second_device_is_owed_what_its_person_was_there_for() {
+        let ledger = ledger(&[joined(1, &[(1, 1), (2, 2)]), joined(9, &[(3, 1)])]);
+        let [owed] = ledger.due(SOON)[..] else {
+            panic!("{ledger:?}")
+        };
+        assert_eq!((owed.device, owed.user), (device(3), user(1)));
+        assert_eq!(ledger.spans(&owed), [span(1, 9)]);
+        assert!(ledger.due(SOON - 1).is_empty(), "not before its time");
+    }
+
+    #[test]
+    fn who_is_new_is_owed_nothing() {
+        let ledger = ledger(&[joined(1, &[(1, 1)]), joined(5, &[(2, 2)])]);
+        assert!(ledger.due(u64::MAX).is_empty());
+        assert_eq!(ledger.members(), [user(1), user(2)].into());
+    }
+
+    #[test]
+    fn who_loses_a_phone_stays_a_member_and_gets_everything_on_the_next_one() {
+        let mut ledger = ledger(&[joined(1, &[(1, 1), (2, 2)]), left(6, 1, 1, true)]);
+        assert!(ledger.members().contains(&user(1)) && !ledger.has(device(1)));
+        ledger.take(&joined(8, &[(3, 1)]), NOW, |_, _| SOON);
+        assert_eq!(ledger.spans(&ledger.due(SOON)[0]), [span(1, 8)]);
+    }
+
+    #[test]
+    fn who_was_removed_gets_nothing_from_the_time_without_them() {
+        let mut ledger = ledger(&[joined(1, &[(1, 1), (2, 2)]), left(6, 1, 1, false)]);
+        assert_eq!(ledger.members(), [user(2)].into());
+        ledger.take(&joined(8, &[(3, 1)]), NOW, |_, _| SOON);
+        let owed = ledger.due(SOON)[0];
+        assert_eq!(ledger.spans(&owed), [span(1, 6)]);
+    }
+
+    #[test]
+    fn losing_one_of_two_phones_and_being_removed_with_the_other_ends_it() {
+        let changes = [
+            joined(1, &[(1, 1), (3, 1), (2, 2)]),
+            left(4, 1, 1, true),
+            left(6, 3, 1, false),
+        ];
+        assert_eq!(ledger(&changes).members(), [user(2)].into());
+    }
+
+    #[test]
+    fn a_device_that_joined_anew_is_repaired_but_does_not_shorten_its_wait() {
+        let mut ledger = ledger(&[joined(1, &[(1, 1)]), joined(3, &[(3, 1)])]);
+        let rejoin = |d, seq| MemberChange {
+            rejoined: Some(device(d)),
+            ..change(seq)
+        };
+        ledger.take(&rejoin(1, 5), NOW, |_, _| SOON);
+        ledger.take(&rejoin(3, 7), NOW, |_, _| SOON);
+        let [repair] = ledger.due(NOW)[..] else {
+            panic!("{ledger:?}")
+        };
+        assert_eq!(repair.device, device(1));
+        assert_eq!(ledger.spans(&repair), [span(1, 5)]);
+        ledger.settle(device(1), 5);
+        let owed = ledger.due(SOON)[0];
+        assert_eq!((owed.device, owed.due), (device(3), SOON));
+        assert_eq!(ledger.spans(&owed), [span(1, 7)]);
+    }
+
+    #[test]
+    fn a_device_that_goes_before_its_time_gets_nothing() {
+        let changes = [
+            joined(1, &[(1, 1)]),
+            joined(2, &[(3, 1)]),
+            left(3, 3, 1, true),
+        ];
+        assert!(ledger(&changes).due(u64::MAX).is_empty());
+    }
+
+    #[test]
+    fn the_keeper_that_joins_anew_owes_nothing_to_those_it_knew() {
+        let everyone = [(1, 1), (2, 2)];
+        let ledger = ledger(&[joined(1, &everyone), joined(20, &everyone)]);
+        assert!(ledger.due(u64::MAX).is_empty());
+    }
+
+    proptest! {
+        /// Whatever happens, a span never reaches over a time at which the person was no member.
+        #[test]
+        fn nobody_is_owed_a_place_at_which_they_were_no_member(
+            steps in proptest::collection::vec((0_u8..6, any::<bool>(), any::<bool>()), 0..60)
+        ) {
+            let mut ledger = Ledger::default();
+            let mut present: BTreeSet<u8> = BTreeSet::new();
+            // Two devices for each of three people; who is a member after each place.
+            let owner = |d: u8| d / 2;
+            let mut members: BTreeSet<u8> = BTreeSet::new();
+            let mut was: Vec<BTreeSet<u8>> = vec![BTreeSet::new()];
+            for (index, (d, join, out_of_use)) in steps.into_iter().enumerate() {
+                let seq = u64::try_from(index).unwrap() + 1;
+                if join && present.insert(d) {
+                    ledger.take(&joined(seq, &[(d, owner(d))]), 0, |_, _| 0);
+                    members.insert(owner(d));
+                } else if !join && present.remove(&d) {
+                    ledger.take(&left(seq, d, owner(d), out_of_use), 0, |_, _| 0);
+                    if !out_of_use && !present.iter().any(|p| owner(*p) == owner(d)) {
+                        members.remove(&owner(d));
+                    }
+                }
+                was.push(members.clone());
+                prop_assert_eq!(ledger.members(), members.iter().map(|m| user(*m)).collect());
+                for owed in ledger.due(u64::MAX) {
+                    let who = owed.user.as_bytes()[0];
+                    for span in ledger.spans(&owed) {
+                        prop_assert!(span.before <= owed.joined_seq);
+                        for place in span.after + 1..span.before {
+                            let place = usize::try_from(place).unwrap();
+                            prop_assert!(was[place].contains(&who), "{place} of {was:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

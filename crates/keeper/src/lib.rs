@@ -1,0 +1,21 @@
+//! The record keeper: a visible member of each conversation, in a process of its own.
+//!
+//! It commits removals and brings in members' new devices while no phone is online, keeps what was
+//! said, hands it to a member's new device, and repairs a device that lost its state. It has no
+//! read API: history goes to a device that is endorsed up to the pinned genesis, for times when
+//! its person was a member, through a group of the two ([`GroupKind::Keeper`]).
+//!
+//! It acts on what devices signed, never on the server's word: an endorsement says whose a device
+//! is, a commit of a member says who belongs to a conversation, and the delivery service's signed
+//! proposals say what is out of use (they can only remove).
+//!
+//! - [`ledger`]: who was a member when, and what is owed to whom; a pure value.
+//! - [`keeper`]: [`Keeper`], over a client that keeps the records.
+//!
+//! [`GroupKind::Keeper`]: wardline_model::wire::groups::GroupKind::Keeper
+
+pub mod keeper;
+pub mod ledger;
+
+pub use keeper::{Keeper, Progress, Rules};
+pub use ledger::Ledger;

@@ -1,0 +1,3 @@
+//! What only the record keeper asks for. One file for each operation.
+
+pub(crate) mod devices;

@@ -1,0 +1,593 @@
+//! The record keeper: what it does while no phone is online, and what nobody talks it into.
+
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ED25519, PublicKeyData, SanType};
+use tempfile::TempDir;
+use wardline_audit::event::{Actor, Kind, NodeName, Outcome, V1};
+use wardline_audit::{Event, Salt};
+use wardline_client::mls::{CIPHERSUITE, Identity, make_key_packages};
+use wardline_client::platform::Platform as _;
+use wardline_client::vault::{StoreKey, Vault};
+use wardline_client::views::{Message, Notice};
+use wardline_client_native::client::Enrolment;
+use wardline_client_native::{NativeClient, NativeError};
+use wardline_credential::x509::{DEVICE_URN, USER_URN};
+use wardline_keeper::{Keeper, Progress, Rules};
+use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
+use wardline_model::wire::devices::{CredentialsAnswer, MemberDevicesRequest};
+use wardline_model::wire::enroll::Platform as DevicePlatform;
+use wardline_model::wire::groups::GroupList;
+use wardline_model::wire::messages::Priority;
+use wardline_model::{B64, DeviceId, GroupId, UserId};
+use wardline_server::keys::HospitalKeys;
+use wardline_server::rim::random;
+use wardline_store::{NewDevice, NewKeyPackage, NewPerson, NodeKeys, Store, StoreConfig};
+use zeroize::Zeroizing;
+
+use crate::support::{Device, Engine, Hospital, story};
+
+/// A hospital with its officer, its record keeper, and a folder for everyone's workstations.
+struct Ward {
+    hospital: Hospital,
+    officer: Device,
+    keeper: NativeClient,
+    homes: TempDir,
+}
+
+impl Ward {
+    async fn open(engine: Engine) -> Self {
+        let hospital = Hospital::demo(engine).await;
+        let mut officer = hospital.officer().await;
+        let homes = tempfile::tempdir().unwrap();
+        let code = hospital.keeper_code.clone().unwrap();
+        let home = homes.path().join("keeper");
+        let mut keeper = enroll(&hospital, &home, &code).await;
+        let id = keeper.status().device_id.unwrap();
+        confirm(&mut officer, id, Duty::KeepsRecords).await;
+        keeper.keep_records();
+        come_online(&mut keeper).await;
+        Self {
+            hospital,
+            officer,
+            keeper,
+            homes,
+        }
+    }
+
+    /// A workstation of someone of the demo, confirmed by the officer.
+    async fn person(&mut self, user: &str) -> NativeClient {
+        let people = &self.hospital.ready.as_ref().unwrap().people;
+        let person = people.iter().find(|person| person.user == user).unwrap();
+        let code = person.enroll_code.clone().unwrap();
+        let mut client = enroll(&self.hospital, &self.home(user), &code).await;
+        let id = client.status().device_id.unwrap();
+        confirm(&mut self.officer, id, Duty::None).await;
+        come_online(&mut client).await;
+        client
+    }
+
+    /// One more workstation of a person, which waits to be confirmed.
+    async fn another(&mut self, of: &NativeClient, name: &str) -> NativeClient {
+        let user = me(of);
+        let invite = self.hospital.invite_person(&mut self.officer, user).await;
+        enroll(&self.hospital, &self.home(name), &invite.code).await
+    }
+
+    fn home(&self, name: &str) -> PathBuf {
+        self.homes.path().join(name)
+    }
+
+    /// The keeper catches up and does what is to be done.
+    async fn keep(&mut self, rules: Rules) -> Progress {
+        self.keeper.sync().await.unwrap();
+        let keeper = Keeper::new(rules);
+        keeper.look(&mut self.keeper, None).await.unwrap().unwrap()
+    }
+
+    /// Opens the hospital's database as someone does who holds the server with all its keys.
+    fn seize(&self) -> (Store, HospitalKeys) {
+        let keys = HospitalKeys::open(&self.hospital.config.data.dir).unwrap();
+        let url = match self.hospital.config.store.url.as_str() {
+            "sqlite" => {
+                let file = self.hospital.config.data.dir.join("wardline.db");
+                format!("sqlite:{}", file.display())
+            }
+            url => url.to_owned(),
+        };
+        let node = NodeKeys {
+            node: "seized".parse().unwrap(),
+            log: keys.log.clone(),
+        };
+        let store = Store::open(
+            &StoreConfig::new(url),
+            keys.sealer.clone(),
+            keys.index.clone(),
+            node,
+        );
+        (store.unwrap(), keys)
+    }
+}
+
+async fn enroll(hospital: &Hospital, home: &Path, code: &str) -> NativeClient {
+    let enrolment = Enrolment {
+        server: Some(&hospital.url),
+        code,
+        name: "Workstation",
+        ca: None,
+    };
+    NativeClient::enroll(home, &enrolment).await.unwrap()
+}
+
+/// Signs in and hands in key packages.
+async fn come_online(client: &mut NativeClient) {
+    client.sign_in().await.unwrap();
+    client.sync().await.unwrap();
+}
+
+/// Confirms a device; its endorsement counts once the log has it.
+async fn confirm(officer: &mut Device, device: DeviceId, duty: Duty) {
+    officer.confirm(device, duty).await.expect(200);
+    sequenced(officer, device).await;
+}
+
+/// Waits until the log has what the server says of a device.
+async fn sequenced(officer: &mut Device, device: DeviceId) {
+    let body = serde_json::json!({ "device_ids": [device] });
+    loop {
+        let answer = officer.post("/v1/credentials", &body).await.expect(200);
+        let answer: CredentialsAnswer = answer.json();
+        if !answer.credentials.is_empty() {
+            return;
+        }
+    }
+}
+
+fn me(client: &NativeClient) -> UserId {
+    client.status().user.unwrap().id
+}
+
+async fn say(client: &mut NativeClient, group: GroupId, text: &str) {
+    let queued = client.send(group, text, Priority::Routine, None).await;
+    let queued = queued.unwrap();
+    let sent = client.deliver().await.unwrap();
+    assert!(sent.iter().any(|s| s.id == queued.id), "{text} was taken");
+}
+
+fn texts(client: &NativeClient, group: GroupId) -> Vec<String> {
+    let messages = client.messages(group, None, usize::MAX).unwrap();
+    let written = |m: Message| m.notice.is_none().then_some(m.text);
+    messages.into_iter().filter_map(written).collect()
+}
+
+fn notices(client: &NativeClient, group: GroupId) -> Vec<(Notice, String)> {
+    let messages = client.messages(group, None, usize::MAX).unwrap();
+    let told = |m: Message| Some((m.notice?, m.notice_text?));
+    messages.into_iter().filter_map(told).collect()
+}
+
+story!(a_new_phone_gets_what_its_person_was_there_for);
+async fn a_new_phone_gets_what_its_person_was_there_for(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "K 6.8, repeat is running").await;
+    tomas.sync().await.unwrap();
+    say(&mut tomas, group, "Calcium gluconate given").await;
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+
+    // Amara confirms her tablet on her phone, and puts the phone away.
+    let mut tablet = ward.another(&amara, "tablet").await;
+    let id = tablet.status().device_id.unwrap();
+    amara.confirm_device(id, Duty::None).await.unwrap();
+    sequenced(&mut ward.officer, id).await;
+    come_online(&mut tablet).await;
+    assert_eq!(tablet.conversations().unwrap().len(), 0);
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+
+    tablet.sync().await.unwrap();
+    let before = ["K 6.8, repeat is running", "Calcium gluconate given"];
+    assert_eq!(texts(&tablet, group), before);
+    assert!(
+        notices(&tablet, group)
+            .iter()
+            .any(|(n, _)| *n == Notice::HandedOver)
+    );
+    let conversations = tablet.conversations().unwrap();
+    assert_eq!(conversations.len(), 1, "the keeper's channel is none");
+    assert_eq!(conversations[0].title, "Tomás Herrera");
+    assert_eq!(conversations[0].unread, 0);
+    let keepers: Vec<bool> = conversations[0]
+        .members
+        .iter()
+        .filter(|member| member.verified)
+        .map(|member| member.keeps_records)
+        .collect();
+    assert_eq!(keepers.iter().filter(|keeper| **keeper).count(), 1);
+    assert_eq!(keepers.len(), 3, "everyone is verified");
+
+    // From here on it is a device like any other, and everyone was told.
+    say(&mut tablet, group, "Repeat is 5.4").await;
+    tomas.sync().await.unwrap();
+    assert_eq!(texts(&tomas, group).last().unwrap(), "Repeat is 5.4");
+    let told = notices(&tomas, group);
+    let told = told.iter().find(|(n, _)| *n == Notice::DeviceAdded);
+    assert_eq!(told.unwrap().1, "Amara Osei uses a new device.");
+
+    // Nothing is handed over twice.
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    tablet.sync().await.unwrap();
+    assert_eq!(texts(&tablet, group).len(), 3);
+}
+
+story!(a_phone_that_only_an_officer_confirmed_waits_in_sight_of_everyone);
+async fn a_phone_that_only_an_officer_confirmed_waits_in_sight_of_everyone(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "Her HIV test is back").await;
+    ward.keep(Rules::default()).await;
+
+    let mut found = ward.another(&amara, "found").await;
+    let id = found.status().device_id.unwrap();
+    confirm(&mut ward.officer, id, Duty::None).await;
+    come_online(&mut found).await;
+    let waits = ward.keep(Rules::default()).await;
+    let day = Rules::default().recovery_wait_ms;
+    match waits {
+        Progress::Until(at) => assert!(at > ward.keeper.platform().now_ms() + day / 2),
+        other => panic!("{other:?}"),
+    }
+    found.sync().await.unwrap();
+    assert!(texts(&found, group).is_empty(), "nothing yet");
+    tomas.sync().await.unwrap();
+    let told = notices(&tomas, group);
+    let told = told.iter().find(|(n, _)| *n == Notice::DeviceAdded);
+    assert_eq!(
+        told.unwrap().1,
+        "Amara Osei uses a new device, confirmed by an officer."
+    );
+
+    // Amara sees it, knows nothing of it, and takes it out of use: it never gets anything.
+    amara.sync().await.unwrap();
+    amara.revoke_device(id).await.unwrap();
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    // Without a wait, an officer's word is enough at once.
+    let mut replacement = ward.another(&amara, "replacement").await;
+    let id = replacement.status().device_id.unwrap();
+    confirm(&mut ward.officer, id, Duty::None).await;
+    come_online(&mut replacement).await;
+    let at_once = Rules {
+        recovery_wait_ms: 0,
+    };
+    assert_eq!(ward.keep(at_once).await, Progress::Done);
+    replacement.sync().await.unwrap();
+    assert_eq!(texts(&replacement, group), ["Her HIV test is back"]);
+}
+
+story!(a_lost_phone_is_out_of_its_conversations_before_anyone_looks);
+async fn a_lost_phone_is_out_of_its_conversations_before_anyone_looks(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "Before the loss").await;
+    ward.keep(Rules::default()).await;
+
+    // No phone is online when Tomás reports his.
+    let lost = tomas.status().device_id.unwrap();
+    tomas.revoke_device(lost).await.unwrap();
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    let list = amara.raw("GET", "/v1/groups", None).await.unwrap();
+    let list: GroupList = serde_json::from_slice(&list).unwrap();
+    let summary = list.groups.iter().find(|g| g.id == group).unwrap();
+    assert!(!summary.removal_pending);
+    let devices: Vec<DeviceId> = summary
+        .members
+        .iter()
+        .flat_map(|m| m.devices.clone())
+        .collect();
+    assert!(!devices.contains(&lost));
+    say(&mut amara, group, "After the loss").await;
+
+    // His next phone gets both, though nobody in the conversation did anything.
+    let mut next = ward.another(&tomas, "next").await;
+    let id = next.status().device_id.unwrap();
+    confirm(&mut ward.officer, id, Duty::None).await;
+    come_online(&mut next).await;
+    let at_once = Rules {
+        recovery_wait_ms: 0,
+    };
+    ward.keep(at_once).await;
+    next.sync().await.unwrap();
+    assert_eq!(texts(&next, group), ["Before the loss", "After the loss"]);
+}
+
+story!(a_phone_that_lost_its_keys_is_repaired);
+async fn a_phone_that_lost_its_keys_is_repaired(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "One").await;
+    tomas.sync().await.unwrap();
+    assert_eq!(texts(&tomas, group), ["One"]);
+
+    // His storage loses the conversation's keys while messages come.
+    say(&mut amara, group, "Two").await;
+    say(&mut amara, group, "Three").await;
+    let lost = tomas
+        .platform()
+        .home()
+        .entries()
+        .unwrap()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(&format!("v/m/{group}/")))
+        .map(|(name, _)| (name, None))
+        .collect::<Vec<_>>();
+    assert!(!lost.is_empty());
+    tomas.platform().home().commit(lost).unwrap();
+    drop(tomas);
+    let mut tomas = NativeClient::open(&ward.home("tomas.herrera")).unwrap();
+    come_online(&mut tomas).await;
+    assert_eq!(
+        texts(&tomas, group),
+        ["One"],
+        "what came meanwhile is missing"
+    );
+    assert!(
+        notices(&tomas, group)
+            .iter()
+            .any(|(n, _)| *n == Notice::Gap)
+    );
+
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    tomas.sync().await.unwrap();
+    assert_eq!(texts(&tomas, group), ["One", "Two", "Three"]);
+    assert!(
+        notices(&tomas, group)
+            .iter()
+            .all(|(n, _)| *n != Notice::Gap)
+    );
+    say(&mut tomas, group, "Back again").await;
+    amara.sync().await.unwrap();
+    assert_eq!(texts(&amara, group).last().unwrap(), "Back again");
+}
+
+story!(nobody_is_taken_for_the_record_keeper_on_the_servers_word);
+async fn nobody_is_taken_for_the_record_keeper_on_the_servers_word(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let tomas = ward.person("tomas.herrera").await;
+    let spy = ward.person("grace.lindqvist").await;
+
+    // The server calls the spy a record keeper.
+    let (store, _) = ward.seize();
+    let mut tx = store.write().await.unwrap();
+    let person = tx.person(me(&spy)).await.unwrap().unwrap();
+    let made = NewPerson {
+        user_id: person.user_id,
+        username: person.username,
+        name: person.name,
+        role_title: person.role_title,
+        department: person.department,
+        facility_id: person.facility_id,
+        active: true,
+        onboarded: true,
+        roles: vec!["record_keeper".to_owned()],
+    };
+    tx.put_person(&made, ward.hospital.clock.now_ms())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let list = amara.raw("GET", "/v1/groups", None).await.unwrap();
+    let list: GroupList = serde_json::from_slice(&list).unwrap();
+    assert!(list.record_keepers.contains(&me(&spy)), "the lie is told");
+
+    amara.sync().await.unwrap();
+    amara.start(&[me(&tomas)], None, None).await.unwrap();
+    amara.sync().await.unwrap();
+    let conversations = amara.conversations().unwrap();
+    let members: Vec<UserId> = conversations[0].members.iter().map(|m| m.user.id).collect();
+    assert!(members.contains(&me(&ward.keeper)));
+    assert!(!members.contains(&me(&spy)), "no officer's device said so");
+}
+
+struct Raw([u8; 32]);
+
+impl PublicKeyData for Raw {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        &PKCS_ED25519
+    }
+}
+
+/// A device of a person that only the server knows of: in its database, with a certificate of the
+/// device CA, key packages, and an endorsement in the log which no device has signed.
+async fn smuggle(ward: &Ward, user: UserId) -> DeviceId {
+    let (store, keys) = ward.seize();
+    let now = ward.hospital.clock.now_ms();
+    let device = DeviceId::from_random(random());
+    let secret = Zeroizing::new(random::<32>());
+    let signing = SigningKey::from_bytes(&secret);
+    let folder = ward.hospital.config.data.dir.join("keys");
+    let sealed = std::fs::read(folder.join("device-ca.sealed")).unwrap();
+    let ca_key = keys
+        .sealer
+        .open("hospital key", b"device-ca", &sealed)
+        .unwrap();
+    let ca_key = KeyPair::try_from(ca_key.as_slice()).unwrap();
+    let ca = std::fs::read_to_string(folder.join("device-ca.pem")).unwrap();
+    let issuer = Issuer::from_ca_cert_pem(&ca, ca_key).unwrap();
+    let mut params = CertificateParams::default();
+    params.subject_alt_names = [format!("{USER_URN}{user}"), format!("{DEVICE_URN}{device}")]
+        .map(|name| SanType::URI(name.as_str().try_into().unwrap()))
+        .to_vec();
+    let public = signing.verifying_key().to_bytes();
+    let certificate = params.signed_by(&Raw(public), &issuer).unwrap();
+    let certificate = certificate.der().to_vec();
+
+    let mut vault = Vault::open(
+        StoreKey::derive(b"server", b"share", "store"),
+        &std::collections::BTreeMap::new(),
+    )
+    .unwrap();
+    let identity = Identity::new(&secret, certificate.clone());
+    let packages = make_key_packages(&mut vault, &identity, CIPHERSUITE, 3, false).unwrap();
+
+    let jkt: [u8; 32] = random();
+    let new = NewDevice {
+        device_id: device,
+        user_id: user,
+        name: "Smuggled".to_owned(),
+        platform: DevicePlatform::Native,
+        program: "demo".to_owned(),
+        jkt,
+        device_jwk: "{}".to_owned(),
+        mls_key: public,
+        binding: String::new(),
+        passkey_kind: "software".to_owned(),
+    };
+    let keys_of_it = DeviceKeys {
+        jkt,
+        mls_key: public,
+    };
+    let officer = ward.officer.id();
+    let endorsement = Endorsement::new(user, device, &keys_of_it, Duty::None, officer, now);
+    let signed = SignedEndorsement {
+        signature: B64::from(signing.sign(&endorsement.signed_bytes()).to_bytes()),
+        endorsement,
+    };
+    let mut detail = serde_json::Map::new();
+    detail.insert("signed".to_owned(), serde_json::to_value(&signed).unwrap());
+    let event = Event {
+        v: V1,
+        at: now,
+        node: "seized".parse::<NodeName>().unwrap(),
+        kind: Kind::named("device.endorsed"),
+        actor: Actor::default(),
+        action: "device.endorse".to_owned(),
+        resource: format!("device/{device}"),
+        outcome: Outcome::Allow,
+        reasons: Vec::new(),
+        policy: None,
+        detail,
+    };
+    let kept: Vec<NewKeyPackage> = packages
+        .into_iter()
+        .enumerate()
+        .map(|(number, package)| NewKeyPackage {
+            package_ref: vec![u8::try_from(number).unwrap(); 32],
+            ciphersuite: CIPHERSUITE.into(),
+            last_resort: false,
+            package: package.0,
+        })
+        .collect();
+    let mut tx = store.write().await.unwrap();
+    tx.create_device(&new, b"{}", &[0; 32], now).await.unwrap();
+    assert!(
+        tx.activate_device(device, &certificate, &certificate, now)
+            .await
+            .unwrap()
+    );
+    let reference = tx.audit(&event, Salt(random())).await.unwrap();
+    tx.put_endorsement(&signed, &reference, now).await.unwrap();
+    tx.put_key_packages(device, &kept, now).await.unwrap();
+    tx.commit().await.unwrap();
+    device
+}
+
+story!(whoever_holds_the_server_and_the_ca_is_neither_let_in_nor_given_history);
+async fn whoever_holds_the_server_and_the_ca_is_neither_let_in_nor_given_history(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "Not for the server").await;
+    ward.keep(Rules::default()).await;
+
+    let smuggled = smuggle(&ward, me(&tomas)).await;
+    sequenced(&mut ward.officer, smuggled).await;
+    // The server offers it to the keeper …
+    let found = ward.keeper.member_devices(&[me(&tomas)]).await.unwrap();
+    assert!(found.iter().any(|found| found.device_id == smuggled));
+    // … which does not let it in, and owes it nothing.
+    let at_once = Rules {
+        recovery_wait_ms: 0,
+    };
+    assert_eq!(ward.keep(at_once).await, Progress::Again);
+    for kept in ward.keeper.kept_groups().unwrap() {
+        assert!(kept.devices.iter().all(|(device, _)| *device != smuggled));
+    }
+    // A colleague who starts a conversation is told, rather than writing to it.
+    let refused = amara
+        .start(&[me(&tomas)], None, Some("patient-1".parse().unwrap()))
+        .await
+        .unwrap_err();
+    assert!(
+        ["not-admitted", "denied", "not-found"].contains(&refused.code()),
+        "{refused}"
+    );
+    tomas.sync().await.unwrap();
+    let devices = ward.keeper.kept_groups().unwrap();
+    assert!(
+        devices
+            .iter()
+            .flat_map(|g| &g.devices)
+            .all(|(d, _)| *d != smuggled)
+    );
+}
+
+story!(the_record_keeper_does_nothing_else_and_nobody_does_its_work);
+async fn the_record_keeper_does_nothing_else_and_nobody_does_its_work(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "On record").await;
+    ward.keep(Rules::default()).await;
+
+    // It takes no part.
+    let denied = ward.keeper.people("amara").await.unwrap_err();
+    assert_eq!(denied.code(), "denied");
+    let denied = ward.keeper.patients("").await.unwrap_err();
+    assert_eq!(denied.code(), "denied");
+    ward.keeper
+        .send(group, "Hello", Priority::Routine, None)
+        .await
+        .unwrap();
+    ward.keeper.deliver().await.unwrap();
+    amara.sync().await.unwrap();
+    assert_eq!(texts(&amara, group), ["On record"]);
+
+    // Nobody else is told who uses which device, or takes the keeper out.
+    let denied = amara.member_devices(&[me(&tomas)]).await.unwrap_err();
+    assert_eq!(denied.code(), "denied");
+    let body = serde_json::to_vec(&MemberDevicesRequest {
+        user_ids: vec![UserId::from_bytes([1; 16]); 501],
+    });
+    let path = "/v1/keeper/devices";
+    let too_many = ward.keeper.raw("POST", path, body.ok()).await.unwrap_err();
+    assert_eq!(too_many.code(), "invalid-body");
+    let keeper = me(&ward.keeper);
+    let refused = amara.remove_person(group, keeper).await.unwrap_err();
+    assert_eq!(refused.code(), "mls-refused");
+    say(&mut amara, group, "Still on record").await;
+    ward.keep(Rules::default()).await;
+    assert_eq!(
+        ward.keeper.history(group, 0, u64::MAX).unwrap().len(),
+        2,
+        "both are kept"
+    );
+    let home = ward.home("keeper");
+    assert!(matches!(
+        NativeClient::open(&home),
+        Err(NativeError::Home { .. })
+    ));
+}

@@ -1,0 +1,249 @@
+//! `wardline keeper`: the record keeper's process.
+
+use std::io::BufRead as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+use tokio::sync::oneshot;
+use wardline_client::Platform as _;
+use wardline_client::views::StatusStage;
+use wardline_client_native::client::Enrolment;
+use wardline_client_native::follow::Seen;
+use wardline_client_native::home::Home;
+use wardline_client_native::{NativeClient, NativeError};
+use wardline_keeper::{Keeper, Progress, Rules};
+use wardline_model::wire::socket::ServerFrame;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::verbs::on_one_thread;
+use crate::verbs::serve::until_stopped;
+
+/// How long a new keeper waits for an officer to confirm it.
+const CONFIRMATION: Duration = Duration::from_mins(15);
+/// How long it takes an officer who confirms by itself.
+const AT_ONCE: Duration = Duration::from_secs(5);
+/// Between two attempts to reach the hospital.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Between two looks when nothing happens and nothing is left to do; it keeps the session alive.
+const QUIET_MS: u64 = 60_000;
+/// The first wait before something is tried again; it doubles up to [`QUIET_MS`].
+const RETRY_MS: u64 = 500;
+
+/// `wardline keeper`.
+#[derive(Args)]
+pub(crate) struct KeeperVerb {
+    /// The keeper's home directory: its keys and the history that it keeps, sealed.
+    #[arg(long)]
+    home: PathBuf,
+    /// The hospital's address; may be left out when the code is a link, or once enrolled.
+    #[arg(long)]
+    server: Option<String>,
+    /// The invitation's code or link, the first time; `-` reads it from standard input.
+    #[arg(long)]
+    code: Option<String>,
+    /// The CA to trust for the hospital's certificate, PEM.
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// Hours that a device waits for history when an officer, not its own person, confirmed it.
+    #[arg(long, default_value_t = 24)]
+    recovery_wait_hours: u64,
+    /// End when standard input closes, so as not to outlive the process that started this one.
+    #[arg(long)]
+    until_stdin_closes: bool,
+}
+
+impl KeeperVerb {
+    pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
+        on_one_thread(move || self.on_this_thread(out)).await
+    }
+
+    async fn on_this_thread(self, out: Output) -> Result<(), Failure> {
+        let code = match self.code.as_deref() {
+            Some("-") => Some(line_of_stdin()?),
+            other => other.map(str::to_owned),
+        };
+        let read = |file: &PathBuf| {
+            std::fs::read_to_string(file)
+                .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
+        };
+        let ca = self.ca.as_ref().map(read).transpose()?;
+        let rules = Rules {
+            recovery_wait_ms: self.recovery_wait_hours.saturating_mul(60 * 60 * 1000),
+        };
+        let keeping = async {
+            let server = self.server.as_deref();
+            let mut client = match &code {
+                Some(code) => enroll(&self.home, server, code, ca.as_deref(), out).await?,
+                None => open(&self.home, server, ca.as_deref())?,
+            };
+            keep(&mut client, Keeper::new(rules), out).await
+        };
+        tokio::select! {
+            ended = keeping => ended,
+            () = until_stopped() => Ok(()),
+            () = stdin_closed(self.until_stdin_closes) => Ok(()),
+        }
+    }
+}
+
+/// The first line of standard input.
+fn line_of_stdin() -> Result<String, Failure> {
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::usage(format!("standard input: {error}")))?;
+    Ok(line.trim().to_owned())
+}
+
+/// Resolves when standard input ends; never, when that is not asked for.
+async fn stdin_closed(wanted: bool) {
+    let (ended, end) = oneshot::channel::<()>();
+    if wanted {
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+            let _ = ended.send(());
+        });
+    }
+    if end.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn open(home: &Path, server: Option<&str>, ca: Option<&str>) -> Result<NativeClient, Failure> {
+    if let Some(server) = server {
+        if !home.exists() {
+            return Err(NativeError::NotEnrolled.into());
+        }
+        Home::open(home)?.set_server(server, ca)?;
+    }
+    Ok(NativeClient::open(home)?)
+}
+
+async fn enroll(
+    home: &Path,
+    server: Option<&str>,
+    code: &str,
+    ca: Option<&str>,
+    out: Output,
+) -> Result<NativeClient, Failure> {
+    let enrolment = Enrolment {
+        server,
+        code,
+        name: "Record keeper",
+        ca,
+    };
+    let mut client = NativeClient::enroll(home, &enrolment).await?;
+    if client.status().stage == StatusStage::Pending {
+        // The demo's officer confirms without comparing; then there is nothing to be told.
+        match client.wait_until_active(AT_ONCE).await {
+            Err(NativeError::Unconfirmed) => {}
+            other => return other.map(|()| client).map_err(Failure::from),
+        }
+        if let Some(confirmation) = client.status().confirmation {
+            out.note(&format!(
+                "Compare this string with the one on an enrolling officer's screen:\n\n    \
+                 {confirmation}\n"
+            ));
+        }
+        client.wait_until_active(CONFIRMATION).await?;
+    }
+    Ok(client)
+}
+
+/// Follows the hospital and does what is to be done, until the device is refused for good.
+async fn keep(client: &mut NativeClient, keeper: Keeper, out: Output) -> Result<(), Failure> {
+    client.keep_records();
+    let mut due = Due::default();
+    let mut announced = false;
+    loop {
+        match client.sign_in().await {
+            Ok(()) => {}
+            Err(error) if error.is_passing() => {
+                tracing::warn!(%error, "the hospital cannot be reached");
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let seen = async |client: &mut NativeClient, frame: Option<&ServerFrame>| -> Seen {
+            // A stream of frames must not put off what is due.
+            let frame = frame.filter(|_| !due.is_over(client.platform().now_ms()));
+            if let Some(progress) = keeper.look(client, frame).await? {
+                due.next(progress, client.platform().now_ms());
+            }
+            if !announced {
+                announced = true;
+                let device = client.status().device_id;
+                let value = json!({ "ready": true, "device_id": device });
+                out.result(&value, || {
+                    "Keeping the records. Stop with Ctrl-C.".to_owned()
+                });
+            }
+            let now = client.platform().now_ms();
+            Ok(ControlFlow::Continue(due.patience(now)))
+        };
+        if let Err(error) = client.follow(seen).await {
+            tracing::warn!(%error, "following the hospital again");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// When to look again though nothing happens.
+#[derive(Debug, Default)]
+struct Due {
+    at_ms: u64,
+    retry_ms: u64,
+}
+
+impl Due {
+    fn next(&mut self, progress: Progress, now_ms: u64) {
+        let quiet = now_ms + QUIET_MS;
+        self.retry_ms = match progress {
+            Progress::Again => (self.retry_ms * 2).clamp(RETRY_MS, QUIET_MS),
+            Progress::Done | Progress::Until(_) => 0,
+        };
+        self.at_ms = match progress {
+            Progress::Done => quiet,
+            Progress::Again => now_ms + self.retry_ms,
+            Progress::Until(at) => at.min(quiet),
+        };
+    }
+
+    fn is_over(&self, now_ms: u64) -> bool {
+        now_ms >= self.at_ms
+    }
+
+    fn patience(&self, now_ms: u64) -> Duration {
+        Duration::from_millis(self.at_ms.saturating_sub(now_ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_is_tried_again_ever_later_and_a_wait_is_kept() {
+        let mut due = Due::default();
+        assert!(due.is_over(1000), "the first look is due at once");
+        let mut waits = Vec::new();
+        for _ in 0..9 {
+            due.next(Progress::Again, 1000);
+            waits.push(due.at_ms - 1000);
+        }
+        assert_eq!(waits[..4], [500, 1000, 2000, 4000]);
+        assert_eq!(waits[8], QUIET_MS);
+        due.next(Progress::Until(5000), 1000);
+        assert_eq!(due.patience(2000), Duration::from_secs(3));
+        due.next(Progress::Until(u64::MAX), 1000);
+        assert_eq!(due.at_ms, 1000 + QUIET_MS);
+        due.next(Progress::Again, 1000);
+        assert_eq!(due.at_ms, 1500, "it starts anew after success");
+    }
+}
