@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use wardline_credential::NotAdmitted;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{
-    CommitAccepted, CommitUpload, GroupInfoAnswer, GroupKind, GroupList, GroupSummary,
+    CommitAccepted, CommitUpload, GroupInfoAnswer, GroupKind, GroupList, GroupSummary, Member,
 };
 use wardline_model::wire::messages::{
     Entry, EntryKind, EntryList, Inbox, InboxItem, Receipt, ReceiptPost, ReceiptState,
@@ -293,25 +293,25 @@ impl<P: Platform> Client<P> {
             });
         }
         let verified: BTreeSet<UserId> = record.devices.iter().map(|(_, user)| *user).collect();
-        let members: Vec<MemberView> = summary
+        let member = |member: &Member| MemberView {
+            user: member.user.clone(),
+            verified: verified.contains(&member.user.id),
+            devices: record
+                .devices
+                .iter()
+                .filter(|(_, u)| *u == member.user.id)
+                .count(),
+        };
+        let (keeping, people): (Vec<&Member>, Vec<&Member>) = summary
             .members
             .iter()
-            .map(|member| MemberView {
-                user: member.user.clone(),
-                verified: verified.contains(&member.user.id),
-                keeps_records: keepers.contains(&member.user.id),
-                devices: record
-                    .devices
-                    .iter()
-                    .filter(|(_, u)| *u == member.user.id)
-                    .count(),
-            })
-            .collect();
+            .partition(|member| keepers.contains(&member.user.id));
         Ok(Conversation {
             id: group,
             kind: summary.kind,
             title: title(summary, &others),
-            members,
+            members: people.into_iter().map(member).collect(),
+            keepers: keeping.into_iter().map(member).collect(),
             patient: summary.patient.clone(),
             patient_id: summary.patient_id.clone(),
             role: summary.role.clone(),

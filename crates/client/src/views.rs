@@ -123,8 +123,6 @@ pub struct MemberView {
     pub verified: bool,
     /// How many devices of theirs are in it.
     pub devices: usize,
-    /// Whether it is the record keeper, verified as such.
-    pub keeps_records: bool,
 }
 
 /// The newest message of a conversation.
@@ -151,8 +149,10 @@ pub struct Conversation {
     pub kind: GroupKind,
     /// As shown: the other person, the role, or the names.
     pub title: String,
-    /// Everyone in it, this person included.
+    /// The people in it, this person included.
     pub members: Vec<MemberView>,
+    /// The record keepers in it, verified as such.
+    pub keepers: Vec<MemberView>,
     /// The patient it is about.
     pub patient: Option<PatientBanner>,
     /// The patient's id, where there is one.

@@ -1,6 +1,6 @@
 /** Who reads along: people, whether their devices are verified, adding and removing. */
 import { ActionIcon, Button, Modal } from "@mantine/core";
-import { ShieldAlert, ShieldCheck, UserMinus, UserPlus } from "lucide-react";
+import { Archive, ShieldAlert, ShieldCheck, UserMinus, UserPlus } from "lucide-react";
 import { useState } from "react";
 import type { ConversationView, MemberView } from "../core/methods";
 import { useCall, useStatus } from "../core/queries";
@@ -62,11 +62,7 @@ export function Members({
                     <span>
                       {member.user.role}, {member.user.department}
                     </span>
-                    <span className={styles.trust} data-verified={member.verified}>
-                      {member.verified ? <ShieldCheck aria-hidden /> : <ShieldAlert aria-hidden />}
-                      {member.verified ? t.members.verified : t.members.unverified} ·{" "}
-                      {t.members.devices(member.devices)}
-                    </span>
+                    <Trust member={member} />
                   </div>
                   {fixed || member.user.id === me ? null : (
                     <ActionIcon
@@ -77,6 +73,18 @@ export function Members({
                       <UserMinus aria-hidden />
                     </ActionIcon>
                   )}
+                </li>
+              ))}
+              {conversation.keepers.map((keeper) => (
+                <li key={keeper.user.id} className={styles.person}>
+                  <span className={styles.keeper}>
+                    <Archive aria-hidden />
+                  </span>
+                  <div className={styles.words}>
+                    <strong>{t.members.keeper}</strong>
+                    <span>{t.members.keeperText}</span>
+                    <Trust member={keeper} />
+                  </div>
                 </li>
               ))}
             </ul>
@@ -110,6 +118,15 @@ export function Members({
         }}
       />
     </>
+  );
+}
+
+function Trust({ member: { verified, devices } }: { member: MemberView }) {
+  return (
+    <span className={styles.trust} data-verified={verified}>
+      {verified ? <ShieldCheck aria-hidden /> : <ShieldAlert aria-hidden />}
+      {verified ? t.members.verified : t.members.unverified} · {t.members.devices(devices)}
+    </span>
   );
 }
 

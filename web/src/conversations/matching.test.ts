@@ -14,6 +14,7 @@ const conversation: ConversationView = {
   kind: "direct",
   title: "Tomasz Żak",
   members: [{ user: person, verified: true, devices: 1 }],
+  keepers: [],
   patient: { id: "p", name: "Hallström, Margareta", mrn: "0045 8812", allergies: [] },
   unread: 0,
   last: { text: "Potassium is 4.8", from: "Tomasz Żak", sent_at: 0, mine: false, state: "read" },

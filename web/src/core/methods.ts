@@ -1,6 +1,7 @@
 /** What the worker's core can be asked, by name: parameters and result. */
 import type {
   DeviceInfo,
+  Duty,
   EnrollStarted,
   GroupKind,
   Hospital,
@@ -72,7 +73,10 @@ export interface ConversationView {
   id: string;
   kind: GroupKind;
   title: string;
+  /** The people in it. */
   members: MemberView[];
+  /** The record keepers in it, verified as such. */
+  keepers: MemberView[];
   patient?: PatientBanner | null;
   role_title?: string | null;
   unread: number;
@@ -144,7 +148,7 @@ export interface Methods {
   patients: [{ q: string }, PatientBanner[]];
   devices: [None, DeviceInfo[]];
   pending_devices: [None, PendingDevice[]];
-  confirm_device: [{ id: string }, unknown];
+  confirm_device: [{ id: string; duty: Duty }, unknown];
   revoke_device: [{ id: string }, unknown];
   invite: [{ user_id: string; program: string }, Invite];
   sessions: [None, SessionInfo[]];

@@ -4,8 +4,10 @@
  */
 
 export type Priority = "routine" | "urgent" | "stat";
-export type GroupKind = "direct" | "group" | "role" | "team";
+export type GroupKind = "direct" | "group" | "role" | "team" | "keeper";
 export type DeviceState = "pending" | "active" | "revoked";
+/** What a device may do beyond its person's own business. */
+export type Duty = "none" | "endorses" | "keeps_records";
 
 /** RFC 9457. `type` is `urn:wardline:problem:NAME`, stable; extension members beside it. */
 export interface Problem {
@@ -35,6 +37,8 @@ export interface PersonHit {
   facility: string;
   on_shift: boolean;
   reachable: boolean;
+  /** The record keeper's process, which nobody writes to. */
+  keeps_records: boolean;
 }
 
 export interface OnCallRole {
@@ -80,6 +84,8 @@ export interface DeviceInfo {
   platform: "browser" | "native";
   program: string;
   state: DeviceState;
+  /** While it is pending: what its person's roles ask for. */
+  duty: Duty;
   passkey: string;
   created_at: number;
   last_seen_at?: number | null;

@@ -33,6 +33,7 @@ export function PendingDevices({ quiet = false }: { quiet?: boolean }) {
 
 function Waiting({ pending: { device, confirmation } }: { pending: PendingDevice }) {
   const [refusing, setRefusing] = useState(false);
+  const duty = t.security.duty[device.duty];
   const confirm = useCall("confirm_device");
   const refuse = useCall("revoke_device");
   return (
@@ -49,6 +50,7 @@ function Waiting({ pending: { device, confirmation } }: { pending: PendingDevice
           </span>
         </div>
       </div>
+      {duty ? <p className={styles.duty}>{duty}</p> : null}
       <output className={styles.string} aria-label={t.enroll.confirmLabel}>
         {confirmation}
       </output>
@@ -60,7 +62,7 @@ function Waiting({ pending: { device, confirmation } }: { pending: PendingDevice
           loading={confirm.isPending}
           onClick={() =>
             confirm.mutate(
-              { id: device.id },
+              { id: device.id, duty: device.duty },
               {
                 onSuccess: () => tell("done", t.security.confirmed(device.name)),
                 onError: tellFailure,

@@ -26,7 +26,7 @@ export function PeopleSearch({
   onToggle(person: PersonBrief): void;
   /** What else the search finds, before the people. */
   above?: (q: string) => ReactNode;
-  /** Also oneself, and people who cannot receive messages yet. */
+  /** Also oneself, the record keeper, and people who cannot receive messages yet. */
   anyone?: boolean;
 }) {
   const [typed, setTyped] = useState("");
@@ -35,7 +35,8 @@ export function PeopleSearch({
   const status = useStatus();
   const me = status.data?.user?.id;
   const hits = (people.data ?? []).filter(
-    ({ user }) => (anyone || user.id !== me) && !hidden.has(user.id),
+    ({ user, keeps_records }) =>
+      (anyone || (user.id !== me && !keeps_records)) && !hidden.has(user.id),
   );
   const picked = new Set(chosen.map(({ id }) => id));
 

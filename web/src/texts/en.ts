@@ -192,6 +192,8 @@ export const en = {
     removeText: "They can read nothing that is written after this.",
     you: "You",
     encrypted: "Encrypted from device to device. A verified device was confirmed by a person.",
+    keeper: "Record keeper",
+    keeperText: "Keeps the history and hands it to your own new devices",
   },
 
   patient: {
@@ -265,12 +267,17 @@ export const en = {
       "It cannot wipe or unlock your phone, only shut Wardline on it",
     ],
     keeper:
-      "The record keeper, a visible member of each conversation, keeps the history that the law asks for. Reading it takes several custodians together, and leaves a trace.",
+      "The record keeper is a visible member of each conversation. It keeps the history that the law asks for and hands it to your own new devices. It has no way to show it to anyone else; your hospital guards the machine that it runs on.",
     devices: "My devices",
     thisDevice: "This device",
     pending: "Waiting for confirmation",
     pendingHint: "Confirm only if the same string stands on the new device in front of you.",
     pendingNone: "No device is waiting.",
+    duty: {
+      none: null,
+      endorses: "May confirm the devices of others afterwards.",
+      keeps_records: "Will read and keep every conversation. Confirm only the hospital's own record keeper.",
+    } as Readonly<Record<"none" | "endorses" | "keeps_records", string | null>>,
     match: "They are the same",
     differ: "They differ",
     differTitle: "Refuse this device?",

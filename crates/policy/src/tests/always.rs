@@ -104,6 +104,7 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                 GroupKind::Group,
                 GroupKind::Role,
                 GroupKind::Team,
+                GroupKind::Keeper,
             ];
             (
                 any::<[u8; 16]>(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use wardline_model::wire::enroll::DeviceState;
+use wardline_model::wire::groups::GroupKind;
 
 use super::people::{
     ADA, ADAS_PHONE, BEN, BENS_PHONE, HOUR, MINUTE, ada_asks, answer, asker, changed, device,
@@ -346,8 +347,32 @@ fn the_record_keeper_keeps_records_and_does_nothing_else() {
             "receipt.post",
             "inbox.read",
             "socket.open",
+            "keeper.devices",
         ]
     );
+}
+
+#[test]
+fn the_record_keeper_writes_to_single_devices_and_nobody_writes_there_but_it() {
+    for action in [Action::GroupCreate, Action::MessageSend] {
+        for (roles, kind, expected) in [
+            (&["record_keeper"][..], GroupKind::Keeper, "allow"),
+            (&["record_keeper"][..], GroupKind::Direct, "keeper_only"),
+            (&["record_keeper"][..], GroupKind::Team, "keeper_only"),
+            (&["nurse"][..], GroupKind::Keeper, "keeper_only"),
+            (&["nurse"][..], GroupKind::Direct, "allow"),
+        ] {
+            let mut question = with_roles(roles, action);
+            if let Resource::Group { kind: of, .. } = &mut question.resource {
+                *of = kind;
+            }
+            assert_eq!(answer(&question), expected, "{action} by {roles:?} in {kind:?}");
+        }
+    }
+    let page = with_roles(&["record_keeper"], Action::MessageSendStat);
+    assert_eq!(answer(&page), "keeper_only");
+    let nurse = with_roles(&["nurse"], Action::KeeperDevices);
+    assert_eq!(answer(&nurse), "missing_permission");
 }
 
 #[test]

@@ -199,14 +199,10 @@ async fn a_new_phone_gets_what_its_person_was_there_for(engine: Engine) {
     assert_eq!(conversations.len(), 1, "the keeper's channel is none");
     assert_eq!(conversations[0].title, "Tomás Herrera");
     assert_eq!(conversations[0].unread, 0);
-    let keepers: Vec<bool> = conversations[0]
-        .members
-        .iter()
-        .filter(|member| member.verified)
-        .map(|member| member.keeps_records)
-        .collect();
-    assert_eq!(keepers.iter().filter(|keeper| **keeper).count(), 1);
-    assert_eq!(keepers.len(), 3, "everyone is verified");
+    assert!(conversations[0].members.iter().all(|member| member.verified));
+    assert_eq!(conversations[0].members.len(), 2);
+    assert_eq!(conversations[0].keepers.len(), 1);
+    assert!(conversations[0].keepers[0].verified);
 
     // From here on it is a device like any other, and everyone was told.
     say(&mut tablet, group, "Repeat is 5.4").await;
@@ -391,9 +387,10 @@ async fn nobody_is_taken_for_the_record_keeper_on_the_servers_word(engine: Engin
     amara.start(&[me(&tomas)], None, None).await.unwrap();
     amara.sync().await.unwrap();
     let conversations = amara.conversations().unwrap();
-    let members: Vec<UserId> = conversations[0].members.iter().map(|m| m.user.id).collect();
-    assert!(members.contains(&me(&ward.keeper)));
-    assert!(!members.contains(&me(&spy)), "no officer's device said so");
+    let keepers: Vec<UserId> = conversations[0].keepers.iter().map(|m| m.user.id).collect();
+    assert_eq!(keepers, [me(&ward.keeper)]);
+    let people: Vec<UserId> = conversations[0].members.iter().map(|m| m.user.id).collect();
+    assert!(!people.contains(&me(&spy)), "no officer's device said so");
 }
 
 struct Raw([u8; 32]);

@@ -144,12 +144,22 @@ store_test! {
         assert_eq!(tx.count_key_packages(bo.device).await.unwrap(), (0, false));
         let mut claimed = Vec::new();
         for _ in 0..4 {
-            let found = tx.claim_key_packages(&[anna.user, bo.user], 0x4e).await.unwrap();
+            let found = tx.claim_key_packages(&[anna.user, bo.user], None, 0x4e).await.unwrap();
             assert_eq!(found.len(), 1, "Bo has none");
             claimed.push((found[0].package[0], found[0].last_resort));
         }
         assert_eq!(claimed, [(2, false), (3, false), (4, true), (4, true)]);
-        assert!(tx.claim_key_packages(&[anna.user], 1).await.unwrap().is_empty());
+        assert!(tx.claim_key_packages(&[anna.user], None, 1).await.unwrap().is_empty());
+        let only = [bo.device];
+        let none = tx.claim_key_packages(&[anna.user], Some(&only), 0x4e).await.unwrap();
+        assert!(none.is_empty(), "only devices that were named");
+        let only = [anna.device];
+        let one = tx.claim_key_packages(&[anna.user], Some(&only), 0x4e).await.unwrap();
+        assert_eq!(one.len(), 1);
+        let in_use = tx.active_devices_of(&[anna.user, bo.user]).await.unwrap();
+        assert_eq!(in_use.len(), 2);
+        assert!(in_use.contains(&(anna.user, anna.device)));
+
     }
 }
 
@@ -166,7 +176,7 @@ store_test! {
             tokio::spawn(async move {
                 store
                     .retrying(move |tx| {
-                        Box::pin(async move { tx.claim_key_packages(&[anna.user], 0x4e).await })
+                        Box::pin(async move { tx.claim_key_packages(&[anna.user], None, 0x4e).await })
                     })
                     .await
                     .unwrap()[0]

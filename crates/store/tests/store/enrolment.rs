@@ -1,6 +1,6 @@
 //! Invitations, enrolments, devices, endorsements.
 
-use wardline_model::endorsement::{DeviceKeys, Endorsement, SignedEndorsement};
+use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
 use wardline_model::wire::enroll::{DeviceState, Platform};
 use wardline_model::{B64, DeviceId, EnrollmentId, InviteId, UserId};
 use wardline_store::{Consumed, Enrollment, NewInvite, NewKeyPackage, NewSession, Store};
@@ -181,13 +181,13 @@ store_test! {
     }
 }
 
-async fn endorse(store: &Store, device: DeviceId, by: DeviceId, may: bool) -> Result<(), String> {
+async fn endorse(store: &Store, device: DeviceId, by: DeviceId, duty: Duty) -> Result<(), String> {
     let keys = DeviceKeys {
         jkt: [1; 32],
         mls_key: [2; 32],
     };
     let user = UserId::from_bytes([3; 16]);
-    let endorsement = Endorsement::new(user, device, &keys, may, by, NOW);
+    let endorsement = Endorsement::new(user, device, &keys, duty, by, NOW);
     let signed = SignedEndorsement {
         endorsement,
         signature: B64(vec![0; 64]),
@@ -208,18 +208,21 @@ store_test! {
         let store = db.store();
         let (officer, anna) = (admit(&store, "officer").await, admit(&store, "anna").await);
         assert!(store.read().await.unwrap().genesis().await.unwrap().is_none());
-        endorse(&store, officer.device, officer.device, true).await.unwrap();
-        endorse(&store, anna.device, officer.device, false).await.unwrap();
+        endorse(&store, officer.device, officer.device, Duty::Endorses).await.unwrap();
+        endorse(&store, anna.device, officer.device, Duty::None).await.unwrap();
         let mut tx = store.read().await.unwrap();
         let chain = tx.endorsement_chain(anna.device).await.unwrap();
         let links: Vec<_> = chain.iter().map(|link| link.signed.endorsement.device_id).collect();
         assert_eq!(links, [anna.device, officer.device]);
         assert_eq!(chain[0].event.seq, 2);
+        let duties = tx.duties(&[anna.device, officer.device]).await.unwrap();
+        assert_eq!(duties[&officer.device], Duty::Endorses);
+        assert_eq!(duties[&anna.device], Duty::None);
         assert_eq!(tx.genesis().await.unwrap().as_ref(), chain.last());
         drop(tx);
         let usurper = admit(&store, "usurper").await;
-        assert!(endorse(&store, usurper.device, usurper.device, true).await.is_err());
-        assert!(endorse(&store, anna.device, officer.device, false).await.is_err());
+        assert!(endorse(&store, usurper.device, usurper.device, Duty::Endorses).await.is_err());
+        assert!(endorse(&store, anna.device, officer.device, Duty::None).await.is_err());
         let mut tx = store.read().await.unwrap();
         assert!(tx.endorsement_chain(usurper.device).await.unwrap().is_empty());
         assert_eq!(tx.chain_heads().await.unwrap()[0].head.seq, 2, "refused ones left no event");
