@@ -366,7 +366,11 @@ fn the_record_keeper_writes_to_single_devices_and_nobody_writes_there_but_it() {
             if let Resource::Group { kind: of, .. } = &mut question.resource {
                 *of = kind;
             }
-            assert_eq!(answer(&question), expected, "{action} by {roles:?} in {kind:?}");
+            assert_eq!(
+                answer(&question),
+                expected,
+                "{action} by {roles:?} in {kind:?}"
+            );
         }
     }
     let page = with_roles(&["record_keeper"], Action::MessageSendStat);

@@ -199,7 +199,12 @@ async fn a_new_phone_gets_what_its_person_was_there_for(engine: Engine) {
     assert_eq!(conversations.len(), 1, "the keeper's channel is none");
     assert_eq!(conversations[0].title, "Tomás Herrera");
     assert_eq!(conversations[0].unread, 0);
-    assert!(conversations[0].members.iter().all(|member| member.verified));
+    assert!(
+        conversations[0]
+            .members
+            .iter()
+            .all(|member| member.verified)
+    );
     assert_eq!(conversations[0].members.len(), 2);
     assert_eq!(conversations[0].keepers.len(), 1);
     assert!(conversations[0].keepers[0].verified);

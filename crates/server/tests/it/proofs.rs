@@ -54,6 +54,11 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ),
         (
             "POST",
+            "/v1/keeper/devices".into(),
+            Some(json!({ "user_ids": [user] })),
+        ),
+        (
+            "POST",
             "/v1/groups".into(),
             Some(json!({ "group_id": group, "kind": "direct", "group_info": bytes })),
         ),

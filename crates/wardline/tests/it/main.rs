@@ -8,6 +8,7 @@
 mod audit;
 mod conversation;
 mod crash;
+mod keeper;
 mod refusals;
 mod support;
 mod verbs;
