@@ -276,7 +276,8 @@ export const en = {
     duty: {
       none: null,
       endorses: "May confirm the devices of others afterwards.",
-      keeps_records: "Will read and keep every conversation. Confirm only the hospital's own record keeper.",
+      keeps_records:
+        "Will read and keep every conversation. Confirm only the hospital's own record keeper.",
     } as Readonly<Record<"none" | "endorses" | "keeps_records", string | null>>,
     match: "They are the same",
     differ: "They differ",
