@@ -60,7 +60,7 @@ impl Keeper {
     /// What may pass: no connection, an ended session, a store that does not write. What was done
     /// is durable, and the next look goes on from there.
     pub async fn look<P: Platform>(
-        &self,
+        self,
         client: &mut Client<P>,
         frame: Option<&ServerFrame>,
     ) -> Result<Option<Progress>, ClientError> {
@@ -105,7 +105,7 @@ impl Keeper {
 
     /// Takes the changes since the last time into the ledgers.
     async fn take_in<P: Platform>(
-        &self,
+        self,
         client: &mut Client<P>,
     ) -> Result<BTreeMap<GroupId, Ledger>, ClientError> {
         let mut ledgers = BTreeMap::new();
@@ -132,7 +132,7 @@ impl Keeper {
 
     /// A device that another one of the same person vouched for gets its history at once.
     fn due<P: Platform>(
-        &self,
+        self,
         client: &Client<P>,
         now: u64,
         device: DeviceId,

@@ -8,6 +8,7 @@ import { tellFailure } from "../shell/notices";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { moment } from "../texts/time";
+import { AddDevice } from "./AddDevice";
 import styles from "./Security.module.css";
 
 export function MyDevices() {
@@ -65,6 +66,7 @@ export function MyDevices() {
           </li>
         ))}
       </ul>
+      <AddDevice />
       <Ask
         opened={removing !== null}
         title={t.security.revokeTitle(removing?.name ?? "")}

@@ -1,16 +1,15 @@
 import { Button } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useCall } from "../core/queries";
-import type { Invite, PersonBrief } from "../core/wire";
+import type { PersonBrief } from "../core/wire";
+import { Invitation } from "../devices/Invitation";
 import { PeopleSearch } from "../people/PeopleSearch";
 import { Avatar } from "../shell/Avatar";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Officer.module.css";
-import { QrCode } from "./QrCode";
 
 const PROGRAMS = ["byod", "issued"] as const;
-const SECOND_MS = 1_000;
 
 export function InvitePerson() {
   const [person, setPerson] = useState<PersonBrief | null>(null);
@@ -24,7 +23,12 @@ export function InvitePerson() {
     <section className={styles.card} aria-labelledby="invite">
       <h2 id="invite">{t.officer.invite}</h2>
       {invite.data && person ? (
-        <Ready invite={invite.data} person={person} onAnother={reset} />
+        <>
+          <Invitation invite={invite.data} name={person.name} />
+          <Button variant="light" onClick={reset}>
+            {t.officer.another}
+          </Button>
+        </>
       ) : (
         <>
           <p>{t.officer.inviteHint}</p>
@@ -77,46 +81,4 @@ export function InvitePerson() {
       )}
     </section>
   );
-}
-
-function Ready({
-  invite,
-  person,
-  onAnother,
-}: {
-  invite: Invite;
-  person: PersonBrief;
-  onAnother(): void;
-}) {
-  const left = useTimeLeft(invite.expires_at);
-  return (
-    <div className={styles.ready}>
-      <h3>{t.officer.ready(person.name)}</h3>
-      {left > 0 ? (
-        <>
-          <QrCode text={invite.link} label={t.officer.qr(person.name)} />
-          <p>{t.officer.typed}</p>
-          <output className={styles.code} aria-label={t.officer.typedLabel}>
-            {invite.typed_code}
-          </output>
-          <p role="status">{t.officer.expires(Math.ceil(left / 60_000))}</p>
-          <p className={styles.never}>{t.officer.never}</p>
-        </>
-      ) : (
-        <p role="alert">{t.officer.expired}</p>
-      )}
-      <Button variant="light" onClick={onAnother}>
-        {t.officer.another}
-      </Button>
-    </div>
-  );
-}
-
-function useTimeLeft(until: number): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), SECOND_MS);
-    return () => clearInterval(timer);
-  }, []);
-  return until - now;
 }

@@ -269,6 +269,9 @@ export const en = {
     keeper:
       "The record keeper is a visible member of each conversation. It keeps the history that the law asks for and hands it to your own new devices. It has no way to show it to anyone else; your hospital guards the machine that it runs on.",
     devices: "My devices",
+    addDevice: "Add another device",
+    addHint: "Scan this with the new device. Then compare the string that both show, here.",
+    addDone: "Done",
     thisDevice: "This device",
     pending: "Waiting for confirmation",
     pendingHint: "Confirm only if the same string stands on the new device in front of you.",
@@ -314,6 +317,16 @@ export const en = {
     signOutAllText: "Every device of yours has to be unlocked again, this one too.",
   },
 
+  invitation: {
+    ready: (name: string) => `Invitation for ${name}`,
+    qr: (name: string) => `Picture with the invitation link for ${name}`,
+    typed: "Or type this code",
+    typedLabel: "Typed code",
+    expires: (minutes: number) => `Works for ${count(minutes, "more minute", "more minutes")}`,
+    expired: "This invitation has ended. Make a new one.",
+    never: "Show it in person. Never send it by e-mail or text message.",
+  },
+
   officer: {
     title: "Enrolling officer",
     invite: "Invite a person",
@@ -324,14 +337,7 @@ export const en = {
     byod: "Their own",
     issued: "The hospital's",
     action: "Make an invitation",
-    ready: (name: string) => `Invitation for ${name}`,
-    qr: (name: string) => `Picture with the invitation link for ${name}`,
-    typed: "Or type this code",
-    typedLabel: "Typed code",
-    expires: (minutes: number) => `Works for ${count(minutes, "more minute", "more minutes")}`,
-    expired: "This invitation has ended. Make a new one.",
     another: "Invite another person",
-    never: "Show it in person. Never send it by e-mail or text message.",
     pending: "Devices to confirm",
   },
 

@@ -232,6 +232,23 @@ fn only_an_enrolling_officer_invites() {
 }
 
 #[test]
+fn a_person_adds_one_more_device_of_the_same_program_with_a_fresh_fingerprint() {
+    let own = |program| {
+        changed(ada_asks(Action::InviteCreate), |q| {
+            device(q).program = Program::Byod;
+            q.resource = Resource::Invite {
+                person: ADA,
+                program,
+            };
+        })
+    };
+    assert_eq!(answer(&own(Program::Byod)), "allow");
+    assert_eq!(answer(&own(Program::Issued)), "missing_permission");
+    let later = changed(own(Program::Byod), |q| session(q).proof_age_ms = HOUR / 2);
+    assert_eq!(answer(&later), "step_up");
+}
+
+#[test]
 fn a_pending_or_revoked_phone_gets_no_session_even_before_we_know_who_holds_it() {
     let sign_in = |state| {
         let question = changed(ada_asks(Action::SessionCreate), |q| {

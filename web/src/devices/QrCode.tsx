@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { encode } from "uqr";
-import styles from "./Officer.module.css";
+import styles from "./Invitation.module.css";
 
 /** Always dark on light, whatever the scheme: not every camera reads the inverse. */
 export function QrCode({ text, label }: { text: string; label: string }) {
