@@ -20,7 +20,9 @@ pub(crate) fn edit(der: &[u8], edit: Edit) -> Option<Vec<u8>> {
     let mut left = edit.place(count);
     change(&mut elements, &mut left, edit);
     let mut out = Vec::new();
-    elements.iter().for_each(|element| write(element, &mut out));
+    for element in &elements {
+        write(element, &mut out);
+    }
     Some(out)
 }
 
@@ -96,7 +98,9 @@ fn contents(element: &Element) -> Vec<u8> {
         Body::Contents(contents) => contents.clone(),
         Body::Parts(parts) => {
             let mut out = Vec::new();
-            parts.iter().for_each(|part| write(part, &mut out));
+            for part in parts {
+                write(part, &mut out);
+            }
             out
         }
     }

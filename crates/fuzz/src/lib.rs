@@ -103,6 +103,10 @@ impl Campaign {
     /// # Panics
     /// When there is no seed, a seed is refused, or the target panics; then with the smallest input
     /// that was found to do so.
+    #[expect(
+        clippy::print_stdout,
+        reason = "how deep a campaign came is shown with --nocapture"
+    )]
     pub fn run(self, target: impl Fn(&[u8]) -> bool) {
         assert!(
             !self.seeds.is_empty(),

@@ -69,7 +69,7 @@ fn no_body_is_repeated_in_its_refusal() {
 fn a_proof_counts_once_and_a_refused_one_leaves_nothing() {
     with_secret(corpus!("proof"))
         .seeds(signed(&proof_parts()))
-        .cases(8000)
+        .cases(3000)
         .run(fuzz::proof);
 }
 
@@ -77,7 +77,7 @@ fn a_proof_counts_once_and_a_refused_one_leaves_nothing() {
 fn a_proof_with_a_good_signature_is_judged_by_its_claims() {
     with_secret(corpus!("proof-parts"))
         .seeds([proof_parts()])
-        .cases(8000)
+        .cases(3000)
         .run(|parts| signed(parts).is_some_and(|token| fuzz::proof(&token)));
 }
 
@@ -85,11 +85,11 @@ fn a_proof_with_a_good_signature_is_judged_by_its_claims() {
 fn a_binding_is_no_proof() {
     with_secret(corpus!("binding"))
         .seeds(signed(&binding_parts()))
-        .cases(8000)
+        .cases(3000)
         .run(fuzz::binding);
     with_secret(corpus!("binding-parts"))
         .seeds([binding_parts()])
-        .cases(8000)
+        .cases(3000)
         .run(|parts| signed(parts).is_some_and(|token| fuzz::binding(&token)));
 }
 
@@ -110,7 +110,7 @@ fn a_passkey_ceremony_ends_well_or_is_refused() {
         fuzz::registration(|options| Passkey::new("http://localhost:8080").register(options));
     with_secret(corpus!("registration"))
         .seeds([seed])
-        .cases(8000)
+        .cases(3000)
         .run(target);
 
     let (seed, target) = fuzz::authentication(
@@ -123,6 +123,6 @@ fn a_passkey_ceremony_ends_well_or_is_refused() {
     );
     with_secret(corpus!("authentication"))
         .seeds([seed])
-        .cases(8000)
+        .cases(3000)
         .run(target);
 }

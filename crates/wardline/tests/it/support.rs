@@ -81,9 +81,16 @@ impl Demo {
     pub(crate) fn start_again(&mut self) {
         let port = self.url().rsplit(':').next().unwrap().to_owned();
         let listen = format!("127.0.0.1:{port}");
-        // Whoever has the port for HTTPS meanwhile gives it back, or has it for good.
-        let launched = (0..5).find_map(|_| launch(&self.data(), &listen, self.log_level));
-        (self.child, self.ready) = launched.unwrap();
+        // Whoever has the ports meanwhile, such as a test's client, gives them back.
+        let launched = (0..50).find_map(|attempt| {
+            if attempt > 0 {
+                thread::sleep(Duration::from_millis(200));
+            }
+            launch(&self.data(), &listen, self.log_level)
+        });
+        (self.child, self.ready) = launched.unwrap_or_else(|| {
+            panic!("{}", fs::read_to_string(self.log()).unwrap_or_default());
+        });
     }
 
     /// As `kill -9` does.
