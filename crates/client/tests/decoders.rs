@@ -365,7 +365,7 @@ fn a_refused_commit_changes_nothing() {
     let place = scene.place(scene.amara.id);
     corpus!("commit")
         .seeds([scene.commit.0.clone()])
-        .cases(4000)
+        .cases(1500)
         .run(|bytes| {
             let taken = delivery::commit(&scene.state, bytes, &scene.second.0, &place);
             if taken {
@@ -378,7 +378,7 @@ fn a_refused_commit_changes_nothing() {
         });
     corpus!("commit-info")
         .seeds([scene.second.0.clone()])
-        .cases(4000)
+        .cases(300)
         .run(|bytes| {
             let taken = delivery::commit(&scene.state, &scene.commit.0, bytes, &place);
             assert_eq!(taken, bytes == scene.second.0, "nobody can come back by it");
