@@ -80,7 +80,7 @@ fn written(path: &[&Segment]) -> String {
     let mut text = String::new();
     for step in path {
         match step {
-            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
+            Segment::Seq { index } => text.extend(["[", &index.to_string(), "]"]),
             Segment::Map { key: name } | Segment::Enum { variant: name } => {
                 if !text.is_empty() {
                     text.push('.');
