@@ -239,15 +239,15 @@ impl NativeClient {
 }
 
 /// A code, and from a link also where and who the hospital is.
-struct Invitation {
-    code: String,
-    server: Option<String>,
-    pins: Option<LinkPins>,
+pub(crate) struct Invitation {
+    pub(crate) code: String,
+    pub(crate) server: Option<String>,
+    pub(crate) pins: Option<LinkPins>,
 }
 
 impl Invitation {
     /// Reads a code as it is, or `ORIGIN/#/enroll?c=CODE&ca=…&log=…&gen=…`.
-    fn parse(text: &str) -> Result<Self, NativeError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, NativeError> {
         const BAD: NativeError = NativeError::Server("this is not an invitation's link");
         if !text.contains("://") {
             return Ok(Self {

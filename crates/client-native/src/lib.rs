@@ -6,6 +6,7 @@
 //! - [`client`]: [`NativeClient`]: enrol, sign in, and the core's calls.
 //! - [`follow`]: the real-time socket.
 //! - [`http`]: the way to the server.
+//! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
 //! A secret in the home directory stands in for the passkey's PRF. It protects the store in a copy
 //! that lacks the secret, and, by the server's share, a directory that was copied from a device
@@ -14,6 +15,7 @@
 pub mod client;
 pub mod clock;
 pub mod follow;
+pub mod fuzz;
 pub mod home;
 pub mod http;
 pub mod passkey;

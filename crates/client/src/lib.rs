@@ -12,6 +12,7 @@
 //!   `membership`, `account`).
 //! - [`records`]: what the record keeper needs of the core.
 //! - [`calls`]: the same by name and JSON, for the app's worker.
+//! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
 //! The order that crash safety rests on: a ratchet that moved is durable before the ciphertext it
 //! made leaves the device, and a message that was typed is durable before anything else.
@@ -20,6 +21,7 @@ pub mod calls;
 pub mod client;
 pub mod content;
 pub mod error;
+pub mod fuzz;
 pub mod mls;
 pub mod platform;
 pub mod profile;

@@ -6,7 +6,9 @@
 //!
 //! - [`message`]: the headers of messages, and key packages.
 //! - [`tracked`]: a group's public state; commits and removals.
+//! - [`fuzz`]: the decoders as plain functions over bytes.
 
+pub mod fuzz;
 pub mod message;
 pub mod tracked;
 

@@ -50,11 +50,17 @@ pub fn header(bytes: &[u8]) -> Result<Header, Refusal> {
         ContentType::Proposal => Content::Proposal,
         ContentType::Commit => Content::Commit,
     };
+    let private = matches!(message, ProtocolMessage::PrivateMessage(_));
+    // RFC 9420 §6.2: application data is never sent as a PublicMessage. openmls reads it all the
+    // same, and its content would lie open.
+    if content == Content::Application && !private {
+        return Err(Refusal::Malformed);
+    }
     Ok(Header {
         group: GroupId::from_slice(message.group_id().as_slice()).ok_or(Refusal::WrongGroup)?,
         epoch: message.epoch().as_u64(),
         content,
-        private: matches!(message, ProtocolMessage::PrivateMessage(_)),
+        private,
     })
 }
 

@@ -7,12 +7,14 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::prelude::{
     BasicCredential, Credential, CredentialType, ExternalProposal, ExternalSender, GroupContext,
-    GroupId as MlsGroupId, LeafNodeIndex, MlsMessageBodyIn, ProcessedMessageContent, ProposalStore,
-    PublicGroup, RatchetTreeIn, Sender, SenderExtensionIndex, SignaturePublicKey,
+    GroupId as MlsGroupId, LeafNodeIndex, MlsMessageBodyIn, OpenMlsSignaturePublicKey,
+    ProcessedMessageContent, ProposalStore, PublicGroup, RatchetTreeIn, Sender,
+    SenderExtensionIndex, SignaturePublicKey, Verifiable as _,
 };
 use openmls_rust_crypto::{MemoryStorage, OpenMlsRustCrypto, RustCrypto};
 use openmls_traits::signatures::{Signer, SignerError};
 use openmls_traits::types::SignatureScheme;
+use sha2::{Digest as _, Sha256};
 use tls_codec::{DeserializeBytes as _, Serialize as _, VLBytes};
 use wardline_credential::DeviceCa;
 use wardline_credential::x509::claimed_names;
@@ -101,7 +103,7 @@ struct Stored {
 }
 
 impl Stored {
-    /// A list of byte strings (RFC 9420 §2.1.2): the id, then keys and values in turn.
+    /// A digest over a list of byte strings (RFC 9420 §2.1.2): the id, then keys and values in turn.
     fn write(self) -> Vec<u8> {
         let mut list = vec![VLBytes::new(self.id)];
         for (key, value) in self.values {
@@ -109,11 +111,17 @@ impl Stored {
             list.push(VLBytes::new(value));
         }
         // A list of byte strings into a Vec: there is no way for this to fail below 1 GiB.
-        list.tls_serialize_detached().unwrap_or_default()
+        let list = list.tls_serialize_detached().unwrap_or_default();
+        [Sha256::digest(&list).as_slice(), &list].concat()
     }
 
+    /// What is damaged is noticed here: openmls panics over values that it cannot read.
     fn read(bytes: &[u8]) -> Option<Self> {
-        let mut list = Vec::<VLBytes>::tls_deserialize_exact_bytes(bytes)
+        let (digest, list) = bytes.split_first_chunk::<32>()?;
+        if Sha256::digest(list).as_slice() != digest {
+            return None;
+        }
+        let mut list = Vec::<VLBytes>::tls_deserialize_exact_bytes(list)
             .ok()?
             .into_iter();
         let id = list.next()?.as_slice().to_vec();
@@ -310,11 +318,7 @@ impl Tracked {
         if devices.len() != after.len() {
             return Err(Refusal::Credential);
         }
-        let info = group_info_of(group_info)?;
-        if info.group_context() != next.group.group_context() {
-            return Err(Refusal::GroupInfo);
-        }
-        tree_of(&info)?;
+        next.check_info(&group_info_of(group_info)?, sender)?;
 
         let left = before
             .iter()
@@ -398,6 +402,27 @@ impl Tracked {
             Ok(())
         } else {
             Err(Refusal::Context)
+        }
+    }
+
+    /// A device that lost its state comes back by the stored GroupInfo alone (RFC 9420 §12.4.3.2),
+    /// so it must hold this epoch's context and tree, under the committer's signature.
+    fn check_info(&self, info: &VerifiableGroupInfo, committer: DeviceId) -> Result<(), Refusal> {
+        let leaf = self.members()?.into_iter().find(|m| m.device == committer);
+        let key = leaf
+            .and_then(|member| self.group.leaf(LeafNodeIndex::new(member.leaf)))
+            .ok_or(Refusal::GroupInfo)?
+            .signature_key()
+            .clone();
+        let key = OpenMlsSignaturePublicKey::from_signature_key(key, SignatureScheme::ED25519);
+        let tree = RatchetTreeIn::from(self.group.export_ratchet_tree());
+        let fits = info.group_context() == self.group.group_context()
+            && tree_of(info)? == tree
+            && info.verify_no_out(&RustCrypto::default(), &key).is_ok();
+        if fits {
+            Ok(())
+        } else {
+            Err(Refusal::GroupInfo)
         }
     }
 

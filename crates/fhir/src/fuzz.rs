@@ -1,5 +1,7 @@
-//! The decoders as plain functions over bytes, for property tests, corpora and long runs. Each
-//! panics when something that must always hold does not.
+//! Fuzz targets: plain functions over bytes for each decoder of this crate.
+//!
+//! Each answers whether the bytes were accepted, and panics when something that must always hold
+//! does not.
 
 use crate::banner::banner;
 use crate::import::{Limits, import};
@@ -14,9 +16,9 @@ const LIMITS: Limits = Limits {
 
 /// Any bytes: no panic; what comes out is found again by a second import, unchanged, from the
 /// bundle that it makes.
-pub fn fuzz_import(bytes: &[u8]) {
+pub fn bundle(bytes: &[u8]) -> bool {
     let Ok(imported) = import(bytes, LIMITS) else {
-        return;
+        return false;
     };
     assert_eq!(
         import(bytes, LIMITS).as_ref(),
@@ -42,26 +44,30 @@ pub fn fuzz_import(bytes: &[u8]) {
         ),
     }
     imported.resources.iter().for_each(views);
+    true
 }
 
 /// Any bytes as one resource, as a store would read it.
-pub fn fuzz_resource(bytes: &[u8]) {
-    if let Ok(resource) = Resource::from_slice(bytes) {
+pub fn resource(bytes: &[u8]) -> bool {
+    Resource::from_slice(bytes).is_ok_and(|resource| {
         let again = Resource::new(resource.json());
         assert_eq!(again.as_ref(), Ok(&resource));
         views(&resource);
-    }
+        true
+    })
 }
 
 /// Any text typed into the patient search.
-pub fn fuzz_query(bytes: &[u8]) {
-    for token in name_query(&String::from_utf8_lossy(bytes)) {
+pub fn query(bytes: &[u8]) -> bool {
+    let tokens = name_query(&String::from_utf8_lossy(bytes));
+    for token in &tokens {
         let length = token.value.chars().count();
         assert!(
             (PREFIX_MIN..=PREFIX_MAX).contains(&length),
             "prefix of {length}"
         );
     }
+    !tokens.is_empty()
 }
 
 /// Everything that is read out of a resource.

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use wardline_fhir::fuzz::{fuzz_import, fuzz_query, fuzz_resource};
+use wardline_fhir::fuzz;
+use wardline_fuzz::corpus;
 
 /// JSON of any shape, rich in the names that the decoders look for.
 fn any_json() -> impl Strategy<Value = Value> {
@@ -70,25 +71,25 @@ fn any_bundle() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2048))]
+    #![proptest_config(ProptestConfig::with_cases(8 * ProptestConfig::default().cases))]
 
     #[test]
     fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
-        fuzz_import(&bytes);
-        fuzz_resource(&bytes);
-        fuzz_query(&bytes);
+        fuzz::bundle(&bytes);
+        fuzz::resource(&bytes);
+        fuzz::query(&bytes);
     }
 
     #[test]
     fn any_json_is_answered(json in any_json()) {
         let text = json.to_string();
-        fuzz_import(text.as_bytes());
-        fuzz_resource(text.as_bytes());
+        fuzz::bundle(text.as_bytes());
+        fuzz::resource(text.as_bytes());
     }
 
     #[test]
     fn any_bundle_is_answered(bundle in any_bundle()) {
-        fuzz_import(bundle.to_string().as_bytes());
+        fuzz::bundle(bundle.to_string().as_bytes());
     }
 
     #[test]
@@ -96,25 +97,65 @@ proptest! {
         let mut bytes = bundle.to_string().into_bytes();
         let at = at.index(bytes.len());
         bytes[at] = byte;
-        fuzz_import(&bytes);
-        fuzz_import(&bytes[..at]);
+        fuzz::bundle(&bytes);
+        fuzz::bundle(&bytes[..at]);
     }
 
     #[test]
     fn any_lines_are_answered(lines in prop::collection::vec(any_json(), 0..5)) {
         let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
-        fuzz_import(lines.join("\n").as_bytes());
+        fuzz::bundle(lines.join("\n").as_bytes());
     }
 }
 
 #[test]
 fn deep_nesting_is_refused_rather_than_followed() {
     let deep = format!("{}1{}", "[".repeat(200_000), "]".repeat(200_000));
-    fuzz_import(deep.as_bytes());
+    fuzz::bundle(deep.as_bytes());
     let resource = format!(
         r#"{{"resourceType":"Patient","id":"a","x":{}1{}}}"#,
         "[".repeat(124),
         "]".repeat(124)
     );
-    fuzz_import(resource.as_bytes());
+    fuzz::bundle(resource.as_bytes());
+}
+
+#[test]
+fn a_damaged_hospital_record_is_imported_or_refused() {
+    corpus!("bundle")
+        .words([
+            "urn:uuid:",
+            "\"#\"",
+            "\n",
+            "{",
+            "9999-99-99",
+            "Patient/",
+            "?",
+        ])
+        .cases(6000)
+        .run(fuzz::bundle);
+}
+
+#[test]
+fn a_damaged_resource_is_read_or_refused() {
+    corpus!("resource")
+        .words(["9999-99-99", "T24:00:00Z", "\u{130}", "\u{fb03}", "1e400"])
+        .cases(12_000)
+        .run(fuzz::resource);
+}
+
+#[test]
+fn whatever_is_typed_into_the_search_is_answered() {
+    corpus!("query")
+        .words([
+            "\u{130}",
+            "\u{fb03}",
+            "\u{301}",
+            "\u{1100}\u{1161}",
+            "-",
+            "'",
+            "\u{3000}",
+        ])
+        .cases(40_000)
+        .run(fuzz::query);
 }

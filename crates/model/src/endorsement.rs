@@ -77,7 +77,7 @@ pub struct SignedEndorsement {
 /// An endorsement that cannot be what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InvalidEndorsement {
-    /// A version or type that this build does not know.
+    /// A version or type that this build does not know, or a time that no clock has.
     #[error("this is not an endorsement of a known version")]
     Unknown,
     /// A key of a wrong length.
@@ -113,7 +113,8 @@ impl Endorsement {
 
     /// The keys, when the statement is of a known version and well formed.
     pub fn keys(&self) -> Result<DeviceKeys, InvalidEndorsement> {
-        if self.v != 1 || self.kind != Self::TYPE {
+        // Canonical JSON counts in doubles: beyond this, two times would have the same signed bytes.
+        if self.v != 1 || self.kind != Self::TYPE || self.issued_at >= 1 << 53 {
             return Err(InvalidEndorsement::Unknown);
         }
         match (self.jkt.array(), self.mls_key.array()) {
@@ -124,7 +125,8 @@ impl Endorsement {
 
     /// Canonical JSON (RFC 8785).
     pub fn canonical(&self) -> Vec<u8> {
-        // Strings, integers below 2^53 and booleans only: canonicalisation has no error for them.
+        // Strings, integers and booleans only: canonicalisation has no error for them. Integers are
+        // exact below 2^53, which `keys` demands.
         serde_json_canonicalizer::to_vec(self).unwrap_or_default()
     }
 
@@ -173,5 +175,22 @@ mod tests {
             statement
         );
         assert!(!statement.is_genesis());
+    }
+
+    #[test]
+    fn a_time_that_canonical_json_cannot_tell_from_another_is_refused() {
+        let keys = DeviceKeys {
+            jkt: [1; 32],
+            mls_key: [2; 32],
+        };
+        let at = |issued_at| {
+            let (user, device) = (UserId::from_bytes([3; 16]), DeviceId::from_bytes([4; 16]));
+            Endorsement::new(user, device, &keys, false, device, issued_at)
+        };
+        let (one, other) = (at(1 << 53), at((1 << 53) + 1));
+        assert_eq!(one.signed_bytes(), other.signed_bytes());
+        assert_eq!(one.keys(), Err(InvalidEndorsement::Unknown));
+        assert_eq!(other.keys(), Err(InvalidEndorsement::Unknown));
+        assert_eq!(at((1 << 53) - 1).keys(), Ok(keys));
     }
 }

@@ -6,12 +6,14 @@
 //! - [`code`]: one-time enrolment codes and confirmation strings (Crockford base32).
 //! - [`endorsement`]: the statement by which one device vouches for another.
 //! - [`wire`]: the JSON bodies of the HTTP API and the real-time socket.
+//! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
 //! This crate does no I/O and knows no clock: times are unix milliseconds handed in.
 
 pub mod bytes;
 pub mod code;
 pub mod endorsement;
+pub mod fuzz;
 pub mod ids;
 pub mod phi;
 pub mod wire;

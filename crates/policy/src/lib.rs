@@ -6,6 +6,7 @@
 //! - [`engine`]: [`Engine`], which answers by Cedar policies, and [`Decided`], its answer.
 //! - [`baseline`]: the policies that ship with Wardline (`policies/*.cedar`).
 //! - [`source`]: policy texts, and what is wrong with them by file, line and column.
+//! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
 //! The crate is pure: no clock, no randomness, no I/O. An answer depends on the question and on
 //! the texts whose hash it carries, so a recorded question can be judged again by other policies.
@@ -30,6 +31,7 @@ pub mod action;
 pub mod baseline;
 mod bridge;
 pub mod engine;
+pub mod fuzz;
 mod named;
 pub mod question;
 pub mod source;

@@ -8,6 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 use crate::app::App;
 use crate::problem::Refusal;
@@ -50,8 +51,18 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let field = error.path().to_string();
-        let field = if field == "." { "$".to_owned() } else { field };
+        let message = error.inner().to_string();
+        let mut path: Vec<_> = error.path().iter().collect();
+        if message.starts_with("unknown field") {
+            // The last step is the sender's word.
+            path.pop();
+        }
+        let field = if path.is_empty() || !error.inner().is_data() {
+            // A text that breaks off may do so within free JSON, whose names are the sender's too.
+            "$".to_owned()
+        } else {
+            written(&path)
+        };
         Refusal::InvalidBody {
             field,
             expected: expected(error.inner()),
@@ -62,6 +73,24 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
         expected: expected(&error),
     })?;
     Ok(value)
+}
+
+/// A JSON path of our own names: `lines[0].count`.
+fn written(path: &[&Segment]) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step {
+            Segment::Seq { index } => text.extend(["[", &index.to_string(), "]"]),
+            Segment::Map { key: name } | Segment::Enum { variant: name } => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(name);
+            }
+            Segment::Unknown => text.push('?'),
+        }
+    }
+    text
 }
 
 /// What serde expected. Its messages quote what it found in front of that, so only the part
@@ -162,9 +191,13 @@ mod tests {
         let (_, expected) = refused(r#"{"lines":[{"count":1}]}"#);
         assert_eq!(expected, "missing field `by`");
         let (field, expected) = refused(r#"{"lines":[],"SECRET":1}"#);
-        assert!(!expected.contains("SECRET"), "{field} {expected}");
+        assert_eq!((field.as_str(), expected.as_str()), ("$", "`lines`"));
         let (field, expected) = refused("{\"lines\":[SECRET");
-        assert!(!expected.contains("SECRET"), "{field} {expected}");
+        assert!(!expected.contains("SECRET"), "{expected}");
+        assert_eq!(field, "$");
+        let (field, expected) = refused(r#"{"lines":[{"count":1,"free":{"SECRET":nul"#);
+        assert!(!expected.contains("SECRET"), "{expected}");
+        assert_eq!(field, "$");
         assert!(parse::<Order>(b"{\"lines\":[]} x").is_err());
     }
 }

@@ -14,6 +14,7 @@
 //! - [`server`]: start and stop. [`init`], [`demo`]: the compositions that the binary calls.
 //! - `hub`: pushes to sockets what hints on the bus are about.
 //! - [`rim`]: the clock and the randomness, read nowhere else.
+//! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
 //! No type here can hold a message's text: bodies are MLS ciphertext, and the crate has no key.
 
@@ -25,6 +26,7 @@ mod codes;
 pub mod config;
 pub mod demo;
 mod extract;
+pub mod fuzz;
 mod gate;
 mod hub;
 pub mod import;

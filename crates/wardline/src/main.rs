@@ -25,6 +25,10 @@ struct Cli {
     /// Print one JSON document on stdout.
     #[arg(long, global = true)]
     json: bool,
+    /// How much to log on stderr: error, warn, info, debug or trace. At every level logs hold no
+    /// patient data and no secrets.
+    #[arg(long, global = true, default_value = "warn")]
+    log_level: tracing::Level,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -56,7 +60,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logs();
+    start_logs(cli.log_level);
     let out = Output::new(cli.json);
     // The client core drives one device on one thread; the server spawns its own tasks onto it.
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -86,10 +90,10 @@ fn main() -> ExitCode {
 }
 
 /// JSON lines on stderr; what is logged holds no patient data and no secrets.
-fn start_logs() {
+fn start_logs(level: tracing::Level) {
     tracing_subscriber::fmt()
         .json()
         .with_writer(std::io::stderr)
-        .with_max_level(tracing::Level::WARN)
+        .with_max_level(level)
         .init();
 }

@@ -1,20 +1,26 @@
 //! No input makes a decoder panic or accept a second spelling of anything.
 
-use proptest::prelude::*;
 use wardline_audit::export::{Leaf, Writer};
 use wardline_audit::fuzz;
+use wardline_fuzz::corpus;
 
 use crate::sample::{Sample, event};
 
-fn all(bytes: &[u8]) {
-    fuzz::checkpoint(bytes);
-    fuzz::export_line(bytes);
-    fuzz::tile_path(bytes);
-    fuzz::event(bytes);
+#[test]
+fn a_note_a_key_and_a_checkpoint_have_one_spelling() {
+    let sample = Sample::new(4, 0);
+    corpus!("checkpoint")
+        .seeds([
+            sample.note.clone().into_bytes(),
+            sample.signer.public().to_string().into_bytes(),
+        ])
+        .words(["\n", "\u{2014} ", "+", "\u{a0}", "00"])
+        .cases(20_000)
+        .run(fuzz::checkpoint);
 }
 
-/// Valid inputs of every decoder.
-fn valid() -> Vec<Vec<u8>> {
+#[test]
+fn an_altered_export_is_refused() {
     let sample = Sample::new(4, 0);
     let mut writer = Writer::begin(Vec::new(), &sample.note, sample.signer.public()).unwrap();
     for row in &sample.logged {
@@ -24,53 +30,44 @@ fn valid() -> Vec<Vec<u8>> {
         };
         writer.leaf(&leaf).unwrap();
     }
-    let mut inputs = vec![
-        writer.finish().unwrap(),
-        sample.note.clone().into_bytes(),
-        sample.signer.public().to_string().into_bytes(),
-        event("north", 5).canonical().unwrap(),
-        b"tile/0/x001/067.p/5".to_vec(),
-        b"tile/entries/x123/x456/789".to_vec(),
-    ];
-    inputs.extend(sample.tiles.0.into_values());
-    inputs
+    let export = writer.finish().unwrap();
+    corpus!("export")
+        .seeds([export.clone()])
+        .words(["\n", " ", "\\u0041", "{}", "-0", "1e0"])
+        .cases(6000)
+        .run(|bytes| {
+            let taken = fuzz::export(bytes);
+            assert!(!taken || bytes == export, "an altered export was accepted");
+            taken
+        });
 }
 
 #[test]
-fn valid_inputs_pass_through_the_fuzz_targets() {
-    for input in valid() {
-        all(&input);
-    }
+fn tiles_and_their_paths_have_one_spelling() {
+    let tiles = Sample::new(4, 0).tiles.0.into_iter();
+    corpus!("tile")
+        .seeds(
+            tiles
+                .filter(|(id, _)| id.to_string().contains("entries"))
+                .map(|(_, bytes)| bytes),
+        )
+        .seeds([
+            b"tile/0/x001/067.p/5".to_vec(),
+            b"tile/entries/x123/x456/789".to_vec(),
+        ])
+        .words(["x000/", ".p/", "/", "256", "0", "-1"])
+        .cases(20_000)
+        .run(fuzz::tile);
 }
 
-proptest! {
-    #[test]
-    fn random_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
-        all(&bytes);
-    }
-
-    #[test]
-    fn random_text_is_survived(text in "[ -~\n\u{2014}]{0,200}") {
-        all(text.as_bytes());
-    }
-
-    #[test]
-    fn mutated_valid_inputs_are_survived(
-        pick in any::<prop::sample::Index>(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..6),
-    ) {
-        let inputs = valid();
-        let mut bytes = inputs[pick.index(inputs.len())].clone();
-        for (at, byte, edit) in edits {
-            let at = at.index(bytes.len() + 1);
-            match edit {
-                0 => bytes.insert(at, byte),
-                1 => bytes.truncate(at),
-                2 if at < bytes.len() => drop(bytes.remove(at)),
-                _ if at < bytes.len() => bytes[at] ^= byte,
-                _ => {}
-            }
-        }
-        all(&bytes);
-    }
+#[test]
+fn an_event_has_one_spelling() {
+    corpus!("event")
+        .seeds([
+            event("north", 5).canonical().unwrap(),
+            event("south", 6).canonical().unwrap(),
+        ])
+        .words([" ", "\\u0041", "-0", "1.0", "9007199254740993", "\u{7f}"])
+        .cases(20_000)
+        .run(fuzz::event);
 }

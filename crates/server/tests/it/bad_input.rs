@@ -1,8 +1,11 @@
 //! What is not understood is answered with a problem document and changes nothing.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use wardline_model::wire::directory::PatientList;
 
-use crate::support::{Engine, Hospital, story};
+use crate::search::{Found, Search};
+use crate::support::logs::Logs;
+use crate::support::{Engine, Hospital, Proof, story};
 
 story!(a_wrong_body_is_named_by_its_field_and_never_repeated);
 async fn a_wrong_body_is_named_by_its_field_and_never_repeated(engine: Engine) {
@@ -126,4 +129,134 @@ async fn operators_find_health_metrics_and_the_description(engine: Engine) {
         policy.contains("require-trusted-types-for 'script'"),
         "{policy}"
     );
+}
+
+story!(nothing_that_was_sent_is_repeated_in_an_answer_or_a_log);
+async fn nothing_that_was_sent_is_repeated_in_an_answer_or_a_log(engine: Engine) {
+    const NAME: &str = "Zqarine Quillfeather";
+    const CODE: &str = "7ZQX-ZQXZ0-0ZQXZ";
+    const TOKEN: &str = "Zq7stolen-token-0Xv";
+    let hospital = Hospital::demo(engine).await;
+    let mut officer = hospital.officer().await;
+    let people = &hospital.ready.as_ref().unwrap().people;
+    let nurse = people
+        .iter()
+        .find(|person| person.role.contains("urse"))
+        .unwrap();
+    let mut phone = hospital.phone_of(&mut officer, &nurse.user).await;
+    let body = json!({ "q": "" });
+    let own: PatientList = phone
+        .device
+        .post("/v1/patients/search", &body)
+        .await
+        .expect(200)
+        .json();
+    let session = phone.device.token.clone().unwrap();
+    let logs = Logs::capture();
+    let mut answers = Vec::new();
+
+    // Every operation with a body, by somebody signed in and by nobody: values, members, what is
+    // no JSON at all, and what breaks off in the middle.
+    let bodies: Vec<Vec<u8>> = vec![
+        json!({ "q": 7, "name": NAME }).to_string().into(),
+        json!({ NAME: NAME, "q": "x" }).to_string().into(),
+        json!({ "code": CODE, "device_name": NAME, "platform": NAME })
+            .to_string()
+            .into(),
+        json!({ "code": CODE, "device_name": "x", "platform": "native" })
+            .to_string()
+            .into(),
+        json!({ "challenge_id": NAME, "credential": { NAME: NAME } })
+            .to_string()
+            .into(),
+        json!({ "id": NAME, "message": NAME, "priority": NAME })
+            .to_string()
+            .into(),
+        json!({ "group_id": NAME, "patient_id": NAME, "kind": NAME })
+            .to_string()
+            .into(),
+        json!(NAME).to_string().into(),
+        format!("{NAME} {CODE} {TOKEN}").into(),
+        format!("{{\"challenge_id\":\"{NAME}\",\"credential\":{{\"{NAME}\":nul").into(),
+        format!("{{\"{NAME}\":").into(),
+    ];
+    let group = "00000000-0000-4000-8000-000000000000";
+    let document: Value = phone.device.get("/openapi.json").await.expect(200).json();
+    let mut posts = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        if operations.get("post").is_none() {
+            continue;
+        }
+        posts += 1;
+        let path = path.replace("{id}", group);
+        for body in &bodies {
+            let sent = Some(("application/json", body.clone()));
+            let proof = phone.device.proof("POST", &path, &Proof::default());
+            let token = Some(session.clone());
+            let answer = phone
+                .device
+                .raw("POST", &path, Some(proof), token, sent.clone())
+                .await;
+            assert!(answer.status != 500, "{path}");
+            // Ending one's sessions needs no body and succeeds.
+            if answer.status == 401 {
+                phone.device.sign_in().await;
+            }
+            answers.push(answer);
+            let mut nobody = hospital.device();
+            answers.push(nobody.raw("POST", &path, None, None, sent).await);
+        }
+    }
+    assert!(posts >= 12, "{posts} operations");
+
+    // Addresses, queries, tokens and proofs.
+    let named = NAME.replace(' ', "%20");
+    for path in [
+        format!("/v1/patients/{named}"),
+        format!("/v1/groups/{named}/log"),
+        format!("/v1/inbox?after={named}"),
+        format!("/v1/inbox?{named}=1"),
+        format!("/v1/{named}"),
+        format!("/log/tile/{named}"),
+        format!("/{named}?token={TOKEN}"),
+    ] {
+        answers.push(phone.device.get(&path).await);
+    }
+    for token in [TOKEN, session.as_str()] {
+        let proof = phone.device.proof("GET", "/v1/me", &Proof::default());
+        for proof in [None, Some(TOKEN.to_owned()), Some(proof)] {
+            let mut thief = hospital.device();
+            let token = Some(token.to_owned());
+            answers.push(thief.raw("GET", "/v1/me", proof, token, None).await);
+        }
+    }
+
+    let mut secrets = vec![
+        NAME.to_owned(),
+        named,
+        CODE.to_owned(),
+        CODE[5..].to_owned(),
+    ];
+    secrets.extend([TOKEN.to_owned(), session]);
+    secrets.extend(people.iter().flat_map(|person| person.enroll_code.clone()));
+    let search = Search::of(secrets.clone());
+    let mut found = Found::new();
+    let refused = answers.iter().filter(|answer| answer.status >= 400).count();
+    assert!(refused > 200, "{refused} of {}", answers.len());
+    for answer in &answers {
+        search.bytes("an answer", &answer.body, &mut found);
+        let headers = format!("{:?}", answer.headers);
+        search.bytes("headers of an answer", headers.as_bytes(), &mut found);
+    }
+    // A log holds neither those, nor anybody's patients.
+    secrets.extend(own.patients.iter().map(|patient| patient.name.clone()));
+    secrets.extend(
+        own.patients
+            .iter()
+            .filter_map(|patient| patient.mrn.clone()),
+    );
+    let lines = logs.text();
+    assert!(lines.contains("wardline_server::pipeline"), "{lines}");
+    Search::of(secrets).bytes("the log", lines.as_bytes(), &mut found);
+    assert!(found.is_empty(), "{found:#?}");
 }

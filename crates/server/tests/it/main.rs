@@ -6,8 +6,10 @@
     reason = "a test's helpers fail the test"
 )]
 
+mod at_rest;
 mod bad_input;
 mod conversations;
+mod decoders;
 mod demo;
 mod enrolment;
 mod keeper;
@@ -16,6 +18,8 @@ mod openapi;
 #[path = "../../../store/tests/store/postgres.rs"]
 mod postgres;
 mod proofs;
+#[path = "../../../wardline/tests/it/search.rs"]
+mod search;
 mod sessions;
 mod sockets;
 mod support;

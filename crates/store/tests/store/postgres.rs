@@ -43,16 +43,17 @@ impl Server {
 
     /// Makes a database of this name.
     pub(crate) fn create(&self, name: &str, template: &str) {
+        self.sql(&format!(
+            "CREATE DATABASE \"{name}\" TEMPLATE \"{template}\""
+        ));
+    }
+
+    /// Runs a statement; gives what it answers, as text.
+    pub(crate) fn sql(&self, sql: &str) -> String {
         // psql rather than createdb: it takes the URL of a foreign server as it is.
-        let sql = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"");
         let out = Command::new(self.bin.join("psql"))
-            .args([
-                "--no-psqlrc",
-                "--quiet",
-                "--command",
-                &sql,
-                &self.url_of("postgres"),
-            ])
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
+            .args(["--command", sql, &self.url_of("postgres")])
             .output()
             .expect("psql starts");
         assert!(
@@ -60,6 +61,7 @@ impl Server {
             "{sql}: {}",
             String::from_utf8_lossy(&out.stderr)
         );
+        String::from_utf8_lossy(&out.stdout).trim().to_owned()
     }
 
     fn start() -> Self {

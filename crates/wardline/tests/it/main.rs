@@ -5,10 +5,12 @@
     reason = "helpers of tests: what is not there fails the test that asked for it"
 )]
 
+mod at_rest;
 mod audit;
 mod conversation;
 mod crash;
 mod keeper;
 mod refusals;
+mod search;
 mod support;
 mod verbs;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -51,26 +51,46 @@ pub(crate) struct Demo {
     pub(crate) ready: Value,
     child: Child,
     scratch: TempDir,
+    log_level: &'static str,
 }
 
 impl Demo {
     pub(crate) fn start() -> Self {
+        Self::logging("warn")
+    }
+
+    /// One that logs this much; see [`Demo::log`].
+    pub(crate) fn logging(log_level: &'static str) -> Self {
         let scratch = tempfile::tempdir().unwrap();
-        let (child, ready) = launch(&scratch.path().join("data"), "127.0.0.1:0").unwrap();
+        let data = scratch.path().join("data");
+        let (child, ready) = launch(&data, "127.0.0.1:0", log_level).unwrap();
         Self {
             ready,
             child,
             scratch,
+            log_level,
         }
+    }
+
+    /// The file of everything that it wrote to stderr.
+    pub(crate) fn log(&self) -> PathBuf {
+        log_of(&self.data())
     }
 
     /// Starts again over the same data, at the same address.
     pub(crate) fn start_again(&mut self) {
         let port = self.url().rsplit(':').next().unwrap().to_owned();
         let listen = format!("127.0.0.1:{port}");
-        // Whoever has the port for HTTPS meanwhile gives it back, or has it for good.
-        let launched = (0..5).find_map(|_| launch(&self.data(), &listen));
-        (self.child, self.ready) = launched.unwrap();
+        // Whoever has the ports meanwhile, such as a test's client, gives them back.
+        let launched = (0..50).find_map(|attempt| {
+            if attempt > 0 {
+                thread::sleep(Duration::from_millis(200));
+            }
+            launch(&self.data(), &listen, self.log_level)
+        });
+        (self.child, self.ready) = launched.unwrap_or_else(|| {
+            panic!("{}", fs::read_to_string(self.log()).unwrap_or_default());
+        });
     }
 
     /// As `kill -9` does.
@@ -251,14 +271,22 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Where a demo over this data writes its log: beside it.
+fn log_of(data: &Path) -> PathBuf {
+    data.with_extension("log")
+}
+
 /// Starts a demo and waits for its ready line; `None` when it ended instead.
-fn launch(data: &Path, listen: &str) -> Option<(Child, Value)> {
+fn launch(data: &Path, listen: &str, log_level: &str) -> Option<(Child, Value)> {
+    let mut log = fs::OpenOptions::new();
+    let log = log.create(true).append(true).open(log_of(data)).unwrap();
     let mut child = wardline()
-        .args(["demo", "--json", "--listen", listen, "--data"])
+        .args(["--log-level", log_level, "demo", "--json"])
+        .args(["--listen", listen, "--data"])
         .arg(data)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(log)
         .spawn()
         .unwrap();
     let mut line = String::new();
@@ -267,9 +295,6 @@ fn launch(data: &Path, listen: &str) -> Option<(Child, Value)> {
         .unwrap();
     let ready: Value = serde_json::from_str(&line).unwrap_or_default();
     if ready["ready"] == true {
-        // Read on, so that logs never fill the pipe.
-        let mut stderr = child.stderr.take().unwrap();
-        thread::spawn(move || stderr.read_to_end(&mut Vec::new()));
         return Some((child, ready));
     }
     let _ = child.kill();

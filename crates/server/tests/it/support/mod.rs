@@ -1,6 +1,7 @@
 //! A hospital for tests, and the devices that speak to it over real HTTP.
 
 pub(crate) mod device;
+pub(crate) mod logs;
 pub(crate) mod passkey;
 pub(crate) mod phone;
 pub(crate) mod socket;

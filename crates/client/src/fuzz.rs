@@ -1,0 +1,104 @@
+//! Fuzz targets: plain functions over bytes for each decoder of this crate.
+//!
+//! Each answers whether the bytes were accepted, and panics when something that must always hold
+//! does not.
+
+use wardline_model::{B64, GroupId};
+
+use crate::content::Text;
+use crate::mls::{Groups, Identity, Incoming, key_package_claim};
+use crate::profile::Profile;
+use crate::vault::{StoreKey, Vault};
+
+/// What is inside a message, after it was decrypted.
+///
+/// # Panics
+/// When accepted content is not the same after it was written.
+pub fn content(bytes: &[u8]) -> bool {
+    Text::decode(bytes).is_ok_and(|text| {
+        let again = Text::decode(&text.encode());
+        assert_eq!(again.ok().as_ref(), Some(&text));
+        true
+    })
+}
+
+/// A sealed value of the local store; gives what it opens to.
+///
+/// # Panics
+/// When it opens under another name too.
+pub fn sealed(bytes: &[u8], key: &StoreKey, name: &str) -> Option<Vec<u8>> {
+    let value = key.open(name, bytes).ok()?;
+    assert!(key.open(&format!("{name}."), bytes).is_err());
+    Some(value)
+}
+
+/// A device's own record, which is kept unsealed.
+///
+/// # Panics
+/// When an accepted record is not the same after it was written.
+pub fn profile(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<Profile>(bytes).is_ok_and(|profile| {
+        let written = serde_json::to_vec(&profile).unwrap_or_default();
+        assert_eq!(
+            serde_json::from_slice::<Profile>(&written).ok(),
+            Some(profile.clone())
+        );
+        profile.pins.pins().is_some()
+    })
+}
+
+/// Another device's key package, as the server hands it out.
+pub fn package(bytes: &[u8]) -> bool {
+    key_package_claim(&B64::from(bytes)).is_ok()
+}
+
+/// A Welcome from the inbox.
+///
+/// # Panics
+/// When it leads into a conversation of nobody.
+pub fn welcome(bytes: &[u8], vault: &Vault, group: GroupId) -> bool {
+    let staged = Groups::default().stage_welcome(vault, group, bytes);
+    staged.is_ok_and(|welcomed| {
+        assert!(!welcomed.members.is_empty());
+        true
+    })
+}
+
+/// An entry of a conversation's log.
+///
+/// # Panics
+/// When a refused entry changes what is stored.
+pub fn entry(
+    bytes: &[u8],
+    groups: &mut Groups,
+    vault: &mut Vault,
+    group: GroupId,
+) -> Option<Incoming> {
+    let before = everything(vault);
+    let incoming = groups.process(vault, group, bytes);
+    if incoming.is_err() {
+        assert!(everything(vault) == before, "a refusal left something");
+    }
+    incoming.ok()
+}
+
+/// The GroupInfo by which a device comes back.
+///
+/// # Panics
+/// When a refused one changes what is stored.
+pub fn rejoining(bytes: &[u8], vault: &mut Vault, identity: &Identity, group: GroupId) -> bool {
+    let before = everything(vault);
+    let rejoined = Groups::default().rejoin(vault, identity, group, bytes);
+    assert!(
+        rejoined.is_ok() || everything(vault) == before,
+        "a refusal left something"
+    );
+    rejoined.is_ok()
+}
+
+fn everything(vault: &Vault) -> Vec<(String, Vec<u8>)> {
+    vault
+        .range("")
+        .map(|(name, value)| (name.to_owned(), value.to_vec()))
+        .collect()
+}

@@ -1,0 +1,183 @@
+//! Fuzz targets: plain functions over bytes for each decoder of this crate.
+//!
+//! Each answers whether the bytes were accepted, and panics when something that must always hold
+//! does not.
+
+use std::fmt::Debug;
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::code::{EnrollCode, HANDLE_CHARS, LINK_SECRET_CHARS, TYPED_SECRET_CHARS};
+use crate::endorsement::{Endorsement, SignedEndorsement};
+use crate::wire::{
+    devices, directory, enroll, groups, hospital, keys, messages, problem, sessions, socket,
+};
+use crate::{
+    B64, ChallengeId, DeviceId, EnrollmentId, FacilityId, GroupId, InviteId, MessageId, PatientId,
+    RoleSlug, SessionId, UserId,
+};
+
+/// What a person typed as an enrolment code, or what stood in a link.
+///
+/// # Panics
+/// When an accepted code is not the same after it was written, has other lengths than a code has,
+/// or shows its secret.
+pub fn code(bytes: &[u8]) -> bool {
+    let Ok(code) = EnrollCode::parse(&String::from_utf8_lossy(bytes)) else {
+        return false;
+    };
+    assert_eq!(
+        EnrollCode::parse(&code.written()).as_ref(),
+        Ok(&code),
+        "another code after it was written"
+    );
+    assert_eq!(code.handle().len(), HANDLE_CHARS);
+    let secret = code.secret();
+    assert!([TYPED_SECRET_CHARS, LINK_SECRET_CHARS].contains(&secret.len()));
+    assert!(!format!("{code:?}").contains(secret), "the secret is shown");
+    true
+}
+
+/// Ids as they stand in paths, and bytes in base64url.
+///
+/// # Panics
+/// When something that is accepted is not the same after it was written.
+pub fn id(bytes: &[u8]) -> bool {
+    fn same<T: FromStr<Err: Debug> + ToString + PartialEq + Debug>(text: &str) -> bool {
+        text.parse::<T>().is_ok_and(|id| {
+            let written = id.to_string();
+            assert_eq!(written.parse::<T>().as_ref().ok(), Some(&id), "{text}");
+            // What stands in a path needs no escaping, and is no path itself.
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+            assert!(written.len() <= 64 && written.bytes().all(plain), "{text}");
+            true
+        })
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    let decoded = B64::decode(text);
+    if let Some(decoded) = &decoded {
+        assert_eq!(decoded.encode(), text, "a second spelling of bytes");
+    }
+    // None is left out because an earlier one took the text.
+    let taken = [
+        same::<UserId>(text),
+        same::<DeviceId>(text),
+        same::<GroupId>(text),
+        same::<SessionId>(text),
+        same::<InviteId>(text),
+        same::<EnrollmentId>(text),
+        same::<ChallengeId>(text),
+        same::<MessageId>(text),
+        same::<FacilityId>(text),
+        same::<PatientId>(text),
+        same::<RoleSlug>(text),
+    ];
+    decoded.is_some() || taken.contains(&true)
+}
+
+/// The JSON of every body and socket frame.
+///
+/// # Panics
+/// When an accepted value is not the same after it was written.
+pub fn body(bytes: &[u8]) -> bool {
+    /// Written and read again it is the same.
+    fn same<T: DeserializeOwned + Serialize + PartialEq>(bytes: &[u8]) -> bool {
+        again::<T>(bytes, |value, again| {
+            assert!(
+                value == again,
+                "another {} after it was written",
+                std::any::type_name::<T>()
+            );
+        })
+    }
+    /// The same, for a body that carries free JSON: its floating point numbers may lose a digit.
+    fn readable<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> bool {
+        again::<T>(bytes, |_, _| {})
+    }
+    fn again<T: DeserializeOwned + Serialize>(bytes: &[u8], compare: impl Fn(&T, &T)) -> bool {
+        serde_json::from_slice::<T>(bytes).is_ok_and(|value| {
+            let written = serde_json::to_vec(&value).unwrap_or_default();
+            let read = serde_json::from_slice::<T>(&written);
+            assert!(
+                read.is_ok(),
+                "a {} that cannot be read again",
+                std::any::type_name::<T>()
+            );
+            if let Ok(read) = read {
+                compare(&value, &read);
+            }
+            true
+        })
+    }
+    // Requests, then answers: to a client, the server is outside.
+    let taken = [
+        same::<enroll::InviteRequest>(bytes),
+        same::<enroll::EnrollStart>(bytes),
+        readable::<enroll::EnrollFinish>(bytes),
+        same::<enroll::BindingClaims>(bytes),
+        same::<sessions::ChallengeRequest>(bytes),
+        readable::<sessions::SignIn>(bytes),
+        same::<devices::EndorseRequest>(bytes),
+        same::<devices::CredentialsRequest>(bytes),
+        same::<keys::KeyPackageUpload>(bytes),
+        same::<keys::ClaimRequest>(bytes),
+        same::<groups::GroupCreate>(bytes),
+        same::<groups::CommitUpload>(bytes),
+        same::<messages::MessageSend>(bytes),
+        same::<messages::ReceiptPost>(bytes),
+        same::<directory::PatientSearch>(bytes),
+        same::<socket::ClientFrame>(bytes),
+        same::<enroll::Invite>(bytes),
+        readable::<enroll::EnrollStarted>(bytes),
+        same::<enroll::EnrollFinished>(bytes),
+        same::<enroll::EnrollStatus>(bytes),
+        readable::<sessions::Challenge>(bytes),
+        same::<sessions::SignedIn>(bytes),
+        same::<sessions::SteppedUp>(bytes),
+        same::<sessions::SessionList>(bytes),
+        same::<devices::DeviceList>(bytes),
+        same::<devices::CredentialsAnswer>(bytes),
+        same::<keys::KeyPackageCount>(bytes),
+        same::<keys::ClaimAnswer>(bytes),
+        same::<groups::CommitAccepted>(bytes),
+        same::<groups::GroupList>(bytes),
+        same::<groups::GroupInfoAnswer>(bytes),
+        same::<messages::MessageAccepted>(bytes),
+        same::<messages::EntryList>(bytes),
+        same::<messages::Inbox>(bytes),
+        same::<directory::Me>(bytes),
+        same::<directory::PeopleList>(bytes),
+        same::<directory::RoleList>(bytes),
+        same::<directory::PatientList>(bytes),
+        same::<hospital::Hospital>(bytes),
+        same::<socket::SocketTicket>(bytes),
+        readable::<socket::ServerFrame>(bytes),
+        readable::<problem::Problem>(bytes),
+    ];
+    taken.contains(&true)
+}
+
+/// A signed endorsement, as it is sent and as it stands in the log.
+///
+/// # Panics
+/// When a well-formed statement has signed bytes that another one has too.
+pub fn endorsement(bytes: &[u8]) -> bool {
+    let Ok(signed) = serde_json::from_slice::<SignedEndorsement>(bytes) else {
+        return false;
+    };
+    if signed.endorsement.keys().is_err() {
+        return false;
+    }
+    let canonical = signed.endorsement.canonical();
+    let again = serde_json::from_slice::<Endorsement>(&canonical);
+    assert_eq!(
+        again.ok().as_ref(),
+        Some(&signed.endorsement),
+        "what is signed says something else"
+    );
+    true
+}
