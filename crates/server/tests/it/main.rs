@@ -10,6 +10,8 @@ mod bad_input;
 mod conversations;
 mod demo;
 mod enrolment;
+#[path = "../../../bus/tests/nats/server.rs"]
+mod nats;
 mod nodes;
 mod openapi;
 #[path = "../../../store/tests/store/postgres.rs"]
