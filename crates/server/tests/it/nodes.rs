@@ -190,13 +190,13 @@ async fn trust_ends_everywhere(mut nodes: Nodes) {
 
 #[tokio::test]
 async fn trust_that_ends_on_one_node_ends_on_the_other_by_polling() {
-    trust_ends_everywhere(Nodes::start(|_| {}).await).await;
+    Box::pin(trust_ends_everywhere(Nodes::start(|_| {}).await)).await;
 }
 
 #[tokio::test]
 async fn trust_that_ends_on_one_node_ends_on_the_other_by_nats() {
     let nats = NatsServer::start();
-    trust_ends_everywhere(Nodes::over(&nats).await).await;
+    Box::pin(trust_ends_everywhere(Nodes::over(&nats).await)).await;
 }
 
 #[tokio::test]
