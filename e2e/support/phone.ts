@@ -115,7 +115,7 @@ export class Phone {
     const { page } = this;
     if (priority) {
       await page.getByRole("button", { name: /^Urgency/ }).click();
-      await page.getByRole("group", { name: "How urgent?" }).getByText(priority).click();
+      await page.getByRole("button", { name: new RegExp(`^${priority}`) }).click();
     }
     await page.getByRole("textbox", { name: "Message" }).fill(text);
     await page.getByRole("button", { name: /^Send/ }).click();

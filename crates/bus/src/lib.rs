@@ -1,88 +1,76 @@
 //! Wake-up hints between the nodes of a hospital.
 //!
 //! A hint says that something may be read anew: "conversation g reached 42". Truth is read from
-//! the store, so a lost or doubled hint costs latency, never data, and no hint carries content.
+//! the store, so a lost, doubled or forged hint costs a look, never data, and no hint carries
+//! content (`docs/adr/0003-hints-not-truth.md`).
 //!
-//! [`Bus::local`] serves one process.
+//! [`Bus::local`] serves one process, [`Bus::nats`] all nodes that share a subject of a NATS
+//! server.
+
+mod hint;
+mod nats;
+
+use std::sync::Arc;
 
 use tokio::sync::broadcast;
-use wardline_model::wire::messages::Receipt;
-use wardline_model::{DeviceId, GroupId, SessionId};
 
-/// Something changed; whoever cares reads it from the store.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "h", rename_all = "snake_case")]
-pub enum Hint {
-    /// A conversation has entries up to a place.
-    Reached {
-        /// Which conversation.
-        group: GroupId,
-        /// The newest place.
-        seq: u64,
-    },
-    /// Something waits in a device's inbox, so it may be in new conversations.
-    Inbox {
-        /// Whose inbox.
-        device: DeviceId,
-    },
-    /// Devices joined or left a conversation.
-    Members {
-        /// Which conversation.
-        group: GroupId,
-    },
-    /// A person received, read or acknowledged.
-    Receipt {
-        /// Which conversation.
-        group: GroupId,
-        /// How far the person has come.
-        receipt: Receipt,
-    },
-    /// A session ended.
-    SessionEnded {
-        /// Which session.
-        session: SessionId,
-    },
-    /// A device was taken out of use, or its standing changed otherwise.
-    DeviceChanged {
-        /// Which device.
-        device: DeviceId,
-    },
-    /// Audit events wait for the sequencer.
-    Audit,
-}
+pub use hint::{Heard, Hint};
+pub use nats::{NatsConfig, NatsError, SignIn};
 
-/// What a subscriber hears.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
-    /// One hint.
-    Hint(Hint),
-    /// Some hints were lost, because this subscriber was slow: read everything anew.
-    Missed,
-}
+use crate::nats::Others;
 
 /// Carries hints to every subscriber, this process's own included. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bus {
-    local: broadcast::Sender<Hint>,
+    local: broadcast::Sender<Heard>,
+    others: Option<Arc<Others>>,
 }
 
 /// One subscriber's end.
 #[derive(Debug)]
 pub struct Subscription {
-    local: broadcast::Receiver<Hint>,
+    local: broadcast::Receiver<Heard>,
 }
 
 impl Bus {
     /// A bus within this process.
     pub fn local() -> Self {
         let (local, _) = broadcast::channel(CAPACITY);
-        Self { local }
+        Self {
+            local,
+            others: None,
+        }
     }
 
-    /// Tells everyone. Never waits; without subscribers it does nothing.
+    /// A bus between all nodes that use this subject of a NATS server.
+    ///
+    /// It works at once within this process, and between nodes whenever NATS is there: the
+    /// connection is made, and made again, in the background. Each time hints may have been lost,
+    /// subscribers hear [`Heard::Missed`].
+    ///
+    /// # Errors
+    /// When the configuration cannot work: a file that cannot be read, a wrong address. A server
+    /// that is away is no error.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime: the connection is a task.
+    pub async fn nats(config: &NatsConfig) -> Result<Self, NatsError> {
+        let (local, _) = broadcast::channel(CAPACITY);
+        // Boxed: the connection's options would make the futures of all callers large.
+        let others = Box::pin(Others::connect(config, local.clone())).await?;
+        Ok(Self {
+            local,
+            others: Some(Arc::new(others)),
+        })
+    }
+
+    /// Tells everyone. Never waits and never fails; without subscribers it does nothing.
     pub fn publish(&self, hint: Hint) {
-        // An error means that nobody listens, which is fine for a hint.
-        let _ = self.local.send(hint);
+        // An error means that nobody listens here, which is fine for a hint.
+        let _ = self.local.send(Heard::Hint(hint));
+        if let Some(others) = &self.others {
+            others.tell(hint);
+        }
     }
 
     /// Hears what is published from now on.
@@ -90,6 +78,14 @@ impl Bus {
         Subscription {
             local: self.local.subscribe(),
         }
+    }
+
+    /// Whether hints travel between nodes at this moment: NATS has carried a message of this
+    /// node's all the way back to it since the connection was made.
+    pub fn is_carried(&self) -> bool {
+        self.others
+            .as_ref()
+            .is_some_and(|others| others.is_carried())
     }
 }
 
@@ -99,7 +95,7 @@ impl Subscription {
     /// Cancel safe: a hint is either returned or still there.
     pub async fn next(&mut self) -> Option<Heard> {
         match self.local.recv().await {
-            Ok(hint) => Some(Heard::Hint(hint)),
+            Ok(heard) => Some(heard),
             Err(broadcast::error::RecvError::Lagged(_)) => Some(Heard::Missed),
             Err(broadcast::error::RecvError::Closed) => None,
         }
@@ -108,7 +104,7 @@ impl Subscription {
     /// A hint that is already there; `None` when there is none at this moment.
     pub fn ready(&mut self) -> Option<Heard> {
         match self.local.try_recv() {
-            Ok(hint) => Some(Heard::Hint(hint)),
+            Ok(heard) => Some(heard),
             Err(broadcast::error::TryRecvError::Lagged(_)) => Some(Heard::Missed),
             Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => {
                 None
@@ -122,6 +118,8 @@ const CAPACITY: usize = 8192;
 
 #[cfg(test)]
 mod tests {
+    use wardline_model::GroupId;
+
     use super::*;
 
     fn reached(seq: u64) -> Hint {
@@ -143,6 +141,8 @@ mod tests {
             assert_eq!(subscriber.ready(), Some(Heard::Hint(reached(3))));
             assert_eq!(subscriber.ready(), None);
         }
+        drop(bus);
+        assert_eq!(one.next().await, None);
     }
 
     #[tokio::test]
@@ -154,5 +154,6 @@ mod tests {
         }
         assert_eq!(slow.next().await, Some(Heard::Missed));
         assert_eq!(slow.next().await, Some(Heard::Hint(reached(1))));
+        assert!(!bus.is_carried());
     }
 }

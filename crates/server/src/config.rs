@@ -30,6 +30,8 @@ pub struct Config {
     pub data: Data,
     /// The database.
     pub store: Store,
+    /// What nodes on one database tell each other.
+    pub bus: Bus,
     /// Session limits.
     pub sessions: Sessions,
     /// Enrolment limits.
@@ -92,6 +94,28 @@ pub struct Data {
 pub struct Store {
     /// `sqlite`, or a `postgres://` URL.
     pub url: String,
+}
+
+/// `[bus]`
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bus {
+    /// `nats://host:4222` or `tls://host:4222`; empty: nodes find each other's news by polling.
+    pub nats: String,
+    /// The subject that this hospital's nodes share.
+    pub subject: String,
+    /// User at NATS.
+    pub user: String,
+    /// The user's password.
+    pub password: String,
+    /// A token instead of user and password.
+    pub token: String,
+    /// A `.creds` file instead of both.
+    pub credentials: PathBuf,
+    /// PEM file with the CA of the NATS server; empty: those of the operating system.
+    pub ca: PathBuf,
+    /// Milliseconds between two looks for other nodes' news.
+    pub poll_ms: u64,
 }
 
 /// `[sessions]`
@@ -254,6 +278,44 @@ impl Config {
             "url",
             "write \"sqlite\" or \"postgres://user@host/database\"",
         );
+        let bus = &self.bus;
+        check(
+            !bus.nats.is_empty() && !is_nats(&bus.nats),
+            "nats",
+            "write \"nats://host:4222\" or \"tls://host:4222\"; `user` and `password` have keys of \
+             their own",
+        );
+        check(
+            !bus.nats.is_empty() && self.store.url == "sqlite",
+            "nats",
+            "hints are for nodes that share a PostgreSQL; leave it empty with \"sqlite\"",
+        );
+        check(
+            !is_subject(&bus.subject),
+            "subject",
+            "write names of letters, digits, dashes and underscores, joined by dots, such as \
+             \"wardline.hints\"",
+        );
+        check(
+            bus.user.is_empty() != bus.password.is_empty(),
+            "user",
+            "give both `user` and `password`, or neither",
+        );
+        let ways = [
+            !bus.user.is_empty(),
+            !bus.token.is_empty(),
+            !bus.credentials.as_os_str().is_empty(),
+        ];
+        check(
+            ways.into_iter().filter(|given| *given).count() > 1,
+            "nats",
+            "sign in by `user` and `password`, by `token` or by `credentials`; give one of them",
+        );
+        check(
+            bus.poll_ms < 50 || bus.poll_ms > 3_600_000,
+            "poll_ms",
+            "50 to 3600000",
+        );
         let sessions = &self.sessions;
         check(
             sessions.idle_minutes == 0 || sessions.idle_minutes > 60,
@@ -335,6 +397,35 @@ impl std::fmt::Debug for Store {
         f.debug_struct("Store")
             .field("url", &format_args!("{scheme}:…"))
             .finish()
+    }
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self {
+            nats: String::new(),
+            subject: "wardline.hints".to_owned(),
+            user: String::new(),
+            password: String::new(),
+            token: String::new(),
+            credentials: PathBuf::new(),
+            ca: PathBuf::new(),
+            poll_ms: 500,
+        }
+    }
+}
+
+/// Password and token do not show.
+impl std::fmt::Debug for Bus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bus")
+            .field("nats", &self.nats)
+            .field("subject", &self.subject)
+            .field("user", &self.user)
+            .field("credentials", &self.credentials)
+            .field("ca", &self.ca)
+            .field("poll_ms", &self.poll_ms)
+            .finish_non_exhaustive()
     }
 }
 
@@ -420,6 +511,30 @@ fn is_origin(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
 }
 
+/// A server without user, path or query.
+fn is_nats(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "nats" | "tls")
+            && url.host_str().is_some_and(|host| !host.is_empty())
+            && url.username().is_empty()
+            && url.password().is_none()
+            && matches!(url.path(), "" | "/")
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}
+
+/// Names joined by dots, without wildcards.
+fn is_subject(text: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    text.len() <= 128 && text.split('.').all(is_name)
+}
+
 fn line_of(text: &str, span: &Range<usize>) -> usize {
     let before = text.get(..span.start).unwrap_or_default();
     before.bytes().filter(|b| *b == b'\n').count() + 1
@@ -485,6 +600,7 @@ mod tests {
             ("tls", 2),
             ("data", 1),
             ("store", 1),
+            ("bus", 8),
             ("sessions", 4),
             ("enrollment", 2),
             ("log", 1),
@@ -509,6 +625,58 @@ mod tests {
         assert!(error.message.contains("1 to 60"), "{error}");
         let error = Config::parse("[server]\nhttp = \"0.0.0.0:80\"\n").unwrap_err();
         assert!(error.message.contains("loopback only"), "{error}");
+    }
+
+    #[test]
+    fn a_bus_that_cannot_work_is_named_with_its_line_and_mend() {
+        let with = |lines: &str| {
+            let store = "[store]\nurl = \"postgres://db/wardline\"\n";
+            Config::parse(&format!(
+                "{store}[bus]\nnats = \"nats://bus:4222\"\n{lines}\n"
+            ))
+        };
+        assert!(with("").is_ok());
+        assert!(with("user = \"w\"\npassword = \"secret\"").is_ok());
+        for (lines, line, mend) in [
+            ("user = \"w\"", 5, "both `user` and `password`"),
+            (
+                "token = \"t\"\ncredentials = \"w.creds\"",
+                4,
+                "give one of them",
+            ),
+            ("subject = \"wardline.>\"", 5, "joined by dots"),
+            ("subject = \"\"", 5, "joined by dots"),
+            ("poll_ms = 0", 5, "50 to 3600000"),
+            ("pool_ms = 100", 5, "did you mean `poll_ms`?"),
+        ] {
+            let error = with(lines).unwrap_err();
+            assert_eq!(error.line, line, "{error}");
+            assert!(error.message.contains(mend), "{error}");
+        }
+        for nats in [
+            "bus:4222",
+            "http://bus:4222",
+            "nats://user:secret@bus:4222",
+            "nats://bus:4222/path",
+        ] {
+            let text =
+                format!("[store]\nurl = \"postgres://db/wardline\"\n[bus]\nnats = \"{nats}\"\n");
+            let error = Config::parse(&text).unwrap_err();
+            assert_eq!(error.line, 4, "{error}");
+            assert!(error.message.contains("nats://host:4222"), "{error}");
+        }
+        let error = Config::parse("[bus]\nnats = \"nats://bus:4222\"\n").unwrap_err();
+        assert!(error.message.contains("PostgreSQL"), "{error}");
+    }
+
+    #[test]
+    fn secrets_of_the_bus_do_not_show() {
+        let bus = Bus {
+            password: "hunter2".to_owned(),
+            token: "hunter2".to_owned(),
+            ..Bus::default()
+        };
+        assert!(!format!("{bus:?}").contains("hunter2"));
     }
 
     #[test]

@@ -1,20 +1,29 @@
-//! The hub: takes hints off the bus and pushes what they are about to this process's sockets.
+//! The hub: looks where hints point, and pushes what the store has there to this process's sockets.
 //!
-//! For each conversation that a socket here follows it keeps the place up to which entries were
-//! pushed. A hint makes it read the entries after that place, once for all sockets, so a hundred
-//! hints in a burst cost one query. A socket that does not keep up is closed; its client connects
-//! again and catches up from the log.
+//! For each conversation that a socket here follows, the hub keeps how far its entries and receipts
+//! were pushed; for each socket, what it was told of its inbox and conversations. A hint says where
+//! something may have moved. The hub then looks there and pushes what is beyond those places, once
+//! for all sockets, so a hundred hints in a burst cost one look, and a hint that is wrong, doubled
+//! or forged pushes nothing.
+//!
+//! Hints of other nodes may be lost or never sent, so where nodes share a database the hub also
+//! looks everywhere now and then ([`pace`]). That is cheap while nothing happens: every change of
+//! the database records an audit event, so where no node's chain of events grew nothing changed.
+//!
+//! A socket that does not keep up is closed; its client connects again and catches up.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Interval, MissedTickBehavior};
 use wardline_bus::{Heard, Hint};
+use wardline_model::wire::messages::{EntryKind, Receipt};
 use wardline_model::wire::socket::ServerFrame;
-use wardline_model::{DeviceId, GroupId, SessionId};
-use wardline_store::Principal;
+use wardline_model::{DeviceId, GroupId, SessionId, UserId};
+use wardline_store::{EventRef, GroupMark, Principal, SessionMark};
 
 use crate::app::App;
 use crate::listen::stopped;
@@ -52,11 +61,20 @@ struct Socket {
     keeper: bool,
     push: mpsc::Sender<Push>,
     groups: HashSet<GroupId>,
+    /// The place of the device's inbox that the client was told of.
+    inbox: u64,
+    /// A [`Push::Follow`] is on its way. One is enough, however many hints come.
+    following: bool,
+    /// A [`Push::Judge`] is on its way.
+    judging: bool,
 }
 
 #[derive(Debug)]
 struct Followed {
+    /// The place up to which entries were pushed.
     pushed: u64,
+    /// Receipts as they were pushed, or as they were when the first socket came to follow.
+    receipts: HashMap<UserId, Receipt>,
     sockets: HashSet<u64>,
 }
 
@@ -68,8 +86,13 @@ pub(crate) struct Seat {
 }
 
 impl Hub {
-    /// Joins. The receiver ends when the socket did not keep up.
-    pub(crate) fn join(app: &App, principal: &Principal) -> (Seat, mpsc::Receiver<Push>) {
+    /// Joins, and is to follow its conversations next. The receiver ends when the socket did not
+    /// keep up. `inbox` is the newest place of the device's inbox, which the client reads itself.
+    pub(crate) fn join(
+        app: &App,
+        principal: &Principal,
+        inbox: u64,
+    ) -> (Seat, mpsc::Receiver<Push>) {
         let (push, pushes) = mpsc::channel(BACKLOG);
         let mut inner = app.hub.lock();
         inner.next += 1;
@@ -80,6 +103,9 @@ impl Hub {
             keeper: principal.roles().any(|role| role == "record_keeper"),
             push,
             groups: HashSet::new(),
+            inbox,
+            following: true,
+            judging: false,
         };
         inner.sockets.insert(id, socket);
         metrics::gauge!("wardline_sockets").set(count(inner.sockets.len()));
@@ -91,6 +117,16 @@ impl Hub {
             },
             pushes,
         )
+    }
+
+    /// Those of these conversations that no socket here follows.
+    pub(crate) fn not_followed(&self, groups: &[GroupMark]) -> Vec<GroupId> {
+        let inner = self.lock();
+        groups
+            .iter()
+            .map(|mark| mark.group_id)
+            .filter(|group| !inner.groups.contains_key(group))
+            .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -110,8 +146,9 @@ impl Hub {
         self.lock().groups.keys().copied().collect()
     }
 
-    /// Pushes frames to everyone who follows a conversation, and notes the place.
-    fn push_entries(&self, group: GroupId, up_to: u64, frames: &[Utf8Bytes]) {
+    /// Pushes frames to everyone who follows a conversation, and notes the place. `moved` when its
+    /// members are others now.
+    fn push_entries(&self, group: GroupId, up_to: u64, frames: &[Utf8Bytes], moved: bool) {
         let mut inner = self.lock();
         let Some(followed) = inner.groups.get_mut(&group) else {
             return;
@@ -122,19 +159,82 @@ impl Hub {
             for frame in frames {
                 inner.push(id, Push::Frame(frame.clone()));
             }
+            if moved {
+                inner.follow_anew(id);
+            }
         }
     }
 
-    fn push_where(&self, push: &Push, to: impl Fn(&Socket) -> bool) {
+    /// Pushes the receipts that moved.
+    fn push_receipts(&self, group: GroupId, receipts: Vec<Receipt>) {
         let mut inner = self.lock();
-        let ids: Vec<u64> = inner
+        let Some(followed) = inner.groups.get_mut(&group) else {
+            return;
+        };
+        let mut frames = Vec::new();
+        for receipt in receipts {
+            if followed.receipts.get(&receipt.user_id) != Some(&receipt) {
+                followed.receipts.insert(receipt.user_id, receipt.clone());
+                frames.extend(frame(&ServerFrame::Receipt { group, receipt }));
+            }
+        }
+        let ids: Vec<u64> = followed.sockets.iter().copied().collect();
+        for id in ids {
+            for frame in &frames {
+                inner.push(id, Push::Frame(frame.clone()));
+            }
+        }
+    }
+
+    /// Those of these conversations whose entries, and whose receipts, are not all pushed.
+    fn behind(&self, marks: &[GroupMark]) -> (BTreeMap<GroupId, u64>, BTreeSet<GroupId>) {
+        let inner = self.lock();
+        let (mut entries, mut receipts) = (BTreeMap::new(), BTreeSet::new());
+        for mark in marks {
+            let Some(followed) = inner.groups.get(&mark.group_id) else {
+                continue;
+            };
+            if mark.last_seq > followed.pushed {
+                entries.insert(mark.group_id, mark.last_seq);
+            }
+            let places = |r: &Receipt| r.delivered + r.read + r.acknowledged;
+            if mark.receipts != followed.receipts.values().map(places).sum::<u64>() {
+                receipts.insert(mark.group_id);
+            }
+        }
+        (entries, receipts)
+    }
+
+    fn sessions_where(&self, is: impl Fn(&Socket) -> bool) -> BTreeSet<SessionId> {
+        let inner = self.lock();
+        let sockets = inner.sockets.values().filter(|socket| is(socket));
+        sockets.map(|socket| socket.session).collect()
+    }
+
+    /// Tells the sockets of sessions what has changed for them.
+    fn compare(&self, asked: &BTreeSet<SessionId>, found: &HashMap<SessionId, SessionMark>) {
+        let mut inner = self.lock();
+        let concerned = inner
             .sockets
             .iter()
-            .filter(|(_, s)| to(s))
-            .map(|(id, _)| *id)
-            .collect();
+            .filter(|(_, socket)| asked.contains(&socket.session))
+            .map(|(id, socket)| (*id, found.get(&socket.session)));
+        let concerned: Vec<(u64, Option<&SessionMark>)> = concerned.collect();
+        for (id, mark) in concerned {
+            inner.compare(id, mark);
+        }
+    }
+
+    /// Tells the record keepers' sockets that devices came or went.
+    fn tell_keepers(&self) {
+        let Some(frame) = frame(&ServerFrame::Devices) else {
+            return;
+        };
+        let mut inner = self.lock();
+        let keepers = inner.sockets.iter().filter(|(_, socket)| socket.keeper);
+        let ids: Vec<u64> = keepers.map(|(id, _)| *id).collect();
         for id in ids {
-            inner.push(id, push.clone());
+            inner.push(id, Push::Frame(frame.clone()));
         }
     }
 }
@@ -148,6 +248,36 @@ impl Inner {
             .is_some_and(|socket| socket.push.try_send(push).is_err())
         {
             self.remove(id);
+        }
+    }
+
+    fn follow_anew(&mut self, id: u64) {
+        if let Some(socket) = self.sockets.get_mut(&id)
+            && !std::mem::replace(&mut socket.following, true)
+        {
+            self.push(id, Push::Follow);
+        }
+    }
+
+    fn compare(&mut self, id: u64, mark: Option<&SessionMark>) {
+        let Some(socket) = self.sockets.get_mut(&id) else {
+            return;
+        };
+        let ended = mark.is_none_or(|mark| mark.ended);
+        if ended && !std::mem::replace(&mut socket.judging, true) {
+            self.push(id, Push::Judge);
+            return;
+        }
+        let (Some(mark), Some(socket)) = (mark, self.sockets.get_mut(&id)) else {
+            return;
+        };
+        let news = mark.inbox > socket.inbox;
+        socket.inbox = socket.inbox.max(mark.inbox);
+        if news || mark.groups != socket.groups.len() as u64 {
+            self.follow_anew(id);
+        }
+        if news && let Some(frame) = frame(&ServerFrame::Inbox) {
+            self.push(id, Push::Frame(frame));
         }
     }
 
@@ -171,27 +301,52 @@ impl Inner {
 }
 
 impl Seat {
-    /// Follows exactly these conversations from now on, each from its newest place.
-    pub(crate) fn follow(&self, groups: &[(GroupId, u64)]) {
+    /// Follows exactly these conversations from now on, each from the place that it has here, or
+    /// from its newest one. `receipts` are those of conversations that nobody followed. Gives the
+    /// conversations that this socket did not follow before.
+    pub(crate) fn follow(
+        &self,
+        groups: &[GroupMark],
+        mut receipts: HashMap<GroupId, Vec<Receipt>>,
+    ) -> HashSet<GroupId> {
         let mut inner = self.app.hub.lock();
         let Some(socket) = inner.sockets.get_mut(&self.id) else {
-            return;
+            return HashSet::new();
         };
-        let now: HashSet<GroupId> = groups.iter().map(|(group, _)| *group).collect();
+        let now: HashSet<GroupId> = groups.iter().map(|mark| mark.group_id).collect();
         let before = std::mem::replace(&mut socket.groups, now.clone());
         for group in before.difference(&now) {
             inner.unfollow(self.id, *group);
         }
-        for (group, seq) in groups {
+        for mark in groups {
+            let group = mark.group_id;
+            let known = receipts.remove(&group).unwrap_or_default();
             inner
                 .groups
-                .entry(*group)
+                .entry(group)
                 .or_insert_with(|| Followed {
-                    pushed: *seq,
+                    pushed: mark.last_seq,
+                    receipts: known.into_iter().map(|r| (r.user_id, r)).collect(),
                     sockets: HashSet::new(),
                 })
                 .sockets
                 .insert(self.id);
+        }
+        now.difference(&before).copied().collect()
+    }
+
+    /// The socket is about to load its conversations; what is heard from now on is for the next
+    /// time.
+    pub(crate) fn loads(&self) {
+        if let Some(socket) = self.app.hub.lock().sockets.get_mut(&self.id) {
+            socket.following = false;
+        }
+    }
+
+    /// The socket is about to be judged; what is heard from now on is for the next time.
+    pub(crate) fn judges(&self) {
+        if let Some(socket) = self.app.hub.lock().sockets.get_mut(&self.id) {
+            socket.judging = false;
         }
     }
 }
@@ -204,89 +359,151 @@ impl Drop for Seat {
     }
 }
 
-/// Takes hints and pushes, until told to stop.
+/// Looks and pushes, until told to stop.
 pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let mut hints = app.bus.subscribe();
-    let mut poll = tokio::time::interval(POLL);
-    poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut every = pace(&app);
+    let mut poll = interval(every);
+    let mut seen = Vec::new();
+    let mut failed = false;
     loop {
-        let first = tokio::select! {
+        let mut round = Round::default();
+        let mut ends = None;
+        tokio::select! {
             heard = hints.next() => match heard {
-                Some(heard) => heard,
+                Some(heard) => round.take(&app, heard),
                 None => return,
             },
-            // Another node may have appended, and its hint may be lost or never sent.
-            _ = poll.tick(), if app.shares_its_store => Heard::Missed,
+            _ = poll.tick(), if app.shares_its_store || failed => match chain_ends(&app).await {
+                Ok(now) if now == seen => {}
+                Ok(now) => {
+                    round.everywhere = true;
+                    ends = Some(now);
+                }
+                Err(error) => tracing::warn!(%error, "news were not looked for"),
+            },
             () = stopped(&mut stop) => return,
-        };
-        let mut reached: BTreeMap<GroupId, u64> = BTreeMap::new();
-        let mut next = Some(first);
-        while let Some(heard) = next {
-            match heard {
-                Heard::Hint(Hint::Reached { group, seq }) => {
-                    let place = reached.entry(group).or_default();
-                    *place = seq.max(*place);
-                }
-                Heard::Hint(hint) => take(&app, &hint),
-                Heard::Missed => {
-                    reached.extend(
-                        app.hub
-                            .followed()
-                            .into_iter()
-                            .map(|group| (group, u64::MAX)),
-                    );
-                    if !app.shares_its_store {
-                        app.hub.push_where(&Push::Judge, |_| true);
-                    }
-                }
-            }
-            next = hints.ready();
         }
-        for (group, seq) in reached {
-            if let Err(error) = deliver(&app, group, seq).await {
-                tracing::warn!(%error, "entries were not pushed");
+        for heard in std::iter::from_fn(|| hints.ready()).take(MOST_HEARD) {
+            round.take(&app, heard);
+        }
+        match round.look(&app).await {
+            Ok(()) => {
+                if let Some(ends) = ends {
+                    seen = ends;
+                    failed = false;
+                }
             }
+            // What the hints were about is found by the next look at everything.
+            Err(error) => {
+                tracing::warn!(%error, "news were not pushed");
+                seen = Vec::new();
+                failed = true;
+            }
+        }
+        let now = pace(&app);
+        if now != every {
+            every = now;
+            poll = interval(every);
         }
     }
 }
 
-fn take(app: &App, hint: &Hint) {
-    match hint {
-        Hint::Inbox { device } => {
-            app.hub
-                .push_where(&Push::Follow, |socket| socket.device == *device);
-            if let Some(frame) = frame(&ServerFrame::Inbox) {
+/// How often to look everywhere: as configured while hints come from the other nodes, and often
+/// where they do not.
+fn pace(app: &App) -> Duration {
+    let configured = Duration::from_millis(app.config.bus.poll_ms);
+    if app.bus.is_carried() {
+        configured
+    } else {
+        configured.min(ALONE)
+    }
+}
+
+fn interval(every: Duration) -> Interval {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+async fn chain_ends(app: &App) -> Result<Vec<EventRef>, Refusal> {
+    Ok(app.facts().await?.chain_ends().await?)
+}
+
+/// Where to look, as hints say.
+#[derive(Debug, Default)]
+struct Round {
+    everywhere: bool,
+    entries: BTreeMap<GroupId, u64>,
+    receipts: BTreeSet<GroupId>,
+    sessions: BTreeSet<SessionId>,
+}
+
+impl Round {
+    fn take(&mut self, app: &App, heard: Heard) {
+        let hint = match heard {
+            Heard::Hint(hint) => hint,
+            Heard::Missed => {
+                self.everywhere = true;
+                return;
+            }
+        };
+        match hint {
+            Hint::Reached { group, seq } => {
+                let place = self.entries.entry(group).or_default();
+                *place = seq.max(*place);
+            }
+            Hint::Receipt { group } => {
+                self.receipts.insert(group);
+            }
+            Hint::Inbox { device } | Hint::DeviceChanged { device } => {
+                if matches!(hint, Hint::DeviceChanged { .. }) {
+                    app.hub.tell_keepers();
+                }
+                let sessions = app.hub.sessions_where(|socket| socket.device == device);
+                self.sessions.extend(sessions);
+            }
+            Hint::Members { group } => self.sessions.extend(
                 app.hub
-                    .push_where(&Push::Frame(frame), |socket| socket.device == *device);
+                    .sessions_where(|socket| socket.groups.contains(&group)),
+            ),
+            Hint::SessionEnded { session } => self
+                .sessions
+                .extend(app.hub.sessions_where(|socket| socket.session == session)),
+            Hint::Audit => {}
+        }
+    }
+
+    async fn look(mut self, app: &App) -> Result<(), Refusal> {
+        if self.everywhere {
+            let followed = app.hub.followed();
+            let marks = app.facts().await?.group_marks(&followed).await?;
+            let (entries, receipts) = app.hub.behind(&marks);
+            self.entries.extend(entries);
+            self.receipts.extend(receipts);
+            self.sessions = app.hub.sessions_where(|_| true);
+        } else {
+            self.receipts
+                .retain(|group| app.hub.pushed(*group).is_some());
+        }
+        // Who may hear no more comes first.
+        if !self.sessions.is_empty() {
+            let asked: Vec<SessionId> = self.sessions.iter().copied().collect();
+            let found = app.facts().await?.session_marks(&asked).await?;
+            let found = found.into_iter().map(|mark| (mark.session_id, mark));
+            app.hub.compare(&self.sessions, &found.collect());
+        }
+        for (group, seq) in self.entries {
+            deliver(app, group, seq).await?;
+        }
+        if !self.receipts.is_empty() {
+            let groups: Vec<GroupId> = self.receipts.into_iter().collect();
+            let receipts = app.facts().await?.receipts_of(&groups).await?;
+            for (group, receipts) in receipts {
+                app.hub.push_receipts(group, receipts);
             }
         }
-        Hint::Members { group } => {
-            app.hub
-                .push_where(&Push::Follow, |socket| socket.groups.contains(group));
-        }
-        Hint::Receipt { group, receipt } => {
-            let answer = ServerFrame::Receipt {
-                group: *group,
-                receipt: receipt.clone(),
-            };
-            if let Some(frame) = frame(&answer) {
-                app.hub
-                    .push_where(&Push::Frame(frame), |socket| socket.groups.contains(group));
-            }
-        }
-        Hint::SessionEnded { session } => {
-            app.hub
-                .push_where(&Push::Judge, |socket| socket.session == *session);
-        }
-        Hint::DeviceChanged { device } => {
-            app.hub
-                .push_where(&Push::Judge, |socket| socket.device == *device);
-            if let Some(frame) = frame(&ServerFrame::Devices) {
-                app.hub
-                    .push_where(&Push::Frame(frame), |socket| socket.keeper);
-            }
-        }
-        Hint::Reached { .. } | Hint::Audit => {}
+        Ok(())
     }
 }
 
@@ -301,11 +518,12 @@ async fn deliver(app: &App, group: GroupId, seq: u64) -> Result<(), Refusal> {
         let Some(last) = entries.last().map(|entry| entry.seq) else {
             return Ok(());
         };
+        let moved = entries.iter().any(|entry| entry.kind == EntryKind::Commit);
         let frames: Vec<Utf8Bytes> = entries
             .into_iter()
             .filter_map(|entry| frame(&ServerFrame::Entry { group, entry }))
             .collect();
-        app.hub.push_entries(group, last, &frames);
+        app.hub.push_entries(group, last, &frames, moved);
     }
     Ok(())
 }
@@ -324,4 +542,7 @@ fn count(sockets: usize) -> f64 {
 
 const BACKLOG: usize = 1024;
 const PAGE: u32 = 256;
-const POLL: Duration = Duration::from_millis(500);
+/// The most hints of one round, so that a flood of them cannot keep it from looking.
+const MOST_HEARD: usize = 4096;
+/// The longest time between two looks where nothing carries hints.
+const ALONE: Duration = Duration::from_millis(500);

@@ -1,4 +1,4 @@
-//! The audit log of a data directory, verified and exported beside or without a running server.
+//! The audit log of a hospital's database, verified and exported beside or without running nodes.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -57,19 +57,26 @@ impl From<VerifyError> for LogError {
     }
 }
 
-/// Verifies the log of a data directory on its embedded database, against a key or the one that
-/// lies beside the log. Payloads are opened where the directory has its key file.
+/// The configuration of a data directory with the embedded database.
+pub fn embedded(data: &Path) -> Config {
+    let mut config = Config::default();
+    data.clone_into(&mut config.data.dir);
+    config
+}
+
+/// Verifies the log of a configuration's database, against a key or the one in the data directory.
+/// Payloads are opened where the directory has its key file.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub async fn verify(data: &Path, pinned: Option<&LogKey>) -> Result<Report, LogError> {
-    let report = if keys::exist(data) {
-        let (store, own) = open(data)?;
+pub async fn verify(config: &Config, pinned: Option<&LogKey>) -> Result<Report, LogError> {
+    let report = if keys::exist(&config.data.dir) {
+        let (store, own) = open(config)?;
         let report = store.verify_log(pinned.unwrap_or(&own)).await;
         store.close().await;
         report
     } else {
-        let (store, own) = open_sealed(data)?;
+        let (store, own) = open_sealed(config)?;
         let report = store.verify_sealed_log(pinned.unwrap_or(&own)).await;
         store.close().await;
         report
@@ -81,8 +88,8 @@ pub async fn verify(data: &Path, pinned: Option<&LogKey>) -> Result<Report, LogE
 ///
 /// # Errors
 /// When the database or the writer fails.
-pub async fn export(data: &Path, out: impl Write) -> Result<(), LogError> {
-    let (store, key) = open(data)?;
+pub async fn export(config: &Config, out: impl Write) -> Result<(), LogError> {
+    let (store, key) = open(config)?;
     let mut tx = store.read().await?;
     let note = tx.checkpoint().await?.ok_or(LogError::Empty)?;
     let size = Checkpoint::parse_unverified(&note)
@@ -113,14 +120,12 @@ const PAGE: u32 = 1000;
 
 /// Opens the database without the hospital's keys. The store wants keys to seal and sign with;
 /// these are made up on the spot, and nothing is written.
-fn open_sealed(data: &Path) -> Result<(Store, LogKey), LogError> {
-    let key = keys::log_key(data)?;
+fn open_sealed(config: &Config) -> Result<(Store, LogKey), LogError> {
+    let key = keys::log_key(&config.data.dir)?;
     let file = KeyFile::new("none", random());
     let opened = Keyring::create(&file, random(), random())
         .and_then(|keyring| keyring.open(&file))
         .map_err(KeysError::from)?;
-    let mut config = Config::default();
-    data.clone_into(&mut config.data.dir);
     let node = NodeKeys {
         node: config
             .server
@@ -130,15 +135,13 @@ fn open_sealed(data: &Path) -> Result<(Store, LogKey), LogError> {
         log: LogSigner::new(key.name(), SigningKey::from_bytes(&random()))
             .map_err(|_| StartError::Config("the log's name"))?,
     };
-    let url = StoreConfig::new(store_url(&config));
+    let url = StoreConfig::new(store_url(config));
     let store = Store::open(&url, opened.sealer, opened.index, node)?;
     Ok((store, key))
 }
 
-fn open(data: &Path) -> Result<(Store, LogKey), LogError> {
-    let mut config = Config::default();
-    data.clone_into(&mut config.data.dir);
-    let keys = HospitalKeys::open(data)?;
+fn open(config: &Config) -> Result<(Store, LogKey), LogError> {
+    let keys = HospitalKeys::open(&config.data.dir)?;
     let key = keys.log.public().clone();
-    Ok((open_store(&config, &keys)?, key))
+    Ok((open_store(config, &keys)?, key))
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
 use wardline_audit::event::NodeName;
-use wardline_bus::{Bus, Heard, Hint};
+use wardline_bus::{Bus, Heard, Hint, NatsConfig, NatsError, SignIn};
 use wardline_credential::{CertificateError, DeviceCa};
 use wardline_policy::{Engine, LoadError};
 use wardline_store::{NodeKeys, Store, StoreConfig, StoreError};
@@ -46,6 +46,9 @@ pub enum StartError {
     /// The relying party id and the origins do not fit together.
     #[error("passkeys: every origin must be at the rp_id or below it ({0:?})")]
     Passkeys(WebauthnError),
+    /// What is configured for NATS cannot work. A NATS that is away is no reason not to start.
+    #[error("bus: {0}")]
+    Bus(#[from] NatsError),
     /// The device CA's certificate.
     #[error("device CA: {0}")]
     DeviceCa(#[from] CertificateError),
@@ -112,6 +115,10 @@ impl Server {
         // The first step of a new database stores the checkpoint of the empty log.
         store.sequence_once(clock.now_ms(), &holder).await?;
 
+        let bus = match nats_config(&config, &holder) {
+            Some(nats) => Bus::nats(&nats).await?,
+            None => Bus::local(),
+        };
         let http = bind(config.http_address()).await?;
         let https = bind(config.https_address()).await?;
         let tls = match &https {
@@ -143,7 +150,7 @@ impl Server {
             proofs: Proofs::new(&random(), proof_origins),
             passkeys,
             gate: Gate::new(store.clone(), Engine::baseline()?, &config),
-            bus: Bus::local(),
+            bus,
             hub: Hub::default(),
             limiter: Limiter::new(config.server.unauthenticated_per_minute),
             refusals: OncePerMinute::default(),
@@ -185,6 +192,11 @@ impl Server {
 }
 
 impl Running {
+    /// Whether hints travel between this node and others at this moment.
+    pub fn hints_are_carried(&self) -> bool {
+        self.app.bus.is_carried()
+    }
+
     /// Stops: no new connections, requests under way finish, sockets close, the last events are
     /// sequenced.
     pub async fn shutdown(mut self) {
@@ -237,6 +249,33 @@ pub(crate) fn store_url(config: &Config) -> String {
 /// The embedded database's file.
 pub(crate) fn database_path(config: &Config) -> PathBuf {
     config.data.dir.join("wardline.db")
+}
+
+/// How to reach NATS, where it is configured. `process` is this process's own name.
+fn nats_config(config: &Config, process: &str) -> Option<NatsConfig> {
+    let bus = &config.bus;
+    if bus.nats.is_empty() {
+        return None;
+    }
+    let sign_in = if !bus.credentials.as_os_str().is_empty() {
+        SignIn::Credentials(bus.credentials.clone())
+    } else if !bus.token.is_empty() {
+        SignIn::Token(bus.token.clone())
+    } else if !bus.user.is_empty() {
+        SignIn::Password {
+            user: bus.user.clone(),
+            password: bus.password.clone(),
+        }
+    } else {
+        SignIn::None
+    };
+    Some(NatsConfig {
+        url: bus.nats.clone(),
+        subject: bus.subject.clone(),
+        node: process.to_owned(),
+        sign_in,
+        ca: Some(bus.ca.clone()).filter(|ca| !ca.as_os_str().is_empty()),
+    })
 }
 
 pub(crate) fn node_keys(config: &Config, keys: &HospitalKeys) -> Result<NodeKeys, StartError> {

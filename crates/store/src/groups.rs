@@ -417,7 +417,7 @@ impl Tx {
         )?;
         let ids: Vec<GroupId> = groups.iter().map(|group| group.group_id).collect();
         let mut members: HashMap<GroupId, Vec<GroupMember>> = HashMap::new();
-        let mut receipts: HashMap<GroupId, Vec<Receipt>> = HashMap::new();
+        let mut receipts = self.receipts_of(&ids).await?;
         for ids in ids.chunks(MAX_IN) {
             let sql = format!(
                 "SELECT group_id, device_id, user_id, leaf_index, joined_seq FROM group_devices
@@ -437,20 +437,6 @@ impl Tx {
                     leaf_index: row.leaf_index,
                     joined_seq: row.joined_seq,
                 });
-            }
-            let sql = format!(
-                "SELECT group_id, user_id, delivered, read, acknowledged FROM receipts
-                 WHERE group_id IN ({}) ORDER BY group_id, user_id",
-                placeholders(1, ids.len())
-            );
-            let rows: Vec<ReceiptOf> = on_engine!(self, |Db, conn| {
-                let query = sqlx::query_as::<Db, ReceiptOf>(sqlx::AssertSqlSafe(sql));
-                bind_all!(query, ids, |q, id| q.bind(id.raw()))
-                    .fetch_all(conn)
-                    .await
-            })?;
-            for row in rows {
-                receipts.entry(row.group_id).or_default().push(row.into());
             }
         }
         groups
@@ -490,6 +476,31 @@ impl Tx {
             group
         )?;
         Ok(rows.into_iter().map(Receipt::from).collect())
+    }
+
+    /// The same for many conversations; those without receipts are left out.
+    pub async fn receipts_of(
+        &mut self,
+        groups: &[GroupId],
+    ) -> Result<HashMap<GroupId, Vec<Receipt>>, StoreError> {
+        let mut receipts: HashMap<GroupId, Vec<Receipt>> = HashMap::new();
+        for ids in groups.chunks(MAX_IN) {
+            let sql = format!(
+                "SELECT group_id, user_id, delivered, read, acknowledged FROM receipts
+                 WHERE group_id IN ({}) ORDER BY group_id, user_id",
+                placeholders(1, ids.len())
+            );
+            let rows: Vec<ReceiptOf> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, ReceiptOf>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            for row in rows {
+                receipts.entry(row.group_id).or_default().push(row.into());
+            }
+        }
+        Ok(receipts)
     }
 
     /// Moves a person's receipt forward, up to the newest place at most; never back. What was read

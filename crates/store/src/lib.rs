@@ -38,6 +38,7 @@ mod sessions;
 mod settings;
 mod store;
 mod text;
+mod watch;
 
 pub use append::{Accepted, Append, AppendError};
 pub use audit::{EventRef, StoredEvent, VerifyError};
@@ -55,3 +56,4 @@ pub use people::{NewPerson, OnCall, Person, PersonFound};
 pub use sequencer::{LEASE_MS, STEP, Sequenced};
 pub use sessions::{Challenge, NewSession, Principal, Session, TOUCH_MS};
 pub use store::{NodeKeys, RETRIES, Store, StoreConfig, Tx, TxFuture};
+pub use watch::{GroupMark, SessionMark};

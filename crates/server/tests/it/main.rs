@@ -13,6 +13,8 @@ mod decoders;
 mod demo;
 mod enrolment;
 mod keeper;
+#[path = "../../../bus/tests/nats/server.rs"]
+mod nats;
 mod nodes;
 mod openapi;
 #[path = "../../../store/tests/store/postgres.rs"]

@@ -18,3 +18,4 @@ mod schema;
 mod sealed;
 mod sessions;
 mod support;
+mod watch;

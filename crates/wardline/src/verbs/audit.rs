@@ -5,7 +5,7 @@ use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use serde_json::json;
 use tokio::runtime::Handle;
 use wardline_audit::verify::{self, Report};
@@ -20,18 +20,23 @@ use wardline_store::StoreError;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::verbs::serve::read;
 
 /// `wardline audit …`.
 #[derive(Subcommand)]
 pub(crate) enum Audit {
-    /// Verify a data directory, an export or a server's public log. Exit 4 names the first bad
-    /// index.
+    /// Verify a hospital's database, an export or a server's public log. Exit 4 names the first
+    /// bad index.
     Verify(Verify),
     /// Export the log so that it verifies by itself.
+    #[command(group = ArgGroup::new("hospital").required(true))]
     Export {
-        /// The data directory.
-        #[arg(long)]
-        data: PathBuf,
+        /// The data directory, with the embedded database.
+        #[arg(long, group = "hospital")]
+        data: Option<PathBuf>,
+        /// The configuration file, which names data directory and database.
+        #[arg(long, group = "hospital")]
+        config: Option<PathBuf>,
         /// The format.
         #[arg(long, value_enum, default_value = "ndjson")]
         format: Format,
@@ -44,7 +49,8 @@ pub(crate) enum Audit {
 /// `wardline audit verify`.
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// The data directory, an NDJSON export, or the server's address.
+    /// The data directory with the embedded database, the configuration file (`.toml`) of a
+    /// hospital on any database, an NDJSON export, or the server's address.
     what: String,
     /// The log's verification key (a file with the signed-note vkey). Without it the key that lies
     /// beside the log is used, and said to be unpinned.
@@ -68,18 +74,29 @@ impl Audit {
             Self::Verify(verify) => verify.run(out).await,
             Self::Export {
                 data,
+                config,
                 format: Format::Ndjson,
                 out: file,
-            } => match file {
-                Some(file) => {
-                    let target = File::create(&file)
-                        .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-                    log::export(&data, BufWriter::new(target))
+            } => {
+                let config = match config {
+                    Some(file) => read(&file)?,
+                    // The group asks for one of the two.
+                    None => log::embedded(&data.unwrap_or_default()),
+                };
+                match file {
+                    Some(file) => {
+                        let target = File::create(&file).map_err(|error| {
+                            Failure::usage(format!("{}: {error}", file.display()))
+                        })?;
+                        log::export(&config, BufWriter::new(target))
+                            .await
+                            .map_err(failed)
+                    }
+                    None => log::export(&config, std::io::stdout())
                         .await
-                        .map_err(failed)
+                        .map_err(failed),
                 }
-                None => log::export(&data, std::io::stdout()).await.map_err(failed),
-            },
+            }
         }
     }
 }
@@ -91,7 +108,18 @@ impl Verify {
         let report = if self.what.contains("://") {
             verify_server(&self.what, self.ca.as_deref(), pinned.clone()).await?
         } else if path.is_dir() {
-            log::verify(path, pinned.as_ref()).await.map_err(failed)?
+            let config = log::embedded(path);
+            log::verify(&config, pinned.as_ref())
+                .await
+                .map_err(failed)?
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let config = read(path)?;
+            log::verify(&config, pinned.as_ref())
+                .await
+                .map_err(failed)?
         } else {
             verify_export(path, pinned.as_ref())?
         };

@@ -42,8 +42,8 @@ pub(crate) async fn handler(
             .advance_receipt(id, caller.user(), receipt.state, receipt.up_to)
             .await?)
     })?;
-    if let Some(receipt) = moved {
-        app.bus.publish(Hint::Receipt { group: id, receipt });
+    if moved.is_some() {
+        app.bus.publish(Hint::Receipt { group: id });
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -123,7 +123,10 @@ async fn talk(
     out: &mut SplitSink<WebSocket, Message>,
     input: &mut SplitStream<WebSocket>,
 ) -> Result<(), Refusal> {
-    let (seat, mut pushes) = Hub::join(app, &principal);
+    let session = principal.session_id;
+    let marks = app.facts().await?.session_marks(&[session]).await?;
+    let inbox = marks.first().map_or(0, |mark| mark.inbox);
+    let (seat, mut pushes) = Hub::join(app, &principal, inbox);
     let mut talk = Talk {
         app,
         peer,
@@ -224,29 +227,29 @@ impl Talk<'_> {
         Caller::new(self.app, self.principal.clone(), self.peer)
     }
 
-    /// Loads the device's conversations; the client is told how far each has come.
+    /// Loads the device's conversations; the client is told how far each new one has come.
     async fn follow(&mut self) -> Result<Vec<ServerFrame>, Refusal> {
+        self.seat.loads();
         self.targets.clear();
-        let groups = self.heads().await?;
-        self.seat.follow(&groups);
+        let device = self.principal.device_id;
+        let mut facts = self.app.facts().await?;
+        let groups = facts.group_marks_of(device).await?;
+        let receipts = facts
+            .receipts_of(&self.app.hub.not_followed(&groups))
+            .await?;
+        drop(facts);
+        let new = self.seat.follow(&groups, receipts);
         // An entry may have come between reading and following. What is read from here on is
         // either told now or pushed.
-        let reached = self.heads().await?.into_iter();
+        let reached = self.app.facts().await?.group_marks_of(device).await?;
         Ok(reached
-            .map(|(group, seq)| ServerFrame::Reached { group, seq })
+            .into_iter()
+            .filter(|mark| new.contains(&mark.group_id))
+            .map(|mark| ServerFrame::Reached {
+                group: mark.group_id,
+                seq: mark.last_seq,
+            })
             .collect())
-    }
-
-    /// The newest place of each of the device's conversations.
-    async fn heads(&self) -> Result<Vec<(GroupId, u64)>, Refusal> {
-        let mut facts = self.app.facts().await?;
-        let mut heads = Vec::new();
-        for id in facts.groups_of_device(self.principal.device_id).await? {
-            if let Some(group) = facts.group(id).await? {
-                heads.push((id, group.last_seq));
-            }
-        }
-        Ok(heads)
     }
 
     async fn announce(&mut self, out: &mut SplitSink<WebSocket, Message>) -> Result<(), Refusal> {
@@ -260,6 +263,7 @@ impl Talk<'_> {
 
     /// Asks the policies again, on what the store has now.
     async fn judge(&mut self) -> Result<(), Refusal> {
+        self.seat.judges();
         let now_ms = self.app.clock.now_ms();
         let session = self.principal.session_id;
         let principal = self

@@ -1,0 +1,57 @@
+//! What nodes tell each other.
+
+use serde::{Deserialize, Serialize};
+use wardline_model::{DeviceId, GroupId, SessionId};
+
+/// Something changed; whoever cares reads it from the store.
+///
+/// Ids and places only. A hint of another node is worth no more than a guess: whoever acts on one
+/// looks into the store and believes what stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "h", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Hint {
+    /// A conversation has entries up to a place.
+    Reached {
+        /// Which conversation.
+        group: GroupId,
+        /// The newest place.
+        seq: u64,
+    },
+    /// Something waits in a device's inbox, so it may be in new conversations.
+    Inbox {
+        /// Whose inbox.
+        device: DeviceId,
+    },
+    /// Devices joined or left a conversation.
+    Members {
+        /// Which conversation.
+        group: GroupId,
+    },
+    /// Someone received, read or acknowledged.
+    Receipt {
+        /// Which conversation.
+        group: GroupId,
+    },
+    /// A session ended.
+    SessionEnded {
+        /// Which session.
+        session: SessionId,
+    },
+    /// A device was taken out of use, or its standing changed otherwise.
+    DeviceChanged {
+        /// Which device.
+        device: DeviceId,
+    },
+    /// Audit events wait for the sequencer.
+    Audit,
+}
+
+/// What a subscriber hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// One hint.
+    Hint(Hint),
+    /// Some hints may have been lost, because this subscriber was slow or another node was out of
+    /// reach: read everything anew.
+    Missed,
+}
