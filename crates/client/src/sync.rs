@@ -468,13 +468,13 @@ impl<P: Platform> Client<P> {
         if entry.seq <= record.applied {
             return Ok(());
         }
-        let before = open.groups.members(&open.vault, group)?;
         match open.groups.process(&mut open.vault, group, &entry.body.0)? {
             Incoming::Message { from, id, content } => {
                 self.take_message(group, &entry, &from, id, &content)?;
             }
             Incoming::OwnMessage => self.take_own(group, &entry)?,
             Incoming::Commit(staged) => {
+                let before = open.groups.members(&open.vault, group)?;
                 let newcomers = open.groups.newcomers(&open.vault, group, &staged)?;
                 self.admit(&newcomers).await?;
                 let open = self.opened()?;
@@ -484,6 +484,7 @@ impl<P: Platform> Client<P> {
                 self.note_change(group, &entry, &before)?;
             }
             Incoming::OwnCommit => {
+                let before = open.groups.members(&open.vault, group)?;
                 open.groups.merge_own(&mut open.vault, group)?;
                 self.note_change(group, &entry, &before)?;
             }
