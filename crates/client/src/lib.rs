@@ -13,7 +13,7 @@
 //! - [`calls`]: the same by name and JSON, for the app's worker.
 //!
 //! The order that crash safety rests on: a ratchet that moved is durable before the ciphertext it
-//! made leaves the device, and a message that was typed is durable before anything else.
+//! made leaves the device, and a message that was typed is durable no later than that.
 
 pub mod calls;
 pub mod client;

@@ -1,7 +1,7 @@
-//! Sending: durable first, encrypted next, then to the hospital.
+//! Sending: durable first, what was typed and its ciphertext, then to the hospital.
 
 use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
-use wardline_model::{GroupId, MessageId};
+use wardline_model::{B64, GroupId, MessageId};
 
 use crate::client::Client;
 use crate::content::{MAX_TEXT, Text};
@@ -17,7 +17,8 @@ const REBASES: usize = 5;
 
 impl<P: Platform> Client<P> {
     /// Takes a message: once this returns, a crash of the app does not lose it. It leaves with
-    /// [`Client::deliver`].
+    /// [`Client::deliver`]. Where nothing stands in the way it is encrypted here, so that what was
+    /// typed, its ciphertext and the ratchet's move are one durable write and not two.
     pub async fn send(
         &mut self,
         group: GroupId,
@@ -37,6 +38,11 @@ impl<P: Platform> Client<P> {
             ));
         }
         let id = MessageId::from_random(random_bytes(&self.platform));
+        let content = Text {
+            id,
+            in_reply_to: reply_to,
+            text: text.to_owned(),
+        };
         let message = Outgoing {
             id,
             group,
@@ -44,7 +50,8 @@ impl<P: Platform> Client<P> {
             priority,
             reply_to,
             written_at: self.platform.now_ms(),
-            sealed: None,
+            // A removal that waits to be committed is the business of `deliver`.
+            sealed: self.seal_text(group, &content).ok(),
             problem: None,
         };
         put_outgoing(&mut self.opened()?.vault, &message);
@@ -89,6 +96,34 @@ impl<P: Platform> Client<P> {
             self.platform.emit(Event::Conversations);
         }
         Ok(sent)
+    }
+
+    /// Encrypts texts for whoever brings them to the hospital by another way than
+    /// [`Client::deliver`], such as the socket's `send` frames. The ratchet's moves are durable when
+    /// this returns, all of them by one write; what was written is not kept on this device.
+    pub async fn encrypt(
+        &mut self,
+        group: GroupId,
+        texts: &[String],
+        priority: Priority,
+    ) -> Result<Vec<MessageSend>, ClientError> {
+        let mut sealed = Vec::with_capacity(texts.len());
+        for text in texts {
+            let id = MessageId::from_random(random_bytes(&self.platform));
+            let content = Text {
+                id,
+                in_reply_to: None,
+                text: text.clone(),
+            };
+            let (message, _) = self.seal_text(group, &content)?;
+            sealed.push(MessageSend {
+                id,
+                message,
+                priority,
+            });
+        }
+        self.flush().await?;
+        Ok(sealed)
     }
 
     /// Tries a refused message again.
@@ -175,10 +210,7 @@ impl<P: Platform> Client<P> {
 
     /// Encrypts in the current epoch, unless that was done already. Durable before it leaves.
     async fn seal(&mut self, message: &mut Outgoing) -> Result<(), ClientError> {
-        let Some(open) = self.open.as_mut() else {
-            return Err(ClientError::Locked);
-        };
-        let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+        let open = self.opened()?;
         let now = open.groups.epoch(&open.vault, message.group)?;
         if message
             .sealed
@@ -187,27 +219,29 @@ impl<P: Platform> Client<P> {
         {
             return Ok(());
         }
-        let text = Text {
+        let group = message.group;
+        let content = Text {
             id: message.id,
             in_reply_to: message.reply_to,
             text: message.text.clone(),
         };
-        let (group, id, content) = (message.group, message.id, text.encode());
-        let first = open
-            .groups
-            .encrypt(&mut open.vault, identity, group, id, &content);
-        let sealed = if let Ok(sealed) = first {
+        let sealed = if let Ok(sealed) = self.seal_text(group, &content) {
             sealed
         } else {
             // openmls refuses while a proposal is pending: commit it, then encrypt.
             self.change_members(group, &[], &[]).await?;
-            let open = self.open.as_mut().ok_or(ClientError::Locked)?;
-            let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
-            open.groups
-                .encrypt(&mut open.vault, identity, group, id, &content)?
+            self.seal_text(group, &content)?
         };
         message.sealed = Some(sealed);
         put_outgoing(&mut self.opened()?.vault, message);
         self.flush().await
+    }
+
+    /// The ciphertext and its epoch; nothing is durable yet.
+    fn seal_text(&mut self, group: GroupId, text: &Text) -> Result<(B64, u64), ClientError> {
+        let open = self.open.as_mut().ok_or(ClientError::Locked)?;
+        let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+        open.groups
+            .encrypt(&mut open.vault, identity, group, text.id, &text.encode())
     }
 }
