@@ -68,7 +68,7 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await look(page, view, "conversation");
     await page.getByRole("button", { name: /^Urgency/ }).click();
     await look(page, view, "urgency");
-    await page.getByRole("group", { name: "How urgent?" }).getByText("STAT").click();
+    await page.getByRole("button", { name: /^STAT/ }).click();
     await page
       .getByRole("textbox", { name: "Message" })
       .fill("Calcium is running. Rapid response team called, defibrillator at the bed.");

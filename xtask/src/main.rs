@@ -70,6 +70,8 @@ enum Verb {
     Wasm,
     /// Build the web app into web/dist.
     Web,
+    /// Print what a phone downloads first, as JSON: bytes and limits.
+    Sizes,
     /// Rules of this repository that no linter knows.
     Check,
     /// Licences, bans and sources of all dependencies, by cargo-deny.
@@ -100,6 +102,7 @@ fn dispatch(verb: Verb) -> Result<(), Failure> {
         Verb::Lint => plans::lint(&workspace),
         Verb::Wasm => stage::single(wasm::build(&workspace)),
         Verb::Web => plans::web(&workspace),
+        Verb::Sizes => plans::sizes(&workspace),
         Verb::Check => stage::single(check::run(&workspace)),
         Verb::Deps => stage::single(check::dependencies(&workspace)),
     }

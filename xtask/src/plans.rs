@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use crate::check;
 use crate::failure::Failure;
 use crate::process::{self, Runner};
+use crate::size::{self, Size};
 use crate::stage::{self, Outcome, Report, Stage};
 use crate::wasm;
 use crate::web;
@@ -137,6 +138,17 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), F
         process::run(&mut cargo).map(Report::from)
     }));
     stage::all("bench", stages).map(drop)
+}
+
+/// Prints what the built app and its core weigh, for the measurements.
+pub(crate) fn sizes(workspace: &Workspace) -> Result<(), Failure> {
+    let entry = |size: Size, limit: usize| serde_json::json!({ "raw": size.raw, "gzip": size.gzip, "limit": limit });
+    let sizes = serde_json::json!({
+        "scripts": entry(web::weight(workspace)?, size::SCRIPT_LIMIT),
+        "core": entry(wasm::weight(workspace)?, size::WASM_LIMIT),
+    });
+    println!("{sizes}");
+    Ok(())
 }
 
 /// The Rust tests with the counts of a long night.

@@ -24,6 +24,8 @@ const PACKAGE: &str = "wardline-client-web";
 const LIBRARY: &str = "wardline_client_web";
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
+/// Where the app looks for it.
+const BOUND: &str = "web/src/core/pkg";
 
 /// Builds into `web/src/core/pkg` when anything that the core is made of has changed.
 pub(crate) fn build(workspace: &Workspace) -> Outcome {
@@ -31,8 +33,8 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome {
     let closure = workspace.closure(PACKAGE, TARGET)?;
     same_wasm_bindgen(workspace, &closure)?;
 
-    let package = workspace.path("web/src/core/pkg");
-    let finished = package.join(format!("{LIBRARY}_bg.wasm"));
+    let package = workspace.path(BOUND);
+    let finished = module(workspace);
     let digest = digest(workspace, &closure, &toolchain)?;
     let stamp = Stamp::at(package.join(".inputs"));
     if stamp.matches(&digest) && finished.is_file() {
@@ -47,6 +49,16 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome {
     let words = Size::of(&finished)?.within(size::WASM_LIMIT, "core")?;
     stamp.keep(&digest)?;
     Ok(Report::note(words))
+}
+
+/// What the built core weighs.
+pub(crate) fn weight(workspace: &Workspace) -> Result<Size, Failure> {
+    Size::of(&module(workspace))
+}
+
+/// The module that the app loads.
+fn module(workspace: &Workspace) -> PathBuf {
+    workspace.path(BOUND).join(format!("{LIBRARY}_bg.wasm"))
 }
 
 /// Where the standard library for wasm32 comes from.

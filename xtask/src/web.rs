@@ -76,8 +76,17 @@ fn npm(workspace: &Workspace, folder: &str) -> Command {
     npm
 }
 
-/// Weighs the scripts that `index.html` loads at once: its module scripts and what it preloads.
+/// What the scripts of the built app's first page weigh.
+pub(crate) fn weight(workspace: &Workspace) -> Result<Size, Failure> {
+    weigh(&workspace.path("web/dist"))
+}
+
 fn first_page(dist: &Path) -> Result<String, Failure> {
+    weigh(dist)?.within(size::SCRIPT_LIMIT, "first load, script")
+}
+
+/// Weighs the scripts that `index.html` loads at once: its module scripts and what it preloads.
+fn weigh(dist: &Path) -> Result<Size, Failure> {
     let page = dist.join("index.html");
     let html = std::fs::read_to_string(&page).map_err(Failure::io(&page))?;
     let scripts = scripts(&html);
@@ -91,7 +100,7 @@ fn first_page(dist: &Path) -> Result<String, Failure> {
     for script in scripts {
         sum = sum.plus(Size::of(&place(dist, &script))?);
     }
-    sum.within(size::SCRIPT_LIMIT, "first load, script")
+    Ok(sum)
 }
 
 fn place(dist: &Path, url: &str) -> PathBuf {

@@ -15,7 +15,7 @@
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
 //! The order that crash safety rests on: a ratchet that moved is durable before the ciphertext it
-//! made leaves the device, and a message that was typed is durable before anything else.
+//! made leaves the device, and a message that was typed is durable no later than that.
 
 pub mod calls;
 pub mod client;

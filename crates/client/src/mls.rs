@@ -46,6 +46,11 @@ const OUT_OF_ORDER: u32 = 64;
 /// The name by which groups know the delivery service.
 const DELIVERY_SERVICE: &[u8] = b"wardline delivery service";
 
+/// How the storage key of a group's ratchet tree begins. openmls reads it from storage when it loads
+/// a group, writes it when it has changed, and works on its own copy; so it is taken out of memory
+/// once the vault has it.
+const TREE: &[u8] = b"Tree";
+
 const GROUP_PREFIX: &str = "m/";
 const ACCOUNT_PREFIX: &str = "k/";
 
@@ -152,8 +157,8 @@ pub enum Incoming {
 struct Loaded {
     provider: OpenMlsRustCrypto,
     group: MlsGroup,
-    /// What the vault has.
-    saved: HashMap<Vec<u8>, Vec<u8>>,
+    /// The storage keys that the vault has, and their names there.
+    names: HashMap<Vec<u8>, String>,
 }
 
 /// All groups of this device. Loaded on first use; a failed operation drops the copy in memory.
@@ -206,7 +211,7 @@ impl Groups {
         let mut loaded = Loaded {
             provider,
             group: made,
-            saved: HashMap::new(),
+            names: HashMap::new(),
         };
         loaded.save(vault, group);
         self.loaded.insert(group, loaded);
@@ -228,11 +233,15 @@ impl Groups {
             packages.push(read_key_package(&loaded.provider, bytes)?);
         }
         let pending = loaded.pending_removals();
-        let leaves: Vec<LeafNodeIndex> = claims(loaded.group.members())?
-            .into_iter()
-            .filter(|c| remove.contains(&c.device) && !pending.contains(&c.leaf))
-            .map(|c| LeafNodeIndex::new(c.leaf))
-            .collect();
+        let leaves: Vec<LeafNodeIndex> = if remove.is_empty() {
+            Vec::new()
+        } else {
+            claims(loaded.group.members())?
+                .into_iter()
+                .filter(|c| remove.contains(&c.device) && !pending.contains(&c.leaf))
+                .map(|c| LeafNodeIndex::new(c.leaf))
+                .collect()
+        };
         let provider = &loaded.provider;
         loaded
             .group
@@ -336,10 +345,11 @@ impl Groups {
                 };
                 let id = MessageId::from_slice(&aad)
                     .ok_or(ClientError::Mls("a message without its id"))?;
-                let from = claims(loaded.group.members())?
-                    .into_iter()
-                    .find(|claim| claim.leaf == leaf.u32())
+                let from = loaded
+                    .group
+                    .member_at(leaf)
                     .ok_or(ClientError::Mls("a message of a former member"))?;
+                let from = member_claim(from)?;
                 Incoming::Message {
                     from,
                     id,
@@ -391,10 +401,11 @@ impl Groups {
         for update in staged.update_proposals() {
             claims.push(claim(u32::MAX, update.update_proposal().leaf_node())?);
         }
-        let known = self::claims(loaded.group.members())?;
+        let known: Vec<Member> = loaded.group.members().collect();
         claims.retain(|new| {
             !known.iter().any(|old| {
-                old.credential == new.credential && old.signature_key == new.signature_key
+                old.credential.serialized_content() == new.credential
+                    && old.signature_key == new.signature_key
             })
         });
         Ok(claims)
@@ -429,7 +440,7 @@ impl Groups {
         };
         let provider = OpenMlsRustCrypto::default();
         let account = load_values(vault, ACCOUNT_PREFIX);
-        fill(&provider, &account);
+        fill(&provider, account.clone());
         let config = MlsGroupJoinConfig::builder()
             .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
             .use_ratchet_tree_extension(true)
@@ -482,12 +493,12 @@ impl Groups {
             .into_iter()
             .filter(|(key, _)| !account.contains_key(key))
             .collect();
-        fill(&provider, &own);
+        fill(&provider, own);
         forget_group(vault, group);
         let mut loaded = Loaded {
             provider,
             group: joined,
-            saved: HashMap::new(),
+            names: HashMap::new(),
         };
         loaded.save(vault, group);
         self.loaded.insert(group, loaded);
@@ -550,7 +561,7 @@ impl Groups {
         let mut loaded = Loaded {
             provider,
             group: joined,
-            saved: HashMap::new(),
+            names: HashMap::new(),
         };
         loaded.save(vault, group);
         self.loaded.insert(group, loaded);
@@ -605,9 +616,12 @@ impl Groups {
         match self.loaded.entry(group) {
             std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
             std::collections::btree_map::Entry::Vacant(entry) => {
-                let saved = load_values(vault, &group_prefix(group));
+                let prefix = group_prefix(group);
+                let saved = load_values(vault, &prefix);
+                let named = |key: &Vec<u8>| (key.clone(), value_name(&prefix, key));
+                let names = saved.keys().map(named).collect();
                 let provider = OpenMlsRustCrypto::default();
-                fill(&provider, &saved);
+                fill(&provider, saved);
                 let id = MlsGroupId::from_slice(group.as_bytes());
                 let loaded = MlsGroup::load(provider.storage(), &id)
                     .map_err(|_| MISSING)?
@@ -615,7 +629,7 @@ impl Groups {
                 Ok(entry.insert(Loaded {
                     provider,
                     group: loaded,
-                    saved,
+                    names,
                 }))
             }
         }
@@ -643,25 +657,36 @@ impl Loaded {
             .collect()
     }
 
-    /// Puts what changed since the last time into the vault.
+    /// Puts what changed since the last time into the vault. What the vault has is compared where
+    /// it stands, and the ratchet tree, nearly all of a large group's state, only when it was
+    /// written: a message changes little of it.
     fn save(&mut self, vault: &mut Vault, group: GroupId) {
-        let prefix = group_prefix(group);
-        let values = self
+        let mut values = self
             .provider
             .storage()
             .values
-            .read()
+            .write()
             .unwrap_or_else(PoisonError::into_inner);
-        for key in self.saved.keys().filter(|key| !values.contains_key(*key)) {
-            vault.delete(&value_name(&prefix, key));
+        self.names.retain(|key, name| {
+            let stays = values.contains_key(key) || key.starts_with(TREE);
+            if !stays {
+                vault.delete(name);
+            }
+            stays
+        });
+        for (key, value) in values.iter() {
+            let Some(name) = self.names.get(key) else {
+                let name = value_name(&group_prefix(group), key);
+                vault.put_bytes(name.clone(), join_pair(key, value));
+                self.names.insert(key.clone(), name);
+                continue;
+            };
+            let before = vault.bytes(name).and_then(split_pair);
+            if before.is_none_or(|(_, before)| before != value) {
+                vault.put_bytes(name.clone(), join_pair(key, value));
+            }
         }
-        for (key, value) in values
-            .iter()
-            .filter(|(key, value)| self.saved.get(*key) != Some(*value))
-        {
-            vault.put_bytes(value_name(&prefix, key), join_pair(key, value));
-        }
-        self.saved.clone_from(&values);
+        values.retain(|key, _| !key.starts_with(TREE));
     }
 }
 
@@ -716,20 +741,20 @@ fn capabilities() -> Capabilities {
 }
 
 fn claims(members: impl Iterator<Item = Member>) -> Result<Vec<Claim>, ClientError> {
-    members
-        .map(|member| {
-            let credential = member.credential.serialized_content().to_vec();
-            let (user, device) = x509::claimed_names(&credential)
-                .map_err(|_| ClientError::Mls("a member without a name"))?;
-            Ok(Claim {
-                leaf: member.index.u32(),
-                user,
-                device,
-                credential,
-                signature_key: member.signature_key,
-            })
-        })
-        .collect()
+    members.map(member_claim).collect()
+}
+
+fn member_claim(member: Member) -> Result<Claim, ClientError> {
+    let credential = member.credential.serialized_content().to_vec();
+    let (user, device) = x509::claimed_names(&credential)
+        .map_err(|_| ClientError::Mls("a member without a name"))?;
+    Ok(Claim {
+        leaf: member.index.u32(),
+        user,
+        device,
+        credential,
+        signature_key: member.signature_key,
+    })
 }
 
 fn claim(leaf: u32, node: &openmls::prelude::LeafNode) -> Result<Claim, ClientError> {
@@ -766,13 +791,13 @@ fn message_bytes(message: &openmls::prelude::MlsMessageOut) -> Result<B64, Clien
         .map_err(|_| ClientError::Mls("a message could not be written"))
 }
 
-fn fill(provider: &OpenMlsRustCrypto, saved: &HashMap<Vec<u8>, Vec<u8>>) {
+fn fill(provider: &OpenMlsRustCrypto, saved: HashMap<Vec<u8>, Vec<u8>>) {
     let mut values = provider
         .storage()
         .values
         .write()
         .unwrap_or_else(PoisonError::into_inner);
-    values.clone_from(saved);
+    *values = saved;
 }
 
 fn group_prefix(group: GroupId) -> String {

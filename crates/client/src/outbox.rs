@@ -1,10 +1,10 @@
-//! Sending: durable first, encrypted next, then to the hospital.
+//! Sending: durable first, what was typed and its ciphertext, then to the hospital.
 
 use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
-use wardline_model::{GroupId, MessageId};
+use wardline_model::{B64, GroupId, MessageId};
 
 use crate::client::Client;
-use crate::content::MAX_TEXT;
+use crate::content::{MAX_TEXT, Text};
 use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_message, put_outgoing};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform, random_bytes};
@@ -15,7 +15,8 @@ const REBASES: usize = 5;
 
 impl<P: Platform> Client<P> {
     /// Takes a message: once this returns, a crash of the app does not lose it. It leaves with
-    /// [`Client::deliver`].
+    /// [`Client::deliver`]. Where nothing stands in the way it is encrypted here, so that what was
+    /// typed, its ciphertext and the ratchet's move are one durable write and not two.
     pub async fn send(
         &mut self,
         group: GroupId,
@@ -35,7 +36,7 @@ impl<P: Platform> Client<P> {
             ));
         }
         let id = MessageId::from_random(random_bytes(&self.platform));
-        let message = Outgoing {
+        let mut message = Outgoing {
             id,
             group,
             text: text.to_owned(),
@@ -46,6 +47,8 @@ impl<P: Platform> Client<P> {
             problem: None,
             history: None,
         };
+        // A removal that waits to be committed is the business of `deliver`.
+        message.sealed = self.seal_bytes(group, id, &message.content()).ok();
         put_outgoing(&mut self.opened()?.vault, &message);
         self.flush().await?;
         self.platform.emit(Event::Messages { group });
@@ -88,6 +91,34 @@ impl<P: Platform> Client<P> {
             self.platform.emit(Event::Conversations);
         }
         Ok(sent)
+    }
+
+    /// Encrypts texts for whoever brings them to the hospital by another way than
+    /// [`Client::deliver`], such as the socket's `send` frames. The ratchet's moves are durable when
+    /// this returns, all of them by one write; what was written is not kept on this device.
+    pub async fn encrypt(
+        &mut self,
+        group: GroupId,
+        texts: &[String],
+        priority: Priority,
+    ) -> Result<Vec<MessageSend>, ClientError> {
+        let mut sealed = Vec::with_capacity(texts.len());
+        for text in texts {
+            let id = MessageId::from_random(random_bytes(&self.platform));
+            let content = Text {
+                id,
+                in_reply_to: None,
+                text: text.clone(),
+            };
+            let (message, _) = self.seal_bytes(group, id, &content.encode())?;
+            sealed.push(MessageSend {
+                id,
+                message,
+                priority,
+            });
+        }
+        self.flush().await?;
+        Ok(sealed)
     }
 
     /// Tries a refused message again.
@@ -166,10 +197,7 @@ impl<P: Platform> Client<P> {
 
     /// Encrypts in the current epoch, unless that was done already. Durable before it leaves.
     async fn seal(&mut self, message: &mut Outgoing) -> Result<(), ClientError> {
-        let Some(open) = self.open.as_mut() else {
-            return Err(ClientError::Locked);
-        };
-        let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+        let open = self.opened()?;
         let now = open.groups.epoch(&open.vault, message.group)?;
         if message
             .sealed
@@ -179,21 +207,28 @@ impl<P: Platform> Client<P> {
             return Ok(());
         }
         let (group, id, content) = (message.group, message.id, message.content());
-        let first = open
-            .groups
-            .encrypt(&mut open.vault, identity, group, id, &content);
-        let sealed = if let Ok(sealed) = first {
+        let sealed = if let Ok(sealed) = self.seal_bytes(group, id, &content) {
             sealed
         } else {
             // openmls refuses while a proposal is pending: commit it, then encrypt.
             self.change_members(group, &[], &[]).await?;
-            let open = self.open.as_mut().ok_or(ClientError::Locked)?;
-            let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
-            open.groups
-                .encrypt(&mut open.vault, identity, group, id, &content)?
+            self.seal_bytes(group, id, &content)?
         };
         message.sealed = Some(sealed);
         put_outgoing(&mut self.opened()?.vault, message);
         self.flush().await
+    }
+
+    /// The ciphertext and its epoch; nothing is durable yet.
+    fn seal_bytes(
+        &mut self,
+        group: GroupId,
+        id: MessageId,
+        content: &[u8],
+    ) -> Result<(B64, u64), ClientError> {
+        let open = self.open.as_mut().ok_or(ClientError::Locked)?;
+        let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+        open.groups
+            .encrypt(&mut open.vault, identity, group, id, content)
     }
 }

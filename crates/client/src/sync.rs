@@ -490,14 +490,14 @@ impl<P: Platform> Client<P> {
         if entry.seq <= record.applied {
             return Ok(());
         }
-        let before = open.groups.members(&open.vault, group)?;
-        let pending = open.groups.pending_removals(&open.vault, group)?;
         match open.groups.process(&mut open.vault, group, &entry.body.0)? {
             Incoming::Message { from, id, content } => {
                 self.take_message(group, &entry, &from, id, &content)?;
             }
             Incoming::OwnMessage => self.take_own(group, &entry)?,
             Incoming::Commit { staged, rejoined } => {
+                let before = open.groups.members(&open.vault, group)?;
+                let pending = open.groups.pending_removals(&open.vault, group)?;
                 let newcomers = open.groups.newcomers(&open.vault, group, &staged)?;
                 self.admit(&newcomers).await?;
                 let open = self.opened()?;
@@ -508,6 +508,8 @@ impl<P: Platform> Client<P> {
                 self.keep_change(group, entry.seq, &before, pending, rejoined)?;
             }
             Incoming::OwnCommit => {
+                let before = open.groups.members(&open.vault, group)?;
+                let pending = open.groups.pending_removals(&open.vault, group)?;
                 open.groups.merge_own(&mut open.vault, group)?;
                 self.note_change(group, &entry, &before)?;
                 self.keep_change(group, entry.seq, &before, pending, None)?;

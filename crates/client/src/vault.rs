@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
+use aes_gcm::aead::{Aead as _, AeadInPlace as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use hkdf::Hkdf;
 use serde::Serialize;
@@ -18,6 +18,7 @@ use crate::error::ClientError;
 use crate::platform::Change;
 
 const NONCE_BYTES: usize = 12;
+const TAG_BYTES: usize = 16;
 
 /// A 256-bit key that seals values.
 #[derive(Clone)]
@@ -34,18 +35,7 @@ impl StoreKey {
 
     /// Seals a value under its name.
     pub fn seal(&self, name: &str, value: &[u8], nonce: [u8; NONCE_BYTES]) -> Vec<u8> {
-        let mut sealed = nonce.to_vec();
-        let payload = Payload {
-            msg: value,
-            aad: name.as_bytes(),
-        };
-        // AES-GCM refuses only plaintexts above 64 GiB.
-        let ciphertext = self
-            .cipher()
-            .encrypt(&Nonce::from(nonce), payload)
-            .unwrap_or_default();
-        sealed.extend_from_slice(&ciphertext);
-        sealed
+        seal_with(&self.cipher(), name, value, nonce)
     }
 
     /// Opens a value that was sealed under this name.
@@ -67,6 +57,20 @@ impl StoreKey {
     fn cipher(&self) -> Aes256Gcm {
         Aes256Gcm::new(&(*self.0).into())
     }
+}
+
+/// Nonce, ciphertext, tag: in one buffer, since the state of a large group is megabytes.
+fn seal_with(cipher: &Aes256Gcm, name: &str, value: &[u8], nonce: [u8; NONCE_BYTES]) -> Vec<u8> {
+    let mut sealed = Vec::with_capacity(NONCE_BYTES + value.len() + TAG_BYTES);
+    sealed.extend_from_slice(&nonce);
+    sealed.extend_from_slice(value);
+    let text = &mut sealed[NONCE_BYTES..];
+    match cipher.encrypt_in_place_detached(&Nonce::from(nonce), name.as_bytes(), text) {
+        Ok(tag) => sealed.extend_from_slice(&tag),
+        // AES-GCM refuses only plaintexts above 64 GiB; nothing readable is left then either.
+        Err(_) => sealed.clear(),
+    }
+    sealed
 }
 
 /// The open store.
@@ -135,13 +139,14 @@ impl Vault {
 
     /// What has changed since the last [`Vault::settle`], sealed, to be written as one transaction.
     pub fn changes(&self, mut nonce: impl FnMut() -> [u8; NONCE_BYTES]) -> Vec<Change> {
+        let cipher = self.key.cipher();
         self.dirty
             .iter()
             .map(|name| {
                 let sealed = self
                     .values
                     .get(name)
-                    .map(|value| self.key.seal(name, value, nonce()));
+                    .map(|value| seal_with(&cipher, name, value, nonce()));
                 (name.clone(), sealed)
             })
             .collect()

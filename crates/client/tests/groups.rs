@@ -330,6 +330,59 @@ fn the_first_commit_wins_and_the_other_is_made_again() {
 }
 
 #[test]
+fn people_who_came_and_went_are_known_after_every_restart() {
+    let Conversation {
+        hospital,
+        group,
+        mut amara,
+        mut ben,
+        ..
+    } = conversation();
+    let mut cleo = hospital.device(3);
+    let package = cleo.key_package();
+    let add = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[package], &[])
+        .unwrap();
+    // The app dies between the commit and its answer, and again after it.
+    amara.restart();
+    assert!(amara.follow(group, &add.commit));
+    amara.restart();
+    ben.restart();
+    assert!(ben.follow(group, &add.commit));
+    ben.restart();
+    cleo.join(group, &add.welcome.unwrap());
+    cleo.restart();
+    for device in [&mut amara, &mut ben, &mut cleo] {
+        assert_eq!(
+            device.groups.members(&device.vault, group).unwrap().len(),
+            3
+        );
+    }
+    let remove = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[], &[cleo.id])
+        .unwrap();
+    assert!(amara.follow(group, &remove.commit));
+    assert!(ben.follow(group, &remove.commit));
+    assert!(!cleo.follow(group, &remove.commit));
+    amara.restart();
+    ben.restart();
+    let bed = ben.say(group, "Bed 7 is free");
+    ben.restart();
+    assert_eq!(amara.hear(group, &bed), "Bed 7 is free");
+    let thanks = amara.say(group, "Thanks");
+    assert_eq!(ben.hear(group, &thanks), "Thanks");
+    for device in [&mut amara, &mut ben] {
+        device.restart();
+        assert_eq!(
+            device.groups.members(&device.vault, group).unwrap().len(),
+            2
+        );
+    }
+}
+
+#[test]
 fn a_lost_phone_is_removed_and_cannot_read_what_comes_after() {
     let Conversation {
         hospital,

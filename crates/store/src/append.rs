@@ -180,10 +180,7 @@ async fn write_batches(shared: Arc<Shared>, mut waiting: mpsc::Receiver<Job>) {
         // Those who were just answered get to queue what they send next.
         tokio::task::yield_now().await;
         let begun = Tx::write(Arc::clone(&shared)).await;
-        while jobs.len() < MAX_BATCH {
-            let Ok(job) = waiting.try_recv() else { break };
-            jobs.push(job);
-        }
+        gather(&mut waiting, &mut jobs).await;
         let mut outcome = match begun {
             Ok(tx) => run(tx, &jobs, Repeated::Trust).await,
             Err(error) => Err(error),
@@ -205,6 +202,22 @@ async fn write_batches(shared: Arc<Shared>, mut waiting: mpsc::Receiver<Job>) {
                 run_alone(&shared, job).await;
             }
         }
+    }
+}
+
+/// Takes what waits. While giving way brings in more it gives way again: a commit costs as much for
+/// few as for many, and whoever misses this one waits for two.
+async fn gather(waiting: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
+    loop {
+        let before = jobs.len();
+        while jobs.len() < MAX_BATCH {
+            let Ok(job) = waiting.try_recv() else { break };
+            jobs.push(job);
+        }
+        if jobs.len() == before || jobs.len() == MAX_BATCH {
+            return;
+        }
+        tokio::task::yield_now().await;
     }
 }
 

@@ -1,0 +1,181 @@
+//! `wardline` as a process of its own, and what the kernel says of a process.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::bench::Outcome;
+
+/// A demo hospital that runs; it ends with this value.
+#[derive(Debug)]
+pub(crate) struct Demo {
+    /// What it printed when it was ready.
+    pub(crate) ready: Ready,
+    child: Child,
+}
+
+/// The part of the ready line that is of use here.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Ready {
+    /// `http://localhost:PORT`.
+    pub(crate) url: String,
+    /// Who can enrol at once.
+    people: Vec<Person>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Deserialize)]
+struct Person {
+    /// The link with the code, for those without a device.
+    enroll_url: Option<String>,
+}
+
+impl Demo {
+    /// Starts one over a data directory and waits until it is ready.
+    pub(crate) fn start(wardline: &Path, data: &Path) -> Outcome<Self> {
+        let mut child = Command::new(wardline)
+            .args(["demo", "--json", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let ready = serde_json::from_str(&line);
+        if let Some(mut stderr) = child.stderr.take() {
+            if ready.is_err() {
+                let mut said = String::new();
+                stderr.read_to_string(&mut said)?;
+                child.wait()?;
+                return Err(format!("the demo did not start: {said}").into());
+            }
+            // Read on, so that logs never fill the pipe.
+            thread::spawn(move || stderr.read_to_end(&mut Vec::new()));
+        }
+        Ok(Self {
+            ready: ready?,
+            child,
+        })
+    }
+
+    /// Invitations of so many people.
+    pub(crate) fn links(&self, count: usize) -> Outcome<Vec<String>> {
+        let people = self.ready.people.iter();
+        let links: Vec<String> = people
+            .filter_map(|person| person.enroll_url.clone())
+            .take(count)
+            .collect();
+        if links.len() < count {
+            return Err(format!("the demo has only {} people to enrol", links.len()).into());
+        }
+        Ok(links)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// As a service manager stops it.
+    pub(crate) fn stop(mut self) -> Outcome<()> {
+        terminate(&mut self.child)
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// SIGTERM, by the tool for it: the standard library has SIGKILL only.
+pub(crate) fn terminate(child: &mut Child) -> Outcome<()> {
+    let sent = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()?;
+    let ended = child.wait()?;
+    if sent.success() && ended.success() {
+        Ok(())
+    } else {
+        Err(format!("wardline ended with {ended}").into())
+    }
+}
+
+/// Processor time of a process, all threads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cpu {
+    /// In its own code.
+    pub(crate) user: Duration,
+    /// In the kernel on its behalf.
+    pub(crate) system: Duration,
+}
+
+impl Cpu {
+    /// Up to now; `None` reads this process.
+    pub(crate) fn of(pid: Option<u32>) -> Outcome<Self> {
+        let name = pid.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
+        let text = fs::read_to_string(format!("/proc/{name}/stat"))?;
+        parse_stat(&text).ok_or_else(|| "an unknown form of /proc/PID/stat".into())
+    }
+
+    /// From `before` to this.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(before.user),
+            system: self.system.saturating_sub(before.system),
+        }
+    }
+
+    /// Both together.
+    pub(crate) fn total(self) -> Duration {
+        self.user + self.system
+    }
+}
+
+/// `utime` and `stime`, the 14th and 15th field, in ticks of 10 ms (proc_pid_stat(5), USER_HZ). The
+/// second field, in brackets, may hold spaces.
+fn parse_stat(text: &str) -> Option<Cpu> {
+    let (_, fields) = text.rsplit_once(") ")?;
+    let mut ticks = fields.split(' ').skip(11).map(|f| f.parse::<u64>().ok());
+    let mut next = || Some(Duration::from_millis(ticks.next()?? * 10));
+    Some(Cpu {
+        user: next()?,
+        system: next()?,
+    })
+}
+
+/// Memory of a process that is resident now, in bytes (`VmRSS`).
+pub(crate) fn resident(pid: u32) -> Outcome<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    Ok(kib.ok_or("no VmRSS")?.parse::<u64>()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_brackets_does_not_shift_the_fields() {
+        let text = "7 (a) b) S 1 7 7 0 -1 4194560 1 2 3 4 150 25 6 7 20 0 3 0 99 1 1";
+        let cpu = parse_stat(text).unwrap();
+        assert_eq!(cpu.user, Duration::from_millis(1500));
+        assert_eq!(cpu.total(), Duration::from_millis(1750));
+    }
+
+    #[test]
+    fn this_process_has_memory() {
+        assert!(resident(std::process::id()).unwrap() > 100_000);
+    }
+}
