@@ -131,13 +131,7 @@ impl Keeper {
     }
 
     /// A device that another one of the same person vouched for gets its history at once.
-    fn due<P: Platform>(
-        self,
-        client: &Client<P>,
-        now: u64,
-        device: DeviceId,
-        user: UserId,
-    ) -> u64 {
+    fn due<P: Platform>(self, client: &Client<P>, now: u64, device: DeviceId, user: UserId) -> u64 {
         if client.endorsed_by(device) == Some(user) {
             now
         } else {
