@@ -150,6 +150,14 @@ impl Content {
         }))
     }
 
+    /// Encodes the content.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Text(text) => text.encode(),
+            Self::History(history) => history.encode(),
+        }
+    }
+
     /// The id under which it was made.
     pub fn id(&self) -> MessageId {
         match self {

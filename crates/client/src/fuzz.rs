@@ -5,7 +5,7 @@
 
 use wardline_model::{B64, GroupId};
 
-use crate::content::Text;
+use crate::content::Content;
 use crate::mls::{Groups, Identity, Incoming, key_package_claim};
 use crate::profile::Profile;
 use crate::vault::{StoreKey, Vault};
@@ -15,9 +15,9 @@ use crate::vault::{StoreKey, Vault};
 /// # Panics
 /// When accepted content is not the same after it was written.
 pub fn content(bytes: &[u8]) -> bool {
-    Text::decode(bytes).is_ok_and(|text| {
-        let again = Text::decode(&text.encode());
-        assert_eq!(again.ok().as_ref(), Some(&text));
+    Content::decode(bytes).is_ok_and(|content| {
+        let again = Content::decode(&content.encode());
+        assert_eq!(again.ok().as_ref(), Some(&content));
         true
     })
 }

@@ -289,13 +289,12 @@ fn an_altered_entry_is_refused_and_the_conversation_goes_on() {
                     assert!(real, "an altered message was shown");
                     true
                 }
-                Some(Incoming::Commit(_)) => {
+                Some(Incoming::Commit { .. }) => {
                     assert_eq!(bytes, seeds[2], "an altered commit was taken");
                     true
                 }
-                Some(Incoming::Past) => false,
+                Some(Incoming::Past) | None => false,
                 Some(_) => panic!("neither a message nor a commit"),
-                None => false,
             }
         });
     let (groups, vault) = &mut *reader.borrow_mut();

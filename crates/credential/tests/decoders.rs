@@ -19,7 +19,7 @@ use wardline_credential::x509::{DEVICE_URN, USER_URN, mls_credential};
 use wardline_credential::{DeviceCa, Verifier, fuzz};
 use wardline_fuzz::corpus;
 use wardline_model::code::Pins;
-use wardline_model::endorsement::{DeviceKeys, Endorsement, SignedEndorsement};
+use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
 use wardline_model::wire::devices::{DeviceCredential, LoggedEndorsement};
 use wardline_model::wire::enroll::{Certificates, PersonBrief};
 use wardline_model::{DeviceId, UserId};
@@ -162,21 +162,21 @@ fn said(issued: &Issued) -> (Verifier, DeviceCredential) {
         SigningKey::from_bytes(&[6; 32]),
         DeviceId::from_bytes([3; 16]),
     );
-    let endorse = |user: u8, device: DeviceId, key: &SigningKey, may_endorse: bool| {
+    let endorse = |user: u8, device: DeviceId, key: &SigningKey, duty: Duty| {
         let keys = DeviceKeys {
             jkt: [8; 32],
             mls_key: key.verifying_key().to_bytes(),
         };
         let user = UserId::from_bytes([user; 16]);
-        let endorsement = Endorsement::new(user, device, &keys, may_endorse, officer.1, NOW);
+        let endorsement = Endorsement::new(user, device, &keys, duty, officer.1, NOW);
         let signature = officer.0.sign(&endorsement.signed_bytes());
         SignedEndorsement {
             endorsement,
             signature: signature.to_bytes().into(),
         }
     };
-    let genesis = endorse(9, officer.1, &officer.0, true);
-    let member = endorse(1, DEVICE, &issued.key, false);
+    let genesis = endorse(9, officer.1, &officer.0, Duty::Endorses);
+    let member = endorse(1, DEVICE, &issued.key, Duty::None);
     let pin = genesis.endorsement.hash();
 
     let log = LogSigner::new("hospital.example/log", SigningKey::from_bytes(&[7; 32])).unwrap();
@@ -198,7 +198,7 @@ fn said(issued: &Issued) -> (Verifier, DeviceCredential) {
     let salt = Salt([4; 32]);
     let commitments: Vec<_> = events
         .iter()
-        .map(|event| Opening::new(salt.clone(), event).unwrap().commitment())
+        .map(|event| Opening::new(salt, event).unwrap().commitment())
         .collect();
     let mut tree = Appender::new();
     let tiles: BTreeMap<TileId, Vec<u8>> = tree

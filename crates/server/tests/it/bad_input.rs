@@ -53,7 +53,7 @@ async fn what_is_no_json_or_too_large_is_refused(engine: Engine) {
             "payload-too-large",
         ),
     ] {
-        let proof = device.proof("POST", path, &crate::support::Proof::default());
+        let proof = device.proof("POST", path, &Proof::default());
         let answer = device
             .raw("POST", path, Some(proof), None, Some((kind, body)))
             .await;
@@ -238,7 +238,11 @@ async fn nothing_that_was_sent_is_repeated_in_an_answer_or_a_log(engine: Engine)
         CODE[5..].to_owned(),
     ];
     secrets.extend([TOKEN.to_owned(), session]);
-    secrets.extend(people.iter().flat_map(|person| person.enroll_code.clone()));
+    secrets.extend(
+        people
+            .iter()
+            .filter_map(|person| person.enroll_code.clone()),
+    );
     let search = Search::of(secrets.clone());
     let mut found = Found::new();
     let refused = answers.iter().filter(|answer| answer.status >= 400).count();

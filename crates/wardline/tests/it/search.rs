@@ -97,7 +97,7 @@ fn forms(text: &str) -> Vec<(&'static str, Vec<u8>)> {
             ("base64", STANDARD_NO_PAD.encode(&shifted)),
             ("base64url", URL_SAFE_NO_PAD.encode(&shifted)),
         ] {
-            forms.push((form, encoded[from..to].as_bytes().to_vec()));
+            forms.push((form, encoded.as_bytes()[from..to].to_vec()));
         }
     }
     forms
