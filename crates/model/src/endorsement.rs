@@ -185,7 +185,7 @@ mod tests {
         };
         let at = |issued_at| {
             let (user, device) = (UserId::from_bytes([3; 16]), DeviceId::from_bytes([4; 16]));
-            Endorsement::new(user, device, &keys, false, device, issued_at)
+            Endorsement::new(user, device, &keys, Duty::None, device, issued_at)
         };
         let (one, other) = (at(1 << 53), at((1 << 53) + 1));
         assert_eq!(one.signed_bytes(), other.signed_bytes());
