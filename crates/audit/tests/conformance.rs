@@ -69,10 +69,6 @@ impl Consistency {
 #[test]
 fn conformance_merkle_proofs() {
     let merkle = data().join("merkle");
-    if !merkle.is_dir() {
-        println!("not run: Merkle proof vectors, no {}", merkle.display());
-        return;
-    }
     let mut valid = 0;
     let inclusion: Vec<(PathBuf, Inclusion)> = cases(&merkle.join("inclusion"));
     for (file, case) in &inclusion {
