@@ -1,10 +1,9 @@
-import { Hospital } from "../support/hospital.ts";
 import { expect, test } from "../support/story.ts";
 
 test("a second phone gets what its person was there for, though no other phone is on", async ({
+  hospital,
   phone,
 }) => {
-  const hospital = await Hospital.open();
   const nurse = await phone(hospital.nurse());
   const doctor = await phone(hospital.doctor());
   await nurse.enroll();
@@ -58,5 +57,4 @@ test("a second phone gets what its person was there for, though no other phone i
   await expect(
     doctor.page.getByText(`${nurse.person.name} uses a new device.`, { exact: true }),
   ).toBeVisible();
-  await hospital.close();
 });

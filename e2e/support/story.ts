@@ -1,4 +1,4 @@
-/** What every story has: a hospital of its own file, and phones as it needs them. */
+/** What every story has: a hospital of its own, and phones as it needs them. */
 import { writeFile } from "node:fs/promises";
 import { type BrowserContextOptions, test as base, expect } from "@playwright/test";
 import { PHONE } from "./browser.ts";
@@ -6,11 +6,12 @@ import { Hospital, type Person } from "./hospital.ts";
 import { Phone } from "./phone.ts";
 
 interface Story {
+  hospital: Hospital;
   /** Gives a person a device: a phone, or what `options` describe. */
   phone(person: Person, options?: BrowserContextOptions): Promise<Phone>;
 }
 
-export const test = base.extend<Story, { hospital: Hospital }>({
+export const test = base.extend<Story>({
   hospital: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from the pattern
     async ({}, use) => {
@@ -18,7 +19,7 @@ export const test = base.extend<Story, { hospital: Hospital }>({
       await use(hospital);
       await hospital.close();
     },
-    { scope: "worker", timeout: 90_000 },
+    { timeout: 90_000 },
   ],
   phone: async ({ browser }, use, info) => {
     const phones: Phone[] = [];
