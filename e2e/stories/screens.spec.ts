@@ -74,8 +74,12 @@ for (const [view, options] of Object.entries(VIEWS)) {
       .fill("Calcium is running. Rapid response team called, defibrillator at the bed.");
     await look(page, view, "writing-stat");
     await page.getByRole("button", { name: "Send STAT" }).click();
-    await page.getByRole("button", { name: "Acknowledge" }).click();
-    await expect(page.getByText("You acknowledged")).toBeVisible();
+    await nurse.sees("Calcium is running. Rapid response team called, defibrillator at the bed.");
+    // The list moves to the newest message; the button is pressed again if it moved away.
+    await expect(async () => {
+      await page.getByRole("button", { name: "Acknowledge" }).click({ timeout: 2_000 });
+      await expect(page.getByText("You acknowledged")).toBeVisible({ timeout: 5_000 });
+    }).toPass();
     await page
       .getByRole("button", { name: /^Reply to/ })
       .last()
