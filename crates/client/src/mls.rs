@@ -367,10 +367,7 @@ impl Groups {
             ProcessedMessageContent::OwnPrivateMessage => Incoming::OwnMessage,
             ProcessedMessageContent::ProposalMessage(proposal) => {
                 // openmls takes any proposal of an external sender; ours may only remove.
-                let removes = matches!(
-                    proposal.proposal(),
-                    openmls::prelude::Proposal::Remove(_)
-                );
+                let removes = matches!(proposal.proposal(), openmls::prelude::Proposal::Remove(_));
                 if !removes || !matches!(sender, Sender::External(_)) {
                     self.loaded.remove(&group);
                     return Err(ClientError::Untrusted("a proposal that is no removal"));
