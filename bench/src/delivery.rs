@@ -100,7 +100,11 @@ fn measure(demo: &Demo, dir: &Path, messages: usize) -> Outcome<Measured> {
     let sending = Sending { told, seen };
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let sent = runtime.block_on(sending.run(&links[..1], &demo.ready.url, dir, messages));
-    // When the receiver failed, the sender waits for it in vain: its reason comes first.
+    if sent.is_err() && !receiving.is_finished() {
+        // It waits for messages that will not come; it ends with the process.
+        return sent;
+    }
+    // Where the receiver failed, the sender heard nothing more: the receiver's reason comes first.
     receiving
         .join()
         .map_err(|_| "the receiver's thread ended early")??;
@@ -188,7 +192,7 @@ impl Sending {
         let Told::Enrolled(other) = self.told.recv_timeout(PATIENCE)? else {
             return Err("the receiver was not enrolled first".into());
         };
-        let group = device.start(&[other], None, None).await?;
+        let group = devices::start(&mut device, other).await?;
         while !matches!(self.told.recv_timeout(PATIENCE)?, Told::Listening) {}
         tokio::time::sleep(PAUSE).await;
 

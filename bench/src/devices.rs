@@ -13,9 +13,9 @@ use wardline_client::platform::{
 };
 use wardline_client::{Client, ClientError};
 use wardline_client_native::{Enrolment, NativeClient, Workstation, passkey};
-use wardline_model::UserId;
 use wardline_model::wire::sessions::SignIn;
 use wardline_model::wire::socket::ClientFrame;
+use wardline_model::{GroupId, UserId};
 
 use crate::bench::Outcome;
 use crate::clock;
@@ -25,6 +25,9 @@ pub(crate) type Device = Client<Screened>;
 /// Its real-time socket.
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
+/// How often the log is given time to take in an endorsement.
+const SEQUENCED: Duration = Duration::from_millis(500);
+const TRIES: u32 = 20;
 /// How long the demo's officer may take to confirm a device.
 const CONFIRMATION: Duration = Duration::from_mins(1);
 
@@ -131,6 +134,21 @@ async fn sign_in(home: &Path, origin: &str) -> Outcome<Device> {
 /// Whose device it is.
 pub(crate) fn user(device: &Device) -> Outcome<UserId> {
     Ok(device.status().user.ok_or(ClientError::NotEnrolled)?.id)
+}
+
+/// Starts a conversation with someone who may have enrolled a moment ago: a device can be verified
+/// once the sequencer has given its endorsement a place in the log.
+pub(crate) async fn start(device: &mut Device, other: UserId) -> Outcome<GroupId> {
+    let mut tries = 0;
+    loop {
+        match device.start(&[other], None, None).await {
+            Err(ClientError::NotAdmitted(_)) if tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(SEQUENCED).await;
+            }
+            started => return Ok(started?),
+        }
+    }
 }
 
 /// Opens the device's socket: a single-use ticket by a signed request, then its first frame.
