@@ -36,7 +36,9 @@ pub(crate) struct AdmittedDevice {
     pub(crate) person: PersonBrief,
     /// What it may do beyond its person's own business.
     pub(crate) duty: Duty,
-    /// Whose device vouched for it.
+    /// The device that vouched for it.
+    pub(crate) endorser: DeviceId,
+    /// Whose device that is.
     pub(crate) endorsed_by: UserId,
 }
 
@@ -302,6 +304,7 @@ impl<P: Platform> Client<P> {
                 credential: B64(admitted.credential),
                 person: credential.user.clone(),
                 duty: admitted.duty,
+                endorser: admitted.endorser,
                 endorsed_by: admitted.endorsed_by,
             };
             let vault = &mut self.opened()?.vault;

@@ -358,7 +358,16 @@ impl Groups {
             }
             ProcessedMessageContent::StagedCommitMessage(staged) => {
                 let rejoined = match (sender, staged.update_path_leaf_node()) {
-                    (Sender::NewMemberCommit, Some(leaf)) => Some(claim(u32::MAX, leaf)?.device),
+                    (Sender::NewMemberCommit, Some(leaf)) => {
+                        let device = claim(u32::MAX, leaf)?.device;
+                        if !loaded.replaces_own_leaf(&staged, device)? {
+                            self.loaded.remove(&group);
+                            return Err(ClientError::Untrusted(
+                                "a device that was no member joined by itself",
+                            ));
+                        }
+                        Some(device)
+                    }
                     _ => None,
                 };
                 Incoming::Commit { staged, rejoined }
@@ -652,6 +661,31 @@ pub struct Welcomed {
 }
 
 impl Loaded {
+    /// Whether an external commit does nothing but replace a leaf of its own device, and carry out
+    /// what is pending. RFC 9420 §12.4.3.2 lets anyone in who holds the GroupInfo.
+    fn replaces_own_leaf(
+        &self,
+        staged: &StagedCommit,
+        device: DeviceId,
+    ) -> Result<bool, ClientError> {
+        let own = claims(self.group.members())?
+            .into_iter()
+            .find(|claim| claim.device == device)
+            .map(|claim| claim.leaf);
+        let pending = self.pending_removals();
+        let removed: Vec<u32> = staged
+            .remove_proposals()
+            .map(|p| p.remove_proposal().removed().u32())
+            .collect();
+        Ok(own.is_some_and(|own| {
+            removed.contains(&own)
+                && removed
+                    .iter()
+                    .all(|leaf| *leaf == own || pending.contains(leaf))
+                && staged.add_proposals().next().is_none()
+        }))
+    }
+
     /// Leaves whose removal is proposed; only the delivery service proposes, members commit.
     fn pending_removals(&self) -> Vec<u32> {
         self.group

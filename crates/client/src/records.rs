@@ -20,7 +20,7 @@ use crate::conversation::{
     self, Outgoing, StoredMessage, delete_outgoing, message_at, outbox, put_message, put_outgoing,
 };
 use crate::error::ClientError;
-use crate::mls::Claim;
+use crate::mls::{Claim, Groups};
 use crate::platform::{Event, Platform, random_bytes};
 use crate::views::Notice;
 
@@ -52,8 +52,6 @@ pub struct MemberChange {
 pub struct KeptGroup {
     /// Which.
     pub id: GroupId,
-    /// What it is.
-    pub kind: GroupKind,
     /// The devices in it, with their people.
     pub devices: Vec<(DeviceId, UserId)>,
 }
@@ -113,7 +111,6 @@ impl<P: Platform> Client<P> {
             .filter(|record| record.joined)
             .map(|record| KeptGroup {
                 id: record.summary.id,
-                kind: record.summary.kind,
                 devices: record.devices,
             })
             .collect())
@@ -145,24 +142,25 @@ impl<P: Platform> Client<P> {
         Ok(outbox(self.vault()?).iter().all(|m| m.group != group))
     }
 
-    /// Drops what is queued for a group when some of it was refused; whether it was.
+    /// Whether the hospital refused some of what is queued for a group.
     ///
     /// # Errors
-    /// When the store is locked or does not write.
-    pub async fn give_up_refused(&mut self, group: GroupId) -> Result<bool, ClientError> {
+    /// When the store is locked.
+    pub fn is_refused(&self, group: GroupId) -> Result<bool, ClientError> {
+        let refused = |m: &Outgoing| m.group == group && m.problem.is_some();
+        Ok(outbox(self.vault()?).iter().any(refused))
+    }
+
+    /// Drops what is queued for a group; durable with the next [`Client::flush`].
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn drop_queued(&mut self, group: GroupId) -> Result<(), ClientError> {
         let vault = &mut self.opened()?.vault;
-        let queued: Vec<Outgoing> = outbox(vault)
-            .into_iter()
-            .filter(|m| m.group == group)
-            .collect();
-        if queued.iter().all(|m| m.problem.is_none()) {
-            return Ok(false);
-        }
-        for message in &queued {
+        for message in outbox(vault).iter().filter(|m| m.group == group) {
             delete_outgoing(vault, message);
         }
-        self.flush().await?;
-        Ok(true)
+        Ok(())
     }
 
     /// Adds devices of a person to a conversation, each verified up to the genesis.
@@ -178,32 +176,42 @@ impl<P: Platform> Client<P> {
         self.add_devices(group, user, devices).await
     }
 
-    /// Whose device vouched for a device that was verified.
-    pub fn endorsed_by(&self, device: DeviceId) -> Option<UserId> {
-        self.admitted(device).map(|admitted| admitted.endorsed_by)
+    /// Which device vouched for a device that was verified.
+    pub fn endorser(&self, device: DeviceId) -> Option<DeviceId> {
+        self.admitted(device).map(|admitted| admitted.endorser)
     }
 
-    /// The group of this device and another one, through which history goes; made where there is
-    /// none.
+    /// Makes a group of this device and another one, through which history goes.
     ///
     /// # Errors
     /// When the device cannot be verified or has no key package, or the server refuses.
-    pub async fn channel(
+    pub async fn open_channel(
         &mut self,
         user: UserId,
         device: DeviceId,
     ) -> Result<GroupId, ClientError> {
-        let existing = self.kept_groups()?.into_iter().find(|group| {
-            group.kind == GroupKind::Keeper && group.devices.iter().any(|(d, _)| *d == device)
-        });
-        if let Some(existing) = existing {
-            return Ok(existing.id);
-        }
         let add = self.claim(&[user], Some(&[device]), &[]).await?;
-        if add.is_empty() {
+        if add.len() != 1 {
             return Err(ClientError::Unreachable(device.to_string()));
         }
         self.create(GroupKind::Keeper, None, None, &add).await
+    }
+
+    /// Whether a group is one of this device and another one, by its own MLS state and not by what
+    /// the server calls it.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn is_channel(&mut self, group: GroupId, device: DeviceId) -> Result<bool, ClientError> {
+        let own = self.profile()?.device_id;
+        let open = self.opened()?;
+        if !Groups::has(&open.vault, group) {
+            return Ok(false);
+        }
+        let members = open.groups.members(&open.vault, group)?;
+        Ok(members.len() == 2
+            && members.iter().any(|c| c.device == own)
+            && members.iter().any(|c| c.device == device))
     }
 
     /// Messages of a conversation after a place and up to another, oldest first.

@@ -498,24 +498,6 @@ impl<P: Platform> Client<P> {
             Incoming::Commit { staged, rejoined } => {
                 let before = open.groups.members(&open.vault, group)?;
                 let pending = open.groups.pending_removals(&open.vault, group)?;
-                // An external commit may do nothing but replace a leaf of its own device.
-                if let Some(device) = rejoined {
-                    let own = before.iter().find(|claim| claim.device == device);
-                    let replaces = own.is_some_and(|own| {
-                        staged.remove_proposals().all(|p| {
-                            let leaf = p.remove_proposal().removed().u32();
-                            leaf == own.leaf
-                                || before
-                                    .iter()
-                                    .any(|c| c.leaf == leaf && pending.contains(&c.device))
-                        })
-                    });
-                    if !replaces || staged.add_proposals().next().is_some() {
-                        return Err(ClientError::Untrusted(
-                            "a device that was no member joined by itself",
-                        ));
-                    }
-                }
                 let newcomers = open.groups.newcomers(&open.vault, group, &staged)?;
                 self.admit(&newcomers).await?;
                 let open = self.opened()?;

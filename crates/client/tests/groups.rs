@@ -4,10 +4,16 @@
 
 use std::collections::BTreeMap;
 
+use openmls::prelude::{
+    Extensions, ExternalProposal, GroupId as MlsGroupId, MlsMessageBodyIn, MlsMessageIn,
+    ProtocolVersion, SenderExtensionIndex,
+};
+use openmls_rust_crypto::{OpenMlsRustCrypto, RustCrypto};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
     PKCS_ED25519, PublicKeyData, SanType, SignatureAlgorithm,
 };
+use tls_codec::DeserializeBytes as _;
 use wardline_client::mls::{
     CIPHERSUITE, Groups, Identity, Incoming, make_key_packages, public_key,
 };
@@ -551,4 +557,97 @@ fn a_server_with_a_key_of_its_own_cannot_bring_a_device_in() {
         Err(Refusal::Credential)
     );
     assert_eq!(tracked.epoch(), 1, "nothing has changed");
+}
+
+#[test]
+fn whoever_holds_the_delivery_key_can_take_devices_out_and_do_nothing_else() {
+    let Conversation {
+        hospital,
+        group,
+        mut amara,
+        ..
+    } = conversation();
+    // A device with a good certificate, which a server with the device CA can make for itself.
+    let mut smuggled = hospital.device(6);
+    let MlsMessageBodyIn::KeyPackage(package) =
+        MlsMessageIn::tls_deserialize_exact_bytes(&smuggled.key_package().0)
+            .unwrap()
+            .extract()
+    else {
+        panic!("not a key package")
+    };
+    let package = package
+        .validate(&RustCrypto::default(), ProtocolVersion::Mls10)
+        .unwrap();
+    let epoch = amara.groups.epoch(&amara.vault, group).unwrap();
+    let id = MlsGroupId::from_slice(group.as_bytes());
+    let first = SenderExtensionIndex::new(0);
+    let add = ExternalProposal::new_add::<OpenMlsRustCrypto>(
+        package,
+        id.clone(),
+        epoch.into(),
+        &hospital.delivery,
+        first,
+    )
+    .unwrap();
+    let widen = ExternalProposal::new_group_context_extensions::<OpenMlsRustCrypto>(
+        Extensions::empty(),
+        id,
+        epoch.into(),
+        &hospital.delivery,
+        SenderExtensionIndex::new(0),
+    )
+    .unwrap();
+    for proposal in [add, widen] {
+        let taken = amara
+            .groups
+            .process(&mut amara.vault, group, &proposal.to_bytes().unwrap());
+        assert!(taken.is_err());
+        amara.restart();
+    }
+    // Nothing of it waits to be carried out: the next message goes to those who were there.
+    let commit = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[], &[])
+        .unwrap();
+    assert!(commit.welcome.is_none());
+    assert!(amara.follow(group, &commit.commit));
+    let members = amara.groups.members(&amara.vault, group).unwrap();
+    assert!(members.iter().all(|member| member.device != smuggled.id));
+    amara.say(group, "Still only us");
+}
+
+#[test]
+fn members_refuse_an_outsider_who_joins_by_himself_even_when_the_server_does_not() {
+    let Conversation {
+        hospital,
+        group,
+        mut amara,
+        mut ben,
+        ..
+    } = conversation();
+    let info = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[], &[])
+        .unwrap();
+    assert!(amara.follow(group, &info.commit));
+    assert!(ben.follow(group, &info.commit));
+    let mut outsider = hospital.device(5);
+    let (join, _) = outsider
+        .groups
+        .rejoin(
+            &mut outsider.vault,
+            &outsider.identity,
+            group,
+            &info.group_info.0,
+        )
+        .unwrap();
+    for member in [&mut amara, &mut ben] {
+        let taken = member
+            .groups
+            .process(&mut member.vault, group, &join.commit.0);
+        assert!(taken.is_err());
+        let members = member.groups.members(&member.vault, group).unwrap();
+        assert_eq!(members.len(), 2);
+    }
 }

@@ -66,7 +66,9 @@ pub struct Admitted {
     pub credential: Vec<u8>,
     /// What it may do beyond its person's own business.
     pub duty: Duty,
-    /// Whose device vouched for it.
+    /// The device that vouched for it; itself for the genesis.
+    pub endorser: DeviceId,
+    /// Whose device that is.
     pub endorsed_by: UserId,
     /// The size of the log at the newest checkpoint that the proofs rest on.
     pub log_size: u64,
@@ -136,6 +138,7 @@ impl Verifier {
             keys,
             credential: mls_credential(&credential.certificates.mls.0),
             duty: own.duty,
+            endorser: own.endorser,
             endorsed_by: credential
                 .chain
                 .get(1)

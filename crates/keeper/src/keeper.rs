@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wardline_client::content::{Kept, Page};
-use wardline_client::records::KeptGroup;
 use wardline_client::{Client, ClientError, Platform};
-use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::EntryKind;
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, GroupId, UserId};
@@ -103,40 +101,33 @@ impl Keeper {
         Ok(Some(missing.and(handed)))
     }
 
-    /// Takes the changes since the last time into the ledgers.
+    /// Takes the changes since the last time into the ledgers. Which groups are channels is the
+    /// keeper's own record: what the server calls a group decides nothing here.
     async fn take_in<P: Platform>(
         self,
         client: &mut Client<P>,
     ) -> Result<BTreeMap<GroupId, Ledger>, ClientError> {
+        let channels: BTreeSet<GroupId> = channels(client)?.into_values().collect();
         let mut ledgers = BTreeMap::new();
-        let conversations: Vec<KeptGroup> = client
-            .kept_groups()?
-            .into_iter()
-            .filter(|group| group.kind != GroupKind::Keeper)
-            .collect();
-        for group in &conversations {
-            ledgers.insert(group.id, ledger(client, group.id)?);
+        for group in client.kept_groups()? {
+            if !channels.contains(&group.id) {
+                ledgers.insert(group.id, ledger(client, group.id)?);
+            }
         }
         let now = client.platform().now_ms();
         for change in client.changes()? {
             if let Some(ledger) = ledgers.get_mut(&change.group) {
-                let due = |device: DeviceId, user: UserId| self.due(client, now, device, user);
-                ledger.take(&change, now, due);
+                let wait = self.rules.recovery_wait_ms;
+                ledger.take(&change, now, wait, |device| client.endorser(device));
                 client.put_own(&name(change.group), ledger)?;
+            } else if !channels.contains(&change.group) {
+                // A conversation that this device is out of for now; its change is still to come.
+                continue;
             }
             client.forget_change(&change)?;
         }
         client.flush().await?;
         Ok(ledgers)
-    }
-
-    /// A device that another one of the same person vouched for gets its history at once.
-    fn due<P: Platform>(self, client: &Client<P>, now: u64, device: DeviceId, user: UserId) -> u64 {
-        if client.endorsed_by(device) == Some(user) {
-            now
-        } else {
-            now.saturating_add(self.rules.recovery_wait_ms)
-        }
     }
 }
 
@@ -180,16 +171,19 @@ async fn bring_devices<P: Platform>(
     Ok(wanted)
 }
 
-/// Queues what is due and sends it.
+/// Queues what is due, sends it, and settles what the hospital has taken.
+///
+/// Pages and the note that they are queued are one write, as are their withdrawal and the note of
+/// that: where a note stands and nothing waits any more, all of it was taken.
 async fn hand_over<P: Platform>(
     client: &mut Client<P>,
     ledgers: &mut BTreeMap<GroupId, Ledger>,
 ) -> Result<Progress, ClientError> {
     let now = client.platform().now_ms();
     let mut progress = Progress::Done;
-    for (group, ledger) in ledgers {
+    for (group, ledger) in &mut *ledgers {
         for owed in ledger.due(now) {
-            let channel = match client.channel(owed.user, owed.device).await {
+            let channel = match channel(client, &owed).await {
                 Ok(channel) => channel,
                 Err(error) if error.is_transient() => return Err(error),
                 Err(_) => {
@@ -197,23 +191,13 @@ async fn hand_over<P: Platform>(
                     continue;
                 }
             };
-            if !owed.queued {
-                for page in pages(client, *group, ledger, &owed)? {
-                    client.queue_history(channel, page)?;
-                }
-                ledger.set_queued(owed.device, true);
-                client.put_own(&name(*group), ledger)?;
-                client.flush().await?;
+            if owed.queued == Some(channel) {
+                continue;
             }
-            client.deliver().await?;
-            if client.give_up_refused(channel).await? {
-                ledger.set_queued(owed.device, false);
-                progress = Progress::Again;
-            } else if client.is_delivered(channel)? {
-                ledger.settle(owed.device, owed.joined_seq);
-            } else {
-                progress = Progress::Again;
+            for page in pages(client, *group, ledger, &owed)? {
+                client.queue_history(channel, page)?;
             }
+            ledger.set_queued(owed.device, Some(channel));
             client.put_own(&name(*group), ledger)?;
             client.flush().await?;
         }
@@ -221,7 +205,57 @@ async fn hand_over<P: Platform>(
             progress = progress.and(Progress::Until(at));
         }
     }
+    client.deliver().await?;
+    let refused: BTreeSet<GroupId> = channels(client)?
+        .into_values()
+        .filter_map(|channel| match client.is_refused(channel) {
+            Ok(refused) => refused.then_some(Ok(channel)),
+            Err(error) => Some(Err(error)),
+        })
+        .collect::<Result<_, _>>()?;
+    for channel in &refused {
+        client.drop_queued(*channel)?;
+    }
+    for (group, ledger) in ledgers {
+        for owed in ledger.due(now) {
+            let Some(channel) = owed.queued else { continue };
+            if refused.contains(&channel) {
+                ledger.set_queued(owed.device, None);
+            } else if client.is_delivered(channel)? {
+                ledger.settle(owed.device, owed.joined_seq);
+                client.put_own(&name(*group), ledger)?;
+                continue;
+            }
+            client.put_own(&name(*group), ledger)?;
+            progress = Progress::Again;
+        }
+    }
+    client.flush().await?;
     Ok(progress)
+}
+
+/// The group through which a device gets its history: the keeper's own record of it, as long as
+/// nobody else is in it, else a new one.
+async fn channel<P: Platform>(client: &mut Client<P>, owed: &Owed) -> Result<GroupId, ClientError> {
+    let mut channels = channels(client)?;
+    let known = channels.get(&owed.device).copied();
+    if let Some(known) = known
+        && client.is_channel(known, owed.device)?
+    {
+        return Ok(known);
+    }
+    let made = client.open_channel(owed.user, owed.device).await?;
+    if let Some(known) = known {
+        client.drop_queued(known)?;
+    }
+    channels.insert(owed.device, made);
+    client.put_own(CHANNELS, &channels)?;
+    client.flush().await?;
+    Ok(made)
+}
+
+fn channels<P: Platform>(client: &Client<P>) -> Result<BTreeMap<DeviceId, GroupId>, ClientError> {
+    Ok(client.own(CHANNELS)?.unwrap_or_default())
 }
 
 /// What a device is owed of a conversation, in pages that fit into a message.
@@ -266,6 +300,8 @@ fn name(group: GroupId) -> String {
     format!("ledger/{group}")
 }
 
+/// The keeper's record of its channels, by device.
+const CHANNELS: &str = "channels";
 /// People asked about at a time.
 const PEOPLE: usize = 500;
 /// Text in a page; a message holds at most 16 KiB.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use wardline_client::records::MemberChange;
-use wardline_model::{DeviceId, UserId};
+use wardline_model::{DeviceId, GroupId, UserId};
 
 /// What the record keeper knows of one conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,8 +38,8 @@ pub struct Owed {
     pub joined_seq: u64,
     /// Not before this time, unix milliseconds.
     pub due: u64,
-    /// Whether the pages are on their way.
-    pub queued: bool,
+    /// The group through which its pages are on their way.
+    pub queued: Option<GroupId>,
 }
 
 /// A stretch of a conversation's log: after one place and before another.
@@ -52,22 +52,26 @@ pub struct Span {
 }
 
 impl Ledger {
-    /// Takes in a change of members at a time (unix milliseconds). `due` says when a device that is
-    /// new may get what its person was a member for; one that was there before is repaired at once.
+    /// Takes in a change of members at a time (unix milliseconds). A device that is new waits for
+    /// what its person was a member for, unless a device of the same person that is here vouched
+    /// for it (`endorser`): then it waits as long as that one does. One that was here before is
+    /// repaired at once.
     pub fn take(
         &mut self,
         change: &MemberChange,
         now_ms: u64,
-        due: impl Fn(DeviceId, UserId) -> u64,
+        wait_ms: u64,
+        endorser: impl Fn(DeviceId) -> Option<DeviceId>,
     ) {
         for (device, user) in &change.joined {
+            let due = self.due_of(endorser(*device), *user, now_ms, wait_ms);
             let known = self.devices.insert(*device, *user).is_some();
             let was_member = self
                 .tenures
                 .iter()
                 .any(|tenure| tenure.user == *user && tenure.from < change.seq);
             if !known && was_member {
-                self.owe(*device, *user, change.seq, due(*device, *user));
+                self.owe(*device, *user, change.seq, due);
             }
             if !self.is_member(*user) {
                 self.tenures.push(Tenure {
@@ -137,8 +141,8 @@ impl Ledger {
             .collect()
     }
 
-    /// The pages for a device are on their way, or have to be sent again.
-    pub fn set_queued(&mut self, device: DeviceId, queued: bool) {
+    /// The pages for a device are on their way through a group, or have to be sent again.
+    pub fn set_queued(&mut self, device: DeviceId, queued: Option<GroupId>) {
         for owed in self.owed.iter_mut().filter(|o| o.device == device) {
             owed.queued = queued;
         }
@@ -166,20 +170,30 @@ impl Ledger {
             user,
             joined_seq,
             due,
-            queued: false,
+            queued: None,
         });
+    }
+
+    /// A chain of a person's own devices does not get round a wait either.
+    fn due_of(&self, endorser: Option<DeviceId>, user: UserId, now_ms: u64, wait_ms: u64) -> u64 {
+        let own = endorser.filter(|endorser| self.devices.get(endorser) == Some(&user));
+        let Some(own) = own else {
+            return now_ms.saturating_add(wait_ms);
+        };
+        let waits = self.owed.iter().find(|owed| owed.device == own);
+        waits.map_or(now_ms, |owed| owed.due.max(now_ms))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use wardline_model::GroupId;
 
     use super::*;
 
     const NOW: u64 = 5;
-    const SOON: u64 = 10;
+    const WAIT: u64 = 5;
+    const SOON: u64 = NOW + WAIT;
 
     fn user(number: u8) -> UserId {
         UserId::from_bytes([number; 16])
@@ -221,7 +235,7 @@ mod tests {
     fn ledger(changes: &[MemberChange]) -> Ledger {
         let mut ledger = Ledger::default();
         for change in changes {
-            ledger.take(change, NOW, |_, _| SOON);
+            ledger.take(change, NOW, WAIT, |_| None);
         }
         ledger
     }
@@ -252,7 +266,7 @@ mod tests {
     fn who_loses_a_phone_stays_a_member_and_gets_everything_on_the_next_one() {
         let mut ledger = ledger(&[joined(1, &[(1, 1), (2, 2)]), left(6, 1, 1, true)]);
         assert!(ledger.members().contains(&user(1)) && !ledger.has(device(1)));
-        ledger.take(&joined(8, &[(3, 1)]), NOW, |_, _| SOON);
+        ledger.take(&joined(8, &[(3, 1)]), NOW, WAIT, |_| None);
         assert_eq!(ledger.spans(&ledger.due(SOON)[0]), [span(1, 8)]);
     }
 
@@ -260,7 +274,7 @@ mod tests {
     fn who_was_removed_gets_nothing_from_the_time_without_them() {
         let mut ledger = ledger(&[joined(1, &[(1, 1), (2, 2)]), left(6, 1, 1, false)]);
         assert_eq!(ledger.members(), [user(2)].into());
-        ledger.take(&joined(8, &[(3, 1)]), NOW, |_, _| SOON);
+        ledger.take(&joined(8, &[(3, 1)]), NOW, WAIT, |_| None);
         let owed = ledger.due(SOON)[0];
         assert_eq!(ledger.spans(&owed), [span(1, 6)]);
     }
@@ -282,8 +296,8 @@ mod tests {
             rejoined: Some(device(d)),
             ..change(seq)
         };
-        ledger.take(&rejoin(1, 5), NOW, |_, _| SOON);
-        ledger.take(&rejoin(3, 7), NOW, |_, _| SOON);
+        ledger.take(&rejoin(1, 5), NOW, WAIT, |_| None);
+        ledger.take(&rejoin(3, 7), NOW, WAIT, |_| None);
         let [repair] = ledger.due(NOW)[..] else {
             panic!("{ledger:?}")
         };
@@ -293,6 +307,31 @@ mod tests {
         let owed = ledger.due(SOON)[0];
         assert_eq!((owed.device, owed.due), (device(3), SOON));
         assert_eq!(ledger.spans(&owed), [span(1, 7)]);
+    }
+
+    #[test]
+    fn what_a_device_that_is_here_vouched_for_gets_it_at_once() {
+        let mut ledger = ledger(&[joined(1, &[(1, 1), (2, 2)])]);
+        ledger.take(&joined(9, &[(3, 1)]), NOW, WAIT, |_| Some(device(1)));
+        assert_eq!(ledger.due(NOW).len(), 1);
+        // Not so by another person's device, or by one that is gone.
+        ledger.take(&joined(10, &[(4, 1)]), NOW, WAIT, |_| Some(device(2)));
+        ledger.take(&left(11, 1, 1, true), NOW, WAIT, |_| None);
+        ledger.take(&joined(12, &[(5, 1)]), NOW, WAIT, |_| Some(device(1)));
+        let at_once: Vec<DeviceId> = ledger.due(NOW).iter().map(|o| o.device).collect();
+        assert_eq!(at_once, [device(3)]);
+    }
+
+    #[test]
+    fn a_waiting_device_shortens_no_wait_by_vouching_for_another() {
+        let mut ledger = ledger(&[joined(1, &[(1, 1)]), joined(3, &[(3, 1)])]);
+        for (seq, new, by) in [(4, 4, 3), (5, 5, 4)] {
+            ledger.take(&joined(seq, &[(new, 1)]), NOW + 1, WAIT, |_| {
+                Some(device(by))
+            });
+        }
+        assert!(ledger.due(SOON - 1).is_empty(), "{ledger:?}");
+        assert_eq!(ledger.due(SOON).len(), 3, "they wait as long as the first");
     }
 
     #[test]
@@ -327,10 +366,10 @@ mod tests {
             for (index, (d, join, out_of_use)) in steps.into_iter().enumerate() {
                 let seq = u64::try_from(index).unwrap() + 1;
                 if join && present.insert(d) {
-                    ledger.take(&joined(seq, &[(d, owner(d))]), 0, |_, _| 0);
+                    ledger.take(&joined(seq, &[(d, owner(d))]), 0, 0, |_| None);
                     members.insert(owner(d));
                 } else if !join && present.remove(&d) {
-                    ledger.take(&left(seq, d, owner(d), out_of_use), 0, |_, _| 0);
+                    ledger.take(&left(seq, d, owner(d), out_of_use), 0, 0, |_| None);
                     if !out_of_use && !present.iter().any(|p| owner(*p) == owner(d)) {
                         members.remove(&owner(d));
                     }

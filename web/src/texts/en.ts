@@ -343,6 +343,7 @@ export const en = {
 
   time: {
     yesterday: "Yesterday",
+    tomorrow: "tomorrow",
     justNow: "just now",
   },
 };

@@ -29,6 +29,8 @@ describe("times on a ward", () => {
     expect(moment(NOW - 5_000, NOW)).toBe("just now");
     expect(moment(at(3, 14, 8, 0), NOW)).toBe("08:00");
     expect(moment(at(3, 13, 8, 0), NOW)).toBe("Yesterday, 08:00");
+    expect(moment(at(3, 15, 8, 0), NOW)).toBe("tomorrow, 08:00");
+    expect(moment(at(3, 16, 8, 0), NOW)).toBe("16 Mar, 08:00");
   });
 
   it("change at midnight and not after 24 hours", () => {

@@ -53,7 +53,13 @@ export function moment(ms: number, now: number): string {
   if (Math.abs(now - ms) < 60_000) {
     return t.time.justNow;
   }
-  return daysBetween(ms, now) === 0 ? clock(ms) : `${brief(ms, now)}, ${clock(ms)}`;
+  const days = daysBetween(ms, now);
+  if (days === 0) {
+    return clock(ms);
+  }
+  // Sessions end in days to come.
+  const name = days === -1 ? t.time.tomorrow : days < 0 ? SHORT_DATE.format(ms) : brief(ms, now);
+  return `${name}, ${clock(ms)}`;
 }
 
 /** A birth date, unmistakable across countries: `12 Mar 1947`. */

@@ -252,9 +252,20 @@ async fn a_phone_that_only_an_officer_confirmed_waits_in_sight_of_everyone(engin
         "Amara Osei uses a new device, confirmed by an officer."
     );
 
-    // Amara sees it, knows nothing of it, and takes it out of use: it never gets anything.
+    // It vouches for a second one, as people do for their own, and gains no time by it.
+    let mut next = ward.another(&found, "next").await;
+    let second = next.status().device_id.unwrap();
+    found.confirm_device(second, Duty::None).await.unwrap();
+    sequenced(&mut ward.officer, second).await;
+    come_online(&mut next).await;
+    assert_eq!(ward.keep(Rules::default()).await, waits);
+    next.sync().await.unwrap();
+    assert!(texts(&next, group).is_empty(), "a chain shortens no wait");
+
+    // Amara sees them, knows nothing of them, and takes them out of use: they never get anything.
     amara.sync().await.unwrap();
     amara.revoke_device(id).await.unwrap();
+    amara.revoke_device(second).await.unwrap();
     assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
     // Without a wait, an officer's word is enough at once.
     let mut replacement = ward.another(&amara, "replacement").await;
