@@ -376,11 +376,10 @@ impl<P: Platform> Client<P> {
                 continue;
             }
             let claim = key_package_claim(&claimed.key_package)?;
-            // The answer is held to the question: nobody else comes in with those who were asked for.
-            let asked = users.contains(&claim.user)
-                && only.is_none_or(|only| only.contains(&claim.device))
-                && claims.iter().all(|c: &Claim| c.device != claim.device);
-            if !asked || claim.device != claimed.device_id || claim.user != claimed.user_id {
+            if !answers(&claim, users, only, &claims)
+                || claim.device != claimed.device_id
+                || claim.user != claimed.user_id
+            {
                 return Err(NotAdmitted::Mismatch.into());
             }
             claims.push(claim);
@@ -471,10 +470,47 @@ pub(crate) fn keepers(vault: &Vault) -> BTreeSet<UserId> {
     vault.get(KEEPERS).unwrap_or_default()
 }
 
+/// Whether a key package answers what was asked, and for the first time: nobody else comes in with
+/// those who were asked for.
+fn answers(claim: &Claim, users: &[UserId], only: Option<&[DeviceId]>, before: &[Claim]) -> bool {
+    users.contains(&claim.user)
+        && only.is_none_or(|only| only.contains(&claim.device))
+        && before.iter().all(|other| other.device != claim.device)
+}
+
 fn upload(commit: PendingCommit) -> CommitUpload {
     CommitUpload {
         commit: commit.commit,
         welcome: commit.welcome,
         group_info: commit.group_info,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_held_to_the_question() {
+        let claim = |user: u8, device: u8| Claim {
+            leaf: 0,
+            user: UserId::from_bytes([user; 16]),
+            device: DeviceId::from_bytes([device; 16]),
+            credential: Vec::new(),
+            signature_key: Vec::new(),
+        };
+        let (ben, phone) = (claim(1, 1), DeviceId::from_bytes([1; 16]));
+        let users = [ben.user];
+        assert!(answers(&ben, &users, None, &[]));
+        assert!(answers(&ben, &users, Some(&[phone]), &[]));
+        assert!(!answers(&claim(2, 2), &users, None, &[]), "someone else");
+        let other_phone = claim(1, 3);
+        assert!(answers(&other_phone, &users, None, &[]));
+        assert!(
+            !answers(&other_phone, &users, Some(&[phone]), &[]),
+            "another device of theirs"
+        );
+        let seen = [ben.clone()];
+        assert!(!answers(&ben, &users, None, &seen), "twice");
     }
 }
