@@ -50,7 +50,8 @@ for (const [view, options] of Object.entries(VIEWS)) {
     );
     await nurse.sees("Done in the chart. Trimethoprim since Sunday adds to it, I would change it.");
     await nurse.write("Noon sample is drawn.", "Urgent");
-    await nurse.state("Noon sample is drawn.", "Delivered");
+    // Both have the conversation on the screen, so it does not stay at delivered.
+    await nurse.state("Noon sample is drawn.", "Read");
     await page.goto(`${hospital.url}/#/`);
     await pharmacist.start([nurse.person]);
     await pharmacist.write("Could you check the allergy band of bed 9?");
