@@ -105,7 +105,7 @@ struct Hospital {
 
 /// A member to be.
 struct Person {
-    device: DeviceId,
+    user: UserId,
     secret: Zeroizing<[u8; 32]>,
     certificate: Vec<u8>,
 }
@@ -148,7 +148,7 @@ impl Hospital {
         }
         let certificate = params.signed_by(&Ed25519Key(public_key(&secret)), &self.issuer)?;
         Ok(Person {
-            device,
+            user,
             secret,
             certificate: certificate.der().to_vec(),
         })
@@ -199,7 +199,7 @@ impl Hospital {
             add.ours(|| ours.commit(group, &newcomer_package, &[]))?;
             add.bare(|| bare.commit(&newcomer_package, &[]))?;
             // So that the group is of the same size each time.
-            ours.commit(group, &[], &[newcomer.device])?;
+            ours.commit(group, &[], &[newcomer.user])?;
             let leaf = bare.last_leaf()?;
             bare.commit(&[], &[leaf])?;
         }
@@ -273,7 +273,7 @@ impl Ours {
         Ok(welcome.ok_or("no Welcome")?)
     }
 
-    fn commit(&mut self, group: GroupId, add: &[B64], remove: &[DeviceId]) -> Outcome<Option<B64>> {
+    fn commit(&mut self, group: GroupId, add: &[B64], remove: &[UserId]) -> Outcome<Option<B64>> {
         let commit = self
             .groups
             .commit(&mut self.vault, &self.identity, group, add, remove)?;

@@ -22,6 +22,9 @@ pub(crate) struct Record {
     pub(crate) read: u64,
     /// Whether this device is a member.
     pub(crate) joined: bool,
+    /// Joining anew was begun, and nothing is known of its end: it is begun again.
+    #[serde(default)]
+    pub(crate) rejoining: bool,
     /// Devices in the group that were verified, with their people.
     pub(crate) devices: Vec<(DeviceId, UserId)>,
 }
@@ -112,6 +115,14 @@ pub(crate) fn records(vault: &Vault) -> Vec<Record> {
 /// What stands at a place of a conversation.
 pub(crate) fn message_at(vault: &Vault, group: GroupId, seq: u64) -> Option<StoredMessage> {
     vault.get(&message_name(group, seq))
+}
+
+/// The last place of a conversation at which anything stands; 0 when nothing does.
+pub(crate) fn last_place(vault: &Vault, group: GroupId) -> u64 {
+    vault
+        .last(&format!("{MESSAGES}{group}/"))
+        .and_then(|(_, value)| serde_json::from_slice::<StoredMessage>(value).ok())
+        .map_or(0, |message| message.seq)
 }
 
 pub(crate) fn put_message(vault: &mut Vault, group: GroupId, message: &StoredMessage) {

@@ -171,7 +171,16 @@ impl<P: Platform> Client<P> {
     ) -> Result<(), ClientError> {
         self.catch_up(group).await?;
         let present = self.devices_in(group)?;
-        let add = self.claim(&[user], Some(devices), &present).await?;
+        // Each claim takes a key package, for good.
+        let missing: Vec<DeviceId> = devices
+            .iter()
+            .copied()
+            .filter(|device| !present.contains(device))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let add = self.claim(&[user], Some(&missing), &present).await?;
         if add.is_empty() {
             return Ok(());
         }
@@ -191,15 +200,7 @@ impl<P: Platform> Client<P> {
     /// Removes a person with all their devices.
     pub async fn remove_person(&mut self, group: GroupId, user: UserId) -> Result<(), ClientError> {
         self.catch_up(group).await?;
-        let open = self.opened()?;
-        let devices: Vec<DeviceId> = open
-            .groups
-            .members(&open.vault, group)?
-            .into_iter()
-            .filter(|c| c.user == user)
-            .map(|c| c.device)
-            .collect();
-        self.change_members(group, &[], &devices).await
+        self.change_members(group, &[], &[user]).await
     }
 
     /// Makes a commit and brings it to the delivery service; when another came first, catches up
@@ -208,7 +209,7 @@ impl<P: Platform> Client<P> {
         &mut self,
         group: GroupId,
         add: &[B64],
-        remove: &[DeviceId],
+        remove: &[UserId],
     ) -> Result<(), ClientError> {
         let path = format!("/v1/groups/{group}/commits");
         for _ in 0..REBASES {
@@ -226,14 +227,9 @@ impl<P: Platform> Client<P> {
                     still.push(package.clone());
                 }
             }
-            let remove: Vec<DeviceId> = remove
-                .iter()
-                .copied()
-                .filter(|d| present.contains(d))
-                .collect();
             let commit = open
                 .groups
-                .commit(&mut open.vault, identity, group, &still, &remove)?;
+                .commit(&mut open.vault, identity, group, &still, remove)?;
             self.flush().await?;
             let taken: Result<CommitAccepted, _> =
                 self.api.post(&self.platform, &path, &upload(commit)).await;
@@ -385,8 +381,42 @@ impl<P: Platform> Client<P> {
             claims.push(claim);
             packages.push(claimed.key_package);
         }
-        self.admit(&claims).await?;
+        let kept = self.admissible(&claims).await?;
+        packages.retain({
+            let mut kept = kept.into_iter();
+            move |_| kept.next().unwrap_or(false)
+        });
         Ok(packages)
+    }
+
+    /// Which of these devices can be verified. One that cannot, such as a server's own, is left out
+    /// and keeps nobody from writing to its person's others; a person of whom no device is left is
+    /// an error.
+    async fn admissible(&mut self, claims: &[Claim]) -> Result<Vec<bool>, ClientError> {
+        let failed = match self.admit(claims).await {
+            Ok(()) => return Ok(vec![true; claims.len()]),
+            Err(failed @ ClientError::NotAdmitted(_)) => failed,
+            Err(error) => return Err(error),
+        };
+        let mut kept = Vec::with_capacity(claims.len());
+        for claim in claims {
+            match self.admit(std::slice::from_ref(claim)).await {
+                Ok(()) => kept.push(true),
+                Err(ClientError::NotAdmitted(_)) => kept.push(false),
+                Err(error) => return Err(error),
+            }
+        }
+        let reached: BTreeSet<UserId> = claims
+            .iter()
+            .zip(&kept)
+            .filter(|(_, kept)| **kept)
+            .map(|(claim, _)| claim.user)
+            .collect();
+        if claims.iter().all(|claim| reached.contains(&claim.user)) {
+            Ok(kept)
+        } else {
+            Err(failed)
+        }
     }
 
     pub(crate) fn is_admitted(&self, claim: &Claim) -> bool {

@@ -37,8 +37,9 @@ pub const CLASSICAL: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SH
 
 /// Ciphertexts are padded to a multiple of this many bytes, so that their length says little.
 const PADDING: usize = 128;
-/// Epochs whose late messages can still be read.
-const PAST_EPOCHS: usize = 3;
+/// Epochs whose late messages can still be read. None: the delivery service takes a message in its
+/// own epoch only, and one that is held back would be attributed to whoever has its leaf by then.
+const PAST_EPOCHS: usize = 0;
 /// How many messages of one sender may be missing before a message is refused.
 const MAX_GAP: u32 = 2000;
 /// How many keys of skipped messages are kept for late arrival.
@@ -143,9 +144,14 @@ pub enum Incoming {
         staged: Box<StagedCommit>,
         /// The device that joined anew by it, in its own leaf (RFC 9420 §12.4.3.2).
         rejoined: Option<DeviceId>,
+        /// People whom its member removes; see [`Groups::commit`].
+        dismissed: Vec<UserId>,
     },
     /// Our own commit came back: the pending one can be merged.
-    OwnCommit,
+    OwnCommit {
+        /// People whom it removes.
+        dismissed: Vec<UserId>,
+    },
     /// A proposal of the delivery service, now pending.
     Proposal,
     /// Our own message came back.
@@ -218,14 +224,19 @@ impl Groups {
         Ok(info)
     }
 
-    /// Makes a commit that adds and removes, and carries out pending proposals.
+    /// Makes a commit that adds devices, removes people with all of theirs, and carries out pending
+    /// proposals.
+    ///
+    /// The people stand in the commit's authenticated data, too, 16 bytes each: a device whose
+    /// removal the delivery service has proposed is not removed a second time, and without its
+    /// person's name there nobody could tell that the person was meant as well.
     pub fn commit(
         &mut self,
         vault: &mut Vault,
         identity: &Identity,
         group: GroupId,
         add: &[B64],
-        remove: &[DeviceId],
+        remove: &[UserId],
     ) -> Result<PendingCommit, ClientError> {
         let loaded = self.load(vault, group)?;
         let mut packages = Vec::with_capacity(add.len());
@@ -238,7 +249,7 @@ impl Groups {
         } else {
             claims(loaded.group.members())?
                 .into_iter()
-                .filter(|c| remove.contains(&c.device) && !pending.contains(&c.leaf))
+                .filter(|c| remove.contains(&c.user) && !pending.contains(&c.leaf))
                 .map(|c| LeafNodeIndex::new(c.leaf))
                 .collect()
         };
@@ -247,6 +258,8 @@ impl Groups {
             .group
             .clear_pending_commit(provider.storage())
             .map_err(|_| ClientError::Mls("a pending commit"))?;
+        let people: Vec<u8> = remove.iter().flat_map(|user| *user.as_bytes()).collect();
+        loaded.group.set_aad(people);
         let bundle = loaded
             .group
             .commit_builder()
@@ -325,18 +338,15 @@ impl Groups {
             .try_into_protocol_message()
             .map_err(|_| ClientError::Mls("not a group message"))?;
         let (of, now) = (message.epoch().as_u64(), loaded.group.epoch().as_u64());
-        if message.is_handshake_message() && of < now {
+        if of < now {
             return Ok(Incoming::Past);
         }
-        let processed = match loaded.group.process_message(&loaded.provider, message) {
-            Ok(processed) => processed,
-            Err(_) if of < now => return Ok(Incoming::Past),
-            Err(_) => {
-                self.loaded.remove(&group);
-                return Err(ClientError::Mls("an entry could not be read"));
-            }
+        let Ok(processed) = loaded.group.process_message(&loaded.provider, message) else {
+            self.loaded.remove(&group);
+            return Err(ClientError::Mls("an entry could not be read"));
         };
         let sender = processed.sender().clone();
+        let credential = processed.credential().serialized_content().to_vec();
         let aad = processed.aad().to_vec();
         let incoming = match processed.into_content() {
             ProcessedMessageContent::ApplicationMessage(message) => {
@@ -350,6 +360,10 @@ impl Groups {
                     .member_at(leaf)
                     .ok_or(ClientError::Mls("a message of a former member"))?;
                 let from = member_claim(from)?;
+                if from.credential != credential {
+                    self.loaded.remove(&group);
+                    return Err(ClientError::Untrusted("a message of another member"));
+                }
                 Incoming::Message {
                     from,
                     id,
@@ -370,9 +384,15 @@ impl Groups {
                     }
                     _ => None,
                 };
-                Incoming::Commit { staged, rejoined }
+                Incoming::Commit {
+                    staged,
+                    rejoined,
+                    dismissed: people_of(&aad),
+                }
             }
-            ProcessedMessageContent::OwnPendingCommit => Incoming::OwnCommit,
+            ProcessedMessageContent::OwnPendingCommit => Incoming::OwnCommit {
+                dismissed: people_of(&aad),
+            },
             ProcessedMessageContent::OwnPrivateMessage => Incoming::OwnMessage,
             ProcessedMessageContent::ProposalMessage(proposal) => {
                 // openmls takes any proposal of an external sender; ours may only remove.
@@ -470,11 +490,13 @@ impl Groups {
             return Err(ClientError::Mls("the Welcome is for another conversation"));
         }
         let members = claims(staged.members())?;
+        let epoch = staged.group_context().epoch().as_u64();
         Ok(Welcomed {
             provider,
             account,
             staged,
             members,
+            epoch,
         })
     }
 
@@ -565,6 +587,9 @@ impl Groups {
         let Ok((joined, bundle)) = complete.finalize(&provider) else {
             return Err(failed);
         };
+        if joined.group_id().as_slice() != group.as_bytes() {
+            return Err(ClientError::Untrusted("the keys of another conversation"));
+        }
         let (commit, _, info) = bundle.into_messages();
         let commit = PendingCommit {
             commit: message_bytes(&commit)?,
@@ -658,6 +683,8 @@ pub struct Welcomed {
     staged: StagedWelcome,
     /// Everyone in the group, to be verified.
     pub members: Vec<Claim>,
+    /// The epoch that it leads to.
+    pub epoch: u64,
 }
 
 impl Loaded {
@@ -808,6 +835,12 @@ fn claim(leaf: u32, node: &openmls::prelude::LeafNode) -> Result<Claim, ClientEr
         credential,
         signature_key: node.signature_key().as_slice().to_vec(),
     })
+}
+
+/// The people whom a commit's member removes. What is no list of people names nobody.
+fn people_of(aad: &[u8]) -> Vec<UserId> {
+    let people: Option<Vec<UserId>> = aad.chunks(16).map(UserId::from_slice).collect();
+    people.unwrap_or_default()
 }
 
 fn read_key_package(provider: &OpenMlsRustCrypto, bytes: &B64) -> Result<KeyPackage, ClientError> {

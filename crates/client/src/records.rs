@@ -36,15 +36,34 @@ pub struct MemberChange {
     pub group: GroupId,
     /// The place of the commit.
     pub seq: u64,
-    /// Devices that are in it now and were not.
+    /// Devices that are in it now and were not; in a snapshot, everyone in it.
     pub joined: Vec<(DeviceId, UserId)>,
     /// Devices that were in it and are not.
     pub left: Vec<(DeviceId, UserId)>,
     /// Those of them that the delivery service had removed, because they went out of use; a member
     /// removed the others.
     pub out_of_use: Vec<DeviceId>,
+    /// People whom the commit's member removed, whatever happened to their devices.
+    pub dismissed: Vec<UserId>,
     /// A device that lost its state and joined anew.
     pub rejoined: Option<DeviceId>,
+    /// The change is an arrival of this device: a snapshot, taken after a time in which it saw
+    /// nothing. The last place that it had seen before; 0 when it had seen none.
+    pub snapshot_after: Option<u64>,
+}
+
+/// What a commit did, as this device saw it.
+pub(crate) struct Committed {
+    /// Members before.
+    pub(crate) before: Vec<Claim>,
+    /// Members after.
+    pub(crate) after: Vec<Claim>,
+    /// Devices whose removal the delivery service had proposed.
+    pub(crate) out_of_use: Vec<DeviceId>,
+    /// People whom the commit's member removed.
+    pub(crate) dismissed: Vec<UserId>,
+    /// The device that joined anew by it.
+    pub(crate) rejoined: Option<DeviceId>,
 }
 
 /// A conversation that is kept.
@@ -293,21 +312,23 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
-    /// Writes down who was there when this device joined.
+    /// Writes down who is there as this device arrives, and the last place it had seen before.
     pub(crate) fn keep_arrival(
         &mut self,
         group: GroupId,
         seq: u64,
+        seen: u64,
         members: &[Claim],
     ) -> Result<(), ClientError> {
-        let joined = members.iter().map(|c| (c.device, c.user)).collect();
         self.keep(&MemberChange {
             group,
             seq,
-            joined,
+            joined: members.iter().map(|c| (c.device, c.user)).collect(),
             left: Vec::new(),
             out_of_use: Vec::new(),
+            dismissed: Vec::new(),
             rejoined: None,
+            snapshot_after: Some(seen),
         })
     }
 
@@ -316,15 +337,8 @@ impl<P: Platform> Client<P> {
         &mut self,
         group: GroupId,
         seq: u64,
-        before: &[Claim],
-        out_of_use: Vec<DeviceId>,
-        rejoined: Option<DeviceId>,
+        change: &Committed,
     ) -> Result<(), ClientError> {
-        if !self.keeps_records {
-            return Ok(());
-        }
-        let open = self.opened()?;
-        let after = open.groups.members(&open.vault, group)?;
         let new = |among: &[Claim], of: &[Claim]| {
             of.iter()
                 .filter(|c| !among.iter().any(|other| other.device == c.device))
@@ -334,10 +348,12 @@ impl<P: Platform> Client<P> {
         self.keep(&MemberChange {
             group,
             seq,
-            joined: new(before, &after),
-            left: new(&after, before),
-            out_of_use,
-            rejoined,
+            joined: new(&change.before, &change.after),
+            left: new(&change.after, &change.before),
+            out_of_use: change.out_of_use.clone(),
+            dismissed: change.dismissed.clone(),
+            rejoined: change.rejoined,
+            snapshot_after: None,
         })
     }
 

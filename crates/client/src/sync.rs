@@ -22,6 +22,7 @@ use crate::error::ClientError;
 use crate::membership::keepers;
 use crate::mls::{Claim, Groups, Incoming};
 use crate::platform::{Event, Platform, random_bytes};
+use crate::records::Committed;
 use crate::vault::Vault;
 use crate::views::{Conversation, LastMessage, MemberView, Message, MessageState, Notice};
 
@@ -37,22 +38,38 @@ impl<P: Platform> Client<P> {
     pub async fn sync(&mut self) -> Result<(), ClientError> {
         self.replenish().await?;
         self.fetch_inbox().await?;
-        for (group, pending) in self.refresh().await? {
+        let mut held_up = None;
+        for standing in self.refresh().await? {
             // One conversation that is out of step must not hold up the others.
-            match self.catch_up(group).await {
-                Ok(()) if pending && self.is_joined(group) => {
-                    // Another member may commit the removal first; either way it is done.
-                    let _ = self.change_members(group, &[], &[]).await;
-                }
-                Err(error) if error.is_transient() => return Err(error),
+            match self.bring_up(&standing).await {
+                Err(error @ (ClientError::Offline | ClientError::Locked)) => return Err(error),
+                Err(error) if error.is_transient() => held_up = held_up.or(Some(error)),
                 Ok(()) | Err(_) => {}
             }
         }
         self.flush().await?;
+        if let Some(error) = held_up {
+            return Err(error);
+        }
         self.bring_own_devices().await?;
         self.bring_keeper().await?;
         self.deliver().await?;
         self.platform.emit(Event::Conversations);
+        Ok(())
+    }
+
+    /// Reads what is new in a conversation, and carries out a removal that waits there.
+    async fn bring_up(&mut self, standing: &Standing) -> Result<(), ClientError> {
+        let group = standing.group;
+        let record = conversation::record(self.vault()?, group);
+        let is_new = |r: &Record| r.applied < standing.last_seq || r.rejoining;
+        if record.as_ref().is_some_and(is_new) {
+            self.catch_up(group).await?;
+        }
+        if standing.removal_pending && self.is_joined(group) {
+            // Another member may commit the removal first; either way it is done.
+            let _ = self.change_members(group, &[], &[]).await;
+        }
         Ok(())
     }
 
@@ -96,6 +113,11 @@ impl<P: Platform> Client<P> {
             let Some(record) = conversation::record(self.vault()?, group) else {
                 return Ok(());
             };
+            if record.rejoining && !rejoined {
+                rejoined = true;
+                self.rejoin(group).await?;
+                continue;
+            }
             if !record.joined {
                 return Ok(());
             }
@@ -111,7 +133,7 @@ impl<P: Platform> Client<P> {
                 // Refused for now, or no longer a member: the list of conversations tells which.
                 Err(error) if error.is_problem("denied") => {
                     let mine = self.refresh().await?;
-                    if mine.iter().all(|(id, _)| *id != group) {
+                    if mine.iter().all(|standing| standing.group != group) {
                         return self.leave(group).await;
                     }
                     return Err(error);
@@ -350,39 +372,78 @@ impl<P: Platform> Client<P> {
         let group = item.group_id;
         self.refresh().await?;
         let open = self.opened()?;
-        let Ok(welcomed) = open
+        let staged = open
             .groups
-            .stage_welcome(&open.vault, group, &item.welcome.0)
-        else {
+            .stage_welcome(&open.vault, group, &item.welcome.0);
+        let joined = conversation::record(&open.vault, group).is_some_and(|r| r.joined);
+        let welcomed = match staged {
+            Ok(welcomed) => welcomed,
+            // What cannot be opened changes nothing where this device is.
+            Err(_) if joined => return Ok(()),
             // The Welcome's key package is gone: join from outside, in this device's own leaf.
-            return self.rejoin(group).await;
+            Err(_) => return self.rejoin(group).await,
         };
+        if joined && open.groups.epoch(&open.vault, group).ok() >= Some(welcomed.epoch) {
+            return Err(ClientError::Untrusted("a Welcome to what is over"));
+        }
         let members = welcomed.members.clone();
         self.admit(&members).await?;
         let open = self.opened()?;
         open.groups.join(&mut open.vault, group, welcomed)?;
-        let Some(record) = conversation::record(&open.vault, group) else {
+        self.arrive(
+            group,
+            item.seq,
+            &members,
+            Notice::Joined,
+            "You were added to this conversation.",
+        )
+    }
+
+    /// Writes down an arrival, with the group's keys: who is in the conversation now, also for the
+    /// record keeper, and what this tells the person. Places never go back, whatever the server
+    /// says: nobody becomes a member of what this device has seen already.
+    fn arrive(
+        &mut self,
+        group: GroupId,
+        seq: u64,
+        members: &[Claim],
+        notice: Notice,
+        told: &str,
+    ) -> Result<(), ClientError> {
+        let vault = self.vault()?;
+        let Some(record) = conversation::record(vault, group) else {
             return Err(ClientError::Untrusted(
                 "a Welcome to an unknown conversation",
             ));
         };
+        let seen = record.applied.max(conversation::last_place(vault, group));
+        let seq = seq.max(seen.saturating_add(1));
+        let went = if record.devices.is_empty() {
+            String::new()
+        } else {
+            self.sentences(
+                group,
+                &Passage {
+                    before: &record.devices,
+                    after: members,
+                    out_of_use: &[],
+                    dismissed: &[],
+                },
+            )
+            .map_or_else(String::new, |(_, sentences)| format!(" {sentences}"))
+        };
         let record = Record {
-            applied: item.seq,
-            read: item.seq,
+            applied: seq,
+            read: seq,
             joined: true,
-            devices: pairs(&members),
+            rejoining: false,
+            devices: pairs(members),
             ..record
         };
-        put_record(&mut open.vault, &record);
-        self.keep_arrival(group, item.seq, &members)?;
+        put_record(&mut self.opened()?.vault, &record);
+        self.keep_arrival(group, seq, seen, members)?;
         let now = self.platform.now_ms();
-        self.notice(
-            group,
-            item.seq,
-            now,
-            Notice::Joined,
-            "You were added to this conversation.",
-        )
+        self.notice(group, seq, now, notice, &format!("{told}{went}"))
     }
 
     /// Joins anew by an external commit: what this device missed stays unread, and that is said.
@@ -402,6 +463,9 @@ impl<P: Platform> Client<P> {
                 open.groups.forget(&mut open.vault, group);
                 return Err(error);
             }
+            // Keys and mark are one write: a crash from here on begins anew, since nobody knows
+            // whether the commit was taken.
+            self.mark_rejoining(group, true)?;
             self.flush().await?;
             let upload = CommitUpload {
                 commit: commit.commit,
@@ -413,19 +477,10 @@ impl<P: Platform> Client<P> {
                 self.api.post(&self.platform, &path, &upload).await;
             match taken {
                 Ok(CommitAccepted { seq, .. }) => {
-                    let vault = &mut self.opened()?.vault;
-                    if let Some(mut record) = conversation::record(vault, group) {
-                        record.applied = seq;
-                        record.joined = true;
-                        record.devices = pairs(&members);
-                        put_record(vault, &record);
-                    }
-                    self.keep_arrival(group, seq, &members)?;
-                    let now = self.platform.now_ms();
-                    self.notice(
+                    self.arrive(
                         group,
                         seq,
-                        now,
+                        &members,
                         Notice::Gap,
                         "This device joined anew. Messages sent in between are not on it.",
                     )?;
@@ -435,6 +490,7 @@ impl<P: Platform> Client<P> {
                 Err(error) => {
                     let open = self.opened()?;
                     open.groups.forget(&mut open.vault, group);
+                    self.mark_rejoining(group, error.is_transient())?;
                     self.flush().await?;
                     return Err(error);
                 }
@@ -443,6 +499,15 @@ impl<P: Platform> Client<P> {
         Err(ClientError::Mls(
             "the conversation changes too fast; try again",
         ))
+    }
+
+    fn mark_rejoining(&mut self, group: GroupId, rejoining: bool) -> Result<(), ClientError> {
+        let vault = &mut self.opened()?.vault;
+        if let Some(mut record) = conversation::record(vault, group) {
+            record.rejoining = rejoining;
+            put_record(vault, &record);
+        }
+        Ok(())
     }
 
     async fn on_entry(&mut self, group: GroupId, entry: Entry) -> Result<(), ClientError> {
@@ -495,32 +560,54 @@ impl<P: Platform> Client<P> {
                 self.take_message(group, &entry, &from, id, &content)?;
             }
             Incoming::OwnMessage => self.take_own(group, &entry)?,
-            Incoming::Commit { staged, rejoined } => {
+            Incoming::Commit {
+                staged,
+                rejoined,
+                dismissed,
+            } => {
                 let before = open.groups.members(&open.vault, group)?;
-                let pending = open.groups.pending_removals(&open.vault, group)?;
+                let out_of_use = open.groups.pending_removals(&open.vault, group)?;
                 let newcomers = open.groups.newcomers(&open.vault, group, &staged)?;
                 self.admit(&newcomers).await?;
                 let open = self.opened()?;
                 if !open.groups.merge(&mut open.vault, group, *staged)? {
                     return self.leave(group).await;
                 }
-                self.note_change(group, &entry, &before)?;
-                self.keep_change(group, entry.seq, &before, pending, rejoined)?;
+                let after = open.groups.members(&open.vault, group)?;
+                let committed = Committed {
+                    before,
+                    after,
+                    out_of_use,
+                    dismissed,
+                    rejoined,
+                };
+                self.note_change(group, &entry, &committed)?;
             }
-            Incoming::OwnCommit => {
+            Incoming::OwnCommit { dismissed } => {
                 let before = open.groups.members(&open.vault, group)?;
-                let pending = open.groups.pending_removals(&open.vault, group)?;
+                let out_of_use = open.groups.pending_removals(&open.vault, group)?;
                 open.groups.merge_own(&mut open.vault, group)?;
-                self.note_change(group, &entry, &before)?;
-                self.keep_change(group, entry.seq, &before, pending, None)?;
+                let after = open.groups.members(&open.vault, group)?;
+                let committed = Committed {
+                    before,
+                    after,
+                    out_of_use,
+                    dismissed,
+                    rejoined: None,
+                };
+                self.note_change(group, &entry, &committed)?;
             }
-            Incoming::Past if entry.kind == EntryKind::Message => self.notice(
-                group,
-                entry.seq,
-                entry.sent_at,
-                Notice::Gap,
-                "A message from before this device joined is not on it.",
-            )?,
+            Incoming::Past if entry.kind == EntryKind::Message => {
+                if conversation::message_at(&open.vault, group, entry.seq).is_none() {
+                    self.notice(
+                        group,
+                        entry.seq,
+                        entry.sent_at,
+                        Notice::Gap,
+                        "A message from before this device joined is not on it.",
+                    )?;
+                }
+            }
             Incoming::Proposal | Incoming::Past => {}
         }
         let vault = &mut self.opened()?.vault;
@@ -599,43 +686,35 @@ impl<P: Platform> Client<P> {
         &mut self,
         group: GroupId,
         entry: &Entry,
-        before: &[Claim],
+        committed: &Committed,
     ) -> Result<(), ClientError> {
-        let open = self.opened()?;
-        let after = open.groups.members(&open.vault, group)?;
-        if let Some(mut record) = conversation::record(&open.vault, group) {
-            record.devices = pairs(&after);
-            put_record(&mut open.vault, &record);
+        let vault = &mut self.opened()?.vault;
+        if let Some(mut record) = conversation::record(vault, group) {
+            record.devices = pairs(&committed.after);
+            put_record(vault, &record);
         }
-        let old_devices: BTreeSet<DeviceId> = before.iter().map(|c| c.device).collect();
-        let new_devices: BTreeSet<DeviceId> = after.iter().map(|c| c.device).collect();
-        let old_people: BTreeSet<UserId> = before.iter().map(|c| c.user).collect();
-        let new_people: BTreeSet<UserId> = after.iter().map(|c| c.user).collect();
-        let mut told = Vec::new();
-        for user in new_people.difference(&old_people) {
-            told.push((Notice::PersonAdded, *user, "was added"));
+        let told = self.sentences(
+            group,
+            &Passage {
+                before: &pairs(&committed.before),
+                after: &committed.after,
+                out_of_use: &committed.out_of_use,
+                dismissed: &committed.dismissed,
+            },
+        );
+        if let Some((kind, sentences)) = told {
+            self.notice(group, entry.seq, entry.sent_at, kind, &sentences)?;
         }
-        for user in old_people.difference(&new_people) {
-            told.push((Notice::PersonRemoved, *user, "was removed"));
-        }
-        for claim in &after {
-            if !old_devices.contains(&claim.device) && old_people.contains(&claim.user) {
-                let own = self
-                    .admitted(claim.device)
-                    .is_none_or(|device| device.endorsed_by == claim.user);
-                let what = if own {
-                    "uses a new device"
-                } else {
-                    "uses a new device, confirmed by an officer"
-                };
-                told.push((Notice::DeviceAdded, claim.user, what));
-            }
-        }
-        for claim in before {
-            if !new_devices.contains(&claim.device) && new_people.contains(&claim.user) {
-                told.push((Notice::DeviceRemoved, claim.user, "no longer uses a device"));
-            }
-        }
+        self.keep_change(group, entry.seq, committed)
+    }
+
+    /// Who came and went, in sentences; nothing when nobody did.
+    fn sentences(&self, group: GroupId, passage: &Passage<'_>) -> Option<(Notice, String)> {
+        let told: Vec<(Notice, UserId, &str)> = passage.told(|device| {
+            self.admitted(device)
+                .is_some_and(|admitted| admitted.endorsed_by != admitted.person.id)
+        });
+        let (kind, ..) = told.first()?;
         let sentences: Vec<String> = told
             .iter()
             .map(|(_, user, what)| {
@@ -645,12 +724,7 @@ impl<P: Platform> Client<P> {
                 format!("{name} {what}.")
             })
             .collect();
-        match told.first() {
-            Some((kind, ..)) => {
-                self.notice(group, entry.seq, entry.sent_at, *kind, &sentences.join(" "))
-            }
-            None => Ok(()),
-        }
+        Some((*kind, sentences.join(" ")))
     }
 
     pub(crate) fn notice(
@@ -675,13 +749,17 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
-    /// Fetches the newest summaries; gives each conversation, and whether a removal waits in it.
-    pub(crate) async fn refresh(&mut self) -> Result<Vec<(GroupId, bool)>, ClientError> {
+    /// Fetches the newest summaries; gives where each conversation stands.
+    pub(crate) async fn refresh(&mut self) -> Result<Vec<Standing>, ClientError> {
         let list: GroupList = self.api.get(&self.platform, "/v1/groups").await?;
         self.note_keepers(&list.record_keepers)?;
         let mut groups = Vec::with_capacity(list.groups.len());
         for summary in list.groups {
-            groups.push((summary.id, summary.removal_pending));
+            groups.push(Standing {
+                group: summary.id,
+                last_seq: summary.last_seq,
+                removal_pending: summary.removal_pending,
+            });
             self.note_summary(summary)?;
         }
         Ok(groups)
@@ -695,6 +773,7 @@ impl<P: Platform> Client<P> {
             Some(record) => Record { summary, ..record },
             None => Record {
                 joined: Groups::has(vault, group),
+                rejoining: false,
                 summary,
                 applied: 0,
                 read: 0,
@@ -737,6 +816,7 @@ impl<P: Platform> Client<P> {
         if own.len() < 2 {
             return Ok(());
         }
+        let own: Vec<DeviceId> = own.into_iter().collect();
         let missing: Vec<GroupId> = conversation::records(self.vault()?)
             .into_iter()
             .filter(|r| r.joined && r.summary.kind != GroupKind::Keeper)
@@ -748,7 +828,7 @@ impl<P: Platform> Client<P> {
             .collect();
         for group in missing {
             // A device without key packages yet is brought in at the next occasion.
-            let _ = self.add_people(group, &[me]).await;
+            let _ = self.add_devices(group, me, &own).await;
         }
         Ok(())
     }
@@ -863,6 +943,70 @@ impl<P: Platform> Client<P> {
                 .members;
             members.into_iter().map(|m| m.user).find(|p| p.id == user)
         })
+    }
+}
+
+/// Where a conversation stands by the server's word.
+pub(crate) struct Standing {
+    /// Which.
+    pub(crate) group: GroupId,
+    /// The newest place of its log.
+    pub(crate) last_seq: u64,
+    /// Whether a removal waits for a commit.
+    pub(crate) removal_pending: bool,
+}
+
+/// A change of members, to be told.
+struct Passage<'a> {
+    before: &'a [(DeviceId, UserId)],
+    after: &'a [Claim],
+    /// Devices that the delivery service took out.
+    out_of_use: &'a [DeviceId],
+    /// People whom a member took out.
+    dismissed: &'a [UserId],
+}
+
+impl Passage<'_> {
+    /// What happened to whom. `foreign` says whether an officer vouched for a device, and not its
+    /// own person.
+    fn told(&self, foreign: impl Fn(DeviceId) -> bool) -> Vec<(Notice, UserId, &'static str)> {
+        let was = |device: DeviceId| self.before.iter().any(|(d, _)| *d == device);
+        let is = |device: DeviceId| self.after.iter().any(|c| c.device == device);
+        let old: BTreeSet<UserId> = self.before.iter().map(|(_, user)| *user).collect();
+        let new: BTreeSet<UserId> = self.after.iter().map(|c| c.user).collect();
+        let mut told = Vec::new();
+        for user in new.difference(&old) {
+            told.push((Notice::PersonAdded, *user, "was added"));
+        }
+        for user in old.difference(&new) {
+            let lost = self
+                .before
+                .iter()
+                .filter(|(_, of)| of == user)
+                .all(|(device, _)| self.out_of_use.contains(device));
+            if lost && !self.dismissed.contains(user) {
+                let what = "has no device in use at the moment and stays a member";
+                told.push((Notice::DeviceRemoved, *user, what));
+            } else {
+                told.push((Notice::PersonRemoved, *user, "was removed"));
+            }
+        }
+        for claim in self.after {
+            if !was(claim.device) && old.contains(&claim.user) {
+                let what = if foreign(claim.device) {
+                    "uses a new device, confirmed by an officer"
+                } else {
+                    "uses a new device"
+                };
+                told.push((Notice::DeviceAdded, claim.user, what));
+            }
+        }
+        for (device, user) in self.before {
+            if !is(*device) && new.contains(user) {
+                told.push((Notice::DeviceRemoved, *user, "no longer uses a device"));
+            }
+        }
+        told
     }
 }
 

@@ -117,6 +117,16 @@ impl Vault {
             .into_iter()
     }
 
+    /// The last name with this beginning, and its value.
+    pub fn last(&self, prefix: &str) -> Option<(&str, &[u8])> {
+        // No name has this character, which stands behind all of them.
+        let end = format!("{prefix}\u{10FFFF}");
+        self.values
+            .range(prefix.to_owned()..end)
+            .next_back()
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
     /// Puts bytes; durable with the next transaction.
     pub fn put_bytes(&mut self, name: String, value: Vec<u8>) {
         self.dirty.insert(name.clone());

@@ -66,10 +66,7 @@ impl Hospital {
     }
 
     fn device(&self, number: u8) -> Device {
-        let (user, id) = (
-            UserId::from_bytes([number; 16]),
-            DeviceId::from_bytes([number; 16]),
-        );
+        let (user, id) = (user_of(number), DeviceId::from_bytes([number; 16]));
         let secret = Zeroizing::new([number; 32]);
         let mut params = CertificateParams::default();
         params.subject_alt_names = [format!("{USER_URN}{user}"), format!("{DEVICE_URN}{id}")]
@@ -131,7 +128,7 @@ impl Device {
             Incoming::Commit { staged, .. } => {
                 self.groups.merge(&mut self.vault, group, *staged).unwrap()
             }
-            Incoming::OwnCommit => {
+            Incoming::OwnCommit { .. } => {
                 self.groups.merge_own(&mut self.vault, group).unwrap();
                 true
             }
@@ -144,6 +141,11 @@ impl Device {
     fn restart(&mut self) {
         self.groups = Groups::default();
     }
+}
+
+/// Whose device has this number.
+fn user_of(number: u8) -> UserId {
+    UserId::from_bytes([number; 16])
 }
 
 struct Conversation {
@@ -367,7 +369,7 @@ fn people_who_came_and_went_are_known_after_every_restart() {
     }
     let remove = amara
         .groups
-        .commit(&mut amara.vault, &amara.identity, group, &[], &[cleo.id])
+        .commit(&mut amara.vault, &amara.identity, group, &[], &[user_of(3)])
         .unwrap();
     assert!(amara.follow(group, &remove.commit));
     assert!(ben.follow(group, &remove.commit));
@@ -650,4 +652,129 @@ fn members_refuse_an_outsider_who_joins_by_himself_even_when_the_server_does_not
         let members = member.groups.members(&member.vault, group).unwrap();
         assert_eq!(members.len(), 2);
     }
+}
+
+#[test]
+fn who_is_removed_while_their_phone_goes_out_of_use_is_known_to_be_removed() {
+    let Conversation {
+        hospital,
+        group,
+        mut tracked,
+        mut amara,
+        mut ben,
+    } = conversation();
+    let key = hospital.delivery.public();
+    let mut cleo = hospital.device(3);
+    let package = cleo.key_package();
+    let add = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[package], &[])
+        .unwrap();
+    let taken = tracked.apply_commit(
+        &add.commit.0,
+        &add.group_info.0,
+        amara.id,
+        &key,
+        &hospital.ca,
+        NOW,
+    );
+    taken.unwrap();
+    assert!(amara.follow(group, &add.commit) && ben.follow(group, &add.commit));
+    cleo.join(group, &add.welcome.unwrap());
+
+    let proposals = tracked
+        .propose_removals(&[ben.id], &hospital.delivery)
+        .unwrap();
+    for proposal in proposals {
+        let proposal = B64(proposal);
+        assert!(amara.follow(group, &proposal) && cleo.follow(group, &proposal));
+    }
+    let ben = user_of(2);
+    let remove = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[], &[ben])
+        .unwrap();
+    let effect = tracked.apply_commit(
+        &remove.commit.0,
+        &remove.group_info.0,
+        amara.id,
+        &key,
+        &hospital.ca,
+        NOW,
+    );
+    assert_eq!(effect.unwrap().left.len(), 1, "once, not twice");
+    match cleo
+        .groups
+        .process(&mut cleo.vault, group, &remove.commit.0)
+    {
+        Ok(Incoming::Commit { dismissed, .. }) => assert_eq!(dismissed, [ben]),
+        _ => panic!("not a commit"),
+    }
+    match amara
+        .groups
+        .process(&mut amara.vault, group, &remove.commit.0)
+    {
+        Ok(Incoming::OwnCommit { dismissed }) => assert_eq!(dismissed, [ben]),
+        _ => panic!("not our commit"),
+    }
+    // The next commit names nobody by mistake.
+    amara.groups.merge_own(&mut amara.vault, group).unwrap();
+    let next = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[], &[])
+        .unwrap();
+    match amara
+        .groups
+        .process(&mut amara.vault, group, &next.commit.0)
+    {
+        Ok(Incoming::OwnCommit { dismissed }) => assert!(dismissed.is_empty()),
+        _ => panic!("not our commit"),
+    }
+}
+
+#[test]
+fn a_message_that_was_held_back_over_a_change_is_attributed_to_nobody() {
+    let Conversation {
+        hospital,
+        group,
+        mut amara,
+        mut ben,
+        ..
+    } = conversation();
+    let held_back = amara.say(group, "Stop the heparin");
+    let mut cleo = hospital.device(3);
+    let package = cleo.key_package();
+    let add = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[package], &[])
+        .unwrap();
+    assert!(ben.follow(group, &add.commit));
+    assert!(matches!(
+        ben.groups.process(&mut ben.vault, group, &held_back.0),
+        Ok(Incoming::Past)
+    ));
+}
+
+#[test]
+fn keys_of_another_conversation_are_refused_whoever_offers_them() {
+    let Conversation {
+        group, mut amara, ..
+    } = conversation();
+    let other = GroupId::from_bytes([8; 16]);
+    let hospital = Hospital::open();
+    let info = amara
+        .groups
+        .create(
+            &mut amara.vault,
+            &amara.identity,
+            other,
+            CIPHERSUITE,
+            &hospital.delivery.public(),
+        )
+        .unwrap();
+    let rejoined = amara
+        .groups
+        .rejoin(&mut amara.vault, &amara.identity, group, &info.0);
+    assert!(rejoined.is_err());
+    assert_eq!(amara.groups.members(&amara.vault, group).unwrap().len(), 2);
 }

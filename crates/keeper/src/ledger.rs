@@ -63,6 +63,9 @@ impl Ledger {
         wait_ms: u64,
         endorser: impl Fn(DeviceId) -> Option<DeviceId>,
     ) {
+        if let Some(seen) = change.snapshot_after {
+            self.begin_anew(change, seen);
+        }
         for (device, user) in &change.joined {
             let due = self.due_of(endorser(*device), *user, now_ms, wait_ms);
             let known = self.devices.insert(*device, *user).is_some();
@@ -90,13 +93,9 @@ impl Ledger {
             .iter()
             .filter(|(device, _)| !change.out_of_use.contains(device))
             .map(|(_, user)| *user)
-            .filter(|user| !self.devices.values().any(|other| other == user))
+            .chain(change.dismissed.iter().copied())
             .collect();
-        for tenure in &mut self.tenures {
-            if gone.contains(&tenure.user) && tenure.until.is_none() {
-                tenure.until = Some(change.seq);
-            }
-        }
+        self.end(change.seq, |user| gone.contains(&user));
         if let Some(device) = change.rejoined
             && let Some(user) = self.devices.get(&device).copied()
         {
@@ -152,6 +151,29 @@ impl Ledger {
     pub fn settle(&mut self, device: DeviceId, joined_seq: u64) {
         self.owed
             .retain(|owed| owed.device != device || owed.joined_seq > joined_seq);
+    }
+
+    /// The keeper saw nothing between a place and a snapshot of the members: for all that it knows
+    /// each of them was removed right after that place, and those who are there came back with the
+    /// snapshot. That includes people who had no device, of whom a snapshot says nothing.
+    fn begin_anew(&mut self, snapshot: &MemberChange, seen: u64) {
+        let there: BTreeSet<DeviceId> = snapshot.joined.iter().map(|(device, _)| *device).collect();
+        self.devices.retain(|device, _| there.contains(device));
+        self.owed.retain(|owed| there.contains(&owed.device));
+        for tenure in self.tenures.iter_mut().filter(|t| t.until.is_none()) {
+            tenure.until = Some(seen.saturating_add(1));
+        }
+    }
+
+    /// Ends the memberships of these, as far as they have no device in the conversation.
+    fn end(&mut self, seq: u64, whose: impl Fn(UserId) -> bool) {
+        let present: BTreeSet<UserId> = self.devices.values().copied().collect();
+        for tenure in &mut self.tenures {
+            let ends = whose(tenure.user) && !present.contains(&tenure.user);
+            if ends && tenure.until.is_none() {
+                tenure.until = Some(seq);
+            }
+        }
     }
 
     fn is_member(&self, user: UserId) -> bool {
@@ -210,7 +232,16 @@ mod tests {
             joined: Vec::new(),
             left: Vec::new(),
             out_of_use: Vec::new(),
+            dismissed: Vec::new(),
             rejoined: None,
+            snapshot_after: None,
+        }
+    }
+
+    fn snapshot(seq: u64, seen: u64, devices: &[(u8, u8)]) -> MemberChange {
+        MemberChange {
+            snapshot_after: Some(seen),
+            ..joined(seq, devices)
         }
     }
 
@@ -347,35 +378,100 @@ mod tests {
     #[test]
     fn the_keeper_that_joins_anew_owes_nothing_to_those_it_knew() {
         let everyone = [(1, 1), (2, 2)];
-        let ledger = ledger(&[joined(1, &everyone), joined(20, &everyone)]);
+        let ledger = ledger(&[snapshot(1, 0, &everyone), snapshot(20, 12, &everyone)]);
         assert!(ledger.due(u64::MAX).is_empty());
+        assert_eq!(ledger.members(), [user(1), user(2)].into());
+    }
+
+    #[test]
+    fn who_is_missing_when_the_keeper_is_back_was_there_as_long_as_it_saw() {
+        let mut ledger = ledger(&[
+            snapshot(1, 0, &[(1, 1), (2, 2), (3, 3)]),
+            left(6, 3, 3, true),
+            snapshot(20, 12, &[(1, 1), (4, 4)]),
+        ]);
+        assert_eq!(ledger.members(), [user(1), user(4)].into());
+        assert!(!ledger.has(device(2)));
+        // Whoever comes back gets what they were seen to be there for.
+        ledger.take(&joined(30, &[(5, 2), (6, 3)]), NOW, WAIT, |_| None);
+        for owed in ledger.due(SOON) {
+            assert_eq!(ledger.spans(&owed), [span(1, 13)], "{owed:?}");
+        }
+        let stayed = ledger.tenures.iter().filter(|t| t.user == user(1));
+        assert_eq!(stayed.map(|t| t.from).collect::<Vec<_>>(), [1, 20]);
+        // Who came meanwhile gets nothing from before.
+        ledger.take(&joined(31, &[(7, 4)]), NOW, WAIT, |_| None);
+        let newcomer = ledger.due(SOON).into_iter().find(|o| o.user == user(4));
+        assert_eq!(ledger.spans(&newcomer.unwrap()), [span(20, 31)]);
+    }
+
+    #[test]
+    fn who_is_removed_while_their_phone_goes_out_of_use_is_removed() {
+        let crossed = MemberChange {
+            dismissed: vec![user(1)],
+            ..left(6, 1, 1, true)
+        };
+        let mut ledger = ledger(&[joined(1, &[(1, 1), (2, 2)]), crossed]);
+        assert_eq!(ledger.members(), [user(2)].into());
+        // Also when they had no device any more.
+        ledger.take(&left(7, 2, 2, true), NOW, WAIT, |_| None);
+        assert_eq!(ledger.members(), [user(2)].into());
+        let dismissed = MemberChange {
+            dismissed: vec![user(2)],
+            ..change(8)
+        };
+        ledger.take(&dismissed, NOW, WAIT, |_| None);
+        assert!(ledger.members().is_empty());
     }
 
     proptest! {
-        /// Whatever happens, a span never reaches over a time at which the person was no member.
+        /// Whatever happens, also while the keeper is away, a span never reaches over a time at
+        /// which the person was no member.
         #[test]
         fn nobody_is_owed_a_place_at_which_they_were_no_member(
-            steps in proptest::collection::vec((0_u8..6, any::<bool>(), any::<bool>()), 0..60)
+            steps in proptest::collection::vec(
+                (0_u8..6, any::<bool>(), any::<bool>(), proptest::bool::weighted(0.2)), 0..60)
         ) {
             let mut ledger = Ledger::default();
             let mut present: BTreeSet<u8> = BTreeSet::new();
-            // Two devices for each of three people; who is a member after each place.
+            // Two devices for each of three people; who is a member after each place, and who is
+            // one as far as the keeper knows.
             let owner = |d: u8| d / 2;
             let mut members: BTreeSet<u8> = BTreeSet::new();
+            let mut known: BTreeSet<u8> = BTreeSet::new();
             let mut was: Vec<BTreeSet<u8>> = vec![BTreeSet::new()];
-            for (index, (d, join, out_of_use)) in steps.into_iter().enumerate() {
+            let (mut seen, mut is_away) = (0, false);
+            for (index, (d, join, out_of_use, away)) in steps.into_iter().enumerate() {
                 let seq = u64::try_from(index).unwrap() + 1;
-                if join && present.insert(d) {
-                    ledger.take(&joined(seq, &[(d, owner(d))]), 0, 0, |_| None);
+                let back = is_away && !away;
+                is_away = away;
+                if back {
+                    let there: Vec<(u8, u8)> = present.iter().map(|d| (*d, owner(*d))).collect();
+                    ledger.take(&snapshot(seq, seen, &there), 0, 0, |_| None);
+                    known = present.iter().map(|d| owner(*d)).collect();
+                } else if join && present.insert(d) {
                     members.insert(owner(d));
+                    if !away {
+                        ledger.take(&joined(seq, &[(d, owner(d))]), 0, 0, |_| None);
+                        known.insert(owner(d));
+                    }
                 } else if !join && present.remove(&d) {
-                    ledger.take(&left(seq, d, owner(d), out_of_use), 0, 0, |_| None);
-                    if !out_of_use && !present.iter().any(|p| owner(*p) == owner(d)) {
+                    let ends = !out_of_use && !present.iter().any(|p| owner(*p) == owner(d));
+                    if ends {
                         members.remove(&owner(d));
                     }
+                    if !away {
+                        ledger.take(&left(seq, d, owner(d), out_of_use), 0, 0, |_| None);
+                        if ends {
+                            known.remove(&owner(d));
+                        }
+                    }
+                }
+                if !away {
+                    seen = seq;
                 }
                 was.push(members.clone());
-                prop_assert_eq!(ledger.members(), members.iter().map(|m| user(*m)).collect());
+                prop_assert_eq!(ledger.members(), known.iter().map(|m| user(*m)).collect());
                 for owed in ledger.due(u64::MAX) {
                     let who = owed.user.as_bytes()[0];
                     for span in ledger.spans(&owed) {

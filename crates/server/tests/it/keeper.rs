@@ -75,6 +75,16 @@ impl Ward {
         enroll(&self.hospital, &self.home(name), &invite.code).await
     }
 
+    /// One more workstation of a person, confirmed on the one at hand.
+    async fn own_device(&mut self, of: &mut NativeClient, name: &str) -> NativeClient {
+        let mut client = self.another(of, name).await;
+        let id = client.status().device_id.unwrap();
+        of.confirm_device(id, Duty::None).await.unwrap();
+        sequenced(&mut self.officer, id).await;
+        come_online(&mut client).await;
+        client
+    }
+
     fn home(&self, name: &str) -> PathBuf {
         self.homes.path().join(name)
     }
@@ -331,18 +341,7 @@ async fn a_phone_that_lost_its_keys_is_repaired(engine: Engine) {
     // His storage loses the conversation's keys while messages come.
     say(&mut amara, group, "Two").await;
     say(&mut amara, group, "Three").await;
-    let lost = tomas
-        .platform()
-        .home()
-        .entries()
-        .unwrap()
-        .into_iter()
-        .filter(|(name, _)| name.starts_with(&format!("v/m/{group}/")))
-        .map(|(name, _)| (name, None))
-        .collect::<Vec<_>>();
-    assert!(!lost.is_empty());
-    tomas.platform().home().commit(lost).unwrap();
-    drop(tomas);
+    lose_keys(tomas, group);
     let mut tomas = NativeClient::open(&ward.home("tomas.herrera")).unwrap();
     come_online(&mut tomas).await;
     assert_eq!(
@@ -367,6 +366,110 @@ async fn a_phone_that_lost_its_keys_is_repaired(engine: Engine) {
     say(&mut tomas, group, "Back again").await;
     amara.sync().await.unwrap();
     assert_eq!(texts(&amara, group).last().unwrap(), "Back again");
+}
+
+/// The device's storage loses the keys of a conversation.
+fn lose_keys(client: NativeClient, group: GroupId) {
+    let home = client.platform().home();
+    let lost: Vec<_> = home
+        .entries()
+        .unwrap()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(&format!("v/m/{group}/")))
+        .map(|(name, _)| (name, None))
+        .collect();
+    assert!(!lost.is_empty());
+    home.commit(lost).unwrap();
+    // Whoever opens the store next is the only one.
+    drop(client);
+}
+
+story!(what_the_keeper_was_not_there_for_is_nobodys_to_get);
+async fn what_the_keeper_was_not_there_for_is_nobodys_to_get(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let mut priya = ward.person("priya.raman").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "Seen by the keeper").await;
+    ward.keep(Rules::default()).await;
+
+    // The keeper loses its keys, and meanwhile Tomás goes and Priya comes.
+    let home = ward.home("keeper");
+    lose_keys(ward.keeper, group);
+    let mut keeper = NativeClient::open(&home).unwrap();
+    keeper.keep_records();
+    let mut ward = Ward { keeper, ..ward };
+    say(&mut amara, group, "Seen by Tomás").await;
+    amara.remove_person(group, me(&tomas)).await.unwrap();
+    say(&mut amara, group, "Seen by Amara").await;
+    amara.add_people(group, &[me(&priya)]).await.unwrap();
+    priya.sync().await.unwrap();
+    ward.keeper.sign_in().await.unwrap();
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    amara.sync().await.unwrap();
+    say(&mut amara, group, "Seen by the keeper again").await;
+
+    // Priya's next device gets what she and the keeper were there for.
+    let mut next = ward.own_device(&mut priya, "priya's next").await;
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    next.sync().await.unwrap();
+    assert_eq!(texts(&next, group), ["Seen by the keeper again"]);
+    let mut next = ward.own_device(&mut amara, "amara's next").await;
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    next.sync().await.unwrap();
+    let kept = ["Seen by the keeper", "Seen by the keeper again"];
+    assert_eq!(texts(&next, group), kept);
+
+    // Tomás is out until somebody asks him in again; then his own time is his.
+    tomas.sync().await.unwrap();
+    let mut next = ward.own_device(&mut tomas, "tomás's next").await;
+    ward.keep(Rules::default()).await;
+    next.sync().await.unwrap();
+    assert!(next.conversations().unwrap().is_empty());
+    amara.add_people(group, &[me(&tomas)]).await.unwrap();
+    next.sync().await.unwrap();
+    let at_once = Rules {
+        recovery_wait_ms: 0,
+    };
+    ward.keep(at_once).await;
+    next.sync().await.unwrap();
+    assert_eq!(texts(&next, group), ["Seen by the keeper"]);
+}
+
+story!(who_is_removed_while_their_phone_goes_out_of_use_stays_out);
+async fn who_is_removed_while_their_phone_goes_out_of_use_stays_out(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "Before").await;
+    ward.keep(Rules::default()).await;
+
+    // Tomás reports his phone, and Amara, who has not heard of it, takes him out.
+    let lost = tomas.status().device_id.unwrap();
+    tomas.revoke_device(lost).await.unwrap();
+    amara.remove_person(group, me(&tomas)).await.unwrap();
+    say(&mut amara, group, "After").await;
+    ward.keep(Rules::default()).await;
+    let told = notices(&amara, group);
+    assert!(
+        told.contains(&(
+            Notice::PersonRemoved,
+            "Tomás Herrera was removed.".to_owned()
+        )),
+        "{told:?}"
+    );
+    let mut next = ward.another(&tomas, "next").await;
+    let id = next.status().device_id.unwrap();
+    confirm(&mut ward.officer, id, Duty::None).await;
+    come_online(&mut next).await;
+    let at_once = Rules {
+        recovery_wait_ms: 0,
+    };
+    ward.keep(at_once).await;
+    next.sync().await.unwrap();
+    assert!(next.conversations().unwrap().is_empty());
 }
 
 story!(nobody_is_taken_for_the_record_keeper_on_the_servers_word);

@@ -222,7 +222,7 @@ impl Phone {
                 Incoming::Commit { staged, .. } => {
                     self.groups.merge(&mut self.vault, group, *staged).unwrap();
                 }
-                Incoming::OwnCommit => {
+                Incoming::OwnCommit { .. } => {
                     self.groups.merge_own(&mut self.vault, group).unwrap();
                 }
                 _ => {}
