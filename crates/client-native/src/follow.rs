@@ -63,7 +63,11 @@ impl NativeClient {
                 ServerFrame::Ended { problem } => Some(problem.clone()),
                 _ => None,
             };
-            self.frame(frame.clone()).await?;
+            // What a frame brings is fetched by a sync when it could not be taken by itself.
+            match self.frame(frame.clone()).await {
+                Err(error) if !error.is_transient() => self.sync().await?,
+                other => other?,
+            }
             if let Some(problem) = ended {
                 return Err(ClientError::Problem(Box::new(problem)).into());
             }

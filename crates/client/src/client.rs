@@ -7,6 +7,7 @@ use wardline_model::wire::hospital::Hospital;
 use wardline_model::{ChallengeId, SessionId};
 use zeroize::Zeroizing;
 
+use crate::conversation::Known;
 use crate::error::ClientError;
 use crate::http::Api;
 use crate::mls::{Groups, Identity};
@@ -36,6 +37,8 @@ pub(crate) struct Open {
     pub(crate) vault: Vault,
     pub(crate) identity: Option<Identity>,
     pub(crate) groups: Groups,
+    /// Messages that are here, by conversation, read from the vault on first use.
+    pub(crate) known: Known,
     /// Seals the cached share; the second PRF output.
     pub(crate) offline_key: Option<StoreKey>,
     /// Whether a session stands behind it, or only the dead-spot window.

@@ -66,10 +66,30 @@ pub struct Page {
     pub group: GroupId,
     /// The place of the commit by which the device joined, or joined anew.
     pub joined_seq: u64,
-    /// Whether nothing more follows.
-    pub last: bool,
+    /// What follows.
+    pub end: PageEnd,
     /// The messages, oldest first.
     pub messages: Vec<Kept>,
+}
+
+/// What follows a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum PageEnd {
+    /// Another page.
+    More,
+    /// Nothing.
+    Last {
+        /// How many messages the pages held together.
+        handed: u64,
+        /// Whether the record keeper was in the conversation all the time.
+        whole: bool,
+    },
+    /// History, after the hospital's waiting time.
+    Waits {
+        /// How long about.
+        hours: u64,
+    },
 }
 
 /// A message as the record keeper has it.
@@ -254,10 +274,15 @@ mod tests {
         }
 
         #[test]
-        fn history_arrives_as_it_was_kept(messages in proptest::collection::vec(kept(), 0..5), id: [u8; 16], last: bool) {
+        fn history_arrives_as_it_was_kept(messages in proptest::collection::vec(kept(), 0..5), id: [u8; 16], whole: bool) {
             let history = History {
                 id: MessageId::from_bytes(id),
-                page: Page { group: GroupId::from_bytes(id), joined_seq: 7, last, messages },
+                page: Page {
+                    group: GroupId::from_bytes(id),
+                    joined_seq: 7,
+                    end: PageEnd::Last { handed: 5, whole },
+                    messages,
+                },
             };
             let bytes = history.encode();
             prop_assert_eq!(Content::decode(&bytes).unwrap(), Content::History(history));

@@ -1,5 +1,7 @@
 //! What the vault holds of conversations: records, message records, the outbox.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::GroupSummary;
@@ -7,6 +9,7 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
+use crate::client::Open;
 use crate::content::Text;
 use crate::vault::Vault;
 use crate::views::Notice;
@@ -119,26 +122,47 @@ pub(crate) fn message_at(vault: &Vault, group: GroupId, seq: u64) -> Option<Stor
 
 /// The last place of a conversation at which anything stands; 0 when nothing does.
 pub(crate) fn last_place(vault: &Vault, group: GroupId) -> u64 {
-    vault
-        .last(&format!("{MESSAGES}{group}/"))
-        .and_then(|(_, value)| serde_json::from_slice::<StoredMessage>(value).ok())
+    messages(vault, group)
+        .next_back()
         .map_or(0, |message| message.seq)
 }
 
-pub(crate) fn put_message(vault: &mut Vault, group: GroupId, message: &StoredMessage) {
-    vault.put(message_name(group, message.seq), message);
+/// Which messages are on this device, so that none is shown twice.
+#[derive(Default)]
+pub(crate) struct Known(BTreeMap<GroupId, BTreeSet<MessageId>>);
+
+impl Known {
+    /// Whether a message is here.
+    pub(crate) fn has(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> bool {
+        self.of(vault, group).contains(&id)
+    }
+
+    fn of(&mut self, vault: &Vault, group: GroupId) -> &mut BTreeSet<MessageId> {
+        self.0.entry(group).or_insert_with(|| {
+            messages(vault, group)
+                .filter(|message| message.notice.is_none())
+                .map(|message| message.id)
+                .collect()
+        })
+    }
+}
+
+/// Puts a message or a notice at its place; durable with the next transaction.
+pub(crate) fn put_message(open: &mut Open, group: GroupId, message: &StoredMessage) {
+    if message.notice.is_none() {
+        open.known.of(&open.vault, group).insert(message.id);
+    }
+    open.vault.put(message_name(group, message.seq), message);
 }
 
 /// Messages of a conversation, oldest first.
-pub(crate) fn messages(
-    vault: &Vault,
+pub(crate) fn messages<'a>(
+    vault: &'a Vault,
     group: GroupId,
-) -> impl DoubleEndedIterator<Item = StoredMessage> {
+) -> impl DoubleEndedIterator<Item = StoredMessage> + use<'a> {
     vault
         .range(&format!("{MESSAGES}{group}/"))
         .filter_map(|(_, value)| serde_json::from_slice(value).ok())
-        .collect::<Vec<_>>()
-        .into_iter()
 }
 
 /// Messages on their way, in the order in which they were written.

@@ -11,6 +11,7 @@ use wardline_model::wire::enroll::{
 use zeroize::Zeroizing;
 
 use crate::client::{Client, Open, Prf};
+use crate::conversation::Known;
 use crate::error::ClientError;
 use crate::http::sign_jws;
 use crate::mls::{Groups, Identity, public_key};
@@ -159,6 +160,7 @@ impl<P: Platform> Client<P> {
             vault,
             identity: None,
             groups: Groups::default(),
+            known: Known::default(),
             offline_key: None,
             online: true,
         });

@@ -166,11 +166,11 @@ impl<P: Platform> Client<P> {
             match self.api.post_once(&self.platform, &path, &key, &send).await {
                 Ok(MessageAccepted { seq, sent_at }) => {
                     let stored = message.taken(&self.profile()?.user, seq, sent_at);
-                    let vault = &mut self.opened()?.vault;
+                    let open = self.opened()?;
                     if let Some(stored) = stored {
-                        put_message(vault, group, &stored);
+                        put_message(open, group, &stored);
                     }
-                    delete_outgoing(vault, &message);
+                    delete_outgoing(&mut open.vault, &message);
                     self.flush().await?;
                     return Ok(Queued {
                         id: message.id,

@@ -5,8 +5,6 @@
 //! ([`Client::changes`]), decides who is owed which part of the history, and queues it
 //! ([`Client::queue_history`]); what it decides is durable with the next [`Client::flush`].
 
-use std::collections::BTreeSet;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::devices::{MemberDevice, MemberDevices, MemberDevicesRequest};
@@ -15,7 +13,7 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Client;
-use crate::content::{History, Kept, Page};
+use crate::content::{History, Kept, Page, PageEnd};
 use crate::conversation::{
     self, Outgoing, StoredMessage, delete_outgoing, message_at, outbox, put_message, put_outgoing,
 };
@@ -284,28 +282,21 @@ impl<P: Platform> Client<P> {
     /// keeper fills gaps and changes nothing.
     pub(crate) fn take_history(&mut self, page: &Page) -> Result<(), ClientError> {
         let group = page.group;
-        let vault = &mut self.opened()?.vault;
-        let known: BTreeSet<MessageId> = conversation::messages(vault, group)
-            .filter(|m| m.notice.is_none())
-            .map(|m| m.id)
-            .collect();
-        for kept in page.messages.iter().filter(|m| !known.contains(&m.id)) {
-            let free = message_at(vault, group, kept.seq)
+        let open = self.opened()?;
+        for kept in &page.messages {
+            if open.known.has(&open.vault, group, kept.id) {
+                continue;
+            }
+            let free = message_at(&open.vault, group, kept.seq)
                 .is_none_or(|there| there.notice == Some(Notice::Gap));
             if free {
-                put_message(vault, group, &stored(kept));
+                put_message(open, group, &stored(kept));
             }
         }
-        if page.last {
-            let at = message_at(vault, group, page.joined_seq).map(|notice| notice.sent_at);
+        if let Some((notice, told)) = told_by(&page.end) {
+            let at = message_at(&open.vault, group, page.joined_seq).map(|notice| notice.sent_at);
             let at = at.unwrap_or_else(|| self.platform.now_ms());
-            self.notice(
-                group,
-                page.joined_seq,
-                at,
-                Notice::HandedOver,
-                "The record keeper handed this device the messages from before.",
-            )?;
+            self.notice(group, page.joined_seq, at, notice, &told)?;
         }
         self.platform.emit(Event::Messages { group });
         self.platform.emit(Event::Conversations);
@@ -363,6 +354,31 @@ impl<P: Platform> Client<P> {
             self.opened()?.vault.put(name, change);
         }
         Ok(())
+    }
+}
+
+/// What a page tells the person, beside its messages.
+fn told_by(end: &PageEnd) -> Option<(Notice, String)> {
+    match end {
+        PageEnd::More => None,
+        PageEnd::Waits { hours } => Some((
+            Notice::Joined,
+            format!(
+                "An officer confirmed this device, so earlier messages come after the hospital's \
+                 waiting time, in about {hours} h."
+            ),
+        )),
+        PageEnd::Last { handed, whole } => {
+            let mut told = match handed {
+                0 => "The record keeper has no earlier messages for this device.".to_owned(),
+                1 => "The record keeper handed this device an earlier message.".to_owned(),
+                n => format!("The record keeper handed this device {n} earlier messages."),
+            };
+            if !whole {
+                told.push_str(" It was away for a time, so some may be missing.");
+            }
+            Some((Notice::HandedOver, told))
+        }
     }
 }
 

@@ -140,7 +140,7 @@ impl<P: Platform> Client<P> {
                 }
                 Err(error) => return Err(error),
             };
-            let full = page.entries.len() >= PAGE;
+            let newest = page.last_seq;
             let any = !page.entries.is_empty();
             let members_changed = page.entries.iter().any(|e| e.kind == EntryKind::Commit);
             for entry in page.entries {
@@ -164,7 +164,8 @@ impl<P: Platform> Client<P> {
                 self.platform.emit(Event::Messages { group });
                 self.platform.emit(Event::Conversations);
             }
-            if !full {
+            let applied = conversation::record(self.vault()?, group).map(|r| r.applied);
+            if !any || applied >= Some(newest) {
                 return Ok(());
             }
         }
@@ -283,6 +284,9 @@ impl<P: Platform> Client<P> {
         let mut last = None;
         let mut at = summary.last_message_at.unwrap_or(0);
         for message in conversation::messages(vault, group).rev() {
+            if message.seq <= record.read && last.is_some() {
+                break;
+            }
             let mine = message.from.as_ref().is_some_and(|from| from.id == me);
             if message.notice.is_none() && !mine && message.seq > record.read {
                 unread += 1;
@@ -649,8 +653,8 @@ impl<P: Platform> Client<P> {
             // Nobody else hands over anything.
             Content::History(_) => return Ok(()),
         };
-        let seen = conversation::messages(self.vault()?, group).any(|m| m.id == id);
-        if seen {
+        let open = self.opened()?;
+        if open.known.has(&open.vault, group, id) {
             return Ok(());
         }
         let message = StoredMessage {
@@ -663,20 +667,22 @@ impl<P: Platform> Client<P> {
             reply_to: text.in_reply_to,
             notice: None,
         };
-        put_message(&mut self.opened()?.vault, group, &message);
+        put_message(self.opened()?, group, &message);
         Ok(())
     }
 
     /// Our own message came back: if a crash kept its answer from us, this is the answer.
     fn take_own(&mut self, group: GroupId, entry: &Entry) -> Result<(), ClientError> {
         let from = self.profile()?.user.clone();
-        let vault = &mut self.opened()?.vault;
-        let waiting = outbox(vault).into_iter().find(|m| Some(m.id) == entry.id);
+        let open = self.opened()?;
+        let waiting = outbox(&open.vault)
+            .into_iter()
+            .find(|m| Some(m.id) == entry.id);
         if let Some(waiting) = waiting {
             if let Some(message) = waiting.taken(&from, entry.seq, entry.sent_at) {
-                put_message(vault, group, &message);
+                put_message(open, group, &message);
             }
-            delete_outgoing(vault, &waiting);
+            delete_outgoing(&mut open.vault, &waiting);
         }
         Ok(())
     }
@@ -745,7 +751,7 @@ impl<P: Platform> Client<P> {
             reply_to: None,
             notice: Some(notice),
         };
-        put_message(&mut self.opened()?.vault, group, &message);
+        put_message(self.opened()?, group, &message);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use wardline_model::wire::sessions::{Challenge, ChallengeRequest, SignIn, Signed
 use zeroize::Zeroizing;
 
 use crate::client::{Client, Open, Prf};
+use crate::conversation::Known;
 use crate::enroll::{IDENTITY, StoredIdentity};
 use crate::error::ClientError;
 use crate::mls::{Groups, Identity};
@@ -68,6 +69,7 @@ impl<P: Platform> Client<P> {
                 vault,
                 identity: None,
                 groups: Groups::default(),
+                known: Known::default(),
                 offline_key,
                 online: true,
             });
@@ -97,6 +99,7 @@ impl<P: Platform> Client<P> {
             vault,
             identity: None,
             groups: Groups::default(),
+            known: Known::default(),
             offline_key: Some(key),
             online: false,
         });

@@ -107,23 +107,12 @@ impl Vault {
     /// Every name with this beginning, in order, with its value.
     pub fn range<'a>(
         &'a self,
-        prefix: &'a str,
-    ) -> impl DoubleEndedIterator<Item = (&'a str, &'a [u8])> {
-        self.values
-            .range(prefix.to_owned()..)
-            .take_while(move |(name, _)| name.starts_with(prefix))
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
-            .collect::<Vec<_>>()
-            .into_iter()
-    }
-
-    /// The last name with this beginning, and its value.
-    pub fn last(&self, prefix: &str) -> Option<(&str, &[u8])> {
+        prefix: &str,
+    ) -> impl DoubleEndedIterator<Item = (&'a str, &'a [u8])> + use<'a> {
         // No name has this character, which stands behind all of them.
         let end = format!("{prefix}\u{10FFFF}");
         self.values
             .range(prefix.to_owned()..end)
-            .next_back()
             .map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wardline_client::content::{Kept, Page};
+use wardline_client::content::{Kept, Page, PageEnd};
 use wardline_client::{Client, ClientError, Platform};
 use wardline_model::wire::messages::EntryKind;
 use wardline_model::wire::socket::ServerFrame;
@@ -182,6 +182,20 @@ async fn hand_over<P: Platform>(
     let now = client.platform().now_ms();
     let mut progress = Progress::Done;
     for (group, ledger) in &mut *ledgers {
+        for owed in ledger.untold(now) {
+            let channel = match channel(client, &owed).await {
+                Ok(channel) => channel,
+                Err(error) if error.is_transient() => return Err(error),
+                Err(_) => {
+                    progress = Progress::Again;
+                    continue;
+                }
+            };
+            client.queue_history(channel, waiting(*group, &owed, now))?;
+            ledger.set_told(owed.device);
+            client.put_own(&name(*group), ledger)?;
+            client.flush().await?;
+        }
         for owed in ledger.due(now) {
             let channel = match channel(client, &owed).await {
                 Ok(channel) => channel,
@@ -282,14 +296,36 @@ fn pages<P: Platform>(
             page.push(message);
         }
     }
+    let handed = pages.iter().map(Vec::len).sum::<usize>();
+    let last = PageEnd::Last {
+        // No device holds more messages than 64 bits count.
+        handed: u64::try_from(handed).unwrap_or(u64::MAX),
+        whole: ledger.is_whole(owed),
+    };
     let count = pages.len();
     let page = |(index, messages): (usize, Vec<Kept>)| Page {
         group,
         joined_seq: owed.joined_seq,
-        last: index + 1 == count,
+        end: if index + 1 == count {
+            last
+        } else {
+            PageEnd::More
+        },
         messages,
     };
     Ok(pages.into_iter().enumerate().map(page).collect())
+}
+
+/// Tells a device that its history comes later.
+fn waiting(group: GroupId, owed: &Owed, now_ms: u64) -> Page {
+    Page {
+        group,
+        joined_seq: owed.joined_seq,
+        end: PageEnd::Waits {
+            hours: owed.due.saturating_sub(now_ms).div_ceil(HOUR_MS),
+        },
+        messages: Vec::new(),
+    }
 }
 
 fn ledger<P: Platform>(client: &Client<P>, group: GroupId) -> Result<Ledger, ClientError> {
@@ -302,6 +338,7 @@ fn name(group: GroupId) -> String {
 
 /// The keeper's record of its channels, by device.
 const CHANNELS: &str = "channels";
+const HOUR_MS: u64 = 60 * 60 * 1000;
 /// People asked about at a time.
 const PEOPLE: usize = 500;
 /// Text in a page; a message holds at most 16 KiB.

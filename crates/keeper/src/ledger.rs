@@ -12,6 +12,8 @@ pub struct Ledger {
     devices: BTreeMap<DeviceId, UserId>,
     tenures: Vec<Tenure>,
     owed: Vec<Owed>,
+    /// Stretches in which the keeper was not there, or could not read.
+    absences: Vec<Span>,
 }
 
 /// A time during which a person was a member, in places of the conversation's log. It goes on
@@ -40,10 +42,12 @@ pub struct Owed {
     pub due: u64,
     /// The group through which its pages are on their way.
     pub queued: Option<GroupId>,
+    /// Whether the device was told that it has to wait.
+    pub told: bool,
 }
 
 /// A stretch of a conversation's log: after one place and before another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// The place before the first.
     pub after: u64,
@@ -140,6 +144,29 @@ impl Ledger {
             .collect()
     }
 
+    /// Whether the keeper was there for all that a device is owed.
+    pub fn is_whole(&self, owed: &Owed) -> bool {
+        let first = self.spans(owed).iter().map(|span| span.after).min();
+        first.is_none_or(|first| {
+            self.absences
+                .iter()
+                .all(|gap| gap.before <= first || gap.after.saturating_add(1) >= owed.joined_seq)
+        })
+    }
+
+    /// Devices that wait for history and do not know it yet.
+    pub fn untold(&self, now_ms: u64) -> Vec<Owed> {
+        let waits = |owed: &&Owed| owed.due > now_ms && !owed.told;
+        self.owed.iter().filter(waits).copied().collect()
+    }
+
+    /// A device was told that it has to wait.
+    pub fn set_told(&mut self, device: DeviceId) {
+        for owed in self.owed.iter_mut().filter(|o| o.device == device) {
+            owed.told = true;
+        }
+    }
+
     /// The pages for a device are on their way through a group, or have to be sent again.
     pub fn set_queued(&mut self, device: DeviceId, queued: Option<GroupId>) {
         for owed in self.owed.iter_mut().filter(|o| o.device == device) {
@@ -158,6 +185,12 @@ impl Ledger {
     /// snapshot. That includes people who had no device, of whom a snapshot says nothing.
     fn begin_anew(&mut self, snapshot: &MemberChange, seen: u64) {
         let there: BTreeSet<DeviceId> = snapshot.joined.iter().map(|(device, _)| *device).collect();
+        if snapshot.seq > seen.saturating_add(1) {
+            self.absences.push(Span {
+                after: seen,
+                before: snapshot.seq,
+            });
+        }
         self.devices.retain(|device, _| there.contains(device));
         self.owed.retain(|owed| there.contains(&owed.device));
         for tenure in self.tenures.iter_mut().filter(|t| t.until.is_none()) {
@@ -193,6 +226,7 @@ impl Ledger {
             joined_seq,
             due,
             queued: None,
+            told: false,
         });
     }
 
@@ -284,6 +318,7 @@ mod tests {
         assert_eq!((owed.device, owed.user), (device(3), user(1)));
         assert_eq!(ledger.spans(&owed), [span(1, 9)]);
         assert!(ledger.due(SOON - 1).is_empty(), "not before its time");
+        assert!(ledger.is_whole(&owed));
     }
 
     #[test]
@@ -396,13 +431,16 @@ mod tests {
         ledger.take(&joined(30, &[(5, 2), (6, 3)]), NOW, WAIT, |_| None);
         for owed in ledger.due(SOON) {
             assert_eq!(ledger.spans(&owed), [span(1, 13)], "{owed:?}");
+            assert!(!ledger.is_whole(&owed));
         }
         let stayed = ledger.tenures.iter().filter(|t| t.user == user(1));
         assert_eq!(stayed.map(|t| t.from).collect::<Vec<_>>(), [1, 20]);
         // Who came meanwhile gets nothing from before.
         ledger.take(&joined(31, &[(7, 4)]), NOW, WAIT, |_| None);
         let newcomer = ledger.due(SOON).into_iter().find(|o| o.user == user(4));
-        assert_eq!(ledger.spans(&newcomer.unwrap()), [span(20, 31)]);
+        let newcomer = newcomer.unwrap();
+        assert_eq!(ledger.spans(&newcomer), [span(20, 31)]);
+        assert!(ledger.is_whole(&newcomer));
     }
 
     #[test]

@@ -38,22 +38,41 @@ impl From<Raw> for Entry {
 }
 
 impl Tx {
-    /// Entries after a place, in order.
+    /// Entries after a place, in order: at most `limit`, and no more of them than [`PAGE_BYTES`]
+    /// hold, though always one where there is one.
     pub async fn entries_after(
         &mut self,
         group: GroupId,
         after: u64,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
+        let sizes: Vec<(i64, i64)> = fetch_all!(
+            self,
+            (i64, i64),
+            "SELECT seq, CAST(LENGTH(body) AS BIGINT) FROM entries
+             WHERE group_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+            group,
+            after,
+            limit
+        )?;
+        let mut bytes = 0;
+        let fits = sizes.iter().take_while(|(_, size)| {
+            let first = bytes == 0;
+            bytes += size;
+            first || bytes <= PAGE_BYTES
+        });
+        let Some((up_to, _)) = fits.last() else {
+            return Ok(Vec::new());
+        };
         let rows: Vec<Raw> = fetch_all!(
             self,
             Raw,
             "SELECT seq, kind, message_id, sender_device, sender_user, epoch, priority, sent_at,
                  body
-             FROM entries WHERE group_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+             FROM entries WHERE group_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq",
             group,
             after,
-            limit
+            *up_to
         )?;
         Ok(rows.into_iter().map(Entry::from).collect())
     }
@@ -101,3 +120,6 @@ impl Tx {
         Ok(())
     }
 }
+
+/// The bodies of one answer, bytes: a page of history from the record keeper takes up to 256 KiB.
+const PAGE_BYTES: i64 = 4 * 1024 * 1024;

@@ -200,10 +200,11 @@ async fn a_new_phone_gets_what_its_person_was_there_for(engine: Engine) {
     tablet.sync().await.unwrap();
     let before = ["K 6.8, repeat is running", "Calcium gluconate given"];
     assert_eq!(texts(&tablet, group), before);
+    let told = notices(&tablet, group);
+    let handed = "The record keeper handed this device 2 earlier messages.";
     assert!(
-        notices(&tablet, group)
-            .iter()
-            .any(|(n, _)| *n == Notice::HandedOver)
+        told.contains(&(Notice::HandedOver, handed.to_owned())),
+        "{told:?}"
     );
     let conversations = tablet.conversations().unwrap();
     assert_eq!(conversations.len(), 1, "the keeper's channel is none");
@@ -254,6 +255,11 @@ async fn a_phone_that_only_an_officer_confirmed_waits_in_sight_of_everyone(engin
     }
     found.sync().await.unwrap();
     assert!(texts(&found, group).is_empty(), "nothing yet");
+    let told = notices(&found, group);
+    assert!(
+        told.iter().any(|(_, text)| text.contains("in about 24 h")),
+        "{told:?}"
+    );
     tomas.sync().await.unwrap();
     let told = notices(&tomas, group);
     let told = told.iter().find(|(n, _)| *n == Notice::DeviceAdded);
@@ -420,6 +426,12 @@ async fn what_the_keeper_was_not_there_for_is_nobodys_to_get(engine: Engine) {
     next.sync().await.unwrap();
     let kept = ["Seen by the keeper", "Seen by the keeper again"];
     assert_eq!(texts(&next, group), kept);
+    let told = notices(&next, group);
+    assert!(
+        told.iter()
+            .any(|(_, text)| text.contains("some may be missing")),
+        "{told:?}"
+    );
 
     // Tomás is out until somebody asks him in again; then his own time is his.
     tomas.sync().await.unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wardline_audit::event::Kind;
-use wardline_model::wire::messages::EntryKind;
+use wardline_model::wire::messages::{Entry, EntryKind};
 use wardline_model::{GroupId, MessageId};
 use wardline_store::{AppendError, StoreError};
 
@@ -217,5 +217,28 @@ store_test! {
         let mut tx = store.read().await.unwrap();
         let none = tx.entry_of_message(group, MessageId::from_bytes([0; 16])).await.unwrap();
         assert!(none.is_none());
+    }
+}
+
+store_test! {
+    async fn a_page_of_the_log_is_bounded_by_its_bytes(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let group = found(&store, &[anna]).await;
+        for _ in 0..6 {
+            let mut large = message(&store, group, anna, 0);
+            large.body = vec![7; 1024 * 1024];
+            store.append(large).await.unwrap();
+        }
+        let mut huge = message(&store, group, anna, 0);
+        huge.body = vec![7; 5 * 1024 * 1024];
+        store.append(huge).await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        let places = |page: Vec<Entry>| page.iter().map(|entry| entry.seq).collect::<Vec<_>>();
+        assert_eq!(places(tx.entries_after(group, 0, 500).await.unwrap()), [1, 2, 3, 4]);
+        assert_eq!(places(tx.entries_after(group, 4, 500).await.unwrap()), [5, 6]);
+        assert_eq!(places(tx.entries_after(group, 4, 1).await.unwrap()), [5]);
+        assert_eq!(places(tx.entries_after(group, 6, 500).await.unwrap()), [7], "never stuck");
+        assert!(tx.entries_after(group, 7, 500).await.unwrap().is_empty());
     }
 }

@@ -26,8 +26,10 @@ use crate::verbs::serve::until_stopped;
 const CONFIRMATION: Duration = Duration::from_mins(15);
 /// How long it takes an officer who confirms by itself.
 const AT_ONCE: Duration = Duration::from_secs(5);
-/// Between two attempts to reach the hospital.
+/// Between two attempts to reach the hospital; it doubles up to [`LONGEST`] while they fail soon.
 const AGAIN: Duration = Duration::from_secs(1);
+/// The longest pause between two attempts.
+const LONGEST: Duration = Duration::from_secs(15);
 /// Between two looks when nothing happens and nothing is left to do; it keeps the session alive.
 const QUIET_MS: u64 = 60_000;
 /// The first wait before something is tried again; it doubles up to [`QUIET_MS`].
@@ -160,12 +162,14 @@ async fn keep(client: &mut NativeClient, keeper: Keeper, out: Output) -> Result<
     client.keep_records();
     let mut due = Due::default();
     let mut announced = false;
+    let mut pause = AGAIN;
     loop {
         match client.sign_in().await {
             Ok(()) => {}
             Err(error) if error.is_passing() => {
                 tracing::warn!(%error, "the hospital cannot be reached");
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST);
                 continue;
             }
             Err(error) => return Err(error.into()),
@@ -187,10 +191,16 @@ async fn keep(client: &mut NativeClient, keeper: Keeper, out: Output) -> Result<
             let now = client.platform().now_ms();
             Ok(ControlFlow::Continue(due.patience(now)))
         };
+        let began = tokio::time::Instant::now();
         if let Err(error) = client.follow(seen).await {
             tracing::warn!(%error, "following the hospital again");
         }
-        tokio::time::sleep(AGAIN).await;
+        pause = if began.elapsed() > LONGEST {
+            AGAIN
+        } else {
+            (pause * 2).min(LONGEST)
+        };
+        tokio::time::sleep(pause).await;
     }
 }
 
