@@ -45,7 +45,7 @@ test("a second phone gets what its person was there for, though no other phone i
   await tablet.sees("Haemoglobin 6.9, she is pale and tachycardic.");
   await tablet.sees("Two units, please. I come now.");
   await expect(
-    tablet.page.getByText("The record keeper handed this device the messages from before."),
+    tablet.page.getByText("The record keeper handed this device 2 earlier messages."),
   ).toBeVisible();
   await tablet.write("Both units are running.");
   await tablet.state("Both units are running.", "Sent");

@@ -156,10 +156,10 @@ pub(crate) fn put_message(open: &mut Open, group: GroupId, message: &StoredMessa
 }
 
 /// Messages of a conversation, oldest first.
-pub(crate) fn messages<'a>(
-    vault: &'a Vault,
+pub(crate) fn messages(
+    vault: &Vault,
     group: GroupId,
-) -> impl DoubleEndedIterator<Item = StoredMessage> + use<'a> {
+) -> impl DoubleEndedIterator<Item = StoredMessage> + use<'_> {
     vault
         .range(&format!("{MESSAGES}{group}/"))
         .filter_map(|(_, value)| serde_json::from_slice(value).ok())

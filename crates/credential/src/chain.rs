@@ -8,7 +8,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use thiserror::Error;
 use wardline_audit::{Checkpoint, Disclosure, Event, Hash, LogKey, Salt};
 use wardline_model::code::Pins;
-use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
+use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, MAX_CHAIN, SignedEndorsement};
 use wardline_model::wire::devices::{DeviceCredential, LoggedEndorsement};
 use wardline_model::{DeviceId, UserId};
 
@@ -18,8 +18,6 @@ use crate::x509::{DeviceCa, DeviceKey, mls_credential};
 pub const ENDORSED: &str = "device.endorsed";
 /// The member of that event's detail that holds the [`SignedEndorsement`].
 pub const DETAIL: &str = "signed";
-/// More links than any hospital's chain has.
-const MAX_CHAIN: usize = 16;
 
 /// Why a device is not admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -13,6 +13,10 @@ use crate::{B64, DeviceId, UserId};
 /// The first bytes of what an endorser signs (domain separation from MLS and every other use).
 pub const ENDORSEMENT_CONTEXT: &[u8] = b"wardline endorsement v1\0";
 
+/// The longest chain of endorsements that members accept and the server makes. A phone that was
+/// confirmed on the one before it, and so on from an officer's, adds a link for each.
+pub const MAX_CHAIN: usize = 32;
+
 /// The two public keys of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceKeys {

@@ -1,10 +1,9 @@
 //! Stored rows as answers show them.
 
 use wardline_model::B64;
-use wardline_model::endorsement::Duty;
 use wardline_model::wire::devices::DeviceInfo;
 use wardline_model::wire::enroll::{Certificates, DeviceState, PersonBrief};
-use wardline_store::{Device, Person};
+use wardline_store::{Device, Person, Vouched};
 
 use crate::app::App;
 
@@ -29,7 +28,12 @@ pub(crate) fn certificates(app: &App, device: &Device) -> Option<Certificates> {
 }
 
 /// A device for its person and officers.
-pub(crate) fn device(device: Device, user: PersonBrief, duty: Duty, current: bool) -> DeviceInfo {
+pub(crate) fn device(
+    device: Device,
+    user: PersonBrief,
+    behind: Vouched,
+    current: bool,
+) -> DeviceInfo {
     DeviceInfo {
         id: device.device_id,
         user,
@@ -37,7 +41,8 @@ pub(crate) fn device(device: Device, user: PersonBrief, duty: Duty, current: boo
         platform: device.platform,
         program: device.program,
         state: device.state,
-        duty,
+        duty: behind.duty,
+        endorser: behind.endorser,
         passkey: device.passkey_kind,
         created_at: device.created_at,
         last_seen_at: device.last_seen_at,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use wardline_audit::event::NodeName;
 use wardline_model::DeviceId;
-use wardline_model::endorsement::{Duty, SignedEndorsement};
+use wardline_model::endorsement::{Duty, MAX_CHAIN, SignedEndorsement};
 
 use crate::StoreError;
 use crate::audit::EventRef;
@@ -31,10 +31,20 @@ row! {
 }
 
 row! {
-    struct DutyOf {
+    struct VouchedFor {
         device_id: DeviceId,
         duty: Duty,
+        endorser: DeviceId,
     }
+}
+
+/// What stands behind a device.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Vouched {
+    /// What it may do beyond its person's own business.
+    pub duty: Duty,
+    /// The device that vouched for it; `None` while nobody has.
+    pub endorser: Option<DeviceId>,
 }
 
 impl Tx {
@@ -84,27 +94,32 @@ impl Tx {
         raw.map(Raw::parse).transpose()
     }
 
-    /// What devices may do beyond their people's own business; those without an endorsement are
-    /// left out.
-    pub async fn duties(
+    /// What stands behind devices; those without an endorsement are left out.
+    pub async fn vouched(
         &mut self,
         ids: &[DeviceId],
-    ) -> Result<HashMap<DeviceId, Duty>, StoreError> {
-        let mut duties = HashMap::with_capacity(ids.len());
+    ) -> Result<HashMap<DeviceId, Vouched>, StoreError> {
+        let mut vouched = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(MAX_IN) {
             let sql = format!(
-                "SELECT device_id, duty FROM endorsements WHERE device_id IN ({})",
+                "SELECT device_id, duty, endorser FROM endorsements WHERE device_id IN ({})",
                 placeholders(1, ids.len())
             );
-            let found: Vec<DutyOf> = on_engine!(self, |Db, conn| {
-                let query = sqlx::query_as::<Db, DutyOf>(sqlx::AssertSqlSafe(sql));
+            let found: Vec<VouchedFor> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, VouchedFor>(sqlx::AssertSqlSafe(sql));
                 bind_all!(query, ids, |q, id| q.bind(id.raw()))
                     .fetch_all(conn)
                     .await
             })?;
-            duties.extend(found.into_iter().map(|row| (row.device_id, row.duty)));
+            vouched.extend(found.into_iter().map(|row| {
+                let behind = Vouched {
+                    duty: row.duty,
+                    endorser: Some(row.endorser),
+                };
+                (row.device_id, behind)
+            }));
         }
-        Ok(duties)
+        Ok(vouched)
     }
 
     /// The endorsement from which every chain begins; `None` before the first officer.
@@ -162,7 +177,3 @@ impl Raw {
         })
     }
 }
-
-/// The longest chain of endorsements; an officer's phone that replaced a phone that replaced one
-/// is three.
-pub const MAX_CHAIN: usize = 64;

@@ -43,7 +43,7 @@ mod watch;
 pub use append::{Accepted, Append, AppendError};
 pub use audit::{EventRef, StoredEvent, VerifyError};
 pub use devices::{Device, NewDevice};
-pub use endorsements::{MAX_CHAIN, StoredEndorsement};
+pub use endorsements::{StoredEndorsement, Vouched};
 pub use enrollments::Enrollment;
 pub use error::StoreError;
 pub use fhir::{Body, NewResource, Term};

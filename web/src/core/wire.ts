@@ -86,6 +86,8 @@ export interface DeviceInfo {
   state: DeviceState;
   /** While it is pending: what its person's roles ask for. */
   duty: Duty;
+  /** The device that vouched for it. */
+  endorser?: string | null;
   passkey: string;
   created_at: number;
   last_seen_at?: number | null;

@@ -1,4 +1,4 @@
-import { Button } from "@mantine/core";
+import { Button, Checkbox } from "@mantine/core";
 import { Smartphone, Terminal } from "lucide-react";
 import { useState } from "react";
 import { useCall, useDevices, useStatus } from "../core/queries";
@@ -15,11 +15,24 @@ export function MyDevices() {
   const devices = useDevices();
   const status = useStatus();
   const [removing, setRemoving] = useState<DeviceInfo | null>(null);
+  const [kept, setKept] = useState<readonly string[]>([]);
   const revoke = useCall("revoke_device");
   const me = status.data?.user?.id;
   const now = Date.now();
   // An officer's list has everybody's.
   const mine = (devices.data ?? []).filter((device) => device.user.id === me);
+  const followers = removing ? confirmedWith(removing, mine, now) : [];
+  const remove = async (first: DeviceInfo) => {
+    try {
+      // The device in hand is the last to go: without it nothing more can be asked for.
+      for (const device of [...followers.filter((d) => !kept.includes(d.id)), first]) {
+        await revoke.mutateAsync({ id: device.id });
+      }
+    } catch (error) {
+      tellFailure(error);
+    }
+    setRemoving(null);
+  };
   return (
     <section className={styles.card} aria-labelledby="my-devices">
       <h2 id="my-devices">{t.security.devices}</h2>
@@ -58,7 +71,10 @@ export function MyDevices() {
                 variant="subtle"
                 color="red"
                 aria-label={t.security.revokeName(device.name)}
-                onClick={() => setRemoving(device)}
+                onClick={() => {
+                  setKept([]);
+                  setRemoving(device);
+                }}
               >
                 {t.security.revoke}
               </Button>
@@ -76,13 +92,45 @@ export function MyDevices() {
         onNo={() => setRemoving(null)}
         onYes={() => {
           if (removing) {
-            revoke.mutate(
-              { id: removing.id },
-              { onError: tellFailure, onSettled: () => setRemoving(null) },
-            );
+            void remove(removing);
           }
         }}
-      />
+      >
+        {followers.map((device) => (
+          <Checkbox
+            key={device.id}
+            my="sm"
+            checked={!kept.includes(device.id)}
+            label={t.security.revokeToo(device.name, moment(device.created_at, now))}
+            onChange={(event) =>
+              setKept(
+                event.currentTarget.checked
+                  ? kept.filter((id) => id !== device.id)
+                  : [...kept, device.id],
+              )
+            }
+          />
+        ))}
+      </Ask>
     </section>
   );
+}
+
+/** What a lost phone may have been used for before it was reported. */
+const LATELY_MS = 72 * 60 * 60 * 1000;
+
+/** Devices in use that were confirmed with this one lately, and those confirmed with them. */
+function confirmedWith(first: DeviceInfo, among: readonly DeviceInfo[], now: number) {
+  const found: DeviceInfo[] = [];
+  const vouchers = new Set([first.id]);
+  // Oldest first, so that whoever vouched comes before whom they vouched for.
+  for (const device of [...among].sort((a, b) => a.created_at - b.created_at)) {
+    const by = device.endorser;
+    const lately = now - device.created_at < LATELY_MS;
+    if (by && by !== device.id && vouchers.has(by) && lately && device.state !== "revoked") {
+      vouchers.add(device.id);
+      found.push(device);
+    }
+  }
+  return found;
 }

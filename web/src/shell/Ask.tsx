@@ -1,6 +1,6 @@
 /** A question before something that cannot be taken back. */
 import { Button, Modal } from "@mantine/core";
-import { useRef } from "react";
+import { type ReactNode, useRef } from "react";
 import { t } from "../texts";
 import styles from "./Dialog.module.css";
 
@@ -10,6 +10,7 @@ export function Ask({
   text,
   action,
   busy,
+  children,
   onYes,
   onNo,
 }: {
@@ -18,6 +19,7 @@ export function Ask({
   text: string;
   action: string;
   busy: boolean;
+  children?: ReactNode;
   onYes(): void;
   onNo(): void;
 }) {
@@ -34,6 +36,7 @@ export function Ask({
       closeButtonProps={{ "aria-label": t.close }}
     >
       <p>{asked.current.text}</p>
+      {children}
       <div className={styles.actions}>
         <Button variant="default" onClick={onNo} data-autofocus>
           {t.cancel}

@@ -23,6 +23,8 @@ wire! {
         /// What it may do beyond its person's own business; while it is pending, what its person's
         /// roles ask for.
         pub duty: Duty,
+        /// The device that vouched for it; its own id for the hospital's first one.
+        pub endorser: Option<DeviceId>,
         /// `platform`, `synced` or `software`.
         pub passkey: String,
         /// Enrolment, unix milliseconds.

@@ -232,19 +232,26 @@ fn only_an_enrolling_officer_invites() {
 }
 
 #[test]
-fn a_person_adds_one_more_device_of_the_same_program_with_a_fresh_fingerprint() {
-    let own = |program| {
+fn a_person_adds_one_more_device_of_their_own_with_a_fingerprint_of_this_minute() {
+    const MINUTE: u64 = HOUR / 60;
+    let one_more = |of, program| {
         changed(ada_asks(Action::InviteCreate), |q| {
-            device(q).program = Program::Byod;
+            device(q).program = of;
             q.resource = Resource::Invite {
                 person: ADA,
                 program,
             };
         })
     };
-    assert_eq!(answer(&own(Program::Byod)), "allow");
-    assert_eq!(answer(&own(Program::Issued)), "missing_permission");
-    let later = changed(own(Program::Byod), |q| session(q).proof_age_ms = HOUR / 2);
+    let own = one_more(Program::Byod, Program::Byod);
+    assert_eq!(answer(&own), "allow");
+    for program in [Program::Byod, Program::Issued] {
+        assert_eq!(
+            answer(&one_more(program, Program::Issued)),
+            "missing_permission"
+        );
+    }
+    let later = changed(own, |q| session(q).proof_age_ms = 2 * MINUTE);
     assert_eq!(answer(&later), "step_up");
 }
 

@@ -3,7 +3,7 @@
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
 use wardline_model::wire::enroll::{DeviceState, Platform};
 use wardline_model::{B64, DeviceId, EnrollmentId, InviteId, UserId};
-use wardline_store::{Consumed, Enrollment, NewInvite, NewKeyPackage, NewSession, Store};
+use wardline_store::{Consumed, Enrollment, NewInvite, NewKeyPackage, NewSession, Store, Vouched};
 
 use crate::support::{HOUR, MINUTE, NOW, admit, event, new_device, salt, store_test, unique};
 
@@ -215,9 +215,10 @@ store_test! {
         let links: Vec<_> = chain.iter().map(|link| link.signed.endorsement.device_id).collect();
         assert_eq!(links, [anna.device, officer.device]);
         assert_eq!(chain[0].event.seq, 2);
-        let duties = tx.duties(&[anna.device, officer.device]).await.unwrap();
-        assert_eq!(duties[&officer.device], Duty::Endorses);
-        assert_eq!(duties[&anna.device], Duty::None);
+        let vouched = tx.vouched(&[anna.device, officer.device]).await.unwrap();
+        assert_eq!(vouched[&officer.device].duty, Duty::Endorses);
+        let by_officer = Vouched { duty: Duty::None, endorser: Some(officer.device) };
+        assert_eq!(vouched[&anna.device], by_officer);
         assert_eq!(tx.genesis().await.unwrap().as_ref(), chain.last());
         drop(tx);
         let usurper = admit(&store, "usurper").await;

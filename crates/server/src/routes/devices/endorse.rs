@@ -8,11 +8,11 @@ use wardline_audit::event::Kind;
 use wardline_bus::Hint;
 use wardline_credential::chain::{self, DETAIL, ENDORSED, NotAdmitted};
 use wardline_model::DeviceId;
-use wardline_model::endorsement::{Duty, SignedEndorsement};
+use wardline_model::endorsement::{Duty, MAX_CHAIN, SignedEndorsement};
 use wardline_model::wire::devices::{DeviceInfo, EndorseRequest};
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
-use wardline_store::{Device, Tx};
+use wardline_store::{Device, Tx, Vouched};
 
 use crate::app::{App, Peer};
 use crate::ca::Subject;
@@ -144,8 +144,11 @@ async fn admit(
         }
         let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
         let owner = tx.person(device.user_id).await?.ok_or(Refusal::NotFound)?;
-        let duty = signed.endorsement.duty;
-        Ok(shape::device(device, shape::brief(owner), duty, current))
+        let behind = Vouched {
+            duty: signed.endorsement.duty,
+            endorser: Some(signed.endorsement.endorser),
+        };
+        Ok(shape::device(device, shape::brief(owner), behind, current))
     })
 }
 
@@ -191,6 +194,11 @@ async fn check_member(
             "nobody vouched for your device",
         ))?;
     chain::verify_link(signed, &own.signed.endorsement).map_err(refused)?;
+    if tx.endorsement_chain(caller.device()).await?.len() >= MAX_CHAIN {
+        return Err(Refusal::EndorsementRefused(
+            "too many devices vouch for one another up to it; ask an enrolling officer",
+        ));
+    }
     let duty = signed.endorsement.duty;
     if duty != Duty::None && duty != duty_of(&tx.roles_of(device.user_id).await?) {
         return Err(Refusal::EndorsementRefused(

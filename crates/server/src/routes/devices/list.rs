@@ -76,7 +76,7 @@ pub(crate) async fn handler(
         .into_iter()
         .map(|person| (person.user_id, shape::brief(person)))
         .collect();
-    let duties = super::duties(&mut facts, &devices).await?;
+    let vouched = super::vouched(&mut facts, &devices).await?;
     drop(facts);
     permit.record().await?;
     let devices = devices
@@ -84,8 +84,13 @@ pub(crate) async fn handler(
         .filter_map(|device| {
             let owner = people.get(&device.user_id)?.clone();
             let current = device.device_id == caller.device();
-            let duty = duties.get(&device.device_id).copied().unwrap_or_default();
-            Some(shape::device(device, owner, duty, current))
+            let behind = vouched.get(&device.device_id).copied();
+            Some(shape::device(
+                device,
+                owner,
+                behind.unwrap_or_default(),
+                current,
+            ))
         })
         .collect();
     Ok(Json(DeviceList { devices }))

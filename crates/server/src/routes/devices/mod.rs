@@ -9,25 +9,26 @@ use std::collections::HashMap;
 use wardline_model::DeviceId;
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::DeviceState;
-use wardline_store::{Device, Tx};
+use wardline_store::{Device, Tx, Vouched};
 
 use crate::problem::Refusal;
 
-/// What each device may do beyond its person's own business: as it was endorsed, or, while it is
-/// pending, as its person's roles ask for.
-pub(crate) async fn duties(
+/// What stands behind each device. Its duty is as it was endorsed, or, while it is pending, as its
+/// person's roles ask for.
+pub(crate) async fn vouched(
     tx: &mut Tx,
     devices: &[Device],
-) -> Result<HashMap<DeviceId, Duty>, Refusal> {
+) -> Result<HashMap<DeviceId, Vouched>, Refusal> {
     let ids: Vec<DeviceId> = devices.iter().map(|device| device.device_id).collect();
-    let mut duties = tx.duties(&ids).await?;
+    let mut vouched = tx.vouched(&ids).await?;
     for device in devices.iter().filter(|d| d.state == DeviceState::Pending) {
-        duties.insert(
-            device.device_id,
-            duty_of(&tx.roles_of(device.user_id).await?),
-        );
+        let asked_for = Vouched {
+            duty: duty_of(&tx.roles_of(device.user_id).await?),
+            endorser: None,
+        };
+        vouched.insert(device.device_id, asked_for);
     }
-    Ok(duties)
+    Ok(vouched)
 }
 
 /// The duty that roles ask for.

@@ -66,8 +66,8 @@ pub(crate) async fn handler(
             .put("removals_proposed", proposals.len());
         let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
         let person = tx.person(owner).await?.ok_or(Refusal::NotFound)?;
-        let duty = tx.duties(&[id]).await?.remove(&id).unwrap_or_default();
-        let info = shape::device(device, shape::brief(person), duty, id == caller.device());
+        let behind = tx.vouched(&[id]).await?.remove(&id).unwrap_or_default();
+        let info = shape::device(device, shape::brief(person), behind, id == caller.device());
         Ok((info, proposals))
     })?;
     app.bus.publish(Hint::DeviceChanged { device: id });
