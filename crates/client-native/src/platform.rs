@@ -1,6 +1,7 @@
 //! A workstation as the client core sees it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
@@ -57,6 +58,10 @@ impl Workstation {
 impl Platform for Workstation {
     fn now_ms(&self) -> u64 {
         crate::clock::now_ms()
+    }
+
+    async fn sleep(&self, ms: u32) {
+        tokio::time::sleep(Duration::from_millis(ms.into())).await;
     }
 
     fn random(&self, buffer: &mut [u8]) {

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use futures::lock::Mutex;
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use serde_json::Value;
 use wardline_client::platform::{
     Change, DevicePublicKey, Event, Platform, PlatformError, Request, Response,
@@ -15,7 +15,7 @@ use wardline_client::platform::{
 use wardline_client::{Client, ClientError};
 use wardline_model::B64;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 #[wasm_bindgen]
 extern "C" {
@@ -42,6 +42,13 @@ extern "C" {
     fn emit(this: &JsPlatform, event: JsValue);
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// The timer that windows and workers share (HTML §8.6).
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(then: &Function, ms: u32) -> f64;
+}
+
 /// The browser as the client core sees it.
 struct Browser {
     js: JsPlatform,
@@ -51,6 +58,14 @@ struct Browser {
 impl Platform for Browser {
     fn now_ms(&self) -> u64 {
         millis(self.js.now())
+    }
+
+    async fn sleep(&self, ms: u32) {
+        let passed = Promise::new(&mut |resolve, _| {
+            set_timeout(&resolve, ms);
+        });
+        // A timer has no way to fail.
+        let _ = JsFuture::from(passed).await;
     }
 
     fn random(&self, buffer: &mut [u8]) {

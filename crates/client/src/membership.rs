@@ -20,6 +20,10 @@ use crate::vault::Vault;
 
 /// How often a commit is made anew because another came first.
 const REBASES: usize = 8;
+/// How long a person who adds people waits for endorsements that the log does not have yet,
+/// milliseconds, attempt by attempt. The log takes part of a second; all of this is more than
+/// another node needs to go on for a sequencer that died (the store's `LEASE_MS`, and its next look).
+const LOG_WAITS_MS: [u32; 6] = [250, 500, 750, 1_000, 1_250, 1_500];
 /// The vault's names of devices that were verified.
 const ADMITTED: &str = "c/";
 /// The vault's name for record keepers that were verified.
@@ -78,7 +82,9 @@ impl<P: Platform> Client<P> {
         };
         let mut everyone: Vec<UserId> = people.iter().copied().collect();
         everyone.push(me);
-        let mut add = self.claim(&everyone, None, &[]).await?;
+        let mut add = self
+            .claim_within(&LOG_WAITS_MS, &everyone, None, &[])
+            .await?;
         add.extend(self.claim_keepers(&[]).await?);
         self.create(kind, role, patient_id, &add).await
     }
@@ -155,7 +161,9 @@ impl<P: Platform> Client<P> {
     ) -> Result<(), ClientError> {
         self.catch_up(group).await?;
         let present = self.devices_in(group)?;
-        let add = self.claim(users, None, &present).await?;
+        let add = self
+            .claim_within(&LOG_WAITS_MS, users, None, &present)
+            .await?;
         if add.is_empty() {
             return Ok(());
         }
@@ -314,6 +322,20 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
+    /// [`Client::admit`], again after each of these waits (milliseconds) as long as a device is not
+    /// known: its endorsement may be so new that the log does not have it yet.
+    async fn admit_within(&mut self, waits: &[u32], claims: &[Claim]) -> Result<(), ClientError> {
+        for wait in waits {
+            match self.admit(claims).await {
+                Err(ClientError::NotAdmitted(NotAdmitted::Unknown)) => {
+                    self.platform.sleep(*wait).await;
+                }
+                verdict => return verdict,
+            }
+        }
+        self.admit(claims).await
+    }
+
     /// Key packages of the record keepers' devices, except of those that are in already. The
     /// server says who they are; a device counts when an officer's endorsement says so, too.
     async fn claim_keepers(&mut self, present: &[DeviceId]) -> Result<Vec<B64>, ClientError> {
@@ -344,6 +366,18 @@ impl<P: Platform> Client<P> {
     /// devices that are in already.
     pub(crate) async fn claim(
         &mut self,
+        users: &[UserId],
+        only: Option<&[DeviceId]>,
+        present: &[DeviceId],
+    ) -> Result<Vec<B64>, ClientError> {
+        self.claim_within(&[], users, only, present).await
+    }
+
+    /// [`Client::claim`], which gives the log some time for endorsements of a moment ago, see
+    /// [`Client::admit_within`].
+    async fn claim_within(
+        &mut self,
+        waits: &[u32],
         users: &[UserId],
         only: Option<&[DeviceId]>,
         present: &[DeviceId],
@@ -381,7 +415,7 @@ impl<P: Platform> Client<P> {
             claims.push(claim);
             packages.push(claimed.key_package);
         }
-        let kept = self.admissible(&claims).await?;
+        let kept = self.admissible(waits, &claims).await?;
         packages.retain({
             let mut kept = kept.into_iter();
             move |_| kept.next().unwrap_or(false)
@@ -392,8 +426,12 @@ impl<P: Platform> Client<P> {
     /// Which of these devices can be verified. One that cannot, such as a server's own, is left out
     /// and keeps nobody from writing to its person's others; a person of whom no device is left is
     /// an error.
-    async fn admissible(&mut self, claims: &[Claim]) -> Result<Vec<bool>, ClientError> {
-        let failed = match self.admit(claims).await {
+    async fn admissible(
+        &mut self,
+        waits: &[u32],
+        claims: &[Claim],
+    ) -> Result<Vec<bool>, ClientError> {
+        let failed = match self.admit_within(waits, claims).await {
             Ok(()) => return Ok(vec![true; claims.len()]),
             Err(failed @ ClientError::NotAdmitted(_)) => failed,
             Err(error) => return Err(error),

@@ -92,6 +92,9 @@ pub trait Platform {
     /// Unix milliseconds.
     fn now_ms(&self) -> u64;
 
+    /// Returns after so many milliseconds.
+    async fn sleep(&self, ms: u32);
+
     /// Fills the buffer from the system's random source.
     fn random(&self, buffer: &mut [u8]);
 

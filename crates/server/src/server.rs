@@ -198,7 +198,7 @@ impl Running {
     }
 
     /// Stops: no new connections, requests under way finish, sockets close, the last events are
-    /// sequenced.
+    /// sequenced, and the log is left to whoever comes next.
     pub async fn shutdown(mut self) {
         // An error means that every task has ended already.
         let _ = self.stop.send(true);
@@ -209,7 +209,11 @@ impl Running {
             store.sequence_once(self.clock.now_ms(), &self.holder).await,
             Ok(done) if done.more
         ) {}
-        self.app.gate.machinery().clone().close().await;
+        // The process that follows, or the other node, need not wait for the lease to run out.
+        if let Err(error) = store.give_back_lease(&self.holder).await {
+            tracing::warn!(%error, "the sequencer's lease was not given back; it runs out by itself");
+        }
+        store.clone().close().await;
     }
 }
 

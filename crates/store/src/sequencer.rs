@@ -68,6 +68,26 @@ impl Store {
         result
     }
 
+    /// Gives back the lease where `holder` has it, so that the next process sequences at once. To
+    /// be called at the end of an orderly shutdown, after the last [`Store::sequence_once`]; without
+    /// it the log pauses until the lease has run out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn give_back_lease(&self, holder: &str) -> Result<(), StoreError> {
+        let mut kept = self.sequencer.lock().await;
+        *kept = None;
+        let mut tx = self.write().await?;
+        tx.lock_whole(AdvisoryLock::Sequencer).await?;
+        // The size stays: the next holder goes on from it.
+        execute!(
+            tx,
+            "UPDATE log_lease SET until_ms = 0 WHERE name = 'sequencer' AND holder = $1",
+            holder
+        )?;
+        tx.commit().await
+    }
+
     async fn step(
         &self,
         kept: &mut MutexGuard<'_, Option<Appender>>,
@@ -330,5 +350,6 @@ impl Tx {
 
 /// The most events of one step: a few milliseconds of work, so that writers hardly wait.
 pub const STEP: usize = 8192;
-/// How long a lease lasts, milliseconds: the longest pause of the log when its leader dies.
+/// How long a lease lasts, milliseconds: the longest pause of the log when its leader dies. One
+/// that stops in order gives it back.
 pub const LEASE_MS: u64 = 3_000;

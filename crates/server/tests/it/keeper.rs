@@ -21,9 +21,8 @@ use wardline_model::wire::enroll::Platform as DevicePlatform;
 use wardline_model::wire::groups::GroupList;
 use wardline_model::wire::messages::Priority;
 use wardline_model::{B64, DeviceId, GroupId, UserId};
-use wardline_server::keys::HospitalKeys;
 use wardline_server::rim::random;
-use wardline_store::{NewDevice, NewKeyPackage, NewPerson, NodeKeys, Store, StoreConfig};
+use wardline_store::{NewDevice, NewKeyPackage, NewPerson};
 use zeroize::Zeroizing;
 
 use crate::support::{Device, Engine, Hospital, story};
@@ -94,29 +93,6 @@ impl Ward {
         self.keeper.sync().await.unwrap();
         let keeper = Keeper::new(rules);
         keeper.look(&mut self.keeper, None).await.unwrap().unwrap()
-    }
-
-    /// Opens the hospital's database as someone does who holds the server with all its keys.
-    fn seize(&self) -> (Store, HospitalKeys) {
-        let keys = HospitalKeys::open(&self.hospital.config.data.dir).unwrap();
-        let url = match self.hospital.config.store.url.as_str() {
-            "sqlite" => {
-                let file = self.hospital.config.data.dir.join("wardline.db");
-                format!("sqlite:{}", file.display())
-            }
-            url => url.to_owned(),
-        };
-        let node = NodeKeys {
-            node: "seized".parse().unwrap(),
-            log: keys.log.clone(),
-        };
-        let store = Store::open(
-            &StoreConfig::new(url),
-            keys.sealer.clone(),
-            keys.index.clone(),
-            node,
-        );
-        (store.unwrap(), keys)
     }
 }
 
@@ -492,7 +468,7 @@ async fn nobody_is_taken_for_the_record_keeper_on_the_servers_word(engine: Engin
     let spy = ward.person("grace.lindqvist").await;
 
     // The server calls the spy a record keeper.
-    let (store, _) = ward.seize();
+    let (store, _) = ward.hospital.seize();
     let mut tx = store.write().await.unwrap();
     let person = tx.person(me(&spy)).await.unwrap().unwrap();
     let made = NewPerson {
@@ -539,7 +515,7 @@ impl PublicKeyData for Raw {
 /// A device of a person that only the server knows of: in its database, with a certificate of the
 /// device CA, key packages, and an endorsement in the log which no device has signed.
 async fn smuggle(ward: &Ward, user: UserId) -> DeviceId {
-    let (store, keys) = ward.seize();
+    let (store, keys) = ward.hospital.seize();
     let now = ward.hospital.clock.now_ms();
     let device = DeviceId::from_random(random());
     let secret = Zeroizing::new(random::<32>());

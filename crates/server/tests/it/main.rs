@@ -6,6 +6,7 @@
     reason = "a test's helpers fail the test"
 )]
 
+mod admission;
 mod at_rest;
 mod bad_input;
 mod conversations;

@@ -126,6 +126,32 @@ store_test! {
 }
 
 store_test! {
+    async fn a_lease_that_is_given_back_is_taken_at_once_and_by_nobody_else_before(db) {
+        let (one, two) = (db.store_as("node-1"), db.store_as("node-2"));
+        record(&one, 3).await;
+        assert!(one.sequence_once(NOW, "one").await.unwrap().leader);
+        record(&two, 2).await;
+        two.give_back_lease("two").await.unwrap();
+        assert!(
+            !two.sequence_once(NOW, "two").await.unwrap().leader,
+            "only its holder gives it back"
+        );
+        one.give_back_lease("one").await.unwrap();
+        let taken = two.sequence_once(NOW, "two").await.unwrap();
+        assert_eq!((taken.from, taken.to, taken.leader), (3, 5, true));
+        // Late, as when a process that was slow to end is no longer the holder.
+        one.give_back_lease("one").await.unwrap();
+        assert!(!one.sequence_once(NOW, "one").await.unwrap().leader);
+        let report = two.verify_log(two.log_key()).await.unwrap();
+        assert_eq!((report.size, report.tail), (5, 0));
+        // The holder itself may go on, too.
+        two.give_back_lease("two").await.unwrap();
+        record(&two, 1).await;
+        assert_eq!(two.sequence_once(NOW, "two").await.unwrap().to, 6);
+    }
+}
+
+store_test! {
     async fn sequencers_at_the_same_time_make_no_fork(db) {
         let (one, two) = (db.store_as("node-1"), db.store_as("node-2"));
         record(&one, 20).await;

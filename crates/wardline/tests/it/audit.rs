@@ -6,7 +6,45 @@ use std::path::Path;
 use serde_json::Value;
 use wardline_model::B64;
 
+use crate::cluster::Cluster;
 use crate::support::{Demo, Run, copy, wardline};
+
+#[test]
+fn a_hospital_on_postgresql_is_verified_and_exported_by_its_configuration() {
+    let mut cluster = Cluster::start(1);
+    let [ada, ben] = cluster.enroll([0, 0]);
+    ada.client(["send", "--to", &ben.user, "hello"]).json(0);
+    let live = cluster.verify().json(0);
+    assert_eq!(
+        (&live["payloads"], &live["key"]),
+        (&"opened".into(), &"unpinned".into())
+    );
+    cluster.until_sequenced();
+    assert!(cluster.stop(0).success());
+    let key = cluster.data().join("keys/log.vkey");
+    let stopped = verify(cluster.config(0), &[&key]).json(0);
+    assert_eq!(
+        (&stopped["payloads"], &stopped["key"], &stopped["tail"]),
+        (&"opened".into(), &"pinned".into(), &0.into())
+    );
+    assert!(stopped["size"].as_u64() >= live["size"].as_u64());
+
+    // What auditors take away verifies by itself.
+    let export = cluster.beside("export.ndjson");
+    let mut command = wardline();
+    command
+        .args(["audit", "export", "--config"])
+        .arg(cluster.config(0))
+        .arg("--out")
+        .arg(&export);
+    let exported = Run::of(&mut command);
+    assert_eq!(exported.code, 0, "{exported:?}");
+    let report = verify(&export, &[&key]).json(0);
+    assert_eq!(
+        (&report["payloads"], &report["key"], &report["root"]),
+        (&"opened".into(), &"pinned".into(), &stopped["root"])
+    );
+}
 
 fn verify(path: &Path, more: &[&Path]) -> Run {
     let mut command = wardline();

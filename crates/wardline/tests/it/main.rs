@@ -2,14 +2,18 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "helpers of tests: what is not there fails the test that asked for it"
 )]
 
 mod at_rest;
 mod audit;
+mod cluster;
 mod conversation;
 mod crash;
 mod keeper;
+#[path = "../../../store/tests/store/postgres.rs"]
+mod postgres;
 mod refusals;
 mod search;
 mod support;

@@ -15,6 +15,21 @@ use tempfile::TempDir;
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Between two looks for what is awaited.
+pub(crate) const STEP: Duration = Duration::from_millis(50);
+
+/// Waits for something.
+#[track_caller]
+pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
+    for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
+        if is() {
+            return;
+        }
+        thread::sleep(STEP);
+    }
+    panic!("in vain: {what}");
+}
+
 /// The binary.
 pub(crate) fn wardline() -> Command {
     Command::new(env!("CARGO_BIN_EXE_wardline"))
@@ -63,7 +78,7 @@ impl Demo {
     pub(crate) fn logging(log_level: &'static str) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let data = scratch.path().join("data");
-        let (child, ready) = launch(&data, "127.0.0.1:0", log_level).unwrap();
+        let (child, ready) = launch_demo(&data, "127.0.0.1:0", log_level).unwrap();
         Self {
             ready,
             child,
@@ -81,16 +96,9 @@ impl Demo {
     pub(crate) fn start_again(&mut self) {
         let port = self.url().rsplit(':').next().unwrap().to_owned();
         let listen = format!("127.0.0.1:{port}");
-        // Whoever has the ports meanwhile, such as a test's client, gives them back.
-        let launched = (0..50).find_map(|attempt| {
-            if attempt > 0 {
-                thread::sleep(Duration::from_millis(200));
-            }
-            launch(&self.data(), &listen, self.log_level)
-        });
-        (self.child, self.ready) = launched.unwrap_or_else(|| {
-            panic!("{}", fs::read_to_string(self.log()).unwrap_or_default());
-        });
+        let data = self.data();
+        let launched = || launch_demo(&data, &listen, self.log_level);
+        (self.child, self.ready) = persist(launched, &log_of(&data));
     }
 
     /// As `kill -9` does.
@@ -276,17 +284,23 @@ fn log_of(data: &Path) -> PathBuf {
     data.with_extension("log")
 }
 
-/// Starts a demo and waits for its ready line; `None` when it ended instead.
-fn launch(data: &Path, listen: &str, log_level: &str) -> Option<(Child, Value)> {
-    let mut log = fs::OpenOptions::new();
-    let log = log.create(true).append(true).open(log_of(data)).unwrap();
-    let mut child = wardline()
-        .args(["--log-level", log_level, "demo", "--json"])
+/// Starts a demo, see [`launch`].
+fn launch_demo(data: &Path, listen: &str, log_level: &str) -> Option<(Child, Value)> {
+    let mut demo = wardline();
+    demo.args(["--log-level", log_level, "demo", "--json"])
         .args(["--listen", listen, "--data"])
-        .arg(data)
+        .arg(data);
+    launch(&mut demo, &log_of(data))
+}
+
+/// Starts a server that logs to a file and waits for its ready line; `None` when it ended instead.
+pub(crate) fn launch(server: &mut Command, log: &Path) -> Option<(Child, Value)> {
+    let mut to = fs::OpenOptions::new();
+    let to = to.create(true).append(true).open(log).unwrap();
+    let mut child = server
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(log)
+        .stderr(to)
         .spawn()
         .unwrap();
     let mut line = String::new();
@@ -302,8 +316,23 @@ fn launch(data: &Path, listen: &str, log_level: &str) -> Option<(Child, Value)> 
     None
 }
 
+/// Starts a server, again at the same address. Whoever has its ports meanwhile, such as a test's
+/// client, gives them back.
+pub(crate) fn persist(
+    mut launched: impl FnMut() -> Option<(Child, Value)>,
+    log: &Path,
+) -> (Child, Value) {
+    let found = (0..50).find_map(|attempt| {
+        if attempt > 0 {
+            thread::sleep(Duration::from_millis(200));
+        }
+        launched()
+    });
+    found.unwrap_or_else(|| panic!("{}", fs::read_to_string(log).unwrap_or_default()))
+}
+
 /// SIGTERM, by the tool for it: the standard library has SIGKILL only.
-fn terminate(child: &mut Child) -> ExitStatus {
+pub(crate) fn terminate(child: &mut Child) -> ExitStatus {
     let sent = Command::new("kill")
         .args(["-TERM", &child.id().to_string()])
         .status()

@@ -14,8 +14,10 @@ use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::Invite;
 use wardline_server::demo::{self, DemoOptions, Ready};
 use wardline_server::init::{FirstOfficer, init};
+use wardline_server::keys::HospitalKeys;
 use wardline_server::rim::Clock;
 use wardline_server::{Config, Running, Server};
+use wardline_store::{NodeKeys, Store, StoreConfig};
 
 pub(crate) use device::{Answer, Device, Proof};
 pub(crate) use phone::Phone;
@@ -156,6 +158,29 @@ impl Hospital {
             .unwrap();
         self.url = running.http_url.clone().unwrap();
         self.running = Some(running);
+    }
+
+    /// Opens the hospital's database as someone does who holds the server with all its keys.
+    pub(crate) fn seize(&self) -> (Store, HospitalKeys) {
+        let keys = HospitalKeys::open(&self.config.data.dir).unwrap();
+        let url = match self.config.store.url.as_str() {
+            "sqlite" => {
+                let file = self.config.data.dir.join("wardline.db");
+                format!("sqlite:{}", file.display())
+            }
+            url => url.to_owned(),
+        };
+        let node = NodeKeys {
+            node: "seized".parse().unwrap(),
+            log: keys.log.clone(),
+        };
+        let store = Store::open(
+            &StoreConfig::new(url),
+            keys.sealer.clone(),
+            keys.index.clone(),
+            node,
+        );
+        (store.unwrap(), keys)
     }
 
     /// A device that is not enrolled.
