@@ -51,6 +51,10 @@ impl Platform for Screened {
         self.station.now_ms()
     }
 
+    async fn sleep(&self, ms: u32) {
+        self.station.sleep(ms).await;
+    }
+
     fn random(&self, buffer: &mut [u8]) {
         self.station.random(buffer);
     }

@@ -1,3 +1,4 @@
+import { look } from "../support/look.ts";
 import { expect, test } from "../support/story.ts";
 
 test("a second phone gets what its person was there for, though no other phone is on", async ({
@@ -56,5 +57,20 @@ test("a second phone gets what its person was there for, though no other phone i
   await doctor.sees("Both units are running.");
   await expect(
     doctor.page.getByText(`${nurse.person.name} uses a new device.`, { exact: true }),
+  ).toBeVisible();
+
+  // The phone is lost: what was confirmed with it lately goes with it, unless the nurse says no.
+  await tablet.page.goto(`${hospital.url}/#/security`);
+  await tablet.page.getByRole("button", { name: /^Remove / }).last().click();
+  const asked = tablet.page.getByRole("dialog", { name: /^Remove / });
+  await expect(asked.getByRole("checkbox", { name: /^Also remove / })).toBeChecked();
+  await look(tablet.page, "phone", "remove-device");
+  await asked.getByRole("checkbox", { name: /^Also remove / }).uncheck();
+  await asked.getByRole("button", { name: "Remove the device" }).click();
+  await expect(asked).toHaveCount(0);
+  await expect(tablet.page.getByText("Removed")).toHaveCount(1);
+  await doctor.sees("Both units are running.");
+  await expect(
+    doctor.page.getByText(`${nurse.person.name} no longer uses a device.`, { exact: true }),
   ).toBeVisible();
 });
