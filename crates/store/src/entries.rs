@@ -46,6 +46,32 @@ impl Tx {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
+        let up_to = if limit <= FEW {
+            i64::MAX
+        } else {
+            self.page_end(group, after, limit).await?
+        };
+        let rows: Vec<Raw> = fetch_all!(
+            self,
+            Raw,
+            "SELECT seq, kind, message_id, sender_device, sender_user, epoch, priority, sent_at,
+                 body
+             FROM entries WHERE group_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4",
+            group,
+            after,
+            up_to,
+            limit
+        )?;
+        Ok(rows.into_iter().map(Entry::from).collect())
+    }
+
+    /// The place of the last entry that fits into a page.
+    async fn page_end(
+        &mut self,
+        group: GroupId,
+        after: u64,
+        limit: u32,
+    ) -> Result<i64, StoreError> {
         let sizes: Vec<(i64, i64)> = fetch_all!(
             self,
             (i64, i64),
@@ -61,20 +87,7 @@ impl Tx {
             bytes += size;
             first || bytes <= PAGE_BYTES
         });
-        let Some((up_to, _)) = fits.last() else {
-            return Ok(Vec::new());
-        };
-        let rows: Vec<Raw> = fetch_all!(
-            self,
-            Raw,
-            "SELECT seq, kind, message_id, sender_device, sender_user, epoch, priority, sent_at,
-                 body
-             FROM entries WHERE group_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq",
-            group,
-            after,
-            *up_to
-        )?;
-        Ok(rows.into_iter().map(Entry::from).collect())
+        Ok(fits.last().map_or(i64::MAX, |(seq, _)| *seq))
     }
 
     /// One message by its id.
@@ -123,3 +136,5 @@ impl Tx {
 
 /// The bodies of one answer, bytes: a page of history from the record keeper takes up to 256 KiB.
 const PAGE_BYTES: i64 = 4 * 1024 * 1024;
+/// So few entries are read without asking for their sizes first.
+const FEW: u32 = 4;
