@@ -30,6 +30,8 @@ use crate::views::{Conversation, LastMessage, MemberView, Message, MessageState,
 const INBOX: &str = "inbox";
 /// Entries fetched at a time.
 const PAGE: usize = 200;
+/// Messages looked through for who wrote in a conversation.
+const LATEST: usize = 50;
 /// How often an external commit is tried because another commit came first.
 const REJOINS: usize = 5;
 
@@ -335,7 +337,15 @@ impl<P: Platform> Client<P> {
         Ok(Conversation {
             id: group,
             kind: summary.kind,
-            title: title(summary, &others),
+            title: title(summary, &others, || {
+                conversation::messages(vault, group)
+                    .rev()
+                    .filter_map(|message| message.from)
+                    .take(LATEST)
+                    .filter(|from| from.id != me)
+                    .map(|from| from.name)
+                    .collect()
+            }),
             members: people.into_iter().map(member).collect(),
             keepers: keeping.into_iter().map(member).collect(),
             patient: summary.patient.clone(),
@@ -1032,22 +1042,31 @@ fn others(record: &Record, me: UserId, vault: &Vault) -> BTreeSet<UserId> {
         .collect()
 }
 
-fn title(summary: &GroupSummary, others: &BTreeSet<UserId>) -> String {
+/// What a conversation is called. Where nobody else has a device in it now, such as after a
+/// revocation, it is still known by those who wrote in it.
+fn title(
+    summary: &GroupSummary,
+    others: &BTreeSet<UserId>,
+    wrote: impl FnOnce() -> BTreeSet<String>,
+) -> String {
     if summary.kind == GroupKind::Role
         && let Some(title) = &summary.role_title
     {
         return title.clone();
     }
-    let names: Vec<&str> = summary
+    let mut names: Vec<String> = summary
         .members
         .iter()
         .filter(|m| others.contains(&m.user.id))
-        .map(|m| m.user.name.as_str())
+        .map(|m| m.user.name.clone())
         .collect();
-    match names.as_slice() {
-        [] => "Only you".to_owned(),
-        names => names.join(", "),
+    if names.is_empty() {
+        names.extend(wrote());
     }
+    if names.is_empty() {
+        return "Only you".to_owned();
+    }
+    names.join(", ")
 }
 
 fn shown(
