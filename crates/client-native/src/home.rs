@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::NativeError;
 
+const KEYS: &str = "keys.json";
 const ENTRIES: TableDefinition<&str, &[u8]> = TableDefinition::new("entries");
 
 /// What the directory keeps beside the store. Readable by its owner only.
@@ -56,6 +57,12 @@ pub struct Home {
 }
 
 impl Home {
+    /// Whether a directory has a home's keys. They are made last, so one whose making was cut short
+    /// has none, opens no more, and was never used.
+    pub fn has_keys(path: &Path) -> bool {
+        path.join(KEYS).exists()
+    }
+
     /// Opens a directory, making it and its keys where there are none.
     pub fn open(path: &Path) -> Result<Self, NativeError> {
         let failed = |what: String| NativeError::Home {
@@ -84,7 +91,7 @@ impl Home {
             }
             other => failed(other.to_string()),
         })?;
-        let file = path.join("keys.json");
+        let file = path.join(KEYS);
         let keys = if file.exists() {
             let text = fs::read(&file).map_err(|error| failed(error.to_string()))?;
             serde_json::from_slice(&text).map_err(|_| failed("keys.json is damaged".to_owned()))?
@@ -206,7 +213,7 @@ impl Home {
     fn change(&self, edit: impl FnOnce(&mut Keys)) -> Result<(), NativeError> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         edit(&mut keys);
-        write_private(&self.path.join("keys.json"), &*keys)
+        write_private(&self.path.join(KEYS), &*keys)
             .map_err(|error| self.failed(&error.to_string()))
     }
 
@@ -282,7 +289,9 @@ mod tests {
     fn only_the_owner_can_read_a_home_and_only_one_process_opens_it() {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("home");
+        assert!(!Home::has_keys(&path));
         let home = Home::open(&path).unwrap();
+        assert!(Home::has_keys(&path));
         home.commit(vec![
             ("a".to_owned(), Some(vec![1])),
             ("b".to_owned(), None),

@@ -163,6 +163,7 @@ async fn keep(client: &mut NativeClient, keeper: Keeper, out: Output) -> Result<
     let mut due = Due::default();
     let mut announced = false;
     let mut pause = AGAIN;
+    let mut told = 0;
     loop {
         match client.sign_in().await {
             Ok(()) => {}
@@ -179,6 +180,12 @@ async fn keep(client: &mut NativeClient, keeper: Keeper, out: Output) -> Result<
             let frame = frame.filter(|_| !due.is_over(client.platform().now_ms()));
             if let Some(progress) = keeper.look(client, frame).await? {
                 due.next(progress, client.platform().now_ms());
+                let groups = client.kept_groups()?.len();
+                // For the program that started this one, which may wait for it.
+                if groups != told && out.is_json() {
+                    told = groups;
+                    out.result(&json!({ "groups": groups }), String::new);
+                }
             }
             if !announced {
                 announced = true;
