@@ -1,16 +1,17 @@
 //! `wardline demo`: a synthetic hospital, served from loopback.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use wardline_audit::event::Kind;
-use wardline_demo::{Hospital, Readiness, StaffMember};
+use wardline_demo::{Hospital, Readiness, Script, StaffMember};
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::{DeviceId, RoleSlug, UserId};
 use wardline_policy::Program;
-use wardline_store::{NewPerson, Store, StoreError};
+use wardline_store::{NewPerson, Store, StoreError, Tx};
 
 use crate::charts;
 use crate::codes::{self, Invitation, Terms};
@@ -40,7 +41,10 @@ pub struct DemoRunning {
     /// The server.
     pub server: Running,
     data: PathBuf,
-    people: Vec<(StaffMember, Option<codes::Made>)>,
+    /// Behind a lock, since codes are renewed while the demo serves.
+    people: Mutex<Vec<(StaffMember, Option<codes::Made>)>>,
+    /// What people wrote to each other before the demo opens, for whoever plays it.
+    pub scripts: Vec<Script>,
     /// The officer whose device confirms the others: the code is there as long as the hospital
     /// has no first officer's device, and its device admits itself as the genesis.
     pub officer: OfficerInvite,
@@ -130,7 +134,8 @@ pub async fn run_on(
     Ok(DemoRunning {
         server,
         data: options.data.clone(),
-        people: invited.people,
+        people: Mutex::new(invited.people),
+        scripts: hospital.conversations,
         officer: invited.officer,
         keeper: invited.keeper.map(|made| made.link.written()),
     })
@@ -156,6 +161,8 @@ impl DemoRunning {
         let genesis = app.gate.machinery().read().await?.genesis().await?;
         let people = self
             .people
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
             .iter()
             .map(|(person, made)| ReadyPerson {
                 user: person.username.clone(),
@@ -198,6 +205,87 @@ impl DemoRunning {
             }
         }
         Ok(awaiting)
+    }
+
+    /// Whether no person has had a device yet, beside the demo's officer and the record keeper.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_untouched(&self) -> Result<bool, StoreError> {
+        let mut facts = self.server.app.gate.machinery().read().await?;
+        let mut own = Vec::new();
+        for name in [&self.officer.user, RECORD_KEEPER] {
+            own.extend(facts.person_by_username(name).await?.map(|p| p.user_id));
+        }
+        let devices = facts.all_devices().await?;
+        Ok(devices.iter().all(|device| own.contains(&device.user_id)))
+    }
+
+    /// Whether any of these devices is still in a conversation: one that went out of use stays
+    /// until a member commits its removal.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_any_in_a_conversation(&self, devices: &[DeviceId]) -> Result<bool, StoreError> {
+        let mut facts = self.server.app.gate.machinery().read().await?;
+        for device in devices {
+            if !facts.groups_of_device(*device).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes devices out of use whose enrolment was cut short: the server's answer never reached
+    /// them, so they hold no certificate, are in no conversation, and cannot go by themselves.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn withdraw(&self, devices: &[DeviceId]) -> Result<(), StoreError> {
+        let app = &self.server.app;
+        let (store, now_ms) = (app.gate.machinery(), app.clock.now_ms());
+        let mut tx = store.write().await?;
+        for device in devices {
+            tx.revoke_device(*device, "its enrolment was cut short", now_ms)
+                .await?;
+        }
+        tx.commit().await?;
+        init::record(store, WITHDRAWN, "hospital", now_ms).await
+    }
+
+    /// Makes new codes for everyone without a device in use: those of before were used, or have
+    /// grown old.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew_codes(&self) -> Result<(), StoreError> {
+        let app = &self.server.app;
+        let store = app.gate.machinery();
+        let users: Vec<UserId> = self
+            .people
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(person, _)| person.id)
+            .collect();
+        let mut facts = store.read().await?;
+        let without = without_device(&mut facts, users).await?;
+        drop(facts);
+        let (terms, now_ms) = (Terms::of(&app.config), app.clock.now_ms());
+        let mut tx = store.write().await?;
+        let mut renewed = HashMap::new();
+        for user in without {
+            let invitation = confirmed(user);
+            let made = codes::invite(&mut tx, &app.keys.index, &invitation, &terms, now_ms).await?;
+            renewed.insert(user, made);
+        }
+        tx.commit().await?;
+        init::record(store, INVITED, "hospital", now_ms).await?;
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        for (person, made) in people.iter_mut() {
+            *made = renewed.remove(&person.id);
+        }
+        Ok(())
     }
 }
 
@@ -284,16 +372,8 @@ async fn invite_all(
     let has_genesis = facts.genesis().await?.is_some();
     let keeper = facts.person_by_username(RECORD_KEEPER).await?;
     let keeper = keeper.map(|person| person.user_id);
-    let mut without: Vec<UserId> = Vec::new();
-    for user in hospital.staff.iter().map(|person| person.id).chain(keeper) {
-        let devices = facts.devices_of(user).await?;
-        if devices
-            .iter()
-            .all(|device| device.state == DeviceState::Revoked)
-        {
-            without.push(user);
-        }
-    }
+    let users = hospital.staff.iter().map(|person| person.id).chain(keeper);
+    let without = without_device(&mut facts, users).await?;
     drop(facts);
 
     let confirming = hospital
@@ -356,6 +436,24 @@ async fn invite_all(
     })
 }
 
+/// Those of these people who have no device, or none in use any more.
+async fn without_device(
+    facts: &mut Tx,
+    users: impl IntoIterator<Item = UserId>,
+) -> Result<HashSet<UserId>, StoreError> {
+    let mut without = HashSet::new();
+    for user in users {
+        let devices = facts.devices_of(user).await?;
+        if devices
+            .iter()
+            .all(|device| device.state == DeviceState::Revoked)
+        {
+            without.insert(user);
+        }
+    }
+    Ok(without)
+}
+
 /// An invitation whose device the demo's officer confirms without comparing anything.
 const fn confirmed(user: UserId) -> Invitation {
     Invitation {
@@ -369,3 +467,4 @@ const fn confirmed(user: UserId) -> Invitation {
 
 const SEEDED: Kind = Kind::named("demo.seeded");
 const INVITED: Kind = Kind::named("demo.invited");
+const WITHDRAWN: Kind = Kind::named("demo.withdrawn");

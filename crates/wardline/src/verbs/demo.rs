@@ -1,5 +1,7 @@
 //! `wardline demo`: the synthetic hospital, its enrolling officer and its record keeper.
 
+mod cast;
+
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use wardline_client_native::client::Enrolment;
 use wardline_client_native::home::Home;
 use wardline_client_native::{NativeClient, NativeError};
@@ -39,6 +41,10 @@ pub(crate) struct Demo {
     /// Fixes people and records.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Play conversations into a new hospital before it opens, so that whoever enrols finds some.
+    /// The record keeper then hands history to a new phone at once, and not after a day.
+    #[arg(long)]
+    conversations: bool,
 }
 
 impl Demo {
@@ -68,12 +74,22 @@ impl Demo {
             .map_err(|error| Failure::unavailable(error.to_string()))?;
         let (confirm, confirmer) = start_officer(&running, &data).await?;
         let (up, is_up) = oneshot::channel();
+        let (kept, keeps) = watch::channel(0);
+        let keeping = Keeping {
+            running: &running,
+            data: &data,
+            at_once: self.conversations,
+            kept,
+        };
         let opening = async {
             // Nobody is invited in before the keeper can join their first conversation.
             let keeper = tokio::time::timeout(PATIENCE, is_up).await;
             if !matches!(keeper, Ok(Ok(()))) {
                 return Err(Failure::unavailable("the record keeper could not start"));
             }
+            // Before anybody is let in, and not behind their backs: the cast's devices are their
+            // people's only ones, and whoever came early would be there for half of the play.
+            cast::play(&running, &data, self.conversations, keeps, out).await?;
             let ready = running
                 .ready()
                 .await
@@ -88,7 +104,7 @@ impl Demo {
             () = confirm_all(&running, &confirm) => {
                 Err(Failure::unavailable("the demo's officer has stopped"))
             }
-            failed = keep(&running, &data, up) => Err(failed),
+            failed = keeping.keep(up) => Err(failed),
         };
         drop(confirm);
         let _ = tokio::task::spawn_blocking(move || confirmer.join()).await;
@@ -109,59 +125,89 @@ async fn confirm_all(running: &DemoRunning, confirm: &mpsc::Sender<Awaiting>) {
     }
 }
 
-/// Runs the record keeper, a process of its own, and starts it again when it ends. Returns when it
-/// cannot be started at all.
-async fn keep(running: &DemoRunning, data: &Path, up: oneshot::Sender<()>) -> Failure {
-    let mut up = Some(up);
-    let mut code = running.keeper.clone();
-    loop {
-        match keep_once(running, data, code.as_deref(), &mut up).await {
-            Ok(status) => tracing::warn!(%status, "the record keeper ended; it is started again"),
-            Err(error) => return Failure::unavailable(format!("the record keeper: {error}")),
-        }
-        if up.is_none() {
-            code = None;
-        }
-        tokio::time::sleep(LOOK).await;
-    }
+/// The record keeper, a process of its own.
+struct Keeping<'a> {
+    running: &'a DemoRunning,
+    data: &'a Path,
+    /// Whether it hands history over at once: the demo's officer confirms everyone's first phone,
+    /// and a day's wait would be all that is ever seen of the conversations that were played.
+    at_once: bool,
+    /// In how many groups it is.
+    kept: watch::Sender<usize>,
 }
 
-async fn keep_once(
-    running: &DemoRunning,
-    data: &Path,
-    code: Option<&str>,
-    up: &mut Option<oneshot::Sender<()>>,
-) -> std::io::Result<std::process::ExitStatus> {
-    let url = running.server.http_url.clone().unwrap_or_default();
-    let mut command = tokio::process::Command::new(std::env::current_exe()?);
-    command
-        .args(["--json", "keeper", "--until-stdin-closes", "--server", &url])
-        .arg("--home")
-        .arg(data.join("keeper"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true);
-    if code.is_some() {
-        command.args(["--code", "-"]);
-    }
-    let mut child = command.spawn()?;
-    // Held open as long as this process lives.
-    let mut stdin = child.stdin.take();
-    if let (Some(code), Some(stdin)) = (code, &mut stdin) {
-        stdin.write_all(format!("{code}\n").as_bytes()).await?;
-        stdin.flush().await?;
-    }
-    if let Some(stdout) = child.stdout.take() {
-        let mut lines = BufReader::new(stdout).lines();
-        while let Some(line) = lines.next_line().await? {
-            let ready = serde_json::from_str(&line).is_ok_and(|v: Value| v["ready"] == true);
-            if ready && let Some(up) = up.take() {
-                // Nobody waits any more when the demo is on its way down.
-                let _ = up.send(());
+impl Keeping<'_> {
+    /// Runs the process, and starts it again when it ends. Returns when it cannot be started at
+    /// all.
+    async fn keep(&self, up: oneshot::Sender<()>) -> Failure {
+        let mut up = Some(up);
+        let mut code = self.running.keeper.clone();
+        loop {
+            match self.once(code.as_deref(), &mut up).await {
+                Ok(status) => {
+                    tracing::warn!(%status, "the record keeper ended; it is started again");
+                }
+                Err(error) => {
+                    return Failure::unavailable(format!("the record keeper: {error}"));
+                }
             }
+            if up.is_none() {
+                code = None;
+            }
+            tokio::time::sleep(LOOK).await;
         }
     }
-    child.wait().await
+
+    async fn once(
+        &self,
+        code: Option<&str>,
+        up: &mut Option<oneshot::Sender<()>>,
+    ) -> std::io::Result<std::process::ExitStatus> {
+        let url = self.running.server.http_url.clone().unwrap_or_default();
+        let home = self.data.join("keeper");
+        if code.is_some() && home.exists() && !Home::has_keys(&home) {
+            // A first start that was cut short: this home opens no more.
+            std::fs::remove_dir_all(&home)?;
+        }
+        let mut command = tokio::process::Command::new(std::env::current_exe()?);
+        command
+            .args(["--json", "keeper", "--until-stdin-closes", "--server", &url])
+            .arg("--home")
+            .arg(&home)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        if self.at_once {
+            command.args(["--recovery-wait-hours", "0"]);
+        }
+        if code.is_some() {
+            command.args(["--code", "-"]);
+        }
+        let mut child = command.spawn()?;
+        // Held open as long as this process lives.
+        let mut stdin = child.stdin.take();
+        if let (Some(code), Some(stdin)) = (code, &mut stdin) {
+            stdin.write_all(format!("{code}\n").as_bytes()).await?;
+            stdin.flush().await?;
+        }
+        if let Some(stdout) = child.stdout.take() {
+            let mut lines = BufReader::new(stdout).lines();
+            while let Some(line) = lines.next_line().await? {
+                let said: Value = serde_json::from_str(&line).unwrap_or_default();
+                if said["ready"] == true
+                    && let Some(up) = up.take()
+                {
+                    // Nobody waits any more when the demo is on its way down.
+                    let _ = up.send(());
+                }
+                if let Some(groups) = said["groups"].as_u64() {
+                    let groups = usize::try_from(groups).unwrap_or(usize::MAX);
+                    self.kept.send_replace(groups);
+                }
+            }
+        }
+        child.wait().await
+    }
 }
 
 /// Starts the officer whose device confirms those that the demo invited. It is a native client

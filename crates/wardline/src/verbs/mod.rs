@@ -10,9 +10,9 @@ pub(crate) mod serve;
 use crate::failure::Failure;
 
 /// Runs a verb that drives a client: one device on one thread, with a runtime of its own.
-pub(crate) async fn on_one_thread<F: Future<Output = Result<(), Failure>>>(
+pub(crate) async fn on_one_thread<T: Send + 'static, F: Future<Output = Result<T, Failure>>>(
     verb: impl FnOnce() -> F + Send + 'static,
-) -> Result<(), Failure> {
+) -> Result<T, Failure> {
     let thread = tokio::task::spawn_blocking(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

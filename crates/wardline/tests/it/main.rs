@@ -8,6 +8,7 @@
 
 mod at_rest;
 mod audit;
+mod cast;
 mod cluster;
 mod conversation;
 mod crash;

@@ -66,7 +66,14 @@ pub(crate) struct Demo {
     pub(crate) ready: Value,
     child: Child,
     scratch: TempDir,
+    options: Options,
+}
+
+/// How a demo is started.
+#[derive(Debug, Clone, Copy)]
+struct Options {
     log_level: &'static str,
+    conversations: bool,
 }
 
 impl Demo {
@@ -76,14 +83,44 @@ impl Demo {
 
     /// One that logs this much; see [`Demo::log`].
     pub(crate) fn logging(log_level: &'static str) -> Self {
+        Self::with(Options {
+            log_level,
+            conversations: false,
+        })
+    }
+
+    /// One into which conversations were played.
+    pub(crate) fn with_conversations() -> Self {
+        Self::with(Options::PLAYED)
+    }
+
+    /// The same, but killed once its data directory is `so`, and started again.
+    pub(crate) fn with_conversations_killed_when(so: impl Fn(&Path) -> bool) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let data = scratch.path().join("data");
-        let (child, ready) = launch_demo(&data, "127.0.0.1:0", log_level).unwrap();
+        let mut child = spawn(
+            &mut demo(&data, "127.0.0.1:0", Options::PLAYED),
+            &log_of(&data),
+        );
+        until("the moment to be killed", || so(&data));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        Self::over(scratch, Options::PLAYED)
+    }
+
+    fn with(options: Options) -> Self {
+        Self::over(tempfile::tempdir().unwrap(), options)
+    }
+
+    fn over(scratch: TempDir, options: Options) -> Self {
+        let data = scratch.path().join("data");
+        let (child, ready) = launch_demo(&data, "127.0.0.1:0", options)
+            .unwrap_or_else(|| panic!("{}", fs::read_to_string(log_of(&data)).unwrap()));
         Self {
             ready,
             child,
             scratch,
-            log_level,
+            options,
         }
     }
 
@@ -97,8 +134,14 @@ impl Demo {
         let port = self.url().rsplit(':').next().unwrap().to_owned();
         let listen = format!("127.0.0.1:{port}");
         let data = self.data();
-        let launched = || launch_demo(&data, &listen, self.log_level);
+        let launched = || launch_demo(&data, &listen, self.options);
         (self.child, self.ready) = persist(launched, &log_of(&data));
+    }
+
+    /// The same, and with `--conversations`.
+    pub(crate) fn start_again_with_conversations(&mut self) {
+        self.options.conversations = true;
+        self.start_again();
     }
 
     /// As `kill -9` does.
@@ -174,6 +217,13 @@ impl Drop for Demo {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+impl Options {
+    const PLAYED: Self = Self {
+        log_level: "warn",
+        conversations: true,
+    };
 }
 
 /// A workstation of a person.
@@ -285,24 +335,34 @@ fn log_of(data: &Path) -> PathBuf {
 }
 
 /// Starts a demo, see [`launch`].
-fn launch_demo(data: &Path, listen: &str, log_level: &str) -> Option<(Child, Value)> {
-    let mut demo = wardline();
-    demo.args(["--log-level", log_level, "demo", "--json"])
-        .args(["--listen", listen, "--data"])
-        .arg(data);
-    launch(&mut demo, &log_of(data))
+fn launch_demo(data: &Path, listen: &str, options: Options) -> Option<(Child, Value)> {
+    launch(&mut demo(data, listen, options), &log_of(data))
 }
 
-/// Starts a server that logs to a file and waits for its ready line; `None` when it ended instead.
-pub(crate) fn launch(server: &mut Command, log: &Path) -> Option<(Child, Value)> {
+fn demo(data: &Path, listen: &str, options: Options) -> Command {
+    let mut demo = wardline();
+    demo.args(["--log-level", options.log_level, "demo", "--json"])
+        .args(options.conversations.then_some("--conversations"))
+        .args(["--listen", listen, "--data"])
+        .arg(data);
+    demo
+}
+
+/// Starts a server that logs to a file.
+fn spawn(server: &mut Command, log: &Path) -> Child {
     let mut to = fs::OpenOptions::new();
     let to = to.create(true).append(true).open(log).unwrap();
-    let mut child = server
+    server
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(to)
         .spawn()
-        .unwrap();
+        .unwrap()
+}
+
+/// Starts a server that logs to a file and waits for its ready line; `None` when it ended instead.
+pub(crate) fn launch(server: &mut Command, log: &Path) -> Option<(Child, Value)> {
+    let mut child = spawn(server, log);
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut line)
