@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 /// Where the browser tests look for Chromium when nothing else is said.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
-/// Builds what changed, then becomes `wardline demo`.
+/// Builds what changed, then becomes `wardline demo`, with conversations to look at.
 pub(crate) fn run(workspace: &Workspace, demo: &[String]) -> Result<(), Failure> {
     let mut stages = app(workspace);
     stages.push(Stage::new("server", || {
@@ -28,7 +28,7 @@ pub(crate) fn run(workspace: &Workspace, demo: &[String]) -> Result<(), Failure>
     let program = workspace.target().join("debug/wardline");
     println!("\nstarting the demo hospital; Ctrl-C ends it");
     let source = process::command(&program, workspace.root())
-        .arg("demo")
+        .args(["demo", "--conversations"])
         .args(demo)
         .exec();
     Err(Failure::Io {
