@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use wardline_credential::NotAdmitted;
+use wardline_credential::{Admitted, NotAdmitted, Verifier};
 use wardline_model::endorsement::Duty;
-use wardline_model::wire::devices::{CredentialsAnswer, CredentialsRequest};
+use wardline_model::wire::devices::{CredentialsAnswer, CredentialsRequest, DeviceCredential};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{CommitAccepted, CommitUpload, GroupCreate, GroupKind};
 use wardline_model::wire::keys::{ClaimAnswer, ClaimRequest};
@@ -30,6 +30,9 @@ const ADMITTED: &str = "c/";
 const KEEPERS: &str = "keepers";
 /// The vault's name for those whom the server calls record keepers.
 const NAMED_KEEPERS: &str = "named-keepers";
+
+/// What a [`Verifier`] says of a device at a time.
+type Judge = fn(&Verifier, DeviceId, &DeviceCredential, u64) -> Result<Admitted, NotAdmitted>;
 
 /// A device that was verified up to the genesis.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -268,9 +271,19 @@ impl<P: Platform> Client<P> {
         ))
     }
 
+    /// Verifies devices that are to be let in.
+    pub(crate) async fn admit(&mut self, claims: &[Claim]) -> Result<(), ClientError> {
+        self.verify(claims, Verifier::admit).await
+    }
+
+    /// Verifies devices that are in a conversation already, as it was found.
+    pub(crate) async fn recognize(&mut self, claims: &[Claim]) -> Result<(), ClientError> {
+        self.verify(claims, Verifier::recognize).await
+    }
+
     /// Verifies devices by their certificates, endorsements and the log, and remembers those that
     /// pass. The claims must be what was verified, to the byte.
-    pub(crate) async fn admit(&mut self, claims: &[Claim]) -> Result<(), ClientError> {
+    async fn verify(&mut self, claims: &[Claim], judge: Judge) -> Result<(), ClientError> {
         let own = self.profile()?.device_id;
         let unknown: Vec<DeviceId> = claims
             .iter()
@@ -295,7 +308,7 @@ impl<P: Platform> Client<P> {
                 .iter()
                 .find(|c| c.device_id == device)
                 .ok_or(NotAdmitted::Unknown)?;
-            let admitted = verifier.admit(device, credential, now)?;
+            let admitted = judge(&verifier, device, credential, now)?;
             for claim in claims.iter().filter(|claim| claim.device == device) {
                 if claim.user != admitted.user
                     || claim.credential != admitted.credential

@@ -401,7 +401,7 @@ impl<P: Platform> Client<P> {
             return Err(ClientError::Untrusted("a Welcome to what is over"));
         }
         let members = welcomed.members.clone();
-        self.admit(&members).await?;
+        self.recognize(&members).await?;
         let open = self.opened()?;
         open.groups.join(&mut open.vault, group, welcomed)?;
         self.arrive(
@@ -472,7 +472,7 @@ impl<P: Platform> Client<P> {
             let (commit, members) =
                 open.groups
                     .rejoin(&mut open.vault, identity, group, &info.group_info.0)?;
-            if let Err(error) = self.admit(&members).await {
+            if let Err(error) = self.recognize(&members).await {
                 let open = self.opened()?;
                 open.groups.forget(&mut open.vault, group);
                 return Err(error);
@@ -582,7 +582,7 @@ impl<P: Platform> Client<P> {
                 let before = open.groups.members(&open.vault, group)?;
                 let out_of_use = open.groups.pending_removals(&open.vault, group)?;
                 let newcomers = open.groups.newcomers(&open.vault, group, &staged)?;
-                self.admit(&newcomers).await?;
+                self.recognize(&newcomers).await?;
                 let open = self.opened()?;
                 if !open.groups.merge(&mut open.vault, group, *staged)? {
                     return self.leave(group).await;

@@ -97,8 +97,23 @@ impl Verifier {
         &self.log
     }
 
-    /// Verifies everything that the server says of a device, at a time (unix milliseconds).
+    /// Verifies everything that the server says of a device, at a time (unix milliseconds), before
+    /// the device is let in: one that went out of use is refused.
     pub fn admit(
+        &self,
+        device: DeviceId,
+        credential: &DeviceCredential,
+        now_ms: u64,
+    ) -> Result<Admitted, NotAdmitted> {
+        if credential.revoked && credential.device_id == device {
+            return Err(NotAdmitted::Revoked);
+        }
+        self.recognize(device, credential, now_ms)
+    }
+
+    /// The same of a device that is in already. It may have gone out of use since: then its removal
+    /// waits in the log behind the place at which it is met.
+    pub fn recognize(
         &self,
         device: DeviceId,
         credential: &DeviceCredential,
@@ -106,9 +121,6 @@ impl Verifier {
     ) -> Result<Admitted, NotAdmitted> {
         if credential.device_id != device {
             return Err(NotAdmitted::Mismatch);
-        }
-        if credential.revoked {
-            return Err(NotAdmitted::Revoked);
         }
         let (keys, log_size) = self.chain(&credential.chain)?;
         let own = &credential

@@ -69,6 +69,8 @@ pub fn admission(
             admitted,
             Err(NotAdmitted::Revoked | NotAdmitted::Mismatch)
         ));
+    } else {
+        assert_eq!(admitted, verifier.recognize(device, &said, now_ms));
     }
     let admitted = admitted.ok()?;
     assert_eq!(admitted.device, device);

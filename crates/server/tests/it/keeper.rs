@@ -310,6 +310,28 @@ async fn a_lost_phone_is_out_of_its_conversations_before_anyone_looks(engine: En
     assert_eq!(texts(&next, group), ["Before the loss", "After the loss"]);
 }
 
+story!(the_keeper_comes_into_a_conversation_of_which_a_phone_was_lost_meanwhile);
+async fn the_keeper_comes_into_a_conversation_of_which_a_phone_was_lost_meanwhile(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let mut rahul = ward.person("rahul.menon").await;
+    // All of it happens while the keeper is away.
+    let people = [me(&tomas)];
+    let group = amara.start(&people, None, None).await.unwrap();
+    amara.add_people(group, &[me(&rahul)]).await.unwrap();
+    for (phone, lost) in [(&mut tomas, "first"), (&mut rahul, "second")] {
+        let id = phone.status().device_id.unwrap();
+        phone.revoke_device(id).await.expect(lost);
+    }
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    say(&mut amara, group, "Both phones are gone").await;
+    let mut next = ward.own_device(&mut amara, "amara's next").await;
+    ward.keep(Rules::default()).await;
+    next.sync().await.unwrap();
+    assert_eq!(texts(&next, group), ["Both phones are gone"]);
+}
+
 story!(a_phone_that_lost_its_keys_is_repaired);
 async fn a_phone_that_lost_its_keys_is_repaired(engine: Engine) {
     let mut ward = Ward::open(engine).await;
