@@ -437,8 +437,8 @@ impl<P: Platform> Client<P> {
     }
 
     /// Which of these devices can be verified. One that cannot, such as a server's own, is left out
-    /// and keeps nobody from writing to its person's others; a person of whom no device is left is
-    /// an error.
+    /// and keeps nobody from writing to its person's others; another person of whom no device is
+    /// left is an error.
     async fn admissible(
         &mut self,
         waits: &[u32],
@@ -457,12 +457,14 @@ impl<P: Platform> Client<P> {
                 Err(error) => return Err(error),
             }
         }
-        let reached: BTreeSet<UserId> = claims
+        let me = self.profile()?.user.id;
+        let mut reached: BTreeSet<UserId> = claims
             .iter()
             .zip(&kept)
             .filter(|(_, kept)| **kept)
             .map(|(claim, _)| claim.user)
             .collect();
+        reached.insert(me);
         if claims.iter().all(|claim| reached.contains(&claim.user)) {
             Ok(kept)
         } else {
