@@ -65,6 +65,11 @@ struct UpToCall {
 }
 
 #[derive(Deserialize)]
+struct GroupCall {
+    group: GroupId,
+}
+
+#[derive(Deserialize)]
 struct PeopleCall {
     group: GroupId,
     #[serde(default)]
@@ -204,6 +209,7 @@ impl<P: Platform> Client<P> {
                 let call: UpToCall = read(params)?;
                 done(self.acknowledge(call.group, call.up_to).await)
             }
+            "accept_members" => done(self.accept_members(read::<GroupCall>(params)?.group).await),
             "add_people" => {
                 let call: PeopleCall = read(params)?;
                 done(self.add_people(call.group, &call.users).await)

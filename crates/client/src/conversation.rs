@@ -30,6 +30,9 @@ pub(crate) struct Record {
     pub(crate) rejoining: bool,
     /// Devices in the group that were verified, with their people.
     pub(crate) devices: Vec<(DeviceId, UserId)>,
+    /// People in it whom this person has not accepted yet; nothing is sent meanwhile.
+    #[serde(default)]
+    pub(crate) strangers: Vec<UserId>,
 }
 
 /// A message or a notice, as it was read.
@@ -60,6 +63,10 @@ pub(crate) struct Outgoing {
     pub(crate) problem: Option<Problem>,
     /// Encoded content that is no text of a person: history that is handed over.
     pub(crate) history: Option<B64>,
+    /// The one device, and its person, for which it is; whoever else is in the group, it is sealed
+    /// for nobody.
+    #[serde(default)]
+    pub(crate) only_for: Option<(DeviceId, UserId)>,
 }
 
 impl Outgoing {

@@ -18,6 +18,8 @@ use crate::mls::{CIPHERSUITE, Claim, PendingCommit, key_package_claim};
 use crate::platform::{Event, Platform, random_bytes};
 use crate::vault::Vault;
 
+/// Devices asked about at a time.
+const CREDENTIALS: usize = 200;
 /// How often a commit is made anew because another came first.
 const REBASES: usize = 8;
 /// How long a person who adds people waits for endorsements that the log does not have yet,
@@ -39,6 +41,8 @@ type Judge = fn(&Verifier, DeviceId, &DeviceCredential, u64) -> Result<Admitted,
 pub(crate) struct AdmittedDevice {
     /// The content of its MLS credential.
     pub(crate) credential: B64,
+    /// Its Ed25519 MLS key.
+    pub(crate) mls_key: B64,
     /// Its person.
     pub(crate) person: PersonBrief,
     /// What it may do beyond its person's own business.
@@ -223,6 +227,11 @@ impl<P: Platform> Client<P> {
         remove: &[UserId],
     ) -> Result<(), ClientError> {
         let path = format!("/v1/groups/{group}/commits");
+        let open = self.opened()?;
+        if open.groups.has_pending_commit(&open.vault, group)? {
+            // It may have been taken, and only its answer lost: then it stands in the log.
+            self.catch_up(group).await?;
+        }
         for _ in 0..REBASES {
             let open = self.open.as_mut().ok_or(ClientError::Locked)?;
             let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
@@ -258,6 +267,8 @@ impl<P: Platform> Client<P> {
                     self.flush().await?;
                     self.catch_up(group).await?;
                 }
+                // Whether it was taken is not known: it is kept until the log tells.
+                Err(error) if error.is_transient() => return Err(error),
                 Err(error) => {
                     let open = self.opened()?;
                     open.groups.discard_own(&mut open.vault, group)?;
@@ -278,31 +289,48 @@ impl<P: Platform> Client<P> {
 
     /// Verifies devices that are in a conversation already, as it was found.
     pub(crate) async fn recognize(&mut self, claims: &[Claim]) -> Result<(), ClientError> {
-        self.verify(claims, Verifier::recognize).await
+        self.verify(claims, |verifier, device, said, _| {
+            verifier.recognize(device, said)
+        })
+        .await
     }
 
     /// Verifies devices by their certificates, endorsements and the log, and remembers those that
     /// pass. The claims must be what was verified, to the byte.
     async fn verify(&mut self, claims: &[Claim], judge: Judge) -> Result<(), ClientError> {
         let own = self.profile()?.device_id;
-        let unknown: Vec<DeviceId> = claims
-            .iter()
-            .filter(|claim| claim.device != own && !self.is_admitted(claim))
-            .map(|claim| claim.device)
-            .collect();
-        if unknown.is_empty() {
-            return Ok(());
+        let mut unknown: Vec<DeviceId> = Vec::new();
+        for claim in claims {
+            if self.is_own(claim) || self.is_admitted(claim) {
+                continue;
+            }
+            if claim.device == own {
+                return Err(NotAdmitted::Mismatch.into());
+            }
+            unknown.push(claim.device);
         }
+        for unknown in unknown.chunks(CREDENTIALS) {
+            self.verify_some(claims, unknown, judge).await?;
+        }
+        Ok(())
+    }
+
+    async fn verify_some(
+        &mut self,
+        claims: &[Claim],
+        unknown: &[DeviceId],
+        judge: Judge,
+    ) -> Result<(), ClientError> {
         let verifier = self.verifier()?;
         let request = CredentialsRequest {
-            device_ids: unknown.clone(),
+            device_ids: unknown.to_vec(),
         };
         let answer: CredentialsAnswer = self
             .api
             .post(&self.platform, "/v1/credentials", &request)
             .await?;
         let now = self.platform.now_ms();
-        for device in unknown {
+        for device in unknown.iter().copied() {
             let credential = answer
                 .credentials
                 .iter()
@@ -317,8 +345,17 @@ impl<P: Platform> Client<P> {
                     return Err(NotAdmitted::Mismatch.into());
                 }
             }
+            // A device keeps its person and its key: another statement about the same device does
+            // not make it another one's.
+            let before = self.admitted(device);
+            if before.is_some_and(|before| {
+                before.person.id != admitted.user || before.mls_key.0 != admitted.keys.mls_key
+            }) {
+                return Err(NotAdmitted::Mismatch.into());
+            }
             let record = AdmittedDevice {
                 credential: B64(admitted.credential),
+                mls_key: B64(admitted.keys.mls_key.to_vec()),
                 person: credential.user.clone(),
                 duty: admitted.duty,
                 endorser: admitted.endorser,
@@ -472,10 +509,18 @@ impl<P: Platform> Client<P> {
         }
     }
 
+    /// Whether a device was verified, with this credential and this key on its leaf: MLS does not
+    /// compare the two.
     pub(crate) fn is_admitted(&self, claim: &Claim) -> bool {
-        // The certificate holds the signature key, which MLS compared with the leaf's.
-        self.admitted(claim.device)
-            .is_some_and(|device| device.credential.0 == claim.credential)
+        self.admitted(claim.device).is_some_and(|device| {
+            device.credential.0 == claim.credential && device.mls_key.0 == claim.signature_key
+        })
+    }
+
+    /// Whether a leaf is this device's.
+    pub(crate) fn is_own(&self, claim: &Claim) -> bool {
+        let identity = self.open.as_ref().and_then(|open| open.identity.as_ref());
+        identity.is_some_and(|identity| identity.is(claim))
     }
 
     /// What was verified of a device.

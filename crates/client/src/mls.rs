@@ -5,7 +5,7 @@
 //! leaves with the next flush, so that the caller decides what is durable before a ciphertext
 //! leaves the device.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::PoisonError;
 
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -52,6 +52,9 @@ const DELIVERY_SERVICE: &[u8] = b"wardline delivery service";
 /// once the vault has it.
 const TREE: &[u8] = b"Tree";
 
+/// A device has one leaf in a group.
+const TWICE: ClientError = ClientError::Untrusted("a device that is in a conversation twice");
+
 const GROUP_PREFIX: &str = "m/";
 const ACCOUNT_PREFIX: &str = "k/";
 
@@ -73,6 +76,13 @@ impl Identity {
     /// Signs with the MLS key (for endorsements; MLS itself signs with its own labels).
     pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
         self.key.sign(bytes).to_bytes()
+    }
+
+    /// Whether a claim is this device's own, to the byte. A device id alone proves nothing: anyone
+    /// who makes a group writes into it what they like.
+    pub fn is(&self, claim: &Claim) -> bool {
+        claim.credential == x509::mls_credential(&self.certificate)
+            && claim.signature_key == self.key.verifying_key().as_bytes()
     }
 
     fn credential(&self) -> CredentialWithKey {
@@ -158,6 +168,9 @@ pub enum Incoming {
     OwnMessage,
     /// Of an epoch that this device was not in, or replayed.
     Past,
+    /// A message that this device cannot open. Any member can send one, so it is no reason to give
+    /// the conversation up.
+    Unreadable,
 }
 
 struct Loaded {
@@ -341,9 +354,15 @@ impl Groups {
         if of < now {
             return Ok(Incoming::Past);
         }
+        let is_change = message.is_handshake_message();
         let Ok(processed) = loaded.group.process_message(&loaded.provider, message) else {
+            // What it did to the ratchets is dropped with the copy in memory.
             self.loaded.remove(&group);
-            return Err(ClientError::Mls("an entry could not be read"));
+            return if is_change {
+                Err(ClientError::Mls("a change of the group could not be read"))
+            } else {
+                Ok(Incoming::Unreadable)
+            };
         };
         let sender = processed.sender().clone();
         let credential = processed.credential().serialized_content().to_vec();
@@ -353,8 +372,10 @@ impl Groups {
                 let Sender::Member(leaf) = sender else {
                     return Err(ClientError::Mls("a message of no member"));
                 };
-                let id = MessageId::from_slice(&aad)
-                    .ok_or(ClientError::Mls("a message without its id"))?;
+                let Some(id) = MessageId::from_slice(&aad) else {
+                    loaded.save(vault, group);
+                    return Ok(Incoming::Unreadable);
+                };
                 let from = loaded
                     .group
                     .member_at(leaf)
@@ -373,8 +394,9 @@ impl Groups {
             ProcessedMessageContent::StagedCommitMessage(staged) => {
                 let rejoined = match (sender, staged.update_path_leaf_node()) {
                     (Sender::NewMemberCommit, Some(leaf)) => {
-                        let device = claim(u32::MAX, leaf)?.device;
-                        if !loaded.replaces_own_leaf(&staged, device)? {
+                        let claim = claim(u32::MAX, leaf)?;
+                        let device = claim.device;
+                        if !aad.is_empty() || !loaded.replaces_own_leaf(&staged, &claim)? {
                             self.loaded.remove(&group);
                             return Err(ClientError::Untrusted(
                                 "a device that was no member joined by itself",
@@ -436,14 +458,31 @@ impl Groups {
         for update in staged.update_proposals() {
             claims.push(claim(u32::MAX, update.update_proposal().leaf_node())?);
         }
-        let known: Vec<Member> = loaded.group.members().collect();
+        let known = self::claims(loaded.group.members())?;
         claims.retain(|new| {
             !known.iter().any(|old| {
-                old.credential.serialized_content() == new.credential
-                    && old.signature_key == new.signature_key
+                old.credential == new.credential && old.signature_key == new.signature_key
             })
         });
+        let removed: Vec<u32> = staged
+            .remove_proposals()
+            .map(|p| p.remove_proposal().removed().u32())
+            .collect();
+        let stay = known.iter().filter(|old| !removed.contains(&old.leaf));
+        let devices: Vec<DeviceId> = stay.chain(&claims).map(|claim| claim.device).collect();
+        if has_twice(&devices) {
+            return Err(TWICE);
+        }
         Ok(claims)
+    }
+
+    /// Whether a commit of this device waits to be taken.
+    pub fn has_pending_commit(
+        &mut self,
+        vault: &Vault,
+        group: GroupId,
+    ) -> Result<bool, ClientError> {
+        Ok(self.load(vault, group)?.group.pending_commit().is_some())
     }
 
     /// Merges a commit whose new members were verified. `false` when it removed this device.
@@ -489,7 +528,7 @@ impl Groups {
         if staged.group_context().group_id().as_slice() != group.as_bytes() {
             return Err(ClientError::Mls("the Welcome is for another conversation"));
         }
-        let members = claims(staged.members())?;
+        let members = everyone(staged.members())?;
         let epoch = staged.group_context().epoch().as_u64();
         Ok(Welcomed {
             provider,
@@ -542,14 +581,13 @@ impl Groups {
         Ok(())
     }
 
-    /// Rejoins by an external commit that replaces this device's leaf (RFC 9420 §12.4.3.2).
-    pub fn rejoin(
-        &mut self,
-        vault: &mut Vault,
+    /// Prepares to rejoin by an external commit that replaces this device's leaf (RFC 9420
+    /// §12.4.3.2): who is in the group, still to be verified. Nothing is changed yet.
+    pub fn stage_rejoin(
         identity: &Identity,
         group: GroupId,
         group_info: &[u8],
-    ) -> Result<(PendingCommit, Vec<Claim>), ClientError> {
+    ) -> Result<Rejoining, ClientError> {
         let MlsMessageBodyIn::GroupInfo(info) = read_message(group_info)?.extract() else {
             return Err(ClientError::Mls("not a GroupInfo"));
         };
@@ -596,16 +634,31 @@ impl Groups {
             welcome: None,
             group_info: message_bytes(&info.ok_or(ClientError::Mls("no group information"))?)?,
         };
-        let members = claims(joined.members())?;
+        let members = everyone(joined.members())?;
+        Ok(Rejoining {
+            provider,
+            joined,
+            commit,
+            members,
+        })
+    }
+
+    /// Rejoins a group whose members were verified; gives the commit, which is still to be taken.
+    pub fn rejoin(
+        &mut self,
+        vault: &mut Vault,
+        group: GroupId,
+        rejoining: Rejoining,
+    ) -> PendingCommit {
         forget_group(vault, group);
         let mut loaded = Loaded {
-            provider,
-            group: joined,
+            provider: rejoining.provider,
+            group: rejoining.joined,
             names: HashMap::new(),
         };
         loaded.save(vault, group);
         self.loaded.insert(group, loaded);
-        Ok((commit, members))
+        rejoining.commit
     }
 
     /// Devices whose removal the delivery service has proposed and nobody has committed yet.
@@ -687,18 +740,28 @@ pub struct Welcomed {
     pub epoch: u64,
 }
 
+/// Joining anew, prepared but not yet done.
+pub struct Rejoining {
+    provider: OpenMlsRustCrypto,
+    joined: MlsGroup,
+    commit: PendingCommit,
+    /// Everyone in the group, to be verified.
+    pub members: Vec<Claim>,
+}
+
 impl Loaded {
-    /// Whether an external commit does nothing but replace a leaf of its own device, and carry out
-    /// what is pending. RFC 9420 §12.4.3.2 lets anyone in who holds the GroupInfo.
-    fn replaces_own_leaf(
-        &self,
-        staged: &StagedCommit,
-        device: DeviceId,
-    ) -> Result<bool, ClientError> {
+    /// Whether an external commit does nothing but replace a leaf of its own device, with the same
+    /// key, and carry out what is pending. RFC 9420 §12.4.3.2 lets anyone in who holds the
+    /// GroupInfo.
+    fn replaces_own_leaf(&self, staged: &StagedCommit, new: &Claim) -> Result<bool, ClientError> {
         let own = claims(self.group.members())?
             .into_iter()
-            .find(|claim| claim.device == device)
-            .map(|claim| claim.leaf);
+            .find(|old| {
+                // Its certificate may have been renewed; whoever it is, is verified with the rest.
+                (old.user, old.device) == (new.user, new.device)
+                    && old.signature_key == new.signature_key
+            })
+            .map(|old| old.leaf);
         let pending = self.pending_removals();
         let removed: Vec<u32> = staged
             .remove_proposals()
@@ -822,6 +885,21 @@ fn member_claim(member: Member) -> Result<Claim, ClientError> {
         credential,
         signature_key: member.signature_key,
     })
+}
+
+/// Everyone in a group that this device did not see come about.
+fn everyone(members: impl Iterator<Item = Member>) -> Result<Vec<Claim>, ClientError> {
+    let claims = claims(members)?;
+    let devices: Vec<DeviceId> = claims.iter().map(|claim| claim.device).collect();
+    if has_twice(&devices) {
+        return Err(TWICE);
+    }
+    Ok(claims)
+}
+
+fn has_twice(devices: &[DeviceId]) -> bool {
+    let distinct: BTreeSet<&DeviceId> = devices.iter().collect();
+    distinct.len() != devices.len()
 }
 
 fn claim(leaf: u32, node: &openmls::prelude::LeafNode) -> Result<Claim, ClientError> {

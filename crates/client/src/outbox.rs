@@ -1,7 +1,7 @@
 //! Sending: durable first, what was typed and its ciphertext, then to the hospital.
 
 use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
-use wardline_model::{B64, GroupId, MessageId};
+use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Client;
 use crate::content::{MAX_TEXT, Text};
@@ -46,9 +46,10 @@ impl<P: Platform> Client<P> {
             sealed: None,
             problem: None,
             history: None,
+            only_for: None,
         };
         // A removal that waits to be committed is the business of `deliver`.
-        message.sealed = self.seal_bytes(group, id, &message.content()).ok();
+        message.sealed = self.seal_bytes(group, id, &message.content(), None).ok();
         put_outgoing(&mut self.opened()?.vault, &message);
         self.flush().await?;
         self.platform.emit(Event::Messages { group });
@@ -110,7 +111,7 @@ impl<P: Platform> Client<P> {
                 in_reply_to: None,
                 text: text.clone(),
             };
-            let (message, _) = self.seal_bytes(group, id, &content.encode())?;
+            let (message, _) = self.seal_bytes(group, id, &content.encode(), None)?;
             sealed.push(MessageSend {
                 id,
                 message,
@@ -197,6 +198,10 @@ impl<P: Platform> Client<P> {
 
     /// Encrypts in the current epoch, unless that was done already. Durable before it leaves.
     async fn seal(&mut self, message: &mut Outgoing) -> Result<(), ClientError> {
+        let unsure = |r: conversation::Record| r.rejoining;
+        if conversation::record(self.vault()?, message.group).is_some_and(unsure) {
+            self.catch_up(message.group).await?;
+        }
         let open = self.opened()?;
         let now = open.groups.epoch(&open.vault, message.group)?;
         if message
@@ -207,25 +212,45 @@ impl<P: Platform> Client<P> {
             return Ok(());
         }
         let (group, id, content) = (message.group, message.id, message.content());
-        let sealed = if let Ok(sealed) = self.seal_bytes(group, id, &content) {
-            sealed
-        } else {
+        let only_for = message.only_for;
+        let sealed = match self.seal_bytes(group, id, &content, only_for) {
             // openmls refuses while a proposal is pending: commit it, then encrypt.
-            self.change_members(group, &[], &[]).await?;
-            self.seal_bytes(group, id, &content)?
+            Err(ClientError::Mls(_)) => {
+                self.change_members(group, &[], &[]).await?;
+                self.seal_bytes(group, id, &content, only_for)?
+            }
+            sealed => sealed?,
         };
         message.sealed = Some(sealed);
         put_outgoing(&mut self.opened()?.vault, message);
         self.flush().await
     }
 
-    /// The ciphertext and its epoch; nothing is durable yet.
+    /// The ciphertext and its epoch; nothing is durable yet. Nothing is sealed for keys of which
+    /// this device is not sure, for people whom its person has not seen come, or for anyone beside
+    /// the one device for which it is.
     fn seal_bytes(
         &mut self,
         group: GroupId,
         id: MessageId,
         content: &[u8],
+        only_for: Option<(DeviceId, UserId)>,
     ) -> Result<(B64, u64), ClientError> {
+        if let Some(record) = conversation::record(self.vault()?, group) {
+            if record.rejoining {
+                return Err(ClientError::Untrusted("keys that nobody confirmed"));
+            }
+            if !record.strangers.is_empty() {
+                return Err(ClientError::Invalid(
+                    "look first who is in the conversation now",
+                ));
+            }
+        }
+        if let Some((device, user)) = only_for
+            && !self.is_channel(group, device, user)?
+        {
+            return Err(ClientError::Untrusted("someone else in the keeper's group"));
+        }
         let open = self.open.as_mut().ok_or(ClientError::Locked)?;
         let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
         open.groups

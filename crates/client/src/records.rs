@@ -219,16 +219,22 @@ impl<P: Platform> Client<P> {
     ///
     /// # Errors
     /// When the store is locked.
-    pub fn is_channel(&mut self, group: GroupId, device: DeviceId) -> Result<bool, ClientError> {
-        let own = self.profile()?.device_id;
+    pub fn is_channel(
+        &mut self,
+        group: GroupId,
+        device: DeviceId,
+        user: UserId,
+    ) -> Result<bool, ClientError> {
         let open = self.opened()?;
         if !Groups::has(&open.vault, group) {
             return Ok(false);
         }
         let members = open.groups.members(&open.vault, group)?;
         Ok(members.len() == 2
-            && members.iter().any(|c| c.device == own)
-            && members.iter().any(|c| c.device == device))
+            && members.iter().any(|c| self.is_own(c))
+            && members
+                .iter()
+                .any(|c| c.device == device && c.user == user && self.is_admitted(c)))
     }
 
     /// Messages of a conversation after a place and up to another, oldest first.
@@ -257,11 +263,17 @@ impl<P: Platform> Client<P> {
             .collect())
     }
 
-    /// Queues a page for a device; it leaves with [`Client::deliver`], once it is durable.
+    /// Queues a page for a device of a person; it leaves with [`Client::deliver`], once it is
+    /// durable, and is sealed for that device or not at all.
     ///
     /// # Errors
     /// When the store is locked.
-    pub fn queue_history(&mut self, channel: GroupId, page: Page) -> Result<(), ClientError> {
+    pub fn queue_history(
+        &mut self,
+        channel: GroupId,
+        only_for: (DeviceId, UserId),
+        page: Page,
+    ) -> Result<(), ClientError> {
         let id = MessageId::from_random(random_bytes(&self.platform));
         let message = Outgoing {
             id,
@@ -273,6 +285,7 @@ impl<P: Platform> Client<P> {
             sealed: None,
             problem: None,
             history: Some(B64(History { id, page }.encode())),
+            only_for: Some(only_for),
         };
         put_outgoing(&mut self.opened()?.vault, &message);
         Ok(())
@@ -332,7 +345,10 @@ impl<P: Platform> Client<P> {
     ) -> Result<(), ClientError> {
         let new = |among: &[Claim], of: &[Claim]| {
             of.iter()
-                .filter(|c| !among.iter().any(|other| other.device == c.device))
+                .filter(|c| {
+                    let same = |other: &Claim| other.device == c.device && other.user == c.user;
+                    !among.iter().any(same)
+                })
                 .map(|c| (c.device, c.user))
                 .collect::<Vec<_>>()
         };
@@ -364,8 +380,8 @@ fn told_by(end: &PageEnd) -> Option<(Notice, String)> {
         PageEnd::Waits { hours } => Some((
             Notice::Joined,
             format!(
-                "An officer confirmed this device, so earlier messages come after the hospital's \
-                 waiting time, in about {hours} h."
+                "Earlier messages come after the hospital's waiting time for devices that no other \
+                 device of yours confirmed, in about {hours} h."
             ),
         )),
         PageEnd::Last { handed, whole } => {

@@ -28,6 +28,10 @@ use crate::views::{Conversation, LastMessage, MemberView, Message, MessageState,
 
 /// The vault's name of the inbox cursor.
 const INBOX: &str = "inbox";
+/// The vault's names of Welcomes that were not taken yet.
+const WELCOMES: &str = "w/";
+/// Something of the log did not come to this device.
+const OUT_OF_STEP: ClientError = ClientError::Mls("a part of the conversation is missing");
 /// Entries fetched at a time.
 const PAGE: usize = 200;
 /// Messages looked through for who wrote in a conversation.
@@ -68,11 +72,19 @@ impl<P: Platform> Client<P> {
         if record.as_ref().is_some_and(is_new) {
             self.catch_up(group).await?;
         }
-        if standing.removal_pending && self.is_joined(group) {
-            // Another member may commit the removal first; either way it is done.
-            let _ = self.change_members(group, &[], &[]).await;
+        if !standing.removal_pending || !self.is_joined(group) {
+            return Ok(());
         }
-        Ok(())
+        // The list is older than the log: somebody may have committed the removal meanwhile.
+        let open = self.opened()?;
+        if open.groups.pending_removals(&open.vault, group)?.is_empty() {
+            return Ok(());
+        }
+        match self.change_members(group, &[], &[]).await {
+            Err(error) if error.is_transient() => Err(error),
+            // Another member came first, or the next sync tries again.
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Takes a frame of the real-time socket.
@@ -115,7 +127,10 @@ impl<P: Platform> Client<P> {
             let Some(record) = conversation::record(self.vault()?, group) else {
                 return Ok(());
             };
-            if record.rejoining && !rejoined {
+            if record.rejoining {
+                if rejoined {
+                    return Err(OUT_OF_STEP);
+                }
                 rejoined = true;
                 self.rejoin(group).await?;
                 continue;
@@ -144,6 +159,15 @@ impl<P: Platform> Client<P> {
             };
             let newest = page.last_seq;
             let any = !page.entries.is_empty();
+            if !any && newest > record.applied {
+                // The log goes on, but not for this device: it was removed, and is back or not.
+                if rejoined {
+                    return Err(OUT_OF_STEP);
+                }
+                rejoined = true;
+                self.rejoin(group).await?;
+                continue;
+            }
             let members_changed = page.entries.iter().any(|e| e.kind == EntryKind::Commit);
             for entry in page.entries {
                 match self.apply(group, entry).await {
@@ -330,10 +354,23 @@ impl<P: Platform> Client<P> {
                 .filter(|(_, u)| *u == member.user.id)
                 .count(),
         };
-        let (keeping, people): (Vec<&Member>, Vec<&Member>) = summary
-            .members
+        // Whoever has the keys is shown, though the server may not name them.
+        let mut listed = summary.members.clone();
+        for user in &verified {
+            if !listed.iter().any(|member| member.user.id == *user)
+                && let Some(user) = self.brief(group, *user)
+            {
+                listed.push(Member {
+                    user,
+                    devices: Vec::new(),
+                });
+            }
+        }
+        let (keeping, people): (Vec<&Member>, Vec<&Member>) = listed
             .iter()
             .partition(|member| keepers.contains(&member.user.id));
+        let strangers = record.strangers.iter();
+        let strangers = strangers.filter_map(|user| self.brief(group, *user));
         Ok(Conversation {
             id: group,
             kind: summary.kind,
@@ -356,6 +393,7 @@ impl<P: Platform> Client<P> {
             priority_unread: urgent,
             last,
             removal_pending: summary.removal_pending,
+            strangers: strangers.collect(),
             at,
         })
     }
@@ -366,30 +404,45 @@ impl<P: Platform> Client<P> {
             .api
             .get(&self.platform, &format!("/v1/inbox?after={after}"))
             .await?;
+        let vault = &mut self.opened()?.vault;
         for item in inbox.items {
-            let n = item.n;
-            match self.welcome(item).await {
+            vault.put(INBOX.to_owned(), &item.n);
+            vault.put(format!("{WELCOMES}{:016x}", item.n), &item);
+        }
+        self.flush().await?;
+        let waiting: Vec<(String, InboxItem)> = self
+            .vault()?
+            .range(WELCOMES)
+            .filter_map(|(name, item)| Some((name.to_owned(), serde_json::from_slice(item).ok()?)))
+            .collect();
+        for (name, item) in waiting {
+            match self.welcome(&item).await {
                 Err(error) if error.is_transient() => return Err(error),
                 // An endorsement may be so new that the log does not have it yet: the next sync
-                // tries again.
-                Err(ClientError::NotAdmitted(NotAdmitted::Unknown)) => return Ok(()),
+                // tries again, and the other conversations need not wait for it.
+                Err(ClientError::NotAdmitted(NotAdmitted::Unknown)) => continue,
                 // A Welcome that is refused for good is passed over.
                 Ok(()) | Err(_) => {}
             }
-            self.opened()?.vault.put(INBOX.to_owned(), &n);
+            self.opened()?.vault.delete(&name);
             self.flush().await?;
         }
         Ok(())
     }
 
-    async fn welcome(&mut self, item: InboxItem) -> Result<(), ClientError> {
+    async fn welcome(&mut self, item: &InboxItem) -> Result<(), ClientError> {
         let group = item.group_id;
         self.refresh().await?;
         let open = self.opened()?;
+        let Some(record) = conversation::record(&open.vault, group) else {
+            return Err(ClientError::Untrusted(
+                "a Welcome to an unknown conversation",
+            ));
+        };
+        let joined = record.joined;
         let staged = open
             .groups
             .stage_welcome(&open.vault, group, &item.welcome.0);
-        let joined = conversation::record(&open.vault, group).is_some_and(|r| r.joined);
         let welcomed = match staged {
             Ok(welcomed) => welcomed,
             // What cannot be opened changes nothing where this device is.
@@ -426,9 +479,7 @@ impl<P: Platform> Client<P> {
     ) -> Result<(), ClientError> {
         let vault = self.vault()?;
         let Some(record) = conversation::record(vault, group) else {
-            return Err(ClientError::Untrusted(
-                "a Welcome to an unknown conversation",
-            ));
+            return Err(OUT_OF_STEP);
         };
         let seen = record.applied.max(conversation::last_place(vault, group));
         let seq = seq.max(seen.saturating_add(1));
@@ -446,18 +497,52 @@ impl<P: Platform> Client<P> {
             )
             .map_or_else(String::new, |(_, sentences)| format!(" {sentences}"))
         };
+        let strangers = self.strangers(&record, members)?;
         let record = Record {
             applied: seq,
             read: seq,
             joined: true,
             rejoining: false,
             devices: pairs(members),
+            strangers,
             ..record
         };
         put_record(&mut self.opened()?.vault, &record);
         self.keep_arrival(group, seq, seen, members)?;
         let now = self.platform.now_ms();
         self.notice(group, seq, now, notice, &format!("{told}{went}"))
+    }
+
+    /// People who are in a conversation though this device, which was in it before, saw nobody let
+    /// them in. The server could have made it all up, with a member of the hospital in it who is
+    /// none of the conversation: this person looks who is there before anything more is sent.
+    fn strangers(&self, record: &Record, members: &[Claim]) -> Result<Vec<UserId>, ClientError> {
+        if self.keeps_records || record.devices.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut known: BTreeSet<UserId> = record.devices.iter().map(|(_, user)| *user).collect();
+        for user in &record.strangers {
+            known.remove(user);
+        }
+        known.insert(self.profile()?.user.id);
+        let strangers: BTreeSet<UserId> = members
+            .iter()
+            .filter(|claim| !known.contains(&claim.user) && !self.is_keeper(claim))
+            .map(|claim| claim.user)
+            .collect();
+        Ok(strangers.into_iter().collect())
+    }
+
+    /// This person has looked who is in a conversation; see [`Conversation::strangers`].
+    pub async fn accept_members(&mut self, group: GroupId) -> Result<(), ClientError> {
+        let vault = &mut self.opened()?.vault;
+        if let Some(mut record) = conversation::record(vault, group) {
+            record.strangers.clear();
+            put_record(vault, &record);
+        }
+        self.flush().await?;
+        self.platform.emit(Event::Conversations);
+        self.deliver().await.map(|_| ())
     }
 
     /// Joins anew by an external commit: what this device missed stays unread, and that is said.
@@ -467,16 +552,13 @@ impl<P: Platform> Client<P> {
                 .api
                 .get(&self.platform, &format!("/v1/groups/{group}/info"))
                 .await?;
-            let open = self.open.as_mut().ok_or(ClientError::Locked)?;
+            let open = self.open.as_ref().ok_or(ClientError::Locked)?;
             let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
-            let (commit, members) =
-                open.groups
-                    .rejoin(&mut open.vault, identity, group, &info.group_info.0)?;
-            if let Err(error) = self.recognize(&members).await {
-                let open = self.opened()?;
-                open.groups.forget(&mut open.vault, group);
-                return Err(error);
-            }
+            let staged = Groups::stage_rejoin(identity, group, &info.group_info.0)?;
+            let members = staged.members.clone();
+            self.recognize(&members).await?;
+            let open = self.opened()?;
+            let commit = open.groups.rejoin(&mut open.vault, group, staged);
             // Keys and mark are one write: a crash from here on begins anew, since nobody knows
             // whether the commit was taken.
             self.mark_rejoining(group, true)?;
@@ -501,11 +583,12 @@ impl<P: Platform> Client<P> {
                     return self.flush().await;
                 }
                 Err(error) if error.is_problem("epoch-conflict") => {}
+                // Nobody knows whether it was taken: the mark stays.
+                Err(error) if error.is_transient() => return Err(error),
+                // This device has no leaf there any more.
                 Err(error) => {
-                    let open = self.opened()?;
-                    open.groups.forget(&mut open.vault, group);
-                    self.mark_rejoining(group, error.is_transient())?;
-                    self.flush().await?;
+                    self.mark_rejoining(group, false)?;
+                    self.leave(group).await?;
                     return Err(error);
                 }
             }
@@ -569,6 +652,9 @@ impl<P: Platform> Client<P> {
         if entry.seq <= record.applied {
             return Ok(());
         }
+        if entry.seq != record.applied + 1 {
+            return Err(OUT_OF_STEP);
+        }
         match open.groups.process(&mut open.vault, group, &entry.body.0)? {
             Incoming::Message { from, id, content } => {
                 self.take_message(group, &entry, &from, id, &content)?;
@@ -622,6 +708,13 @@ impl<P: Platform> Client<P> {
                     )?;
                 }
             }
+            Incoming::Unreadable => self.notice(
+                group,
+                entry.seq,
+                entry.sent_at,
+                Notice::Gap,
+                "A message could not be read on this device. Ask who wrote it to send it again.",
+            )?,
             Incoming::Proposal | Incoming::Past => {}
         }
         let vault = &mut self.opened()?.vault;
@@ -646,7 +739,7 @@ impl<P: Platform> Client<P> {
     ) -> Result<(), ClientError> {
         let content = Content::decode(content);
         let bound = entry.id == Some(id) && content.as_ref().is_ok_and(|c| c.id() == id);
-        if !bound || !(self.is_admitted(from) || from.device == self.profile()?.device_id) {
+        if !bound || !(self.is_admitted(from) || self.is_own(from)) {
             return self.notice(
                 group,
                 entry.seq,
@@ -727,8 +820,8 @@ impl<P: Platform> Client<P> {
     /// Who came and went, in sentences; nothing when nobody did.
     fn sentences(&self, group: GroupId, passage: &Passage<'_>) -> Option<(Notice, String)> {
         let told: Vec<(Notice, UserId, &str)> = passage.told(|device| {
-            self.admitted(device)
-                .is_some_and(|admitted| admitted.endorsed_by != admitted.person.id)
+            let admitted = self.admitted(device)?;
+            Some((admitted.endorser, admitted.endorsed_by))
         });
         let (kind, ..) = told.first()?;
         let sentences: Vec<String> = told
@@ -790,6 +883,7 @@ impl<P: Platform> Client<P> {
             None => Record {
                 joined: Groups::has(vault, group),
                 rejoining: false,
+                strangers: Vec::new(),
                 summary,
                 applied: 0,
                 read: 0,
@@ -983,9 +1077,12 @@ struct Passage<'a> {
 }
 
 impl Passage<'_> {
-    /// What happened to whom. `foreign` says whether an officer vouched for a device, and not its
-    /// own person.
-    fn told(&self, foreign: impl Fn(DeviceId) -> bool) -> Vec<(Notice, UserId, &'static str)> {
+    /// What happened to whom. `endorser` gives the device that vouched for another one, and whose it
+    /// is.
+    fn told(
+        &self,
+        endorser: impl Fn(DeviceId) -> Option<(DeviceId, UserId)>,
+    ) -> Vec<(Notice, UserId, &'static str)> {
         let was = |device: DeviceId| self.before.iter().any(|(d, _)| *d == device);
         let is = |device: DeviceId| self.after.iter().any(|c| c.device == device);
         let old: BTreeSet<UserId> = self.before.iter().map(|(_, user)| *user).collect();
@@ -1009,12 +1106,21 @@ impl Passage<'_> {
         }
         for claim in self.after {
             if !was(claim.device) && old.contains(&claim.user) {
-                let what = if foreign(claim.device) {
-                    "uses a new device, confirmed by an officer"
-                } else {
-                    "uses a new device"
+                let what = match endorser(claim.device) {
+                    Some((_, of)) if of != claim.user => {
+                        "uses a new device, confirmed by an officer"
+                    }
+                    Some((device, _)) if !was(device) && !is(device) => {
+                        "uses a new device, confirmed on one that is not in this conversation"
+                    }
+                    Some(_) | None => "uses a new device",
                 };
                 told.push((Notice::DeviceAdded, claim.user, what));
+            }
+        }
+        for user in self.dismissed {
+            if !old.contains(user) && !new.contains(user) {
+                told.push((Notice::PersonRemoved, *user, "was removed"));
             }
         }
         for (device, user) in self.before {

@@ -169,6 +169,9 @@ pub struct Conversation {
     pub last: Option<LastMessage>,
     /// Whether a removal waits for a commit.
     pub removal_pending: bool,
+    /// People who came while this device was away, so that it saw nobody let them in. Nothing is
+    /// sent until this person has looked ([`crate::Client::accept_members`]).
+    pub strangers: Vec<PersonBrief>,
     /// When something last happened, unix milliseconds.
     pub at: u64,
 }

@@ -15,7 +15,7 @@ use rcgen::{
 };
 use tls_codec::DeserializeBytes as _;
 use wardline_client::mls::{
-    CIPHERSUITE, Groups, Identity, Incoming, make_key_packages, public_key,
+    CIPHERSUITE, Claim, Groups, Identity, Incoming, PendingCommit, make_key_packages, public_key,
 };
 use wardline_client::vault::{StoreKey, Vault};
 use wardline_credential::DeviceCa;
@@ -24,7 +24,10 @@ use wardline_delivery::{DeliveryKey, Refusal, Tracked, header, key_package};
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 use zeroize::Zeroizing;
 
+/// 21 September 2026.
 const NOW: u64 = 1_790_000_000_000;
+/// The device whose certificate runs out a day later.
+const SHORT_LIVED: u8 = 9;
 
 struct Ed25519Key([u8; 32]);
 
@@ -66,12 +69,20 @@ impl Hospital {
     }
 
     fn device(&self, number: u8) -> Device {
+        self.device_with_key(number, number)
+    }
+
+    /// A device with this number and that key.
+    fn device_with_key(&self, number: u8, key: u8) -> Device {
         let (user, id) = (user_of(number), DeviceId::from_bytes([number; 16]));
-        let secret = Zeroizing::new([number; 32]);
+        let secret = Zeroizing::new([key; 32]);
         let mut params = CertificateParams::default();
         params.subject_alt_names = [format!("{USER_URN}{user}"), format!("{DEVICE_URN}{id}")]
             .map(|name| SanType::URI(name.as_str().try_into().unwrap()))
             .to_vec();
+        if number == SHORT_LIVED {
+            params.not_after = rcgen::date_time_ymd(2026, 9, 22);
+        }
         let certificate = params
             .signed_by(&Ed25519Key(public_key(&secret)), &self.issuer)
             .unwrap();
@@ -98,6 +109,14 @@ impl Device {
             .stage_welcome(&self.vault, group, &welcome.0)
             .unwrap();
         self.groups.join(&mut self.vault, group, welcomed).unwrap();
+    }
+
+    /// The external commit by which it comes back, and who is in the group then.
+    fn rejoin(&mut self, group: GroupId, info: &B64) -> Option<(PendingCommit, Vec<Claim>)> {
+        let staged = Groups::stage_rejoin(&self.identity, group, &info.0).ok()?;
+        let members = staged.members.clone();
+        let commit = self.groups.rejoin(&mut self.vault, group, staged);
+        Some((commit, members))
     }
 
     fn say(&mut self, group: GroupId, text: &str) -> B64 {
@@ -246,19 +265,20 @@ fn a_replayed_or_altered_message_is_never_shown_again() {
     } = conversation();
     let message = amara.say(group, "Bed 4 is septic");
     ben.hear(group, &message);
-    assert!(
-        ben.groups
-            .process(&mut ben.vault, group, &message.0)
-            .is_err()
-    );
+    assert!(matches!(
+        ben.groups.process(&mut ben.vault, group, &message.0),
+        Ok(Incoming::Unreadable)
+    ));
     let mut altered = amara.say(group, "Give 10 units");
     let last = altered.0.len() - 1;
     altered.0[last] ^= 1;
-    assert!(
-        ben.groups
-            .process(&mut ben.vault, group, &altered.0)
-            .is_err()
-    );
+    assert!(matches!(
+        ben.groups.process(&mut ben.vault, group, &altered.0),
+        Ok(Incoming::Unreadable)
+    ));
+    // Nobody throws a conversation out of step by such a message.
+    let next = amara.say(group, "Give 5 units");
+    assert_eq!(ben.hear(group, &next), "Give 5 units");
 }
 
 #[test]
@@ -483,15 +503,7 @@ fn a_device_that_lost_its_state_rejoins_its_own_leaf_and_no_other() {
     amara.follow(group, &info.commit);
 
     let mut stranger = hospital.device(5);
-    let (break_in, _) = stranger
-        .groups
-        .rejoin(
-            &mut stranger.vault,
-            &stranger.identity,
-            group,
-            &info.group_info.0,
-        )
-        .unwrap();
+    let (break_in, _) = stranger.rejoin(group, &info.group_info).unwrap();
     assert_eq!(
         tracked.apply_commit(
             &break_in.commit.0,
@@ -505,10 +517,7 @@ fn a_device_that_lost_its_state_rejoins_its_own_leaf_and_no_other() {
     );
 
     let mut again = hospital.device(2);
-    let (commit, members) = again
-        .groups
-        .rejoin(&mut again.vault, &again.identity, group, &info.group_info.0)
-        .unwrap();
+    let (commit, members) = again.rejoin(group, &info.group_info).unwrap();
     assert_eq!(members.len(), 2);
     let effect = tracked
         .apply_commit(
@@ -635,15 +644,7 @@ fn members_refuse_an_outsider_who_joins_by_himself_even_when_the_server_does_not
     assert!(amara.follow(group, &info.commit));
     assert!(ben.follow(group, &info.commit));
     let mut outsider = hospital.device(5);
-    let (join, _) = outsider
-        .groups
-        .rejoin(
-            &mut outsider.vault,
-            &outsider.identity,
-            group,
-            &info.group_info.0,
-        )
-        .unwrap();
+    let (join, _) = outsider.rejoin(group, &info.group_info).unwrap();
     for member in [&mut amara, &mut ben] {
         let taken = member
             .groups
@@ -772,9 +773,94 @@ fn keys_of_another_conversation_are_refused_whoever_offers_them() {
             &hospital.delivery.public(),
         )
         .unwrap();
-    let rejoined = amara
-        .groups
-        .rejoin(&mut amara.vault, &amara.identity, group, &info.0);
-    assert!(rejoined.is_err());
+    assert!(amara.rejoin(group, &info).is_none());
     assert_eq!(amara.groups.members(&amara.vault, group).unwrap().len(), 2);
+}
+
+#[test]
+fn a_device_with_another_key_does_not_come_back_in_ones_place() {
+    let Conversation {
+        hospital,
+        group,
+        mut amara,
+        mut ben,
+        ..
+    } = conversation();
+    let made = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[], &[])
+        .unwrap();
+    amara.groups.merge_own(&mut amara.vault, group).unwrap();
+    assert!(ben.follow(group, &made.commit));
+    let info = made.group_info;
+    let mut again = hospital.device_with_key(2, 77);
+    // openmls takes out the leaf with the same key only, so this one would stand beside it.
+    assert!(again.rejoin(group, &info).is_none());
+    let claim = &ben.groups.members(&ben.vault, group).unwrap()[1];
+    assert!(ben.identity.is(claim));
+    assert!(!again.identity.is(claim), "a name is no key");
+
+    // Nor does a member bring it in beside the one that is there.
+    let package = again.key_package();
+    let twice = amara
+        .groups
+        .commit(&mut amara.vault, &amara.identity, group, &[package], &[])
+        .unwrap();
+    match ben.groups.process(&mut ben.vault, group, &twice.commit.0) {
+        Ok(Incoming::Commit { staged, .. }) => {
+            assert!(ben.groups.newcomers(&ben.vault, group, &staged).is_err());
+        }
+        _ => panic!("not a commit"),
+    }
+}
+
+#[test]
+fn a_certificate_that_has_run_out_lets_nobody_in_and_holds_nobody_up() {
+    let Conversation {
+        hospital,
+        group,
+        mut tracked,
+        mut amara,
+        ..
+    } = conversation();
+    let key = hospital.delivery.public();
+    let mut commit = |tracked: &mut Tracked, number: u8, now: u64| {
+        let package = hospital.device(number).key_package();
+        let made = amara
+            .groups
+            .commit(&mut amara.vault, &amara.identity, group, &[package], &[])
+            .unwrap();
+        let (commit, info) = (&made.commit.0, &made.group_info.0);
+        let taken = tracked.apply_commit(commit, info, amara.id, &key, &hospital.ca, now);
+        match &taken {
+            Ok(_) => assert!(amara.follow(group, &made.commit)),
+            Err(_) => amara.groups.discard_own(&mut amara.vault, group).unwrap(),
+        }
+        taken.map(|effect| effect.joined.len())
+    };
+    assert_eq!(commit(&mut tracked, SHORT_LIVED, NOW), Ok(1));
+    let later = NOW + 3 * 24 * 60 * 60 * 1000;
+    assert_eq!(commit(&mut tracked, 4, later), Ok(1));
+    let mut fresh = conversation();
+    let late = fresh.hospital.device(SHORT_LIVED).key_package();
+    let made = fresh
+        .amara
+        .groups
+        .commit(
+            &mut fresh.amara.vault,
+            &fresh.amara.identity,
+            fresh.group,
+            &[late],
+            &[],
+        )
+        .unwrap();
+    let refused = fresh.tracked.apply_commit(
+        &made.commit.0,
+        &made.group_info.0,
+        fresh.amara.id,
+        &fresh.hospital.delivery.public(),
+        &fresh.hospital.ca,
+        later,
+    );
+    assert_eq!(refused, Err(Refusal::Credential));
 }

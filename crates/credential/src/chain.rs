@@ -108,16 +108,19 @@ impl Verifier {
         if credential.revoked && credential.device_id == device {
             return Err(NotAdmitted::Revoked);
         }
-        self.recognize(device, credential, now_ms)
+        let admitted = self.recognize(device, credential)?;
+        self.ca
+            .verify(&credential.certificates.mls.0, now_ms)
+            .map_err(|_| NotAdmitted::Certificate)?;
+        Ok(admitted)
     }
 
     /// The same of a device that is in already. It may have gone out of use since: then its removal
-    /// waits in the log behind the place at which it is met.
+    /// waits in the log behind the place at which it is met. Its certificate may have run out.
     pub fn recognize(
         &self,
         device: DeviceId,
         credential: &DeviceCredential,
-        now_ms: u64,
     ) -> Result<Admitted, NotAdmitted> {
         if credential.device_id != device {
             return Err(NotAdmitted::Mismatch);
@@ -134,7 +137,7 @@ impl Verifier {
         }
         let certificate = self
             .ca
-            .verify(&credential.certificates.mls.0, now_ms)
+            .issued(&credential.certificates.mls.0)
             .map_err(|_| NotAdmitted::Certificate)?;
         if certificate.device != device
             || certificate.user != own.user_id

@@ -70,7 +70,7 @@ pub fn admission(
             Err(NotAdmitted::Revoked | NotAdmitted::Mismatch)
         ));
     } else {
-        assert_eq!(admitted, verifier.recognize(device, &said, now_ms));
+        assert!(admitted.is_err() || admitted == verifier.recognize(device, &said));
     }
     let admitted = admitted.ok()?;
     assert_eq!(admitted.device, device);

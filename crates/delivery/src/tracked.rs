@@ -252,6 +252,7 @@ impl Tracked {
             });
         }
         let before: BTreeSet<Member> = self.members()?.into_iter().collect();
+        let known: Vec<(u32, Credential, Vec<u8>)> = self.identities();
         let pending = self.pending_leaves();
 
         let processed = self
@@ -311,8 +312,14 @@ impl Tracked {
         if external && joined.iter().any(|j| j.member.device != sender) {
             return Err(Refusal::ExternalJoin);
         }
-        // Every certificate is checked, not only the new ones: an update may change a credential.
-        let leaves: Vec<u32> = after.iter().map(|m| m.leaf).collect();
+        // Every certificate that is not as it was is checked: an update may change a credential.
+        // One that has run out since it was let in holds up nobody.
+        let leaves: Vec<u32> = next
+            .identities()
+            .into_iter()
+            .filter(|identity| !known.contains(identity))
+            .map(|(leaf, ..)| leaf)
+            .collect();
         next.check_leaves(&leaves, ca, now_ms)?;
         let devices: BTreeSet<DeviceId> = after.iter().map(|m| m.device).collect();
         if devices.len() != after.len() {
@@ -424,6 +431,14 @@ impl Tracked {
         } else {
             Err(Refusal::GroupInfo)
         }
+    }
+
+    /// What stands on each leaf.
+    fn identities(&self) -> Vec<(u32, Credential, Vec<u8>)> {
+        self.group
+            .members()
+            .map(|m| (m.index.u32(), m.credential, m.signature_key))
+            .collect()
     }
 
     fn check_leaves(&self, leaves: &[u32], ca: &DeviceCa, now_ms: u64) -> Result<(), Refusal> {

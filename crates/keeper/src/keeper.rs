@@ -191,7 +191,8 @@ async fn hand_over<P: Platform>(
                     continue;
                 }
             };
-            client.queue_history(channel, waiting(*group, &owed, now))?;
+            let page = waiting(*group, &owed, now);
+            client.queue_history(channel, (owed.device, owed.user), page)?;
             ledger.set_told(owed.device);
             client.put_own(&name(*group), ledger)?;
             client.flush().await?;
@@ -209,7 +210,7 @@ async fn hand_over<P: Platform>(
                 continue;
             }
             for page in pages(client, *group, ledger, &owed)? {
-                client.queue_history(channel, page)?;
+                client.queue_history(channel, (owed.device, owed.user), page)?;
             }
             ledger.set_queued(owed.device, Some(channel));
             client.put_own(&name(*group), ledger)?;
@@ -254,7 +255,7 @@ async fn channel<P: Platform>(client: &mut Client<P>, owed: &Owed) -> Result<Gro
     let mut channels = channels(client)?;
     let known = channels.get(&owed.device).copied();
     if let Some(known) = known
-        && client.is_channel(known, owed.device)?
+        && client.is_channel(known, owed.device, owed.user)?
     {
         return Ok(known);
     }

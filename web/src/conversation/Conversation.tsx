@@ -1,11 +1,12 @@
 /** One conversation: who, about whom, what was written, and the field to write in. */
-import { ActionIcon } from "@mantine/core";
+import { ActionIcon, Button } from "@mantine/core";
 import { ArrowDown, ChevronLeft, UsersRound } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import type { ConversationView, MessageView } from "../core/methods";
-import { useConversations, useMessages } from "../core/queries";
+import { useCall, useConversations, useMessages } from "../core/queries";
 import { Banner } from "../patients/Banner";
 import { Empty } from "../shell/Empty";
+import { tellFailure } from "../shell/notices";
 import { go } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
@@ -110,6 +111,9 @@ function Opened({ conversation }: { conversation: ConversationView }) {
           {t.conversation.removalPending}
         </p>
       ) : null}
+      {conversation.strangers.length > 0 ? (
+        <Strangers conversation={conversation} onLook={() => setShowPeople(true)} />
+      ) : null}
       <div className={styles.middle}>
         <section
           ref={scroll.ref}
@@ -169,6 +173,28 @@ function Opened({ conversation }: { conversation: ConversationView }) {
         conversation={conversation}
         fixed={kind === "direct"}
       />
+    </div>
+  );
+}
+
+/** Asks to look who came before anything more is sent. */
+function Strangers({ conversation, onLook }: { conversation: ConversationView; onLook(): void }) {
+  const accept = useCall("accept_members");
+  return (
+    <div className={styles.strangers} role="alert">
+      <p>{t.conversation.strangers(conversation.strangers.map(({ name }) => name).join(", "))}</p>
+      <div>
+        <Button size="xs" variant="default" onClick={onLook}>
+          {t.conversation.strangersLook}
+        </Button>
+        <Button
+          size="xs"
+          loading={accept.isPending}
+          onClick={() => accept.mutate({ group: conversation.id }, { onError: tellFailure })}
+        >
+          {t.conversation.strangersAccept}
+        </Button>
+      </div>
     </div>
   );
 }

@@ -19,6 +19,7 @@ const conversation: ConversationView = {
   unread: 0,
   last: { text: "Potassium is 4.8", from: "Tomasz Żak", sent_at: 0, mine: false, state: "read" },
   removal_pending: false,
+  strangers: [],
   at: 0,
 };
 

@@ -90,6 +90,8 @@ export interface ConversationView {
   } | null;
   priority_unread?: Priority | null;
   removal_pending: boolean;
+  /** People who came while this device was away; nothing is sent until the person has looked. */
+  strangers: PersonBrief[];
   /** When something last happened. */
   at: number;
 }
@@ -141,6 +143,7 @@ export interface Methods {
   start: [{ users: string[]; role?: string; patient_id?: string }, { group: string }];
   mark_read: [{ group: string; up_to: number }, unknown];
   acknowledge: [{ group: string; up_to: number }, unknown];
+  accept_members: [{ group: string }, unknown];
   add_people: [{ group: string; users: string[] }, unknown];
   remove_person: [{ group: string; user: string }, unknown];
   people: [{ q: string }, PersonHit[]];

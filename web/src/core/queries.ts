@@ -177,6 +177,7 @@ const MAKES_OLD: Partial<Record<Method, readonly (readonly string[])[]>> = {
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],
   start: [keys.conversations],
+  accept_members: [keys.conversations],
   add_people: [keys.conversations],
   remove_person: [keys.conversations],
   mark_read: [keys.conversations],

@@ -15,7 +15,7 @@ export function MyDevices() {
   const devices = useDevices();
   const status = useStatus();
   const [removing, setRemoving] = useState<DeviceInfo | null>(null);
-  const [kept, setKept] = useState<readonly string[]>([]);
+  const [also, setAlso] = useState<readonly string[]>([]);
   const revoke = useCall("revoke_device");
   const me = status.data?.user?.id;
   const now = Date.now();
@@ -23,13 +23,15 @@ export function MyDevices() {
   const mine = (devices.data ?? []).filter((device) => device.user.id === me);
   const followers = removing ? confirmedWith(removing, mine, now) : [];
   const remove = async (first: DeviceInfo) => {
-    try {
-      // The device in hand is the last to go: without it nothing more can be asked for.
-      for (const device of [...followers.filter((d) => !kept.includes(d.id)), first]) {
+    const all = [first, ...followers.filter((device) => also.includes(device.id))];
+    // The device in hand is the last to go: without it nothing more can be asked for.
+    const order = [...all.filter((d) => !d.current), ...all.filter((d) => d.current)];
+    for (const device of order) {
+      try {
         await revoke.mutateAsync({ id: device.id });
+      } catch (error) {
+        tellFailure(error);
       }
-    } catch (error) {
-      tellFailure(error);
     }
     setRemoving(null);
   };
@@ -72,7 +74,8 @@ export function MyDevices() {
                 color="red"
                 aria-label={t.security.revokeName(device.name)}
                 onClick={() => {
-                  setKept([]);
+                  const others = confirmedWith(device, mine, now).filter((d) => !d.current);
+                  setAlso(others.map((other) => other.id));
                   setRemoving(device);
                 }}
               >
@@ -100,13 +103,13 @@ export function MyDevices() {
           <Checkbox
             key={device.id}
             my="sm"
-            checked={!kept.includes(device.id)}
+            checked={also.includes(device.id)}
             label={t.security.revokeToo(device.name, moment(device.created_at, now))}
             onChange={(event) =>
-              setKept(
+              setAlso(
                 event.currentTarget.checked
-                  ? kept.filter((id) => id !== device.id)
-                  : [...kept, device.id],
+                  ? [...also, device.id]
+                  : also.filter((id) => id !== device.id),
               )
             }
           />
@@ -119,18 +122,19 @@ export function MyDevices() {
 /** What a lost phone may have been used for before it was reported. */
 const LATELY_MS = 72 * 60 * 60 * 1000;
 
-/** Devices in use that were confirmed with this one lately, and those confirmed with them. */
+/**
+ * Devices in use that were confirmed with this one lately, and those confirmed with them: also by
+ * way of a device that was taken out of use meanwhile, in whatever order they were enrolled.
+ */
 function confirmedWith(first: DeviceInfo, among: readonly DeviceInfo[], now: number) {
-  const found: DeviceInfo[] = [];
-  const vouchers = new Set([first.id]);
-  // Oldest first, so that whoever vouched comes before whom they vouched for.
-  for (const device of [...among].sort((a, b) => a.created_at - b.created_at)) {
-    const by = device.endorser;
-    const lately = now - device.created_at < LATELY_MS;
-    if (by && by !== device.id && vouchers.has(by) && lately && device.state !== "revoked") {
-      vouchers.add(device.id);
-      found.push(device);
+  const found = new Set([first.id]);
+  for (let before = 0; before < found.size; ) {
+    before = found.size;
+    for (const { id, endorser, created_at } of among) {
+      if (endorser && found.has(endorser) && now - created_at < LATELY_MS) {
+        found.add(id);
+      }
     }
   }
-  return found;
+  return among.filter(({ id, state }) => id !== first.id && found.has(id) && state !== "revoked");
 }

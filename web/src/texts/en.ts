@@ -163,6 +163,10 @@ export const en = {
     incomingStat: (name: string, text: string) => `STAT message from ${name}: ${text}`,
     removalPending:
       "Someone was removed. New keys are being made; messages go out right after that.",
+    strangers: (names: string) =>
+      `${names} came while this device was away, and it saw nobody let them in. Nothing you write is sent until you have looked who is here.`,
+    strangersLook: "Who is here",
+    strangersAccept: "They belong here",
     notFound: "This conversation is not on this device",
     notFoundHint: "It may have ended, or it has not arrived yet.",
     unknownSender: "Former member",

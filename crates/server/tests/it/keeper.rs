@@ -1,5 +1,6 @@
 //! The record keeper: what it does while no phone is online, and what nobody talks it into.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -7,12 +8,17 @@ use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ED25519, PublicKeyData, San
 use tempfile::TempDir;
 use wardline_audit::event::{Actor, Kind, NodeName, Outcome, V1};
 use wardline_audit::{Event, Salt};
+use wardline_client::Client;
+use wardline_client::client::Prf;
 use wardline_client::mls::{CIPHERSUITE, Identity, make_key_packages};
-use wardline_client::platform::Platform as _;
+use wardline_client::platform::{
+    Change, DevicePublicKey, Event as ClientEvent, Platform, PlatformError, Request, Response,
+};
 use wardline_client::vault::{StoreKey, Vault};
 use wardline_client::views::{Message, Notice};
 use wardline_client_native::client::Enrolment;
-use wardline_client_native::{NativeClient, NativeError};
+
+use wardline_client_native::{NativeClient, NativeError, Workstation, passkey};
 use wardline_credential::x509::{DEVICE_URN, USER_URN};
 use wardline_keeper::{Keeper, Progress, Rules};
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
@@ -20,6 +26,7 @@ use wardline_model::wire::devices::{CredentialsAnswer, MemberDevicesRequest};
 use wardline_model::wire::enroll::Platform as DevicePlatform;
 use wardline_model::wire::groups::GroupList;
 use wardline_model::wire::messages::Priority;
+use wardline_model::wire::sessions::SignIn;
 use wardline_model::{B64, DeviceId, GroupId, UserId};
 use wardline_server::rim::random;
 use wardline_store::{NewDevice, NewKeyPackage, NewPerson};
@@ -386,6 +393,148 @@ fn lose_keys(client: NativeClient, group: GroupId) {
     home.commit(lost).unwrap();
     // Whoever opens the store next is the only one.
     drop(client);
+}
+
+story!(nothing_is_sent_to_people_whom_nobody_was_seen_to_let_in);
+async fn nothing_is_sent_to_people_whom_nobody_was_seen_to_let_in(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let rahul = ward.person("rahul.menon").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    tomas.sync().await.unwrap();
+
+    // Tomás's phone loses its keys, and somebody comes meanwhile.
+    lose_keys(tomas, group);
+    amara.add_people(group, &[me(&rahul)]).await.unwrap();
+    say(&mut amara, group, "Welcome, Rahul").await;
+    let mut tomas = NativeClient::open(&ward.home("tomas.herrera")).unwrap();
+    come_online(&mut tomas).await;
+    let names = |client: &NativeClient| {
+        let conversations = client.conversations().unwrap();
+        let found = conversations.into_iter().find(|c| c.id == group).unwrap();
+        let names = found.strangers.into_iter().map(|person| person.name);
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names(&tomas), ["Rahul Menon"]);
+    let text = "She is on heparin";
+    tomas
+        .send(group, text, Priority::Routine, None)
+        .await
+        .unwrap();
+    assert!(tomas.deliver().await.unwrap().is_empty(), "it waits");
+    tomas.accept_members(group).await.unwrap();
+    assert!(names(&tomas).is_empty());
+    amara.sync().await.unwrap();
+    assert_eq!(texts(&amara, group).last().unwrap(), text);
+}
+
+story!(a_lost_answer_to_a_commit_costs_nothing);
+async fn a_lost_answer_to_a_commit_costs_nothing(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    ward.keep(Rules::default()).await;
+    let lost = tomas.status().device_id.unwrap();
+    tomas.revoke_device(lost).await.unwrap();
+
+    // The keeper commits his phone's removal, and never hears that it was taken.
+    let home = ward.home("keeper");
+    drop(ward.keeper);
+    let mut keeper = Lossy::sign_in(&home, &ward.hospital.url).await;
+    keeper.keep_records();
+    keeper.platform().loses.set(true);
+    assert!(keeper.sync().await.is_err());
+    assert!(!keeper.platform().loses.get(), "an answer was lost");
+    keeper.sync().await.unwrap();
+    let notices = keeper.messages(group, None, usize::MAX).unwrap();
+    let gap = notices.iter().any(|m| m.notice == Some(Notice::Gap));
+    assert!(!gap, "it did not have to come back from outside");
+    drop(keeper);
+
+    let mut keeper = NativeClient::open(&home).unwrap();
+    keeper.keep_records();
+    keeper.sign_in().await.unwrap();
+    let mut ward = Ward { keeper, ..ward };
+    say(&mut amara, group, "After the loss").await;
+    let mut next = ward.another(&tomas, "next").await;
+    let id = next.status().device_id.unwrap();
+    confirm(&mut ward.officer, id, Duty::None).await;
+    come_online(&mut next).await;
+    let at_once = Rules {
+        recovery_wait_ms: 0,
+    };
+    ward.keep(at_once).await;
+    next.sync().await.unwrap();
+    assert_eq!(texts(&next, group), ["After the loss"], "he is a member");
+}
+
+/// A workstation that can lose the answer to its next commit, after the hospital took it.
+struct Lossy {
+    station: Workstation,
+    loses: Cell<bool>,
+}
+
+impl Lossy {
+    async fn sign_in(home: &Path, origin: &str) -> Client<Self> {
+        let station = Workstation::open(home, origin, None).unwrap();
+        let entries = station.home().entries().unwrap();
+        let passkey = station.home().passkey().unwrap();
+        let [first, second] = station.home().prf().unwrap();
+        let loses = Cell::new(false);
+        let mut client = Client::open(Self { station, loses }, origin, entries);
+        let challenge = client.challenge().await.unwrap();
+        let answer = SignIn {
+            challenge_id: challenge.challenge_id,
+            credential: passkey::assert(&passkey, &challenge.request, origin).unwrap(),
+        };
+        let prf = Prf {
+            first: Some(first),
+            second: Some(second),
+        };
+        client.sign_in(answer, prf).await.unwrap();
+        client
+    }
+}
+
+impl Platform for Lossy {
+    fn now_ms(&self) -> u64 {
+        self.station.now_ms()
+    }
+
+    async fn sleep(&self, ms: u32) {
+        self.station.sleep(ms).await;
+    }
+
+    fn random(&self, buffer: &mut [u8]) {
+        self.station.random(buffer);
+    }
+
+    fn device_key(&self) -> DevicePublicKey {
+        self.station.device_key()
+    }
+
+    async fn sign(&self, data: &[u8]) -> Result<[u8; 64], PlatformError> {
+        self.station.sign(data).await
+    }
+
+    async fn request(&self, request: Request) -> Result<Response, PlatformError> {
+        let commits = request.url.ends_with("/commits");
+        let answer = self.station.request(request).await?;
+        if commits && answer.status == 201 && self.loses.replace(false) {
+            return Err(PlatformError::Offline);
+        }
+        Ok(answer)
+    }
+
+    async fn commit(&self, changes: Vec<Change>) -> Result<(), PlatformError> {
+        self.station.commit(changes).await
+    }
+
+    fn emit(&self, event: ClientEvent) {
+        self.station.emit(event);
+    }
 }
 
 story!(what_the_keeper_was_not_there_for_is_nobodys_to_get);
