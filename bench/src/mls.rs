@@ -20,7 +20,8 @@ use rcgen::{
 };
 use tls_codec::DeserializeBytes as _;
 use wardline_client::mls::{
-    CIPHERSUITE, CLASSICAL, Groups, Identity, Incoming, make_key_packages, public_key,
+    CIPHERSUITE, CLASSICAL, Groups, Identity, Incoming, MAX_GAP, OUT_OF_ORDER, PADDING,
+    PAST_EPOCHS, make_key_packages, public_key,
 };
 use wardline_client::vault::{StoreKey, Vault};
 use wardline_client_native::home::random;
@@ -482,10 +483,7 @@ fn capabilities() -> Capabilities {
 }
 
 fn ratchet() -> SenderRatchetConfiguration {
-    SenderRatchetConfiguration::new(64, 2000)
+    SenderRatchetConfiguration::new(OUT_OF_ORDER, MAX_GAP)
 }
 
-// The core's configuration.
-const PADDING: usize = 128;
-const PAST_EPOCHS: usize = 3;
 const NO_GROUP: &str = "there is no group yet";

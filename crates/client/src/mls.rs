@@ -36,14 +36,14 @@ pub const CIPHERSUITE: Ciphersuite = Ciphersuite::MLS_128_MLKEM768X25519_AES256G
 pub const CLASSICAL: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
 
 /// Ciphertexts are padded to a multiple of this many bytes, so that their length says little.
-const PADDING: usize = 128;
+pub const PADDING: usize = 128;
 /// Epochs whose late messages can still be read. None: the delivery service takes a message in its
 /// own epoch only, and one that is held back would be attributed to whoever has its leaf by then.
-const PAST_EPOCHS: usize = 0;
+pub const PAST_EPOCHS: usize = 0;
 /// How many messages of one sender may be missing before a message is refused.
-const MAX_GAP: u32 = 2000;
+pub const MAX_GAP: u32 = 2000;
 /// How many keys of skipped messages are kept for late arrival.
-const OUT_OF_ORDER: u32 = 64;
+pub const OUT_OF_ORDER: u32 = 64;
 /// The name by which groups know the delivery service.
 const DELIVERY_SERVICE: &[u8] = b"wardline delivery service";
 
