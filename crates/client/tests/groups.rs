@@ -432,6 +432,11 @@ fn a_lost_phone_is_removed_and_cannot_read_what_comes_after() {
     for proposal in proposals {
         assert!(amara.follow(group, &B64(proposal)));
     }
+    amara.restart();
+    assert_eq!(
+        amara.groups.pending_removals(&amara.vault, group).unwrap(),
+        [ben.id]
+    );
     let commit = amara
         .groups
         .commit(&mut amara.vault, &amara.identity, group, &[], &[])
