@@ -1,5 +1,5 @@
-//! MLS by the client core, with its sealed journal, beside bare openmls: the same suite, provider
-//! and configuration.
+//! MLS by the client core, with its sealed journal, beside bare openmls with the storage that comes
+//! with it: the same suite, cryptography and configuration.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -20,7 +20,8 @@ use rcgen::{
 };
 use tls_codec::DeserializeBytes as _;
 use wardline_client::mls::{
-    CIPHERSUITE, CLASSICAL, Groups, Identity, Incoming, make_key_packages, public_key,
+    CIPHERSUITE, CLASSICAL, Groups, Identity, Incoming, MAX_GAP, OUT_OF_ORDER, PADDING,
+    PAST_EPOCHS, make_key_packages, public_key,
 };
 use wardline_client::vault::{StoreKey, Vault};
 use wardline_client_native::home::random;
@@ -67,12 +68,14 @@ pub(crate) fn run(bench: &Bench) -> Outcome<Section> {
         title: "MLS: the client core beside bare openmls",
         rows,
         notes: vec![
-            "Suite 0x004E (ML-KEM-768 with X25519, AES-256-GCM, Ed25519), the RustCrypto provider \
-             and X.509 credentials on both sides. The core's times include its journal: what an \
-             operation changed is collected and sealed with AES-256-GCM, ready to be written \
-             before the ciphertext leaves. The write itself is the disk's and is not included. \
-             *Create* makes a group and one commit that adds everyone; *add* commits one more \
-             member; both include the GroupInfo for the delivery service and the merge."
+            "Suite 0x004E (ML-KEM-768 with X25519, AES-256-GCM, Ed25519), RustCrypto and X.509 \
+             credentials on both sides. Bare openmls keeps its state in its own `MemoryStorage`, \
+             as JSON; the core keeps it in its vault, in a binary form. The core's times include \
+             its journal: what an operation changed is collected and sealed with AES-256-GCM, \
+             ready to be written before the ciphertext leaves. The write itself is the disk's and \
+             is not included. *Create* makes a group and one commit that adds everyone; *add* \
+             commits one more member; both include the GroupInfo for the delivery service and the \
+             merge."
                 .to_owned(),
         ],
     })
@@ -482,10 +485,7 @@ fn capabilities() -> Capabilities {
 }
 
 fn ratchet() -> SenderRatchetConfiguration {
-    SenderRatchetConfiguration::new(64, 2000)
+    SenderRatchetConfiguration::new(OUT_OF_ORDER, MAX_GAP)
 }
 
-// The core's configuration.
-const PADDING: usize = 128;
-const PAST_EPOCHS: usize = 3;
 const NO_GROUP: &str = "there is no group yet";

@@ -83,8 +83,10 @@ pub fn entry(
 }
 
 /// The GroupInfo by which a device comes back.
-pub fn rejoining(bytes: &[u8], identity: &Identity, group: GroupId) -> bool {
-    Groups::stage_rejoin(identity, group, bytes).is_ok()
+pub fn rejoining(bytes: &[u8], vault: &Vault, identity: &Identity, group: GroupId) -> bool {
+    Groups::default()
+        .stage_rejoin(vault, identity, group, bytes)
+        .is_ok()
 }
 
 fn everything(vault: &Vault) -> Vec<(String, Vec<u8>)> {

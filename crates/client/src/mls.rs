@@ -1,12 +1,13 @@
 //! MLS groups (RFC 9420) by openmls, with a journal for each.
 //!
-//! openmls writes its state through a storage provider, synchronously. Each group gets one of its
-//! own in memory, filled from the vault; what an operation changed goes back to the vault and
-//! leaves with the next flush, so that the caller decides what is durable before a ciphertext
-//! leaves the device.
+//! openmls reads and writes its state through a storage provider, synchronously. Here each operation
+//! reads from the vault; what it changed goes into the vault when it has succeeded and leaves with
+//! the next flush, so that the caller decides what is durable before a ciphertext leaves the device.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::PoisonError;
+mod storage;
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use openmls::prelude::{
@@ -17,16 +18,16 @@ use openmls::prelude::{
     ProcessedMessageContent, ProtocolMessage, ProtocolVersion, Sender, SenderRatchetConfiguration,
     SignaturePublicKey, StagedCommit, StagedWelcome,
 };
-use openmls_rust_crypto::OpenMlsRustCrypto;
+use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider as _;
 use openmls_traits::signatures::{Signer, SignerError};
 use openmls_traits::types::SignatureScheme;
-use sha2::{Digest as _, Sha256};
 use tls_codec::DeserializeBytes as _;
 use wardline_credential::x509;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 use zeroize::Zeroizing;
 
+use self::storage::{Changes, Provider, Storage, forget_group, group_prefix};
 use crate::error::ClientError;
 use crate::vault::Vault;
 
@@ -36,27 +37,20 @@ pub const CIPHERSUITE: Ciphersuite = Ciphersuite::MLS_128_MLKEM768X25519_AES256G
 pub const CLASSICAL: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519;
 
 /// Ciphertexts are padded to a multiple of this many bytes, so that their length says little.
-const PADDING: usize = 128;
+pub const PADDING: usize = 128;
 /// Epochs whose late messages can still be read. None: the delivery service takes a message in its
 /// own epoch only, and one that is held back would be attributed to whoever has its leaf by then.
-const PAST_EPOCHS: usize = 0;
+pub const PAST_EPOCHS: usize = 0;
 /// How many messages of one sender may be missing before a message is refused.
-const MAX_GAP: u32 = 2000;
+pub const MAX_GAP: u32 = 2000;
 /// How many keys of skipped messages are kept for late arrival.
-const OUT_OF_ORDER: u32 = 64;
-/// The name by which groups know the delivery service.
-const DELIVERY_SERVICE: &[u8] = b"wardline delivery service";
-
-/// How the storage key of a group's ratchet tree begins. openmls reads it from storage when it loads
-/// a group, writes it when it has changed, and works on its own copy; so it is taken out of memory
-/// once the vault has it.
-const TREE: &[u8] = b"Tree";
-
+pub const OUT_OF_ORDER: u32 = 64;
 /// A device has one leaf in a group.
 const TWICE: ClientError = ClientError::Untrusted("a device that is in a conversation twice");
-
-const GROUP_PREFIX: &str = "m/";
-const ACCOUNT_PREFIX: &str = "k/";
+/// What an entry is that cannot be opened.
+const UNREADABLE: &str = "an entry could not be read";
+/// The name by which groups know the delivery service.
+const DELIVERY_SERVICE: &[u8] = b"wardline delivery service";
 
 /// The device's MLS identity: its Ed25519 key and its certificate.
 pub struct Identity {
@@ -173,17 +167,11 @@ pub enum Incoming {
     Unreadable,
 }
 
-struct Loaded {
-    provider: OpenMlsRustCrypto,
-    group: MlsGroup,
-    /// The storage keys that the vault has, and their names there.
-    names: HashMap<Vec<u8>, String>,
-}
-
 /// All groups of this device. Loaded on first use; a failed operation drops the copy in memory.
 #[derive(Default)]
 pub struct Groups {
-    loaded: BTreeMap<GroupId, Loaded>,
+    crypto: RustCrypto,
+    loaded: BTreeMap<GroupId, MlsGroup>,
 }
 
 impl Groups {
@@ -201,7 +189,7 @@ impl Groups {
         suite: Ciphersuite,
         delivery_key: &[u8; 32],
     ) -> Result<B64, ClientError> {
-        let provider = OpenMlsRustCrypto::default();
+        let provider = Provider::new(&self.crypto, vault, Changes::afresh(group));
         let sender = ExternalSender::new(
             SignaturePublicKey::from(delivery_key.as_slice()),
             Credential::from(BasicCredential::new(DELIVERY_SERVICE.to_vec())),
@@ -227,13 +215,8 @@ impl Groups {
                 .export_group_info(provider.crypto(), identity, true)
                 .map_err(|_| ClientError::Mls("the group's information"))?,
         )?;
-        let mut loaded = Loaded {
-            provider,
-            group: made,
-            names: HashMap::new(),
-        };
-        loaded.save(vault, group);
-        self.loaded.insert(group, loaded);
+        provider.into_changes().apply(vault);
+        self.loaded.insert(group, made);
         Ok(info)
     }
 
@@ -251,71 +234,63 @@ impl Groups {
         add: &[B64],
         remove: &[UserId],
     ) -> Result<PendingCommit, ClientError> {
-        let loaded = self.load(vault, group)?;
         let mut packages = Vec::with_capacity(add.len());
         for bytes in add {
-            packages.push(read_key_package(&loaded.provider, bytes)?);
+            packages.push(read_key_package(&self.crypto, bytes)?);
         }
-        let pending = loaded.pending_removals();
-        let leaves: Vec<LeafNodeIndex> = if remove.is_empty() {
-            Vec::new()
-        } else {
-            claims(loaded.group.members())?
-                .into_iter()
-                .filter(|c| remove.contains(&c.user) && !pending.contains(&c.leaf))
-                .map(|c| LeafNodeIndex::new(c.leaf))
-                .collect()
-        };
-        let provider = &loaded.provider;
-        loaded
-            .group
-            .clear_pending_commit(provider.storage())
-            .map_err(|_| ClientError::Mls("a pending commit"))?;
-        let people: Vec<u8> = remove.iter().flat_map(|user| *user.as_bytes()).collect();
-        loaded.group.set_aad(people);
-        let bundle = loaded
-            .group
-            .commit_builder()
-            .propose_adds(packages)
-            .propose_removals(leaves)
-            .load_psks(provider.storage())
-            .map_err(|_| ClientError::Mls("the group's keys"))?
-            .create_group_info(true)
-            .use_ratchet_tree_extension(true)
-            .build(provider.rand(), provider.crypto(), identity, |_| true)
-            .map_err(|_| ClientError::Mls("the commit could not be made"))?
-            .stage_commit(provider)
-            .map_err(|_| ClientError::Mls("the commit could not be kept"))?;
-        let (commit, welcome, info) = bundle.into_messages();
-        let commit = PendingCommit {
-            commit: message_bytes(&commit)?,
-            welcome: welcome.as_ref().map(message_bytes).transpose()?,
-            group_info: message_bytes(&info.ok_or(ClientError::Mls("no group information"))?)?,
-        };
-        loaded.save(vault, group);
-        Ok(commit)
+        self.change(vault, group, |group, provider| {
+            let pending = pending_leaves(group);
+            let leaves: Vec<LeafNodeIndex> = if remove.is_empty() {
+                Vec::new()
+            } else {
+                claims(group.members())?
+                    .into_iter()
+                    .filter(|c| remove.contains(&c.user) && !pending.contains(&c.leaf))
+                    .map(|c| LeafNodeIndex::new(c.leaf))
+                    .collect()
+            };
+            group
+                .clear_pending_commit(provider.storage())
+                .map_err(|_| ClientError::Mls("a pending commit"))?;
+            let people: Vec<u8> = remove.iter().flat_map(|user| *user.as_bytes()).collect();
+            group.set_aad(people);
+            let bundle = group
+                .commit_builder()
+                .propose_adds(packages)
+                .propose_removals(leaves)
+                .load_psks(provider.storage())
+                .map_err(|_| ClientError::Mls("the group's keys"))?
+                .create_group_info(true)
+                .use_ratchet_tree_extension(true)
+                .build(provider.rand(), provider.crypto(), identity, |_| true)
+                .map_err(|_| ClientError::Mls("the commit could not be made"))?
+                .stage_commit(provider)
+                .map_err(|_| ClientError::Mls("the commit could not be kept"))?;
+            let (commit, welcome, info) = bundle.into_messages();
+            Ok(PendingCommit {
+                commit: message_bytes(&commit)?,
+                welcome: welcome.as_ref().map(message_bytes).transpose()?,
+                group_info: message_bytes(&info.ok_or(ClientError::Mls("no group information"))?)?,
+            })
+        })
     }
 
     /// The delivery service took our commit: move to its epoch.
     pub fn merge_own(&mut self, vault: &mut Vault, group: GroupId) -> Result<(), ClientError> {
-        let loaded = self.load(vault, group)?;
-        loaded
-            .group
-            .merge_pending_commit(&loaded.provider)
-            .map_err(|_| ClientError::Mls("our commit could not be merged"))?;
-        loaded.save(vault, group);
-        Ok(())
+        self.change(vault, group, |group, provider| {
+            group
+                .merge_pending_commit(provider)
+                .map_err(|_| ClientError::Mls("our commit could not be merged"))
+        })
     }
 
     /// Another commit came first: forget ours.
     pub fn discard_own(&mut self, vault: &mut Vault, group: GroupId) -> Result<(), ClientError> {
-        let loaded = self.load(vault, group)?;
-        loaded
-            .group
-            .clear_pending_commit(loaded.provider.storage())
-            .map_err(|_| ClientError::Mls("a pending commit"))?;
-        loaded.save(vault, group);
-        Ok(())
+        self.change(vault, group, |group, provider| {
+            group
+                .clear_pending_commit(provider.storage())
+                .map_err(|_| ClientError::Mls("a pending commit"))
+        })
     }
 
     /// Encrypts content; the ratchet's move must be durable before the ciphertext leaves.
@@ -327,16 +302,13 @@ impl Groups {
         id: MessageId,
         content: &[u8],
     ) -> Result<(B64, u64), ClientError> {
-        let loaded = self.load(vault, group)?;
-        loaded.group.set_aad(id.to_vec());
-        let message = loaded
-            .group
-            .create_message(&loaded.provider, identity, content)
-            .map_err(|_| ClientError::Mls("a removal waits to be committed"))?;
-        let epoch = loaded.group.epoch().as_u64();
-        let bytes = message_bytes(&message)?;
-        loaded.save(vault, group);
-        Ok((bytes, epoch))
+        self.change(vault, group, |group, provider| {
+            group.set_aad(id.to_vec());
+            let message = group
+                .create_message(provider, identity, content)
+                .map_err(|_| ClientError::Mls("a removal waits to be committed"))?;
+            Ok((message_bytes(&message)?, group.epoch().as_u64()))
+        })
     }
 
     /// Takes an entry of the group's log.
@@ -346,95 +318,85 @@ impl Groups {
         group: GroupId,
         body: &[u8],
     ) -> Result<Incoming, ClientError> {
-        let loaded = self.load(vault, group)?;
         let message: ProtocolMessage = read_message(body)?
             .try_into_protocol_message()
             .map_err(|_| ClientError::Mls("not a group message"))?;
-        let (of, now) = (message.epoch().as_u64(), loaded.group.epoch().as_u64());
-        if of < now {
-            return Ok(Incoming::Past);
-        }
         let is_change = message.is_handshake_message();
-        let Ok(processed) = loaded.group.process_message(&loaded.provider, message) else {
-            // What it did to the ratchets is dropped with the copy in memory.
-            self.loaded.remove(&group);
-            return if is_change {
-                Err(ClientError::Mls("a change of the group could not be read"))
-            } else {
-                Ok(Incoming::Unreadable)
-            };
-        };
-        let sender = processed.sender().clone();
-        let credential = processed.credential().serialized_content().to_vec();
-        let aad = processed.aad().to_vec();
-        let incoming = match processed.into_content() {
-            ProcessedMessageContent::ApplicationMessage(message) => {
-                let Sender::Member(leaf) = sender else {
-                    return Err(ClientError::Mls("a message of no member"));
-                };
-                let Some(id) = MessageId::from_slice(&aad) else {
-                    loaded.save(vault, group);
-                    return Ok(Incoming::Unreadable);
-                };
-                let from = loaded
-                    .group
-                    .member_at(leaf)
-                    .ok_or(ClientError::Mls("a message of a former member"))?;
-                let from = member_claim(from)?;
-                if from.credential != credential {
-                    self.loaded.remove(&group);
-                    return Err(ClientError::Untrusted("a message of another member"));
-                }
-                Incoming::Message {
-                    from,
-                    id,
-                    content: message.into_bytes(),
-                }
+        let read = self.change(vault, group, |group, provider| {
+            let (of, now) = (message.epoch().as_u64(), group.epoch().as_u64());
+            if of < now {
+                return Ok(Incoming::Past);
             }
-            ProcessedMessageContent::StagedCommitMessage(staged) => {
-                let rejoined = match (sender, staged.update_path_leaf_node()) {
-                    (Sender::NewMemberCommit, Some(leaf)) => {
-                        let claim = claim(u32::MAX, leaf)?;
-                        let device = claim.device;
-                        if !aad.is_empty() || !loaded.replaces_own_leaf(&staged, &claim)? {
-                            self.loaded.remove(&group);
-                            return Err(ClientError::Untrusted(
-                                "a device that was no member joined by itself",
-                            ));
-                        }
-                        Some(device)
+            let processed = group
+                .process_message(provider, message)
+                .map_err(|_| ClientError::Mls(UNREADABLE))?;
+            let sender = processed.sender().clone();
+            let credential = processed.credential().serialized_content().to_vec();
+            let aad = processed.aad().to_vec();
+            Ok(match processed.into_content() {
+                ProcessedMessageContent::ApplicationMessage(message) => {
+                    let Sender::Member(leaf) = sender else {
+                        return Err(ClientError::Mls("a message of no member"));
+                    };
+                    let id = MessageId::from_slice(&aad).ok_or(ClientError::Mls(UNREADABLE))?;
+                    let from = group
+                        .member_at(leaf)
+                        .ok_or(ClientError::Mls("a message of a former member"))?;
+                    let from = member_claim(from)?;
+                    if from.credential != credential {
+                        return Err(ClientError::Untrusted("a message of another member"));
                     }
-                    _ => None,
-                };
-                Incoming::Commit {
-                    staged,
-                    rejoined,
+                    Incoming::Message {
+                        from,
+                        id,
+                        content: message.into_bytes(),
+                    }
+                }
+                ProcessedMessageContent::StagedCommitMessage(staged) => {
+                    let rejoined = match (sender, staged.update_path_leaf_node()) {
+                        (Sender::NewMemberCommit, Some(leaf)) => {
+                            let claim = claim(u32::MAX, leaf)?;
+                            let device = claim.device;
+                            if !aad.is_empty() || !replaces_own_leaf(group, &staged, &claim)? {
+                                return Err(ClientError::Untrusted(
+                                    "a device that was no member joined by itself",
+                                ));
+                            }
+                            Some(device)
+                        }
+                        _ => None,
+                    };
+                    Incoming::Commit {
+                        staged,
+                        rejoined,
+                        dismissed: people_of(&aad),
+                    }
+                }
+                ProcessedMessageContent::OwnPendingCommit => Incoming::OwnCommit {
                     dismissed: people_of(&aad),
+                },
+                ProcessedMessageContent::OwnPrivateMessage => Incoming::OwnMessage,
+                ProcessedMessageContent::ProposalMessage(proposal) => {
+                    // openmls takes any proposal of an external sender; ours may only remove.
+                    let removes =
+                        matches!(proposal.proposal(), openmls::prelude::Proposal::Remove(_));
+                    if !removes || !matches!(sender, Sender::External(_)) {
+                        return Err(ClientError::Untrusted("a proposal that is no removal"));
+                    }
+                    group
+                        .store_pending_proposal(provider.storage(), *proposal)
+                        .map_err(|_| ClientError::Mls("a proposal could not be kept"))?;
+                    Incoming::Proposal
                 }
-            }
-            ProcessedMessageContent::OwnPendingCommit => Incoming::OwnCommit {
-                dismissed: people_of(&aad),
-            },
-            ProcessedMessageContent::OwnPrivateMessage => Incoming::OwnMessage,
-            ProcessedMessageContent::ProposalMessage(proposal) => {
-                // openmls takes any proposal of an external sender; ours may only remove.
-                let removes = matches!(proposal.proposal(), openmls::prelude::Proposal::Remove(_));
-                if !removes || !matches!(sender, Sender::External(_)) {
-                    self.loaded.remove(&group);
-                    return Err(ClientError::Untrusted("a proposal that is no removal"));
+                ProcessedMessageContent::ExternalJoinProposalMessage(_) => {
+                    return Err(ClientError::Mls("a proposal of a stranger"));
                 }
-                loaded
-                    .group
-                    .store_pending_proposal(loaded.provider.storage(), *proposal)
-                    .map_err(|_| ClientError::Mls("a proposal could not be kept"))?;
-                Incoming::Proposal
-            }
-            ProcessedMessageContent::ExternalJoinProposalMessage(_) => {
-                return Err(ClientError::Mls("a proposal of a stranger"));
-            }
-        };
-        loaded.save(vault, group);
-        Ok(incoming)
+            })
+        });
+        match read {
+            Err(ClientError::Mls(UNREADABLE)) if !is_change => Ok(Incoming::Unreadable),
+            read => read,
+        }
     }
 
     /// The devices that a staged commit would bring in or change.
@@ -444,7 +406,7 @@ impl Groups {
         group: GroupId,
         staged: &StagedCommit,
     ) -> Result<Vec<Claim>, ClientError> {
-        let loaded = self.load(vault, group)?;
+        let group = self.load(vault, group)?;
         let mut claims = Vec::new();
         for add in staged.add_proposals() {
             claims.push(claim(
@@ -458,7 +420,7 @@ impl Groups {
         for update in staged.update_proposals() {
             claims.push(claim(u32::MAX, update.update_proposal().leaf_node())?);
         }
-        let known = self::claims(loaded.group.members())?;
+        let known = self::claims(group.members())?;
         claims.retain(|new| {
             !known.iter().any(|old| {
                 old.credential == new.credential && old.signature_key == new.signature_key
@@ -482,7 +444,7 @@ impl Groups {
         vault: &Vault,
         group: GroupId,
     ) -> Result<bool, ClientError> {
-        Ok(self.load(vault, group)?.group.pending_commit().is_some())
+        Ok(self.load(vault, group)?.pending_commit().is_some())
     }
 
     /// Merges a commit whose new members were verified. `false` when it removed this device.
@@ -493,12 +455,11 @@ impl Groups {
         staged: StagedCommit,
     ) -> Result<bool, ClientError> {
         let stays = !staged.self_removed();
-        let loaded = self.load(vault, group)?;
-        loaded
-            .group
-            .merge_staged_commit(&loaded.provider, staged)
-            .map_err(|_| ClientError::Mls("a commit could not be merged"))?;
-        loaded.save(vault, group);
+        self.change(vault, group, |group, provider| {
+            group
+                .merge_staged_commit(provider, staged)
+                .map_err(|_| ClientError::Mls("a commit could not be merged"))
+        })?;
         Ok(stays)
     }
 
@@ -512,9 +473,7 @@ impl Groups {
         let MlsMessageBodyIn::Welcome(welcome) = read_message(welcome)?.extract() else {
             return Err(ClientError::Mls("not a Welcome"));
         };
-        let provider = OpenMlsRustCrypto::default();
-        let account = load_values(vault, ACCOUNT_PREFIX);
-        fill(&provider, account.clone());
+        let provider = Provider::new(&self.crypto, vault, Changes::afresh(group));
         let config = MlsGroupJoinConfig::builder()
             .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
             .use_ratchet_tree_extension(true)
@@ -531,8 +490,7 @@ impl Groups {
         let members = everyone(staged.members())?;
         let epoch = staged.group_context().epoch().as_u64();
         Ok(Welcomed {
-            provider,
-            account,
+            changes: provider.into_changes(),
             staged,
             members,
             epoch,
@@ -546,44 +504,21 @@ impl Groups {
         group: GroupId,
         welcomed: Welcomed,
     ) -> Result<(), ClientError> {
-        let Welcomed {
-            provider,
-            account,
-            staged,
-            ..
-        } = welcomed;
-        let joined = staged
+        let provider = Provider::new(&self.crypto, vault, welcomed.changes);
+        let joined = welcomed
+            .staged
             .into_group(&provider)
             .map_err(|_| ClientError::Mls("the conversation could not be joined"))?;
-        // The used key package goes; what is new belongs to the group.
-        let values = provider
-            .storage()
-            .values
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        for key in account.keys().filter(|key| !values.contains_key(*key)) {
-            vault.delete(&value_name(ACCOUNT_PREFIX, key));
-        }
-        let own: HashMap<_, _> = values
-            .into_iter()
-            .filter(|(key, _)| !account.contains_key(key))
-            .collect();
-        fill(&provider, own);
-        forget_group(vault, group);
-        let mut loaded = Loaded {
-            provider,
-            group: joined,
-            names: HashMap::new(),
-        };
-        loaded.save(vault, group);
-        self.loaded.insert(group, loaded);
+        provider.into_changes().apply(vault);
+        self.loaded.insert(group, joined);
         Ok(())
     }
 
     /// Prepares to rejoin by an external commit that replaces this device's leaf (RFC 9420
     /// §12.4.3.2): who is in the group, still to be verified. Nothing is changed yet.
     pub fn stage_rejoin(
+        &self,
+        vault: &Vault,
         identity: &Identity,
         group: GroupId,
         group_info: &[u8],
@@ -591,7 +526,7 @@ impl Groups {
         let MlsMessageBodyIn::GroupInfo(info) = read_message(group_info)?.extract() else {
             return Err(ClientError::Mls("not a GroupInfo"));
         };
-        let provider = OpenMlsRustCrypto::default();
+        let provider = Provider::new(&self.crypto, vault, Changes::afresh(group));
         let config = MlsGroupJoinConfig::builder()
             .wire_format_policy(MIXED_PLAINTEXT_WIRE_FORMAT_POLICY)
             .use_ratchet_tree_extension(true)
@@ -636,7 +571,7 @@ impl Groups {
         };
         let members = everyone(joined.members())?;
         Ok(Rejoining {
-            provider,
+            changes: provider.into_changes(),
             joined,
             commit,
             members,
@@ -650,14 +585,8 @@ impl Groups {
         group: GroupId,
         rejoining: Rejoining,
     ) -> PendingCommit {
-        forget_group(vault, group);
-        let mut loaded = Loaded {
-            provider: rejoining.provider,
-            group: rejoining.joined,
-            names: HashMap::new(),
-        };
-        loaded.save(vault, group);
-        self.loaded.insert(group, loaded);
+        rejoining.changes.apply(vault);
+        self.loaded.insert(group, rejoining.joined);
         rejoining.commit
     }
 
@@ -667,12 +596,12 @@ impl Groups {
         vault: &Vault,
         group: GroupId,
     ) -> Result<Vec<DeviceId>, ClientError> {
-        let loaded = self.load(vault, group)?;
-        let pending = loaded.pending_removals();
+        let group = self.load(vault, group)?;
+        let pending = pending_leaves(group);
         if pending.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(claims(loaded.group.members())?
+        Ok(claims(group.members())?
             .into_iter()
             .filter(|claim| pending.contains(&claim.leaf))
             .map(|claim| claim.device)
@@ -681,12 +610,12 @@ impl Groups {
 
     /// Everyone in the group.
     pub fn members(&mut self, vault: &Vault, group: GroupId) -> Result<Vec<Claim>, ClientError> {
-        claims(self.load(vault, group)?.group.members())
+        claims(self.load(vault, group)?.members())
     }
 
     /// The group's epoch.
     pub fn epoch(&mut self, vault: &Vault, group: GroupId) -> Result<u64, ClientError> {
-        Ok(self.load(vault, group)?.group.epoch().as_u64())
+        Ok(self.load(vault, group)?.epoch().as_u64())
     }
 
     /// The group's ciphersuite.
@@ -695,7 +624,7 @@ impl Groups {
         vault: &Vault,
         group: GroupId,
     ) -> Result<Ciphersuite, ClientError> {
-        Ok(self.load(vault, group)?.group.ciphersuite())
+        Ok(self.load(vault, group)?.ciphersuite())
     }
 
     /// Forgets a group's keys.
@@ -704,35 +633,36 @@ impl Groups {
         forget_group(vault, group);
     }
 
-    fn load(&mut self, vault: &Vault, group: GroupId) -> Result<&mut Loaded, ClientError> {
-        const MISSING: ClientError = ClientError::Mls("this device has no keys for it");
-        match self.loaded.entry(group) {
-            std::collections::btree_map::Entry::Occupied(entry) => Ok(entry.into_mut()),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                let prefix = group_prefix(group);
-                let saved = load_values(vault, &prefix);
-                let named = |key: &Vec<u8>| (key.clone(), value_name(&prefix, key));
-                let names = saved.keys().map(named).collect();
-                let provider = OpenMlsRustCrypto::default();
-                fill(&provider, saved);
-                let id = MlsGroupId::from_slice(group.as_bytes());
-                let loaded = MlsGroup::load(provider.storage(), &id)
-                    .map_err(|_| MISSING)?
-                    .ok_or(MISSING)?;
-                Ok(entry.insert(Loaded {
-                    provider,
-                    group: loaded,
-                    names,
-                }))
-            }
-        }
+    /// Does something with a group. What it changed goes into the vault if it succeeds; if it fails,
+    /// the group in memory is dropped as well, and the next use starts from what the vault has.
+    fn change<T>(
+        &mut self,
+        vault: &mut Vault,
+        id: GroupId,
+        operation: impl FnOnce(&mut MlsGroup, &Provider<'_>) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let mut group = match self.loaded.remove(&id) {
+            Some(group) => group,
+            None => load(vault, id)?,
+        };
+        let provider = Provider::new(&self.crypto, vault, Changes::of(id));
+        let done = operation(&mut group, &provider)?;
+        provider.into_changes().apply(vault);
+        self.loaded.insert(id, group);
+        Ok(done)
+    }
+
+    fn load(&mut self, vault: &Vault, group: GroupId) -> Result<&MlsGroup, ClientError> {
+        Ok(match self.loaded.entry(group) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(load(vault, group)?),
+        })
     }
 }
 
 /// A Welcome that was opened but not yet accepted.
 pub struct Welcomed {
-    provider: OpenMlsRustCrypto,
-    account: HashMap<Vec<u8>, Vec<u8>>,
+    changes: Changes,
     staged: StagedWelcome,
     /// Everyone in the group, to be verified.
     pub members: Vec<Claim>,
@@ -742,82 +672,58 @@ pub struct Welcomed {
 
 /// Joining anew, prepared but not yet done.
 pub struct Rejoining {
-    provider: OpenMlsRustCrypto,
+    changes: Changes,
     joined: MlsGroup,
     commit: PendingCommit,
     /// Everyone in the group, to be verified.
     pub members: Vec<Claim>,
 }
 
-impl Loaded {
-    /// Whether an external commit does nothing but replace a leaf of its own device, with the same
-    /// key, and carry out what is pending. RFC 9420 §12.4.3.2 lets anyone in who holds the
-    /// GroupInfo.
-    fn replaces_own_leaf(&self, staged: &StagedCommit, new: &Claim) -> Result<bool, ClientError> {
-        let own = claims(self.group.members())?
-            .into_iter()
-            .find(|old| {
-                // Its certificate may have been renewed; whoever it is, is verified with the rest.
-                (old.user, old.device) == (new.user, new.device)
-                    && old.signature_key == new.signature_key
-            })
-            .map(|old| old.leaf);
-        let pending = self.pending_removals();
-        let removed: Vec<u32> = staged
-            .remove_proposals()
-            .map(|p| p.remove_proposal().removed().u32())
-            .collect();
-        Ok(own.is_some_and(|own| {
-            removed.contains(&own)
-                && removed
-                    .iter()
-                    .all(|leaf| *leaf == own || pending.contains(leaf))
-                && staged.add_proposals().next().is_none()
-        }))
-    }
+fn load(vault: &Vault, group: GroupId) -> Result<MlsGroup, ClientError> {
+    let id = MlsGroupId::from_slice(group.as_bytes());
+    MlsGroup::load(&Storage::new(vault, Changes::of(group)), &id)
+        .map_err(|_| ClientError::Mls("its keys on this device cannot be read"))?
+        .ok_or(ClientError::Mls("this device has no keys for it"))
+}
 
-    /// Leaves whose removal is proposed; only the delivery service proposes, members commit.
-    fn pending_removals(&self) -> Vec<u32> {
-        self.group
-            .pending_proposals()
-            .filter_map(|p| match p.proposal() {
-                openmls::prelude::Proposal::Remove(r) => Some(r.removed().u32()),
-                _ => None,
-            })
-            .collect()
-    }
+/// Whether an external commit does nothing but replace a leaf of its own device, with the same key,
+/// and carry out what is pending. RFC 9420 §12.4.3.2 lets anyone in who holds the GroupInfo.
+fn replaces_own_leaf(
+    group: &MlsGroup,
+    staged: &StagedCommit,
+    new: &Claim,
+) -> Result<bool, ClientError> {
+    let own = claims(group.members())?
+        .into_iter()
+        .find(|old| {
+            // Its certificate may have been renewed; whoever it is, is verified with the rest.
+            (old.user, old.device) == (new.user, new.device)
+                && old.signature_key == new.signature_key
+        })
+        .map(|old| old.leaf);
+    let pending = pending_leaves(group);
+    let removed: Vec<u32> = staged
+        .remove_proposals()
+        .map(|p| p.remove_proposal().removed().u32())
+        .collect();
+    Ok(own.is_some_and(|own| {
+        removed.contains(&own)
+            && removed
+                .iter()
+                .all(|leaf| *leaf == own || pending.contains(leaf))
+            && staged.add_proposals().next().is_none()
+    }))
+}
 
-    /// Puts what changed since the last time into the vault. What the vault has is compared where
-    /// it stands, and the ratchet tree, nearly all of a large group's state, only when it was
-    /// written: a message changes little of it.
-    fn save(&mut self, vault: &mut Vault, group: GroupId) {
-        let mut values = self
-            .provider
-            .storage()
-            .values
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        self.names.retain(|key, name| {
-            let stays = values.contains_key(key) || key.starts_with(TREE);
-            if !stays {
-                vault.delete(name);
-            }
-            stays
-        });
-        for (key, value) in values.iter() {
-            let Some(name) = self.names.get(key) else {
-                let name = value_name(&group_prefix(group), key);
-                vault.put_bytes(name.clone(), join_pair(key, value));
-                self.names.insert(key.clone(), name);
-                continue;
-            };
-            let before = vault.bytes(name).and_then(split_pair);
-            if before.is_none_or(|(_, before)| before != value) {
-                vault.put_bytes(name.clone(), join_pair(key, value));
-            }
-        }
-        values.retain(|key, _| !key.starts_with(TREE));
-    }
+/// Leaves whose removal is proposed; only the delivery service proposes, members commit.
+fn pending_leaves(group: &MlsGroup) -> Vec<u32> {
+    group
+        .pending_proposals()
+        .filter_map(|p| match p.proposal() {
+            openmls::prelude::Proposal::Remove(r) => Some(r.removed().u32()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Makes key packages and keeps their secrets in the vault. The last may be a last-resort one.
@@ -828,9 +734,10 @@ pub fn make_key_packages(
     count: usize,
     last_resort: bool,
 ) -> Result<Vec<B64>, ClientError> {
+    let crypto = RustCrypto::default();
+    let provider = Provider::new(&crypto, vault, Changes::of_account());
     let mut packages = Vec::with_capacity(count);
     for _ in 0..count {
-        let provider = OpenMlsRustCrypto::default();
         let mut builder = KeyPackage::builder().leaf_node_capabilities(capabilities());
         if last_resort {
             builder = builder.mark_as_last_resort();
@@ -839,15 +746,8 @@ pub fn make_key_packages(
             .build(suite, &provider, identity, identity.credential())
             .map_err(|_| ClientError::Mls("a key package could not be made"))?;
         packages.push(message_bytes(&bundle.key_package().clone().into())?);
-        let values = provider
-            .storage()
-            .values
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        for (key, value) in values.iter() {
-            vault.put_bytes(value_name(ACCOUNT_PREFIX, key), join_pair(key, value));
-        }
     }
+    provider.into_changes().apply(vault);
     Ok(packages)
 }
 
@@ -855,7 +755,7 @@ pub fn make_key_packages(
 pub fn key_package_claim(bytes: &B64) -> Result<Claim, ClientError> {
     claim(
         u32::MAX,
-        read_key_package(&OpenMlsRustCrypto::default(), bytes)?.leaf_node(),
+        read_key_package(&RustCrypto::default(), bytes)?.leaf_node(),
     )
 }
 
@@ -921,12 +821,12 @@ fn people_of(aad: &[u8]) -> Vec<UserId> {
     people.unwrap_or_default()
 }
 
-fn read_key_package(provider: &OpenMlsRustCrypto, bytes: &B64) -> Result<KeyPackage, ClientError> {
+fn read_key_package(crypto: &RustCrypto, bytes: &B64) -> Result<KeyPackage, ClientError> {
     let MlsMessageBodyIn::KeyPackage(package) = read_message(&bytes.0)?.extract() else {
         return Err(ClientError::Mls("not a key package"));
     };
     package
-        .validate(provider.crypto(), ProtocolVersion::Mls10)
+        .validate(crypto, ProtocolVersion::Mls10)
         .map_err(|_| ClientError::Mls("a key package is not valid"))
 }
 
@@ -940,55 +840,4 @@ fn message_bytes(message: &openmls::prelude::MlsMessageOut) -> Result<B64, Clien
         .to_bytes()
         .map(B64)
         .map_err(|_| ClientError::Mls("a message could not be written"))
-}
-
-fn fill(provider: &OpenMlsRustCrypto, saved: HashMap<Vec<u8>, Vec<u8>>) {
-    let mut values = provider
-        .storage()
-        .values
-        .write()
-        .unwrap_or_else(PoisonError::into_inner);
-    *values = saved;
-}
-
-fn group_prefix(group: GroupId) -> String {
-    format!("{GROUP_PREFIX}{group}/")
-}
-
-fn value_name(prefix: &str, key: &[u8]) -> String {
-    let digest = Sha256::digest(key);
-    format!("{prefix}{}", B64::from(&digest[..16]).encode())
-}
-
-fn join_pair(key: &[u8], value: &[u8]) -> Vec<u8> {
-    // Storage keys of openmls are labels with ids: far below 4 GiB.
-    let length = u32::try_from(key.len()).unwrap_or(u32::MAX);
-    let mut bytes = length.to_be_bytes().to_vec();
-    bytes.extend_from_slice(key);
-    bytes.extend_from_slice(value);
-    bytes
-}
-
-fn split_pair(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
-}
-
-fn load_values(vault: &Vault, prefix: &str) -> HashMap<Vec<u8>, Vec<u8>> {
-    vault
-        .range(prefix)
-        .filter_map(|(_, bytes)| split_pair(bytes))
-        .map(|(key, value)| (key.to_vec(), value.to_vec()))
-        .collect()
-}
-
-fn forget_group(vault: &mut Vault, group: GroupId) {
-    let prefix = group_prefix(group);
-    let names: Vec<String> = vault
-        .range(&prefix)
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    for name in names {
-        vault.delete(&name);
-    }
 }

@@ -554,7 +554,9 @@ impl<P: Platform> Client<P> {
                 .await?;
             let open = self.open.as_ref().ok_or(ClientError::Locked)?;
             let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
-            let staged = Groups::stage_rejoin(identity, group, &info.group_info.0)?;
+            let staged =
+                open.groups
+                    .stage_rejoin(&open.vault, identity, group, &info.group_info.0)?;
             let members = staged.members.clone();
             self.recognize(&members).await?;
             let open = self.opened()?;

@@ -308,10 +308,11 @@ fn an_altered_entry_is_refused_and_the_conversation_goes_on() {
 #[test]
 fn a_device_comes_back_by_real_group_information_only() {
     let scene = Scene::joined();
+    let vault = empty();
     corpus!("rejoin")
         .seeds([scene.second.0.clone()])
         .cases(1600)
-        .run(|bytes| fuzz::rejoining(bytes, &scene.ben.identity, GROUP));
+        .run(|bytes| fuzz::rejoining(bytes, &vault, &scene.ben.identity, GROUP));
 }
 
 #[test]

@@ -113,7 +113,10 @@ impl Device {
 
     /// The external commit by which it comes back, and who is in the group then.
     fn rejoin(&mut self, group: GroupId, info: &B64) -> Option<(PendingCommit, Vec<Claim>)> {
-        let staged = Groups::stage_rejoin(&self.identity, group, &info.0).ok()?;
+        let staged = self
+            .groups
+            .stage_rejoin(&self.vault, &self.identity, group, &info.0)
+            .ok()?;
         let members = staged.members.clone();
         let commit = self.groups.rejoin(&mut self.vault, group, staged);
         Some((commit, members))
@@ -452,6 +455,11 @@ fn a_lost_phone_is_removed_and_cannot_read_what_comes_after() {
     for proposal in proposals {
         assert!(amara.follow(group, &B64(proposal)));
     }
+    amara.restart();
+    assert_eq!(
+        amara.groups.pending_removals(&amara.vault, group).unwrap(),
+        [ben.id]
+    );
     let commit = amara
         .groups
         .commit(&mut amara.vault, &amara.identity, group, &[], &[])

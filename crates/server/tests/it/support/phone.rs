@@ -146,7 +146,10 @@ impl Phone {
 
     /// Rejoins by an external commit.
     pub(crate) fn rejoin(&mut self, group: GroupId, info: &B64) -> CommitUpload {
-        let staged = Groups::stage_rejoin(&self.identity, group, info.as_ref()).unwrap();
+        let staged = self
+            .groups
+            .stage_rejoin(&self.vault, &self.identity, group, info.as_ref())
+            .unwrap();
         let made = self.groups.rejoin(&mut self.vault, group, staged);
         CommitUpload {
             commit: made.commit,
