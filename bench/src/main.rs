@@ -10,6 +10,7 @@
     reason = "a measuring program talks to the person at the terminal"
 )]
 
+mod attest;
 mod bench;
 mod clock;
 mod delivery;
@@ -57,6 +58,8 @@ enum Measurement {
     Delivery,
     /// The client core beside bare openmls.
     Mls,
+    /// Attestation chains on one core.
+    Attest,
     /// Cold start and memory.
     Start,
     /// What a phone downloads.
@@ -97,6 +100,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::Sockets => sockets::run(&bench),
             Measurement::Delivery => delivery::run(&bench),
             Measurement::Mls => mls::run(&bench),
+            Measurement::Attest => attest::run(&bench),
             Measurement::Start => start::run(&bench),
             Measurement::Weight => weight::run(&root),
         };

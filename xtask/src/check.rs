@@ -26,7 +26,7 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "wardline-audit",
     "wardline-client",
     "wardline-credential",
@@ -35,6 +35,7 @@ const PURE: [&str; 8] = [
     "wardline-fhir",
     "wardline-model",
     "wardline-policy",
+    "wardline-posture",
 ];
 
 /// What a pure crate may not depend on.

@@ -49,6 +49,9 @@ enum Verb {
     /// Bring records in.
     #[command(subcommand)]
     Import(verbs::import::Import),
+    /// Say what a device's attestation proves.
+    #[command(subcommand)]
+    Attest(verbs::attest::Attest),
     /// Verify the audit log.
     #[command(subcommand)]
     Audit(verbs::audit::Audit),
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
             Verb::Migrate(migrate) => migrate.run(out).await,
             Verb::Config(config) => config.run(out),
             Verb::Import(import) => import.run(out).await,
+            Verb::Attest(attest) => attest.run(out),
             Verb::Audit(audit) => audit.run(out).await,
             Verb::Keeper(keeper) => keeper.run(out).await,
             Verb::Client(client) => client.run(out).await,

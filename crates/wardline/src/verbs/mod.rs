@@ -1,5 +1,6 @@
 //! One file for each family of verbs.
 
+pub(crate) mod attest;
 pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod demo;

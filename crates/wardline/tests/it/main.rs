@@ -7,6 +7,7 @@
 )]
 
 mod at_rest;
+mod attest;
 mod audit;
 mod cast;
 mod cluster;

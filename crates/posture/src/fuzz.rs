@@ -1,0 +1,38 @@
+//! Fuzz targets: plain functions over bytes for each decoder of this crate.
+//!
+//! Each answers whether the bytes were accepted, and panics when something that must always hold
+//! does not.
+
+use crate::attest::{Attested, KeyDescription, Roots, StatusList, Verdict, certificates, verify};
+
+/// A chain as PEM, verified.
+///
+/// # Panics
+/// When a chain is accepted for another challenge than its own, or is more than software under
+/// Google's roots too: those must not vouch for what is made up.
+pub fn chain(pem: &[u8], challenge: &[u8], roots: &Roots, at_ms: u64) -> Option<Attested> {
+    let chain = certificates(pem).ok()?;
+    let attested = verify(&chain, challenge, roots, None, at_ms);
+    if let Ok(attested) = &attested {
+        assert_eq!(attested.description.challenge, challenge);
+        if let Ok(elsewhere) = verify(&chain, challenge, &Roots::google(), None, at_ms) {
+            assert_eq!(elsewhere.verdict, Verdict::Software);
+        }
+    }
+    attested.ok()
+}
+
+/// The value of the key description's extension (DER).
+pub fn description(bytes: &[u8]) -> bool {
+    KeyDescription::from_der(bytes).is_ok()
+}
+
+/// A file of roots.
+pub fn roots(bytes: &[u8]) -> bool {
+    Roots::from_file(bytes).is_ok()
+}
+
+/// A status list.
+pub fn status(bytes: &[u8]) -> bool {
+    StatusList::from_json(bytes).is_ok()
+}

@@ -1,0 +1,257 @@
+//! Every chain of the public data against what is expected of it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use der::Decode as _;
+use serde_json::{Map, Value, json};
+use wardline_posture::attest::{
+    AuthorizationList, BootState, KeyDescription, PatchLevel, Rejected, Roots, SecurityLevel,
+    StatusList, Verdict, certificates, verify,
+};
+use x509_cert_03::certificate::{CertificateInner, Raw};
+
+const CHALLENGE: &[u8] = b"challenge";
+
+#[test]
+fn conformance_android_attestation() {
+    let data = std::env::var_os("WARDLINE_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    );
+    let folder = data.join("android-attestation");
+    let google = Roots::google();
+    let published = Roots::from_file(&fs::read(folder.join("roots.json")).unwrap()).unwrap();
+    assert_eq!(published, google, "the roots that are built in");
+    let status = StatusList::from_json(&fs::read(folder.join("status-sample.json")).unwrap());
+    let status = status.unwrap();
+
+    let mut verdicts = [0; 3];
+    for path in chains(&folder) {
+        let name = path.display().to_string();
+        let chain = certificates(&fs::read(&path).unwrap()).unwrap();
+        let expected = expected(&path.with_extension("json"));
+        // The moment at which the key was made lies within all the certificates' dates.
+        let at = &expected["softwareEnforced"]["creationDateTime"];
+        let at: u64 = at.as_str().unwrap().parse().unwrap();
+
+        let attested = verify(&chain, CHALLENGE, &google, Some(&status), at)
+            .unwrap_or_else(|rejected| panic!("{name}: {rejected}"));
+        assert_eq!(told(&attested.description), expected, "{name}");
+        let levels = ["attestationSecurityLevel", "keyMintSecurityLevel"];
+        let levels = levels.map(|level| expected[level].as_str().unwrap());
+        let verdict = if levels.contains(&"SOFTWARE") {
+            Verdict::Software
+        } else if levels.contains(&"TRUSTED_ENVIRONMENT") {
+            Verdict::Hardware
+        } else {
+            Verdict::Strongbox
+        };
+        assert_eq!(attested.verdict, verdict, "{name}");
+        verdicts[verdict as usize] += 1;
+        // Trust in a root whose private key is public makes it no better.
+        let text = fs::read_to_string(&path).unwrap();
+        let root = text.rfind("-----BEGIN").unwrap();
+        let roots = Roots::from_file(&text.as_bytes()[root..]).unwrap();
+        let own = verify(&chain, CHALLENGE, &roots, None, at).unwrap();
+        assert_eq!(own.verdict, verdict, "{name}");
+        altered(&chain, at, &name);
+    }
+    assert_eq!(verdicts, [3, 7, 2], "strongbox, hardware, software");
+
+    let alone = fs::read(folder.join("allow_while_on_body.pem")).unwrap();
+    let alone = certificates(&alone).unwrap();
+    let at = 1_742_000_000_000;
+    assert_eq!(
+        verify(&alone, CHALLENGE, &google, None, at),
+        Err(Rejected::UntrustedRoot)
+    );
+    let certificate = CertificateInner::<Raw>::from_der(&alone[0]).unwrap();
+    let extensions = certificate.tbs_certificate().extensions().unwrap();
+    let description = extensions
+        .iter()
+        .find_map(|extension| KeyDescription::from_der(extension.extn_value.as_bytes()).ok())
+        .unwrap();
+    assert!(description.software_enforced.allow_while_on_body);
+}
+
+/// Nothing of a real chain can be changed, and of its certificates only the root may be absent.
+fn altered(chain: &[Vec<u8>], at: u64, name: &str) {
+    let roots = Roots::google();
+    let judge = |chain: &[Vec<u8>]| verify(chain, CHALLENGE, &roots, None, at);
+    assert!(
+        judge(&chain[..chain.len() - 1]).is_ok(),
+        "{name}: without its root"
+    );
+    assert!(judge(&chain[1..]).is_err(), "{name}: without its leaf");
+    let mut without = chain.to_vec();
+    without.remove(1);
+    assert!(judge(&without).is_err(), "{name}: without an intermediate");
+    let mut turned = chain.to_vec();
+    turned.reverse();
+    assert!(judge(&turned).is_err(), "{name}: in reverse");
+    for (index, certificate) in chain.iter().enumerate() {
+        for byte in (0..certificate.len()).step_by(7) {
+            let mut chain = chain.to_vec();
+            chain[index][byte] ^= 1 << (byte % 8);
+            assert!(judge(&chain).is_err(), "{name}: {index}, byte {byte}");
+        }
+        let parsed = CertificateInner::<Raw>::from_der(certificate).unwrap();
+        let serial = parsed.tbs_certificate().serial_number().as_bytes();
+        let serial = hex::encode(serial);
+        let list = json!({"entries": {serial.trim_start_matches('0'): {"status": "REVOKED"}}});
+        let list = StatusList::from_json(list.to_string().as_bytes()).unwrap();
+        let rejected = verify(chain, CHALLENGE, &roots, Some(&list), at).unwrap_err();
+        assert_eq!(rejected.code(), "revoked", "{name}");
+    }
+}
+
+/// All PEM files with an expectation beside them.
+fn chains(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(chains(&path));
+        } else if path.extension().is_some_and(|it| it == "pem")
+            && path.with_extension("json").exists()
+        {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// JSON that may begin with lines of comment.
+fn expected(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect();
+    serde_json::from_str(&lines.join("\n")).unwrap()
+}
+
+/// A description in the form of the expectations.
+fn told(description: &KeyDescription) -> Value {
+    let level = |level: SecurityLevel| match level {
+        SecurityLevel::Software => "SOFTWARE",
+        SecurityLevel::TrustedEnvironment => "TRUSTED_ENVIRONMENT",
+        SecurityLevel::StrongBox => "STRONG_BOX",
+    };
+    json!({
+        "attestationVersion": description.attestation_version.to_string(),
+        "attestationSecurityLevel": level(description.attestation_level),
+        "keyMintVersion": description.keymint_version.to_string(),
+        "keyMintSecurityLevel": level(description.keymint_level),
+        "attestationChallenge": STANDARD.encode(&description.challenge),
+        "uniqueId": STANDARD.encode(&description.unique_id),
+        "softwareEnforced": list(&description.software_enforced),
+        "hardwareEnforced": list(&description.hardware_enforced),
+    })
+}
+
+fn list(list: &AuthorizationList) -> Value {
+    let number = |number: Option<u64>| number.map(|number| json!(number.to_string()));
+    let numbers = |numbers: &[u64]| {
+        let texts: Vec<_> = numbers.iter().map(u64::to_string).collect();
+        (!texts.is_empty()).then(|| json!(texts))
+    };
+    let flag = |flag: bool| flag.then_some(Value::Bool(true));
+    let text = |text: &Option<String>| text.as_ref().map(|text| json!(text));
+    let bytes = |bytes: &[u8]| json!(STANDARD.encode(bytes));
+    let level =
+        |level: Option<PatchLevel>| level.map(|level| json!(level.to_string().replace('-', "")));
+    let origin = list.origin.map(|origin| {
+        let names = [
+            "GENERATED",
+            "DERIVED",
+            "IMPORTED",
+            "RESERVED",
+            "SECURELY_IMPORTED",
+        ];
+        json!(names[usize::try_from(origin).unwrap()])
+    });
+    let root = list.root_of_trust.as_ref().map(|root| {
+        let state = match root.state {
+            BootState::Verified => "VERIFIED",
+            BootState::SelfSigned => "SELF_SIGNED",
+            BootState::Unverified => "UNVERIFIED",
+            BootState::Failed => "FAILED",
+        };
+        let mut told = json!({
+            "verifiedBootKey": bytes(&root.key),
+            "deviceLocked": root.locked,
+            "verifiedBootState": state,
+        });
+        if let Some(hash) = &root.hash {
+            told["verifiedBootHash"] = bytes(hash);
+        }
+        told
+    });
+    let application = list.application_id.as_ref().map(|id| {
+        let packages = id.packages.iter();
+        let packages = packages
+            .map(|package| json!({"name": package.name, "version": package.version.to_string()}));
+        json!({
+            "packages": packages.collect::<Vec<_>>(),
+            "signatures": id.signatures.iter().map(|it| bytes(it)).collect::<Vec<_>>(),
+        })
+    });
+    let fields = [
+        ("purposes", numbers(&list.purposes)),
+        ("algorithms", number(list.algorithm)),
+        ("keySize", number(list.key_size)),
+        ("blockModes", numbers(&list.block_modes)),
+        ("digests", numbers(&list.digests)),
+        ("paddings", numbers(&list.paddings)),
+        ("ecCurve", number(list.ec_curve)),
+        ("rsaPublicExponent", number(list.rsa_public_exponent)),
+        ("rsaOaepMgfDigests", numbers(&list.mgf_digests)),
+        ("activeDateTime", number(list.active_from)),
+        ("originationExpireDateTime", number(list.originates_until)),
+        ("usageExpireDateTime", number(list.usable_until)),
+        ("noAuthRequired", flag(list.no_auth_required)),
+        ("userAuthType", number(list.user_auth_type)),
+        ("authTimeout", number(list.auth_timeout)),
+        (
+            "trustedUserPresenceRequired",
+            flag(list.user_presence_required),
+        ),
+        (
+            "unlockedDeviceRequired",
+            flag(list.unlocked_device_required),
+        ),
+        ("creationDateTime", number(list.created)),
+        ("origin", origin),
+        ("rollbackResistant", flag(list.rollback_resistant)),
+        ("rootOfTrust", root),
+        ("osVersion", number(list.os_version)),
+        ("osPatchLevel", level(list.os_patch_level)),
+        ("attestationApplicationId", application),
+        ("attestationIdBrand", text(&list.brand)),
+        ("attestationIdDevice", text(&list.device)),
+        ("attestationIdProduct", text(&list.product)),
+        ("attestationIdSerial", text(&list.serial)),
+        ("attestationIdImei", text(&list.imei)),
+        ("attestationIdMeid", text(&list.meid)),
+        ("attestationIdManufacturer", text(&list.manufacturer)),
+        ("attestationIdModel", text(&list.model)),
+        ("vendorPatchLevel", level(list.vendor_patch_level)),
+        ("bootPatchLevel", level(list.boot_patch_level)),
+        ("attestationIdSecondImei", text(&list.second_imei)),
+        ("moduleHash", list.module_hash.as_deref().map(bytes)),
+    ];
+    let told = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(told.collect::<Map<_, _>>())
+}

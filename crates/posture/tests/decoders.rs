@@ -1,0 +1,101 @@
+//! Nothing that is altered is believed, and no input makes a decoder panic.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use wardline_fuzz::corpus;
+use wardline_posture::attest::{BootState, Roots, SecurityLevel};
+use wardline_posture::fuzz;
+use wardline_posture::made::{self, AT, Authority, Description, octets};
+
+const CHALLENGE: &[u8] = b"challenge";
+
+fn authorities() -> (Vec<Authority>, Roots) {
+    let authorities = made::authorities(made::key().unwrap()).unwrap();
+    let roots = Roots::from_file(authorities[0].pem().as_bytes()).unwrap();
+    (authorities, roots)
+}
+
+#[test]
+fn a_chain_is_believed_unaltered_or_not_at_all() {
+    let (authorities, roots) = authorities();
+    let leaf = made::attested(&Description::new(CHALLENGE)).unwrap();
+    let chain = made::chain(&authorities, &leaf).unwrap();
+    let rootless = made::pem(&chain[..chain.len() - 1]).unwrap();
+    let chain = made::pem(&chain).unwrap();
+    let real = fuzz::chain(chain.as_bytes(), CHALLENGE, &roots, AT).unwrap();
+    corpus!("chain")
+        .seeds([chain.into_bytes(), rootless.into_bytes()])
+        .words([
+            "-----BEGIN CERTIFICATE-----\n",
+            "-----END CERTIFICATE-----\n",
+        ])
+        .cases(6_000)
+        .run(|bytes| match fuzz::chain(bytes, CHALLENGE, &roots, AT) {
+            Some(attested) => {
+                assert_eq!(attested, real);
+                true
+            }
+            None => false,
+        });
+}
+
+#[test]
+fn a_leaf_that_is_signed_as_it_is_survives_its_reader() {
+    let (authorities, roots) = authorities();
+    let issuer = authorities.last().unwrap();
+    let leaf = made::attested(&Description::new(CHALLENGE)).unwrap();
+    let chain = made::chain(&authorities, &leaf).unwrap();
+    // What is signed stands behind two headers of four bytes each, up to the algorithm.
+    let length = usize::from(u16::from_be_bytes([chain[0][6], chain[0][7]]));
+    let signed = chain[0][4..8 + length].to_vec();
+    corpus!("tbs-certificate")
+        .seeds([signed])
+        .cases(6_000)
+        .run(|tbs| {
+            let Ok(leaf) = made::certificate(tbs, issuer) else {
+                return false;
+            };
+            let mut chain = chain.clone();
+            chain[0] = leaf;
+            let chain = made::pem(&chain).unwrap();
+            fuzz::chain(chain.as_bytes(), CHALLENGE, &roots, AT).is_some()
+        });
+}
+
+#[test]
+fn a_description_is_read_or_refused() {
+    let mut rich = Description::new(CHALLENGE);
+    rich.attestation = SecurityLevel::StrongBox;
+    rich.state = BootState::SelfSigned;
+    rich.hardware = vec![
+        (503, vec![5, 0]),
+        (710, octets(b"brand").unwrap()),
+        (9_999, octets(b"later").unwrap()),
+    ];
+    let seeds = [Description::new(CHALLENGE), rich];
+    corpus!("description")
+        .seeds(seeds.map(|description| description.to_der().unwrap()))
+        .cases(12_000)
+        .run(fuzz::description);
+}
+
+#[test]
+fn roots_are_read_or_refused() {
+    let (authorities, _) = authorities();
+    let pem = authorities[0].pem();
+    let json = serde_json::to_vec(&[&pem]).unwrap();
+    corpus!("roots")
+        .seeds([pem.into_bytes(), json])
+        .cases(4_000)
+        .run(fuzz::roots);
+}
+
+#[test]
+fn a_status_list_is_read_or_refused() {
+    let list = r#"{"entries":{"abcde":{"status":"REVOKED","reason":"KEY_COMPROMISE"},"1":{"status":"SUSPENDED"}}}"#;
+    corpus!("status")
+        .seeds([list.as_bytes().to_vec()])
+        .words(["REVOKED", "SUSPENDED", "entries"])
+        .cases(8_000)
+        .run(fuzz::status);
+}
