@@ -622,9 +622,11 @@ impl<P: Platform> Client<P> {
         if self.apply(group, entry).await.is_err() {
             return self.catch_up(group).await;
         }
-        self.flush().await?;
+        // The person need not wait for the disk: after a crash the log brings it again, in the same
+        // place. The others hear that it was delivered once the disk has it.
         self.platform.emit(Event::Messages { group });
         self.platform.emit(Event::Conversations);
+        self.flush().await?;
         self.post_receipt(group, ReceiptState::Delivered).await
     }
 

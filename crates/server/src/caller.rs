@@ -136,7 +136,7 @@ async fn authenticate(parts: &Parts, app: &App, peer: Peer) -> Result<Caller, Re
     let proof = app.proofs.verify(&request, app.clock.now_ms())?;
 
     let now_ms = app.clock.now_ms();
-    let mut tx = app.facts().await?;
+    let mut tx = app.look().await?;
     let principal = tx
         .principal(&token_hash(token), now_ms)
         .await?

@@ -196,6 +196,11 @@ impl App {
         self.gate.store.read().await.map_err(Refusal::from)
     }
 
+    /// The same for facts of which each stands alone: quicker, since it takes no transaction.
+    pub(crate) async fn look(&self) -> Result<Tx, Refusal> {
+        self.gate.store.look().await.map_err(Refusal::from)
+    }
+
     /// Asks the policies. Refusals and step-ups are recorded here; an `Allow` is recorded by what
     /// is done with the permit.
     pub(crate) async fn decide(

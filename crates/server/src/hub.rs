@@ -511,7 +511,7 @@ impl Round {
 async fn deliver(app: &App, group: GroupId, seq: u64) -> Result<(), Refusal> {
     while let Some(pushed) = app.hub.pushed(group).filter(|pushed| *pushed < seq) {
         let new = u32::try_from(seq - pushed).unwrap_or(PAGE).min(PAGE);
-        let entries = app.facts().await?.entries_after(group, pushed, new).await?;
+        let entries = app.look().await?.entries_after(group, pushed, new).await?;
         let Some(last) = entries.last().map(|entry| entry.seq) else {
             return Ok(());
         };

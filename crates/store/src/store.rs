@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::{PgPool, Postgres, Sqlite, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{Database, PgPool, Postgres, Sqlite, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use wardline_audit::event::NodeName;
 use wardline_audit::tree::Appender;
@@ -157,17 +159,34 @@ impl Store {
     /// Begins a transaction that only reads and sees one state of the database throughout.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         let conn = match &self.shared.pool {
-            Pool::Sqlite(pools) => {
-                Conn::Sqlite(pools.readers.begin_with(dialect::SQLITE_READ).await?)
+            Pool::Sqlite(pools) => Conn::Sqlite(Held::Whole(
+                pools.readers.begin_with(dialect::SQLITE_READ).await?,
+            )),
+            Pool::Postgres(pool) => {
+                Conn::Postgres(Held::Whole(pool.begin_with(dialect::POSTGRES_READ).await?))
             }
-            Pool::Postgres(pool) => Conn::Postgres(pool.begin_with(dialect::POSTGRES_READ).await?),
         };
-        Ok(Tx {
+        Ok(self.over(conn))
+    }
+
+    /// Takes a connection for a statement that reads, or several of which each may see another
+    /// state of the database. It saves what a transaction costs: two waits for the thread of the
+    /// SQLite connection, or two round trips to PostgreSQL.
+    pub async fn look(&self) -> Result<Tx, StoreError> {
+        let conn = match &self.shared.pool {
+            Pool::Sqlite(pools) => Conn::Sqlite(Held::Single(pools.readers.acquire().await?)),
+            Pool::Postgres(pool) => Conn::Postgres(Held::Single(pool.acquire().await?)),
+        };
+        Ok(self.over(conn))
+    }
+
+    fn over(&self, conn: Conn) -> Tx {
+        Tx {
             conn,
             shared: Arc::clone(&self.shared),
             writer: None,
             chain: None,
-        })
+        }
     }
 
     /// Begins a transaction that writes. On SQLite it is the only one until it ends, so keep it
@@ -249,7 +268,8 @@ pub type TxFuture<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + 
 /// How often [`Store::retrying`] tries again.
 pub const RETRIES: u32 = 6;
 
-/// A transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
+/// A transaction, or a connection for single statements ([`Store::look`]). Dropped without
+/// [`Tx::commit`], it leaves nothing behind.
 pub struct Tx {
     pub(crate) conn: Conn,
     pub(crate) shared: Arc<Shared>,
@@ -261,8 +281,50 @@ pub struct Tx {
 }
 
 pub(crate) enum Conn {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Sqlite(Held<Sqlite>),
+    Postgres(Held<Postgres>),
+}
+
+/// A connection with a transaction on it, or without.
+pub(crate) enum Held<DB: Database> {
+    Whole(Transaction<'static, DB>),
+    Single(PoolConnection<DB>),
+}
+
+impl<DB: Database> Held<DB> {
+    async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Whole(transaction) => transaction.commit().await,
+            Self::Single(_) => Ok(()),
+        }
+    }
+
+    async fn rollback(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Whole(transaction) => transaction.rollback().await,
+            Self::Single(_) => Ok(()),
+        }
+    }
+}
+
+impl<DB: Database> Deref for Held<DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &DB::Connection {
+        match self {
+            Self::Whole(transaction) => transaction,
+            Self::Single(connection) => connection,
+        }
+    }
+}
+
+impl<DB: Database> DerefMut for Held<DB> {
+    fn deref_mut(&mut self) -> &mut DB::Connection {
+        match self {
+            Self::Whole(transaction) => transaction,
+            Self::Single(connection) => connection,
+        }
+    }
 }
 
 impl Tx {
@@ -271,10 +333,10 @@ impl Tx {
             Pool::Sqlite(pools) => {
                 let writer = Arc::clone(&shared.writer).lock_owned().await;
                 let transaction = pools.writer.begin_with(dialect::SQLITE_WRITE).await?;
-                (Conn::Sqlite(transaction), Some(writer))
+                (Conn::Sqlite(Held::Whole(transaction)), Some(writer))
             }
             Pool::Postgres(pool) => (
-                Conn::Postgres(pool.begin_with(dialect::POSTGRES_WRITE).await?),
+                Conn::Postgres(Held::Whole(pool.begin_with(dialect::POSTGRES_WRITE).await?)),
                 None,
             ),
         };

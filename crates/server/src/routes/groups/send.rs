@@ -47,7 +47,8 @@ pub(crate) async fn handler(
     {
         return Err(Refusal::IdempotencyMismatch);
     }
-    let mut facts = app.facts().await?;
+    // The append judges the group as it is then.
+    let mut facts = app.look().await?;
     let standing = Standing::of(&mut facts, id, &caller).await?;
     drop(facts);
     let target = standing.target();
