@@ -1,5 +1,5 @@
 /** The component library's defaults: touch sizes and the app's own variables. */
-import { ActionIcon, Button, createTheme, Modal, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Checkbox, createTheme, Modal, Textarea, TextInput } from "@mantine/core";
 
 /** Browsers keep what is typed in a field for restoring the tab, on the disk, unless told not to. */
 const quiet = { autoComplete: "off" };
@@ -17,6 +17,7 @@ export const theme = createTheme({
     ActionIcon: ActionIcon.extend({ defaultProps: { size: "var(--touch)", variant: "subtle" } }),
     TextInput: TextInput.extend({ defaultProps: { size: "md", ...quiet, ...field } }),
     Textarea: Textarea.extend({ defaultProps: { size: "md", ...quiet, ...field } }),
+    Checkbox: Checkbox.extend({ defaultProps: { classNames: { input: "check-input" } } }),
     Modal: Modal.extend({
       defaultProps: {
         centered: true,
