@@ -1,5 +1,13 @@
 /** The component library's defaults: touch sizes and the app's own variables. */
-import { ActionIcon, Button, Checkbox, createTheme, Modal, Textarea, TextInput } from "@mantine/core";
+import {
+  ActionIcon,
+  Button,
+  Checkbox,
+  createTheme,
+  Modal,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
 
 /** Browsers keep what is typed in a field for restoring the tab, on the disk, unless told not to. */
 const quiet = { autoComplete: "off" };
