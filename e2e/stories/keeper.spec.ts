@@ -61,7 +61,10 @@ test("a second phone gets what its person was there for, though no other phone i
 
   // The phone is lost: what was confirmed with it lately goes with it, unless the nurse says no.
   await tablet.page.goto(`${hospital.url}/#/security`);
-  await tablet.page.getByRole("button", { name: /^Remove / }).last().click();
+  await tablet.page
+    .getByRole("button", { name: /^Remove / })
+    .last()
+    .click();
   const asked = tablet.page.getByRole("dialog", { name: /^Remove / });
   // The tablet in hand was, and stays unless the nurse asks for it.
   await expect(asked.getByRole("checkbox", { name: /^Also remove / })).not.toBeChecked();

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { BINARY, Service } from "./process.ts";
 
-const START_MS = 60_000;
+/** With conversations to be played, on a busy machine. */
+const START_MS = 120_000;
 
 export interface Person {
   user: string;
@@ -35,9 +36,10 @@ export class Hospital {
     this.#service = service;
   }
 
-  static async open(): Promise<Hospital> {
+  /** `options` are further ones of `wardline demo`. */
+  static async open(...options: readonly string[]): Promise<Hospital> {
     const folder = await mkdtemp(join(tmpdir(), "wardline-e2e-"));
-    const service = new Service("demo", "--data", folder, "--listen", "127.0.0.1:0");
+    const service = new Service("demo", "--data", folder, "--listen", "127.0.0.1:0", ...options);
     try {
       return new Hospital(await ready(service.process), folder, service);
     } catch (error) {
