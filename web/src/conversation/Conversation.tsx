@@ -61,7 +61,11 @@ function Opened({ conversation }: { conversation: ConversationView }) {
     [messages.data],
   );
   const now = Date.now();
-  const crowd = members.length > 2;
+  // Who wrote stays known when their devices are gone, and with them they from the members.
+  const authors = new Set(
+    messages.data?.flatMap(({ mine, from }) => (mine || !from ? [] : [from.id])),
+  );
+  const crowd = members.length > 2 || authors.size > 1;
 
   const line = (each: Line) => {
     switch (each.kind) {
