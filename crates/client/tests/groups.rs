@@ -711,7 +711,9 @@ fn who_is_removed_while_their_phone_goes_out_of_use_is_known_to_be_removed() {
         &hospital.ca,
         NOW,
     );
-    assert_eq!(effect.unwrap().left.len(), 1, "once, not twice");
+    let effect = effect.unwrap();
+    assert_eq!(effect.left.len(), 1, "once, not twice");
+    assert_eq!(effect.dismissed, [ben]);
     match cleo
         .groups
         .process(&mut cleo.vault, group, &remove.commit.0)

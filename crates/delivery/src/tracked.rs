@@ -88,6 +88,9 @@ pub struct CommitEffect {
     pub joined: Vec<Joined>,
     /// Devices that left.
     pub left: Vec<Member>,
+    /// People whom its member removed, as the commit's authenticated data names them: also those
+    /// who had no device there any more.
+    pub dismissed: Vec<UserId>,
 }
 
 /// A group's public state, with the proposals that wait for a commit.
@@ -272,6 +275,11 @@ impl Tracked {
             Sender::NewMemberCommit => true,
             Sender::External(_) | Sender::NewMemberProposal => return Err(Refusal::WrongSender),
         };
+        let dismissed: Vec<UserId> = processed
+            .aad()
+            .chunks(16)
+            .map(|id| UserId::from_slice(id).ok_or(Refusal::Malformed))
+            .collect::<Result<_, _>>()?;
         let ProcessedMessageContent::StagedCommitMessage(staged) = processed.into_content() else {
             return Err(Refusal::Malformed);
         };
@@ -290,7 +298,7 @@ impl Tracked {
                 .filter(|m| m.device == sender)
                 .map(|m| m.leaf)
                 .collect();
-            if own.is_empty() || removed != own {
+            if own.is_empty() || removed != own || !dismissed.is_empty() {
                 return Err(Refusal::ExternalJoin);
             }
         }
@@ -336,6 +344,7 @@ impl Tracked {
             epoch: next.epoch(),
             joined,
             left,
+            dismissed,
         };
         *self = next;
         Ok(effect)

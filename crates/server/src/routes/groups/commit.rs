@@ -168,6 +168,14 @@ impl Judged {
             .put(
                 "left",
                 ids(&mut self.effect.left.iter().map(|member| member.device)),
+            )
+            .put(
+                "dismissed",
+                self.effect
+                    .dismissed
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>(),
             );
         Ok(CommitAccepted {
             seq: entry.seq,
