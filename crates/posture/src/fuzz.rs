@@ -3,7 +3,10 @@
 //! Each answers whether the bytes were accepted, and panics when something that must always hold
 //! does not.
 
+use time::Date;
+
 use crate::attest::{Attested, KeyDescription, Roots, StatusList, Verdict, certificates, verify};
+use crate::patch::{self, Feeds, Installed, Platform};
 
 /// A chain as PEM, verified.
 ///
@@ -35,4 +38,35 @@ pub fn roots(bytes: &[u8]) -> bool {
 /// A status list.
 pub fn status(bytes: &[u8]) -> bool {
     StatusList::from_json(bytes).is_ok()
+}
+
+/// A product of endoflife.date and a catalogue of exploited vulnerabilities, and what they say of a
+/// version of every platform on a day.
+///
+/// # Panics
+/// When a verdict does not go with what is told beside it.
+pub fn feeds(product: &[u8], catalogue: &[u8], version: &str, at: Date) -> bool {
+    let file = format!("{}/product.md", patch::PRODUCTS);
+    let Ok(feeds) = Feeds::parse([(file.as_str(), product), (patch::KEV, catalogue)]) else {
+        return false;
+    };
+    for platform in [
+        Platform::Android,
+        Platform::Ios,
+        Platform::MacOs,
+        Platform::Windows,
+        Platform::Linux,
+    ] {
+        let installed = Installed {
+            platform,
+            os_version: version,
+            patch_level: None,
+            model: Some(version),
+        };
+        let finding = feeds.verdict(&installed, at);
+        let verdict = finding.verdict;
+        assert!(verdict == patch::Verdict::Current || !finding.reasons.is_empty());
+        assert!(finding.known_exploited.is_empty() || verdict != patch::Verdict::Current);
+    }
+    true
 }

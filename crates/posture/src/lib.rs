@@ -2,6 +2,7 @@
 //!
 //! - [`attest`]: Android Key Attestation: a phone's hardware says that it made a key, and in which
 //!   state the phone was.
+//! - [`patch`]: whether a device's system is maintained and patched, by public feeds.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
 //! The crate knows no HTTP, clock or disk: times are unix milliseconds handed in. What is proven
@@ -11,3 +12,4 @@ pub mod attest;
 pub mod fuzz;
 #[cfg(feature = "made")]
 pub mod made;
+pub mod patch;

@@ -1,4 +1,4 @@
-//! Every chain of the public data against what is expected of it.
+//! Every chain of the public data, and devices over its feeds, against what is expected of them.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,21 +12,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use der::Decode as _;
 use serde_json::{Map, Value, json};
+use time::Date;
+use time::format_description::well_known::Iso8601;
 use wardline_posture::attest::{
     AuthorizationList, BootState, KeyDescription, PatchLevel, Rejected, Roots, SecurityLevel,
     StatusList, Verdict, certificates, verify,
 };
+use wardline_posture::patch::{Feeds, Installed, KEV, PRODUCTS, Platform};
 use x509_cert_03::certificate::{CertificateInner, Raw};
 
 const CHALLENGE: &[u8] = b"challenge";
 
 #[test]
 fn conformance_android_attestation() {
-    let data = std::env::var_os("WARDLINE_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let folder = data.join("android-attestation");
+    let folder = data().join("android-attestation");
     let google = Roots::google();
     let published = Roots::from_file(&fs::read(folder.join("roots.json")).unwrap()).unwrap();
     assert_eq!(published, google, "the roots that are built in");
@@ -254,4 +253,103 @@ fn list(list: &AuthorizationList) -> Value {
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(told.collect::<Map<_, _>>())
+}
+
+/// Devices over the real feeds, and what is to be said of each on a day.
+#[test]
+fn conformance_patch_verdicts() {
+    let feeds = feeds();
+    let mut wrong = Vec::new();
+    for row in DEVICES.lines().skip(1) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [platform, version, level, model, at, verdict, code] = cells[..] else {
+            panic!("{row}");
+        };
+        let installed = Installed {
+            platform: match platform {
+                "android" => Platform::Android,
+                "ios" => Platform::Ios,
+                "macos" => Platform::MacOs,
+                "windows" => Platform::Windows,
+                "linux" => Platform::Linux,
+                other => panic!("{other}"),
+            },
+            os_version: version,
+            patch_level: PatchLevel::from_number(level.replace('-', "").parse().unwrap_or(0)),
+            model: Some(model),
+        };
+        let finding = feeds.verdict(&installed, Date::parse(at, &Iso8601::DATE).unwrap());
+        let told = |code| finding.reasons.iter().any(|it| it.code.as_str() == code);
+        if finding.verdict.as_str() != verdict || !(code.is_empty() || told(code)) {
+            wrong.push(format!("{row}\n{finding:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Devices, the day, and what is to be said: the verdict, and a reason that must be among those
+/// given.
+const DEVICES: &str = "\
+platform | version         | level   | model              | at         | verdict     | reason
+ios      | 26.6.1          |         | iPhone 16 Pro      | 2026-08-20 | current     |
+ios      | 26.6            |         | iPhone 15          | 2026-08-20 | grace       | behind
+ios      | 26.5            |         |                    | 2026-08-31 | grace       | behind
+ios      | 26.6            |         |                    | 2026-09-01 | outdated    | behind
+ios      | 18.7.10         |         |                    | 2026-08-20 | current     |
+ios      | 18.7.10         |         | iPhone XR          | 2026-08-20 | unsupported | model-eol
+ios      | 18.7.9          |         |                    | 2026-08-20 | grace       | behind
+ios      | 18.0            |         |                    | 2026-08-20 | outdated    | kev
+ios      | 14.4            |         |                    | 2026-08-20 | unsupported | os-eol
+ios      | iPadOS 26.6.1   |         |                    | 2026-08-20 | current     |
+ios      | 27.0            |         |                    | 2026-08-20 | outdated    | os-unknown
+ios      | 26.6.1          |         |                    | 2026-11-25 | grace       | feed-stale
+macos    | 26.6.2          |         |                    | 2026-08-20 | current     |
+macos    | Tahoe           |         |                    | 2026-08-20 | grace       | behind
+macos    | 15.7.8          |         |                    | 2026-08-20 | grace       | behind
+macos    | 15.7.8          |         |                    | 2026-08-21 | outdated    | behind
+macos    | 12.7.6          |         |                    | 2026-08-20 | unsupported | os-eol
+macos    | 10.15.7         |         |                    | 2026-08-20 | unsupported | os-eol
+android  | 16              | 2026-08 | Pixel 9            | 2026-08-20 | current     |
+android  | 16              | 2026-07 | Pixel 9            | 2026-08-15 | grace       | behind
+android  | 16              | 2026-07 | Pixel 9            | 2026-08-16 | outdated    | behind
+android  | 16              |         |                    | 2026-08-20 | outdated    | patch-level-unknown
+android  | 15              | 2024-10 |                    | 2025-08-20 | outdated    | kev
+android  | 9               | 2021-12 |                    | 2026-08-20 | unsupported | os-eol
+android  | 13              | 2022-10 | Pixel 4            | 2026-08-20 | unsupported | model-eol
+android  | 16              | 2026-08 | Pixel 4            | 2026-08-20 | unsupported | model-eol
+android  | 16              | 2026-08 | Galaxy S10         | 2026-08-20 | unsupported | model-eol
+android  | 16              | 2026-08 | Samsung Galaxy S25 | 2026-08-20 | current     |
+android  | 16              | 2026-08 | Fairphone 5        | 2026-08-20 | current     |
+android  | 16              | 2026-08 | SM-X000            | 2026-08-20 | current     | model-unknown
+windows  | 10 22H2         |         |                    | 2026-08-20 | unsupported | os-eol
+windows  | 10.0.19045      |         |                    | 2025-10-15 | unsupported | os-eol
+windows  | 10              |         |                    | 2026-08-20 | unsupported | os-eol
+windows  | 11 25H2         |         |                    | 2026-08-20 | current     | os-edition
+windows  | 11 24H2         | 2026-08 |                    | 2026-08-20 | current     | os-edition
+windows  | 11 24H2         | 2026-07 |                    | 2026-08-20 | grace       | behind
+windows  | 11 24H2         |         |                    | 2026-08-20 | outdated    | kev
+windows  | 11 23H2 Pro     |         |                    | 2026-08-20 | unsupported | os-eol
+windows  | 10-21h2-iot-lts | 2026-08 |                    | 2026-08-20 | current     |
+linux    | debian 12       |         |                    | 2026-08-20 | outdated    | os-unknown";
+
+/// The folder of feeds of the public data.
+fn feeds() -> Feeds {
+    let folder = data().join("feeds");
+    let products = fs::read_dir(folder.join(PRODUCTS)).unwrap().map(|entry| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        format!("{PRODUCTS}/{name}")
+    });
+    let files = products.chain([KEV.to_owned()]).map(|file| {
+        let bytes = fs::read(folder.join(&file)).unwrap();
+        (file, bytes)
+    });
+    Feeds::parse(files).unwrap()
+}
+
+/// The folder of the public data.
+fn data() -> PathBuf {
+    std::env::var_os("WARDLINE_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+        PathBuf::from,
+    )
 }

@@ -99,3 +99,61 @@ fn a_status_list_is_read_or_refused() {
         .cases(8_000)
         .run(fuzz::status);
 }
+
+#[test]
+fn a_product_is_read_or_refused() {
+    let at = time::macros::date!(2026 - 06 - 20);
+    corpus!("product")
+        .seeds([PRODUCT.as_bytes().to_vec()])
+        .words([
+            "---\n",
+            "releaseCycle: ",
+            "eol: true",
+            "&a ",
+            "*a",
+            "\"26.6\"",
+            "null",
+        ])
+        .cases(6_000)
+        .run(|bytes| fuzz::feeds(bytes, CATALOGUE.as_bytes(), "26.6", at));
+}
+
+#[test]
+fn a_catalogue_is_read_or_refused() {
+    let at = time::macros::date!(2026 - 06 - 20);
+    corpus!("catalogue")
+        .seeds([CATALOGUE.as_bytes().to_vec()])
+        .words([
+            "CVE-2026-0002",
+            "2026-06-19",
+            "Multiple Products",
+            "Windows",
+        ])
+        .cases(6_000)
+        .run(|bytes| fuzz::feeds(PRODUCT.as_bytes(), bytes, "26.6", at));
+}
+
+const PRODUCT: &str = r#"---
+title: Apple iOS
+permalink: /ios
+releases:
+  - releaseCycle: "26"
+    codename: Luck
+    releaseDate: 2025-09-15
+    eoas: false
+    eol: 2027-09-15 # expected
+    latest: "26.6.1"
+    latestReleaseDate: 2026-06-10
+  - releaseCycle: "18"
+    releaseDate: 2024-09-16
+    eol: false
+    link: null
+---
+
+> A system for phones.
+"#;
+
+const CATALOGUE: &str = r#"{"catalogVersion":"1","dateReleased":"2026-06-12T10:00:00.123Z","count":1,
+"vulnerabilities":[{"cveID":"CVE-2026-0001","vendorProject":"Apple","product":"Multiple Products",
+"vulnerabilityName":"Apple","dateAdded":"2026-06-11","shortDescription":"Apple iOS and iPadOS","requiredAction":"",
+"dueDate":"2026-06-18","cwes":["CWE-1"]}]}"#;

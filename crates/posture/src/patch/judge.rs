@@ -1,0 +1,392 @@
+//! The verdict.
+
+use time::{Date, Duration, Month};
+
+use super::kev::{Entry, Kind};
+use super::model;
+use super::product::{Product, Release};
+use super::system::{self, Named};
+use super::{
+    Code, Feeds, Finding, GRACE_DAYS, Installed, Platform, Reason, STALE_DAYS, Verdict, Version,
+};
+use crate::attest::PatchLevel;
+
+/// What the feeds say of a device.
+pub(super) fn judge(feeds: &Feeds, installed: &Installed<'_>, at: Date) -> Finding {
+    let mut case = Case {
+        at,
+        finding: Finding {
+            verdict: Verdict::Current,
+            supported_until: None,
+            latest: None,
+            known_exploited: Vec::new(),
+            reasons: Vec::new(),
+        },
+    };
+    let kind = case.model(feeds, installed);
+    let known = case.system(feeds, installed, kind);
+    let monthly = match installed.platform {
+        Platform::Android => Some(case.patch_level(Bulletins::Android, installed.patch_level)),
+        Platform::Windows if installed.patch_level.is_some() => {
+            Some(case.patch_level(Bulletins::Windows, installed.patch_level))
+        }
+        Platform::Windows => {
+            case.tell(
+                Code::PatchLevelUnknown,
+                "the feed has Windows' builds without their monthly patches; with the month of the \
+                 last ones (a patch level) they are judged too"
+                    .to_owned(),
+            );
+            None
+        }
+        Platform::Ios | Platform::MacOs | Platform::Linux => None,
+    };
+    let newest = newest(feeds, at);
+    let by_version = known.map(|known| case.version(installed.platform, &known, newest));
+    let lacking = monthly.flatten().or(by_version);
+    if let Some(lacking) = lacking {
+        case.exploited(feeds, kind, lacking);
+    }
+    case.stale(feeds, newest);
+    case.finding
+}
+
+/// A verdict in the making.
+struct Case {
+    at: Date,
+    finding: Finding,
+}
+
+/// A release that the feeds know, and the version of it.
+struct Known<'f> {
+    release: &'f Release,
+    version: Option<Version>,
+}
+
+impl Case {
+    /// The model's own support, and what kind of device it is.
+    fn model(&mut self, feeds: &Feeds, installed: &Installed<'_>) -> Kind {
+        let name = installed
+            .model
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        let found = name.and_then(|name| model::find(feeds, installed.platform, name));
+        let says = |word: &str| name.is_some_and(|name| name.to_lowercase().contains(word));
+        let id = found.as_ref().map(|model| model.product.id.as_str());
+        match (&found, name) {
+            (Some(model), Some(name)) => {
+                let eol = model.release.eol;
+                self.until(eol.date());
+                if eol.is_past(self.at) {
+                    let since = since(eol.date());
+                    self.worsen(
+                        Verdict::Unsupported,
+                        Code::ModelEol,
+                        format!("the maker's security support for the {name} is over{since}"),
+                    );
+                }
+            }
+            (None, Some(name)) => self.tell(
+                Code::ModelUnknown,
+                format!("the feeds do not know a model named {name:?}; only its system is judged"),
+            ),
+            (_, None) => {}
+        }
+        Kind {
+            platform: installed.platform,
+            tablet: id == Some("ipad") || says("ipad"),
+            pixel: id == Some("pixel") || says("pixel"),
+            samsung: id.is_some_and(|id| id.starts_with("samsung")) || says("samsung"),
+        }
+    }
+
+    /// The release's support.
+    fn system<'f>(
+        &mut self,
+        feeds: &'f Feeds,
+        installed: &Installed<'_>,
+        kind: Kind,
+    ) -> Option<Known<'f>> {
+        let at = self.at;
+        let shown = installed.os_version;
+        let (product, text) = system::product(feeds, installed.platform, kind.tablet, shown);
+        let Some(product) = product else {
+            self.unknown(format!(
+                "the feeds have no product for {shown:?}, so nothing says whether it is patched"
+            ));
+            return None;
+        };
+        let past = |release: &Release| release.eol.is_past(at);
+        match system::find(product, installed.platform, text, past) {
+            Named::One {
+                release,
+                version,
+                editions,
+            } => {
+                if editions > 1 {
+                    let text = format!(
+                        "{shown} does not say which edition it is of {editions}; the one that ends \
+                         first is taken, {}",
+                        release.label()
+                    );
+                    self.tell(Code::OsEdition, text);
+                }
+                self.until(release.eol.date());
+                if past(release) {
+                    let since = since(release.eol.date());
+                    let paid = release.eoes.date().filter(|last| *last >= at);
+                    let paid = paid.map_or_else(String::new, |last| {
+                        format!("; what the vendor sells beyond that, until {last}, is not counted")
+                    });
+                    self.worsen(
+                        Verdict::Unsupported,
+                        Code::OsEol,
+                        format!("security support for {shown} is over{since}{paid}"),
+                    );
+                }
+                Some(Known { release, version })
+            }
+            Named::Many(releases) => {
+                let names: Vec<&str> = releases.iter().map(|it| it.label()).collect();
+                self.unknown(format!(
+                    "{shown:?} may be any of {}; say which",
+                    names.join(", ")
+                ));
+                None
+            }
+            Named::None => {
+                self.unknown(format!(
+                    "the feeds do not know {shown:?}, so nothing says whether it is patched"
+                ));
+                None
+            }
+        }
+    }
+
+    /// The patch level against the newest bulletin. The day from which fixes are lacking, where the
+    /// level is told.
+    fn patch_level(&mut self, bulletins: Bulletins, level: Option<PatchLevel>) -> Option<Date> {
+        let newest = bulletins.newest(self.at);
+        let name = newest.map(|(year, month)| format!("{year:04}-{:02}", u8::from(month)));
+        if bulletins == Bulletins::Android {
+            self.finding.latest.clone_from(&name);
+        }
+        let next = level.and_then(|level| bulletins.after(level));
+        let (Some(level), Some(next)) = (level, next) else {
+            self.worsen(
+                Verdict::Outdated,
+                Code::PatchLevelUnknown,
+                "the security patch level is not told, so nothing says that patches are installed"
+                    .to_owned(),
+            );
+            return None;
+        };
+        if next <= self.at {
+            let name = name.unwrap_or_default();
+            let until = next.saturating_add(Duration::days(GRACE_DAYS));
+            self.behind(
+                until,
+                &format!(
+                    "the patch level is {}, the newest is {name}; the next one was published on \
+                     {next}",
+                    level.to_month()
+                ),
+            );
+        }
+        Some(next)
+    }
+
+    /// The version against the newest one. The day from which fixes may be lacking.
+    fn version(&mut self, platform: Platform, known: &Known<'_>, newest: Option<Date>) -> Date {
+        let release = known.release;
+        let first = following(release.published.0);
+        if platform == Platform::Android {
+            return first;
+        }
+        self.finding.latest.clone_from(&release.latest);
+        if platform == Platform::Windows {
+            // A build is that of the whole release; its patches are not told.
+            return first;
+        }
+        let latest = release.latest.as_deref().and_then(Version::parse);
+        let (Some(version), Some(latest)) = (&known.version, latest) else {
+            return first;
+        };
+        let published = release.latest_published.map(|day| day.0);
+        if *version >= latest {
+            if *version > latest {
+                self.tell(
+                    Code::Ahead,
+                    format!("{version} is newer than {latest}, the newest in the feed"),
+                );
+            }
+            return following(newest.max(published).unwrap_or(release.published.0));
+        }
+        match published {
+            Some(published) => self.behind(
+                published.saturating_add(Duration::days(GRACE_DAYS)),
+                &format!("{version} is installed; {latest} is of {published}"),
+            ),
+            None => self.worsen(
+                Verdict::Outdated,
+                Code::Behind,
+                format!(
+                    "{version} is installed; {latest} is newer, the feed does not say since when"
+                ),
+            ),
+        }
+        match published {
+            Some(published) if version.is_just_before(&latest) => published,
+            _ => first,
+        }
+    }
+
+    /// Exploited vulnerabilities whose fixes came on this day or later.
+    fn exploited(&mut self, feeds: &Feeds, kind: Kind, lacking: Date) {
+        let mut open: Vec<&Entry> = feeds
+            .catalogue
+            .entries
+            .iter()
+            .filter(|entry| (lacking..=self.at).contains(&entry.date_added.0))
+            .filter(|entry| entry.concerns(kind))
+            .collect();
+        open.sort_by(|a, b| (a.due_date.0, &a.cve.0).cmp(&(b.due_date.0, &b.cve.0)));
+        let Some(first) = open.first() else {
+            return;
+        };
+        let due = first.due_date.0;
+        let verdict = self.in_time(due);
+        self.worsen(
+            verdict,
+            Code::Kev,
+            format!(
+                "exploited vulnerabilities that may be open: {}; the first, {}, is due on {due}; the \
+                 catalogue has no versions, so all that entered it since {lacking} count",
+                open.len(),
+                first.cve.0
+            ),
+        );
+        self.finding.known_exploited = open.into_iter().map(|entry| entry.cve.0.clone()).collect();
+    }
+
+    /// How old the feeds are.
+    fn stale(&mut self, feeds: &Feeds, newest: Option<Date>) {
+        let age = |from: Date| (self.at - from).whole_days();
+        let products = newest.map(age);
+        let catalogue = age(feeds.catalogue.released);
+        if products.is_none_or(|days| days > STALE_DAYS) {
+            let age = products.map_or_else(
+                || "has nothing from before this day".to_owned(),
+                |days| format!("is {days} days old"),
+            );
+            self.worsen(
+                Verdict::Grace,
+                Code::FeedStale,
+                format!("the list of products {age}; there may be newer versions"),
+            );
+        }
+        if catalogue > STALE_DAYS {
+            self.tell(
+                Code::FeedStale,
+                format!(
+                    "the catalogue of exploited vulnerabilities is {catalogue} days old; there may \
+                     be newer entries"
+                ),
+            );
+        }
+    }
+
+    fn unknown(&mut self, text: String) {
+        self.worsen(Verdict::Outdated, Code::OsUnknown, text);
+    }
+
+    fn behind(&mut self, until: Date, text: &str) {
+        let verdict = self.in_time(until);
+        let time = if verdict == Verdict::Grace {
+            "there is time"
+        } else {
+            "there was time"
+        };
+        self.worsen(
+            verdict,
+            Code::Behind,
+            format!("{text}; {time} until {until}"),
+        );
+    }
+
+    /// Whether a term still runs; its last day counts.
+    fn in_time(&self, last: Date) -> Verdict {
+        if self.at <= last {
+            Verdict::Grace
+        } else {
+            Verdict::Outdated
+        }
+    }
+
+    fn worsen(&mut self, verdict: Verdict, code: Code, text: String) {
+        self.finding.verdict = self.finding.verdict.max(verdict);
+        self.tell(code, text);
+    }
+
+    fn tell(&mut self, code: Code, text: String) {
+        self.finding.reasons.push(Reason { code, text });
+    }
+
+    fn until(&mut self, last: Option<Date>) {
+        let known = self.finding.supported_until.into_iter().chain(last);
+        self.finding.supported_until = known.min();
+    }
+}
+
+/// Patches that come by the month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bulletins {
+    /// Nominally on the first of the month; in fact on its first working Monday or so.
+    Android,
+    /// On the second Tuesday.
+    Windows,
+}
+
+impl Bulletins {
+    /// The month of the newest one on a day.
+    fn newest(self, at: Date) -> Option<(i32, Month)> {
+        let this = (at.year(), at.month());
+        if self.published(this)? <= at {
+            return Some(this);
+        }
+        let before = at.replace_day(1).ok()?.previous_day()?;
+        Some((before.year(), before.month()))
+    }
+
+    /// When the one after a level was published.
+    fn after(self, level: PatchLevel) -> Option<Date> {
+        let month = Month::try_from(level.month).ok()?;
+        let year = i32::from(level.year) + i32::from(month == Month::December);
+        self.published((year, month.next()))
+    }
+
+    fn published(self, (year, month): (i32, Month)) -> Option<Date> {
+        let first = Date::from_calendar_date(year, month, 1).ok()?;
+        Some(match self {
+            Self::Android => first,
+            Self::Windows => {
+                let tuesday = (8 - i64::from(first.weekday().number_days_from_monday())) % 7;
+                first.saturating_add(Duration::days(tuesday + 7))
+            }
+        })
+    }
+}
+
+/// The newest publication among the products up to a day. Some are announced ahead.
+fn newest(feeds: &Feeds, at: Date) -> Option<Date> {
+    let days = feeds.products.values().flat_map(Product::days);
+    days.filter(|day| *day <= at).max()
+}
+
+fn following(day: Date) -> Date {
+    day.next_day().unwrap_or(Date::MAX)
+}
+
+fn since(last: Option<Date>) -> String {
+    last.map_or_else(String::new, |last| format!(" since {last}"))
+}
