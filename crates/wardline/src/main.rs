@@ -52,6 +52,9 @@ enum Verb {
     /// Say what a device's attestation proves.
     #[command(subcommand)]
     Attest(verbs::attest::Attest),
+    /// Say how well a device is patched.
+    #[command(subcommand)]
+    Patch(verbs::patch::Patch),
     /// Verify the audit log.
     #[command(subcommand)]
     Audit(verbs::audit::Audit),
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
             Verb::Config(config) => config.run(out),
             Verb::Import(import) => import.run(out).await,
             Verb::Attest(attest) => attest.run(out),
+            Verb::Patch(patch) => patch.run(out),
             Verb::Audit(audit) => audit.run(out).await,
             Verb::Keeper(keeper) => keeper.run(out).await,
             Verb::Client(client) => client.run(out).await,

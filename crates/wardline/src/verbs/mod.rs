@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod keeper;
+pub(crate) mod patch;
 pub(crate) mod serve;
 
 use crate::failure::Failure;

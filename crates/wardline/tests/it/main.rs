@@ -14,6 +14,7 @@ mod cluster;
 mod conversation;
 mod crash;
 mod keeper;
+mod patch;
 #[path = "../../../store/tests/store/postgres.rs"]
 mod postgres;
 mod refusals;
