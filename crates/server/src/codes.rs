@@ -65,31 +65,40 @@ pub(crate) async fn invite(
     now_ms: u64,
 ) -> Result<Made, StoreError> {
     tx.cancel_invites(invitation.user, now_ms).await?;
-    let handle: [u8; HANDLE_CHARS] = random();
-    let link = EnrollCode::from_random(handle, &random::<LINK_SECRET_CHARS>());
-    let typed = EnrollCode::with_handle(link.handle(), &random::<TYPED_SECRET_CHARS>());
-    let made = Made {
-        id: InviteId::from_random(random()),
-        expires_at: now_ms + terms.lifetime_ms,
-        link,
-        typed,
-    };
-    let new = NewInvite {
-        invite_id: made.id,
-        handle: made.link.handle().to_owned(),
-        user_id: invitation.user,
-        program: invitation.program.as_str().to_owned(),
-        genesis: invitation.genesis,
-        confirmed: invitation.confirmed,
-        link_hash: hash(index, &made.link),
-        typed_hash: hash(index, &made.typed),
-        invited_by: invitation.invited_by,
-        expires_at: made.expires_at,
-        attempts: terms.attempts,
-    };
-    tx.create_invite(&new, now_ms).await?;
-    Ok(made)
+    // Handles are short, so that people can type them: with many invitations open at once two may
+    // draw the same one.
+    for _ in 0..DRAWS {
+        let handle: [u8; HANDLE_CHARS] = random();
+        let link = EnrollCode::from_random(handle, &random::<LINK_SECRET_CHARS>());
+        let typed = EnrollCode::with_handle(link.handle(), &random::<TYPED_SECRET_CHARS>());
+        let made = Made {
+            id: InviteId::from_random(random()),
+            expires_at: now_ms + terms.lifetime_ms,
+            link,
+            typed,
+        };
+        let new = NewInvite {
+            invite_id: made.id,
+            handle: made.link.handle().to_owned(),
+            user_id: invitation.user,
+            program: invitation.program.as_str().to_owned(),
+            genesis: invitation.genesis,
+            confirmed: invitation.confirmed,
+            link_hash: hash(index, &made.link),
+            typed_hash: hash(index, &made.typed),
+            invited_by: invitation.invited_by,
+            expires_at: made.expires_at,
+            attempts: terms.attempts,
+        };
+        if tx.create_invite(&new, now_ms).await? {
+            return Ok(made);
+        }
+    }
+    Err(StoreError::Busy)
 }
+
+/// How often a handle is drawn; even with half of all of them in use that is enough.
+const DRAWS: usize = 64;
 
 /// What is stored of a code's secret.
 pub(crate) fn hash(index: &BlindIndex, code: &EnrollCode) -> [u8; 32] {

@@ -81,22 +81,25 @@ pub enum Consumed {
 }
 
 impl Tx {
-    /// Writes an invitation. A dead one that has the same handle gives it up.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when a live one has the handle: draw another.
-    pub async fn create_invite(&mut self, new: &NewInvite, now_ms: u64) -> Result<(), StoreError> {
+    /// Writes an invitation. A dead one that has the same handle gives it up; false when a live one
+    /// has it: draw another.
+    pub async fn create_invite(
+        &mut self,
+        new: &NewInvite,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
         execute!(
             self,
             "UPDATE invites SET handle = NULL WHERE handle = $1 AND expires_at <= $2",
             new.handle,
             now_ms
         )?;
-        execute!(
+        let made = execute!(
             self,
             "INSERT INTO invites (invite_id, handle, user_id, program, genesis, confirmed,
                  link_hash, typed_hash, invited_by, created_at, expires_at, attempts_left)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             ON CONFLICT (handle) DO NOTHING",
             new.invite_id,
             new.handle,
             new.user_id,
@@ -110,7 +113,7 @@ impl Tx {
             new.expires_at,
             new.attempts
         )?;
-        Ok(())
+        Ok(made == 1)
     }
 
     /// Finds the invitation of a handle, dead or alive, and makes other guesses at it wait until

@@ -29,7 +29,7 @@ store_test! {
         let anna = admit(&store, "anna").await;
         let new = invite(anna.user, "AB12");
         let mut tx = store.write().await.unwrap();
-        tx.create_invite(&new, NOW).await.unwrap();
+        assert!(tx.create_invite(&new, NOW).await.unwrap());
         let found = tx.invite_for_attempt("AB12").await.unwrap().unwrap();
         assert!(found.opens_with(&[1; 32]) && found.opens_with(&[2; 32]));
         assert!(!found.opens_with(&[3; 32]));
@@ -50,7 +50,7 @@ store_test! {
         let anna = admit(&store, "anna").await;
         let new = invite(anna.user, "AB12");
         let mut tx = store.write().await.unwrap();
-        tx.create_invite(&new, NOW).await.unwrap();
+        assert!(tx.create_invite(&new, NOW).await.unwrap());
         for left in [4, 3, 2, 1, 0, 0] {
             assert_eq!(tx.count_attempt(new.invite_id).await.unwrap(), left);
         }
@@ -63,18 +63,18 @@ store_test! {
         let store = db.store();
         let anna = admit(&store, "anna").await;
         let mut tx = store.write().await.unwrap();
-        tx.create_invite(&invite(anna.user, "AB12"), NOW).await.unwrap();
+        assert!(tx.create_invite(&invite(anna.user, "AB12"), NOW).await.unwrap());
         tx.commit().await.unwrap();
         let mut tx = store.write().await.unwrap();
-        assert!(tx.create_invite(&invite(anna.user, "AB12"), NOW).await.unwrap_err().is_conflict());
+        assert!(!tx.create_invite(&invite(anna.user, "AB12"), NOW).await.unwrap());
         drop(tx);
         let mut tx = store.write().await.unwrap();
         let later = NewInvite { expires_at: NOW + 2 * HOUR, ..invite(anna.user, "AB12") };
-        tx.create_invite(&later, NOW + HOUR).await.unwrap();
+        assert!(tx.create_invite(&later, NOW + HOUR).await.unwrap());
         let found = tx.invite_for_attempt("AB12").await.unwrap().unwrap();
         assert_eq!(found.invite_id, later.invite_id);
         let cancelled = NewInvite { expires_at: NOW + 2 * HOUR, ..invite(anna.user, "CD34") };
-        tx.create_invite(&cancelled, NOW + HOUR).await.unwrap();
+        assert!(tx.create_invite(&cancelled, NOW + HOUR).await.unwrap());
         assert_eq!(tx.cancel_invites(anna.user, NOW + HOUR).await.unwrap(), 2);
         assert!(tx.invite_for_attempt("CD34").await.unwrap().is_none());
     }
@@ -100,7 +100,7 @@ store_test! {
         };
         let id = enrollment.enrollment_id;
         let mut tx = store.write().await.unwrap();
-        tx.create_invite(&new, NOW).await.unwrap();
+        assert!(tx.create_invite(&new, NOW).await.unwrap());
         tx.create_enrollment(&enrollment, b"webauthn state").await.unwrap();
         assert_eq!(tx.enrollment(id).await.unwrap().as_ref(), Some(&enrollment));
         assert_eq!(**tx.enrollment_state(id).await.unwrap().unwrap(), *b"webauthn state");
