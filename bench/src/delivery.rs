@@ -75,9 +75,9 @@ pub(crate) fn run(bench: &Bench) -> Outcome<Section> {
                  them and their encryptions alone take most of what is allowed.",
                 PAUSE.as_millis()
             ),
-            "Profile, on an idle machine with two cores: the time between is no function's. A sampled \
-             server spends a quarter of its samples in the kernel's scheduler and none above 3 % \
-             elsewhere; a system call trace of one request shows a dozen round trips to the threads of \
+            "Profile, on an idle machine with two cores: the time between is no function's. A server of \
+             the dev build, sampled, spends about a fifth of its samples in the kernel's scheduler and \
+             has no function above 3 % elsewhere; a system call trace of one request shows a dozen round trips to the threads of \
              SQLite connections (each statement is one, and so are begin and commit), each with two \
              wake-ups of sleeping threads. Pinned to one core it is the same. Under load these waits \
              overlap, which is why the socket measurement has other figures."
