@@ -72,19 +72,10 @@ impl<P: Platform> Client<P> {
         if record.as_ref().is_some_and(is_new) {
             self.catch_up(group).await?;
         }
-        if !standing.removal_pending || !self.is_joined(group) {
-            return Ok(());
+        if standing.removal_pending {
+            self.commit_removals(group).await?;
         }
-        // The list is older than the log: somebody may have committed the removal meanwhile.
-        let open = self.opened()?;
-        if open.groups.pending_removals(&open.vault, group)?.is_empty() {
-            return Ok(());
-        }
-        match self.change_members(group, &[], &[]).await {
-            Err(error) if error.is_transient() => Err(error),
-            // Another member came first, or the next sync tries again.
-            Ok(()) | Err(_) => Ok(()),
-        }
+        Ok(())
     }
 
     /// Takes a frame of the real-time socket.
@@ -97,7 +88,7 @@ impl<P: Platform> Client<P> {
             }
             ServerFrame::Entry { group, entry } => {
                 self.on_entry(group, entry).await?;
-                self.commit_removals(group).await
+                self.keep_out(group).await
             }
             ServerFrame::Reached { group, seq } => {
                 let applied = conversation::record(self.vault()?, group).map(|r| r.applied);
@@ -105,7 +96,7 @@ impl<P: Platform> Client<P> {
                     Some(applied) if applied >= seq => Ok(()),
                     Some(_) => {
                         self.catch_up(group).await?;
-                        self.commit_removals(group).await
+                        self.keep_out(group).await
                     }
                     None => self.sync().await,
                 }
@@ -948,8 +939,16 @@ impl<P: Platform> Client<P> {
     }
 
     /// The record keeper commits removals at once; phones do before they send.
+    async fn keep_out(&mut self, group: GroupId) -> Result<(), ClientError> {
+        if self.keeps_records {
+            self.commit_removals(group).await?;
+        }
+        Ok(())
+    }
+
+    /// Carries out removals that wait in the log, whatever the list of conversations says.
     async fn commit_removals(&mut self, group: GroupId) -> Result<(), ClientError> {
-        if !self.keeps_records || !self.is_joined(group) {
+        if !self.is_joined(group) {
             return Ok(());
         }
         let open = self.opened()?;

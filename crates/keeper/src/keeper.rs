@@ -183,13 +183,9 @@ async fn hand_over<P: Platform>(
     let mut progress = Progress::Done;
     for (group, ledger) in &mut *ledgers {
         for owed in ledger.untold(now) {
-            let channel = match channel(client, &owed).await {
-                Ok(channel) => channel,
-                Err(error) if error.is_transient() => return Err(error),
-                Err(_) => {
-                    progress = Progress::Again;
-                    continue;
-                }
+            let Some(channel) = reachable(channel(client, &owed).await)? else {
+                progress = Progress::Again;
+                continue;
             };
             let page = waiting(*group, &owed, now);
             client.queue_history(channel, (owed.device, owed.user), page)?;
@@ -198,13 +194,9 @@ async fn hand_over<P: Platform>(
             client.flush().await?;
         }
         for owed in ledger.due(now) {
-            let channel = match channel(client, &owed).await {
-                Ok(channel) => channel,
-                Err(error) if error.is_transient() => return Err(error),
-                Err(_) => {
-                    progress = Progress::Again;
-                    continue;
-                }
+            let Some(channel) = reachable(channel(client, &owed).await)? else {
+                progress = Progress::Again;
+                continue;
             };
             if owed.queued == Some(channel) {
                 continue;
@@ -247,6 +239,15 @@ async fn hand_over<P: Platform>(
     }
     client.flush().await?;
     Ok(progress)
+}
+
+/// What came of trying to reach a device; `None` when it cannot be reached for now.
+fn reachable(channel: Result<GroupId, ClientError>) -> Result<Option<GroupId>, ClientError> {
+    match channel {
+        Ok(channel) => Ok(Some(channel)),
+        Err(error) if error.is_transient() => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// The group through which a device gets its history: the keeper's own record of it, as long as

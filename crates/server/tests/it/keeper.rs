@@ -10,6 +10,7 @@ use wardline_audit::event::{Actor, Kind, NodeName, Outcome, V1};
 use wardline_audit::{Event, Salt};
 use wardline_client::Client;
 use wardline_client::client::Prf;
+use wardline_client::content::{Page, PageEnd};
 use wardline_client::mls::{CIPHERSUITE, Identity, make_key_packages};
 use wardline_client::platform::{
     Change, DevicePublicKey, Event as ClientEvent, Platform, PlatformError, Request, Response,
@@ -215,6 +216,20 @@ async fn a_new_phone_gets_what_its_person_was_there_for(engine: Engine) {
     assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
     tablet.sync().await.unwrap();
     assert_eq!(texts(&tablet, group).len(), 3);
+
+    // A page for one device is sealed for it alone, or not at all: also where somebody else got
+    // into the group meanwhile.
+    let page = Page {
+        group,
+        joined_seq: 1,
+        end: PageEnd::More,
+        messages: Vec::new(),
+    };
+    let keeper = &mut ward.keeper;
+    let only_for = (id, me(&tablet));
+    keeper.queue_history(group, only_for, page).unwrap();
+    assert!(keeper.deliver().await.unwrap().is_empty());
+    assert!(!keeper.is_delivered(group).unwrap());
 }
 
 story!(a_phone_that_only_an_officer_confirmed_waits_in_sight_of_everyone);
