@@ -1,6 +1,7 @@
 //! The record keeper: what it does while no phone is online, and what nobody talks it into.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -226,10 +227,18 @@ async fn a_new_phone_gets_what_its_person_was_there_for(engine: Engine) {
         messages: Vec::new(),
     };
     let keeper = &mut ward.keeper;
-    let only_for = (id, me(&tablet));
-    keeper.queue_history(group, only_for, page).unwrap();
+    let channels: BTreeMap<DeviceId, GroupId> = keeper.own("channels").unwrap().unwrap();
+    let another = (tomas.status().device_id.unwrap(), me(&tomas));
+    keeper
+        .queue_history(channels[&id], another, page.clone())
+        .unwrap();
     assert!(keeper.deliver().await.unwrap().is_empty());
-    assert!(!keeper.is_delivered(group).unwrap());
+    assert!(!keeper.is_delivered(channels[&id]).unwrap());
+    keeper.drop_queued(channels[&id]).unwrap();
+    keeper
+        .queue_history(channels[&id], (id, me(&tablet)), page)
+        .unwrap();
+    assert_eq!(keeper.deliver().await.unwrap().len(), 1, "its own goes out");
 }
 
 story!(a_phone_that_only_an_officer_confirmed_waits_in_sight_of_everyone);
