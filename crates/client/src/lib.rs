@@ -30,6 +30,7 @@ pub mod vault;
 pub mod views;
 
 mod account;
+mod arrival;
 mod conversation;
 pub mod enroll;
 mod http;

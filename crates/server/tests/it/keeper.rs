@@ -734,7 +734,7 @@ async fn smuggle(ward: &Ward, user: UserId) -> DeviceId {
 
     let mut vault = Vault::open(
         StoreKey::derive(b"server", b"share", "store"),
-        &std::collections::BTreeMap::new(),
+        &BTreeMap::new(),
     )
     .unwrap();
     let identity = Identity::new(&secret, certificate.clone());
