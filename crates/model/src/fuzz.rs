@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use crate::code::{EnrollCode, HANDLE_CHARS, LINK_SECRET_CHARS, TYPED_SECRET_CHARS};
 use crate::endorsement::{Endorsement, SignedEndorsement};
 use crate::wire::{
-    devices, directory, enroll, groups, hospital, keys, messages, problem, sessions, socket,
+    devices, directory, enroll, fleet, groups, hospital, keys, messages, posture, problem,
+    programs, sessions, socket,
 };
 use crate::{
     B64, ChallengeId, DeviceId, EnrollmentId, FacilityId, GroupId, InviteId, MessageId, PatientId,
@@ -123,6 +124,13 @@ pub fn body(bytes: &[u8]) -> bool {
         readable::<sessions::SignIn>(bytes),
         same::<devices::EndorseRequest>(bytes),
         same::<devices::CredentialsRequest>(bytes),
+        same::<devices::ReportRequest>(bytes),
+        same::<devices::ReportClaims>(bytes),
+        same::<devices::SerialRequest>(bytes),
+        same::<devices::BulkRequest>(bytes),
+        same::<programs::ProgramChange>(bytes),
+        same::<fleet::ImportRequest>(bytes),
+        same::<fleet::FleetInfo>(bytes),
         same::<keys::KeyPackageUpload>(bytes),
         same::<keys::ClaimRequest>(bytes),
         same::<groups::GroupCreate>(bytes),
@@ -141,6 +149,12 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<sessions::SessionList>(bytes),
         same::<devices::DeviceList>(bytes),
         same::<devices::CredentialsAnswer>(bytes),
+        same::<devices::DeviceDetail>(bytes),
+        same::<devices::BulkAnswer>(bytes),
+        same::<devices::TrustFeed>(bytes),
+        same::<posture::Assessment>(bytes),
+        same::<programs::ProgramList>(bytes),
+        same::<programs::DryRun>(bytes),
         same::<keys::KeyPackageCount>(bytes),
         same::<keys::ClaimAnswer>(bytes),
         same::<groups::CommitAccepted>(bytes),

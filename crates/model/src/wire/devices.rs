@@ -1,6 +1,7 @@
 //! Devices, endorsements and their proofs.
 
 use super::enroll::{Certificates, DeviceState, PersonBrief, Platform};
+use super::posture::{Assessment, Fact, Standing, Told};
 use super::wire;
 use crate::endorsement::{Duty, SignedEndorsement};
 use crate::{B64, DeviceId, UserId};
@@ -16,10 +17,31 @@ wire! {
         pub name: String,
         /// What runs on it.
         pub platform: Platform,
-        /// `byod`, `issued` or `demo`.
+        /// The slug of its program, such as `byod`.
         pub program: String,
         /// Where it stands.
         pub state: DeviceState,
+        /// How it stands by its program's rules; absent until they were looked at.
+        #[serde(default)]
+        pub standing: Option<Standing>,
+        /// When its grace ends, unix milliseconds.
+        #[serde(default)]
+        pub deadline: Option<u64>,
+        /// What is wrong with it, in a sentence.
+        #[serde(default)]
+        pub problem: Option<String>,
+        /// What its owner does about it, in a sentence.
+        #[serde(default)]
+        pub step: Option<String>,
+        /// System and version, such as `Android 16`, as far as they are known.
+        #[serde(default)]
+        pub system: Option<String>,
+        /// The model's name, where it is known.
+        #[serde(default)]
+        pub model: Option<String>,
+        /// The maker's serial number, where the hospital registered it.
+        #[serde(default)]
+        pub serial: Option<String>,
         /// What it may do beyond its person's own business; while it is pending, what its person's
         /// roles ask for.
         pub duty: Duty,
@@ -122,5 +144,155 @@ wire! {
         pub path: Vec<B64>,
         /// The signed checkpoint that the path leads to.
         pub checkpoint: String,
+    }
+}
+
+/// The `typ` of the JWS over [`ReportClaims`] (RFC 8725 §3.11: explicit typing). Its header holds
+/// `typ`, `alg` = `ES256` and the public key as `jwk`, like a DPoP proof's.
+pub const REPORT_TYPE: &str = "wardline-report+jwt";
+
+wire! {
+    /// What a workstation's agent measured, signed with the device key.
+    #[serde(deny_unknown_fields)]
+    pub struct ReportClaims {
+        /// The hospital's log origin.
+        pub aud: String,
+        /// The device.
+        pub device_id: DeviceId,
+        /// When it was measured, unix seconds (JWT `iat`).
+        pub iat: u64,
+        /// What was measured; at most 64.
+        pub facts: Vec<Told>,
+    }
+}
+wire! {
+    /// `POST /v1/device/report`, proven by the device key; needs no session.
+    #[serde(deny_unknown_fields)]
+    pub struct ReportRequest {
+        /// Compact JWS (ES256, device key) over [`ReportClaims`].
+        pub report: String,
+    }
+}
+
+wire! {
+    /// `GET /v1/devices/{id}`: everything that is known of a device.
+    pub struct DeviceDetail {
+        /// The device.
+        pub device: DeviceInfo,
+        /// What is known of it, and who says so.
+        pub facts: Vec<Fact>,
+        /// What its program's rules make of that.
+        pub assessment: Assessment,
+        /// Its certificate, once it has one.
+        pub certificate: Option<CertificateInfo>,
+        /// When its person accepted the privacy notice on it, unix milliseconds.
+        pub notice_accepted_at: Option<u64>,
+        /// What the hospital keeps of it, what it never collects, and what a wipe takes.
+        pub notice: super::enroll::PrivacyNotice,
+        /// When it went out of use, unix milliseconds.
+        pub ended_at: Option<u64>,
+        /// Why it went out of use.
+        pub ended_reason: Option<String>,
+        /// When it said that what was kept on it is gone, unix milliseconds.
+        pub wiped_at: Option<u64>,
+        /// Who looked at this, its owner left out, the last first.
+        pub views: Vec<DeviceView>,
+    }
+}
+wire! {
+    /// A device's certificate in short.
+    pub struct CertificateInfo {
+        /// Its serial number, hex.
+        pub serial: String,
+        /// Its last moment, unix milliseconds.
+        pub not_after: u64,
+    }
+}
+wire! {
+    /// Someone who looked at what is known of a device.
+    pub struct DeviceView {
+        /// Their name.
+        pub name: String,
+        /// Their role.
+        pub role: String,
+        /// The last time, unix milliseconds.
+        pub last_at: u64,
+        /// How often.
+        pub times: u64,
+    }
+}
+wire! {
+    /// `POST /v1/devices/{id}/serial`.
+    #[serde(deny_unknown_fields)]
+    pub struct SerialRequest {
+        /// The maker's serial number, 1 to 64 characters; absent to take it away.
+        pub serial: Option<String>,
+    }
+}
+wire! {
+    /// `POST /v1/devices/bulk`.
+    #[serde(deny_unknown_fields)]
+    pub struct BulkRequest {
+        /// What to do with each.
+        pub action: BulkAction,
+        /// At most 200 devices.
+        pub device_ids: Vec<DeviceId>,
+    }
+}
+wire! {
+    /// What can be done with many devices at once.
+    pub enum BulkAction {
+        /// Report them lost.
+        Lost,
+        /// Take them out of use.
+        Retire,
+        /// Look at them anew.
+        Assess,
+        /// Ask their manager to let them check in now, so that they install what waits for them.
+        RequestUpdate,
+    }
+}
+wire! {
+    /// Answer to [`BulkRequest`].
+    pub struct BulkAnswer {
+        /// What became of each, in the order of the request.
+        pub outcomes: Vec<BulkOutcome>,
+    }
+}
+wire! {
+    /// What became of one device.
+    pub struct BulkOutcome {
+        /// The device.
+        pub device_id: DeviceId,
+        /// Whether it was done.
+        pub done: bool,
+        /// What stood in the way, in a sentence.
+        pub problem: Option<String>,
+    }
+}
+wire! {
+    /// `GET /v1/trust`: which devices may be trusted now.
+    pub struct TrustFeed {
+        /// When this was so, unix milliseconds.
+        pub at: u64,
+        /// Devices in use; one that is not among them is not trusted.
+        pub entries: Vec<TrustEntry>,
+    }
+}
+wire! {
+    /// One device that may be trusted.
+    pub struct TrustEntry {
+        /// The device.
+        pub device_id: DeviceId,
+        /// Whose it is.
+        pub user_id: UserId,
+        /// Thumbprint of its P-256 key (RFC 7638).
+        pub jkt: B64,
+        /// The slug of its program.
+        pub program: String,
+        /// How it stands.
+        pub standing: Standing,
+        /// Until when this holds without a further look, unix milliseconds.
+        pub until: u64,
     }
 }

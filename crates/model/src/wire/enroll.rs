@@ -8,8 +8,12 @@ wire! {
     pub struct InviteRequest {
         /// Who is invited.
         pub user_id: UserId,
-        /// The device program: `byod`, `issued` or `demo`.
+        /// The device program, such as `byod` or `issued`.
         pub program: String,
+        /// The serial number of the registered device that is handed out, where the program asks
+        /// for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub serial: Option<String>,
     }
 }
 wire! {
@@ -76,8 +80,28 @@ wire! {
         /// WebAuthn creation options (`PublicKeyCredentialCreationOptionsJSON` under `publicKey`).
         #[cfg_attr(feature = "openapi", schema(value_type = Object))]
         pub creation: serde_json::Value,
+        /// What an attestation of the device key has to carry as its challenge, 32 bytes.
+        #[serde(default)]
+        pub attestation_challenge: Option<B64>,
+        /// The notice that the person has to accept before the enrolment is finished, where the
+        /// program has one: what the hospital sees of the device, and what it never does.
+        #[serde(default)]
+        pub privacy_notice: Option<PrivacyNotice>,
         /// When the enrolment ends, unix milliseconds.
         pub expires_at: u64,
+    }
+}
+wire! {
+    /// What the hospital sees of a person's own device, for the person.
+    pub struct PrivacyNotice {
+        /// The facts that may be kept, in words.
+        pub kept: Vec<String>,
+        /// What is never collected, in words.
+        pub never: Vec<String>,
+        /// What a wipe takes, in words.
+        pub wipe: String,
+        /// The hash of all that; accepting names it.
+        pub hash: B64,
     }
 }
 wire! {
@@ -90,6 +114,13 @@ wire! {
         /// WebAuthn `RegistrationResponseJSON`.
         #[cfg_attr(feature = "openapi", schema(value_type = Object))]
         pub credential: serde_json::Value,
+        /// What attests the device key: certificates (DER), the leaf first. The leaf's key is the
+        /// device key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub attestation: Option<Vec<B64>>,
+        /// The hash of the privacy notice that the person accepted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub accepted_notice: Option<B64>,
     }
 }
 /// The `typ` of the JWS over [`BindingClaims`] (RFC 8725 §3.11: explicit typing). Its header holds
@@ -113,13 +144,47 @@ wire! {
 }
 wire! {
     /// Where a device stands.
+    #[derive(PartialOrd, Ord, Hash)]
     pub enum DeviceState {
         /// Waits for the confirmation string to be confirmed.
         Pending,
         /// In use.
         Active,
-        /// Taken out of use for good.
-        Revoked,
+        /// In use, and its owner has something to mend before a deadline.
+        Grace,
+        /// Shut out until what is wrong with it is mended.
+        Quarantined,
+        /// Reported lost; out of use for good, and to be wiped when it is heard of.
+        Lost,
+        /// Out of use for good, and what Wardline kept on it is gone, as it said itself.
+        Wiped,
+        /// Out of use for good.
+        Retired,
+    }
+}
+
+impl DeviceState {
+    /// Whether it may be used.
+    pub const fn is_in_use(self) -> bool {
+        matches!(self, Self::Active | Self::Grace)
+    }
+
+    /// Whether it is out of use for good.
+    pub const fn is_out(self) -> bool {
+        matches!(self, Self::Lost | Self::Wiped | Self::Retired)
+    }
+
+    /// The name as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Grace => "grace",
+            Self::Quarantined => "quarantined",
+            Self::Lost => "lost",
+            Self::Wiped => "wiped",
+            Self::Retired => "retired",
+        }
     }
 }
 wire! {

@@ -5,26 +5,29 @@
 pub mod devices;
 pub mod directory;
 pub mod enroll;
+pub mod fleet;
 pub mod groups;
 pub mod hospital;
 pub mod keys;
 pub mod messages;
+pub mod posture;
 pub mod problem;
+pub mod programs;
 pub mod sessions;
 pub mod socket;
 
 macro_rules! wire {
     ($(#[$meta:meta])* pub struct $($rest:tt)*) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        $(#[$meta])*
         pub struct $($rest)*
     };
     ($(#[$meta:meta])* pub enum $($rest:tt)*) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(rename_all = "snake_case")]
+        $(#[$meta])*
         pub enum $($rest)*
     };
 }

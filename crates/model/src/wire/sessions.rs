@@ -50,6 +50,9 @@ wire! {
         pub share: B64,
         /// How long the share may be cached for dead spots, milliseconds; 0 forbids it.
         pub offline_window_ms: u64,
+        /// Milliseconds without use after which the app locks; absent for no limit of the program.
+        #[serde(default)]
+        pub lock_ms: Option<u64>,
         /// The server's clock, unix milliseconds.
         pub server_time: u64,
     }

@@ -1,0 +1,74 @@
+//! The fleet as a whole: registered devices, device managers, imports.
+
+use super::wire;
+
+wire! {
+    /// `GET /v1/fleet`.
+    pub struct FleetInfo {
+        /// Devices that were bought and are not enrolled.
+        pub registered: Vec<Registered>,
+        /// What device managers say.
+        pub managers: ManagersInfo,
+    }
+}
+wire! {
+    /// A device that the hospital bought and has not handed out.
+    pub struct Registered {
+        /// The maker's serial number.
+        pub serial: String,
+        /// The slug of the program that it is for.
+        pub program: String,
+        /// The name under which the model is sold.
+        pub model: String,
+        /// What an officer noted.
+        pub note: String,
+        /// When it was registered, unix milliseconds.
+        pub registered_at: u64,
+    }
+}
+wire! {
+    /// What is known of the hospital's device managers.
+    pub struct ManagersInfo {
+        /// Whether Microsoft Intune is asked on a schedule.
+        pub intune: bool,
+        /// When it answered last, unix milliseconds.
+        pub pulled_at: Option<u64>,
+        /// Why not later, in a sentence.
+        pub problem: Option<String>,
+        /// Devices that managers know.
+        pub known: u64,
+        /// Of these, those that belong to no enrolled device.
+        pub unmatched: u64,
+    }
+}
+wire! {
+    /// `POST /v1/fleet/import` and `POST /v1/fleet/registered`.
+    #[serde(deny_unknown_fields)]
+    pub struct ImportRequest {
+        /// Under which name the manager's words are kept; not for registrations.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub source: Option<String>,
+        /// `csv` or `json`.
+        pub format: ImportFormat,
+        /// The file's text.
+        pub text: String,
+    }
+}
+wire! {
+    /// The form of an imported file.
+    pub enum ImportFormat {
+        /// Comma-separated values (RFC 4180) with a line of names.
+        Csv,
+        /// An array of objects.
+        Json,
+    }
+}
+wire! {
+    /// What became of an import.
+    pub struct ImportAnswer {
+        /// Devices in the file.
+        pub devices: u64,
+        /// Of these, those that belong to enrolled ones.
+        pub matched: u64,
+    }
+}

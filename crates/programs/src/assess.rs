@@ -1,0 +1,451 @@
+//! What the rules of a program make of the facts that are known of a device.
+//!
+//! **Whose word counts.** A rule names the provenances that it accepts. The strongest fact of these
+//! that is new enough speaks for the device. Against it speaks any newer fact, of whatever
+//! provenance, except a mere claim where something stronger was accepted: a device that says of
+//! itself that it is worse than its manager thinks is believed, a browser that shows an old version
+//! out of habit is not.
+//!
+//! **Time.** A rule that is not met counts from when it was first found so. The device is in grace
+//! for the rule's days, and quarantined afterwards. Patches have terms of their own: those of the
+//! feeds, with the rule's days in place of the usual ones. That the feeds are old is said and never
+//! held against a device. What was found wrong stays so until somebody tells that it was mended. Of a
+//! Linux distribution they only say whether it is maintained.
+//!
+//! **What nobody tells.** A rule that counts what is not known waits until somebody whom it accepts
+//! tells it of at least one device of the program: a hospital that has not connected its device
+//! manager yet must not shut out every phone, and with it whoever could connect it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use time::{Date, OffsetDateTime};
+use wardline_model::wire::posture::{
+    Assessment, Fact, FactName, FactValue, Finding, Outcome, Provenance, Standing,
+};
+use wardline_model::wire::programs::{Check, Rule, Unknown};
+use wardline_posture::attest::PatchLevel;
+use wardline_posture::patch::{self, Code, Feeds, Installed, Version};
+
+use crate::Terms;
+use crate::reach::deciding;
+use crate::words;
+
+/// A device as the rules see it. Times are unix milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Device<'a> {
+    /// What is known of it: at most one fact for each name and provenance.
+    pub facts: &'a [Fact],
+    /// When it was enrolled.
+    pub enrolled_at: u64,
+    /// When it was last heard of.
+    pub seen_at: Option<u64>,
+    /// How it stood before, which says since when a rule counts against it.
+    pub before: Option<&'a Assessment>,
+    /// What is known of any device of its program, and from whom; absent where that is not looked
+    /// at.
+    pub told: Option<&'a Told>,
+}
+
+/// What is known of any device of a program, and from whom.
+pub type Told = BTreeSet<(FactName, Provenance)>;
+
+/// The feeds, with what they said of each system today. A fleet has few systems and many devices.
+#[derive(Debug)]
+pub struct Judge<'f> {
+    feeds: Option<&'f Feeds>,
+    known: HashMap<System, patch::Finding>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct System {
+    platform: String,
+    version: String,
+    level: Option<String>,
+    model: Option<String>,
+    day: Date,
+    grace_days: u32,
+}
+
+impl<'f> Judge<'f> {
+    /// A judge by these feeds; without any, nothing is known of patches.
+    pub fn new(feeds: Option<&'f Feeds>) -> Self {
+        Self {
+            feeds,
+            known: HashMap::new(),
+        }
+    }
+
+    fn verdict(&mut self, system: System) -> Option<&patch::Finding> {
+        let feeds = self.feeds?;
+        let platform = family(&system.platform)?;
+        let entry = self.known.entry(system);
+        let finding = entry.or_insert_with_key(|system| {
+            let installed = Installed {
+                platform,
+                os_version: &system.version,
+                patch_level: system.level.as_deref().and_then(patch_level),
+                model: match system.model.as_deref() {
+                    // The feeds tell iPadOS from iOS by the model.
+                    None if system.platform == "ipados" => Some("iPad"),
+                    model => model,
+                },
+            };
+            feeds.verdict_within(&installed, system.day, i64::from(system.grace_days))
+        });
+        Some(finding)
+    }
+}
+
+/// How a device stands by its program's rules.
+pub fn assess(
+    terms: &Terms,
+    device: &Device<'_>,
+    judge: &mut Judge<'_>,
+    now_ms: u64,
+) -> Assessment {
+    let platform = strongest(device.facts, FactName::Platform).and_then(text);
+    let mut findings: Vec<Finding> = terms
+        .rules
+        .iter()
+        .filter(|rule| concerns(rule, platform))
+        .map(|rule| {
+            Case {
+                rule,
+                device,
+                platform,
+                now_ms,
+            }
+            .finding(judge)
+        })
+        .collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.standing));
+    let standing = findings.first().map_or(Standing::Compliant, |f| f.standing);
+    let deadline = match standing {
+        Standing::Grace => findings.iter().filter_map(|f| f.deadline).min(),
+        Standing::Compliant | Standing::Quarantined => None,
+    };
+    Assessment {
+        standing,
+        deadline,
+        findings,
+    }
+}
+
+/// The fact of a name with the strongest provenance.
+pub fn strongest(facts: &[Fact], name: FactName) -> Option<&Fact> {
+    facts
+        .iter()
+        .filter(|fact| fact.name == name)
+        .max_by_key(|fact| fact.provenance)
+}
+
+fn concerns(rule: &Rule, platform: Option<&str>) -> bool {
+    let listed = |names: &[String]| platform.is_some_and(|p| names.iter().any(|name| name == p));
+    let by_check = match &rule.check {
+        Check::OsFloor { floors } => platform.is_none_or(|p| floors.contains_key(p)),
+        _ => true,
+    };
+    by_check && (rule.platforms.is_empty() || listed(&rule.platforms))
+}
+
+/// One rule about one device.
+struct Case<'a> {
+    rule: &'a Rule,
+    device: &'a Device<'a>,
+    platform: Option<&'a str>,
+    now_ms: u64,
+}
+
+/// What a rule came to, before time is counted.
+struct Ruling<'a> {
+    outcome: Outcome,
+    reason: String,
+    by: Option<&'a Fact>,
+    /// From when on it quarantines, where that does not follow from the rule's days of grace.
+    deadline: Option<u64>,
+}
+
+impl<'a> Case<'a> {
+    fn finding(&self, judge: &mut Judge<'_>) -> Finding {
+        let ruling = match &self.rule.check {
+            Check::Patched => self.patched(judge),
+            Check::Seen { days } => self.seen(*days),
+            Check::VerifiedBoot => self.all(&[FactName::BootloaderLocked, FactName::VerifiedBoot]),
+            Check::ScreenLock { .. } => {
+                self.all(&[FactName::ScreenLock, FactName::ScreenLockSeconds])
+            }
+            Check::UpdatesInstalled => {
+                self.all(&[FactName::PendingUpdates, FactName::RestartPending])
+            }
+            check => match words::fact_of(check) {
+                Some(name) => self.truth(name),
+                None => self.unknown(None),
+            },
+        };
+        self.counted(ruling)
+    }
+
+    /// Counts the time of what is not met.
+    fn counted(&self, ruling: Ruling<'a>) -> Finding {
+        let before = self.before();
+        // What was found wrong is not mended by nobody telling of it any more.
+        let still = ruling.outcome == Outcome::Unknown
+            && before.is_some_and(|b| b.outcome == Outcome::Unmet && b.since.is_some());
+        let ruling = match before {
+            Some(before) if still => Ruling {
+                outcome: Outcome::Unmet,
+                reason: before.reason.clone(),
+                by: None,
+                deadline: before.deadline,
+            },
+            _ => ruling,
+        };
+        let counts = match ruling.outcome {
+            Outcome::Met => false,
+            Outcome::Unmet => true,
+            Outcome::Unknown => self.rule.unknown == Unknown::Count && self.is_ever_told(),
+        };
+        let mut reason = ruling.reason;
+        if ruling.outcome == Outcome::Unknown && self.rule.unknown == Unknown::Count && !counts {
+            reason.push_str(words::NEVER_TOLD);
+        }
+        let since = counts.then(|| before.and_then(|b| b.since).unwrap_or(self.now_ms));
+        let deadline = since.map(|since| {
+            let own = since.saturating_add(u64::from(self.rule.grace_days) * DAY);
+            ruling.deadline.unwrap_or(own)
+        });
+        let standing = match deadline {
+            None => Standing::Compliant,
+            Some(deadline) if self.now_ms < deadline => Standing::Grace,
+            Some(_) => Standing::Quarantined,
+        };
+        Finding {
+            rule: self.rule.id.clone(),
+            outcome: ruling.outcome,
+            standing,
+            reason,
+            step: counts.then(|| words::step(&self.rule.check, ruling.outcome, self.platform)),
+            since,
+            deadline,
+            provenance: ruling.by.map(|fact| fact.provenance),
+            observed_at: ruling.by.map(|fact| fact.observed_at),
+        }
+    }
+
+    /// What the rule came to when the device was looked at last.
+    fn before(&self) -> Option<&'a Finding> {
+        let before = self.device.before?;
+        before.findings.iter().find(|f| f.rule == self.rule.id)
+    }
+
+    /// Whether anybody whom the rule accepts tells of any device of the program what it looks at.
+    fn is_ever_told(&self) -> bool {
+        let (Some(told), Some(name)) = (self.device.told, deciding(&self.rule.check)) else {
+            return true;
+        };
+        let accept = &self.rule.accept;
+        accept.iter().any(|by| told.contains(&(name, *by)))
+    }
+
+    /// What the facts of one name decide.
+    fn truth(&self, name: FactName) -> Ruling<'a> {
+        let speaks_for = self.accepted(name);
+        let worse = |fact: &&Fact| {
+            fact.name == name
+                && words::is_met(&self.rule.check, fact, self.platform) == Some(false)
+                && speaks_for.is_none_or(|accepted| {
+                    fact.observed_at > accepted.observed_at
+                        && (fact.provenance > Provenance::Claimed
+                            || accepted.provenance == Provenance::Claimed)
+                })
+        };
+        let against = self
+            .device
+            .facts
+            .iter()
+            .filter(worse)
+            .max_by_key(|fact| fact.observed_at);
+        match against.or(speaks_for) {
+            None => self.unknown(Some(name)),
+            Some(fact) => {
+                let (outcome, reason) = match words::is_met(&self.rule.check, fact, self.platform) {
+                    Some(true) => (Outcome::Met, words::met(&self.rule.check, fact)),
+                    Some(false) => (
+                        Outcome::Unmet,
+                        words::unmet(&self.rule.check, fact, self.platform),
+                    ),
+                    None => (Outcome::Unknown, words::unreadable(fact)),
+                };
+                Ruling {
+                    outcome,
+                    reason,
+                    by: Some(fact),
+                    deadline: None,
+                }
+            }
+        }
+    }
+
+    /// A rule over two facts: what speaks against it first, then what is known; unknown only where
+    /// the first of them is.
+    fn all(&self, names: &[FactName]) -> Ruling<'a> {
+        let mut rulings: Vec<Ruling<'a>> = names.iter().map(|name| self.truth(*name)).collect();
+        match rulings.iter().position(|r| r.outcome == Outcome::Unmet) {
+            Some(unmet) => rulings.swap_remove(unmet),
+            None => rulings.swap_remove(0),
+        }
+    }
+
+    /// The strongest fact whose provenance the rule accepts and that is new enough.
+    fn accepted(&self, name: FactName) -> Option<&'a Fact> {
+        self.device
+            .facts
+            .iter()
+            .filter(|fact| fact.name == name && self.rule.accept.contains(&fact.provenance))
+            .filter(|fact| self.is_new(fact))
+            .max_by_key(|fact| fact.provenance)
+    }
+
+    fn is_new(&self, fact: &Fact) -> bool {
+        self.rule.max_age_days.is_none_or(|days| {
+            self.now_ms.saturating_sub(fact.observed_at) <= u64::from(days) * DAY
+        })
+    }
+
+    /// Nothing decides: why not.
+    fn unknown(&self, name: Option<FactName>) -> Ruling<'a> {
+        let told = name.and_then(|name| strongest(self.device.facts, name));
+        let old = told.filter(|fact| self.rule.accept.contains(&fact.provenance));
+        Ruling {
+            outcome: Outcome::Unknown,
+            reason: words::unknown(&self.rule.check, &self.rule.accept, told, old.is_some()),
+            by: None,
+            deadline: None,
+        }
+    }
+
+    fn seen(&self, days: u32) -> Ruling<'a> {
+        let seen = self.device.seen_at.unwrap_or(self.device.enrolled_at);
+        let last = seen.saturating_add(u64::from(days) * DAY);
+        let silent = self.now_ms.saturating_sub(seen) / DAY;
+        let unmet = self.now_ms > last;
+        Ruling {
+            outcome: if unmet { Outcome::Unmet } else { Outcome::Met },
+            reason: words::seen(silent, days),
+            by: None,
+            deadline: unmet.then(|| last.saturating_add(u64::from(self.rule.grace_days) * DAY)),
+        }
+    }
+
+    fn patched(&self, judge: &mut Judge<'_>) -> Ruling<'a> {
+        let Some(version) = self.accepted(FactName::OsVersion) else {
+            return self.unknown(Some(FactName::OsVersion));
+        };
+        let (Some(platform), Some(shown), Some(today)) =
+            (self.platform, text(version), day(self.now_ms))
+        else {
+            return self.unknown(None);
+        };
+        let level = self.accepted(FactName::PatchLevel).and_then(text);
+        let model = strongest(self.device.facts, FactName::Model).and_then(text);
+        let system = System {
+            platform: platform.to_owned(),
+            version: shown.to_owned(),
+            level: level.map(str::to_owned),
+            model: model.map(str::to_owned),
+            day: today,
+            grace_days: self.rule.grace_days,
+        };
+        let Some(finding) = judge.verdict(system) else {
+            return Ruling {
+                outcome: Outcome::Unknown,
+                reason: words::no_feeds(platform).to_owned(),
+                by: Some(version),
+                deadline: None,
+            };
+        };
+        let has = |codes: &[Code]| finding.reasons.iter().any(|r| codes.contains(&r.code));
+        let in_the_dark = has(&[Code::OsUnknown, Code::PatchLevelUnknown]);
+        let late = |last: Option<Date>| last.and_then(end_of);
+        // A distribution mends the version that it has, so neither its number nor the catalogue says
+        // whether it is mended; its own lists do, which `updates_installed` looks at.
+        let by_own_lists = platform == "linux" && !has(&[Code::OsUnknown]);
+        let (outcome, deadline) = match finding.verdict {
+            patch::Verdict::Unsupported => {
+                let grace = u64::from(self.rule.grace_days) * DAY;
+                let over = late(finding.supported_until);
+                (Outcome::Unmet, over.map(|over| over.saturating_add(grace)))
+            }
+            _ if by_own_lists => (Outcome::Met, None),
+            _ if has(&[Code::Behind]) || (has(&[Code::Kev]) && !in_the_dark) => {
+                (Outcome::Unmet, late(finding.term))
+            }
+            patch::Verdict::Current => (Outcome::Met, None),
+            // That the feeds are old, or do not know, is no fault of the device.
+            patch::Verdict::Grace | patch::Verdict::Outdated => (Outcome::Unknown, None),
+        };
+        Ruling {
+            outcome,
+            reason: if by_own_lists && outcome == Outcome::Met {
+                words::maintained(shown)
+            } else {
+                words::patched(shown, finding)
+            },
+            by: Some(version),
+            deadline,
+        }
+    }
+}
+
+/// The text of a fact, where it is one.
+pub(crate) fn text(fact: &Fact) -> Option<&str> {
+    match &fact.value {
+        FactValue::Text(text) => Some(text),
+        FactValue::Truth(_) | FactValue::Number(_) => None,
+    }
+}
+
+fn family(platform: &str) -> Option<patch::Platform> {
+    Some(match platform {
+        "android" => patch::Platform::Android,
+        "ios" | "ipados" => patch::Platform::Ios,
+        "macos" => patch::Platform::MacOs,
+        "windows" => patch::Platform::Windows,
+        "linux" => patch::Platform::Linux,
+        _ => return None,
+    })
+}
+
+/// The month of a patch level, of `YYYY-MM` or `YYYY-MM-DD`.
+fn patch_level(text: &str) -> Option<PatchLevel> {
+    let (year, rest) = text.split_once('-')?;
+    let month = rest.split('-').next()?;
+    Some(PatchLevel {
+        year: year.parse().ok()?,
+        month: month.parse().ok()?,
+        day: None,
+    })
+}
+
+/// Whether a version as a system shows it is at least a floor; `None` where it cannot be read.
+pub(crate) fn at_least(shown: &str, floor: &str) -> Option<bool> {
+    let number = shown
+        .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .find(|part| part.bytes().any(|byte| byte.is_ascii_digit()))?;
+    Some(Version::parse(number.trim_matches('.'))? >= Version::parse(floor)?)
+}
+
+fn day(ms: u64) -> Option<Date> {
+    let seconds = i64::try_from(ms / 1000).ok()?;
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .map(OffsetDateTime::date)
+}
+
+/// The end of a day (UTC), unix milliseconds.
+fn end_of(day: Date) -> Option<u64> {
+    let next = day.next_day()?.midnight().assume_utc().unix_timestamp();
+    u64::try_from(next).ok().map(|seconds| seconds * 1000)
+}
+
+const DAY: u64 = 24 * 60 * 60 * 1000;

@@ -1,0 +1,479 @@
+//! How devices stand by their programs' rules, as their owners would live through it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+use proptest::prelude::*;
+use wardline_model::wire::posture::{
+    Assessment, Fact, FactName, FactValue, Outcome, Provenance, Standing,
+};
+use wardline_model::wire::programs::{Check, Program, Rule, Unknown};
+use wardline_posture::patch::Feeds;
+use wardline_programs::assess::Told;
+use wardline_programs::{Device, Judge, Terms, assess};
+
+/// 1 September 2026, noon.
+const NOW: u64 = 1_788_264_000_000;
+const DAY: u64 = 24 * 60 * 60 * 1000;
+
+fn baseline(slug: &str) -> Program {
+    let mut all = Terms::baseline().into_iter();
+    let terms = all.find(|terms| terms.slug == slug).unwrap();
+    terms.into_inner()
+}
+
+/// The issued program with one rule.
+fn only(check: Check, accept: &[Provenance], grace_days: u32, unknown: Unknown) -> Terms {
+    let mut program = baseline("issued");
+    program.rules = vec![Rule {
+        id: "rule".to_owned(),
+        check,
+        accept: accept.to_vec(),
+        platforms: Vec::new(),
+        max_age_days: Some(30),
+        grace_days,
+        unknown,
+    }];
+    Terms::new(program).unwrap()
+}
+
+fn fact(name: FactName, value: impl Into<FactValue>, provenance: Provenance, at: u64) -> Fact {
+    Fact {
+        name,
+        value: value.into(),
+        provenance,
+        observed_at: at,
+        evidence: "a test".to_owned(),
+    }
+}
+
+fn look(terms: &Terms, facts: &[Fact], before: Option<&Assessment>, now: u64) -> Assessment {
+    look_by(terms, facts, before, None, now)
+}
+
+fn look_by(
+    terms: &Terms,
+    facts: &[Fact],
+    before: Option<&Assessment>,
+    feeds: Option<&Feeds>,
+    now: u64,
+) -> Assessment {
+    let device = Device {
+        facts,
+        enrolled_at: NOW - 100 * DAY,
+        seen_at: Some(now),
+        before,
+        told: None,
+    };
+    assess(terms, &device, &mut Judge::new(feeds), now)
+}
+
+fn feeds() -> Feeds {
+    let android = "---\npermalink: /android\nreleases:\n\
+        -   releaseCycle: \"16\"\n    releaseDate: 2025-06-10\n    eol: false\n\
+        -   releaseCycle: \"12\"\n    releaseDate: 2021-10-04\n    eol: 2025-03-31\n---\n";
+    let ios = "---\npermalink: /ios\nreleases:\n\
+        -   releaseCycle: \"26\"\n    releaseDate: 2025-09-15\n    eol: false\n    \
+        latest: \"26.6\"\n    latestReleaseDate: 2026-08-25\n---\n";
+    let kev = r#"{"title":"k","catalogVersion":"2026.08.31","dateReleased":"2026-08-31T00:00:00Z","count":0,"vulnerabilities":[]}"#;
+    Feeds::parse([
+        ("endoflife/products/android.md", android),
+        ("endoflife/products/ios.md", ios),
+        ("kev/known_exploited_vulnerabilities.json", kev),
+    ])
+    .unwrap()
+}
+
+#[test]
+fn the_word_of_whom_a_rule_accepts_counts_and_no_other() {
+    let terms = only(
+        Check::StorageEncrypted,
+        &[Provenance::Managed],
+        7,
+        Unknown::Count,
+    );
+    let claimed = [fact(
+        FactName::StorageEncrypted,
+        true,
+        Provenance::Claimed,
+        NOW,
+    )];
+    let stands = look(&terms, &claimed, None, NOW);
+    assert_eq!(stands.standing, Standing::Grace);
+    assert_eq!(stands.findings[0].outcome, Outcome::Unknown);
+    assert_eq!(
+        stands.findings[0].reason,
+        "Only the device itself tells of encryption of what is stored; the program takes the word \
+         of a device manager."
+    );
+    let managed = [fact(
+        FactName::StorageEncrypted,
+        true,
+        Provenance::Managed,
+        NOW,
+    )];
+    assert_eq!(
+        look(&terms, &managed, None, NOW).standing,
+        Standing::Compliant
+    );
+}
+
+#[test]
+fn what_speaks_against_a_device_is_believed_of_anyone_who_could_know() {
+    let terms = only(
+        Check::StorageEncrypted,
+        &[Provenance::Attested, Provenance::Managed],
+        0,
+        Unknown::Allow,
+    );
+    let attested = fact(
+        FactName::StorageEncrypted,
+        true,
+        Provenance::Attested,
+        NOW - DAY,
+    );
+    let agent = fact(FactName::StorageEncrypted, false, Provenance::Agent, NOW);
+    let claim = fact(FactName::StorageEncrypted, false, Provenance::Claimed, NOW);
+    let stands = |facts: &[Fact]| look(&terms, facts, None, NOW).standing;
+    assert_eq!(
+        stands(&[attested.clone(), agent.clone()]),
+        Standing::Quarantined
+    );
+    // A browser that says less than hardware proved is a browser out of habit.
+    assert_eq!(stands(&[attested.clone(), claim]), Standing::Compliant);
+    // What was so before is mended.
+    let before = Fact {
+        observed_at: NOW - 2 * DAY,
+        ..agent
+    };
+    assert_eq!(stands(&[attested, before]), Standing::Compliant);
+}
+
+#[test]
+fn a_fact_that_is_too_old_is_no_longer_one() {
+    let terms = only(Check::Managed, &[Provenance::Managed], 7, Unknown::Count);
+    let facts = [fact(
+        FactName::Managed,
+        true,
+        Provenance::Managed,
+        NOW - 31 * DAY,
+    )];
+    let stands = look(&terms, &facts, None, NOW);
+    assert_eq!(stands.standing, Standing::Grace);
+    assert_eq!(
+        stands.findings[0].reason,
+        "What is known of device management is too old to count."
+    );
+}
+
+#[test]
+fn what_nobody_tells_of_any_device_shuts_nobody_out() {
+    let terms = only(Check::Managed, &[Provenance::Managed], 0, Unknown::Count);
+    let stands = |told: &Told| {
+        let device = Device {
+            facts: &[],
+            enrolled_at: NOW,
+            seen_at: None,
+            before: None,
+            told: Some(told),
+        };
+        assess(&terms, &device, &mut Judge::new(None), NOW)
+    };
+    // No device manager is connected: whoever could connect it must still get in.
+    let without = stands(&Told::new());
+    assert_eq!(without.standing, Standing::Compliant);
+    assert!(
+        without.findings[0]
+            .reason
+            .ends_with("so it does not count.")
+    );
+    let claims = stands(&Told::from([(FactName::Managed, Provenance::Claimed)]));
+    assert_eq!(claims.standing, Standing::Compliant);
+    // It manages one, so it could manage this one.
+    let with = stands(&Told::from([(FactName::Managed, Provenance::Managed)]));
+    assert_eq!(with.standing, Standing::Quarantined);
+}
+
+#[test]
+fn grace_runs_from_the_first_look_and_ends_in_quarantine_and_mending_ends_both() {
+    let terms = only(Check::Firewall, &[Provenance::Agent], 7, Unknown::Allow);
+    let off = |at| [fact(FactName::Firewall, false, Provenance::Agent, at)];
+    let first = look(&terms, &off(NOW), None, NOW);
+    assert_eq!(first.standing, Standing::Grace);
+    assert_eq!(first.deadline, Some(NOW + 7 * DAY));
+    // Looked at again and again, with newer words: the time does not begin anew.
+    let later = look(&terms, &off(NOW + 3 * DAY), Some(&first), NOW + 3 * DAY);
+    assert_eq!(later.deadline, first.deadline);
+    let over = look(&terms, &off(NOW + 3 * DAY), Some(&later), NOW + 7 * DAY);
+    assert_eq!(over.standing, Standing::Quarantined);
+    assert!(over.findings[0].step.is_some());
+    let on = [fact(
+        FactName::Firewall,
+        true,
+        Provenance::Agent,
+        NOW + 8 * DAY,
+    )];
+    let mended = look(&terms, &on, Some(&over), NOW + 8 * DAY);
+    assert_eq!(mended.standing, Standing::Compliant);
+    assert_eq!(mended.findings[0].since, None);
+    // Broken again, the time begins anew.
+    let again = look(&terms, &off(NOW + 9 * DAY), Some(&mended), NOW + 9 * DAY);
+    assert_eq!(again.deadline, Some(NOW + 16 * DAY));
+}
+
+#[test]
+fn an_unlocked_bootloader_shuts_a_phone_out_at_once_and_says_how_to_mend_it() {
+    let terms = Terms::new(baseline("byod")).unwrap();
+    let facts = [
+        fact(FactName::Platform, "android", Provenance::Attested, NOW),
+        fact(FactName::BootloaderLocked, false, Provenance::Attested, NOW),
+        fact(
+            FactName::VerifiedBoot,
+            "unverified",
+            Provenance::Attested,
+            NOW,
+        ),
+    ];
+    let stands = look(&terms, &facts, None, NOW);
+    assert_eq!(stands.standing, Standing::Quarantined);
+    let worst = &stands.findings[0];
+    assert_eq!(worst.rule, "verified_boot");
+    assert_eq!(
+        worst.reason,
+        "The bootloader is unlocked, so any system could have been started."
+    );
+    assert!(worst.step.as_ref().unwrap().contains("lock the bootloader"));
+}
+
+#[test]
+fn a_phone_in_a_browser_meets_the_terms_for_own_phones() {
+    let terms = Terms::new(baseline("byod")).unwrap();
+    let facts = [
+        fact(FactName::Platform, "android", Provenance::Claimed, NOW),
+        fact(FactName::OsVersion, "16", Provenance::Claimed, NOW),
+        fact(FactName::Model, "Pixel 9", Provenance::Claimed, NOW),
+    ];
+    let feeds = feeds();
+    let stands = look_by(&terms, &facts, None, Some(&feeds), NOW);
+    assert_eq!(stands.standing, Standing::Compliant, "{stands:#?}");
+    // A browser does not tell the patch level; that is said, and not held against the phone.
+    let patched = stands
+        .findings
+        .iter()
+        .find(|f| f.rule == "patched")
+        .unwrap();
+    assert_eq!(patched.outcome, Outcome::Unknown);
+    assert!(patched.reason.contains("patch level"), "{}", patched.reason);
+}
+
+#[test]
+fn a_system_that_is_no_longer_maintained_is_told_so() {
+    let terms = Terms::new(baseline("byod")).unwrap();
+    let facts = [
+        fact(FactName::Platform, "android", Provenance::Claimed, NOW),
+        fact(FactName::OsVersion, "12", Provenance::Claimed, NOW),
+    ];
+    let feeds = feeds();
+    let stands = look_by(&terms, &facts, None, Some(&feeds), NOW);
+    assert_eq!(stands.standing, Standing::Quarantined);
+    let patched = stands
+        .findings
+        .iter()
+        .find(|f| f.rule == "patched")
+        .unwrap();
+    assert!(
+        patched
+            .reason
+            .contains("ecurity support for 12 is over since 2025-03-31"),
+        "{}",
+        patched.reason
+    );
+}
+
+#[test]
+fn patches_have_the_terms_of_the_feeds() {
+    let terms = only(Check::Patched, &[Provenance::Managed], 14, Unknown::Allow);
+    let iphone = |version: &str| {
+        [
+            fact(FactName::Platform, "ios", Provenance::Managed, NOW),
+            fact(FactName::OsVersion, version, Provenance::Managed, NOW),
+        ]
+    };
+    let feeds = feeds();
+    let current = look_by(&terms, &iphone("26.6"), None, Some(&feeds), NOW);
+    assert_eq!(current.standing, Standing::Compliant);
+    let behind = look_by(&terms, &iphone("26.5"), None, Some(&feeds), NOW);
+    assert_eq!(behind.standing, Standing::Grace);
+    // Fourteen days from 25 August, that day's end included: 9 September.
+    let deadline = behind.deadline.unwrap();
+    assert_eq!((deadline - NOW) / DAY, 7);
+    assert!(behind.findings[0].reason.contains("26.6"));
+    let late = look_by(
+        &terms,
+        &iphone("26.5"),
+        Some(&behind),
+        Some(&feeds),
+        deadline,
+    );
+    assert_eq!(late.standing, Standing::Quarantined);
+    // Shorter terms are the program's to set.
+    let strict = only(Check::Patched, &[Provenance::Managed], 3, Unknown::Allow);
+    let strict = look_by(&strict, &iphone("26.5"), None, Some(&feeds), NOW);
+    assert_eq!(strict.standing, Standing::Quarantined);
+}
+
+#[test]
+fn a_distribution_that_is_maintained_is_patched_by_its_own_lists() {
+    let terms = only(Check::Patched, &[Provenance::Agent], 14, Unknown::Count);
+    let desk = |version: &str| {
+        [
+            fact(FactName::Platform, "linux", Provenance::Agent, NOW),
+            fact(FactName::OsVersion, version, Provenance::Agent, NOW),
+        ]
+    };
+    let debian = "---\npermalink: /debian\nreleases:\n\
+        -   releaseCycle: \"13\"\n    releaseDate: 2025-08-09\n    eol: 2028-08-09\n    \
+        latest: \"13.4\"\n    latestReleaseDate: 2026-05-02\n\
+        -   releaseCycle: \"11\"\n    releaseDate: 2021-08-14\n    eol: 2024-08-14\n---\n";
+    // A kernel's vulnerability says nothing of a kernel that the distribution mends under the same
+    // version.
+    let kev = r#"{"title":"k","catalogVersion":"1","dateReleased":"2026-08-31T00:00:00Z","count":1,
+        "vulnerabilities":[{"cveID":"CVE-2026-0001","vendorProject":"Linux","product":"Kernel",
+        "vulnerabilityName":"n","dateAdded":"2026-02-01","shortDescription":"d",
+        "requiredAction":"a","dueDate":"2026-02-22","knownRansomwareCampaignUse":"Unknown",
+        "notes":"","cwes":[]}]}"#;
+    let feeds = Feeds::parse([
+        ("endoflife/products/debian.md", debian),
+        ("kev/known_exploited_vulnerabilities.json", kev),
+    ])
+    .unwrap();
+    let stands = look_by(&terms, &desk("debian 13"), None, Some(&feeds), NOW);
+    assert_eq!(stands.findings[0].outcome, Outcome::Met, "{stands:#?}");
+    let stands = look_by(&terms, &desk("debian 11"), None, Some(&feeds), NOW);
+    assert_eq!(stands.standing, Standing::Quarantined);
+}
+
+#[test]
+fn old_feeds_are_said_and_never_held_against_a_device() {
+    let terms = only(Check::Patched, &[Provenance::Managed], 14, Unknown::Count);
+    let facts = [
+        fact(
+            FactName::Platform,
+            "ios",
+            Provenance::Managed,
+            NOW + 100 * DAY,
+        ),
+        fact(
+            FactName::OsVersion,
+            "26.6",
+            Provenance::Managed,
+            NOW + 100 * DAY,
+        ),
+    ];
+    let feeds = feeds();
+    let stands = look_by(&terms, &facts, None, Some(&feeds), NOW + 100 * DAY);
+    assert_eq!(stands.findings[0].outcome, Outcome::Unknown);
+    assert!(
+        stands.findings[0].reason.contains("days old"),
+        "{}",
+        stands.findings[0].reason
+    );
+}
+
+#[test]
+fn a_phone_in_a_drawer_is_missed_after_its_days_and_shut_out_after_its_grace() {
+    let mut program = baseline("issued");
+    program.rules.retain(|rule| rule.id == "seen");
+    let terms = Terms::new(program).unwrap();
+    let stands = |days: u64| {
+        let device = Device {
+            facts: &[],
+            enrolled_at: NOW - 100 * DAY,
+            seen_at: Some(NOW - days * DAY),
+            before: None,
+            told: None,
+        };
+        assess(&terms, &device, &mut Judge::new(None), NOW)
+    };
+    assert_eq!(stands(29).standing, Standing::Compliant);
+    assert_eq!(stands(31).standing, Standing::Grace);
+    assert_eq!(stands(31).deadline, Some(NOW + 13 * DAY));
+    assert_eq!(stands(45).standing, Standing::Quarantined);
+}
+
+#[test]
+fn a_rule_for_one_platform_leaves_the_others_alone() {
+    let terms = Terms::new(baseline("byod")).unwrap();
+    let facts = [fact(FactName::Platform, "ios", Provenance::Claimed, NOW)];
+    let stands = look(&terms, &facts, None, NOW);
+    assert!(stands.findings.iter().all(|f| f.rule != "verified_boot"));
+}
+
+fn facts() -> impl Strategy<Value = Vec<Fact>> {
+    let names = [
+        FactName::StorageEncrypted,
+        FactName::Managed,
+        FactName::Rooted,
+        FactName::BootloaderLocked,
+    ];
+    let provenances = [
+        Provenance::Claimed,
+        Provenance::Agent,
+        Provenance::Managed,
+        Provenance::Attested,
+    ];
+    let one = (
+        prop::sample::select(names.to_vec()),
+        any::<bool>(),
+        prop::sample::select(provenances.to_vec()),
+        0..60 * DAY,
+    );
+    prop::collection::vec(one, 0..12).prop_map(|all| {
+        all.into_iter()
+            .map(|(name, value, provenance, age)| fact(name, value, provenance, NOW - age))
+            .collect()
+    })
+}
+
+proptest! {
+    /// A claim alone never makes an issued phone better.
+    #[test]
+    fn claims_make_no_managed_phone_better(facts in facts()) {
+        let terms = Terms::new(baseline("issued")).unwrap();
+        let proven: Vec<Fact> = facts
+            .iter()
+            .filter(|fact| fact.provenance > Provenance::Claimed)
+            .cloned()
+            .collect();
+        let with = look(&terms, &facts, None, NOW);
+        let without = look(&terms, &proven, None, NOW);
+        prop_assert!(with.standing >= without.standing);
+    }
+
+    /// The device stands as its worst finding does, and what counts against it says what to do.
+    #[test]
+    fn a_device_stands_as_its_worst_finding(facts in facts()) {
+        for terms in Terms::baseline() {
+            let stands = look(&terms, &facts, None, NOW);
+            let worst = stands.findings.iter().map(|f| f.standing).max();
+            prop_assert_eq!(worst.unwrap_or(Standing::Compliant), stands.standing);
+            for finding in &stands.findings {
+                let counts = finding.standing > Standing::Compliant;
+                prop_assert_eq!(counts, finding.step.is_some());
+                prop_assert_eq!(counts, finding.deadline.is_some());
+                prop_assert!(finding.reason.ends_with('.'), "{}", finding.reason);
+            }
+        }
+    }
+
+    /// Looking again at once changes nothing.
+    #[test]
+    fn a_second_look_sees_the_same(facts in facts()) {
+        for terms in Terms::baseline() {
+            let first = look(&terms, &facts, None, NOW);
+            prop_assert_eq!(&look(&terms, &facts, Some(&first), NOW), &first);
+        }
+    }
+}
