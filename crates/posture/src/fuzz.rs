@@ -7,6 +7,7 @@ use time::Date;
 
 use crate::attest::{Attested, KeyDescription, Roots, StatusList, Verdict, certificates, verify};
 use crate::patch::{self, Feeds, Installed, Platform};
+use crate::webauthn::{Attested as Proven, Object, Trust, Unproven};
 
 /// A chain as PEM, verified.
 ///
@@ -38,6 +39,34 @@ pub fn roots(bytes: &[u8]) -> bool {
 /// A status list.
 pub fn status(bytes: &[u8]) -> bool {
     StatusList::from_json(bytes).is_ok()
+}
+
+/// An attestation object of a WebAuthn registration, verified.
+///
+/// # Panics
+/// When it counts for another ceremony or without anybody's trust, or what is left without its
+/// statement is no object, of another authenticator or proves something.
+pub fn authenticator(bytes: &[u8], hash: &[u8; 32], trust: &Trust, at_ms: u64) -> Option<Proven> {
+    let object = Object::read(bytes).ok()?;
+    let verified = object.verify(hash, trust, &[], at_ms);
+    let without = Object::read(&object.without_statement());
+    assert!(without.is_ok_and(|without| {
+        without.aaguid() == object.aaguid()
+            && without.verify(hash, trust, &[], at_ms) == Err(Unproven::None)
+    }));
+    if verified.is_ok() {
+        let nobody = Trust::new();
+        assert!(object.verify(hash, &nobody, &[], at_ms).is_err());
+        let mut other = *hash;
+        other[0] ^= 1;
+        assert!(object.verify(&other, trust, &[], at_ms).is_err());
+    }
+    verified.ok()
+}
+
+/// A file of makers' roots.
+pub fn makers(bytes: &[u8]) -> bool {
+    Trust::new().with_roots(bytes, &[]).is_ok()
 }
 
 /// A product of endoflife.date and a catalogue of exploited vulnerabilities, and what they say of a

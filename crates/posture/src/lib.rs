@@ -2,6 +2,7 @@
 //!
 //! - [`attest`]: Android Key Attestation: a phone's hardware says that it made a key, and in which
 //!   state the phone was.
+//! - [`webauthn`]: WebAuthn attestation: who made the authenticator that a passkey is in.
 //! - [`patch`]: whether a device's system is maintained and patched, by public feeds.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
@@ -13,3 +14,4 @@ pub mod fuzz;
 #[cfg(feature = "made")]
 pub mod made;
 pub mod patch;
+pub mod webauthn;

@@ -1,4 +1,7 @@
-//! Attested keys made up: chains as a phone would hand them in, under a root of one's own.
+//! Attested keys made up: chains as a phone would hand them in, under a root of one's own, and
+//! authenticators.
+
+pub mod authenticator;
 
 use der::asn1::{Any, BitString, OctetString};
 use der::oid::db::rfc5912::ECDSA_WITH_SHA_256;
@@ -6,7 +9,8 @@ use der::pem::{LineEnding, encode_string};
 use der::{Encode, Tag, TagNumber};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DistinguishedName,
-    DnType, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SigningKey as _, date_time_ymd,
+    DnType, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SigningKey as _,
+    SubjectPublicKeyInfo, date_time_ymd,
 };
 
 use crate::attest::{BootState, SecurityLevel};
@@ -34,6 +38,9 @@ pub struct Description {
     pub keymint: SecurityLevel,
     /// The challenge.
     pub challenge: Vec<u8>,
+    /// Where the key comes from: 0 for one that hardware made, 2 for one that was imported
+    /// (`KeyOrigin` of KeyMint).
+    pub origin: u64,
     /// State of the bootloader.
     pub locked: bool,
     /// State of the system.
@@ -52,6 +59,7 @@ impl Description {
             attestation: SecurityLevel::TrustedEnvironment,
             keymint: SecurityLevel::TrustedEnvironment,
             challenge: challenge.to_vec(),
+            origin: 0,
             locked: true,
             state: BootState::Verified,
             hardware: Vec::new(),
@@ -69,7 +77,7 @@ impl Description {
         ])?;
         let mut hardware = vec![
             (1, element(Tag::Set, &[2_u64.to_der()?])?),
-            (702, 0_u64.to_der()?),
+            (702, self.origin.to_der()?),
             (704, root),
             (705, 160_000_u64.to_der()?),
             (706, 202_602_u64.to_der()?),
@@ -127,6 +135,19 @@ pub fn authorities(root: KeyPair) -> Outcome<Vec<Authority>> {
 /// The chain of a key with this certificate below these authorities, leaf first.
 pub fn chain(authorities: &[Authority], leaf: &CertificateParams) -> Outcome<Vec<Vec<u8>>> {
     let leaf = leaf.signed_by(&key()?, last(authorities)?)?;
+    let mut chain = vec![leaf.der().to_vec()];
+    chain.extend(authorities.iter().rev().map(|it| it.der().to_vec()));
+    Ok(chain)
+}
+
+/// The same for a key that someone else has: its SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), DER.
+pub fn chain_of(
+    spki: &[u8],
+    authorities: &[Authority],
+    leaf: &CertificateParams,
+) -> Outcome<Vec<Vec<u8>>> {
+    let key = SubjectPublicKeyInfo::from_der(spki)?;
+    let leaf = leaf.signed_by(&key, last(authorities)?)?;
     let mut chain = vec![leaf.der().to_vec()];
     chain.extend(authorities.iter().rev().map(|it| it.der().to_vec()));
     Ok(chain)

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,11 +15,14 @@ use der::Decode as _;
 use serde_json::{Map, Value, json};
 use time::Date;
 use time::format_description::well_known::Iso8601;
+use uuid::Uuid;
 use wardline_posture::attest::{
     AuthorizationList, BootState, KeyDescription, PatchLevel, Rejected, Roots, SecurityLevel,
     StatusList, Verdict, certificates, verify,
 };
+use wardline_posture::made;
 use wardline_posture::patch::{Feeds, Installed, KEV, PRODUCTS, Platform};
+use wardline_posture::webauthn::{Format, Object, Trust, Unproven};
 use x509_cert_03::certificate::{CertificateInner, Raw};
 
 const CHALLENGE: &[u8] = b"challenge";
@@ -79,6 +83,114 @@ fn conformance_android_attestation() {
         .find_map(|extension| KeyDescription::from_der(extension.extn_value.as_bytes()).ok())
         .unwrap();
     assert!(description.software_enforced.allow_while_on_body);
+}
+
+/// The test vectors of Web Authentication Level 3, §16.
+#[test]
+fn conformance_webauthn_attestation() {
+    let vectors = fs::read(data().join("webauthn/vectors.json")).unwrap();
+    let vectors: Vec<Value> = serde_json::from_slice(&vectors).unwrap();
+    let bytes = |vector: &Value, name: &str| {
+        let text = vector["registration"][name].as_str()?;
+        Some(hex::decode(text).unwrap())
+    };
+    let root = made::pem(&[bytes(&vectors[0], "attestation_ca_cert").unwrap()]).unwrap();
+    let android = Roots::from_file(root.as_bytes()).unwrap();
+
+    let mut counted = BTreeMap::new();
+    for vector in &vectors {
+        let Some(object) = bytes(vector, "attestationObject") else {
+            continue;
+        };
+        let title = vector["title"].as_str().unwrap();
+        let client_data = bytes(vector, "clientDataJSON").unwrap();
+        let hash = hash(&client_data);
+        let read = Object::read(&object).unwrap();
+        let aaguid = Uuid::from_slice(&bytes(vector, "aaguid").unwrap()).unwrap();
+        assert_eq!(read.aaguid(), aaguid, "{title}");
+
+        let signed_model = if title.contains("U2F") {
+            Uuid::nil()
+        } else {
+            aaguid
+        };
+        let trust = Trust::new()
+            .with_roots(root.as_bytes(), &[signed_model])
+            .unwrap()
+            .with_android_roots(android.clone())
+            .with_android_models(&[aaguid]);
+        let verified = read.verify(&hash, &trust, &[], made::AT);
+        let expected = match title {
+            _ if title.contains("Packed") => Ok((Format::Packed, true)),
+            // This TPM would hand the key out: it is neither fixedTPM nor fixedParent.
+            _ if title.contains("TPM") => Ok((Format::Tpm, false)),
+            // This phone holds the key in software.
+            _ if title.contains("Android") => Ok((Format::AndroidKey, false)),
+            _ if title.contains("Apple") => Ok((Format::Apple, true)),
+            _ if title.contains("U2F") => Ok((Format::FidoU2f, true)),
+            _ if title.contains("Self") => Err(Unproven::SelfAttested),
+            _ => Err(Unproven::None),
+        };
+        let told = verified
+            .as_ref()
+            .map(|attested| (attested.format, attested.bound));
+        assert_eq!(told, expected.as_ref().copied(), "{title}");
+        *counted
+            .entry(expected.map_or("nothing", |(format, _)| format.as_str()))
+            .or_insert(0) += 1;
+
+        // Without its statement it says the same of the passkey, and proves nothing.
+        let without = Object::read(&read.without_statement()).unwrap();
+        assert_eq!(without.aaguid(), aaguid, "{title}");
+        assert_eq!(
+            without.verify(&hash, &trust, &[], made::AT),
+            Err(Unproven::None)
+        );
+
+        let Ok(attested) = verified else { continue };
+        let elsewhere = read
+            .verify(&hash, &Trust::new(), &[], made::AT)
+            .unwrap_err();
+        assert_eq!(elsewhere.code(), "untrusted", "{title}");
+        let other = Uuid::from_bytes([9; 16]);
+        assert_eq!(
+            read.verify(&hash, &trust, &[other], made::AT),
+            Err(Unproven::Model {
+                aaguid: signed_model
+            }),
+            "{title}"
+        );
+        assert!(
+            read.verify(&[0; 32], &trust, &[], made::AT).is_err(),
+            "{title}"
+        );
+        for (byte, _) in object.iter().enumerate() {
+            let mut bent = object.clone();
+            bent[byte] ^= 0x04;
+            let judged =
+                Object::read(&bent).and_then(|object| object.verify(&hash, &trust, &[], made::AT));
+            // U2F signs neither flags, counter nor model.
+            assert!(
+                judged.is_err()
+                    || (attested.format == Format::FidoU2f && judged == Ok(attested.clone())),
+                "{title}: byte {byte}"
+            );
+        }
+    }
+    let expected = [
+        ("android-key", 1),
+        ("apple", 1),
+        ("fido-u2f", 1),
+        ("nothing", 5),
+        ("packed", 6),
+        ("tpm", 1),
+    ];
+    assert_eq!(counted, BTreeMap::from(expected));
+}
+
+fn hash(client_data: &[u8]) -> [u8; 32] {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, client_data);
+    digest.as_ref().try_into().unwrap()
 }
 
 /// Nothing of a real chain can be changed, and of its certificates only the root may be absent.

@@ -2,11 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
+use uuid::Uuid;
 use wardline_fuzz::corpus;
 use wardline_posture::attest::{BootState, Roots, SecurityLevel};
 use wardline_posture::fuzz;
+use wardline_posture::made::authenticator::{
+    FIXED, Passkey, attestation, certified, tpm_attestation,
+};
 use wardline_posture::made::{self, AT, Authority, Description, octets};
+use wardline_posture::webauthn::Trust;
 
+const MODEL: Uuid = Uuid::from_bytes([7; 16]);
 const CHALLENGE: &[u8] = b"challenge";
 
 fn authorities() -> (Vec<Authority>, Roots) {
@@ -98,6 +104,51 @@ fn a_status_list_is_read_or_refused() {
         .words(["REVOKED", "SUSPENDED", "entries"])
         .cases(8_000)
         .run(fuzz::status);
+}
+
+#[test]
+fn an_authenticator_is_believed_unaltered_or_not_at_all() {
+    let (issuers, roots) = authorities();
+    let trust = Trust::new()
+        .with_roots(issuers[0].pem().as_bytes(), &[])
+        .unwrap()
+        .with_android_roots(roots)
+        .with_android_models(&[MODEL]);
+    let passkey = Passkey::new("hospital.example", MODEL, b"client data").unwrap();
+    let key = made::key().unwrap();
+    let packed = attestation(Some(MODEL)).unwrap();
+    let packed = certified(&packed, &key, &issuers).unwrap();
+    let tpm = certified(&tpm_attestation().unwrap(), &key, &issuers).unwrap();
+    let seeds = [
+        passkey.packed(&key, &packed),
+        passkey.tpm(FIXED, &key, &tpm),
+        passkey.apple(&issuers),
+        passkey.android_key(Description::new(b""), &issuers),
+    ]
+    .map(Result::unwrap);
+    let hash = passkey.client_data_hash;
+    let judge = |bytes: &[u8]| fuzz::authenticator(bytes, &hash, &trust, AT);
+    let real = seeds.clone().map(|seed| judge(&seed).unwrap());
+    corpus!("authenticator")
+        .seeds(seeds)
+        .words(["packed", "tpm", "apple", "x5c", "sig"])
+        .cases(6_000)
+        .run(|bytes| match judge(bytes) {
+            Some(attested) => {
+                assert!(real.contains(&attested), "{attested:?}");
+                true
+            }
+            None => false,
+        });
+}
+
+#[test]
+fn makers_are_read_or_refused() {
+    let (authorities, _) = authorities();
+    corpus!("makers")
+        .seeds([authorities[0].pem().into_bytes()])
+        .cases(4_000)
+        .run(fuzz::makers);
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub use rejected::Rejected;
 pub use roots::{Roots, RootsError};
 pub use status::{Entry, Status, StatusList, StatusListError};
 
+pub(crate) use pem::sections;
+
 use chain::{Anchor, Link};
 
 /// The most certificates in a chain. Real ones have three to six.
@@ -74,6 +76,18 @@ impl Attested {
             Verdict::Software => &self.description.software_enforced,
             Verdict::Strongbox | Verdict::Hardware => &self.description.hardware_enforced,
         }
+    }
+
+    /// Whether the key cannot be anywhere else: hardware made it, and lets it sign and do nothing
+    /// else. A key that was imported may have copies.
+    pub fn is_bound(&self) -> bool {
+        /// `KeyOrigin::GENERATED` and `KeyPurpose::SIGN` of KeyMint.
+        const GENERATED: u64 = 0;
+        const SIGN: u64 = 2;
+        let list = &self.description.hardware_enforced;
+        self.verdict != Verdict::Software
+            && list.origin == Some(GENERATED)
+            && list.purposes == [SIGN]
     }
 
     /// How the phone started, where the chain says so.

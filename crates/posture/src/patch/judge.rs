@@ -6,17 +6,22 @@ use super::kev::{Entry, Kind};
 use super::model;
 use super::product::{Product, Release};
 use super::system::{self, Named};
-use super::{
-    Code, Feeds, Finding, GRACE_DAYS, Installed, Platform, Reason, STALE_DAYS, Verdict, Version,
-};
+use super::{Code, Feeds, Finding, Installed, Platform, Reason, STALE_DAYS, Verdict, Version};
 use crate::attest::PatchLevel;
 
 /// What the feeds say of a device.
-pub(super) fn judge(feeds: &Feeds, installed: &Installed<'_>, at: Date) -> Finding {
+pub(super) fn judge(
+    feeds: &Feeds,
+    installed: &Installed<'_>,
+    at: Date,
+    grace_days: i64,
+) -> Finding {
     let mut case = Case {
         at,
+        grace: Duration::days(grace_days),
         finding: Finding {
             verdict: Verdict::Current,
+            term: None,
             supported_until: None,
             latest: None,
             known_exploited: Vec::new(),
@@ -54,6 +59,7 @@ pub(super) fn judge(feeds: &Feeds, installed: &Installed<'_>, at: Date) -> Findi
 /// A verdict in the making.
 struct Case {
     at: Date,
+    grace: Duration,
     finding: Finding,
 }
 
@@ -183,7 +189,7 @@ impl Case {
         };
         if next <= self.at {
             let name = name.unwrap_or_default();
-            let until = next.saturating_add(Duration::days(GRACE_DAYS));
+            let until = next.saturating_add(self.grace);
             self.behind(
                 until,
                 &format!(
@@ -224,7 +230,7 @@ impl Case {
         }
         match published {
             Some(published) => self.behind(
-                published.saturating_add(Duration::days(GRACE_DAYS)),
+                published.saturating_add(self.grace),
                 &format!("{version} is installed; {latest} is of {published}"),
             ),
             None => self.worsen(
@@ -315,7 +321,8 @@ impl Case {
     }
 
     /// Whether a term still runs; its last day counts.
-    fn in_time(&self, last: Date) -> Verdict {
+    fn in_time(&mut self, last: Date) -> Verdict {
+        self.finding.term = self.finding.term.into_iter().chain([last]).min();
         if self.at <= last {
             Verdict::Grace
         } else {

@@ -121,6 +121,8 @@ impl Verdict {
 pub struct Finding {
     /// In one word.
     pub verdict: Verdict,
+    /// The last day by which something that lacks is to be installed, the earliest of all.
+    pub term: Option<Date>,
     /// The last day of security support, of the system or the model, whichever is earlier. Without
     /// one, none is known: it is not in sight, or long past.
     pub supported_until: Option<Date>,
@@ -259,7 +261,12 @@ impl Feeds {
 
     /// What the feeds say of a device on a day. What was published later does not count against it.
     pub fn verdict(&self, installed: &Installed<'_>, at: Date) -> Finding {
-        judge::judge(self, installed, at)
+        self.verdict_within(installed, at, GRACE_DAYS)
+    }
+
+    /// The same where a device may be without a fix for another number of days.
+    pub fn verdict_within(&self, installed: &Installed<'_>, at: Date, grace_days: i64) -> Finding {
+        judge::judge(self, installed, at, grace_days)
     }
 }
 
