@@ -37,6 +37,24 @@ named! {
         DeviceEndorse = "device.endorse",
         /// Take a device out of use.
         DeviceRevoke = "device.revoke",
+        /// See what is known of a device, and who looked.
+        DeviceRead = "device.read",
+        /// Change what is registered of a device, or ask something of it through its manager.
+        DeviceManage = "device.manage",
+        /// Tell what a device knows of itself, proven by its key alone.
+        DeviceReport = "device.report",
+        /// Confirm that what was kept on a device out of use is gone, proven by its key alone.
+        DeviceWiped = "device.wiped",
+        /// Register devices, import what managers say, fetch the public lists of patches.
+        FleetManage = "fleet.manage",
+        /// See the device programs.
+        ProgramRead = "program.read",
+        /// Change a device program.
+        ProgramChange = "program.change",
+        /// Follow which devices may be trusted, as the gateway does.
+        TrustRead = "trust.read",
+        /// Hand in a security event, proven by its issuer's signature.
+        SignalReceive = "signal.receive",
         /// Fetch the server's share of a device's local-store key.
         ShareRead = "share.read",
         /// Fetch devices' certificates and endorsements.
@@ -109,10 +127,19 @@ impl Action {
             | Self::InboxRead
             | Self::SocketOpen
             | Self::KeeperDevices
+            | Self::FleetManage
+            | Self::DeviceReport
+            | Self::DeviceWiped
+            | Self::ProgramRead
+            | Self::ProgramChange
+            | Self::TrustRead
+            | Self::SignalReceive
             | Self::AdminOverview => ResourceKind::Hospital,
             Self::SessionList | Self::SessionEnd | Self::SessionEndAll => ResourceKind::Session,
             Self::InviteCreate => ResourceKind::Invite,
-            Self::DeviceEndorse | Self::DeviceRevoke => ResourceKind::Device,
+            Self::DeviceEndorse | Self::DeviceRevoke | Self::DeviceRead | Self::DeviceManage => {
+                ResourceKind::Device
+            }
             Self::ShareRead => ResourceKind::Share,
             Self::PatientRead | Self::ChartRead => ResourceKind::Patient,
             Self::KeyPackageUpload | Self::KeyPackageClaim => ResourceKind::KeyPackages,
@@ -138,6 +165,9 @@ impl Action {
                 | Self::EnrollPoll
                 | Self::SessionChallenge
                 | Self::SessionCreate
+                | Self::DeviceReport
+                | Self::DeviceWiped
+                | Self::SignalReceive
                 | Self::LogRead
         )
     }
@@ -159,6 +189,15 @@ impl Action {
             Self::DeviceListAll => "see everyone's devices",
             Self::DeviceEndorse => "confirm this device",
             Self::DeviceRevoke => "take this device out of use",
+            Self::DeviceRead => "see what is known of this device",
+            Self::DeviceManage => "manage this device",
+            Self::DeviceReport => "tell of this device",
+            Self::DeviceWiped => "say that this device is wiped",
+            Self::FleetManage => "manage the hospital's devices",
+            Self::ProgramRead => "see the device programs",
+            Self::ProgramChange => "change the device programs",
+            Self::TrustRead => "follow which devices are trusted",
+            Self::SignalReceive => "hand in security events",
             Self::ShareRead => "unlock this device's storage",
             Self::CredentialRead => "check devices' certificates",
             Self::PeopleSearch => "search for people",

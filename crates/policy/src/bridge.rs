@@ -7,7 +7,6 @@ use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
     RestrictedExpression as Value, Schema,
 };
-use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::{DeviceId, UserId};
 
@@ -132,14 +131,17 @@ impl Names {
                     attribute("removal_pending", Value::new_bool(*removal_pending)),
                 ],
             ),
-            Resource::Device { id, owner, state } => entity(
+            Resource::Device {
+                id,
+                owner,
+                state,
+                own_approval,
+            } => entity(
                 uid(&self.device, &id.to_string()),
                 vec![
                     attribute("owner", self.person_value(*owner)),
-                    attribute(
-                        "state",
-                        self.value(&self.device_state, device_state(*state)),
-                    ),
+                    attribute("state", self.value(&self.device_state, state.as_str())),
+                    attribute("own_approval", Value::new_bool(*own_approval)),
                 ],
             ),
             Resource::Session { id, owner } => {
@@ -147,11 +149,16 @@ impl Names {
                 let attributes = vec![attribute("owner", self.person_value(*owner))];
                 entity(uid(&self.session, &id), attributes)
             }
-            Resource::Invite { person, program } => entity(
+            Resource::Invite {
+                person,
+                program,
+                self_service,
+            } => entity(
                 uid(&self.invite, "new"),
                 vec![
                     attribute("person", self.person_value(*person)),
                     attribute("program", self.value(&self.program, program.as_str())),
+                    attribute("self_service", Value::new_bool(*self_service)),
                 ],
             ),
             Resource::Patient {
@@ -214,7 +221,7 @@ impl Names {
             ),
             attribute(
                 "state",
-                self.value(&self.device_state, device_state(device.state)),
+                self.value(&self.device_state, device.state.as_str()),
             ),
             attribute("endorsed", Value::new_bool(device.endorsed)),
             attribute(
@@ -260,14 +267,6 @@ fn limits_value(limits: &Limits) -> Result<Value, Unspeakable> {
         attribute("risk_step_up", Value::new_long(limits.risk_step_up.into())),
         attribute("risk_deny", Value::new_long(limits.risk_deny.into())),
     ])
-}
-
-fn device_state(state: DeviceState) -> &'static str {
-    match state {
-        DeviceState::Pending => "pending",
-        DeviceState::Active => "active",
-        DeviceState::Revoked => "revoked",
-    }
 }
 
 fn group_kind(kind: GroupKind) -> &'static str {

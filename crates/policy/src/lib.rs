@@ -6,6 +6,7 @@
 //! - [`engine`]: [`Engine`], which answers by Cedar policies, and [`Decided`], its answer.
 //! - [`baseline`]: the policies that ship with Wardline (`policies/*.cedar`).
 //! - [`source`]: policy texts, and what is wrong with them by file, line and column.
+//! - [`trust`]: which devices a gateway may let through.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
 //! The crate is pure: no clock, no randomness, no I/O. An answer depends on the question and on
@@ -35,6 +36,7 @@ pub mod fuzz;
 mod named;
 pub mod question;
 pub mod source;
+pub mod trust;
 
 #[cfg(test)]
 mod tests;

@@ -94,6 +94,10 @@ named! {
         Byod = "byod",
         /// The hospital's device.
         Issued = "issued",
+        /// The hospital's device for whoever is on shift.
+        Shared = "shared",
+        /// A desktop or laptop of the hospital.
+        Workstation = "workstation",
         /// The demo hospital, where software passkeys count.
         Demo = "demo",
     }
@@ -228,6 +232,9 @@ pub enum Resource {
         owner: UserId,
         /// Where it stands.
         state: DeviceState,
+        /// Whether its program lets its person confirm it on another device of theirs, and the one
+        /// that asks is such a device.
+        own_approval: bool,
     },
     /// One session of a person, or all of them.
     Session {
@@ -242,6 +249,8 @@ pub enum Resource {
         person: UserId,
         /// The program of the device to come.
         program: Program,
+        /// Whether people begin enrolments in that program by themselves.
+        self_service: bool,
     },
     /// A patient's record.
     Patient {

@@ -42,7 +42,11 @@ fn device_state() -> impl Strategy<Value = DeviceState> {
     prop_oneof![
         4 => Just(DeviceState::Active),
         1 => Just(DeviceState::Pending),
-        1 => Just(DeviceState::Revoked),
+        2 => Just(DeviceState::Grace),
+        1 => Just(DeviceState::Quarantined),
+        1 => Just(DeviceState::Lost),
+        1 => Just(DeviceState::Wiped),
+        1 => Just(DeviceState::Retired),
     ]
 }
 
@@ -123,8 +127,13 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                 })
                 .boxed()
         }
-        ResourceKind::Device => (device_id(), user(), device_state())
-            .prop_map(|(id, owner, state)| Resource::Device { id, owner, state })
+        ResourceKind::Device => (device_id(), user(), device_state(), any::<bool>())
+            .prop_map(|(id, owner, state, own_approval)| Resource::Device {
+                id,
+                owner,
+                state,
+                own_approval,
+            })
             .boxed(),
         ResourceKind::Session => (option::of(any::<[u8; 16]>()), user())
             .prop_map(|(id, owner)| Resource::Session {
@@ -132,8 +141,12 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                 owner,
             })
             .boxed(),
-        ResourceKind::Invite => (user(), select(Program::ALL))
-            .prop_map(|(person, program)| Resource::Invite { person, program })
+        ResourceKind::Invite => (user(), select(Program::ALL), any::<bool>())
+            .prop_map(|(person, program, self_service)| Resource::Invite {
+                person,
+                program,
+                self_service,
+            })
             .boxed(),
         ResourceKind::Patient => (
             "[A-Za-z0-9.-]{1,64}",
@@ -234,7 +247,7 @@ proptest! {
         question in a_question()
     ) {
         let good_device = question.device.as_ref().is_some_and(|device| {
-            device.state == DeviceState::Active
+            device.state.is_in_use()
                 && device.endorsed
                 && question.principal.as_ref().is_some_and(|person| person.id == device.owner)
         });

@@ -88,6 +88,7 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
             id: DeviceId::from_bytes([0xA7; 16]),
             owner: ADA,
             state: DeviceState::Pending,
+            own_approval: true,
         },
         ResourceKind::Session => Resource::Session {
             id: Some(ADAS_SESSION),
@@ -96,6 +97,7 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
         ResourceKind::Invite => Resource::Invite {
             person: BEN,
             program: Program::Byod,
+            self_service: true,
         },
         ResourceKind::Patient => patient(true, true, &["N"]),
         ResourceKind::KeyPackages => Resource::KeyPackages {
@@ -113,6 +115,7 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
             id: BENS_PHONE,
             owner: BEN,
             state: DeviceState::Pending,
+            own_approval: true,
         },
         ResourceKind::Session => Resource::Session {
             id: None,

@@ -135,6 +135,7 @@ fn a_security_officer_takes_any_phone_out_of_use() {
         id: BENS_PHONE,
         owner: BEN,
         state: DeviceState::Active,
+        own_approval: true,
     };
     let revoke = |roles: &[&str]| {
         let question = with_roles(roles, Action::DeviceRevoke);
@@ -154,6 +155,7 @@ fn a_stranger_is_not_asked_for_a_fingerprint_that_would_not_help() {
             id: BENS_PHONE,
             owner: BEN,
             state: DeviceState::Active,
+            own_approval: true,
         };
         session(q).proof_age_ms = HOUR;
     });
@@ -178,6 +180,7 @@ fn an_enrolling_officer_confirms_a_new_phone_with_a_fresh_fingerprint() {
                 id: BENS_PHONE,
                 owner: BEN,
                 state: DeviceState::Pending,
+                own_approval: true,
             };
         },
     );
@@ -195,6 +198,7 @@ fn a_second_phone_is_confirmed_on_the_first_and_never_by_itself() {
             id,
             owner: ADA,
             state: DeviceState::Pending,
+            own_approval: true,
         };
         answer(&Question {
             resource,
@@ -210,7 +214,8 @@ fn a_revoked_phone_cannot_be_confirmed_back_to_life() {
     let resource = Resource::Device {
         id: BENS_PHONE,
         owner: ADA,
-        state: DeviceState::Revoked,
+        state: DeviceState::Retired,
+        own_approval: true,
     };
     let endorse = Question {
         resource,
@@ -240,11 +245,18 @@ fn a_person_adds_one_more_device_of_their_own_with_a_fingerprint_of_this_minute(
             q.resource = Resource::Invite {
                 person: ADA,
                 program,
+                self_service: program != Program::Issued,
             };
         })
     };
     let own = one_more(Program::Byod, Program::Byod);
     assert_eq!(answer(&own), "allow");
+    // A phone of one's own beside the hospital's; never a way into a program with weaker passkeys.
+    assert_eq!(answer(&one_more(Program::Issued, Program::Byod)), "allow");
+    assert_eq!(
+        answer(&one_more(Program::Byod, Program::Demo)),
+        "missing_permission"
+    );
     for program in [Program::Byod, Program::Issued] {
         assert_eq!(
             answer(&one_more(program, Program::Issued)),
@@ -266,8 +278,61 @@ fn a_pending_or_revoked_phone_gets_no_session_even_before_we_know_who_holds_it()
         answer(&question)
     };
     assert_eq!(sign_in(DeviceState::Active), "allow");
+    assert_eq!(sign_in(DeviceState::Grace), "allow");
+    assert_eq!(sign_in(DeviceState::Quarantined), "device_quarantined");
+    assert_eq!(sign_in(DeviceState::Lost), "device_lost");
+    assert_eq!(sign_in(DeviceState::Wiped), "device_lost");
     assert_eq!(sign_in(DeviceState::Pending), "device_pending");
-    assert_eq!(sign_in(DeviceState::Revoked), "device_revoked");
+    assert_eq!(sign_in(DeviceState::Retired), "device_revoked");
+}
+
+#[test]
+fn a_quarantined_phone_may_tell_that_it_was_mended_and_nothing_else() {
+    let quarantined = |action| {
+        answer(&changed(ada_asks(action), |q| {
+            device(q).state = DeviceState::Quarantined;
+        }))
+    };
+    for action in Action::ALL {
+        let answer = quarantined(*action);
+        match action {
+            Action::DeviceReport => assert_eq!(answer, "allow"),
+            action if action.is_public() => {}
+            action => assert_eq!(answer, "device_quarantined", "{action}"),
+        }
+    }
+}
+
+#[test]
+fn a_phone_of_ones_own_is_confirmed_by_an_officer_where_its_program_says_so() {
+    let endorse = |roles: &[&str], own_approval| {
+        let question = changed(with_roles(roles, Action::DeviceEndorse), |q| {
+            q.resource = Resource::Device {
+                id: BENS_PHONE,
+                owner: ADA,
+                state: DeviceState::Pending,
+                own_approval,
+            };
+        });
+        answer(&question)
+    };
+    assert_eq!(endorse(&["nurse"], true), "allow");
+    assert_eq!(endorse(&["nurse"], false), "officer_approval");
+    assert_eq!(endorse(&["enrolling_officer"], false), "allow");
+}
+
+#[test]
+fn only_a_security_officer_changes_programs_and_with_a_fresh_fingerprint() {
+    let change = |roles: &[&str]| with_roles(roles, Action::ProgramChange);
+    assert_eq!(answer(&change(&["security_officer"])), "allow");
+    assert_eq!(
+        answer(&change(&["enrolling_officer"])),
+        "missing_permission"
+    );
+    let later = changed(change(&["security_officer"]), |q| {
+        session(q).proof_age_ms = HOUR;
+    });
+    assert_eq!(answer(&later), "step_up");
 }
 
 #[test]
@@ -471,7 +536,7 @@ fn unusual_behaviour_asks_for_a_fingerprint_and_then_closes_charts_but_never_mes
 #[test]
 fn several_reasons_are_all_told_the_most_fundamental_first() {
     let question = changed(ada_asks(Action::ChartRead), |q| {
-        device(q).state = DeviceState::Revoked;
+        device(q).state = DeviceState::Retired;
         session(q).idle_ms = 2 * HOUR;
         q.resource = patient(false, false, &["R"]);
         session(q).proof_age_ms = HOUR;

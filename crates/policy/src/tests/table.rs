@@ -40,6 +40,15 @@ device.list_own      not_signed_in allow               allow              device
 device.list_all      not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 device.endorse       not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired allow
 device.revoke        not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired allow
+device.read          not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired allow
+device.manage        not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+device.report        allow         allow               allow              device_not_yours device_revoked allow        allow           allow
+device.wiped         allow         allow               allow              allow            allow          allow        allow           allow
+fleet.manage         not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+program.read         not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+program.change       not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+trust.read           not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+signal.receive       allow         allow               allow              allow            allow          allow        allow           allow
 share.read           not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
 credential.read      not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 people.search        not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
@@ -105,7 +114,7 @@ fn asked_by(who: &str, action: Action) -> Question {
         "member" => member,
         "stranger" => stranger,
         "wrong_owner" => changed(member, |q| device(q).owner = BEN),
-        "revoked" => changed(member, |q| device(q).state = DeviceState::Revoked),
+        "revoked" => changed(member, |q| device(q).state = DeviceState::Retired),
         "idle" => changed(member, |q| session(q).idle_ms = HOUR),
         "expired" => changed(member, |q| session(q).age_ms = 24 * HOUR),
         "officer" => {
