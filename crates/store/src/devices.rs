@@ -1,4 +1,5 @@
-//! Devices: pending until endorsed, active, revoked for good.
+//! Devices: pending until endorsed, in use or quarantined by their program's rules, and out of use
+//! for good.
 
 use wardline_model::wire::enroll::{DeviceState, Platform};
 use wardline_model::{DeviceId, UserId};
@@ -21,10 +22,14 @@ row! {
         pub name: String,
         /// What runs on it.
         pub platform: Platform,
-        /// `byod`, `issued` or `demo`.
+        /// The slug of its program, such as `byod`.
         pub program: String,
         /// Where it stands.
         pub state: DeviceState,
+        /// The maker's serial number, where the hospital registered it.
+        pub serial: Option<String>,
+        /// What its program's rules made of it: an `Assessment`, JSON.
+        pub assessment: Option<String>,
         /// Thumbprint of its P-256 key (RFC 7638).
         pub jkt: [u8; 32],
         /// Its P-256 public key, a JWK.
@@ -43,10 +48,14 @@ row! {
         pub created_at: u64,
         /// Endorsement, unix milliseconds.
         pub activated_at: Option<u64>,
-        /// Revocation, unix milliseconds.
+        /// When it went out of use, unix milliseconds.
         pub revoked_at: Option<u64>,
-        /// Why it was revoked.
+        /// Why it went out of use.
         pub revoked_reason: Option<String>,
+        /// When it said that what was kept on it is gone, unix milliseconds.
+        pub wiped_at: Option<u64>,
+        /// When its person accepted the privacy notice on it, unix milliseconds.
+        pub notice_accepted_at: Option<u64>,
         /// Last request, unix milliseconds, to the minute.
         pub last_seen_at: Option<u64>,
     }
@@ -70,8 +79,12 @@ pub struct NewDevice {
     pub name: String,
     /// What runs on it.
     pub platform: Platform,
-    /// `byod`, `issued` or `demo`.
+    /// The slug of its program, such as `byod`.
     pub program: String,
+    /// The maker's serial number, where the hospital registered it.
+    pub serial: Option<String>,
+    /// Whether its person accepted the privacy notice on it.
+    pub notice_accepted: bool,
     /// Thumbprint of its P-256 key.
     pub jkt: [u8; 32],
     /// Its P-256 public key, a JWK.
@@ -87,9 +100,10 @@ pub struct NewDevice {
 macro_rules! select_devices {
     ($where:literal) => {
         concat!(
-            "SELECT device_id, user_id, name, platform, program, state, jkt, device_jwk, mls_key,
-                 binding, passkey_kind, device_cert, mls_cert, created_at, activated_at,
-                 revoked_at, revoked_reason, last_seen_at
+            "SELECT device_id, user_id, name, platform, program, state, serial, assessment, jkt,
+                 device_jwk, mls_key, binding, passkey_kind, device_cert, mls_cert, created_at,
+                 activated_at, revoked_at, revoked_reason, wiped_at, notice_accepted_at,
+                 last_seen_at
              FROM devices ",
             $where
         )
@@ -115,8 +129,8 @@ impl Tx {
             self,
             "INSERT INTO devices (device_id, user_id, name, platform, program, state, jkt,
                  device_jwk, mls_key, binding, passkey_kind, passkey_sealed, share_sealed,
-                 inbox_last, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14)",
+                 inbox_last, created_at, serial, notice_accepted_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16)",
             new.device_id,
             new.user_id,
             new.name,
@@ -130,7 +144,9 @@ impl Tx {
             new.passkey_kind,
             passkey,
             share,
-            now_ms
+            now_ms,
+            new.serial,
+            new.notice_accepted.then_some(now_ms)
         )?;
         Ok(())
     }
@@ -193,7 +209,7 @@ impl Tx {
         Ok(devices)
     }
 
-    /// Active devices of several people, each with its person.
+    /// Devices in use of several people, each with its person.
     pub async fn active_devices_of(
         &mut self,
         users: &[UserId],
@@ -202,7 +218,8 @@ impl Tx {
         for users in users.chunks(MAX_IN) {
             let sql = format!(
                 "SELECT user_id, device_id FROM devices
-                 WHERE state = 'active' AND user_id IN ({}) ORDER BY user_id, device_id",
+                 WHERE state IN ('active', 'grace') AND user_id IN ({})
+                 ORDER BY user_id, device_id",
                 placeholders(1, users.len())
             );
             let found: Vec<Owned> = on_engine!(self, |Db, conn| {
@@ -244,12 +261,14 @@ impl Tx {
         Ok(changed == 1)
     }
 
-    /// The server's share of the device's local-store key; withheld (`None`) once revoked.
+    /// The server's share of the device's local-store key; withheld (`None`) while it is
+    /// quarantined, and gone once it is out of use.
     pub async fn share(&mut self, id: DeviceId) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         let sealed: Option<(Vec<u8>,)> = fetch_optional!(
             self,
             (Vec<u8>,),
-            "SELECT share_sealed FROM devices WHERE device_id = $1 AND state <> 'revoked'",
+            "SELECT share_sealed FROM devices
+             WHERE device_id = $1 AND state IN ('pending', 'active', 'grace')",
             id
         )?;
         sealed
@@ -278,37 +297,142 @@ impl Tx {
         Ok(changed == 1)
     }
 
-    /// Revokes a device for good: its share is destroyed, its sessions end, its key packages go.
-    /// False when it is unknown or revoked already.
-    pub async fn revoke_device(
+    /// Takes a device out of use for good, as lost or retired: its share is destroyed, its sessions
+    /// end, its key packages go. False when it is unknown or was out of use before.
+    pub async fn end_device(
         &mut self,
         id: DeviceId,
+        state: DeviceState,
         reason: &str,
         now_ms: u64,
     ) -> Result<bool, StoreError> {
         // An empty share does not open, so not even a flipped state could hand it out again.
         let changed = execute!(
             self,
-            "UPDATE devices SET state = 'revoked', revoked_at = $2, revoked_reason = $3,
+            "UPDATE devices SET state = $5, revoked_at = $2, revoked_reason = $3,
                  share_sealed = $4
-             WHERE device_id = $1 AND state <> 'revoked'",
+             WHERE device_id = $1 AND state NOT IN ('lost', 'wiped', 'retired')",
             id,
             now_ms,
             reason,
-            [0_u8; 0]
+            [0_u8; 0],
+            state
         )?;
         if changed == 0 {
             return Ok(false);
         }
-        execute!(self, "DELETE FROM key_packages WHERE device_id = $1", id)?;
-        execute!(
+        self.shut_out(id, "device revoked", now_ms).await?;
+        Ok(true)
+    }
+
+    /// Reports a retired device lost after all; false when it is not retired.
+    pub async fn mark_lost(&mut self, id: DeviceId, reason: &str) -> Result<bool, StoreError> {
+        let changed = execute!(
             self,
-            "UPDATE sessions SET ended_at = $2, end_reason = 'device revoked'
-             WHERE device_id = $1 AND ended_at IS NULL",
+            "UPDATE devices SET state = 'lost', revoked_reason = $2
+             WHERE device_id = $1 AND state = 'retired'",
+            id,
+            reason
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Notes that a device out of use said that what was kept on it is gone; false when it is not
+    /// out of use, or said so before.
+    pub async fn mark_wiped(&mut self, id: DeviceId, now_ms: u64) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE devices SET state = 'wiped', wiped_at = $2
+             WHERE device_id = $1 AND state IN ('lost', 'retired')",
             id,
             now_ms
         )?;
-        Ok(true)
+        Ok(changed == 1)
+    }
+
+    /// Moves a device between the states that its program's rules decide: in use, in grace,
+    /// quarantined. One that is quarantined loses its sessions and key packages. False when it is
+    /// not in the state that it is moved from.
+    pub async fn move_device(
+        &mut self,
+        id: DeviceId,
+        from: DeviceState,
+        to: DeviceState,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE devices SET state = $3
+             WHERE device_id = $1 AND state = $2 AND state NOT IN ('lost', 'wiped', 'retired')",
+            id,
+            from,
+            to
+        )?;
+        if changed == 1 && to == DeviceState::Quarantined {
+            self.shut_out(id, "device quarantined", now_ms).await?;
+        }
+        Ok(changed == 1)
+    }
+
+    /// Ends what a device could go on with.
+    async fn shut_out(
+        &mut self,
+        id: DeviceId,
+        reason: &str,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        execute!(self, "DELETE FROM key_packages WHERE device_id = $1", id)?;
+        execute!(
+            self,
+            "UPDATE sessions SET ended_at = $2, end_reason = $3
+             WHERE device_id = $1 AND ended_at IS NULL",
+            id,
+            now_ms,
+            reason
+        )?;
+        Ok(())
+    }
+
+    /// The device in use, or waiting, that is tied to a serial number.
+    pub async fn device_of_serial(&mut self, key: &str) -> Result<Option<Device>, StoreError> {
+        fetch_optional!(
+            self,
+            Device,
+            select_devices!(
+                "WHERE serial = $1 AND state IN ('pending', 'active', 'grace', 'quarantined')
+                 ORDER BY created_at DESC LIMIT 1"
+            ),
+            key
+        )
+    }
+
+    /// Ties a device to the maker's serial number, by which its manager knows it, in the form in
+    /// which numbers are compared. What a manager said of it by another number is forgotten.
+    pub async fn set_serial(
+        &mut self,
+        id: DeviceId,
+        serial: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE devices SET serial = $2
+             WHERE device_id = $1 AND serial IS DISTINCT FROM $2",
+            id,
+            serial
+        )?;
+        if changed == 1 {
+            execute!(
+                self,
+                "UPDATE managed_devices SET device_id = NULL WHERE device_id = $1",
+                id
+            )?;
+            execute!(
+                self,
+                "DELETE FROM device_facts WHERE device_id = $1 AND provenance = 'managed'",
+                id
+            )?;
+        }
+        Ok(changed == 1)
     }
 
     /// Notes that a device was heard of, at most once a minute.

@@ -14,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use wardline_model::{GroupId, UserId};
+use wardline_model::{DeviceId, GroupId, UserId};
 
 use crate::StoreError;
 use crate::rows::{Bind as _, bind_all};
@@ -107,6 +107,15 @@ impl Tx {
         self.lock(
             "SELECT 1 FROM groups WHERE group_id = $1 FOR UPDATE",
             group.raw(),
+        )
+        .await
+    }
+
+    /// Makes changes of one device wait for each other.
+    pub async fn lock_device(&mut self, device: DeviceId) -> Result<(), StoreError> {
+        self.lock(
+            "SELECT 1 FROM devices WHERE device_id = $1 FOR UPDATE",
+            device.raw(),
         )
         .await
     }

@@ -27,6 +27,8 @@ row! {
         pub device_name: String,
         /// What runs on it.
         pub platform: Platform,
+        /// What an attestation of the device key has to carry.
+        pub challenge: Option<[u8; 32]>,
         /// Start, unix milliseconds.
         pub created_at: u64,
         /// When it ends unfinished, unix milliseconds.
@@ -50,8 +52,8 @@ impl Tx {
         execute!(
             self,
             "INSERT INTO enrollments (enrollment_id, device_id, invite_id, user_id, program, jkt,
-                 device_name, platform, state_sealed, created_at, expires_at, finished_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                 device_name, platform, state_sealed, created_at, expires_at, finished_at, challenge)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             new.enrollment_id,
             new.device_id,
             new.invite_id,
@@ -63,7 +65,8 @@ impl Tx {
             sealed,
             new.created_at,
             new.expires_at,
-            new.finished_at
+            new.finished_at,
+            new.challenge
         )?;
         Ok(())
     }
@@ -74,7 +77,7 @@ impl Tx {
             self,
             Enrollment,
             "SELECT enrollment_id, device_id, invite_id, user_id, program, jkt, device_name,
-                 platform, created_at, expires_at, finished_at
+                 platform, challenge, created_at, expires_at, finished_at
              FROM enrollments WHERE enrollment_id = $1",
             id
         )
@@ -92,7 +95,7 @@ impl Tx {
             self,
             Enrollment,
             "SELECT enrollment_id, device_id, invite_id, user_id, program, jkt, device_name,
-                 platform, created_at, expires_at, finished_at
+                 platform, challenge, created_at, expires_at, finished_at
              FROM enrollments
              WHERE invite_id = $1 AND jkt = $2 AND finished_at IS NULL AND expires_at > $3
              ORDER BY created_at DESC LIMIT 1",
@@ -111,7 +114,7 @@ impl Tx {
             self,
             Enrollment,
             "SELECT enrollment_id, device_id, invite_id, user_id, program, jkt, device_name,
-                 platform, created_at, expires_at, finished_at
+                 platform, challenge, created_at, expires_at, finished_at
              FROM enrollments WHERE device_id = $1",
             device
         )

@@ -14,8 +14,10 @@ row! {
         pub invite_id: InviteId,
         /// Who is invited.
         pub user_id: UserId,
-        /// The device program: `byod`, `issued` or `demo`.
+        /// The slug of the device program, such as `byod`.
         pub program: String,
+        /// The serial number of the registered device that is handed out.
+        pub serial: Option<String>,
         /// Whether it is the console's first one, whose device may endorse itself.
         pub genesis: bool,
         /// Whether the device needs no confirmation by another one (the demo's pre-confirmed).
@@ -53,6 +55,8 @@ pub struct NewInvite {
     pub user_id: UserId,
     /// The device program.
     pub program: String,
+    /// The serial number of the registered device that is handed out.
+    pub serial: Option<String>,
     /// Whether it is the console's first one, whose device may endorse itself.
     pub genesis: bool,
     /// Whether the device needs no confirmation by another one.
@@ -97,8 +101,8 @@ impl Tx {
         let made = execute!(
             self,
             "INSERT INTO invites (invite_id, handle, user_id, program, genesis, confirmed,
-                 link_hash, typed_hash, invited_by, created_at, expires_at, attempts_left)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                 link_hash, typed_hash, invited_by, created_at, expires_at, attempts_left, serial)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
              ON CONFLICT (handle) DO NOTHING",
             new.invite_id,
             new.handle,
@@ -111,7 +115,8 @@ impl Tx {
             new.invited_by,
             now_ms,
             new.expires_at,
-            new.attempts
+            new.attempts,
+            new.serial
         )?;
         Ok(made == 1)
     }
@@ -123,7 +128,7 @@ impl Tx {
         fetch_optional!(
             self,
             Invite,
-            "SELECT invite_id, user_id, program, genesis, confirmed, link_hash, typed_hash,
+            "SELECT invite_id, user_id, program, serial, genesis, confirmed, link_hash, typed_hash,
                  invited_by, expires_at, attempts_left, consumed_jkt
              FROM invites WHERE handle = $1",
             handle
@@ -135,7 +140,7 @@ impl Tx {
         fetch_optional!(
             self,
             Invite,
-            "SELECT invite_id, user_id, program, genesis, confirmed, link_hash, typed_hash,
+            "SELECT invite_id, user_id, program, serial, genesis, confirmed, link_hash, typed_hash,
                  invited_by, expires_at, attempts_left, consumed_jkt
              FROM invites WHERE invite_id = $1",
             id

@@ -117,7 +117,7 @@ impl Tx {
                          ROW_NUMBER() OVER (PARTITION BY k.device_id
                              ORDER BY k.last_resort, k.created_at, k.package_ref) AS place
                      FROM key_packages k JOIN devices d ON d.device_id = k.device_id
-                     WHERE k.ciphersuite = $1 AND d.state = 'active' AND d.user_id IN ({})
+                     WHERE k.ciphersuite = $1 AND d.state IN ('active', 'grace') AND d.user_id IN ({})
                  ) AS ranked WHERE place = 1 ORDER BY user_id, device_id",
                 placeholders(2, users.len())
             );

@@ -32,6 +32,8 @@ mod invites;
 mod key_packages;
 mod migrate;
 mod people;
+mod posture;
+mod programs;
 mod rows;
 mod sequencer;
 mod sessions;
@@ -53,6 +55,8 @@ pub use groups::{
 pub use invites::{Consumed, Invite, NewInvite};
 pub use key_packages::{ClaimedPackage, NewKeyPackage};
 pub use people::{NewPerson, OnCall, Person, PersonFound};
+pub use posture::{Told, View};
+pub use programs::{FeedFile, ManagedLink, ManagerOrder, RegisteredDevice, StoredProgram};
 pub use sequencer::{LEASE_MS, STEP, Sequenced};
 pub use sessions::{Challenge, NewSession, Principal, Session, TOUCH_MS};
 pub use store::{NodeKeys, RETRIES, Store, StoreConfig, Tx, TxFuture};

@@ -28,7 +28,7 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: &[Migration] = &[migration!(1, "0001_init")];
+const MIGRATIONS: &[Migration] = &[migration!(1, "0001_init"), migration!(2, "0002_devices")];
 
 impl Store {
     /// Brings the database to this program's schema, each step in a transaction of its own;

@@ -249,8 +249,10 @@ impl Tx {
                  CAST(CASE WHEN EXISTS (SELECT 1 FROM shifts s WHERE s.user_id = u.user_id
                      AND s.from_ms <= $3 AND s.until_ms > $3) THEN 1 ELSE 0 END AS BIGINT)
                      AS on_shift,
-                 CAST(CASE WHEN EXISTS (SELECT 1 FROM devices d WHERE d.user_id = u.user_id
-                     AND d.state = 'active') THEN 1 ELSE 0 END AS BIGINT) AS reachable,
+                 CAST(CASE WHEN EXISTS (SELECT 1 FROM devices d
+                     JOIN key_packages k ON k.device_id = d.device_id
+                     WHERE d.user_id = u.user_id AND d.state IN ('active', 'grace'))
+                     THEN 1 ELSE 0 END AS BIGINT) AS reachable,
                  CAST(CASE WHEN EXISTS (SELECT 1 FROM user_roles r WHERE r.user_id = u.user_id
                      AND r.role = 'record_keeper') THEN 1 ELSE 0 END AS BIGINT) AS keeps_records
              FROM users u JOIN facilities f ON f.facility_id = u.facility_id

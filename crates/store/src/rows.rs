@@ -14,6 +14,7 @@ use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::{DeviceState, Platform};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::{EntryKind, Priority};
+use wardline_model::wire::posture::{FactName, Provenance};
 use wardline_model::{
     ChallengeId, DeviceId, EnrollmentId, FacilityId, GroupId, InviteId, MessageId, RoleSlug,
     SessionId, UserId,
@@ -338,7 +339,24 @@ macro_rules! named {
     )*};
 }
 named! {
-    DeviceState { Pending = "pending", Active = "active", Revoked = "revoked" }
+    DeviceState {
+        Pending = "pending", Active = "active", Grace = "grace", Quarantined = "quarantined",
+        Lost = "lost", Wiped = "wiped", Retired = "retired"
+    }
+    FactName {
+        Platform = "platform", OsVersion = "os_version", PatchLevel = "patch_level",
+        Model = "model", Manufacturer = "manufacturer", Serial = "serial",
+        StorageEncrypted = "storage_encrypted", ScreenLock = "screen_lock",
+        ScreenLockSeconds = "screen_lock_seconds", VerifiedBoot = "verified_boot",
+        BootloaderLocked = "bootloader_locked", KeyHardware = "key_hardware",
+        Rooted = "rooted", SecureBoot = "secure_boot", Tpm = "tpm", Firewall = "firewall",
+        PendingUpdates = "pending_updates", RestartPending = "restart_pending",
+        Kernel = "kernel", Managed = "managed", ManagerCompliant = "manager_compliant",
+        Authenticator = "authenticator"
+    }
+    Provenance {
+        Claimed = "claimed", Agent = "agent", Managed = "managed", Attested = "attested"
+    }
     Platform { Browser = "browser", Native = "native" }
     GroupKind { Direct = "direct", Group = "group", Role = "role", Team = "team", Keeper = "keeper" }
     Duty { None = "none", Endorses = "endorses", KeepsRecords = "keeps_records" }

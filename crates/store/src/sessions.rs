@@ -91,7 +91,7 @@ row! {
         pub device_id: DeviceId,
         /// Thumbprint of the device key, which the request's proof must match.
         pub jkt: [u8; 32],
-        /// Where the device stands; only `Active` may go on.
+        /// Where the device stands; only what is in use may go on.
         pub device_state: DeviceState,
         /// What runs on the device.
         pub platform: Platform,
@@ -150,7 +150,7 @@ impl Principal {
         self.ended_at.is_none()
             && now_ms < self.expires_at
             && now_ms < self.last_used_at.saturating_add(self.idle_ms)
-            && self.device_state == DeviceState::Active
+            && self.device_state.is_in_use()
             && self.active
     }
 

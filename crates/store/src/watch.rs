@@ -100,7 +100,7 @@ impl Tx {
                 "SELECT s.session_id, d.inbox_last AS inbox,
                      (SELECT COUNT(*) FROM group_devices m WHERE m.device_id = s.device_id)
                          AS groups,
-                     CAST(CASE WHEN s.ended_at IS NULL AND d.state = 'active' AND u.active = 1
+                     CAST(CASE WHEN s.ended_at IS NULL AND d.state IN ('active', 'grace') AND u.active = 1
                          THEN 0 ELSE 1 END AS BIGINT) AS ended
                  FROM sessions s JOIN devices d ON d.device_id = s.device_id
                      JOIN users u ON u.user_id = s.user_id

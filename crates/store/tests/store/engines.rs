@@ -77,8 +77,8 @@ store_test! {
         store.close().await;
         let store = Store::open(&empty, keys().sealer, keys().index, node("n")).unwrap();
         let error = store.check_schema().await.unwrap_err();
-        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 1 }), "{error}");
-        assert_eq!(store.migrate().await.unwrap(), ["0001_init"]);
+        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 2 }), "{error}");
+        assert_eq!(store.migrate().await.unwrap(), ["0001_init", "0002_devices"]);
         store.check_schema().await.unwrap();
     }
 }

@@ -13,6 +13,7 @@ fn invite(user: UserId, handle: &str) -> NewInvite {
         handle: handle.into(),
         user_id: user,
         program: "byod".into(),
+        serial: None,
         genesis: false,
         confirmed: false,
         link_hash: [1; 32],
@@ -94,6 +95,7 @@ store_test! {
             jkt: [7; 32],
             device_name: "Anna's phone".into(),
             platform: Platform::Browser,
+            challenge: Some([9; 32]),
             created_at: NOW,
             expires_at: NOW + HOUR,
             finished_at: None,
@@ -168,8 +170,8 @@ store_test! {
             package: b"kp".to_vec(),
         };
         tx.put_key_packages(anna.device, &[package], NOW).await.unwrap();
-        assert!(tx.revoke_device(anna.device, "lost", NOW + 1).await.unwrap());
-        assert!(!tx.revoke_device(anna.device, "lost", NOW + 2).await.unwrap());
+        assert!(tx.end_device(anna.device, DeviceState::Lost, "lost", NOW + 1).await.unwrap());
+        assert!(!tx.end_device(anna.device, DeviceState::Retired, "lost", NOW + 2).await.unwrap());
         assert!(tx.share(anna.device).await.unwrap().is_none());
         assert_eq!(tx.count_key_packages(anna.device).await.unwrap(), (0, false));
         let principal = tx.principal(&[1; 32], NOW + 1).await.unwrap().unwrap();
@@ -178,6 +180,45 @@ store_test! {
         let device = tx.device(anna.device).await.unwrap().unwrap();
         assert_eq!(device.revoked_reason.as_deref(), Some("lost"));
         assert!(!tx.activate_device(anna.device, b"c", b"m", NOW + 3).await.unwrap());
+        assert_eq!(device.state, DeviceState::Lost);
+        assert!(tx.mark_wiped(anna.device, NOW + 4).await.unwrap());
+        assert!(!tx.mark_wiped(anna.device, NOW + 5).await.unwrap());
+        let device = tx.device(anna.device).await.unwrap().unwrap();
+        assert_eq!((device.state, device.wiped_at), (DeviceState::Wiped, Some(NOW + 4)));
+    }
+}
+
+store_test! {
+    async fn a_quarantined_device_keeps_its_share_and_gets_it_back_when_it_was_mended(db) {
+        use DeviceState::{Active, Grace, Quarantined};
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let mut tx = store.write().await.unwrap();
+        let session = NewSession {
+            session_id: wardline_model::SessionId::from_bytes(unique()),
+            token_hash: [1; 32],
+            user_id: anna.user,
+            device_id: anna.device,
+            aal: 2,
+            idle_ms: HOUR,
+            expires_at: NOW + HOUR,
+        };
+        tx.create_session(&session, NOW).await.unwrap();
+        assert!(tx.move_device(anna.device, Active, Grace, NOW).await.unwrap());
+        assert!(!tx.move_device(anna.device, Active, Quarantined, NOW).await.unwrap());
+        let principal = tx.principal(&[1; 32], NOW).await.unwrap().unwrap();
+        assert!(principal.is_live(NOW), "grace is in use");
+        assert_eq!(tx.active_devices_of(&[anna.user]).await.unwrap().len(), 1);
+        assert!(tx.move_device(anna.device, Grace, Quarantined, NOW).await.unwrap());
+        assert!(tx.share(anna.device).await.unwrap().is_none());
+        assert!(tx.active_devices_of(&[anna.user]).await.unwrap().is_empty());
+        let principal = tx.principal(&[1; 32], NOW).await.unwrap().unwrap();
+        assert!(!principal.is_live(NOW));
+        assert!(tx.move_device(anna.device, Quarantined, Active, NOW).await.unwrap());
+        assert!(tx.share(anna.device).await.unwrap().is_some());
+        tx.end_device(anna.device, DeviceState::Retired, "old", NOW).await.unwrap();
+        assert!(!tx.move_device(anna.device, DeviceState::Retired, Active, NOW).await.unwrap());
+        assert!(tx.share(anna.device).await.unwrap().is_none());
     }
 }
 

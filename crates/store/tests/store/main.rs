@@ -13,6 +13,7 @@ mod engines;
 mod enrolment;
 mod people;
 mod postgres;
+mod posture;
 mod resources;
 mod schema;
 mod sealed;

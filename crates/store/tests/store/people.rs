@@ -41,6 +41,13 @@ store_test! {
         tx.put_person(&phoneless, NOW).await.unwrap();
         tx.put_shift(ready.user, NOW - HOUR, NOW + HOUR).await.unwrap();
         tx.put_shift(phoneless.user_id, NOW + HOUR, NOW + 2 * HOUR).await.unwrap();
+        let package = wardline_store::NewKeyPackage {
+            package_ref: vec![1],
+            ciphersuite: 0x4e,
+            last_resort: true,
+            package: b"kp".to_vec(),
+        };
+        tx.put_key_packages(ready.device, &[package], NOW).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.read().await.unwrap();
         let found = tx.search_people("", NOW, 10).await.unwrap();

@@ -22,6 +22,42 @@ fn the_engines_agree_on_tables_columns_and_unique_keys() {
     });
 }
 
+#[test]
+fn a_device_that_was_revoked_before_states_had_more_names_is_retired() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("old.db");
+    std::fs::write(&file, b"").unwrap();
+    let url = format!("sqlite:{}", file.display());
+    runtime().block_on(async {
+        let old = sqlx::SqlitePool::connect(&url).await.unwrap();
+        let first = include_str!("../../migrations/sqlite/0001_init.sql");
+        let made = "CREATE TABLE schema_migrations
+                (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL);
+            INSERT INTO schema_migrations VALUES (1, '0001_init');
+            INSERT INTO facilities VALUES (x'01', 'f');
+            INSERT INTO users VALUES (x'02', 'a', 'a', 'A', 'a', 't', 'd', x'01', 1, 1, 1);
+            INSERT INTO devices (device_id, user_id, name, platform, program, state, jkt, device_jwk,
+                mls_key, binding, passkey_kind, passkey_sealed, share_sealed, inbox_last, created_at)
+            VALUES (x'00112233445566778899aabbccddeeff', x'02', 'n', 'browser', 'byod', 'revoked',
+                x'03', '{}', x'04', '', 'platform', x'', x'', 0, 1);";
+        for sql in [first, made] {
+            sqlx::raw_sql(sql).execute(&old).await.unwrap();
+        }
+        old.close().await;
+        let keys = crate::support::keys();
+        let config = wardline_store::StoreConfig::new(url.clone());
+        let node = crate::support::node("n");
+        let store = wardline_store::Store::open(&config, keys.sealer, keys.index, node).unwrap();
+        assert_eq!(store.migrate().await.unwrap(), ["0002_devices"]);
+        let old = sqlx::SqlitePool::connect(&url).await.unwrap();
+        let (state,): (String,) = sqlx::query_as("SELECT state FROM devices")
+            .fetch_one(&old)
+            .await
+            .unwrap();
+        assert_eq!(state, "retired");
+    });
+}
+
 async fn of_sqlite(db: &Db) -> Schema {
     let pool = sqlx::SqlitePool::connect(&db.config.url).await.unwrap();
     let columns: Vec<(String, String, String, i64)> = sqlx::query_as(

@@ -201,6 +201,8 @@ pub(crate) fn new_device(user: UserId) -> NewDevice {
         name: "Phone".into(),
         platform: Platform::Browser,
         program: "byod".into(),
+        serial: None,
+        notice_accepted: false,
         jkt,
         device_jwk: "{}".into(),
         mls_key: [6; 32],

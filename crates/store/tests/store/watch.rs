@@ -69,7 +69,7 @@ store_test! {
         let mut marks = tx.session_marks(&[a, b, SessionId::from_bytes([0; 16])]).await.unwrap();
         marks.sort_by_key(|mark| mark.inbox);
         assert_eq!(marks, [mark(a, 0, 1, true), mark(b, 1, 1, false)]);
-        tx.revoke_device(bo.device, "lost", NOW).await.unwrap();
+        tx.end_device(bo.device, wardline_model::wire::enroll::DeviceState::Lost, "lost", NOW).await.unwrap();
         assert!(tx.session_marks(&[b]).await.unwrap()[0].ended);
     }
 }

@@ -1,0 +1,395 @@
+//! Device programs that a hospital changed, devices that it registered, public lists of patches.
+
+use wardline_model::{DeviceId, UserId};
+
+use crate::StoreError;
+use crate::rows::{execute, fetch_all, fetch_optional, row};
+use crate::store::Tx;
+
+row! {
+    /// The terms of a program, as a hospital changed them.
+    pub struct StoredProgram {
+        /// Which.
+        pub slug: String,
+        /// How often it was changed.
+        pub version: u64,
+        /// A `Program`, JSON.
+        pub terms: String,
+        /// When, unix milliseconds.
+        pub changed_at: u64,
+        /// By whom; absent for the console.
+        pub changed_by: Option<UserId>,
+    }
+}
+
+row! {
+    /// A device that the hospital bought, by the maker's serial number.
+    pub struct RegisteredDevice {
+        /// The maker's serial number.
+        pub serial: String,
+        /// The program that it is for.
+        pub program: String,
+        /// The name under which the model is sold.
+        pub model: String,
+        /// What an officer noted.
+        pub note: String,
+        /// For whom it is, where that is known.
+        pub user_id: Option<UserId>,
+        /// When it was registered, unix milliseconds.
+        pub registered_at: u64,
+        /// By whom.
+        pub registered_by: Option<UserId>,
+    }
+}
+
+row! {
+    /// A file of a public list, as it was fetched.
+    pub struct FeedFile {
+        /// Its path among the feeds.
+        pub file: String,
+        /// SHA-256 of its bytes.
+        pub sha256: [u8; 32],
+        /// Its bytes.
+        pub bytes: Vec<u8>,
+        /// When, unix milliseconds.
+        pub fetched_at: u64,
+    }
+}
+
+row! {
+    /// What a device manager calls one of its devices.
+    pub struct ManagedLink {
+        /// Which manager.
+        pub source: String,
+        /// Its name for the device.
+        pub manager_id: String,
+        /// The maker's serial number.
+        pub serial: Option<String>,
+        /// Whom it has as the owner.
+        pub owner: Option<String>,
+        /// What it shows as the device's name.
+        pub name: String,
+        /// The enrolled device, once one was found.
+        pub device_id: Option<DeviceId>,
+        /// When the manager last heard of it, unix milliseconds.
+        pub observed_at: u64,
+    }
+}
+
+row! {
+    /// What a device manager is to be asked for.
+    pub struct ManagerOrder {
+        /// The device.
+        pub device_id: DeviceId,
+        /// What for, by the name in the log.
+        pub action: String,
+        /// Which manager.
+        pub source: String,
+        /// Its name for the device.
+        pub manager_id: String,
+        /// When it was ordered, unix milliseconds.
+        pub ordered_at: u64,
+    }
+}
+
+impl Tx {
+    /// The programs that were changed.
+    pub async fn programs(&mut self) -> Result<Vec<StoredProgram>, StoreError> {
+        fetch_all!(
+            self,
+            StoredProgram,
+            "SELECT slug, version, terms, changed_at, changed_by FROM programs ORDER BY slug"
+        )
+    }
+
+    /// Changes a program. False when it is not in the version that the change was made from, which
+    /// is 0 for one that was never changed.
+    pub async fn put_program(
+        &mut self,
+        slug: &str,
+        terms: &str,
+        from_version: u64,
+        by: Option<UserId>,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let changed = if from_version == 0 {
+            execute!(
+                self,
+                "INSERT INTO programs (slug, version, terms, changed_at, changed_by)
+                 VALUES ($1, 1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                slug,
+                terms,
+                now_ms,
+                by
+            )?
+        } else {
+            execute!(
+                self,
+                "UPDATE programs SET version = version + 1, terms = $2, changed_at = $3,
+                     changed_by = $4
+                 WHERE slug = $1 AND version = $5",
+                slug,
+                terms,
+                now_ms,
+                by,
+                from_version
+            )?
+        };
+        Ok(changed == 1)
+    }
+
+    /// Registers a device, or changes what was registered under its serial number.
+    pub async fn register_device(&mut self, device: &RegisteredDevice) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "INSERT INTO registered_devices (serial, program, model, note, user_id,
+                 registered_at, registered_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (serial) DO UPDATE SET program = excluded.program,
+                 model = excluded.model, note = excluded.note, user_id = excluded.user_id,
+                 registered_at = excluded.registered_at, registered_by = excluded.registered_by",
+            device.serial,
+            device.program,
+            device.model,
+            device.note,
+            device.user_id,
+            device.registered_at,
+            device.registered_by
+        )?;
+        Ok(())
+    }
+
+    /// Looks a registered device up.
+    pub async fn registered_device(
+        &mut self,
+        serial: &str,
+    ) -> Result<Option<RegisteredDevice>, StoreError> {
+        fetch_optional!(
+            self,
+            RegisteredDevice,
+            "SELECT serial, program, model, note, user_id, registered_at, registered_by
+             FROM registered_devices WHERE serial = $1",
+            serial
+        )
+    }
+
+    /// Registered devices of which no enrolled one is in use or waits.
+    pub async fn registered_devices(&mut self) -> Result<Vec<RegisteredDevice>, StoreError> {
+        fetch_all!(
+            self,
+            RegisteredDevice,
+            "SELECT r.serial, r.program, r.model, r.note, r.user_id, r.registered_at,
+                 r.registered_by
+             FROM registered_devices r
+             WHERE NOT EXISTS (SELECT 1 FROM devices d WHERE d.serial = r.serial
+                 AND d.state IN ('pending', 'active', 'grace', 'quarantined'))
+             ORDER BY r.serial"
+        )
+    }
+
+    /// Puts a public list in the place of the one before: all of its files at once.
+    pub async fn put_feeds(&mut self, files: &[FeedFile]) -> Result<(), StoreError> {
+        execute!(self, "DELETE FROM feed_files")?;
+        for file in files {
+            execute!(
+                self,
+                "INSERT INTO feed_files (file, sha256, bytes, fetched_at) VALUES ($1, $2, $3, $4)",
+                file.file,
+                file.sha256,
+                file.bytes,
+                file.fetched_at
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The public lists.
+    pub async fn feeds(&mut self) -> Result<Vec<FeedFile>, StoreError> {
+        fetch_all!(
+            self,
+            FeedFile,
+            "SELECT file, sha256, bytes, fetched_at FROM feed_files ORDER BY file"
+        )
+    }
+
+    /// When the public lists were fetched, unix milliseconds; `None` without any. Cheap: it tells
+    /// a node whether the lists that it holds are still those of the hospital.
+    pub async fn feeds_fetched_at(&mut self) -> Result<Option<u64>, StoreError> {
+        let newest = fetch_optional!(
+            self,
+            (i64,),
+            "SELECT fetched_at FROM feed_files ORDER BY fetched_at DESC LIMIT 1"
+        )?;
+        Ok(newest.map(|(at,)| at.unsigned_abs()))
+    }
+
+    /// Remembers a security event; false when it was taken before.
+    pub async fn take_signal(
+        &mut self,
+        issuer: &str,
+        jti: &str,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let written = execute!(
+            self,
+            "INSERT INTO signal_ids (issuer, jti, received_at) VALUES ($1, $2, $3)
+             ON CONFLICT DO NOTHING",
+            issuer,
+            jti,
+            now_ms
+        )?;
+        Ok(written == 1)
+    }
+
+    /// Forgets security events that are too old to be taken again anyway.
+    pub async fn forget_signals(&mut self, before_ms: u64) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "DELETE FROM signal_ids WHERE received_at < $1",
+            before_ms
+        )?;
+        Ok(())
+    }
+
+    /// Writes what a manager says of one of its devices, and to which enrolled device it belongs.
+    pub async fn put_managed(&mut self, link: &ManagedLink, now_ms: u64) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "INSERT INTO managed_devices (source, manager_id, serial, owner, name, device_id,
+                 observed_at, received_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (source, manager_id) DO UPDATE SET serial = excluded.serial,
+                 owner = excluded.owner, name = excluded.name, device_id = excluded.device_id,
+                 observed_at = excluded.observed_at, received_at = excluded.received_at",
+            link.source,
+            link.manager_id,
+            link.serial,
+            link.owner,
+            link.name,
+            link.device_id,
+            link.observed_at,
+            now_ms
+        )?;
+        Ok(())
+    }
+
+    /// Notes that a device's manager is to be asked for something. False when no manager of that
+    /// name knows the device by the serial number that it is tied to.
+    pub async fn order(
+        &mut self,
+        device: DeviceId,
+        source: &str,
+        action: &str,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let written = execute!(
+            self,
+            "INSERT INTO manager_orders (device_id, action, source, manager_id, ordered_at)
+             SELECT m.device_id, $3, m.source, m.manager_id, $4 FROM managed_devices m
+             JOIN devices d ON d.device_id = m.device_id
+             WHERE m.device_id = $1 AND m.source = $2 AND d.serial IS NOT NULL
+             ORDER BY m.observed_at DESC LIMIT 1
+             ON CONFLICT (device_id, action) DO UPDATE SET manager_id = excluded.manager_id,
+                 source = excluded.source, ordered_at = excluded.ordered_at, tried_at = NULL,
+                 done_at = NULL",
+            device,
+            source,
+            action,
+            now_ms
+        )?;
+        Ok(written == 1)
+    }
+
+    /// Takes the orders that nobody tried since a time, some at once, and notes that they are tried
+    /// now: of two nodes one gets each.
+    pub async fn take_orders(
+        &mut self,
+        since_ms: u64,
+        now_ms: u64,
+    ) -> Result<Vec<ManagerOrder>, StoreError> {
+        fetch_all!(
+            self,
+            ManagerOrder,
+            "UPDATE manager_orders SET tried_at = $2
+             WHERE done_at IS NULL AND (tried_at IS NULL OR tried_at < $1)
+             RETURNING device_id, action, source, manager_id, ordered_at",
+            since_ms,
+            now_ms
+        )
+    }
+
+    /// Notes that an order was taken, or will never be.
+    pub async fn finish_order(
+        &mut self,
+        device: DeviceId,
+        action: &str,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE manager_orders SET done_at = $3 WHERE device_id = $1 AND action = $2",
+            device,
+            action,
+            now_ms
+        )?;
+        Ok(())
+    }
+
+    /// What a manager calls a device.
+    pub async fn managed_as(
+        &mut self,
+        source: &str,
+        device: DeviceId,
+    ) -> Result<Option<ManagedLink>, StoreError> {
+        fetch_optional!(
+            self,
+            ManagedLink,
+            "SELECT source, manager_id, serial, owner, name, device_id, observed_at
+             FROM managed_devices WHERE source = $1 AND device_id = $2
+             ORDER BY observed_at DESC LIMIT 1",
+            source,
+            device
+        )
+    }
+
+    /// The device that a manager calls so.
+    pub async fn managed_by_name(
+        &mut self,
+        source: &str,
+        manager_id: &str,
+    ) -> Result<Option<ManagedLink>, StoreError> {
+        fetch_optional!(
+            self,
+            ManagedLink,
+            "SELECT source, manager_id, serial, owner, name, device_id, observed_at
+             FROM managed_devices WHERE source = $1 AND manager_id = $2",
+            source,
+            manager_id
+        )
+    }
+
+    /// Forgets a device that its manager knows no longer.
+    pub async fn forget_managed(
+        &mut self,
+        source: &str,
+        manager_id: &str,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "DELETE FROM managed_devices WHERE source = $1 AND manager_id = $2",
+            source,
+            manager_id
+        )?;
+        Ok(())
+    }
+
+    /// What managers call their devices.
+    pub async fn managed(&mut self) -> Result<Vec<ManagedLink>, StoreError> {
+        fetch_all!(
+            self,
+            ManagedLink,
+            "SELECT source, manager_id, serial, owner, name, device_id, observed_at
+             FROM managed_devices ORDER BY source, manager_id"
+        )
+    }
+}

@@ -1,0 +1,149 @@
+//! What is known of devices, the programs that judge it, and the lists that they judge by.
+
+use wardline_model::wire::posture::{Fact, FactName, FactValue, Provenance};
+use wardline_store::{FeedFile, ManagedLink, RegisteredDevice};
+
+use crate::support::{NOW, admit, store_test};
+
+fn fact(name: FactName, value: impl Into<FactValue>, provenance: Provenance, at: u64) -> Fact {
+    Fact {
+        name,
+        value: value.into(),
+        provenance,
+        observed_at: at,
+        evidence: "a test".into(),
+    }
+}
+
+store_test! {
+    async fn of_each_name_and_provenance_the_newest_fact_is_known(db) {
+        use FactName::{OsVersion, ScreenLockSeconds, StorageEncrypted};
+        use Provenance::{Agent, Claimed};
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let mut tx = store.write().await.unwrap();
+        let first = [
+            fact(OsVersion, "16", Claimed, NOW),
+            fact(OsVersion, "16.1", Agent, NOW),
+            fact(StorageEncrypted, true, Agent, NOW),
+            fact(ScreenLockSeconds, 300_u64, Agent, NOW),
+        ];
+        assert_eq!(tx.put_facts(anna.device, &first, NOW).await.unwrap(), 4);
+        let older = [fact(StorageEncrypted, false, Agent, NOW - 1)];
+        assert_eq!(tx.put_facts(anna.device, &older, NOW).await.unwrap(), 0);
+        let newer = [fact(StorageEncrypted, false, Agent, NOW + 1)];
+        assert_eq!(tx.put_facts(anna.device, &newer, NOW + 1).await.unwrap(), 1);
+        let known = tx.facts_of(anna.device).await.unwrap();
+        assert_eq!(known.len(), 4);
+        assert!(known.contains(&newer[0]) && known.contains(&first[3]));
+        // What the agent tells no longer is no longer known; what others told stays.
+        tx.keep_facts(anna.device, Agent, "another", &[], NOW + 1).await.unwrap();
+        tx.keep_facts(anna.device, Agent, "a test", &[], NOW - 1).await.unwrap();
+        assert_eq!(tx.facts_of(anna.device).await.unwrap().len(), 4);
+        tx.keep_facts(anna.device, Agent, "a test", &[StorageEncrypted], NOW + 1).await.unwrap();
+        let known = tx.facts_of(anna.device).await.unwrap();
+        assert_eq!(known.len(), 2);
+        assert_eq!(tx.fleet_facts().await.unwrap().len(), 2);
+    }
+}
+
+store_test! {
+    async fn the_owner_sees_who_looked_and_how_often(db) {
+        let store = db.store();
+        let (anna, officer) = (admit(&store, "anna").await, admit(&store, "officer").await);
+        let mut tx = store.write().await.unwrap();
+        tx.note_view(anna.device, officer.user, NOW).await.unwrap();
+        tx.note_view(anna.device, officer.user, NOW + 5).await.unwrap();
+        let views = tx.views_of(anna.device).await.unwrap();
+        assert_eq!(views.len(), 1);
+        assert_eq!((views[0].first_at, views[0].last_at, views[0].times), (NOW, NOW + 5, 2));
+    }
+}
+
+store_test! {
+    async fn a_program_is_changed_from_the_version_that_was_seen(db) {
+        let store = db.store();
+        let officer = admit(&store, "officer").await;
+        let by = Some(officer.user);
+        let mut tx = store.write().await.unwrap();
+        assert!(tx.put_program("byod", "{}", 0, by, NOW).await.unwrap());
+        assert!(!tx.put_program("byod", "{1}", 0, by, NOW).await.unwrap());
+        assert!(tx.put_program("byod", "{2}", 1, by, NOW + 1).await.unwrap());
+        assert!(!tx.put_program("byod", "{3}", 1, by, NOW + 2).await.unwrap());
+        let stored = tx.programs().await.unwrap();
+        assert_eq!((stored.len(), stored[0].version, stored[0].terms.as_str()), (1, 2, "{2}"));
+    }
+}
+
+store_test! {
+    async fn a_registered_device_waits_until_one_with_its_serial_is_enrolled(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let registered = RegisteredDevice {
+            serial: "R58M-1".into(),
+            program: "issued".into(),
+            model: "Galaxy A54".into(),
+            note: "ward 3".into(),
+            user_id: Some(anna.user),
+            registered_at: NOW,
+            registered_by: None,
+        };
+        let mut tx = store.write().await.unwrap();
+        tx.register_device(&registered).await.unwrap();
+        assert_eq!(tx.registered_device("R58M-1").await.unwrap(), Some(registered.clone()));
+        assert_eq!(tx.registered_devices().await.unwrap(), [registered]);
+        assert!(tx.set_serial(anna.device, Some("R58M-1")).await.unwrap());
+        assert!(tx.registered_devices().await.unwrap().is_empty());
+    }
+}
+
+store_test! {
+    async fn lists_are_put_in_the_place_of_the_ones_before(db) {
+        let store = db.store();
+        let file = |name: &str, at| FeedFile {
+            file: name.into(),
+            sha256: [1; 32],
+            bytes: name.as_bytes().to_vec(),
+            fetched_at: at,
+        };
+        let mut tx = store.write().await.unwrap();
+        assert_eq!(tx.feeds_fetched_at().await.unwrap(), None);
+        tx.put_feeds(&[file("a", NOW), file("b", NOW)]).await.unwrap();
+        tx.put_feeds(&[file("c", NOW + 1)]).await.unwrap();
+        assert_eq!(tx.feeds().await.unwrap(), [file("c", NOW + 1)]);
+        assert_eq!(tx.feeds_fetched_at().await.unwrap(), Some(NOW + 1));
+    }
+}
+
+store_test! {
+    async fn a_security_event_is_taken_once_for_each_issuer(db) {
+        let store = db.store();
+        let mut tx = store.write().await.unwrap();
+        assert!(tx.take_signal("https://a", "1", NOW).await.unwrap());
+        assert!(!tx.take_signal("https://a", "1", NOW + 1).await.unwrap());
+        assert!(tx.take_signal("https://b", "1", NOW).await.unwrap());
+        tx.forget_signals(NOW + 1).await.unwrap();
+        assert!(tx.take_signal("https://a", "1", NOW + 2).await.unwrap());
+    }
+}
+
+store_test! {
+    async fn what_a_manager_calls_a_device_follows_its_last_word(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let link = ManagedLink {
+            source: "intune".into(),
+            manager_id: "m-1".into(),
+            serial: Some("R58M-1".into()),
+            owner: None,
+            name: "Anna's phone".into(),
+            device_id: None,
+            observed_at: NOW,
+        };
+        let mut tx = store.write().await.unwrap();
+        tx.put_managed(&link, NOW).await.unwrap();
+        let found = ManagedLink { device_id: Some(anna.device), ..link };
+        tx.put_managed(&found, NOW + 1).await.unwrap();
+        assert_eq!(tx.managed().await.unwrap(), [found]);
+    }
+}
