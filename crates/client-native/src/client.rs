@@ -8,11 +8,12 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 use wardline_client::client::Prf;
-use wardline_client::enroll::LinkPins;
+use wardline_client::enroll::{LinkPins, Shown};
 use wardline_client::views::StatusStage;
 use wardline_client::{Client, Platform as _};
 use wardline_model::B64;
-use wardline_model::wire::enroll::{DeviceState, Platform as DevicePlatform};
+use wardline_model::wire::enroll::{DeviceState, EnrollStarted, Platform as DevicePlatform};
+use wardline_model::wire::posture::{Assessment, Told};
 use wardline_model::wire::sessions::SignIn;
 
 use crate::home::Home;
@@ -52,7 +53,7 @@ impl fmt::Debug for NativeClient {
 }
 
 /// What an enrolment begins with.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Enrolment<'a> {
     /// The server's address; may be left out when `code` is a link, which has it.
     pub server: Option<&'a str>,
@@ -62,6 +63,20 @@ pub struct Enrolment<'a> {
     pub name: &'a str,
     /// The CA to trust for the server, PEM; without, those of the operating system.
     pub ca: Option<&'a str>,
+    /// What attests the device key: certificates (DER), the leaf first. See
+    /// [`NativeClient::prepare`].
+    pub attestation: Option<&'a [B64]>,
+    /// Whether the person accepts the privacy notice of the device's program.
+    pub accepts_notice: bool,
+}
+
+/// What an attestation of a new device's key has to be about.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// What it has to carry as its challenge.
+    pub challenge: B64,
+    /// The device key, as a SubjectPublicKeyInfo in PEM.
+    pub public_key: String,
 }
 
 impl NativeClient {
@@ -87,6 +102,22 @@ impl NativeClient {
     /// When the home has a device in use, the code is refused, or the server is not the one that
     /// the invitation's link names.
     pub async fn enroll(home: &Path, enrolment: &Enrolment<'_>) -> Result<Self, NativeError> {
+        let (mut client, invitation) = Self::invited(home, enrolment)?;
+        match client.core.status().stage {
+            StatusStage::New | StatusStage::Enrolling => {}
+            StatusStage::Pending => return Ok(client),
+            StatusStage::Locked | StatusStage::Open | StatusStage::Wiped => {
+                return Err(NativeError::Enrolled);
+            }
+        }
+        match client.begin(enrolment, invitation).await {
+            Ok(()) => Ok(client),
+            Err(error) => Err(client.explain(error)),
+        }
+    }
+
+    /// The client of a home directory, for the server that the invitation is from.
+    fn invited(home: &Path, enrolment: &Enrolment<'_>) -> Result<(Self, Invitation), NativeError> {
         let invitation = Invitation::parse(enrolment.code)?;
         let server =
             enrolment
@@ -107,25 +138,34 @@ impl NativeClient {
                 ));
             }
         }
-        let mut client = Self::over(Home::open(home)?, &origin, enrolment.ca)?;
-        match client.core.status().stage {
-            StatusStage::New | StatusStage::Enrolling => {}
-            StatusStage::Pending => return Ok(client),
-            StatusStage::Locked | StatusStage::Open => {
-                return Err(NativeError::Enrolled);
-            }
-        }
-        match client.begin(enrolment, invitation).await {
-            Ok(()) => Ok(client),
+        let client = Self::over(Home::open(home)?, &origin, enrolment.ca)?;
+        Ok((client, invitation))
+    }
+
+    /// Begins to enrol a device, and says what an attestation of its key has to be about. The same
+    /// code goes on with [`NativeClient::enroll`] afterwards.
+    ///
+    /// # Errors
+    /// As [`NativeClient::enroll`].
+    pub async fn prepare(home: &Path, enrolment: &Enrolment<'_>) -> Result<Prepared, NativeError> {
+        let (mut client, invitation) = Self::invited(home, enrolment)?;
+        let public_key = client.core.platform().home().public_key_pem()?;
+        match client.start(enrolment, invitation).await {
+            Ok(started) => Ok(Prepared {
+                challenge: started
+                    .attestation_challenge
+                    .ok_or(NativeError::Server("the hospital takes no attestations"))?,
+                public_key,
+            }),
             Err(error) => Err(client.explain(error)),
         }
     }
 
-    async fn begin(
+    async fn start(
         &mut self,
         enrolment: &Enrolment<'_>,
         invitation: Invitation,
-    ) -> Result<(), NativeError> {
+    ) -> Result<EnrollStarted, NativeError> {
         let origin = self.origin.clone();
         self.core
             .platform()
@@ -137,10 +177,29 @@ impl NativeClient {
             .core
             .enroll_start(&code, enrolment.name, platform, pins)
             .await?;
+        Ok(started)
+    }
+
+    async fn begin(
+        &mut self,
+        enrolment: &Enrolment<'_>,
+        invitation: Invitation,
+    ) -> Result<(), NativeError> {
+        let origin = self.origin.clone();
+        let started = self.start(enrolment, invitation).await?;
+        if let Some(notice) = &started.privacy_notice
+            && !enrolment.accepts_notice
+        {
+            return Err(NativeError::Notice(Box::new(notice.clone())));
+        }
         let (stored, credential) = passkey::register(&started.creation, &origin)?;
         self.core.platform().home().set_passkey(stored)?;
         let prf = self.prf()?;
-        self.core.enroll_finish(credential, prf).await?;
+        let shown = Shown {
+            attestation: enrolment.attestation.map(<[B64]>::to_vec),
+            accepted_notice: started.privacy_notice.map(|notice| notice.hash),
+        };
+        self.core.enroll_finish(credential, prf, shown).await?;
         Ok(())
     }
 
@@ -161,10 +220,11 @@ impl NativeClient {
         let end = self.core.platform().now_ms().saturating_add(patience);
         loop {
             match self.core.enroll_poll().await? {
-                DeviceState::Active => return Ok(()),
-                DeviceState::Revoked => {
-                    return Err(NativeError::Rejected);
-                }
+                DeviceState::Active | DeviceState::Grace => return Ok(()),
+                DeviceState::Quarantined
+                | DeviceState::Lost
+                | DeviceState::Wiped
+                | DeviceState::Retired => return Err(NativeError::Rejected),
                 DeviceState::Pending if self.core.platform().now_ms() >= end => {
                     return Err(NativeError::Unconfirmed);
                 }
@@ -202,6 +262,17 @@ impl NativeClient {
         };
         self.core.step_up(answer).await?;
         Ok(())
+    }
+
+    /// Reports what was measured now, signed with the device key; needs no session.
+    ///
+    /// # Errors
+    /// When the device still waits to be confirmed, or the hospital refuses the report.
+    pub async fn report(&mut self, facts: Vec<Told>) -> Result<Assessment, NativeError> {
+        if self.core.status().stage == StatusStage::Pending {
+            self.wait_until_active(Duration::ZERO).await?;
+        }
+        Ok(self.core.report(facts).await?)
     }
 
     /// The server's origin.

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use hkdf::Hkdf;
 use p256::ecdsa::SigningKey;
+use p256::pkcs8::{EncodePublicKey as _, LineEnding};
 use redb::{Database, Durability, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -118,6 +119,25 @@ impl Home {
     /// The device key.
     pub fn device_key(&self) -> Result<SigningKey, NativeError> {
         read_key(&self.keys().device_key).ok_or_else(|| self.failed("keys.json is damaged"))
+    }
+
+    /// The device's public key: a SubjectPublicKeyInfo (RFC 5480) in PEM.
+    pub fn public_key_pem(&self) -> Result<String, NativeError> {
+        self.device_key()?
+            .verifying_key()
+            .to_public_key_pem(LineEnding::LF)
+            .map_err(|_| self.failed("keys.json is damaged"))
+    }
+
+    /// Begins anew: another device key and another secret, no passkey. The server's address stays.
+    pub fn begin_anew(&self) -> Result<(), NativeError> {
+        let mut secret = [0; 32];
+        random(&mut secret);
+        self.change(|keys| {
+            keys.device_key = B64::from(new_key().to_bytes().as_slice());
+            keys.secret = secret.into();
+            keys.passkey = None;
+        })
     }
 
     /// The two values that stand in for the passkey's PRF outputs: HKDF-SHA256 (RFC 5869) of the

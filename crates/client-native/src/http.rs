@@ -90,6 +90,7 @@ impl Transport {
     async fn attempt(&self, request: Request) -> Result<Response, reqwest::Error> {
         let method = match request.method {
             "POST" => reqwest::Method::POST,
+            "PUT" => reqwest::Method::PUT,
             "DELETE" => reqwest::Method::DELETE,
             _ => reqwest::Method::GET,
         };

@@ -21,11 +21,12 @@ pub mod http;
 pub mod passkey;
 pub mod platform;
 
-pub use client::{Enrolment, NativeClient};
+pub use client::{Enrolment, NativeClient, Prepared};
 pub use platform::Workstation;
 
 use thiserror::Error;
 use wardline_client::ClientError;
+use wardline_model::wire::enroll::PrivacyNotice;
 
 /// What can go wrong on a workstation.
 #[derive(Debug, Error)]
@@ -62,6 +63,12 @@ pub enum NativeError {
     /// The home has a device already.
     #[error("a device is enrolled in this home directory; choose another with --home")]
     Enrolled,
+    /// The person has to accept what the hospital keeps of the device first.
+    #[error(
+        "read what the hospital keeps of this device, and accept it:\n{}\nNever collected:\n{}\n{}",
+        .0.kept.join("\n"), .0.never.join("\n"), .0.wipe
+    )]
+    Notice(Box<PrivacyNotice>),
     /// The passkey ceremony.
     #[error("the server's passkey options cannot be answered: {0}")]
     Passkey(&'static str),

@@ -93,6 +93,10 @@ impl Platform for Workstation {
             .map_err(|_| PlatformError::Storage)
     }
 
+    async fn forget_key(&self) -> Result<(), PlatformError> {
+        self.home.begin_anew().map_err(|_| PlatformError::Storage)
+    }
+
     /// A command has no screen to draw anew; [`crate::NativeClient::follow`] sees every frame.
     fn emit(&self, _event: Event) {}
 }

@@ -38,6 +38,9 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     async fn commit(this: &JsPlatform, changes: Array) -> Result<(), JsValue>;
 
+    #[wasm_bindgen(method, catch, js_name = forgetKey)]
+    async fn forget_key(this: &JsPlatform) -> Result<(), JsValue>;
+
     #[wasm_bindgen(method)]
     fn emit(this: &JsPlatform, event: JsValue);
 }
@@ -111,6 +114,10 @@ impl Platform for Browser {
             .commit(list)
             .await
             .map_err(|_| PlatformError::Storage)
+    }
+
+    async fn forget_key(&self) -> Result<(), PlatformError> {
+        self.js.forget_key().await.map_err(|_| PlatformError::Key)
     }
 
     fn emit(&self, event: Event) {

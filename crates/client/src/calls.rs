@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::{InviteRequest, Platform as DevicePlatform};
 use wardline_model::wire::messages::Priority;
+use wardline_model::wire::posture::Told;
 use wardline_model::wire::sessions::SignIn;
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{
@@ -14,7 +15,7 @@ use wardline_model::{
 use zeroize::Zeroizing;
 
 use crate::client::{Client, PRF_SALTS, Prf};
-use crate::enroll::LinkPins;
+use crate::enroll::{LinkPins, Shown};
 use crate::error::ClientError;
 use crate::platform::Platform;
 
@@ -31,6 +32,28 @@ struct PasskeyCall {
     credential: Value,
     prf_first: Option<B64>,
     prf_second: Option<B64>,
+    accepted_notice: Option<B64>,
+}
+
+#[derive(Deserialize)]
+struct ReportCall {
+    facts: Vec<Told>,
+}
+
+#[derive(Deserialize)]
+struct ApiCall {
+    method: Method,
+    path: String,
+    #[serde(default)]
+    body: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Method {
+    Get,
+    Post,
+    Put,
 }
 
 #[derive(Deserialize)]
@@ -119,8 +142,19 @@ impl PasskeyCall {
 }
 
 impl<P: Platform> Client<P> {
-    /// Carries out a call by name.
+    /// Carries out a call by name. Where the hospital answers that the session has ended, it is asked
+    /// at once what became of this device: a lost phone in use must not wait for its next unlocking.
     pub async fn call(&mut self, method: &str, params: Value) -> Result<Value, ClientError> {
+        let answer = self.carry_out(method, params).await;
+        if let Err(ClientError::Problem(problem)) = &answer
+            && problem.name() == "session-ended"
+        {
+            self.ask_why().await;
+        }
+        answer
+    }
+
+    async fn carry_out(&mut self, method: &str, params: Value) -> Result<Value, ClientError> {
         match method {
             "status" => answer(&self.status()),
             "hospital" => answer(&self.hospital().await?),
@@ -137,11 +171,18 @@ impl<P: Platform> Client<P> {
             "enroll_finish" => {
                 let call: PasskeyCall = read(params)?;
                 let prf = call.prf();
-                let confirmation = self.enroll_finish(call.credential, prf).await?;
+                let shown = Shown {
+                    attestation: None,
+                    accepted_notice: call.accepted_notice,
+                };
+                let confirmation = self.enroll_finish(call.credential, prf, shown).await?;
                 Ok(json!({ "confirmation": confirmation }))
             }
             "enroll_poll" => Ok(json!({ "state": self.enroll_poll().await? })),
             "forget_device" => done(self.forget_device().await),
+            "confirm_wipe" => done(self.confirm_wipe().await),
+            "report" => answer(&self.report(read::<ReportCall>(params)?.facts).await?),
+            "api" => self.api(read(params)?).await,
             "challenge" => {
                 let challenge = self.challenge().await?;
                 self.with_passkey(&challenge)
@@ -245,6 +286,22 @@ impl<P: Platform> Client<P> {
             "end_all_sessions" => done(self.end_all_sessions().await),
             _ => Err(ClientError::Invalid("there is no such call")),
         }
+    }
+
+    /// A request of the pages for officers and owners of devices, which need nothing of the store.
+    async fn api(&mut self, call: ApiCall) -> Result<Value, ClientError> {
+        if !call.path.starts_with("/v1/") {
+            return Err(ClientError::Invalid("the path is not one of the API"));
+        }
+        let method = match call.method {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+        };
+        let body = call.body.map(|body| body.to_string().into_bytes());
+        let answer = self.raw(method, &call.path, body).await?;
+        serde_json::from_slice(&answer)
+            .map_err(|_| ClientError::Untrusted("an answer that is no JSON"))
     }
 
     fn with_passkey(

@@ -66,6 +66,8 @@ pub struct Client<P> {
     pub(crate) challenge: Option<ChallengeId>,
     /// Whether this device keeps the records: see [`crate::records`].
     pub(crate) keeps_records: bool,
+    /// Whether what was kept here was erased since the client started.
+    pub(crate) wiped: bool,
 }
 
 impl<P: Platform> Client<P> {
@@ -84,6 +86,7 @@ impl<P: Platform> Client<P> {
             session: None,
             challenge: None,
             keeps_records: false,
+            wiped: false,
         };
         for (name, value) in entries {
             if name == PROFILE {
@@ -106,6 +109,8 @@ impl<P: Platform> Client<P> {
     pub fn status(&self) -> Status {
         let profile = self.profile.as_ref();
         let stage = match (profile.map(|p| p.stage), &self.open) {
+            (Some(Stage::Wiped), _) => StatusStage::Wiped,
+            (None, _) if self.wiped => StatusStage::Wiped,
             (None, _) => StatusStage::New,
             (Some(Stage::Enrolling), _) => StatusStage::Enrolling,
             (Some(Stage::Pending), _) => StatusStage::Pending,
@@ -123,6 +128,7 @@ impl<P: Platform> Client<P> {
             credential_id: profile.and_then(|p| p.credential_id.clone()),
             online: self.api.token.is_some(),
             online_required: self.cached_share.is_none(),
+            lock_ms: profile.and_then(|p| p.lock_ms),
         }
     }
 

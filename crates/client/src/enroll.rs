@@ -43,6 +43,15 @@ pub(crate) struct StoredIdentity {
     pub(crate) certificate: Option<B64>,
 }
 
+/// What a new device shows beside its keys and its passkey.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// What attests the device key: certificates (DER), the leaf first.
+    pub attestation: Option<Vec<B64>>,
+    /// The hash of the privacy notice that the person accepted.
+    pub accepted_notice: Option<B64>,
+}
+
 impl<P: Platform> Client<P> {
     /// Takes a code; the answer has the options for making a passkey.
     pub async fn enroll_start(
@@ -95,6 +104,7 @@ impl<P: Platform> Client<P> {
             credential_id: None,
             prf: false,
             confirmation: None,
+            lock_ms: None,
         });
         self.save_profile().await?;
         self.platform.emit(Event::Status);
@@ -106,6 +116,7 @@ impl<P: Platform> Client<P> {
         &mut self,
         credential: serde_json::Value,
         prf: Prf,
+        more: Shown,
     ) -> Result<String, ClientError> {
         let profile = self.profile()?.clone();
         let secret = match self.fresh_key.take() {
@@ -130,6 +141,8 @@ impl<P: Platform> Client<P> {
             enrollment_id: profile.enrollment_id,
             binding,
             credential,
+            attestation: more.attestation,
+            accepted_notice: more.accepted_notice,
         };
         let finished: EnrollFinished = self
             .api
@@ -186,7 +199,8 @@ impl<P: Platform> Client<P> {
     pub async fn enroll_poll(&mut self) -> Result<DeviceState, ClientError> {
         let path = format!("/v1/enroll/{}", self.profile()?.enrollment_id);
         let status: EnrollStatus = self.api.get(&self.platform, &path).await?;
-        if status.state == DeviceState::Active
+        // A device that its program shuts out as soon as it was confirmed is enrolled all the same.
+        if (status.state.is_in_use() || status.state == DeviceState::Quarantined)
             && let Some(certificates) = status.certificates
         {
             if let Some(profile) = self.profile.as_mut() {
@@ -265,8 +279,15 @@ impl<P: Platform> Client<P> {
 
     /// Forgets everything on this device: for an enrolment that is given up, or a revoked device.
     pub async fn forget_device(&mut self) -> Result<(), ClientError> {
+        self.forget_all(None).await
+    }
+
+    /// The same, with the profile that stands in the place of the one before, in one write.
+    pub(crate) async fn forget_all(&mut self, profile: Option<Profile>) -> Result<(), ClientError> {
+        let kept = profile.as_ref().map(serde_json::to_vec).transpose();
+        let kept = kept.map_err(|_| ClientError::Invalid("a profile that is no JSON"))?;
         let mut changes = vec![
-            (PROFILE.to_owned(), None),
+            (PROFILE.to_owned(), kept),
             (crate::profile::CACHED_SHARE.to_owned(), None),
         ];
         changes.extend(
@@ -277,7 +298,7 @@ impl<P: Platform> Client<P> {
         self.platform.commit(changes).await?;
         self.sealed.clear();
         self.cached_share = None;
-        self.profile = None;
+        self.profile = profile;
         self.open = None;
         self.fresh_key = None;
         self.api.token = None;

@@ -9,7 +9,7 @@
 //! - [`mls`]: MLS groups (RFC 9420), one journal for each.
 //! - [`content`]: what is inside a message (MIMI content format).
 //! - [`client`]: [`Client`], with the flows beside it (`enroll`, `unlock`, `sync`, `outbox`,
-//!   `membership`, `account`).
+//!   `membership`, `account`, `report`).
 //! - [`records`]: what the record keeper needs of the core.
 //! - [`calls`]: the same by name and JSON, for the app's worker.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
@@ -36,8 +36,10 @@ pub mod enroll;
 mod http;
 mod membership;
 mod outbox;
+mod report;
 mod sync;
 mod unlock;
+mod wipe;
 
 pub use client::Client;
 pub use error::ClientError;

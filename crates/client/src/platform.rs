@@ -7,7 +7,7 @@ use wardline_model::wire::problem::Problem;
 /// A request that the platform is to carry out.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// `GET`, `POST` or `DELETE`.
+    /// `GET`, `POST`, `PUT` or `DELETE`.
     pub method: &'static str,
     /// Absolute URL.
     pub url: String,
@@ -109,6 +109,9 @@ pub trait Platform {
 
     /// Writes all changes durably, or none.
     async fn commit(&self, changes: Vec<Change>) -> Result<(), PlatformError>;
+
+    /// Forgets the device's key: the device was wiped, and begins anew under another one.
+    async fn forget_key(&self) -> Result<(), PlatformError>;
 
     /// Tells the screen.
     fn emit(&self, event: Event);

@@ -23,6 +23,8 @@ pub enum Stage {
     Pending,
     /// Enrolled.
     Ready,
+    /// Out of use; what was kept is erased, and the hospital is to be told.
+    Wiped,
 }
 
 /// The trust anchors, from the invitation's link or, typed, from the server and then confirmed by
@@ -76,4 +78,7 @@ pub struct Profile {
     pub prf: bool,
     /// The confirmation string, while pending.
     pub confirmation: Option<String>,
+    /// Milliseconds without use after which the app locks, as the device's program has it.
+    #[serde(default)]
+    pub lock_ms: Option<u64>,
 }

@@ -698,9 +698,7 @@ impl<P: Platform> Client<P> {
             .devices()
             .await?
             .into_iter()
-            .filter(|d| {
-                d.user.id == me && d.state == wardline_model::wire::enroll::DeviceState::Active
-            })
+            .filter(|d| d.user.id == me && d.state.is_in_use())
             .map(|d| d.id)
             .collect();
         if own.len() < 2 {

@@ -40,7 +40,10 @@ impl<P: Platform> Client<P> {
         };
         // A challenge is asked for without the session that may have ended.
         self.api.token = None;
-        self.ask_challenge(&request).await
+        match self.ask_challenge(&request).await {
+            Err(error) => Err(self.obey(error).await),
+            asked => asked,
+        }
     }
 
     /// Signs in and opens the store.
@@ -76,6 +79,12 @@ impl<P: Platform> Client<P> {
             self.load_identity().await?;
         }
         self.cache_share(&signed).await?;
+        if let Some(profile) = self.profile.as_mut()
+            && profile.lock_ms != signed.lock_ms
+        {
+            profile.lock_ms = signed.lock_ms;
+            self.save_profile().await?;
+        }
         self.platform.emit(Event::Status);
         Ok(signed)
     }
@@ -194,7 +203,7 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
-    async fn drop_cached_share(&mut self) -> Result<(), ClientError> {
+    pub(crate) async fn drop_cached_share(&mut self) -> Result<(), ClientError> {
         if self.cached_share.take().is_some() {
             self.platform
                 .commit(vec![(CACHED_SHARE.to_owned(), None)])

@@ -22,6 +22,8 @@ pub enum StatusStage {
     Locked,
     /// The store is open.
     Open,
+    /// Taken out of use, and what it kept is erased.
+    Wiped,
 }
 
 /// `status`.
@@ -43,6 +45,8 @@ pub struct Status {
     pub online: bool,
     /// Whether the store can only be opened with the hospital in reach.
     pub online_required: bool,
+    /// Milliseconds without use after which the app locks.
+    pub lock_ms: Option<u64>,
 }
 
 /// How far a message came. Delivered is not read is not acknowledged.

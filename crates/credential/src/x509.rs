@@ -173,6 +173,33 @@ pub fn claimed_names(credential: &[u8]) -> Result<(UserId, DeviceId), Certificat
     names(&certificate).ok_or(CertificateError::NotADevice)
 }
 
+/// What a list of revoked certificates names one by, and how long it lasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The serial number, big-endian, as it stands in the certificate (RFC 5280 §4.1.2.2).
+    pub serial: Vec<u8>,
+    /// Its last moment, unix milliseconds.
+    pub not_after_ms: u64,
+}
+
+/// Reads serial number and end of a certificate, without verifying anything.
+///
+/// # Errors
+/// [`CertificateError::Malformed`].
+pub fn summary(der: &[u8]) -> Result<Summary, CertificateError> {
+    let certificate = Certificate::from_der(der).map_err(|_| CertificateError::Malformed)?;
+    let end = certificate.tbs_certificate.validity.not_after;
+    let end = end.to_unix_duration().as_millis();
+    Ok(Summary {
+        serial: certificate
+            .tbs_certificate
+            .serial_number
+            .as_bytes()
+            .to_vec(),
+        not_after_ms: u64::try_from(end).unwrap_or(u64::MAX),
+    })
+}
+
 fn names(certificate: &Certificate) -> Option<(UserId, DeviceId)> {
     let (_, SubjectAltName(alternatives)) = certificate
         .tbs_certificate
