@@ -10,6 +10,7 @@
 //! - Hospital time is UTC.
 
 mod chart;
+pub mod fleet;
 mod names;
 mod rng;
 mod roster;
@@ -57,6 +58,12 @@ pub struct Hospital {
     pub care_teams: Vec<CareTeam>,
     /// What people wrote to each other in the last day.
     pub conversations: Vec<Script>,
+    /// Devices of people whom nobody plays, one for each way in which a device can stand.
+    pub devices: Vec<fleet::FleetDevice>,
+    /// Devices that were bought and not handed out.
+    pub bought: Vec<fleet::Bought>,
+    /// The public lists of patches, made up: files by their paths.
+    pub lists: Vec<(String, String)>,
 }
 
 /// One site.
@@ -306,8 +313,12 @@ impl Hospital {
             patients,
             care_teams,
             conversations: Vec::new(),
+            devices: Vec::new(),
+            bought: fleet::bought(),
+            lists: fleet::lists(now_ms),
         };
         hospital.conversations = scripts::conversations(&hospital, seed, now_ms);
+        hospital.devices = fleet::devices(&hospital.staff, now_ms);
         hospital
     }
 

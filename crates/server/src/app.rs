@@ -7,8 +7,11 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use wardline_bus::Bus;
 use wardline_credential::DeviceCa;
+use wardline_signals::set::Transmitter;
 
 use crate::config::Config;
+use crate::fleet::managers::Managers;
+use crate::fleet::{LastTold, feeds};
 use crate::gate::Gate;
 use crate::hub::Hub;
 use crate::keys::HospitalKeys;
@@ -36,6 +39,14 @@ pub(crate) struct Shared {
     pub(crate) passkeys: Passkeys,
     pub(crate) gate: Gate,
     pub(crate) bus: Bus,
+    /// The public lists of patches, as this process read them last.
+    pub(crate) feeds: feeds::Held,
+    /// What is known of any device of each program.
+    pub(crate) told: LastTold,
+    /// Device managers that are asked on a schedule.
+    pub(crate) managers: Managers,
+    /// Whose security events are taken.
+    pub(crate) transmitters: Vec<Transmitter>,
     pub(crate) hub: Hub,
     pub(crate) limiter: Limiter,
     pub(crate) refusals: OncePerMinute,

@@ -1,15 +1,19 @@
 //! The hospital's certificate authorities (X.509, RFC 5280), by rcgen.
 
+use std::fmt::Write as _;
+
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PublicKeyData, SanType, SerialNumber,
-    SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PublicKeyData, RevocationReason, RevokedCertParams,
+    SanType, SerialNumber, SignatureAlgorithm,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use thiserror::Error;
 use time::OffsetDateTime;
+use wardline_credential::{CertificateError, x509};
 use wardline_model::{DeviceId, UserId};
 use zeroize::Zeroizing;
 
@@ -168,6 +172,83 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok((certificate.der().clone(), key))
     }
+}
+
+/// A certificate that is not to be believed.
+#[derive(Debug, Clone)]
+pub(crate) struct Revoked {
+    /// Its serial number, big-endian.
+    pub(crate) serial: Vec<u8>,
+    /// Since when, unix milliseconds.
+    pub(crate) at_ms: u64,
+    /// Why not.
+    pub(crate) why: Why,
+}
+
+/// Why a certificate is not to be believed (RFC 5280 §5.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// For now: `certificateHold`.
+    Hold,
+    /// Its key may be in other hands: `keyCompromise`.
+    Compromise,
+    /// Its device is out of use: `cessationOfOperation`.
+    Cessation,
+}
+
+impl Authority {
+    /// The list of revoked certificates at a time (RFC 5280 §5), DER. Good for an hour.
+    pub(crate) fn revocation_list(
+        &self,
+        revoked: Vec<Revoked>,
+        now_ms: u64,
+    ) -> Result<Vec<u8>, CaError> {
+        let moment = |ms: u64| {
+            i64::try_from(ms / 1000)
+                .ok()
+                .and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok())
+                .ok_or(CaError::Time)
+        };
+        let mut revoked_certs = Vec::with_capacity(revoked.len());
+        for certificate in revoked {
+            revoked_certs.push(RevokedCertParams {
+                serial_number: SerialNumber::from_slice(&certificate.serial),
+                revocation_time: moment(certificate.at_ms.min(now_ms))?,
+                reason_code: Some(match certificate.why {
+                    Why::Hold => RevocationReason::CertificateHold,
+                    Why::Compromise => RevocationReason::KeyCompromise,
+                    Why::Cessation => RevocationReason::CessationOfOperation,
+                }),
+                invalidity_date: None,
+            });
+        }
+        let params = CertificateRevocationListParams {
+            this_update: moment(now_ms)?,
+            next_update: moment(now_ms + 60 * 60 * 1000)?,
+            // Ever higher, as the time is (RFC 5280 §5.2.3).
+            crl_number: SerialNumber::from_slice(&now_ms.to_be_bytes()),
+            issuing_distribution_point: None,
+            revoked_certs,
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        Ok(params.signed_by(&self.issuer)?.der().to_vec())
+    }
+}
+
+/// The serial number of one of our certificates, big-endian.
+pub(crate) fn serial_of(der: &[u8]) -> Result<Vec<u8>, CertificateError> {
+    x509::summary(der).map(|summary| summary.serial)
+}
+
+/// Serial number (hex) and last moment (unix milliseconds) of one of our certificates.
+pub(crate) fn summary(der: &[u8]) -> Result<(String, u64), CertificateError> {
+    let summary = x509::summary(der)?;
+    let mut serial = String::with_capacity(2 * summary.serial.len());
+    for byte in &summary.serial {
+        // Writing to a String has no way to fail.
+        let _ = write!(serial, "{byte:02x}");
+    }
+    Ok((serial, summary.not_after_ms))
 }
 
 /// A public key by its raw bytes.

@@ -93,7 +93,7 @@ impl Caller {
                 program: p.program.parse().map_err(Refusal::internal)?,
                 state: p.device_state,
                 // A device becomes active by its endorsement, in one transaction, and not else.
-                endorsed: p.device_state == wardline_model::wire::enroll::DeviceState::Active,
+                endorsed: p.device_state.is_in_use(),
                 passkey: p.passkey_kind.parse().map_err(Refusal::internal)?,
             }),
             session: Some(SessionFacts {

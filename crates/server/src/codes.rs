@@ -13,7 +13,7 @@ use crate::keys::HospitalKeys;
 use crate::rim::random;
 
 /// Who is invited, and how.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Invitation {
     /// Who.
     pub(crate) user: UserId,
@@ -25,6 +25,8 @@ pub(crate) struct Invitation {
     pub(crate) confirmed: bool,
     /// The officer; absent for the console.
     pub(crate) invited_by: Option<UserId>,
+    /// The serial number of the registered device that is handed out.
+    pub(crate) serial: Option<String>,
 }
 
 /// How long a code works, and how many wrong attempts it bears.
@@ -82,6 +84,7 @@ pub(crate) async fn invite(
             handle: made.link.handle().to_owned(),
             user_id: invitation.user,
             program: invitation.program.as_str().to_owned(),
+            serial: invitation.serial.clone(),
             genesis: invitation.genesis,
             confirmed: invitation.confirmed,
             link_hash: hash(index, &made.link),

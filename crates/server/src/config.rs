@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
+use uuid::Uuid;
 use wardline_audit::event::NodeName;
 
 /// The documented defaults, as printed by `wardline config defaults`.
@@ -36,6 +37,16 @@ pub struct Config {
     pub sessions: Sessions,
     /// Enrolment limits.
     pub enrollment: Enrollment,
+    /// What attestations are held against.
+    pub attestation: Attestation,
+    /// How often devices are looked at.
+    pub fleet: Fleet,
+    /// Where the public lists of patches come from.
+    pub feeds: Feeds,
+    /// Microsoft Intune.
+    pub intune: Intune,
+    /// Whose security events are taken.
+    pub signals: Vec<Signals>,
     /// The audit log.
     pub log: Log,
     /// Where requests come from.
@@ -140,6 +151,85 @@ pub struct Enrollment {
     pub code_minutes: u64,
     /// Wrong attempts after which a code is dead.
     pub code_attempts: u32,
+}
+
+/// `[attestation]`
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Attestation {
+    /// Makers of authenticators, and the models that each may vouch for.
+    pub authenticators: Vec<Maker>,
+    /// PEM file with the roots of Android Key Attestation; empty: Google's.
+    pub android_roots: PathBuf,
+    /// Google's list of revoked attestation keys, JSON; empty: revocations are not looked up.
+    pub android_status: PathBuf,
+}
+
+/// An entry of `authenticators` in `[attestation]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Maker {
+    /// PEM file with the maker's certificates.
+    pub roots: PathBuf,
+    /// The models (AAGUIDs) that they vouch for; empty for any.
+    pub aaguids: Vec<Uuid>,
+}
+
+/// `[fleet]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fleet {
+    /// Minutes between two looks at all devices.
+    pub assess_every_minutes: u64,
+}
+
+/// `[feeds]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Feeds {
+    /// A folder with the lists; empty: they are fetched.
+    pub folder: PathBuf,
+    /// URL of CISA's catalogue; empty: none are fetched.
+    pub kev: String,
+    /// URL of one product of endoflife.date, with `{product}` for its name.
+    pub product: String,
+    /// The products.
+    pub products: Vec<String>,
+    /// Hours between two fetches.
+    pub every_hours: u64,
+}
+
+/// `[intune]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Intune {
+    /// The directory: its id, or one of its domains; empty: Intune is not asked.
+    pub tenant: String,
+    /// The application's id.
+    pub client_id: String,
+    /// File with the application's secret.
+    pub client_secret_file: PathBuf,
+    /// Origin of Microsoft Graph; empty: the worldwide one.
+    pub graph: String,
+    /// Origin of the Microsoft identity platform; empty: the worldwide one.
+    pub login: String,
+    /// Minutes between two pulls.
+    pub every_minutes: u64,
+}
+
+/// One of `[[signals]]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signals {
+    /// The transmitter's issuer identifier.
+    pub issuer: String,
+    /// By which name it knows this hospital.
+    pub audience: String,
+    /// File with its public keys (RFC 7517).
+    pub jwks: PathBuf,
+    /// The domains of the addresses by which it names this hospital's people.
+    #[serde(default)]
+    pub domains: Vec<String>,
 }
 
 /// `[log]`
@@ -316,6 +406,52 @@ impl Config {
             "poll_ms",
             "50 to 3600000",
         );
+        let feeds = &self.feeds;
+        let is_https = |url: &str| {
+            let url = Url::parse(&url.replace("{product}", "x"));
+            url.is_ok_and(|url| {
+                url.scheme() == "https"
+                    || url.scheme() == "http" && url.host_str() == Some("localhost")
+            })
+        };
+        check(
+            !feeds.kev.is_empty() && !is_https(&feeds.kev),
+            "kev",
+            "write an https URL, or nothing",
+        );
+        check(
+            !(feeds.kev.is_empty()
+                || is_https(&feeds.product) && feeds.product.contains("{product}")),
+            "product",
+            "write an https URL with {product} in it",
+        );
+        check(
+            !feeds.products.iter().all(|name| is_product(name)),
+            "products",
+            "write names as endoflife.date has them, such as \"android\"",
+        );
+        check(
+            feeds.every_hours == 0 || feeds.every_hours > 24 * 7,
+            "every_hours",
+            "1 to 168",
+        );
+        check(
+            !self.intune.tenant.is_empty()
+                && (self.intune.client_id.is_empty()
+                    || self.intune.client_secret_file.as_os_str().is_empty()),
+            "tenant",
+            "give `client_id` and `client_secret_file` too",
+        );
+        check(
+            self.intune.every_minutes < 5 || self.intune.every_minutes > 24 * 60,
+            "every_minutes",
+            "5 to 1440",
+        );
+        check(
+            self.fleet.assess_every_minutes == 0 || self.fleet.assess_every_minutes > 60,
+            "assess_every_minutes",
+            "1 to 60",
+        );
         let sessions = &self.sessions;
         check(
             sessions.idle_minutes == 0 || sessions.idle_minutes > 60,
@@ -342,6 +478,14 @@ impl Config {
             self.enrollment.code_attempts == 0 || self.enrollment.code_attempts > 10,
             "code_attempts",
             "1 to 10",
+        );
+        check(
+            self.attestation
+                .authenticators
+                .iter()
+                .any(|maker| maker.roots.as_os_str().is_empty()),
+            "authenticators",
+            "give each entry a PEM file as `roots`",
         );
         check(
             self.log.sequence_every_ms == 0 || self.log.sequence_every_ms > 250,
@@ -449,6 +593,57 @@ impl Default for Enrollment {
     }
 }
 
+impl Default for Fleet {
+    fn default() -> Self {
+        Self {
+            assess_every_minutes: 5,
+        }
+    }
+}
+
+impl Default for Intune {
+    fn default() -> Self {
+        Self {
+            tenant: String::new(),
+            client_id: String::new(),
+            client_secret_file: PathBuf::new(),
+            graph: String::new(),
+            login: String::new(),
+            every_minutes: 60,
+        }
+    }
+}
+
+impl Default for Feeds {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::new(),
+            kev: String::new(),
+            product: "https://raw.githubusercontent.com/endoflife-date/endoflife.date/master/\
+                      products/{product}.md"
+                .to_owned(),
+            products: [
+                "android",
+                "ios",
+                "ipados",
+                "ipad",
+                "iphone",
+                "macos",
+                "windows",
+                "pixel",
+                "samsung-mobile",
+                "debian",
+                "ubuntu",
+                "rhel",
+                "linux",
+            ]
+            .map(str::to_owned)
+            .into(),
+            every_hours: 24,
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self {
@@ -522,6 +717,14 @@ fn is_nats(text: &str) -> bool {
             && url.query().is_none()
             && url.fragment().is_none()
     })
+}
+
+/// A product's name at endoflife.date, which becomes part of a URL and of a file's name.
+fn is_product(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// Names joined by dots, without wildcards.
@@ -603,6 +806,10 @@ mod tests {
             ("bus", 8),
             ("sessions", 4),
             ("enrollment", 2),
+            ("attestation", 3),
+            ("fleet", 1),
+            ("feeds", 5),
+            ("intune", 6),
             ("log", 1),
             ("network", 1),
         ];

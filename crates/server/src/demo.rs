@@ -6,16 +6,18 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use wardline_audit::event::Kind;
+use wardline_demo::fleet::{Fate, FleetDevice};
 use wardline_demo::{Hospital, Readiness, Script, StaffMember};
 use wardline_model::endorsement::Duty;
-use wardline_model::wire::enroll::DeviceState;
+use wardline_model::wire::enroll::{DeviceState, Platform};
 use wardline_model::{DeviceId, RoleSlug, UserId};
-use wardline_policy::Program;
-use wardline_store::{NewPerson, Store, StoreError, Tx};
+use wardline_policy::{PasskeyKind, Program};
+use wardline_store::{NewDevice, NewPerson, RegisteredDevice, Store, StoreError, Tx};
 
 use crate::charts;
 use crate::codes::{self, Invitation, Terms};
 use crate::config::Config;
+use crate::fleet::feeds;
 use crate::init::{self, InitError, RECORD_KEEPER, record_keeper};
 use crate::keys::{self, HospitalKeys};
 use crate::rim::{Clock, random};
@@ -217,8 +219,14 @@ impl DemoRunning {
         for name in [&self.officer.user, RECORD_KEEPER] {
             own.extend(facts.person_by_username(name).await?.map(|p| p.user_id));
         }
-        let devices = facts.all_devices().await?;
-        Ok(devices.iter().all(|device| own.contains(&device.user_id)))
+        for device in facts.all_devices().await? {
+            // The fleet to look at was never enrolled.
+            let enrolled = facts.enrollment_of_device(device.device_id).await?;
+            if enrolled.is_some() && !own.contains(&device.user_id) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether any of these devices is still in a conversation: one that went out of use stays
@@ -246,7 +254,8 @@ impl DemoRunning {
         let (store, now_ms) = (app.gate.machinery(), app.clock.now_ms());
         let mut tx = store.write().await?;
         for device in devices {
-            tx.revoke_device(*device, "its enrolment was cut short", now_ms)
+            let reason = "its enrolment was cut short";
+            tx.end_device(*device, DeviceState::Retired, reason, now_ms)
                 .await?;
         }
         tx.commit().await?;
@@ -336,8 +345,94 @@ pub async fn seed_demo(store: &Store, hospital: &Hospital, now_ms: u64) -> Resul
     for chart in &hospital.patients {
         charts::put(&mut tx, &chart.resources, now_ms).await?;
     }
+    seed_fleet(&mut tx, hospital, now_ms).await?;
     tx.commit().await?;
     init::record(store, SEEDED, "hospital", now_ms).await
+}
+
+/// Writes the fleet to look at, once, and the made-up lists of patches by which it is judged.
+async fn seed_fleet(tx: &mut Tx, hospital: &Hospital, now_ms: u64) -> Result<(), StoreError> {
+    let lists = hospital.lists.iter().cloned();
+    let lists = lists.map(|(file, text)| (file, text.into_bytes()));
+    tx.put_feeds(&feeds::files(lists, now_ms)).await?;
+    for bought in &hospital.bought {
+        let device = RegisteredDevice {
+            serial: bought.serial.clone(),
+            program: bought.program.to_owned(),
+            model: bought.model.to_owned(),
+            note: bought.note.to_owned(),
+            user_id: None,
+            registered_at: now_ms,
+            registered_by: None,
+        };
+        tx.register_device(&device).await?;
+    }
+    for device in &hospital.devices {
+        let Some(owner) = hospital.staff_member(&device.owner) else {
+            continue;
+        };
+        let there = tx.devices_of(owner.id).await?;
+        if there.iter().any(|known| known.name == device.name) {
+            continue;
+        }
+        put_device(tx, device, owner.id, now_ms).await?;
+    }
+    Ok(())
+}
+
+/// One device of the fleet to look at. Nobody has its keys.
+async fn put_device(
+    tx: &mut Tx,
+    device: &FleetDevice,
+    owner: UserId,
+    now_ms: u64,
+) -> Result<(), StoreError> {
+    let ago = |hours: u64| now_ms.saturating_sub(hours * 60 * 60 * 1000);
+    let seen = ago(device.seen_hours_ago);
+    let new = NewDevice {
+        device_id: DeviceId::from_random(random()),
+        user_id: owner,
+        name: device.name.clone(),
+        platform: if device.native {
+            Platform::Native
+        } else {
+            Platform::Browser
+        },
+        program: device.program.to_owned(),
+        serial: device.serial.clone(),
+        notice_accepted: device.program == Program::Byod.as_str(),
+        jkt: random(),
+        device_jwk: "{}".to_owned(),
+        mls_key: random(),
+        binding: String::new(),
+        passkey_kind: PasskeyKind::Platform.as_str().to_owned(),
+    };
+    let id = new.device_id;
+    tx.create_device(&new, b"{}", &random(), ago(device.enrolled_hours_ago))
+        .await?;
+    tx.put_facts(id, &device.facts, now_ms).await?;
+    tx.touch_device(id, seen).await?;
+    if device.fate != Fate::Pending {
+        tx.move_device(id, DeviceState::Pending, DeviceState::Active, now_ms)
+            .await?;
+    }
+    let (lost, retired) = ("reported lost by its owner", "handed in");
+    match device.fate {
+        Fate::Used | Fate::Pending => {}
+        Fate::Retired => {
+            tx.end_device(id, DeviceState::Retired, retired, seen)
+                .await?;
+        }
+        Fate::Lost => {
+            tx.end_device(id, DeviceState::Lost, lost, seen).await?;
+        }
+        Fate::Wiped => {
+            tx.end_device(id, DeviceState::Lost, lost, seen).await?;
+            tx.mark_wiped(id, ago(device.seen_hours_ago.saturating_sub(5)))
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 fn new_person(person: &StaffMember) -> NewPerson {
@@ -444,10 +539,7 @@ async fn without_device(
     let mut without = HashSet::new();
     for user in users {
         let devices = facts.devices_of(user).await?;
-        if devices
-            .iter()
-            .all(|device| device.state == DeviceState::Revoked)
-        {
+        if devices.iter().all(|device| device.state.is_out()) {
             without.insert(user);
         }
     }
@@ -462,6 +554,7 @@ const fn confirmed(user: UserId) -> Invitation {
         genesis: false,
         confirmed: true,
         invited_by: None,
+        serial: None,
     }
 }
 

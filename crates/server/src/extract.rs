@@ -30,7 +30,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
         if !json {
             return Err(Refusal::UnsupportedMediaType);
         }
-        let limit = app.config.server.max_body_bytes;
+        let limit = request
+            .extensions()
+            .get()
+            .map_or(app.config.server.max_body_bytes, |Largest(bytes)| *bytes);
         let bytes =
             Bytes::from_request(request, app)
                 .await
@@ -46,6 +49,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
         parse(&bytes).map(Self)
     }
 }
+
+/// The bytes of a body, on a route that takes larger ones than others do; its layer says so to
+/// axum too.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Largest(pub(crate) usize);
 
 /// Reads JSON. The error names the field and what was expected there, never what was found.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {

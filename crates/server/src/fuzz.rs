@@ -9,13 +9,16 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 use wardline_model::wire::enroll::{BINDING_TYPE, BindingClaims, Platform};
-use wardline_model::wire::{devices, directory, enroll, groups, keys, messages, sessions, socket};
+use wardline_model::wire::{
+    devices, directory, enroll, fleet, groups, keys, messages, programs, sessions, socket,
+};
 use wardline_model::{B64, UserId};
+use wardline_posture::webauthn::Trust;
 
 use crate::Config;
 use crate::extract;
 use crate::jws::{self, DeviceKey};
-use crate::passkeys::{Ceremony, Passkeys};
+use crate::passkeys::{Ceremony, Demand, Passkeys};
 use crate::problem::Refusal;
 use crate::proof::{Proofs, Request};
 
@@ -52,6 +55,11 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<sessions::SignIn>(bytes),
         quiet::<devices::EndorseRequest>(bytes),
         quiet::<devices::CredentialsRequest>(bytes),
+        quiet::<devices::ReportRequest>(bytes),
+        quiet::<devices::SerialRequest>(bytes),
+        quiet::<devices::BulkRequest>(bytes),
+        quiet::<programs::ProgramChange>(bytes),
+        quiet::<fleet::ImportRequest>(bytes),
         quiet::<keys::KeyPackageUpload>(bytes),
         quiet::<keys::ClaimRequest>(bytes),
         quiet::<groups::GroupCreate>(bytes),
@@ -211,7 +219,13 @@ pub fn registration(answer: impl FnOnce(&Value) -> Value) -> (Vec<u8>, impl Fn(&
     let seed = answer(&ceremony.options).to_string().into_bytes();
     let target = move |bytes: &[u8]| {
         serde_json::from_slice(bytes).is_ok_and(|credential| {
-            passed(passkeys.finish_registration(credential, &ceremony.state, Platform::Browser))
+            passed(passkeys.finish_registration(
+                credential,
+                &ceremony.state,
+                Platform::Browser,
+                &Demand::none(),
+                NOW_MS,
+            ))
         })
     };
     (seed, target)
@@ -228,11 +242,16 @@ pub fn authentication<P>(
 ) -> (Vec<u8>, impl Fn(&[u8]) -> bool) {
     let (passkeys, ceremony) = begin();
     let (held, credential) = register(&ceremony.options);
-    let registered =
-        match passkeys.finish_registration(credential, &ceremony.state, Platform::Browser) {
-            Ok(registered) => registered.passkey,
-            Err(refusal) => panic!("{refusal}"),
-        };
+    let registered = match passkeys.finish_registration(
+        credential,
+        &ceremony.state,
+        Platform::Browser,
+        &Demand::none(),
+        NOW_MS,
+    ) {
+        Ok(registered) => registered.passkey,
+        Err(refusal) => panic!("{refusal}"),
+    };
     let ceremony = match passkeys.begin_authentication(&registered) {
         Ok(ceremony) => ceremony,
         Err(refusal) => panic!("{refusal}"),
@@ -251,11 +270,12 @@ fn begin() -> (Passkeys, Ceremony) {
         Ok(origin) => origin,
         Err(error) => panic!("{error}"),
     };
-    let made = Passkeys::new("localhost", "Hospital", &[origin])
+    let made = Passkeys::new("localhost", "Hospital", &[origin], Trust::new())
         .map_err(Refusal::internal)
         .and_then(|passkeys| {
             let user = UserId::from_bytes([1; 16]);
-            let ceremony = passkeys.begin_registration(user, "a.okafor", "Amara Okafor")?;
+            let ceremony =
+                passkeys.begin_registration(user, "a.okafor", "Amara Okafor", &Demand::none())?;
             Ok((passkeys, ceremony))
         });
     match made {

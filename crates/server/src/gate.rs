@@ -14,7 +14,6 @@ use serde_json::{Map, Value};
 use wardline_audit::event::{Actor, Kind, NodeName, Outcome, V1};
 use wardline_audit::{Event, Hash, Salt};
 use wardline_bus::Hint;
-use wardline_model::wire::enroll::DeviceState;
 use wardline_model::{DeviceId, UserId};
 use wardline_policy::{
     Action, Circumstances, Decided, Decision, DeviceFacts, Engine, Limits, Person, Question,
@@ -62,6 +61,24 @@ impl Gate {
         &self.limits
     }
 
+    /// The event of what the house does by itself, on nobody's behalf: a program's own rules
+    /// decided, or a schedule. No policy is asked, since nobody asks; the event says why.
+    pub(crate) fn house_event(&self, kind: Kind, action: &str, at_ms: u64) -> Event {
+        Event {
+            v: V1,
+            at: at_ms,
+            node: self.node.clone(),
+            kind,
+            actor: Actor::default(),
+            action: action.to_owned(),
+            resource: "hospital".to_owned(),
+            outcome: Outcome::Allow,
+            reasons: Vec::new(),
+            policy: None,
+            detail: Map::new(),
+        }
+    }
+
     /// The store, for the server's own machinery: authentication, sequencer, sockets. It asks no
     /// policy because it acts on nobody's behalf.
     pub(crate) const fn machinery(&self) -> &Store {
@@ -105,7 +122,7 @@ impl Asker {
                 owner: device.user_id,
                 program: device.program.parse().map_err(Refusal::internal)?,
                 state: device.state,
-                endorsed: device.state == DeviceState::Active,
+                endorsed: device.state.is_in_use(),
                 passkey: device.passkey_kind.parse().map_err(Refusal::internal)?,
             }),
             ..Self::anyone(app, peer)

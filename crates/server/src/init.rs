@@ -147,6 +147,7 @@ pub(crate) async fn first_code(
         genesis: true,
         confirmed: true,
         invited_by: None,
+        serial: None,
     };
     let mut tx = store.write().await?;
     let made = codes::invite(

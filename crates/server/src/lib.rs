@@ -12,9 +12,11 @@
 //! - `routes`: one file for each operation; all of them on one page in `routes/mod.rs`.
 //! - [`config`]: the configuration file. [`keys`]: the hospital's keys.
 //! - [`server`]: start and stop. [`init`], [`demo`]: the compositions that the binary calls.
+//! - [`intune`]: asks Microsoft Intune about devices, and devices of Intune for something.
 //! - `hub`: pushes to sockets what hints on the bus are about.
 //! - [`rim`]: the clock and the randomness, read nowhere else.
-//! - [`fuzz`]: the decoders as plain functions over bytes.
+//! - [`fuzz`]: the decoders as plain functions over bytes. `conformance`: recorded passkey ceremonies
+//!   replayed.
 //!
 //! No type here can hold a message's text: bodies are MLS ciphertext, and the crate has no key.
 
@@ -24,13 +26,17 @@ mod caller;
 mod charts;
 mod codes;
 pub mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod demo;
 mod extract;
+mod fleet;
 pub mod fuzz;
 mod gate;
 mod hub;
 pub mod import;
 pub mod init;
+pub mod intune;
 mod jws;
 pub mod keys;
 mod limiter;

@@ -1,5 +1,9 @@
 //! Passkeys (WebAuthn Level 3), by webauthn-rs: user verification required, discoverable.
 //!
+//! Where a device program demands it, the authenticator attests itself. Its statement is verified
+//! by [`wardline_posture::webauthn`] and then left out, so that webauthn-rs sees what every browser
+//! hands in that was asked for none, and what is stored is the same passkey.
+//!
 //! The server never sees PRF results: clients add the extension themselves and strip its output.
 
 use serde::Serialize;
@@ -10,17 +14,25 @@ use uuid::Uuid;
 use wardline_model::UserId;
 use wardline_model::wire::enroll::Platform;
 use wardline_policy::PasskeyKind;
+use wardline_posture::webauthn::Trust;
 use webauthn_rs::prelude::{
-    Credential, Passkey, PasskeyAuthentication, PasskeyRegistration, WebauthnError,
+    Credential, Passkey, PasskeyAuthentication, PasskeyRegistration, RegisterPublicKeyCredential,
+    WebauthnError,
 };
 use webauthn_rs::{Webauthn, WebauthnBuilder};
 
+use attestation::Attempt;
+pub(crate) use attestation::{AttestedAuthenticator, Demand, Unattested};
+
 use crate::problem::Refusal;
+
+pub(crate) mod attestation;
 
 /// The relying party.
 #[derive(Debug)]
 pub(crate) struct Passkeys {
     webauthn: Webauthn,
+    trust: Trust,
 }
 
 /// A ceremony that was begun: what the client gets, and what the server keeps, sealed.
@@ -39,11 +51,19 @@ pub(crate) struct Registered {
     pub(crate) passkey: Vec<u8>,
     /// What kind it is.
     pub(crate) kind: PasskeyKind,
+    /// What is proven of its authenticator, where that was demanded.
+    pub(crate) authenticator: Option<AttestedAuthenticator>,
 }
 
 impl Passkeys {
-    /// Accepts passkeys of `rp_id` used on the given origins; there is at least one.
-    pub(crate) fn new(rp_id: &str, name: &str, origins: &[Url]) -> Result<Self, WebauthnError> {
+    /// Accepts passkeys of `rp_id` used on the given origins; there is at least one. `trust` says
+    /// who vouches for authenticators where they have to attest themselves.
+    pub(crate) fn new(
+        rp_id: &str,
+        name: &str,
+        origins: &[Url],
+        trust: Trust,
+    ) -> Result<Self, WebauthnError> {
         let (first, others) = origins.split_first().ok_or(WebauthnError::Configuration)?;
         let builder = WebauthnBuilder::new(rp_id, first)?.rp_name(name);
         let builder = others
@@ -51,15 +71,22 @@ impl Passkeys {
             .fold(builder, WebauthnBuilder::append_allowed_origin);
         Ok(Self {
             webauthn: builder.build()?,
+            trust,
         })
     }
 
-    /// Begins a registration (WebAuthn §7.1).
+    /// Who is trusted to vouch for hardware.
+    pub(crate) const fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Begins a registration (WebAuthn §7.1). The same demand is made again at its end.
     pub(crate) fn begin_registration(
         &self,
         user: UserId,
         username: &str,
         name: &str,
+        demand: &Demand,
     ) -> Result<Ceremony, Refusal> {
         let id = Uuid::from_bytes(*user.as_bytes());
         let (creation, state) = self
@@ -73,21 +100,32 @@ impl Passkeys {
             selection["residentKey"] = json!("required");
             selection["requireResidentKey"] = json!(true);
         }
+        // Nor on this: webauthn-rs asks for `none`, and gets no statement to see.
+        if demand.is_made() {
+            options["publicKey"]["attestation"] = json!("direct");
+        }
         Ok(Ceremony {
             options,
             state: to_json(&state)?,
         })
     }
 
-    /// Finishes a registration.
+    /// Finishes a registration. Certificates have to be valid at `now_ms`, unix milliseconds.
     pub(crate) fn finish_registration(
         &self,
         credential: Value,
         state: &[u8],
         platform: Platform,
+        demand: &Demand,
+        now_ms: u64,
     ) -> Result<Registered, Refusal> {
         let state: PasskeyRegistration = from_state(state)?;
-        let credential = from_client(credential)?;
+        let mut credential: RegisterPublicKeyCredential = from_client(credential)?;
+        let attempt = if demand.is_made() {
+            Some(Attempt::take(&mut credential)?)
+        } else {
+            None
+        };
         let passkey = self
             .webauthn
             .finish_passkey_registration(&credential, &state)
@@ -99,9 +137,13 @@ impl Passkeys {
             }
             Platform::Browser => PasskeyKind::Platform,
         };
+        let authenticator = attempt
+            .map(|attempt| attempt.verify(&self.trust, demand, now_ms))
+            .transpose()?;
         Ok(Registered {
             passkey: to_json(&passkey)?,
             kind,
+            authenticator,
         })
     }
 

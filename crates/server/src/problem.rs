@@ -13,6 +13,8 @@ use thiserror::Error;
 use wardline_model::wire::problem::Problem;
 use wardline_policy::Proof;
 
+use crate::passkeys::Unattested;
+
 /// Why a request was not carried out.
 #[derive(Debug, Error)]
 pub(crate) enum Refusal {
@@ -85,9 +87,43 @@ pub(crate) enum Refusal {
     /// The statement that binds the two keys of a device is wrong.
     #[error("binding refused: {0}")]
     BindingRefused(&'static str),
+    /// What a device tells of itself is not taken.
+    #[error("report refused: {0}")]
+    ReportRefused(&'static str),
+    /// The attestation of a device's key or authenticator is not taken, or is missing where the
+    /// program demands one.
+    #[error("attestation refused: {0}")]
+    AttestationRefused(String),
+    /// The person has to accept the privacy notice first.
+    #[error("the privacy notice was not accepted")]
+    NoticeRequired,
+    /// The serial number was not registered for the program.
+    #[error("not registered")]
+    NotRegistered,
+    /// Another device in use has the serial number.
+    #[error("the serial number is another device's")]
+    SerialTaken,
+    /// No manager that can be asked knows the device.
+    #[error("no manager knows the device")]
+    NotManaged,
+    /// The device's manager refused.
+    #[error("the manager refused: {0}")]
+    ManagerRefused(String),
+    /// A program's terms cannot work.
+    #[error("terms refused: {0}")]
+    TermsRefused(String),
+    /// What the change was made from is no longer so.
+    #[error("changed meanwhile")]
+    ChangedMeanwhile,
+    /// A file cannot be imported; nothing of it was.
+    #[error("import refused")]
+    ImportRefused(Vec<String>),
     /// The passkey's answer was not accepted.
     #[error("passkey refused")]
     PasskeyRefused,
+    /// The authenticator does not prove what the device program demands of it.
+    #[error("authenticator refused: {0}")]
+    AuthenticatorRefused(Unattested),
     /// The sign-in challenge is unknown, used or too old.
     #[error("challenge over")]
     ChallengeOver,
@@ -161,7 +197,18 @@ impl Refusal {
             Self::CodeRefused => "code-refused",
             Self::EnrollmentOver => "enrollment-over",
             Self::BindingRefused(_) => "binding-refused",
+            Self::ReportRefused(_) => "report-refused",
+            Self::AttestationRefused(_) => "attestation-refused",
+            Self::NoticeRequired => "notice-required",
+            Self::NotRegistered => "not-registered",
+            Self::NotManaged => "not-managed",
+            Self::SerialTaken => "serial-taken",
+            Self::ManagerRefused(_) => "manager-refused",
+            Self::TermsRefused(_) => "terms-refused",
+            Self::ChangedMeanwhile => "changed-meanwhile",
+            Self::ImportRefused(_) => "import-refused",
             Self::PasskeyRefused => "passkey-refused",
+            Self::AuthenticatorRefused(_) => "authenticator-refused",
             Self::ChallengeOver => "challenge-over",
             Self::EndorsementRefused(_) => "endorsement-refused",
             Self::DeviceState => "device-state",
@@ -197,14 +244,25 @@ impl Refusal {
             | Self::TicketRefused => StatusCode::UNAUTHORIZED,
             Self::StepUp { .. } | Self::Denied { .. } | Self::CodeRefused => StatusCode::FORBIDDEN,
             Self::EnrollmentOver | Self::ChallengeOver => StatusCode::GONE,
-            Self::BindingRefused(_) | Self::EndorsementRefused(_) | Self::MlsRefused(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::BindingRefused(_)
+            | Self::ReportRefused(_)
+            | Self::AttestationRefused(_)
+            | Self::AuthenticatorRefused(_)
+            | Self::NoticeRequired
+            | Self::NotRegistered
+            | Self::NotManaged
+            | Self::TermsRefused(_)
+            | Self::ImportRefused(_)
+            | Self::EndorsementRefused(_)
+            | Self::MlsRefused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::DeviceState
+            | Self::ChangedMeanwhile
+            | Self::SerialTaken
             | Self::EpochConflict { .. }
             | Self::CommitRequired { .. }
             | Self::GroupExists => StatusCode::CONFLICT,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::ManagerRefused(_) => StatusCode::BAD_GATEWAY,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -242,9 +300,37 @@ impl Refusal {
                 let detail = format!("Make a new proof with this device's key ({why}).");
                 return ("The device's proof is not valid", detail);
             }
+            Self::ReportRefused(why) => {
+                let detail = format!("Measure again and sign it with this device's key ({why}).");
+                return ("The report is not accepted", detail);
+            }
+            Self::AttestationRefused(why) => {
+                let detail = format!(
+                    "This device's program asks its hardware for proof ({why}). Enrol again with a \
+                     device that can give it, or ask the enrolling officer for another program."
+                );
+                return ("The attestation is not accepted", detail);
+            }
+            Self::ManagerRefused(why) => {
+                return ("The device's manager refused", format!("It says: {why}."));
+            }
+            Self::TermsRefused(why) => {
+                return ("The program's terms cannot work", format!("Mend {why}."));
+            }
+            Self::ImportRefused(reasons) => {
+                let detail = format!("Nothing was imported. {}", reasons.join(" "));
+                return ("The file is not accepted", detail);
+            }
             Self::BindingRefused(why) => {
                 let detail = format!("Sign the binding of the device's keys again ({why}).");
                 return ("The binding of the device's keys is not valid", detail);
+            }
+            Self::AuthenticatorRefused(why) => {
+                let detail = format!(
+                    "Use a security key or phone that your hospital accepts, or ask the enrolling \
+                     officer ({why})."
+                );
+                return ("The authenticator is not accepted", detail);
             }
             Self::EndorsementRefused(why) => {
                 let detail = format!("Make a new endorsement ({why}).");
@@ -267,7 +353,7 @@ impl Refusal {
             }
             Self::UnsupportedMediaType => (
                 "The media type is not supported",
-                "Send `Content-Type: application/json`.",
+                "Send the `Content-Type` that /openapi.json has for this address.",
             ),
             Self::NotFound => ("Not found", "Check the address; see /openapi.json for all."),
             Self::MethodNotAllowed => (
@@ -301,6 +387,26 @@ impl Refusal {
                 "Try again, and confirm with your fingerprint, face or PIN when asked.",
             ),
             Self::ChallengeOver => ("The sign-in took too long", "Start the sign-in again."),
+            Self::NoticeRequired => (
+                "The privacy notice was not accepted",
+                "Show the person what the hospital sees of the device, and let them accept it.",
+            ),
+            Self::SerialTaken => (
+                "Another device has this serial number",
+                "Take that one out of use first, or check how the number is written.",
+            ),
+            Self::NotManaged => (
+                "No manager knows the device",
+                "Tie it to its serial number first, or guide its owner: the app shows the step.",
+            ),
+            Self::NotRegistered => (
+                "The device is not registered",
+                "Register its serial number for this program and person first, or check how it is written.",
+            ),
+            Self::ChangedMeanwhile => (
+                "Someone else changed it meanwhile",
+                "Load it anew, then make your change again.",
+            ),
             Self::DeviceState => (
                 "The device is in another state",
                 "Load the device anew; it was confirmed or taken out of use meanwhile.",
@@ -334,10 +440,12 @@ impl Refusal {
     fn extensions(&self) -> Map<String, Value> {
         let value = match self {
             Self::InvalidBody { field, .. } => json!({ "field": field }),
+            Self::ImportRefused(reasons) => json!({ "reasons": reasons }),
             Self::InvalidParameter(name) => json!({ "parameter": name }),
             Self::PayloadTooLarge { limit } => json!({ "limit": limit }),
             Self::StepUp { methods, advice } => json!({ "methods": methods, "advice": advice }),
             Self::Denied { code, advice } => json!({ "reason": code, "advice": advice }),
+            Self::AuthenticatorRefused(why) => json!({ "reason": why.code() }),
             Self::EpochConflict { epoch } | Self::CommitRequired { epoch } => {
                 json!({ "epoch": epoch })
             }

@@ -13,16 +13,20 @@ use wardline_audit::event::NodeName;
 use wardline_bus::{Bus, Heard, Hint, NatsConfig, NatsError, SignIn};
 use wardline_credential::{CertificateError, DeviceCa};
 use wardline_policy::{Engine, LoadError};
+use wardline_signals::set::{Keys, Transmitter, Window};
 use wardline_store::{NodeKeys, Store, StoreConfig, StoreError};
 use webauthn_rs::prelude::WebauthnError;
 
 use crate::app::{App, Shared};
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::fleet::managers::{Managers, ManagersError};
+use crate::fleet::{self, feeds};
 use crate::gate::Gate;
 use crate::hub::{self, Hub};
 use crate::keys::{HospitalKeys, KeysError};
 use crate::limiter::{Limiter, OncePerMinute};
 use crate::passkeys::Passkeys;
+use crate::passkeys::attestation::{self, TrustFileError};
 use crate::proof::Proofs;
 use crate::rim::{Clock, random};
 use crate::tls::TlsError;
@@ -46,12 +50,26 @@ pub enum StartError {
     /// The relying party id and the origins do not fit together.
     #[error("passkeys: every origin must be at the rp_id or below it ({0:?})")]
     Passkeys(WebauthnError),
+    /// Who vouches for authenticators.
+    #[error("attestation: {0}")]
+    Attestation(#[from] TrustFileError),
     /// What is configured for NATS cannot work. A NATS that is away is no reason not to start.
     #[error("bus: {0}")]
     Bus(#[from] NatsError),
     /// The device CA's certificate.
     #[error("device CA: {0}")]
     DeviceCa(#[from] CertificateError),
+    /// Microsoft Intune.
+    #[error("intune: {0}")]
+    Managers(#[from] ManagersError),
+    /// The keys of a transmitter of security events.
+    #[error("signals: {file}: {why}")]
+    Transmitter {
+        /// The file with the keys.
+        file: PathBuf,
+        /// Why it cannot be used.
+        why: String,
+    },
     /// A listener.
     #[error("{address}: {source}")]
     Listen {
@@ -139,7 +157,8 @@ impl Server {
             .or_else(|| http_url.clone())
             .or_else(|| https_url.clone())
             .ok_or(StartError::Config("both listeners are off"))?;
-        let passkeys = Passkeys::new(&config.server.rp_id, &config.hospital.name, &origins)
+        let trust = attestation::trust(&config.attestation)?;
+        let passkeys = Passkeys::new(&config.server.rp_id, &config.hospital.name, &origins, trust)
             .map_err(StartError::Passkeys)?;
         let proof_origins = origins
             .iter()
@@ -151,6 +170,10 @@ impl Server {
             passkeys,
             gate: Gate::new(store.clone(), Engine::baseline()?, &config),
             bus,
+            feeds: feeds::Held::default(),
+            told: fleet::LastTold::default(),
+            managers: Managers::open(&config.intune, &clock)?,
+            transmitters: transmitters(&config)?,
             hub: Hub::default(),
             limiter: Limiter::new(config.server.unauthenticated_per_minute),
             refusals: OncePerMinute::default(),
@@ -176,6 +199,8 @@ impl Server {
             tasks.spawn(listen::serve(listener, tls, router, stopped.clone()));
         }
         tasks.spawn(hub::run(app.clone(), stopped.clone()));
+        tasks.spawn(fleet::run(app.clone(), stopped.clone()));
+        tasks.spawn(fleet::follow(app.clone(), stopped.clone()));
         tasks.spawn(sequence(app.clone(), holder.clone(), stopped));
         Ok(Running {
             http_addr,
@@ -215,6 +240,25 @@ impl Running {
         }
         store.clone().close().await;
     }
+}
+
+/// Whose security events are taken, with their keys.
+fn transmitters(config: &Config) -> Result<Vec<Transmitter>, StartError> {
+    let of = |signals: &config::Signals| {
+        let fault = |why: String| StartError::Transmitter {
+            file: signals.jwks.clone(),
+            why,
+        };
+        let bytes = std::fs::read(&signals.jwks).map_err(|error| fault(error.to_string()))?;
+        let keys = Keys::from_jwks(&bytes).map_err(|error| fault(error.to_string()))?;
+        Ok(Transmitter {
+            issuer: signals.issuer.clone(),
+            audience: signals.audience.clone(),
+            keys,
+            window: Window::default(),
+        })
+    };
+    config.signals.iter().map(of).collect()
 }
 
 /// Brings the schema of a configuration's database up to date.

@@ -3,9 +3,12 @@
 use wardline_model::B64;
 use wardline_model::wire::devices::DeviceInfo;
 use wardline_model::wire::enroll::{Certificates, DeviceState, PersonBrief};
+use wardline_model::wire::posture::{Fact, FactName, FactValue, Standing};
+use wardline_programs::assess::strongest;
 use wardline_store::{Device, Person, Vouched};
 
 use crate::app::App;
+use crate::fleet;
 
 /// A person.
 pub(crate) fn brief(person: Person) -> PersonBrief {
@@ -32,9 +35,24 @@ pub(crate) fn device(
     device: Device,
     user: PersonBrief,
     behind: Vouched,
+    facts: &[Fact],
     current: bool,
 ) -> DeviceInfo {
+    let assessment = fleet::before(&device).filter(|_| !device.state.is_out());
+    let worst = assessment.as_ref().and_then(|assessment| {
+        let first = assessment.findings.first();
+        first.filter(|finding| finding.standing > Standing::Compliant)
+    });
     DeviceInfo {
+        standing: assessment.as_ref().map(|assessment| assessment.standing),
+        deadline: assessment
+            .as_ref()
+            .and_then(|assessment| assessment.deadline),
+        problem: worst.map(|finding| finding.reason.clone()),
+        step: worst.and_then(|finding| finding.step.clone()),
+        system: system(facts),
+        model: text(facts, FactName::Model).map(str::to_owned),
+        serial: device.serial.clone(),
         id: device.device_id,
         user,
         name: device.name,
@@ -50,5 +68,31 @@ pub(crate) fn device(
         mls_key: device.mls_key.into(),
         binding: (device.state == DeviceState::Pending).then_some(device.binding),
         current,
+    }
+}
+
+/// System and version for a person: `Android 16`.
+fn system(facts: &[Fact]) -> Option<String> {
+    let name = match text(facts, FactName::Platform)? {
+        "android" => "Android",
+        "ios" => "iOS",
+        "ipados" => "iPadOS",
+        "macos" => "macOS",
+        "windows" => "Windows",
+        "linux" => "Linux",
+        "chromeos" => "ChromeOS",
+        other => other,
+    };
+    Some(match text(facts, FactName::OsVersion) {
+        Some(version) => format!("{name} {version}"),
+        None => name.to_owned(),
+    })
+}
+
+/// The text of the strongest fact of a name.
+fn text(facts: &[Fact], name: FactName) -> Option<&str> {
+    match &strongest(facts, name)?.value {
+        FactValue::Text(text) => Some(text),
+        FactValue::Truth(_) | FactValue::Number(_) => None,
     }
 }

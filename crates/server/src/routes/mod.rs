@@ -3,6 +3,7 @@
 pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod enroll;
+pub(crate) mod fleet;
 pub(crate) mod groups;
 pub(crate) mod hospital;
 pub(crate) mod inbox;
@@ -14,8 +15,11 @@ pub(crate) mod me;
 pub(crate) mod ops;
 pub(crate) mod patients;
 pub(crate) mod people;
+pub(crate) mod pki;
+pub(crate) mod programs;
 pub(crate) mod roles;
 pub(crate) mod sessions;
+pub(crate) mod signals;
 pub(crate) mod socket;
 
 use std::sync::Arc;
@@ -23,7 +27,7 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::{Router, middleware, routing};
+use axum::{Extension, Router, middleware, routing};
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, RefOr};
@@ -31,6 +35,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::extract::Largest;
 use crate::problem::Refusal;
 use crate::{pipeline, web};
 
@@ -66,7 +71,23 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(sessions::end::handler))
         .routes(routes!(devices::list::handler))
         .routes(routes!(devices::endorse::handler))
+        .routes(routes!(devices::bulk::handler))
+        .routes(routes!(devices::read::handler))
         .routes(routes!(devices::revoke::handler))
+        .routes(routes!(devices::lost::handler))
+        .routes(routes!(devices::serial::handler))
+        .routes(routes!(devices::report::handler))
+        .routes(routes!(devices::wiped::handler))
+        .routes(routes!(programs::list::handler))
+        .routes(routes!(programs::change::handler))
+        .routes(routes!(programs::dry_run::handler))
+        .routes(routes!(programs::compare::handler))
+        .routes(routes!(programs::export::handler))
+        .routes(routes!(fleet::read::handler))
+        .merge(files())
+        .routes(routes!(fleet::trust::handler))
+        .routes(routes!(signals::receive::handler))
+        .routes(routes!(pki::crl::handler))
         .routes(routes!(credentials::read::handler))
         .routes(routes!(me::read::handler))
         .routes(routes!(people::search::handler))
@@ -93,6 +114,15 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(ops::metrics::handler))
 }
 
+/// Operations that take whole files.
+fn files() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(fleet::import::handler))
+        .routes(routes!(fleet::register::handler))
+        .layer(DefaultBodyLimit::max(LARGEST_FILE))
+        .layer(Extension(Largest(LARGEST_FILE)))
+}
+
 /// The description of the API (OpenAPI 3.1), as served at `/openapi.json`.
 pub fn openapi() -> Document {
     finished(operations().into_openapi())
@@ -105,6 +135,7 @@ fn finished(mut document: Document) -> Document {
         let operations = [
             ("get", &mut item.get),
             ("post", &mut item.post),
+            ("put", &mut item.put),
             ("delete", &mut item.delete),
         ];
         for (method, operation) in operations {
@@ -161,3 +192,6 @@ pub(crate) fn router(app: &App) -> Router {
         ))
         .with_state(app.clone())
 }
+
+/// A file of 8 MiB, of which JSON may write every other byte as two.
+const LARGEST_FILE: usize = 16 << 20;

@@ -61,7 +61,7 @@ async fn workstation(
         server: Some(&hospital.url),
         code: person.enroll_code.as_ref().unwrap(),
         name: "Workstation",
-        ca: None,
+        ..Enrolment::default()
     };
     let enrolled = NativeClient::enroll(&homes.join(user), &enrolment).await;
     let mut client = enrolled.unwrap();

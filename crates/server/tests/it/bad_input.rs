@@ -136,7 +136,7 @@ async fn nothing_that_was_sent_is_repeated_in_an_answer_or_a_log(engine: Engine)
     const NAME: &str = "Zqarine Quillfeather";
     const CODE: &str = "7ZQX-ZQXZ0-0ZQXZ";
     const TOKEN: &str = "Zq7stolen-token-0Xv";
-    let hospital = Hospital::demo(engine).await;
+    let hospital = Box::pin(Hospital::demo(engine)).await;
     let mut officer = hospital.officer().await;
     let people = &hospital.ready.as_ref().unwrap().people;
     let nurse = people

@@ -13,7 +13,7 @@ use crate::support::{Device, Engine, Hospital, Phone, story};
 
 /// Three clinicians of the demo, and the officer.
 async fn ward(engine: Engine) -> (Hospital, Device, Phone, Phone, Phone) {
-    let hospital = Hospital::demo(engine).await;
+    let hospital = Box::pin(Hospital::demo(engine)).await;
     let mut officer = hospital.officer().await;
     let names: Vec<String> = hospital
         .ready

@@ -6,7 +6,7 @@ use crate::support::{Engine, Hospital, story};
 
 story!(the_demo_is_ready_for_everyone_it_names);
 async fn the_demo_is_ready_for_everyone_it_names(engine: Engine) {
-    let hospital = Hospital::demo(engine).await;
+    let hospital = Box::pin(Hospital::demo(engine)).await;
     let ready = hospital.ready.as_ref().unwrap();
     assert!(ready.people.len() >= 20, "{}", ready.people.len());
     assert!(ready.url.starts_with("http://localhost:"));

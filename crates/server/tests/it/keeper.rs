@@ -46,7 +46,7 @@ struct Ward {
 
 impl Ward {
     async fn open(engine: Engine) -> Self {
-        let hospital = Hospital::demo(engine).await;
+        let hospital = Box::pin(Hospital::demo(engine)).await;
         let mut officer = hospital.officer().await;
         let homes = tempfile::tempdir().unwrap();
         let code = hospital.keeper_code.clone().unwrap();
@@ -110,7 +110,7 @@ async fn enroll(hospital: &Hospital, home: &Path, code: &str) -> NativeClient {
         server: Some(&hospital.url),
         code,
         name: "Workstation",
-        ca: None,
+        ..Enrolment::default()
     };
     NativeClient::enroll(home, &enrolment).await.unwrap()
 }
@@ -556,6 +556,10 @@ impl Platform for Lossy {
         self.station.commit(changes).await
     }
 
+    async fn forget_key(&self) -> Result<(), PlatformError> {
+        self.station.forget_key().await
+    }
+
     fn emit(&self, event: ClientEvent) {
         self.station.emit(event);
     }
@@ -747,6 +751,8 @@ async fn smuggle(ward: &Ward, user: UserId) -> DeviceId {
         name: "Smuggled".to_owned(),
         platform: DevicePlatform::Native,
         program: "demo".to_owned(),
+        serial: None,
+        notice_accepted: false,
         jkt,
         device_jwk: "{}".to_owned(),
         mls_key: public,

@@ -13,7 +13,9 @@ mod conversations;
 mod decoders;
 mod demo;
 mod enrolment;
+mod fleet;
 mod keeper;
+mod managers;
 #[path = "../../../bus/tests/nats/server.rs"]
 mod nats;
 mod nodes;

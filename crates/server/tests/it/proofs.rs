@@ -26,7 +26,48 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             Some(json!({ "challenge_id": group, "credential": {} })),
         ),
         ("GET", "/v1/devices".into(), None),
+        ("GET", format!("/v1/devices/{id}"), None),
         ("POST", format!("/v1/devices/{id}/revoke"), None),
+        ("POST", format!("/v1/devices/{id}/lost"), None),
+        (
+            "POST",
+            format!("/v1/devices/{id}/serial"),
+            Some(json!({ "serial": "A1" })),
+        ),
+        (
+            "POST",
+            "/v1/devices/bulk".into(),
+            Some(json!({ "action": "assess", "device_ids": [id] })),
+        ),
+        ("GET", "/v1/programs".into(), None),
+        (
+            "PUT",
+            "/v1/programs/demo".into(),
+            Some(json!({ "version": 0, "terms": {} })),
+        ),
+        (
+            "POST",
+            "/v1/programs/demo/dry-run".into(),
+            Some(json!({ "version": 0, "terms": {} })),
+        ),
+        (
+            "POST",
+            "/v1/programs/compare".into(),
+            Some(json!({ "programs": [] })),
+        ),
+        ("GET", "/v1/programs/demo/export?format=qr".into(), None),
+        ("GET", "/v1/fleet".into(), None),
+        (
+            "POST",
+            "/v1/fleet/import".into(),
+            Some(json!({ "source": "a", "format": "csv", "text": "" })),
+        ),
+        (
+            "POST",
+            "/v1/fleet/registered".into(),
+            Some(json!({ "format": "csv", "text": "" })),
+        ),
+        ("GET", "/v1/trust".into(), None),
         (
             "POST",
             "/v1/credentials".into(),
@@ -100,7 +141,8 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
             let path = path
                 .replace(&officer.id().to_string(), "{id}")
                 .replace("00000000-0000-4000-8000-000000000000", "{id}")
-                .replace("/p1", "/{id}");
+                .replace("/p1", "/{id}")
+                .replace("/programs/demo", "/programs/{slug}");
             format!("{method} {path}")
         })
         .collect();
@@ -113,6 +155,10 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
         "POST /v1/sessions/challenge",
         "POST /v1/sessions",
         "POST /v1/devices/{id}/endorsement",
+        "POST /v1/device/report",
+        "POST /v1/device/wiped",
+        "POST /v1/signals",
+        "GET /pki/devices.crl",
         "GET /v1/socket",
         "GET /v1/log/consistency",
         "GET /log/checkpoint",

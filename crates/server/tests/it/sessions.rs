@@ -167,7 +167,7 @@ async fn a_flood_without_sessions_is_slowed_down_and_sessions_go_on(engine: Engi
 
 story!(nobody_ends_someone_elses_session);
 async fn nobody_ends_someone_elses_session(engine: Engine) {
-    let hospital = Hospital::demo(engine).await;
+    let hospital = Box::pin(Hospital::demo(engine)).await;
     let mut officer = hospital.officer().await;
     let people = &hospital.ready.as_ref().unwrap().people;
     let nurse = people.iter().find(|p| p.role.contains("urse")).unwrap();

@@ -8,7 +8,7 @@ use crate::support::socket::Socket;
 use crate::support::{Engine, Hospital, Phone, story};
 
 async fn pair(engine: Engine) -> (Hospital, Phone, Phone) {
-    let hospital = Hospital::demo(engine).await;
+    let hospital = Box::pin(Hospital::demo(engine)).await;
     let mut officer = hospital.officer().await;
     let people = &hospital.ready.as_ref().unwrap().people;
     let names: Vec<&str> = people

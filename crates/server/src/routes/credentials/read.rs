@@ -8,7 +8,6 @@ use wardline_model::B64;
 use wardline_model::wire::devices::{
     CredentialsAnswer, CredentialsRequest, DeviceCredential, LoggedEndorsement,
 };
-use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
 use wardline_store::{Device, StoredEndorsement, Tx};
@@ -90,7 +89,7 @@ async fn credential(
         user: shape::brief(owner),
         certificates,
         chain,
-        revoked: device.state == DeviceState::Revoked,
+        revoked: !device.state.is_in_use(),
     }))
 }
 

@@ -18,6 +18,7 @@ use crate::app::{App, Peer};
 use crate::ca::Subject;
 use crate::caller::Caller;
 use crate::extract::{Body, Id};
+use crate::fleet::{self, Moved, Rulebook};
 use crate::gate::{Asker, Permit, change};
 use crate::jws::DeviceKey;
 use crate::problem::Refusal;
@@ -52,11 +53,8 @@ pub(crate) async fn handler(
         .ok_or(Refusal::NotFound)?;
     let permit = match &endorser {
         Endorser::Member(caller) => {
-            let resource = Resource::Device {
-                id,
-                owner: device.user_id,
-                state: device.state,
-            };
+            let own_approval = super::own_approval(&app, caller, &device).await?;
+            let resource = super::resource(&device, own_approval);
             app.decide(caller.asker(), Action::DeviceEndorse, resource)
                 .await?
         }
@@ -67,8 +65,11 @@ pub(crate) async fn handler(
         }
     };
     let current = matches!(&endorser, Endorser::Itself(_));
-    let info = admit(&app, permit, &endorser, &device, &signed, current).await?;
+    let (info, moved) = admit(&app, permit, &endorser, &device, &signed, current).await?;
     app.bus.publish(Hint::DeviceChanged { device: id });
+    if let Some(moved) = moved {
+        moved.publish(&app);
+    }
     Ok(Json(info))
 }
 
@@ -102,7 +103,7 @@ async fn admit(
     device: &Device,
     signed: &SignedEndorsement,
     current: bool,
-) -> Result<DeviceInfo, Refusal> {
+) -> Result<(DeviceInfo, Option<Moved>), Refusal> {
     let now_ms = permit.now_ms();
     change!(permit.kind(Kind::named(ENDORSED)), |tx, note| {
         check_statement(device, signed, now_ms)?;
@@ -142,13 +143,20 @@ async fn admit(
             }
             other => other?,
         }
+        // From here on its program's rules hold for it.
         let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
+        let rules = Rulebook::load(app, tx).await?;
+        let mut judge = rules.judge();
+        let (_, moved) = fleet::assess(app, tx, &rules, &mut judge, &device, now_ms).await?;
+        let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
+        let facts = tx.facts_of(id).await?;
         let owner = tx.person(device.user_id).await?.ok_or(Refusal::NotFound)?;
         let behind = Vouched {
             duty: signed.endorsement.duty,
             endorser: Some(signed.endorsement.endorser),
         };
-        Ok(shape::device(device, shape::brief(owner), behind, current))
+        let info = shape::device(device, shape::brief(owner), behind, &facts, current);
+        Ok((info, moved))
     })
 }
 

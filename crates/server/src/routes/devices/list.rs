@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use wardline_model::UserId;
 use wardline_model::wire::devices::DeviceList;
 use wardline_model::wire::enroll::{DeviceState, PersonBrief};
+use wardline_model::wire::posture::Fact;
 use wardline_model::wire::problem::Problem;
+use wardline_model::{DeviceId, UserId};
 use wardline_policy::{Action, Resource};
 
 use crate::app::App;
@@ -77,6 +78,17 @@ pub(crate) async fn handler(
         .map(|person| (person.user_id, shape::brief(person)))
         .collect();
     let vouched = super::vouched(&mut facts, &devices).await?;
+    let mut known: HashMap<DeviceId, Vec<Fact>> = HashMap::new();
+    if all {
+        for (device, fact) in facts.fleet_facts().await? {
+            known.entry(device).or_default().push(fact);
+        }
+    } else {
+        for device in &devices {
+            let id = device.device_id;
+            known.insert(id, facts.facts_of(id).await?);
+        }
+    }
     drop(facts);
     permit.record().await?;
     let devices = devices
@@ -85,12 +97,9 @@ pub(crate) async fn handler(
             let owner = people.get(&device.user_id)?.clone();
             let current = device.device_id == caller.device();
             let behind = vouched.get(&device.device_id).copied();
-            Some(shape::device(
-                device,
-                owner,
-                behind.unwrap_or_default(),
-                current,
-            ))
+            let facts = known.remove(&device.device_id).unwrap_or_default();
+            let behind = behind.unwrap_or_default();
+            Some(shape::device(device, owner, behind, &facts, current))
         })
         .collect();
     Ok(Json(DeviceList { devices }))

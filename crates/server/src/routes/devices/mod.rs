@@ -1,17 +1,46 @@
 //! Devices. One file for each operation.
 
+pub(crate) mod bulk;
 pub(crate) mod endorse;
 pub(crate) mod list;
+pub(crate) mod lost;
+pub(crate) mod read;
+pub(crate) mod report;
 pub(crate) mod revoke;
+pub(crate) mod serial;
+pub(crate) mod wiped;
 
 use std::collections::HashMap;
 
 use wardline_model::DeviceId;
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::DeviceState;
+use wardline_model::wire::programs::Approval;
+use wardline_policy::Resource;
 use wardline_store::{Device, Tx, Vouched};
 
+use crate::app::App;
+use crate::caller::Caller;
+use crate::fleet::Rulebook;
 use crate::problem::Refusal;
+
+/// A device as the policies see it. `own_approval` counts where it is confirmed, and nowhere else.
+pub(crate) const fn resource(device: &Device, own_approval: bool) -> Resource {
+    Resource::Device {
+        id: device.device_id,
+        owner: device.user_id,
+        state: device.state,
+        own_approval,
+    }
+}
+
+/// Whether a device's program lets its person confirm it on the device that asks.
+async fn own_approval(app: &App, caller: &Caller, device: &Device) -> Result<bool, Refusal> {
+    let mut tx = app.facts().await?;
+    let rules = Rulebook::load(app, &mut tx).await?;
+    let approval = rules.terms(&device.program)?.enrolment.approval;
+    Ok(approval == Approval::OwnDevice && caller.principal().program == device.program)
+}
 
 /// What stands behind each device. Its duty is as it was endorsed, or, while it is pending, as its
 /// person's roles ask for.

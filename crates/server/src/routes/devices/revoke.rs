@@ -1,27 +1,29 @@
-//! `POST /v1/devices/{id}/revoke`: a phone is lost; take it out of use.
+//! `POST /v1/devices/{id}/revoke`: take a device out of use.
 
 use axum::Json;
 use axum::extract::State;
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
-use wardline_delivery::Tracked;
+use wardline_model::DeviceId;
 use wardline_model::wire::devices::DeviceInfo;
+use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::problem::Problem;
-use wardline_model::{DeviceId, GroupId};
-use wardline_policy::{Action, Resource};
-use wardline_store::Tx;
+use wardline_model::wire::programs::Wipe;
+use wardline_policy::Action;
+use wardline_signals::graph::Action as Ask;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::Id;
+use crate::fleet::{self, Rulebook, managers};
 use crate::gate::change;
 use crate::problem::Refusal;
-use crate::routes::groups::commit_error;
 use crate::shape;
 
-/// Revokes a device for good. In one transaction its sessions end, its share of the local-store
-/// key is destroyed, its key packages go, and its removal is proposed in each of its
-/// conversations, which take no message until a member commits it.
+/// Takes a device out of use for good. In one transaction its sessions end, its share of the
+/// local-store key is destroyed, its key packages go, its certificates are revoked, and its removal
+/// is proposed in each of its conversations, which take no message until a member commits it. When
+/// it is heard of again it is told to erase what Wardline keeps on it.
 #[utoipa::path(
     post, path = "/v1/devices/{id}/revoke", tag = "devices", params(("id" = DeviceId, Path)),
     responses((status = 200, body = DeviceInfo), (status = 403, body = Problem)),
@@ -31,6 +33,16 @@ pub(crate) async fn handler(
     caller: Caller,
     Id(id): Id<DeviceId>,
 ) -> Result<Json<DeviceInfo>, Refusal> {
+    end(&app, &caller, id, DeviceState::Retired).await.map(Json)
+}
+
+/// Takes a device out of use, as retired or as lost.
+pub(super) async fn end(
+    app: &App,
+    caller: &Caller,
+    id: DeviceId,
+    state: DeviceState,
+) -> Result<DeviceInfo, Refusal> {
     let device = app
         .facts()
         .await?
@@ -38,73 +50,55 @@ pub(crate) async fn handler(
         .await?
         .ok_or(Refusal::NotFound)?;
     let owner = device.user_id;
-    let resource = Resource::Device {
-        id,
-        owner,
-        state: device.state,
-    };
     let permit = app
-        .decide(caller.asker(), Action::DeviceRevoke, resource)
+        .decide(
+            caller.asker(),
+            Action::DeviceRevoke,
+            super::resource(&device, false),
+        )
         .await?;
     let now_ms = permit.now_ms();
-    let reason = if owner == caller.user() {
-        "by its owner"
-    } else {
-        "by an officer"
+    let lost = state == DeviceState::Lost;
+    let reason = match (lost, owner == caller.user()) {
+        (false, true) => "by its owner",
+        (false, false) => "by an officer",
+        (true, true) => "reported lost by its owner",
+        (true, false) => "reported lost to an officer",
     };
-    let (info, proposals) = change!(permit.kind(REVOKED), |tx, note| {
-        // Revoked before is as good: the request may be a repetition.
-        let changed = tx.revoke_device(id, reason, now_ms).await?;
-        let proposals = if changed {
-            propose_removals(&app, tx, id, now_ms).await?
+    let kind = if lost { LOST } else { REVOKED };
+    let (info, reached) = change!(permit.kind(kind), |tx, note| {
+        // Out of use before is as good: the request may be a repetition.
+        let changed = tx.end_device(id, state, reason, now_ms).await?;
+        let reached = if changed {
+            fleet::propose_removals(app, tx, id, now_ms).await?
         } else {
+            if lost {
+                tx.mark_lost(id, reason).await?;
+            }
             Vec::new()
         };
         note.put("reason", reason)
             .put("changed", changed)
             .put("user", owner.to_string())
-            .put("removals_proposed", proposals.len());
+            .put("removals_proposed", reached.len());
         let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
         let person = tx.person(owner).await?.ok_or(Refusal::NotFound)?;
         let behind = tx.vouched(&[id]).await?.remove(&id).unwrap_or_default();
-        let info = shape::device(device, shape::brief(person), behind, id == caller.device());
-        Ok((info, proposals))
+        let facts = tx.facts_of(id).await?;
+        let current = id == caller.device();
+        let info = shape::device(device, shape::brief(person), behind, &facts, current);
+        let rules = Rulebook::load(app, tx).await?;
+        if lost && rules.terms(&info.program)?.limits.wipe == Wipe::Device {
+            managers::order(tx, id, Ask::Wipe, now_ms).await?;
+        }
+        Ok((info, reached))
     })?;
     app.bus.publish(Hint::DeviceChanged { device: id });
-    for (group, seq) in proposals {
+    for (group, seq) in reached {
         app.bus.publish(Hint::Reached { group, seq });
     }
-    Ok(Json(info))
-}
-
-/// Puts a Remove proposal by the delivery service (RFC 9420 §12.1.8) into each of the device's
-/// conversations; gives the newest place of each log.
-async fn propose_removals(
-    app: &App,
-    tx: &mut Tx,
-    device: DeviceId,
-    now_ms: u64,
-) -> Result<Vec<(GroupId, u64)>, Refusal> {
-    let mut reached = Vec::new();
-    for group in tx.groups_of_device(device).await? {
-        tx.group_for_update(group).await?;
-        let Some(state) = tx.group_state(group).await? else {
-            continue;
-        };
-        let mut tracked = Tracked::from_bytes(&state.public_state).map_err(Refusal::internal)?;
-        let proposals = tracked
-            .propose_removals(&[device], &app.keys.delivery)
-            .map_err(Refusal::internal)?;
-        let public_state = tracked.to_bytes();
-        for proposal in proposals {
-            let entry = tx
-                .propose_removal(group, state.epoch, &proposal, &public_state, now_ms)
-                .await
-                .map_err(commit_error)?;
-            reached.push((group, entry.seq));
-        }
-    }
-    Ok(reached)
+    Ok(info)
 }
 
 const REVOKED: Kind = Kind::named("device.revoked");
+const LOST: Kind = Kind::named("device.lost");

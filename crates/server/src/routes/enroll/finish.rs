@@ -9,14 +9,18 @@ use wardline_model::B64;
 use wardline_model::wire::enroll::{
     BINDING_TYPE, BindingClaims, DeviceState, EnrollFinish, EnrollFinished,
 };
+use wardline_model::wire::posture::Fact;
 use wardline_model::wire::problem::Problem;
+use wardline_model::wire::programs::{Attestation, Program};
 use wardline_policy::{Action, Resource};
 use wardline_store::{Device, Enrollment, NewDevice};
 
 use crate::app::{App, Peer};
 use crate::extract::Body;
+use crate::fleet::{self, Rulebook, notice};
 use crate::gate::{Asker, change};
 use crate::jws;
+use crate::passkeys::Demand;
 use crate::problem::Refusal;
 use crate::proof::Proof;
 use crate::rim::random;
@@ -55,21 +59,45 @@ pub(crate) async fn handler(
         .enrollment_state(enrollment.enrollment_id)
         .await?
         .unwrap_or_default();
+    let rules = Rulebook::load(&app, &mut facts).await?;
+    let invite = facts
+        .invite(enrollment.invite_id)
+        .await?
+        .ok_or(Refusal::EnrollmentOver)?;
     drop(facts);
 
     let mls_key = binding(&app, &enrollment, &request.binding, now_ms)?;
     if let Some(device) = existing {
         return repeat(&app, &device, &mls_key).await;
     }
-    let registered =
-        app.passkeys
-            .finish_registration(request.credential, &state, enrollment.platform)?;
+    let terms = rules.terms(&enrollment.program)?;
+    let notice_accepted = accepted(terms, request.accepted_notice.as_ref())?;
+    let mut proven = proven(&app, terms, &enrollment, &request, &proof, now_ms)?;
+    // Where either will do, and the key has attested itself, the authenticator need not.
+    let either = terms.enrolment.attestation == Attestation::Either && !proven.is_empty();
+    let demand = if either {
+        Demand::none()
+    } else {
+        super::demand(terms)
+    };
+    let registered = app.passkeys.finish_registration(
+        request.credential,
+        &state,
+        enrollment.platform,
+        &demand,
+        now_ms,
+    )?;
+    if let Some(authenticator) = &registered.authenticator {
+        proven.extend(fleet::proven::by_authenticator(authenticator, now_ms));
+    }
     let new = NewDevice {
         device_id: enrollment.device_id,
         user_id: enrollment.user_id,
         name: enrollment.device_name.clone(),
         platform: enrollment.platform,
         program: enrollment.program.clone(),
+        serial: invite.serial.clone(),
+        notice_accepted,
         jkt: proof.jkt(),
         device_jwk: proof.key().jwk(),
         mls_key,
@@ -91,7 +119,10 @@ pub(crate) async fn handler(
             Err(error) if error.is_conflict() => return Err(Refusal::DeviceState),
             other => other?,
         }
-        note.put("enrollment", enrollment.enrollment_id.to_string())
+        tx.put_facts(new.device_id, &proven, now_ms).await?;
+        note.put("attested", proven.len())
+            .put("notice_accepted", notice_accepted)
+            .put("enrollment", enrollment.enrollment_id.to_string())
             .put("device", new.device_id.to_string())
             .put("user", new.user_id.to_string())
             .put("passkey", new.passkey_kind.as_str())
@@ -106,13 +137,52 @@ pub(crate) async fn handler(
     }))
 }
 
+/// Whether the person accepted the program's privacy notice, as it is now.
+fn accepted(program: &Program, hash: Option<&B64>) -> Result<bool, Refusal> {
+    if !program.enrolment.privacy_notice {
+        return Ok(false);
+    }
+    if hash == Some(&notice::of(program).hash) {
+        Ok(true)
+    } else {
+        Err(Refusal::NoticeRequired)
+    }
+}
+
+/// What hardware proves of the new device, as far as its program asks for it or the device tells it
+/// unasked.
+fn proven(
+    app: &App,
+    program: &Program,
+    enrollment: &Enrollment,
+    request: &EnrollFinish,
+    proof: &Proof,
+    now_ms: u64,
+) -> Result<Vec<Fact>, Refusal> {
+    let facts = match (&request.attestation, &enrollment.challenge) {
+        (Some(chain), Some(challenge)) => {
+            let trust = app.passkeys.trust();
+            fleet::proven::by_key(chain, challenge, proof.key(), trust, now_ms)
+                .map_err(|error| Refusal::AttestationRefused(error.to_string()))?
+        }
+        _ => Vec::new(),
+    };
+    let missing = facts.is_empty() && program.enrolment.attestation == Attestation::Key;
+    if missing {
+        return Err(Refusal::AttestationRefused(
+            "an attestation of the device key is missing".to_owned(),
+        ));
+    }
+    Ok(facts)
+}
+
 /// The answer got lost: the same key asks again with the same MLS key.
 async fn repeat(
     app: &App,
     device: &Device,
     mls_key: &[u8; 32],
 ) -> Result<Json<EnrollFinished>, Refusal> {
-    if device.mls_key != *mls_key || device.state == DeviceState::Revoked {
+    if device.mls_key != *mls_key || device.state.is_out() {
         return Err(Refusal::EnrollmentOver);
     }
     let share = app.facts().await?.share(device.device_id).await?;

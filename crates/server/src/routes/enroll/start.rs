@@ -7,13 +7,14 @@ use wardline_audit::event::Kind;
 use wardline_model::code::EnrollCode;
 use wardline_model::wire::enroll::{EnrollStart, EnrollStarted};
 use wardline_model::wire::problem::Problem;
-use wardline_model::{DeviceId, EnrollmentId};
+use wardline_model::{B64, DeviceId, EnrollmentId};
 use wardline_policy::{Action, Resource};
 use wardline_store::{Consumed, Enrollment, Invite, Tx};
 
 use crate::app::{App, Peer};
 use crate::codes;
 use crate::extract::Body;
+use crate::fleet::{Rulebook, notice};
 use crate::gate::{Asker, Note, change};
 use crate::problem::Refusal;
 use crate::proof::Proof;
@@ -108,9 +109,14 @@ async fn begin(
         return Ok(Err(Refusal::CodeRefused));
     }
     let person = tx.person(invite.user_id).await?.ok_or(Refusal::NotFound)?;
-    let ceremony =
-        app.passkeys
-            .begin_registration(person.user_id, &person.username, &person.name)?;
+    let rules = Rulebook::load(app, tx).await?;
+    let terms = rules.terms(&invite.program)?;
+    let ceremony = app.passkeys.begin_registration(
+        person.user_id,
+        &person.username,
+        &person.name,
+        &super::demand(terms),
+    )?;
     let enrollment = tx.enrollment_of_key(invite.invite_id, &jkt, now_ms).await?;
     let enrollment = if let Some(enrollment) = enrollment {
         let id = enrollment.enrollment_id;
@@ -126,6 +132,7 @@ async fn begin(
             jkt,
             device_name: request.device_name.trim().to_owned(),
             platform: request.platform,
+            challenge: Some(random()),
             created_at: now_ms,
             expires_at: invite.expires_at,
             finished_at: None,
@@ -133,6 +140,7 @@ async fn begin(
         tx.create_enrollment(&enrollment, &ceremony.state).await?;
         enrollment
     };
+    let privacy_notice = terms.enrolment.privacy_notice.then(|| notice::of(terms));
     note.put("enrollment", enrollment.enrollment_id.to_string())
         .put("device", enrollment.device_id.to_string())
         .put("user", enrollment.user_id.to_string());
@@ -142,6 +150,8 @@ async fn begin(
         user: shape::brief(person),
         program: enrollment.program,
         creation: ceremony.options,
+        attestation_challenge: enrollment.challenge.map(B64::from),
+        privacy_notice,
         expires_at: enrollment.expires_at,
     }))
 }

@@ -9,7 +9,6 @@ pub(crate) mod receipt;
 pub(crate) mod send;
 
 use wardline_delivery as delivery;
-use wardline_model::wire::enroll::DeviceState;
 use wardline_model::{DeviceId, GroupId};
 use wardline_policy::Resource;
 use wardline_store::{CommitError, Group, GroupMember, Leaf, Tx};
@@ -88,12 +87,16 @@ async fn check_in_use(
 ) -> Result<(), Refusal> {
     let joined: Vec<delivery::Member> = joined.collect();
     let ids: Vec<DeviceId> = joined.iter().map(|member| member.device).collect();
+    for id in &ids {
+        // Nobody takes it out of use between this look and the commit.
+        tx.lock_device(*id).await?;
+    }
     let devices = tx.devices(&ids).await?;
     let in_use = joined.iter().all(|member| {
         devices.iter().any(|device| {
             device.device_id == member.device
                 && device.user_id == member.user
-                && device.state == DeviceState::Active
+                && device.state.is_in_use()
         })
     });
     if in_use {
@@ -118,7 +121,7 @@ async fn check_keeper_stays(tx: &mut Tx, left: &[delivery::Member]) -> Result<()
         .map(|member| member.device)
         .collect();
     let devices = tx.devices(&ids).await?;
-    if devices.iter().any(|d| d.state == DeviceState::Active) {
+    if devices.iter().any(|d| d.state.is_in_use()) {
         return Err(Refusal::MlsRefused(
             "the record keeper stays in the conversation".to_owned(),
         ));

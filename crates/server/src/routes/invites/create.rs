@@ -6,12 +6,15 @@ use axum::http::StatusCode;
 use wardline_audit::event::Kind;
 use wardline_model::wire::enroll::{Invite, InviteRequest};
 use wardline_model::wire::problem::Problem;
+use wardline_model::wire::programs::Path;
 use wardline_policy::{Action, Program, Resource};
+use wardline_signals::managed::serial_key;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::codes::{self, Invitation};
 use crate::extract::Body;
+use crate::fleet::Rulebook;
 use crate::gate::change;
 use crate::problem::Refusal;
 
@@ -30,31 +33,59 @@ pub(crate) async fn handler(
 ) -> Result<(StatusCode, Json<Invite>), Refusal> {
     let program: Program = request.program.parse().map_err(|_| Refusal::InvalidBody {
         field: "program".to_owned(),
-        expected: "`byod`, `issued` or `demo`".to_owned(),
+        expected: "`byod`, `issued`, `shared`, `workstation` or `demo`".to_owned(),
     })?;
+    let mut facts = app.facts().await?;
+    let rules = Rulebook::load(&app, &mut facts).await?;
+    drop(facts);
+    let path = rules.terms(program.as_str())?.enrolment.path;
     let resource = Resource::Invite {
         person: request.user_id,
         program,
+        self_service: path == Path::SelfService,
     };
     let permit = app
         .decide(caller.asker(), Action::InviteCreate, resource)
         .await?;
     let now_ms = permit.now_ms();
+    let serial = request.serial.as_deref().map(serial_key);
     let invitation = Invitation {
         user: request.user_id,
         program,
         genesis: false,
         confirmed: false,
         invited_by: Some(caller.user()),
+        serial: serial.clone(),
     };
+    if path == Path::Registered && serial.is_none() {
+        return Err(Refusal::InvalidBody {
+            field: "serial".to_owned(),
+            expected: "the serial number of a registered device: this program hands out no other"
+                .to_owned(),
+        });
+    }
     let invite = change!(permit.kind(INVITED), |tx, note| {
         if tx.person(request.user_id).await?.is_none() {
             return Err(Refusal::NotFound);
         }
+        if let Some(serial) = &serial {
+            let registered = tx.registered_device(serial).await?;
+            let fits = registered.is_some_and(|device| {
+                let is_theirs = device.user_id.is_none_or(|user| user == request.user_id);
+                device.program == program.as_str() && is_theirs
+            });
+            if !fits {
+                return Err(Refusal::NotRegistered);
+            }
+            if tx.device_of_serial(serial).await?.is_some() {
+                return Err(Refusal::SerialTaken);
+            }
+        }
         let terms = codes::Terms::of(&app.config);
         let made = codes::invite(tx, &app.keys.index, &invitation, &terms, now_ms).await?;
         note.put("invite", made.id.to_string())
-            .put("program", program.as_str());
+            .put("program", program.as_str())
+            .put("serial", serial.as_deref());
         Ok(made)
     })?;
     let genesis = app.facts().await?.genesis().await?;

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::request::Parts;
 use wardline_audit::event::Kind;
 use wardline_model::ChallengeId;
+use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::sessions::{Challenge, ChallengeRequest};
 use wardline_policy::{Action, Resource};
@@ -12,6 +13,7 @@ use wardline_store::Challenge as StoredChallenge;
 
 use crate::app::{App, Peer};
 use crate::extract::Body;
+use crate::fleet;
 use crate::gate::change;
 use crate::problem::Refusal;
 use crate::proof::Proof;
@@ -36,6 +38,17 @@ pub(crate) async fn handler(
     if device.device_id != request.device_id {
         return Err(Refusal::WrongDevice);
     }
+    let (device, asker) = if device.state == DeviceState::Quarantined {
+        // That it is heard of may be all that it lacked.
+        let mut tx = app.gate.machinery().write().await?;
+        tx.touch_device(device.device_id, app.clock.now_ms())
+            .await?;
+        tx.commit().await?;
+        fleet::assess_now(&app, device.device_id).await?;
+        device_of(&app, &proof, Peer::of(&parts)).await?
+    } else {
+        (device, asker)
+    };
     let permit = app
         .decide(&asker, Action::SessionChallenge, Resource::Hospital)
         .await?;

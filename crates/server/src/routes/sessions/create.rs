@@ -14,6 +14,7 @@ use wardline_store::NewSession;
 use crate::app::{App, Peer};
 use crate::caller::token_hash;
 use crate::extract::Body;
+use crate::fleet::Rulebook;
 use crate::gate::change;
 use crate::problem::Refusal;
 use crate::proof::Proof;
@@ -43,6 +44,11 @@ pub(crate) async fn handler(
         .await?;
     let now_ms = permit.now_ms();
     let limits = *app.gate.limits();
+    let mut facts = app.facts().await?;
+    let rules = Rulebook::load(&app, &mut facts).await?;
+    drop(facts);
+    let program = rules.terms(&device.program)?.limits.clone();
+    let offline_hours = program.offline_hours.min(app.config.sessions.offline_hours);
     // 256 random bits; only their hash is stored.
     let token = B64::from(random::<32>()).encode();
     let session = NewSession {
@@ -79,7 +85,8 @@ pub(crate) async fn handler(
             user: shape::brief(person),
             device_id: device.device_id,
             share: B64::from(share.as_slice()),
-            offline_window_ms: app.config.sessions.offline_hours * 60 * 60 * 1000,
+            offline_window_ms: offline_hours * 60 * 60 * 1000,
+            lock_ms: Some(program.lock_seconds * 1000),
             server_time: now_ms,
         }))
     })??;

@@ -17,7 +17,11 @@ use crate::problem::Refusal;
 use crate::proof::Proof;
 
 /// The enrolled device of a proof, as the one who asks, with its owner.
-async fn device_of(app: &App, proof: &Proof, peer: Peer) -> Result<(Device, Asker), Refusal> {
+pub(crate) async fn device_of(
+    app: &App,
+    proof: &Proof,
+    peer: Peer,
+) -> Result<(Device, Asker), Refusal> {
     let mut facts = app.facts().await?;
     let device = facts
         .device_by_key(&proof.jkt())

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
-use wardline_model::wire::devices::DeviceList;
+use wardline_model::wire::devices::{DeviceList, REPORT_TYPE};
 use wardline_model::wire::enroll::{BINDING_TYPE, EnrollFinished, EnrollStarted, EnrollStatus};
 use wardline_model::wire::hospital::Hospital;
 use wardline_model::wire::problem::Problem;
@@ -312,6 +312,7 @@ impl Device {
         let credential = self.passkey.register(&started.creation);
         let body = json!({
             "enrollment_id": started.enrollment_id, "binding": binding, "credential": credential,
+            "accepted_notice": started.privacy_notice.as_ref().map(|notice| &notice.hash),
         });
         let finished: EnrollFinished = self
             .post("/v1/enroll/finish", &body)
@@ -323,6 +324,28 @@ impl Device {
         self.person = Some(started.user.id);
         self.share = Some(finished.share);
         started
+    }
+
+    /// What the device tells of itself, signed, not yet sent.
+    pub(crate) async fn report_of(&mut self, facts: &Value) -> String {
+        let claims = json!({
+            "aud": self.hospital().await.log_origin,
+            "device_id": self.id(),
+            "iat": self.clock.now_ms() / 1000,
+            "facts": facts,
+        });
+        self.jws(REPORT_TYPE, &claims)
+    }
+
+    /// Tells what is known on the device itself; without a session, as its agent does.
+    pub(crate) async fn report(&mut self, facts: &Value) -> Answer {
+        let report = self.report_of(facts).await;
+        let token = self.token.take();
+        let answer = self
+            .post("/v1/device/report", &json!({ "report": report }))
+            .await;
+        self.token = token;
+        answer
     }
 
     pub(crate) async fn status(&mut self) -> EnrollStatus {

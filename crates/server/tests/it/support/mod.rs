@@ -1,10 +1,12 @@
 //! A hospital for tests, and the devices that speak to it over real HTTP.
 
 pub(crate) mod device;
+pub(crate) mod graph;
 pub(crate) mod logs;
 pub(crate) mod passkey;
 pub(crate) mod phone;
 pub(crate) mod socket;
+pub(crate) mod transmitter;
 
 use tempfile::TempDir;
 
@@ -92,8 +94,9 @@ impl Hospital {
             username: "first.officer".into(),
             name: "First Officer".into(),
         };
-        let made = init(&config, &officer, &clock).await.unwrap();
-        let running = Server::start(config.clone(), clock.clone()).await.unwrap();
+        let made = Box::pin(init(&config, &officer, &clock)).await.unwrap();
+        let running = Server::start(config.clone(), clock.clone());
+        let running = Box::pin(running).await.unwrap();
         let url = running.http_url.clone().unwrap();
         Self {
             running: Some(running),
@@ -121,9 +124,8 @@ impl Hospital {
             https: ([127, 0, 0, 1], 0).into(),
             seed: 7,
         };
-        let demo = demo::run_on(&options, &config.store.url, clock.clone())
-            .await
-            .unwrap();
+        let running = demo::run_on(&options, &config.store.url, clock.clone());
+        let demo = Box::pin(running).await.unwrap();
         let ready = demo.ready().await.unwrap();
         Self {
             url: ready.url.clone(),
@@ -153,9 +155,8 @@ impl Hospital {
     /// Stops the server and starts it again on the same data.
     pub(crate) async fn restart(&mut self) {
         self.running.take().unwrap().shutdown().await;
-        let running = Server::start(self.config.clone(), self.clock.clone())
-            .await
-            .unwrap();
+        let running = Server::start(self.config.clone(), self.clock.clone());
+        let running = Box::pin(running).await.unwrap();
         self.url = running.http_url.clone().unwrap();
         self.running = Some(running);
     }

@@ -1,0 +1,544 @@
+//! The fleet: what is known of devices is judged by their programs, and what follows from that is
+//! carried out everywhere at once.
+//!
+//! [`Rulebook`] is the programs and the public lists in force. [`assess`] looks at one device within
+//! a transaction, moves it between *active*, *grace* and *quarantined*, and shuts it out where that
+//! is what its program says; [`assess_all`] does so for every device. Both may run on any node at
+//! any time: a move is made once, whoever makes it.
+
+pub(crate) mod census;
+pub(crate) mod feeds;
+pub(crate) mod managers;
+pub(crate) mod notice;
+pub(crate) mod proven;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+use wardline_audit::Salt;
+use wardline_audit::event::Kind;
+use wardline_bus::Hint;
+use wardline_delivery::Tracked;
+use wardline_model::wire::enroll::{DeviceState, Platform};
+use wardline_model::wire::posture::{Assessment, Fact, Standing};
+use wardline_model::wire::programs::Check;
+use wardline_model::{DeviceId, GroupId};
+use wardline_posture::patch::Feeds;
+use wardline_programs::assess::Told;
+use wardline_programs::{Judge, Terms};
+use wardline_signals::graph::Action;
+use wardline_store::{Device, StoredProgram, Tx};
+
+use crate::app::App;
+use crate::listen::stopped;
+use crate::problem::Refusal;
+use crate::rim::random;
+use crate::routes::groups::commit_error;
+
+/// The programs and the public lists that are in force.
+#[derive(Debug, Clone)]
+pub(crate) struct Rulebook {
+    programs: BTreeMap<String, InForce>,
+    /// The public lists of patches, where there are any.
+    pub(crate) feeds: Option<Arc<Feeds>>,
+    told: Arc<BTreeMap<String, Told>>,
+}
+
+/// The devices among which it is looked whether anybody tells something: those of a program with the
+/// same kind of client. The agent of a workstation tells nothing of its browser, which is a device
+/// of its own.
+fn told_by(device: &Device) -> String {
+    kind(&device.program, device.platform)
+}
+
+fn kind(program: &str, platform: Platform) -> String {
+    match platform {
+        Platform::Browser => format!("{program}/browser"),
+        Platform::Native => format!("{program}/native"),
+    }
+}
+
+/// What was known of any device of a program a moment ago. It only says whether a rule waits for
+/// somebody to tell it anything, and rules have days of grace, so a minute more or less is nothing.
+#[derive(Debug, Default)]
+pub(crate) struct LastTold(Mutex<Option<ToldAt>>);
+
+/// When it was, unix milliseconds, and what was known then, by program and kind of client.
+type ToldAt = (u64, Arc<BTreeMap<String, Told>>);
+
+impl LastTold {
+    async fn get(&self, tx: &mut Tx, now_ms: u64) -> Result<Arc<BTreeMap<String, Told>>, Refusal> {
+        if let Some((at, told)) = self.lock().as_ref()
+            && now_ms.saturating_sub(*at) < TOLD_MS
+        {
+            return Ok(Arc::clone(told));
+        }
+        let mut all: BTreeMap<String, Told> = BTreeMap::new();
+        for told in tx.told().await? {
+            let kind = kind(&told.program, told.platform);
+            let fact = (told.name, told.provenance);
+            all.entry(kind).or_default().insert(fact);
+        }
+        let all = Arc::new(all);
+        *self.lock() = Some((now_ms, Arc::clone(&all)));
+        Ok(all)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<ToldAt>> {
+        // The value is replaced whole, so a poisoned lock holds no half state.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const TOLD_MS: u64 = 60_000;
+
+/// A program and when it was changed.
+#[derive(Debug, Clone)]
+pub(crate) struct InForce {
+    /// Its terms.
+    pub(crate) terms: Terms,
+    /// How often the hospital changed it.
+    pub(crate) version: u64,
+    /// When it did so last, unix milliseconds.
+    pub(crate) changed_at: Option<u64>,
+}
+
+impl Rulebook {
+    /// What is in force, as this transaction sees it.
+    pub(crate) async fn load(app: &App, tx: &mut Tx) -> Result<Self, Refusal> {
+        let baseline = Terms::baseline().into_iter().map(|terms| InForce {
+            terms,
+            version: 0,
+            changed_at: None,
+        });
+        let mut programs: BTreeMap<String, InForce> = baseline
+            .map(|program| (program.terms.slug.clone(), program))
+            .collect();
+        for stored in tx.programs().await? {
+            let slug = stored.slug.clone();
+            match in_force(&stored) {
+                Ok(program) => {
+                    programs.insert(slug, program);
+                }
+                // Terms of an earlier release that no longer hold together must not keep everybody
+                // out, whoever could mend them included.
+                Err(error) => {
+                    tracing::error!(%error, %slug, "a program's terms are not readable; those that \
+                         ship with Wardline hold until they are changed");
+                }
+            }
+        }
+        Ok(Self {
+            programs,
+            feeds: app.feeds.current(tx).await?,
+            told: app.told.get(tx, app.clock.now_ms()).await?,
+        })
+    }
+
+    /// A program by its slug.
+    pub(crate) fn program(&self, slug: &str) -> Option<&InForce> {
+        self.programs.get(slug)
+    }
+
+    /// The terms of a device's program.
+    ///
+    /// # Errors
+    /// A device of an unknown program is a fault: slugs are checked when devices are enrolled.
+    pub(crate) fn terms(&self, slug: &str) -> Result<&Terms, Refusal> {
+        self.program(slug)
+            .map(|program| &program.terms)
+            .ok_or_else(|| Refusal::internal("a device has a program that there is not"))
+    }
+
+    /// All programs.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &InForce> {
+        self.programs.values()
+    }
+
+    /// Puts other terms in the place of a program's, to see what they would do.
+    pub(crate) fn with(mut self, terms: Terms) -> Self {
+        let version = self.program(&terms.slug).map_or(0, |p| p.version);
+        let program = InForce {
+            version,
+            changed_at: None,
+            terms,
+        };
+        self.programs.insert(program.terms.slug.clone(), program);
+        self
+    }
+
+    /// A judge by the public lists in force.
+    pub(crate) fn judge(&self) -> Judge<'_> {
+        Judge::new(self.feeds.as_deref())
+    }
+
+    /// How a device stands by its program's rules. Nothing is written.
+    pub(crate) fn look(
+        &self,
+        judge: &mut Judge<'_>,
+        device: &Device,
+        facts: &[Fact],
+        now_ms: u64,
+    ) -> Result<Assessment, Refusal> {
+        let before = before(device);
+        let case = wardline_programs::Device {
+            facts,
+            enrolled_at: device.created_at,
+            seen_at: device.last_seen_at,
+            before: before.as_ref(),
+            told: Some(self.told.get(&told_by(device)).unwrap_or(&NOTHING)),
+        };
+        let terms = self.terms(&device.program)?;
+        Ok(wardline_programs::assess(terms, &case, judge, now_ms))
+    }
+}
+
+fn in_force(stored: &StoredProgram) -> Result<InForce, Refusal> {
+    let program = serde_json::from_str(&stored.terms).map_err(Refusal::internal)?;
+    Ok(InForce {
+        terms: Terms::new(program).map_err(Refusal::internal)?,
+        version: stored.version,
+        changed_at: Some(stored.changed_at),
+    })
+}
+
+/// How a device stood when it was looked at last.
+pub(crate) fn before(device: &Device) -> Option<Assessment> {
+    serde_json::from_str(device.assessment.as_deref()?).ok()
+}
+
+/// A device that was moved to another state, and the places that conversations reached by it.
+#[derive(Debug)]
+pub(crate) struct Moved {
+    device: DeviceId,
+    reached: Vec<(GroupId, u64)>,
+}
+
+impl Moved {
+    /// Tells everyone, once the transaction is committed.
+    pub(crate) fn publish(self, app: &App) {
+        app.bus.publish(Hint::Audit);
+        app.bus.publish(Hint::DeviceChanged {
+            device: self.device,
+        });
+        for (group, seq) in self.reached {
+            app.bus.publish(Hint::Reached { group, seq });
+        }
+    }
+}
+
+/// Looks at a device by what is known of it now, notes what came out, and moves it to the state
+/// that follows. One that waits to be confirmed is looked at and not moved; one that is out of use
+/// is left alone.
+pub(crate) async fn assess(
+    app: &App,
+    tx: &mut Tx,
+    rules: &Rulebook,
+    judge: &mut Judge<'_>,
+    device: &Device,
+    now_ms: u64,
+) -> Result<(Option<Assessment>, Option<Moved>), Refusal> {
+    // Nobody changes the device, or what is known of it, between the look and the move.
+    tx.lock_device(device.device_id).await?;
+    let device = tx.device(device.device_id).await?;
+    let device = &device.ok_or(Refusal::NotFound)?;
+    if device.state.is_out() {
+        return Ok((None, None));
+    }
+    let facts = tx.facts_of(device.device_id).await?;
+    let assessment = rules.look(judge, device, &facts, now_ms)?;
+    note_assessment(tx, device, &assessment).await?;
+    let moved = move_to(app, tx, rules, device, &assessment, now_ms).await?;
+    Ok((Some(assessment), moved))
+}
+
+async fn note_assessment(
+    tx: &mut Tx,
+    device: &Device,
+    assessment: &Assessment,
+) -> Result<(), Refusal> {
+    let text = serde_json::to_string(assessment).map_err(Refusal::internal)?;
+    if device.assessment.as_ref() != Some(&text) {
+        tx.set_assessment(device.device_id, &text).await?;
+    }
+    Ok(())
+}
+
+/// The state that a standing asks for; `None` where the device is not moved by rules.
+const fn due(state: DeviceState, standing: Standing) -> Option<DeviceState> {
+    let due = match standing {
+        Standing::Compliant => DeviceState::Active,
+        Standing::Grace => DeviceState::Grace,
+        Standing::Quarantined => DeviceState::Quarantined,
+    };
+    match state {
+        DeviceState::Active | DeviceState::Grace | DeviceState::Quarantined => Some(due),
+        DeviceState::Pending | DeviceState::Lost | DeviceState::Wiped | DeviceState::Retired => {
+            None
+        }
+    }
+}
+
+/// Whether one of the rules that count against a device is about its system's version or patches.
+fn lacks_update(
+    rules: &Rulebook,
+    device: &Device,
+    assessment: &Assessment,
+) -> Result<bool, Refusal> {
+    let terms = rules.terms(&device.program)?;
+    let about_updates = |id: &str| {
+        terms.rules.iter().any(|rule| {
+            rule.id == id
+                && matches!(
+                    rule.check,
+                    Check::Patched | Check::OsFloor { .. } | Check::UpdatesInstalled
+                )
+        })
+    };
+    Ok(assessment
+        .findings
+        .iter()
+        .any(|f| f.standing > Standing::Compliant && about_updates(&f.rule)))
+}
+
+async fn move_to(
+    app: &App,
+    tx: &mut Tx,
+    rules: &Rulebook,
+    device: &Device,
+    assessment: &Assessment,
+    now_ms: u64,
+) -> Result<Option<Moved>, Refusal> {
+    let (id, from) = (device.device_id, device.state);
+    let Some(to) = due(from, assessment.standing).filter(|to| *to != from) else {
+        return Ok(None);
+    };
+    if !tx.move_device(id, from, to, now_ms).await? {
+        return Ok(None);
+    }
+    let reached = if to == DeviceState::Quarantined {
+        propose_removals(app, tx, id, now_ms).await?
+    } else {
+        Vec::new()
+    };
+    let kind = match to {
+        DeviceState::Quarantined => QUARANTINED,
+        DeviceState::Grace => GRACE,
+        _ => RESTORED,
+    };
+    let broken = assessment
+        .findings
+        .iter()
+        .filter(|finding| finding.standing > Standing::Compliant)
+        .map(|finding| finding.rule.clone())
+        .collect();
+    let mut detail = Map::new();
+    detail.insert("user".to_owned(), device.user_id.to_string().into());
+    detail.insert("program".to_owned(), device.program.clone().into());
+    detail.insert("from".to_owned(), from.as_str().into());
+    detail.insert("to".to_owned(), to.as_str().into());
+    if let Some(deadline) = assessment.deadline {
+        detail.insert("deadline".to_owned(), Value::from(deadline));
+    }
+    let mut event = app.gate.house_event(kind, "device.assess", now_ms);
+    event.resource = format!("device/{id}");
+    event.reasons = broken;
+    event.detail = detail;
+    tx.audit(&event, Salt(random())).await?;
+    metrics::counter!("wardline_device_moves_total", "to" => to.as_str()).increment(1);
+    if to != DeviceState::Active && lacks_update(rules, device, assessment)? {
+        managers::order(tx, id, Action::Sync, now_ms).await?;
+    }
+    Ok(Some(Moved {
+        device: id,
+        reached,
+    }))
+}
+
+/// Looks at one device in a transaction of its own, and says how it stands.
+pub(crate) async fn assess_now(app: &App, id: DeviceId) -> Result<Option<Assessment>, Refusal> {
+    let now_ms = app.clock.now_ms();
+    let mut tx = app.gate.machinery().write().await?;
+    let rules = Rulebook::load(app, &mut tx).await?;
+    let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
+    let mut judge = rules.judge();
+    let (assessment, moved) = assess(app, &mut tx, &rules, &mut judge, &device, now_ms).await?;
+    tx.commit().await?;
+    if let Some(moved) = moved {
+        moved.publish(app);
+    }
+    Ok(assessment)
+}
+
+/// Every device that is not out of use, with what is known of it.
+pub(crate) async fn everyone(tx: &mut Tx) -> Result<Vec<(Device, Vec<Fact>)>, Refusal> {
+    let mut facts: HashMap<DeviceId, Vec<Fact>> = HashMap::new();
+    for (device, fact) in tx.fleet_facts().await? {
+        facts.entry(device).or_default().push(fact);
+    }
+    let devices = tx.all_devices().await?;
+    Ok(devices
+        .into_iter()
+        .filter(|device| !device.state.is_out())
+        .map(|device| {
+            let facts = facts.remove(&device.device_id).unwrap_or_default();
+            (device, facts)
+        })
+        .collect())
+}
+
+/// What a look at all devices came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Swept {
+    /// How many were looked at.
+    pub(crate) devices: usize,
+    /// How many were moved to another state.
+    pub(crate) moved: usize,
+}
+
+/// Looks at every device. Only those whose assessment is another now are written, in transactions
+/// of some hundred, so that nobody waits long; those that move are judged again within theirs.
+pub(crate) async fn assess_all(app: &App) -> Result<Swept, Refusal> {
+    let now_ms = app.clock.now_ms();
+    let mut tx = app.gate.machinery().read().await?;
+    let rules = Rulebook::load(app, &mut tx).await?;
+    let everyone = everyone(&mut tx).await?;
+    drop(tx);
+    let mut judge = rules.judge();
+    let (mut others, mut notes) = (Vec::new(), Vec::new());
+    for (device, facts) in &everyone {
+        let assessment = match rules.look(&mut judge, device, facts, now_ms) {
+            Ok(assessment) => assessment,
+            Err(error) => {
+                // One that cannot be judged must not keep the others from it.
+                tracing::error!(%error, device = %device.device_id, "a device was not looked at");
+                continue;
+            }
+        };
+        let stays = due(device.state, assessment.standing).is_none_or(|due| due == device.state);
+        if !stays {
+            others.push(device);
+        } else if before(device).as_ref() != Some(&assessment) {
+            notes.push((device, assessment));
+        }
+    }
+    for chunk in notes.chunks(CHUNK * 5) {
+        let mut tx = app.gate.machinery().write().await?;
+        for (device, assessment) in chunk {
+            let text = serde_json::to_string(assessment).map_err(Refusal::internal)?;
+            let before = device.assessment.as_deref();
+            tx.swap_assessment(device.device_id, before, &text).await?;
+        }
+        tx.commit().await?;
+    }
+    let mut swept = Swept {
+        devices: everyone.len(),
+        moved: 0,
+    };
+    for chunk in others.chunks(CHUNK) {
+        let mut tx = app.gate.machinery().write().await?;
+        let mut moves = Vec::new();
+        for device in chunk {
+            // Judged again by what is known now.
+            let (_, moved) = assess(app, &mut tx, &rules, &mut judge, device, now_ms).await?;
+            moves.extend(moved);
+        }
+        tx.commit().await?;
+        swept.moved += moves.len();
+        for moved in moves {
+            moved.publish(app);
+        }
+    }
+    Ok(swept)
+}
+
+/// Puts a Remove proposal by the delivery service (RFC 9420 §12.1.8) into each of the device's
+/// conversations; gives the newest place of each log.
+pub(crate) async fn propose_removals(
+    app: &App,
+    tx: &mut Tx,
+    device: DeviceId,
+    now_ms: u64,
+) -> Result<Vec<(GroupId, u64)>, Refusal> {
+    let mut reached = Vec::new();
+    for group in tx.groups_of_device(device).await? {
+        tx.group_for_update(group).await?;
+        let Some(state) = tx.group_state(group).await? else {
+            continue;
+        };
+        let mut tracked = Tracked::from_bytes(&state.public_state).map_err(Refusal::internal)?;
+        let proposals = tracked
+            .propose_removals(&[device], &app.keys.delivery)
+            .map_err(Refusal::internal)?;
+        let public_state = tracked.to_bytes();
+        for proposal in proposals {
+            let entry = tx
+                .propose_removal(group, state.epoch, &proposal, &public_state, now_ms)
+                .await
+                .map_err(commit_error)?;
+            reached.push((group, entry.seq));
+        }
+    }
+    Ok(reached)
+}
+
+/// Keeps the public lists new, follows device managers, and gives them what they are asked for. Apart
+/// from [`run`]: deadlines do not wait for other people's networks.
+pub(crate) async fn follow(app: App, mut stop: watch::Receiver<bool>) {
+    let mut pace = tokio::time::interval(Duration::from_mins(1));
+    pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopped(&mut stop) => return,
+            _ = pace.tick() => {}
+        }
+        let round = async {
+            if let Err(error) = feeds::refresh(&app).await {
+                tracing::warn!(%error, "the public lists of patches were not fetched");
+            }
+            managers::pull(&app).await;
+            managers::deliver(&app).await;
+        };
+        tokio::select! {
+            () = stopped(&mut stop) => return,
+            () = round => {}
+        }
+    }
+}
+
+/// Looks at all devices now and then, for the sake of deadlines.
+pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let minutes = Duration::from_mins(app.config.fleet.assess_every_minutes);
+    let mut pace = tokio::time::interval(minutes);
+    pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopped(&mut stop) => return,
+            _ = pace.tick() => {}
+        }
+        match assess_all(&app).await {
+            Ok(swept) if swept.moved > 0 => {
+                tracing::info!(
+                    devices = swept.devices,
+                    moved = swept.moved,
+                    "devices looked at"
+                );
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "devices were not looked at"),
+        }
+    }
+}
+
+/// Of a program of whose devices nothing is known.
+static NOTHING: Told = Told::new();
+
+/// How many devices are written in one transaction.
+const CHUNK: usize = 100;
+
+const GRACE: Kind = Kind::named("device.grace");
+const QUARANTINED: Kind = Kind::named("device.quarantined");
+const RESTORED: Kind = Kind::named("device.restored");

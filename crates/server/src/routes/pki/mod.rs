@@ -1,0 +1,3 @@
+//! What verifiers of certificates need. One file for each operation.
+
+pub(crate) mod crl;

@@ -1,0 +1,148 @@
+//! A made-up Microsoft Graph, together with its identity platform.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use wardline_server::Config;
+
+const SECRET: &str = "made-up~secret";
+const TOKEN: &str = "made-up-token";
+
+/// A server that speaks Graph.
+pub(crate) struct Graph {
+    origin: String,
+    secret_file: PathBuf,
+    shared: Shared,
+    serves: JoinHandle<()>,
+    _dir: TempDir,
+}
+
+#[derive(Default)]
+struct Tenant {
+    devices: Vec<Value>,
+    /// What is answered to everything but a sign-in, instead of the right thing.
+    refuses: Option<StatusCode>,
+    /// What was asked of devices: `syncDevice ID`.
+    asked: Vec<String>,
+}
+
+type Shared = Arc<Mutex<Tenant>>;
+
+impl Graph {
+    /// Starts one that knows these devices (`managedDevice`).
+    pub(crate) async fn start(devices: Vec<Value>) -> Self {
+        let shared = Shared::default();
+        shared.lock().unwrap().devices = devices;
+        let managed = "/v1.0/deviceManagement/managedDevices";
+        let router = Router::new()
+            .route("/hospital.example/oauth2/v2.0/token", post(sign_in))
+            .route(managed, get(list))
+            .route(&format!("{managed}/{{id}}/{{action}}"), post(act))
+            .with_state(Arc::clone(&shared));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let serves = tokio::spawn(async move {
+            axum::serve(listener, router).await.unwrap();
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let secret_file = dir.path().join("secret");
+        std::fs::write(&secret_file, format!("{SECRET}\n")).unwrap();
+        Self {
+            origin,
+            secret_file,
+            shared,
+            serves,
+            _dir: dir,
+        }
+    }
+
+    /// Names it in a hospital's configuration.
+    pub(crate) fn configure(&self, config: &mut Config) {
+        "hospital.example".clone_into(&mut config.intune.tenant);
+        "app".clone_into(&mut config.intune.client_id);
+        config
+            .intune
+            .client_secret_file
+            .clone_from(&self.secret_file);
+        config.intune.graph.clone_from(&self.origin);
+        config.intune.login.clone_from(&self.origin);
+    }
+
+    /// Knows these devices from now on, and no others.
+    pub(crate) fn know(&self, devices: Vec<Value>) {
+        self.tenant().devices = devices;
+    }
+
+    /// Refuses everything from now on, or nothing.
+    pub(crate) fn refuse(&self, status: impl Into<Option<StatusCode>>) {
+        self.tenant().refuses = status.into();
+    }
+
+    /// Nobody listens any more.
+    pub(crate) async fn go_down(&mut self) {
+        self.serves.abort();
+        // It has ended by being aborted.
+        let _ = (&mut self.serves).await;
+    }
+
+    /// What was asked of devices since this was called last.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.tenant().asked)
+    }
+
+    fn tenant(&self) -> MutexGuard<'_, Tenant> {
+        self.shared.lock().unwrap()
+    }
+}
+
+async fn sign_in(form: String) -> Response {
+    let secret = url::form_urlencoded::parse(form.as_bytes())
+        .find_map(|(name, value)| (name == "client_secret").then_some(value));
+    if secret.as_deref() != Some(SECRET) {
+        let body = json!({ "error": "invalid_client" });
+        return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
+    }
+    let body = json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": TOKEN });
+    Json(body).into_response()
+}
+
+async fn list(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let tenant = shared.lock().unwrap();
+    if let Some(refused) = refused(&tenant, &headers) {
+        return refused;
+    }
+    Json(json!({ "value": tenant.devices })).into_response()
+}
+
+async fn act(
+    State(shared): State<Shared>,
+    Path((id, action)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let mut tenant = shared.lock().unwrap();
+    tenant.asked.push(format!("{action} {id}"));
+    match refused(&tenant, &headers) {
+        Some(refused) => refused,
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+fn refused(tenant: &Tenant, headers: &HeaderMap) -> Option<Response> {
+    let is_signed_in = headers["authorization"] == format!("Bearer {TOKEN}");
+    let status = match tenant.refuses {
+        Some(status) => status,
+        None if !is_signed_in => StatusCode::UNAUTHORIZED,
+        None => return None,
+    };
+    let body = json!({ "error": { "code": "MadeUp", "message": "no" } });
+    Some((status, Json(body)).into_response())
+}
