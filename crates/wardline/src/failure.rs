@@ -140,6 +140,9 @@ impl From<NativeError> for Failure {
             | NativeError::Enrolled
             | NativeError::Rejected
             | NativeError::Passkey(_) => Self::refused(error.to_string()),
+            NativeError::Notice(_) => {
+                Self::refused(format!("{error}\nAccept it with --accept-notice."))
+            }
             NativeError::Ca | NativeError::Server(_) => Self::usage(error.to_string()),
         }
     }

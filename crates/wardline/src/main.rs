@@ -55,6 +55,11 @@ enum Verb {
     /// Say how well a device is patched.
     #[command(subcommand)]
     Patch(verbs::patch::Patch),
+    /// Compare device programs, show them, and make them ready for a device manager.
+    #[command(subcommand)]
+    Programs(verbs::programs::Programs),
+    /// Measure this workstation, and tell the hospital.
+    Agent(verbs::agent::Agent),
     /// Verify the audit log.
     #[command(subcommand)]
     Audit(verbs::audit::Audit),
@@ -86,6 +91,8 @@ fn main() -> ExitCode {
             Verb::Import(import) => import.run(out).await,
             Verb::Attest(attest) => attest.run(out),
             Verb::Patch(patch) => patch.run(out),
+            Verb::Programs(programs) => programs.run(out),
+            Verb::Agent(agent) => agent.run(out).await,
             Verb::Audit(audit) => audit.run(out).await,
             Verb::Keeper(keeper) => keeper.run(out).await,
             Verb::Client(client) => client.run(out).await,

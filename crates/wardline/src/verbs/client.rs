@@ -13,7 +13,8 @@ use wardline_client_native::NativeClient;
 use wardline_client_native::client::Enrolment;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::socket::ServerFrame;
-use wardline_model::{GroupId, MessageId, PatientId, RoleSlug, UserId};
+use wardline_model::{B64, GroupId, MessageId, PatientId, RoleSlug, UserId};
+use wardline_posture::attest;
 
 use crate::failure::Failure;
 use crate::output::{Output, print};
@@ -43,19 +44,18 @@ pub(crate) struct ClientVerb {
 enum Verb {
     /// Enrol this workstation.
     Enroll {
-        /// The hospital's address; may be left out when the code is a link.
+        #[command(flatten)]
+        invited: Invited,
+        /// What attests the device key, PEM, the leaf first; `prepare` says what it has to be about.
+        #[arg(long, value_name = "CHAIN.pem")]
+        attestation: Option<PathBuf>,
+        /// Accept the privacy notice of the device's program.
         #[arg(long)]
-        server: Option<String>,
-        /// The code, or the whole link of the invitation.
-        #[arg(long)]
-        code: String,
-        /// The CA to trust for the hospital's certificate, PEM.
-        #[arg(long)]
-        ca: Option<PathBuf>,
-        /// What to call this device.
-        #[arg(long, default_value = "Workstation")]
-        name: String,
+        accept_notice: bool,
     },
+    /// Begin to enrol, and print the device key and the challenge that an attestation of it has to
+    /// carry. `enroll` goes on with the same code.
+    Prepare(Invited),
     /// Who is signed in, on what.
     Whoami,
     /// Conversations.
@@ -87,6 +87,23 @@ enum Verb {
     },
 }
 
+/// An invitation, and the device that it is for.
+#[derive(Args)]
+struct Invited {
+    /// The hospital's address; may be left out when the code is a link.
+    #[arg(long)]
+    server: Option<String>,
+    /// The code, or the whole link of the invitation.
+    #[arg(long)]
+    code: String,
+    /// The CA to trust for the hospital's certificate, PEM.
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// What to call this device.
+    #[arg(long, default_value = "Workstation")]
+    name: String,
+}
+
 #[derive(Args)]
 #[command(group = ArgGroup::new("recipient").required(true))]
 struct Send {
@@ -116,19 +133,20 @@ impl ClientVerb {
 
     async fn on_this_thread(self, out: Output) -> Result<(), Failure> {
         let home = self.home;
-        if let Verb::Enroll {
-            server,
-            code,
-            ca,
-            name,
-        } = self.verb
-        {
-            return enroll(&home, server.as_deref(), &code, ca, &name, out).await;
+        match self.verb {
+            Verb::Enroll {
+                invited,
+                attestation,
+                accept_notice,
+            } => enroll(&home, &invited, attestation, accept_notice, out).await,
+            Verb::Prepare(invited) => prepare(&home, &invited, out).await,
+            verb => {
+                let mut client = NativeClient::open(&home)?;
+                run(&mut client, verb, out)
+                    .await
+                    .map_err(|failure| failure.because(client.platform().transport().trouble()))
+            }
         }
-        let mut client = NativeClient::open(&home)?;
-        run(&mut client, self.verb, out)
-            .await
-            .map_err(|failure| failure.because(client.platform().transport().trouble()))
     }
 }
 
@@ -137,7 +155,7 @@ async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), F
     client.sign_in().await?;
     match verb {
         // Done before there was a client to open.
-        Verb::Enroll { .. } => Ok(()),
+        Verb::Enroll { .. } | Verb::Prepare(_) => Ok(()),
         Verb::Whoami => whoami(client, out).await,
         Verb::Groups => groups(client, out).await,
         Verb::Send(send) => send.run(client, out).await,
@@ -158,28 +176,58 @@ async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), F
     }
 }
 
+fn read(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
+}
+
 async fn enroll(
     home: &Path,
-    server: Option<&str>,
-    code: &str,
-    ca: Option<PathBuf>,
-    name: &str,
+    invited: &Invited,
+    attestation: Option<PathBuf>,
+    accepts_notice: bool,
     out: Output,
 ) -> Result<(), Failure> {
-    let read = |file: &PathBuf| {
-        std::fs::read_to_string(file)
-            .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
+    let ca = invited.ca.as_deref().map(read).transpose()?;
+    let chain = match &attestation {
+        Some(file) => Some(
+            attest::certificates(read(file)?.as_bytes())
+                .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?
+                .into_iter()
+                .map(B64::from)
+                .collect::<Vec<B64>>(),
+        ),
+        None => None,
     };
-    let ca = ca.as_ref().map(read).transpose()?;
     let enrolment = Enrolment {
-        server,
-        code,
-        name,
+        server: invited.server.as_deref(),
+        code: &invited.code,
+        name: &invited.name,
         ca: ca.as_deref(),
+        attestation: chain.as_deref(),
+        accepts_notice,
     };
     let mut client = NativeClient::enroll(home, &enrolment).await?;
     let finished = finish_enrolment(&mut client, out).await;
     finished.map_err(|failure| failure.because(client.platform().transport().trouble()))
+}
+
+async fn prepare(home: &Path, invited: &Invited, out: Output) -> Result<(), Failure> {
+    let ca = invited.ca.as_deref().map(read).transpose()?;
+    let enrolment = Enrolment {
+        server: invited.server.as_deref(),
+        code: &invited.code,
+        name: &invited.name,
+        ca: ca.as_deref(),
+        ..Enrolment::default()
+    };
+    let prepared = NativeClient::prepare(home, &enrolment).await?;
+    let challenge = prepared.challenge.encode();
+    let value = json!({ "challenge": challenge, "public_key": prepared.public_key });
+    out.result(&value, || {
+        format!("Challenge: {challenge}\n{}", prepared.public_key)
+    });
+    Ok(())
 }
 
 /// Waits for the confirmation, then hands in key packages, so that others can write at once.

@@ -261,7 +261,7 @@ async fn officer(
             server: Some(url),
             code: &code,
             name,
-            ca: None,
+            ..Enrolment::default()
         };
         let mut client = NativeClient::enroll(home, &enrolment).await?;
         client.wait_until_active(Duration::from_secs(30)).await?;

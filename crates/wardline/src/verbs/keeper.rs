@@ -138,6 +138,7 @@ async fn enroll(
         code,
         name: "Record keeper",
         ca,
+        ..Enrolment::default()
     };
     let mut client = NativeClient::enroll(home, &enrolment).await?;
     if client.status().stage == StatusStage::Pending {

@@ -1,5 +1,6 @@
 //! One file for each family of verbs.
 
+pub(crate) mod agent;
 pub(crate) mod attest;
 pub(crate) mod audit;
 pub(crate) mod client;
@@ -7,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod keeper;
 pub(crate) mod patch;
+pub(crate) mod programs;
 pub(crate) mod serve;
 
 use crate::failure::Failure;

@@ -206,7 +206,7 @@ impl Cluster {
             server: Some(&self.nodes[0].url),
             code: &self.officer_code,
             name: "Officer's desk",
-            ca: None,
+            ..Enrolment::default()
         };
         let mut officer = NativeClient::enroll(&home, &enrolment).await.unwrap();
         officer.wait_until_active(PATIENCE).await.unwrap();

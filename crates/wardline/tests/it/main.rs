@@ -6,6 +6,7 @@
     reason = "helpers of tests: what is not there fails the test that asked for it"
 )]
 
+mod agent;
 mod at_rest;
 mod attest;
 mod audit;
@@ -17,6 +18,7 @@ mod keeper;
 mod patch;
 #[path = "../../../store/tests/store/postgres.rs"]
 mod postgres;
+mod programs;
 mod refusals;
 mod search;
 mod support;

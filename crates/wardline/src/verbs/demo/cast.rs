@@ -230,7 +230,7 @@ impl Play {
             server: Some(&self.url),
             code: self.codes.get(user).ok_or(NativeError::NotEnrolled)?,
             name: "Demo",
-            ca: None,
+            ..Enrolment::default()
         };
         NativeClient::enroll(&home, &enrolment).await
     }
