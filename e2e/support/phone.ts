@@ -68,13 +68,51 @@ export class Phone {
     await this.unlock();
   }
 
+  /** Where the program has a privacy notice, it is read first. */
   async makePasskey(): Promise<void> {
-    await this.page.getByRole("button", { name: "Make the passkey" }).click();
+    const read = this.page.getByRole("button", { name: "I have read this" });
+    const make = this.page.getByRole("button", { name: "Make the passkey" });
+    await expect(read.or(make)).toBeVisible();
+    if (await read.isVisible()) {
+      await read.click();
+    }
+    await make.click();
   }
 
   async unlock(): Promise<void> {
     await this.page.getByRole("button", { name: "Unlock with fingerprint" }).click();
     await expect(this.page.getByRole("button", { name: "Skip to content" })).toBeAttached();
+  }
+
+  /** One more device of the same person, confirmed on this one. */
+  async addDevice(other: Phone): Promise<void> {
+    const { page } = this;
+    const { origin } = new URL(page.url());
+    await page.goto(`${origin}/#/security`);
+    await page.getByRole("button", { name: "Add another device" }).click();
+    const typed = await page.getByRole("status", { name: "Typed code" }).textContent();
+    await other.page.goto(origin);
+    await other.page.getByRole("textbox", { name: "Invitation code" }).fill(typed ?? "");
+    await other.page.getByRole("button", { name: "Continue" }).click();
+    await other.makePasskey();
+    const string = other.page.getByRole("status", { name: "Confirmation string" });
+    await expect(page.getByRole("status", { name: "Confirmation string" })).toHaveText(
+      (await string.textContent()) ?? "?",
+    );
+    await page.getByRole("button", { name: "They are the same" }).click();
+    await other.unlock();
+  }
+
+  /** It hears that it is out of use: by itself, or when it is unlocked the next time. */
+  async isErased(): Promise<void> {
+    const erased = this.page.getByRole("heading", { name: "Wardline's data on this device is" });
+    const unlock = this.page.getByRole("button", { name: "Unlock with fingerprint" });
+    await expect(async () => {
+      if (await unlock.isVisible()) {
+        await unlock.click({ timeout: 2_000 });
+      }
+      await expect(erased).toBeVisible({ timeout: 5_000 });
+    }).toPass();
   }
 
   /** A new conversation with these people, about a patient of this person's own, or about none. */

@@ -1,5 +1,6 @@
 /** What the worker's core can be asked, by name: parameters and result. */
 import type {
+  Assessment,
   DeviceInfo,
   Duty,
   EnrollStarted,
@@ -14,12 +15,13 @@ import type {
   Priority,
   Problem,
   SessionInfo,
+  Told,
 } from "./wire";
 
 type None = Record<string, never>;
 
 /** How far this device has come. */
-export type Stage = "new" | "enrolling" | "pending" | "locked" | "open";
+export type Stage = "new" | "enrolling" | "pending" | "locked" | "open" | "wiped";
 
 export interface Status {
   stage: Stage;
@@ -32,6 +34,8 @@ export interface Status {
   online?: boolean | null;
   /** The dead-spot window is over: unlocking needs the hospital. */
   online_required?: boolean | null;
+  /** Milliseconds without input after which the app locks; absent for no limit. */
+  lock_ms?: number | null;
 }
 
 /** The trust anchors that an invitation's link carries. */
@@ -119,14 +123,28 @@ export interface PendingDevice {
   confirmation: string;
 }
 
+export interface ApiRequest {
+  method: "GET" | "POST" | "PUT";
+  /** Begins with `/v1/`. */
+  path: string;
+  body?: unknown;
+}
+
 export interface Methods {
   status: [None, Status];
   hospital: [None, Hospital];
   me: [None, Me];
   prf_salts: [None, PrfSalts];
   enroll_start: [{ code: string; device_name: string; pins?: Pins }, EnrollStarted];
-  enroll_finish: [{ credential: unknown } & PrfResults, { confirmation: string }];
+  enroll_finish: [
+    { credential: unknown; accepted_notice?: string } & PrfResults,
+    { confirmation: string },
+  ];
   enroll_poll: [None, { state: string }];
+  confirm_wipe: [None, unknown];
+  report: [{ facts: readonly Told[] }, Assessment];
+  /** A request to the hospital that needs nothing of the store. */
+  api: [ApiRequest, unknown];
   challenge: [None, SignInChallenge];
   sign_in: [{ credential: unknown } & PrfResults, unknown];
   unlock_offline: [PrfResults, unknown];
@@ -149,11 +167,10 @@ export interface Methods {
   people: [{ q: string }, PersonHit[]];
   roles: [None, OnCallRole[]];
   patients: [{ q: string }, PatientBanner[]];
-  devices: [None, DeviceInfo[]];
   pending_devices: [None, PendingDevice[]];
   confirm_device: [{ id: string; duty: Duty }, unknown];
   revoke_device: [{ id: string }, unknown];
-  invite: [{ user_id: string; program: string }, Invite];
+  invite: [{ user_id: string; program: string; serial?: string }, Invite];
   sessions: [None, SessionInfo[]];
   end_session: [{ id: string }, unknown];
   end_all_sessions: [None, unknown];

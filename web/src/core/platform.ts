@@ -32,6 +32,8 @@ export interface JsPlatform {
   jwk(): Promise<PublicJwk>;
   sign(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   commit(changes: Change[]): Promise<void>;
+  /** Deletes the device key for good. */
+  forgetKey(): Promise<void>;
   emit(event: CoreEvent): void;
 }
 
@@ -55,6 +57,7 @@ export async function platform(
         await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, key.privateKey, data),
       ),
     commit: (changes) => storage.commit(changes),
+    forgetKey: () => storage.forgetDeviceKey(),
     emit,
   };
 }

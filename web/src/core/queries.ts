@@ -1,6 +1,7 @@
 /** What the core knows, held by the query cache and nowhere else; the worker's events refresh it. */
 import { keepPreviousData, QueryClient, useMutation, useQuery } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
+import { api, type CompareRequest } from "./api";
 import { call, listen } from "./core";
 import type { Failure } from "./failure";
 import type { Connection, Method, Params, Result } from "./methods";
@@ -26,6 +27,7 @@ const keys = {
   conversations: ["conversations"] as const,
   messages: (group: string) => ["messages", group] as const,
   devices: ["devices"] as const,
+  programs: ["programs"] as const,
   sessions: ["sessions"] as const,
   search: ["search"] as const,
 };
@@ -146,11 +148,57 @@ export function usePatients(q: string) {
   });
 }
 
+/** The person's own devices. */
 export function useDevices() {
   return useQuery({
-    queryKey: [...keys.devices, "mine"],
-    queryFn: () => call("devices", {}),
+    queryKey: [...keys.devices, "own"],
+    queryFn: () => api.devices("own"),
     staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Everyone's devices, for officers. */
+export function useFleet() {
+  return useQuery({
+    queryKey: [...keys.devices, "all"],
+    queryFn: () => api.devices("all"),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Everything that is known of a device. */
+export function useDevice(id: string) {
+  return useQuery({
+    queryKey: [...keys.devices, "one", id],
+    queryFn: () => api.device(id),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** What waits to be handed out, and what device managers say. */
+export function useStock() {
+  return useQuery({
+    queryKey: [...keys.devices, "stock"],
+    queryFn: api.fleet,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** The device programs, and how their devices stand. */
+export function usePrograms() {
+  return useQuery({
+    queryKey: keys.programs,
+    queryFn: api.programs,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Programs side by side, with these assumptions in the place of the baseline's. */
+export function useComparison(request: CompareRequest) {
+  return useQuery({
+    queryKey: [...keys.programs, "compare", request],
+    queryFn: () => api.compare(request),
+    placeholderData: keepPreviousData,
   });
 }
 
@@ -171,9 +219,15 @@ export function useSessions() {
 }
 
 /** Which answers a call makes old. */
-const MAKES_OLD: Partial<Record<Method, readonly (readonly string[])[]>> = {
+const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly string[])[]>> = {
   confirm_device: [keys.devices],
-  revoke_device: [keys.devices, keys.sessions],
+  revoke_device: [keys.devices, keys.sessions, keys.programs],
+  reportLost: [keys.devices, keys.sessions, keys.programs],
+  setSerial: [keys.devices, keys.programs],
+  bulk: [keys.devices, keys.programs],
+  changeProgram: [keys.devices, keys.programs],
+  register: [keys.devices],
+  importManaged: [keys.devices, keys.programs],
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],
   start: [keys.conversations],
@@ -188,9 +242,20 @@ const MAKES_OLD: Partial<Record<Method, readonly (readonly string[])[]>> = {
 export function useCall<M extends Method>(method: M) {
   return useMutation<Result<M>, Failure, Params<M>>({
     mutationFn: (params) => call(method, params),
-    onSuccess: async () => {
-      const old = MAKES_OLD[method] ?? [];
-      await Promise.all(old.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
-    },
+    onSuccess: () => makeOld(method),
   });
+}
+
+/** A request that changes something, or asks what a change would do. */
+export function useApi<N extends keyof typeof api>(name: N) {
+  type Request = (params: Parameters<(typeof api)[N]>[0]) => ReturnType<(typeof api)[N]>;
+  return useMutation<Awaited<ReturnType<Request>>, Failure, Parameters<Request>[0]>({
+    mutationFn: (params) => (api[name] as Request)(params) as Promise<Awaited<ReturnType<Request>>>,
+    onSuccess: () => makeOld(name),
+  });
+}
+
+async function makeOld(name: Method | keyof typeof api): Promise<void> {
+  const old = MAKES_OLD[name] ?? [];
+  await Promise.all(old.map((queryKey) => queryClient.invalidateQueries({ queryKey })));
 }

@@ -93,6 +93,22 @@ export class Storage {
     return made;
   }
 
+  /** Deletes the device's key, unless the store has another owner by now. */
+  async forgetDeviceKey(): Promise<void> {
+    const transaction = this.#database.transaction(KEYS, "readwrite", { durability: "strict" });
+    const done = completion(transaction);
+    const keys = transaction.objectStore(KEYS);
+    const mark = keys.get(OWNER);
+    mark.onsuccess = () => {
+      if (mark.result === this.#owner) {
+        keys.delete(DEVICE_KEY);
+      } else {
+        transaction.abort();
+      }
+    };
+    await done;
+  }
+
   close(): void {
     this.#database.close();
   }

@@ -5,7 +5,14 @@
 
 export type Priority = "routine" | "urgent" | "stat";
 export type GroupKind = "direct" | "group" | "role" | "team" | "keeper";
-export type DeviceState = "pending" | "active" | "revoked";
+export type DeviceState =
+  | "pending"
+  | "active"
+  | "grace"
+  | "quarantined"
+  | "lost"
+  | "wiped"
+  | "retired";
 /** What a device may do beyond its person's own business. */
 export type Duty = "none" | "endorses" | "keeps_records";
 
@@ -74,7 +81,18 @@ export interface EnrollStarted {
   user: PersonBrief;
   program: string;
   creation: unknown;
+  /** To be accepted before the enrolment is finished, where the program has one. */
+  privacy_notice?: PrivacyNotice | null;
   expires_at: number;
+}
+
+/** What the hospital sees of a device, for its person; each line a sentence or less. */
+export interface PrivacyNotice {
+  kept: string[];
+  never: string[];
+  wipe: string;
+  /** Accepting names it. */
+  hash: string;
 }
 
 export interface DeviceInfo {
@@ -84,6 +102,19 @@ export interface DeviceInfo {
   platform: "browser" | "native";
   program: string;
   state: DeviceState;
+  /** How it stands by its program's rules; absent until they were looked at. */
+  standing?: Standing | null;
+  /** When its grace ends. */
+  deadline?: number | null;
+  /** What is wrong with it, in a sentence. */
+  problem?: string | null;
+  /** What its owner does about it, in a sentence. */
+  step?: string | null;
+  /** System and version, such as `Android 16`. */
+  system?: string | null;
+  model?: string | null;
+  /** The maker's serial number, where the hospital registered it. */
+  serial?: string | null;
   /** While it is pending: what its person's roles ask for. */
   duty: Duty;
   /** The device that vouched for it. */
@@ -117,4 +148,274 @@ export interface Me {
   roles: string[];
   on_shift: boolean;
   hospital: string;
+}
+
+/** Who says it, weakest first. */
+export type Provenance = "claimed" | "agent" | "managed" | "attested";
+/** How a device stands by its program's rules, best first. */
+export type Standing = "compliant" | "grace" | "quarantined";
+export type FactValue = boolean | number | string;
+
+/** A fact that the device tells of itself. */
+export interface Told {
+  name: string;
+  value: FactValue;
+}
+
+/** One thing that is known of a device. */
+export interface Fact extends Told {
+  provenance: Provenance;
+  observed_at: number;
+  /** What it rests on, for a person. */
+  evidence: string;
+}
+
+/** What one rule makes of a device. */
+export interface Finding {
+  /** The rule's id within its program. */
+  rule: string;
+  outcome: "met" | "unmet" | "unknown";
+  standing: Standing;
+  reason: string;
+  /** What the owner does about it; absent where nothing is to be done. */
+  step?: string | null;
+  since?: number | null;
+  /** From when on it quarantines the device. */
+  deadline?: number | null;
+  provenance?: Provenance | null;
+  observed_at?: number | null;
+}
+
+/** What a program's rules make of a device; the worst finding first. */
+export interface Assessment {
+  standing: Standing;
+  deadline?: number | null;
+  findings: Finding[];
+}
+
+export interface DeviceView {
+  name: string;
+  role: string;
+  last_at: number;
+  times: number;
+}
+
+/** Everything that is known of a device. */
+export interface DeviceDetail {
+  device: DeviceInfo;
+  facts: Fact[];
+  assessment: Assessment;
+  certificate?: { serial: string; not_after: number } | null;
+  notice_accepted_at?: number | null;
+  notice: PrivacyNotice;
+  ended_at?: number | null;
+  ended_reason?: string | null;
+  wiped_at?: number | null;
+  /** Who looked at this, its owner left out, the last first. */
+  views: DeviceView[];
+}
+
+export type BulkAction = "lost" | "retire" | "assess" | "request_update";
+
+export interface BulkOutcome {
+  device_id: string;
+  done: boolean;
+  problem?: string | null;
+}
+
+/** A device that the hospital bought and has not handed out yet. */
+export interface Registered {
+  serial: string;
+  program: string;
+  model: string;
+  note: string;
+  registered_at: number;
+}
+
+/** What waits to be handed out, and how far device managers are followed. */
+export interface FleetInfo {
+  registered: Registered[];
+  managers: {
+    /** Whether Microsoft Intune is asked on a schedule. */
+    intune: boolean;
+    pulled_at?: number | null;
+    problem?: string | null;
+    /** Devices that managers know. */
+    known: number;
+    /** Of these, those that belong to no enrolled device. */
+    unmatched: number;
+  };
+}
+
+export interface Import {
+  /** The manager's name; none for registrations. */
+  source?: string;
+  format: "csv" | "json";
+  text: string;
+}
+
+export interface Imported {
+  devices: number;
+  matched: number;
+}
+
+/** What a rule looks at. */
+export type Check =
+  | { kind: PlainCheck }
+  | { kind: "screen_lock"; max_seconds?: number }
+  | { kind: "key_in_hardware"; strongbox: boolean }
+  | { kind: "os_floor"; floors: Record<string, string> }
+  | { kind: "seen"; days: number };
+
+export type PlainCheck =
+  | "storage_encrypted"
+  | "verified_boot"
+  | "not_rooted"
+  | "patched"
+  | "secure_boot"
+  | "tpm"
+  | "firewall"
+  | "updates_installed"
+  | "managed"
+  | "manager_compliant"
+  | "authenticator";
+
+export type CheckKind = Check["kind"];
+
+/** One thing that devices of a program must meet. */
+export interface Rule {
+  id: string;
+  check: Check;
+  /** Whose word counts for the device. */
+  accept: Provenance[];
+  /** Empty for all. */
+  platforms: string[];
+  max_age_days?: number | null;
+  grace_days: number;
+  /** What it means that nothing decides it. */
+  unknown: "allow" | "count";
+}
+
+/** One device program. */
+export interface Program {
+  slug: string;
+  title: string;
+  summary: string;
+  ownership: "personal" | "hospital" | "shared";
+  platforms: string[];
+  enrolment: {
+    path: "self_service" | "invited" | "registered";
+    approval: "officer" | "own_device";
+    attestation: "none" | "key" | "authenticator" | "either";
+    authenticators: string[];
+    privacy_notice: boolean;
+  };
+  limits: {
+    lock_seconds: number;
+    offline_hours: number;
+    attachments: boolean;
+    wipe: "app" | "device";
+  };
+  rules: Rule[];
+}
+
+/** How many devices stand how. */
+export interface Count {
+  compliant: number;
+  grace: number;
+  quarantined: number;
+}
+
+export interface ProgramInfo {
+  terms: Program;
+  /** How often the hospital changed it. */
+  version: number;
+  changed_at?: number | null;
+  devices: Count;
+  /** Rules that nothing in the fleet can satisfy, in words. */
+  warnings: string[];
+}
+
+/** What is known of the public lists of patches. */
+export interface FeedsInfo {
+  fetched_at?: number | null;
+  hash?: string | null;
+  files: number;
+  problem?: string | null;
+}
+
+export interface ProgramList {
+  programs: ProgramInfo[];
+  feeds: FeedsInfo;
+}
+
+export interface ProgramChange {
+  /** The version that the change was made from. */
+  version: number;
+  terms: Program;
+}
+
+/** What a change would do. */
+export interface DryRun {
+  before: Count;
+  after: Count;
+  /** At most 50 devices that would stand worse. */
+  worse: { device_id: string; owner: string; name: string; standing: Standing; reason: string }[];
+  warnings: string[];
+}
+
+/** From low to high, with what is most likely. */
+export interface Range {
+  low: number;
+  likely: number;
+  high: number;
+}
+
+/** A number that the planner reckons with, and where it comes from. */
+export interface Estimate extends Range {
+  unit: string;
+  source: string;
+  /** Of which day the source is, ISO. */
+  date: string;
+}
+
+export type Purpose = "device" | "subscription" | "support" | "training";
+
+export interface Sum {
+  range: Range;
+  mean: number;
+  deviation_apart: number;
+  deviation_together: number;
+}
+
+export interface Risk {
+  threat: string;
+  level: "low" | "moderate" | "high";
+  reason: string;
+  measures: { term: string; text: string; accept: Provenance[]; firm: boolean }[];
+}
+
+/** What one program comes to. */
+export interface Plan {
+  slug: string;
+  title: string;
+  ownership: Program["ownership"];
+  quantities: { name: string; range: Range; formula: string }[];
+  items: { purpose: Purpose; name: string; cost: Range; formula: string }[];
+  purposes: { purpose: Purpose; sum: Sum }[];
+  total: Sum;
+  carries: { extra: number; text: string };
+  risks: Risk[];
+  warnings: { rule: string; text: string }[];
+}
+
+/** Programs side by side. */
+export interface Comparison {
+  currency: string;
+  years: number;
+  programs: Plan[];
+  /** How to read it, in sentences. */
+  notes: string[];
+  /** The numbers that it was reckoned with. */
+  assumptions: { name: string; estimate: Estimate }[];
 }

@@ -22,7 +22,7 @@ export function ConfirmStep({ confirmation }: { confirmation: string }) {
   });
   const state = poll.data?.state;
   useEffect(() => {
-    if (state === "active") {
+    if (state === "active" || state === "grace") {
       tell("done", t.enroll.confirmed);
       void statusChanged();
     }

@@ -9,10 +9,13 @@ import { CodeStep } from "./CodeStep";
 import { ConfirmStep } from "./ConfirmStep";
 import styles from "./Enroll.module.css";
 import type { Invitation } from "./link";
+import { NoticeStep } from "./NoticeStep";
 import { PasskeyStep } from "./PasskeyStep";
 
 export function Enroll({ status, invitation }: { status: Status; invitation: Invitation | null }) {
   const [started, setStarted] = useState<EnrollStarted | null>(null);
+  // What was read belongs to the enrolment that showed it.
+  const [read, setRead] = useState<string | null>(null);
   const hospital = useHospital(status.stage !== "pending");
   const step = status.stage === "pending" ? 2 : started ? 1 : 0;
   const name = status.hospital ?? hospital.data?.name;
@@ -29,6 +32,11 @@ export function Enroll({ status, invitation }: { status: Status; invitation: Inv
         <Steps at={step} />
         {step === 2 ? (
           <ConfirmStep confirmation={status.confirmation ?? ""} />
+        ) : started?.privacy_notice && read !== started.privacy_notice.hash ? (
+          <NoticeStep
+            notice={started.privacy_notice}
+            onRead={() => setRead(started.privacy_notice?.hash ?? null)}
+          />
         ) : started ? (
           <PasskeyStep started={started} />
         ) : (

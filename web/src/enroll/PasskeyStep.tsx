@@ -23,7 +23,10 @@ export function PasskeyStep({ started }: { started: EnrollStarted }) {
     try {
       const salts = await call("prf_salts", {});
       const ceremony = await createPasskey(started.creation, salts);
-      await call("enroll_finish", ceremony);
+      await call("enroll_finish", {
+        ...ceremony,
+        ...(started.privacy_notice ? { accepted_notice: started.privacy_notice.hash } : {}),
+      });
       if (ceremony.prf_first === null) {
         tell("problem", t.enroll.memoryOnly);
       }

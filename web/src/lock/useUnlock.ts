@@ -1,5 +1,6 @@
 /** The passkey ceremony that opens the store: with the hospital, or in a dead spot without it. */
 import { useState } from "react";
+import { reportChanged } from "../core/claims";
 import { call } from "../core/core";
 import { type Failure, toFailure } from "../core/failure";
 import type { Status } from "../core/methods";
@@ -13,6 +14,8 @@ export interface Unlock {
   online(): void;
   /** Signs in, or opens with the cached share when the hospital is out of reach. */
   any(status: Status): void;
+  /** What went wrong is mended. */
+  clear(): void;
 }
 
 export function useUnlock(): Unlock {
@@ -46,6 +49,7 @@ export function useUnlock(): Unlock {
           await openOffline(status);
         }
       }),
+    clear: () => setFailure(null),
   };
 }
 
@@ -56,6 +60,9 @@ async function signIn(): Promise<void> {
     second: challenge.prf_second_salt,
   });
   await call("sign_in", ceremony);
+  void reportChanged().catch(() => {
+    // Told at the next sign-in.
+  });
 }
 
 async function openOffline(status: Status): Promise<void> {

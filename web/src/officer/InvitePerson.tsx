@@ -1,6 +1,6 @@
-import { Button } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { useCall } from "../core/queries";
+import { useCall, usePrograms } from "../core/queries";
 import type { PersonBrief } from "../core/wire";
 import { Invitation } from "../devices/Invitation";
 import { PeopleSearch } from "../people/PeopleSearch";
@@ -9,15 +9,22 @@ import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Officer.module.css";
 
-const PROGRAMS = ["byod", "issued"] as const;
+const PROGRAMS = ["byod", "issued", "shared", "workstation"] as const;
 
 export function InvitePerson() {
   const [person, setPerson] = useState<PersonBrief | null>(null);
   const [program, setProgram] = useState<(typeof PROGRAMS)[number]>("byod");
+  const [serial, setSerial] = useState("");
+  const programs = usePrograms();
   const invite = useCall("invite");
+  // Some programs take registered devices only, each by its serial number.
+  const registered = (programs.data?.programs ?? []).some(
+    ({ terms }) => terms.slug === program && terms.enrolment.path === "registered",
+  );
   const reset = () => {
     invite.reset();
     setPerson(null);
+    setSerial("");
   };
   return (
     <section className={styles.card} aria-labelledby="invite">
@@ -62,15 +69,32 @@ export function InvitePerson() {
                       checked={program === each}
                       onChange={() => setProgram(each)}
                     />
-                    {t.officer[each]}
+                    {t.officer.programs[each]}
                   </label>
                 ))}
               </fieldset>
+              {registered ? (
+                <TextInput
+                  label={t.officer.serial}
+                  description={t.officer.serialHint}
+                  value={serial}
+                  maxLength={64}
+                  onChange={(event) => setSerial(event.currentTarget.value)}
+                />
+              ) : null}
               <Button
                 fullWidth
+                disabled={registered && serial.trim() === ""}
                 loading={invite.isPending}
                 onClick={() =>
-                  invite.mutate({ user_id: person.id, program }, { onError: tellFailure })
+                  invite.mutate(
+                    {
+                      user_id: person.id,
+                      program,
+                      ...(registered ? { serial: serial.trim() } : {}),
+                    },
+                    { onError: tellFailure },
+                  )
                 }
               >
                 {t.officer.action}

@@ -7,6 +7,7 @@ import { follow, statusChanged, useStatus } from "../core/queries";
 import { Enroll } from "../enroll/Enroll";
 import type { Invitation } from "../enroll/link";
 import { Lock } from "../lock/Lock";
+import { Wiped } from "../lock/Wiped";
 import { t } from "../texts";
 import { Centered } from "./Centered";
 import { Layout } from "./Layout";
@@ -117,6 +118,8 @@ function Stage({ invitation }: { invitation: Invitation | null }) {
       return <Enroll status={status.data} invitation={invitation} />;
     case "locked":
       return <Lock status={status.data} />;
+    case "wiped":
+      return <Wiped />;
     case "open":
       return <Layout />;
   }

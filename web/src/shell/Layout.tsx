@@ -1,34 +1,46 @@
 /** The frame of an open store: navigation, a list, and what was chosen from it. */
-import { KeyRound, MessageSquare, ShieldCheck } from "lucide-react";
+import { KeyRound, MessageSquare, MonitorSmartphone, ShieldCheck } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Conversation } from "../conversation/Conversation";
 import { forgetAll } from "../conversation/memory";
 import { Conversations } from "../conversations/Conversations";
-import { useConversations, useMe } from "../core/queries";
+import { useConversations, useMe, useStatus } from "../core/queries";
 import { t } from "../texts";
 import { Announcer } from "./Announcer";
 import { ConnectionLine } from "./ConnectionLine";
 import { ErrorBoundary } from "./ErrorBoundary";
+import { GraceLine } from "./GraceLine";
 import styles from "./Layout.module.css";
 import { Mark } from "./Mark";
 import { dismissDone } from "./notices";
 import { address, type Route, useRoute } from "./routes";
 import { useFocus } from "./useFocus";
+import { useIdleLock } from "./useIdleLock";
 import { useUnreadCount } from "./useUnreadCount";
 import { Waiting } from "./Waiting";
 
 const NewConversation = lazy(() => import("../people/NewConversation"));
 const Security = lazy(() => import("../devices/Security"));
+const MyDevice = lazy(() => import("../devices/MyDevice"));
 const Officer = lazy(() => import("../officer/Officer"));
+const Fleet = lazy(() => import("../fleet/Fleet"));
+const FleetDevice = lazy(() => import("../fleet/FleetDevice"));
+const Programs = lazy(() => import("../programs/Programs"));
+const Program = lazy(() => import("../programs/Program"));
+const Planner = lazy(() => import("../planner/Planner"));
 
 /** The role that invites people and confirms their devices. */
 const OFFICER = "enrolling_officer";
+/** The roles that see everyone's devices and the programs. */
+const FLEET = [OFFICER, "security_officer", "auditor", "operator"];
 
 export function Layout() {
   const route = useRoute();
   const me = useMe();
   useFocus(address(route));
-  const officer = me.data?.roles.includes(OFFICER) ?? false;
+  const status = useStatus();
+  useIdleLock(status.data?.lock_ms);
+  const roles = me.data?.roles ?? [];
   // The frame goes when the store is locked, and what it remembered goes with it.
   useEffect(() => {
     dismissDone();
@@ -44,9 +56,10 @@ export function Layout() {
       >
         {t.nav.skip}
       </button>
-      <Navigation route={route} officer={officer} />
+      <Navigation route={route} roles={roles} />
       <div className={styles.screens}>
         <ConnectionLine />
+        <GraceLine />
         <main
           id="content"
           tabIndex={-1}
@@ -80,8 +93,20 @@ function screen(route: Route): ReactNode {
       return <NewConversation />;
     case "security":
       return <Security />;
+    case "device":
+      return <MyDevice key={route.id} id={route.id} />;
     case "officer":
       return <Officer />;
+    case "fleet":
+      return <Fleet />;
+    case "fleet-device":
+      return <FleetDevice key={route.id} id={route.id} />;
+    case "programs":
+      return <Programs />;
+    case "program":
+      return <Program key={route.slug} slug={route.slug} />;
+    case "planner":
+      return <Planner />;
   }
 }
 
@@ -96,7 +121,7 @@ function Nothing() {
   );
 }
 
-function Navigation({ route, officer }: { route: Route; officer: boolean }) {
+function Navigation({ route, roles }: { route: Route; roles: readonly string[] }) {
   const conversations = useConversations();
   const unread = conversations.data?.reduce((sum, each) => sum + each.unread, 0) ?? 0;
   useUnreadCount(unread);
@@ -111,16 +136,24 @@ function Navigation({ route, officer }: { route: Route; officer: boolean }) {
       />
       <Item
         to={{ at: "security" }}
-        current={route.at === "security"}
+        current={["security", "device"].includes(route.at)}
         icon={<ShieldCheck aria-hidden />}
         text={t.nav.security}
       />
-      {officer ? (
+      {roles.includes(OFFICER) ? (
         <Item
           to={{ at: "officer" }}
           current={route.at === "officer"}
           icon={<KeyRound aria-hidden />}
           text={t.nav.officer}
+        />
+      ) : null}
+      {FLEET.some((role) => roles.includes(role)) ? (
+        <Item
+          to={{ at: "fleet" }}
+          current={["fleet", "fleet-device", "programs", "program", "planner"].includes(route.at)}
+          icon={<MonitorSmartphone aria-hidden />}
+          text={t.nav.fleet}
         />
       ) : null}
     </nav>

@@ -35,6 +35,11 @@ export function dismissDone(): void {
   set(notices.filter((notice) => notice.kind !== "done"));
 }
 
+/** A screen that says it all itself. */
+export function dismissAll(): void {
+  set([]);
+}
+
 export function useNotices(): readonly Notice[] {
   return useSyncExternalStore(
     (changed) => {

@@ -8,7 +8,13 @@ it("finds the way back from every address that it makes", () => {
     { at: "conversation", group: "0198c7aa-0000-7000-8000-000000000001" },
     { at: "new" },
     { at: "security" },
+    { at: "device", id: "0198c7aa-0000-7000-8000-000000000002" },
     { at: "officer" },
+    { at: "fleet" },
+    { at: "fleet-device", id: "0198c7aa-0000-7000-8000-000000000003" },
+    { at: "programs" },
+    { at: "program", slug: "byod" },
+    { at: "planner" },
   ];
   for (const route of routes) {
     expect(parse(address(route))).toEqual(route);

@@ -8,16 +8,31 @@ export type Route =
   | { at: "conversation"; group: string }
   | { at: "new" }
   | { at: "security" }
-  | { at: "officer" };
+  /** One of one's own devices. */
+  | { at: "device"; id: string }
+  | { at: "officer" }
+  | { at: "fleet" }
+  /** A device of anyone, for officers. */
+  | { at: "fleet-device"; id: string }
+  | { at: "programs" }
+  | { at: "program"; slug: string }
+  | { at: "planner" };
 
 export function parse(hash: string): Route {
   const [first = "", second = ""] = hash.replace(/^#\/?/, "").split("?")[0]?.split("/") ?? [];
   switch (first) {
     case "c":
       return second ? { at: "conversation", group: second } : { at: "conversations" };
+    case "device":
+      return second ? { at: "device", id: second } : { at: "security" };
+    case "fleet":
+      return second ? { at: "fleet-device", id: second } : { at: "fleet" };
+    case "programs":
+      return second ? { at: "program", slug: second } : { at: "programs" };
     case "new":
     case "security":
     case "officer":
+    case "planner":
       return { at: first };
     default:
       return { at: "conversations" };
@@ -30,6 +45,12 @@ export function address(route: Route): string {
       return "#/";
     case "conversation":
       return `#/c/${route.group}`;
+    case "device":
+      return `#/device/${route.id}`;
+    case "fleet-device":
+      return `#/fleet/${route.id}`;
+    case "program":
+      return `#/programs/${route.slug}`;
     default:
       return `#/${route.at}`;
   }

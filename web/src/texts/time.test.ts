@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { birth, brief, clock, day, moment, sameDay } from "./time";
+import { age, birth, brief, clock, date, day, duration, moment, sameDay } from "./time";
 
 const at = (month: number, date: number, hour: number, minute: number) =>
   new Date(2026, month - 1, date, hour, minute).getTime();
@@ -42,4 +42,25 @@ describe("times on a ward", () => {
 it("writes a birth date so that day and month cannot be mistaken", () => {
   expect(birth("1947-03-12")).toBe("12 Mar 1947");
   expect(birth("1947")).toBe("1947");
+});
+
+describe("what is known of a device", () => {
+  it("has an age in the unit that matters", () => {
+    expect(age(NOW - 20_000, NOW)).toBe("just now");
+    expect(age(NOW - 5 * 60_000, NOW)).toBe("5 min ago");
+    expect(age(NOW - 47 * 3_600_000, NOW)).toBe("47 h ago");
+    expect(age(NOW - 12 * 86_400_000, NOW)).toBe("12 days ago");
+  });
+
+  it("has deadlines on a day, or today at an hour", () => {
+    expect(date(at(6, 9, 12, 0), NOW)).toBe("9 Jun");
+    expect(date(at(3, 14, 18, 0), NOW)).toBe("18:00");
+    expect(date(new Date(2027, 0, 2).getTime(), NOW)).toBe("2 Jan 2027");
+  });
+
+  it("has lengths of time in whole minutes where they are", () => {
+    expect(duration(300)).toBe("5 minutes");
+    expect(duration(60)).toBe("1 minute");
+    expect(duration(90)).toBe("90 seconds");
+  });
 });

@@ -62,6 +62,32 @@ export function moment(ms: number, now: number): string {
   return `${name}, ${clock(ms)}`;
 }
 
+/** How long ago, for what loses its worth with age: `5 min ago`, `12 days ago`. */
+export function age(ms: number, now: number): string {
+  const minutes = Math.floor((now - ms) / 60_000);
+  if (minutes < 1) {
+    return t.time.justNow;
+  }
+  if (minutes < 60) {
+    return t.time.minutesAgo(minutes);
+  }
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? t.time.hoursAgo(hours) : t.time.daysAgo(Math.floor(hours / 24));
+}
+
+/** A day to come or gone by, for deadlines: `9 Jun`; with the clock where it is today. */
+export function date(ms: number, now: number): string {
+  if (sameDay(ms, now)) {
+    return clock(ms);
+  }
+  return sameYear(ms, now) ? SHORT_DATE.format(ms) : FULL_DATE.format(ms);
+}
+
+/** `5 minutes`, `90 seconds`. */
+export function duration(seconds: number): string {
+  return seconds > 0 && seconds % 60 === 0 ? t.time.minutes(seconds / 60) : t.time.seconds(seconds);
+}
+
 /** A birth date, unmistakable across countries: `12 Mar 1947`. */
 export function birth(iso: string): string {
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(iso);

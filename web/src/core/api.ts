@@ -1,0 +1,68 @@
+/** Requests of the pages that need nothing of the store: devices, programs, the planner. */
+import { call } from "./core";
+import type { ApiRequest } from "./methods";
+import type {
+  Assessment,
+  BulkAction,
+  BulkOutcome,
+  Comparison,
+  DeviceDetail,
+  DeviceInfo,
+  DryRun,
+  Estimate,
+  FleetInfo,
+  Import,
+  Imported,
+  ProgramChange,
+  ProgramInfo,
+  ProgramList,
+} from "./wire";
+
+/** The most devices that the hospital takes in one request. */
+const MOST_AT_ONCE = 200;
+
+export type ChangedAssumptions = Readonly<Record<string, Estimate>>;
+
+export interface CompareRequest {
+  assumptions: ChangedAssumptions;
+  /** By their slugs, at most five. */
+  programs: readonly string[];
+}
+
+export const api = {
+  devices: (scope: "own" | "all") =>
+    ask<{ devices: DeviceInfo[] }>("GET", `/v1/devices?scope=${scope}`).then(
+      ({ devices }) => devices,
+    ),
+  device: (id: string) => ask<DeviceDetail>("GET", `/v1/devices/${id}`),
+  reportLost: ({ id }: { id: string }) => ask<DeviceInfo>("POST", `/v1/devices/${id}/lost`),
+  setSerial: ({ id, serial }: { id: string; serial: string | null }) =>
+    ask<Assessment>("POST", `/v1/devices/${id}/serial`, { serial }),
+  bulk,
+  fleet: () => ask<FleetInfo>("GET", "/v1/fleet"),
+  register: (file: Import) => ask<Imported>("POST", "/v1/fleet/registered", file),
+  importManaged: (file: Import) => ask<Imported>("POST", "/v1/fleet/import", file),
+  programs: () => ask<ProgramList>("GET", "/v1/programs"),
+  dryRun: (change: ProgramChange) =>
+    ask<DryRun>("POST", `/v1/programs/${change.terms.slug}/dry-run`, change),
+  changeProgram: (change: ProgramChange) =>
+    ask<ProgramInfo>("PUT", `/v1/programs/${change.terms.slug}`, change),
+  compare: (request: CompareRequest) => ask<Comparison>("POST", "/v1/programs/compare", request),
+};
+
+/** The same with many devices; each has its outcome. */
+async function bulk({ action, ids }: { action: BulkAction; ids: readonly string[] }) {
+  const outcomes: BulkOutcome[] = [];
+  for (let from = 0; from < ids.length; from += MOST_AT_ONCE) {
+    const answer = await ask<{ outcomes: BulkOutcome[] }>("POST", "/v1/devices/bulk", {
+      action,
+      device_ids: ids.slice(from, from + MOST_AT_ONCE),
+    });
+    outcomes.push(...answer.outcomes);
+  }
+  return outcomes;
+}
+
+async function ask<T>(method: ApiRequest["method"], path: string, body?: unknown): Promise<T> {
+  return (await call("api", { method, path, ...(body === undefined ? {} : { body }) })) as T;
+}

@@ -1,0 +1,156 @@
+/** Devices that wait to be handed out, and device managers: what they know, and files from them. */
+import { Button, TextInput } from "@mantine/core";
+import { Upload } from "lucide-react";
+import { type ChangeEvent, useRef, useState } from "react";
+import { useApi, useMe, useStock } from "../core/queries";
+import type { Import, Registered } from "../core/wire";
+import { programName } from "../devices/State";
+import { tell, tellFailure } from "../shell/notices";
+import { t } from "../texts";
+import { age } from "../texts/time";
+import styles from "./Programs.module.css";
+import { Warnings } from "./Warnings";
+
+/** The roles that register devices and import what managers say. */
+const IMPORTERS = ["security_officer", "operator"];
+
+export function Stock() {
+  const stock = useStock();
+  const me = useMe();
+  const register = useApi("register");
+  const imported = useApi("importManaged");
+  const [source, setSource] = useState("");
+  if (!stock.data) {
+    return stock.error ? <p role="alert">{stock.error.message}</p> : null;
+  }
+  const { registered, managers } = stock.data;
+  const imports = IMPORTERS.some((role) => me.data?.roles.includes(role));
+  return (
+    <>
+      <section className={styles.card} aria-labelledby="registered">
+        <h2 id="registered">{t.stock.registered}</h2>
+        <p>{t.stock.waiting(registered.length)}</p>
+        {registered.length > 0 ? <List registered={registered} /> : null}
+        {imports ? (
+          <FileButton
+            text={t.stock.register}
+            accept=".csv,text/csv"
+            busy={register.isPending}
+            onFile={(text) =>
+              register.mutate(
+                { format: "csv", text },
+                {
+                  onSuccess: ({ devices }) => tell("done", t.stock.isRegistered(devices)),
+                  onError: tellFailure,
+                },
+              )
+            }
+          />
+        ) : null}
+        <p className={styles.small}>{t.stock.registerHint}</p>
+      </section>
+      <section className={styles.card} aria-labelledby="managers">
+        <h2 id="managers">{t.stock.managers}</h2>
+        <p>{t.stock.known(managers.known, managers.unmatched)}</p>
+        <p>
+          {managers.intune
+            ? managers.pulled_at
+              ? t.stock.intuneAt(age(managers.pulled_at, Date.now()))
+              : t.stock.intuneNever
+            : t.stock.noIntune}
+        </p>
+        {managers.problem ? <Warnings texts={[managers.problem]} /> : null}
+        {imports ? (
+          <>
+            <TextInput
+              label={t.stock.source}
+              description={t.stock.sourceHint}
+              value={source}
+              maxLength={60}
+              onChange={(event) => setSource(event.currentTarget.value)}
+            />
+            <FileButton
+              text={t.stock.import}
+              accept=".csv,.json,text/csv,application/json"
+              busy={imported.isPending}
+              disabled={source.trim() === ""}
+              onFile={(text, format) =>
+                imported.mutate(
+                  { source: source.trim(), format, text },
+                  {
+                    onSuccess: ({ devices, matched }) =>
+                      tell("done", t.stock.isImported(devices, matched)),
+                    onError: tellFailure,
+                  },
+                )
+              }
+            />
+          </>
+        ) : null}
+      </section>
+    </>
+  );
+}
+
+function List({ registered }: { registered: readonly Registered[] }) {
+  return (
+    <details className={styles.more}>
+      <summary>{t.stock.list}</summary>
+      <ul>
+        {registered.map((device) => (
+          <li key={device.serial}>
+            <strong>{device.serial}</strong>{" "}
+            <span>
+              {[programName(device.program), device.model, device.note].filter(Boolean).join(" · ")}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function FileButton({
+  text,
+  accept,
+  busy,
+  disabled = false,
+  onFile,
+}: {
+  text: string;
+  accept: string;
+  busy: boolean;
+  disabled?: boolean;
+  onFile(text: string, format: Import["format"]): void;
+}) {
+  const input = useRef<HTMLInputElement>(null);
+  const read = async (event: ChangeEvent<HTMLInputElement>) => {
+    const field = event.currentTarget;
+    const file = field.files?.[0];
+    if (file) {
+      onFile(await file.text(), file.name.toLowerCase().endsWith(".json") ? "json" : "csv");
+    }
+    // The same file can be chosen again once it is mended.
+    field.value = "";
+  };
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        accept={accept}
+        onChange={(event) => void read(event).catch(tellFailure)}
+      />
+      <Button
+        variant="light"
+        leftSection={<Upload aria-hidden />}
+        loading={busy}
+        disabled={disabled}
+        onClick={() => input.current?.click()}
+      >
+        {text}
+      </Button>
+    </>
+  );
+}
