@@ -21,6 +21,17 @@ pub(crate) fn timed<T>(call: impl FnOnce() -> T) -> (T, Duration) {
     (value, start.elapsed())
 }
 
+/// Now, for a server's database: unix milliseconds.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a server is given is seen to be as old as it says"
+)]
+pub(crate) fn unix_ms() -> u64 {
+    let ms = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
+    // No clock of today stands before 1970.
+    u64::try_from(ms).unwrap_or_default()
+}
+
 /// Now, for people: RFC 3339, UTC, whole seconds.
 #[expect(clippy::disallowed_methods, reason = "a result carries its date")]
 pub(crate) fn date() -> String {

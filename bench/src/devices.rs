@@ -75,6 +75,10 @@ impl Platform for Screened {
         self.station.commit(changes).await
     }
 
+    async fn forget_key(&self) -> Result<(), PlatformError> {
+        self.station.forget_key().await
+    }
+
     fn emit(&self, event: Event) {
         if matches!(event, Event::Messages { .. })
             && let Some(to) = self.waiting.take()
@@ -97,7 +101,7 @@ pub(crate) async fn enroll(links: &[String], url: &str, dir: &Path) -> Outcome<V
             server: None,
             code: link,
             name: "Bench",
-            ca: None,
+            ..Enrolment::default()
         };
         waiting.push((NativeClient::enroll(&home, &enrolment).await?, home));
     }
@@ -156,7 +160,7 @@ pub(crate) async fn start(device: &mut Device, other: UserId) -> Outcome<GroupId
 }
 
 /// Opens the device's socket: a single-use ticket by a signed request, then its first frame.
-pub(crate) async fn socket(device: &mut Device) -> Outcome<Socket> {
+pub(crate) async fn socket<P: Platform>(device: &mut Client<P>) -> Outcome<Socket> {
     use futures::SinkExt as _;
     let ticket = device.socket_ticket().await?.ticket;
     let (mut socket, _) = connect_async(device.socket_url()).await?;

@@ -16,6 +16,7 @@ mod clock;
 mod delivery;
 mod devices;
 mod disk;
+mod fleet;
 mod machine;
 mod mls;
 mod process;
@@ -60,6 +61,8 @@ enum Measurement {
     Mls,
     /// Attestation chains on one core.
     Attest,
+    /// Devices judged by changed rules, and shut out everywhere.
+    Fleet,
     /// Cold start and memory.
     Start,
     /// What a phone downloads.
@@ -101,6 +104,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::Delivery => delivery::run(&bench),
             Measurement::Mls => mls::run(&bench),
             Measurement::Attest => attest::run(&bench),
+            Measurement::Fleet => fleet::run(&bench),
             Measurement::Start => start::run(&bench),
             Measurement::Weight => weight::run(&root),
         };

@@ -1,7 +1,8 @@
 //! `wardline` as a process of its own, and what the kernel says of a process.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -31,6 +32,8 @@ pub(crate) struct Ready {
 /// One of them.
 #[derive(Debug, Clone, Deserialize)]
 struct Person {
+    /// Sign-in name.
+    user: String,
     /// The link with the code, for those without a device.
     enroll_url: Option<String>,
 }
@@ -79,6 +82,13 @@ impl Demo {
         Ok(links)
     }
 
+    /// The invitation of a person.
+    pub(crate) fn link_of(&self, user: &str) -> Outcome<&str> {
+        let person = self.ready.people.iter().find(|person| person.user == user);
+        let link = person.and_then(|person| person.enroll_url.as_deref());
+        link.ok_or_else(|| format!("the demo does not invite {user}").into())
+    }
+
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
@@ -96,6 +106,75 @@ impl Drop for Demo {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// One `wardline serve`; it ends with this value.
+#[derive(Debug)]
+pub(crate) struct Node(Child);
+
+impl Node {
+    /// Starts one that listens on a port of loopback, by its configuration.
+    pub(crate) fn start(wardline: &Path, config: &Path) -> Outcome<Self> {
+        let child = Command::new(wardline)
+            .args(["serve", "--config"])
+            .arg(config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()?;
+        Ok(Self(child))
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> Outcome<bool> {
+        Ok(self.0.try_wait()?.is_some())
+    }
+
+    /// As a service manager stops it.
+    pub(crate) fn stop(mut self) -> Outcome<()> {
+        terminate(&mut self.0)
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Ports of loopback that are free, each another one.
+pub(crate) fn free_ports<const N: usize>() -> Outcome<[u16; N]> {
+    let mut ports = [0; N];
+    let mut held = Vec::new();
+    for port in &mut ports {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        *port = listener.local_addr()?.port();
+        held.push(listener);
+    }
+    Ok(ports)
+}
+
+/// What a server answers to a GET, head and body.
+pub(crate) fn get(port: u16, path: &str) -> Outcome<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// Whether `/readyz` answers 200.
+pub(crate) fn is_ready(port: u16) -> bool {
+    get(port, "/readyz").is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }
 
 /// SIGTERM, by the tool for it: the standard library has SIGKILL only.

@@ -1,16 +1,13 @@
 //! From the start of `wardline serve` to its first good answer, and its memory then.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use crate::bench::{Bench, Outcome};
 use crate::clock;
-use crate::process::{Demo, resident, terminate};
+use crate::process::{Demo, Node, free_ports, is_ready, resident};
 use crate::report::{Figure, Row, Section, Target};
 use crate::stats::{Sample, ms};
 
@@ -75,7 +72,7 @@ pub(crate) fn run(bench: &Bench) -> Outcome<Section> {
 
 /// One start: how long, and resident bytes afterwards.
 fn once(bench: &Bench, dir: &Path, data: &Path) -> Outcome<(Duration, u64)> {
-    let port = free_port()?;
+    let [port] = free_ports()?;
     let config = dir.join("wardline.toml");
     // A JSON string is a TOML string.
     let data = serde_json::to_string(data)?;
@@ -84,42 +81,18 @@ fn once(bench: &Bench, dir: &Path, data: &Path) -> Outcome<(Duration, u64)> {
     );
     fs::write(&config, text)?;
     let start = clock::now();
-    let mut child = Command::new(&bench.wardline)
-        .args(["serve", "--config"])
-        .arg(&config)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()?;
+    let mut node = Node::start(&bench.wardline, &config)?;
     let ready = loop {
         if is_ready(port) {
             break Some(start.elapsed());
         }
-        if start.elapsed() > PATIENCE || child.try_wait()?.is_some() {
+        if start.elapsed() > PATIENCE || node.has_ended()? {
             break None;
         }
         thread::sleep(ASK);
     };
     thread::sleep(SETTLED);
-    let memory = resident(child.id());
-    terminate(&mut child)?;
+    let memory = resident(node.pid());
+    node.stop()?;
     Ok((ready.ok_or("the server did not become ready")?, memory?))
-}
-
-/// Whether `/readyz` answers 200.
-fn is_ready(port: u16) -> bool {
-    let ask = || -> std::io::Result<[u8; 12]> {
-        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-        write!(
-            stream,
-            "GET /readyz HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
-        )?;
-        let mut status = [0; 12];
-        stream.read_exact(&mut status)?;
-        Ok(status)
-    };
-    ask().is_ok_and(|status| status == *b"HTTP/1.1 200")
-}
-
-fn free_port() -> Outcome<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -144,6 +144,8 @@ impl Sender {
             name: "Bench".into(),
             platform: Platform::Native,
             program: "demo".into(),
+            serial: None,
+            notice_accepted: false,
             jkt: [4; 32],
             device_jwk: "{}".into(),
             mls_key: [5; 32],
