@@ -26,7 +26,7 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 9] = [
+const PURE: [&str; 11] = [
     "wardline-audit",
     "wardline-client",
     "wardline-credential",
@@ -36,6 +36,8 @@ const PURE: [&str; 9] = [
     "wardline-model",
     "wardline-policy",
     "wardline-posture",
+    "wardline-programs",
+    "wardline-signals",
 ];
 
 /// What a pure crate may not depend on.
