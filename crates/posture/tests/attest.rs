@@ -615,6 +615,21 @@ fn patch_levels_are_dates_or_nothing() {
     assert_eq!(told(202_408).as_deref(), Some("2024-08"));
     assert_eq!(told(20_240_805).as_deref(), Some("2024-08-05"));
     assert_eq!(told(20_190_800).as_deref(), Some("2019-08"));
+    for text in ["2024-08", "2024-08-05"] {
+        let level = PatchLevel::from_text(text).map(|level| level.to_string());
+        assert_eq!(level.as_deref(), Some(text));
+    }
+    for text in [
+        "",
+        "2024",
+        "2024-8",
+        "2024-13",
+        "202408",
+        "2024-08-32",
+        "2024-08-05-01",
+    ] {
+        assert_eq!(PatchLevel::from_text(text), None, "{text}");
+    }
     for number in [0, 13, 202_400, 202_413, 20_241_305, 2_024_080, u64::MAX] {
         assert_eq!(told(number), None, "{number}");
     }

@@ -8,9 +8,9 @@
 //!
 //! **Time.** A rule that is not met counts from when it was first found so. The device is in grace
 //! for the rule's days, and quarantined afterwards. Patches have terms of their own: those of the
-//! feeds, with the rule's days in place of the usual ones. That the feeds are old is said and never
-//! held against a device. What was found wrong stays so until somebody tells that it was mended. Of a
-//! Linux distribution they only say whether it is maintained.
+//! feeds, with the rule's days in place of the usual ones. Of a Linux distribution the feeds only say
+//! whether it is maintained. That they are old is said and never held against a device. What was
+//! found wrong stays so until somebody tells that it was mended.
 //!
 //! **What nobody tells.** A rule that counts what is not known waits until somebody whom it accepts
 //! tells it of at least one device of the program: a hospital that has not connected its device
@@ -83,7 +83,7 @@ impl<'f> Judge<'f> {
             let installed = Installed {
                 platform,
                 os_version: &system.version,
-                patch_level: system.level.as_deref().and_then(patch_level),
+                patch_level: system.level.as_deref().and_then(PatchLevel::from_text),
                 model: match system.model.as_deref() {
                     // The feeds tell iPadOS from iOS by the model.
                     None if system.platform == "ipados" => Some("iPad"),
@@ -413,17 +413,6 @@ fn family(platform: &str) -> Option<patch::Platform> {
         "windows" => patch::Platform::Windows,
         "linux" => patch::Platform::Linux,
         _ => return None,
-    })
-}
-
-/// The month of a patch level, of `YYYY-MM` or `YYYY-MM-DD`.
-fn patch_level(text: &str) -> Option<PatchLevel> {
-    let (year, rest) = text.split_once('-')?;
-    let month = rest.split('-').next()?;
-    Some(PatchLevel {
-        year: year.parse().ok()?,
-        month: month.parse().ok()?,
-        day: None,
     })
 }
 

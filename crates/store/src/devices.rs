@@ -406,6 +406,27 @@ impl Tx {
         )
     }
 
+    /// The devices in use, or waiting, that are tied to a serial number, or that a manager,
+    /// whichever it is, calls so.
+    pub async fn devices_named(
+        &mut self,
+        serial: &str,
+        manager_id: &str,
+    ) -> Result<Vec<Device>, StoreError> {
+        fetch_all!(
+            self,
+            Device,
+            select_devices!(
+                "WHERE state IN ('pending', 'active', 'grace', 'quarantined')
+                 AND (serial = $1 OR device_id IN
+                      (SELECT device_id FROM managed_devices WHERE manager_id = $2))
+                 ORDER BY created_at DESC, device_id"
+            ),
+            serial,
+            manager_id
+        )
+    }
+
     /// Ties a device to the maker's serial number, by which its manager knows it, in the form in
     /// which numbers are compared. What a manager said of it by another number is forgotten.
     pub async fn set_serial(

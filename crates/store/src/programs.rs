@@ -352,22 +352,6 @@ impl Tx {
         )
     }
 
-    /// The device that a manager calls so.
-    pub async fn managed_by_name(
-        &mut self,
-        source: &str,
-        manager_id: &str,
-    ) -> Result<Option<ManagedLink>, StoreError> {
-        fetch_optional!(
-            self,
-            ManagedLink,
-            "SELECT source, manager_id, serial, owner, name, device_id, observed_at
-             FROM managed_devices WHERE source = $1 AND manager_id = $2",
-            source,
-            manager_id
-        )
-    }
-
     /// Forgets a device that its manager knows no longer.
     pub async fn forget_managed(
         &mut self,

@@ -336,6 +336,13 @@ impl PatchLevel {
         })
     }
 
+    /// A level as systems show it and as [`Self`] is printed: `YYYY-MM` or `YYYY-MM-DD`.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let digits: String = text.split('-').collect();
+        let level = Self::from_number(digits.parse().ok()?)?;
+        (level.to_string() == text).then_some(level)
+    }
+
     /// The month alone, as `YYYY-MM`.
     pub fn to_month(self) -> String {
         format!("{:04}-{:02}", self.year, self.month)

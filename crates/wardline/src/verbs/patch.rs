@@ -187,16 +187,8 @@ fn date(text: &str) -> Result<Date, String> {
 }
 
 fn patch_level(text: &str) -> Result<PatchLevel, String> {
-    let wrong = || "it is no month as YYYY-MM, or day as YYYY-MM-DD".to_owned();
-    let day = if text.len() == "YYYY-MM".len() {
-        format!("{text}-01")
-    } else {
-        text.to_owned()
-    };
-    date(&day).map_err(|_| wrong())?;
-    let digits: String = text.split('-').collect();
-    let number = digits.parse().map_err(|_| wrong())?;
-    PatchLevel::from_number(number).ok_or_else(wrong)
+    PatchLevel::from_text(text)
+        .ok_or_else(|| "it is no month as YYYY-MM, or day as YYYY-MM-DD".to_owned())
 }
 
 /// The most bytes that are read of a file. The catalogue has some millions.

@@ -68,12 +68,7 @@ pub(crate) async fn handler(
 }
 
 async fn permit(app: &App, caller: &Caller, id: DeviceId) -> Result<(), Refusal> {
-    let device = app
-        .facts()
-        .await?
-        .device(id)
-        .await?
-        .ok_or(Refusal::NotFound)?;
+    let device = super::known(app, id).await?;
     let resource = super::resource(&device, false);
     app.decide(caller.asker(), Action::DeviceManage, resource)
         .await?

@@ -45,12 +45,7 @@ pub(crate) async fn handler(
     parts: Parts,
     Body(EndorseRequest { signed }): Body<EndorseRequest>,
 ) -> Result<Json<DeviceInfo>, Refusal> {
-    let device = app
-        .facts()
-        .await?
-        .device(id)
-        .await?
-        .ok_or(Refusal::NotFound)?;
+    let device = super::known(&app, id).await?;
     let permit = match &endorser {
         Endorser::Member(caller) => {
             let own_approval = super::own_approval(&app, caller, &device).await?;

@@ -34,6 +34,12 @@ pub(crate) const fn resource(device: &Device, own_approval: bool) -> Resource {
     }
 }
 
+/// The device that a request is about.
+async fn known(app: &App, id: DeviceId) -> Result<Device, Refusal> {
+    let device = app.facts().await?.device(id).await?;
+    device.ok_or(Refusal::NotFound)
+}
+
 /// Whether a device's program lets its person confirm it on the device that asks.
 async fn own_approval(app: &App, caller: &Caller, device: &Device) -> Result<bool, Refusal> {
     let mut tx = app.facts().await?;

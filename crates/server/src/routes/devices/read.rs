@@ -28,12 +28,7 @@ pub(crate) async fn handler(
     caller: Caller,
     Id(id): Id<DeviceId>,
 ) -> Result<Json<DeviceDetail>, Refusal> {
-    let device = app
-        .facts()
-        .await?
-        .device(id)
-        .await?
-        .ok_or(Refusal::NotFound)?;
+    let device = super::known(&app, id).await?;
     let owner = device.user_id;
     let permit = app
         .decide(

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::request::Parts;
+use sha2::{Digest, Sha256};
 use wardline_audit::event::Kind;
 use wardline_model::B64;
 use wardline_model::wire::devices::{REPORT_TYPE, ReportClaims, ReportRequest};
@@ -12,8 +13,6 @@ use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
 use wardline_programs::assess::strongest;
 use wardline_programs::terms::PLATFORMS;
-
-use sha2::{Digest, Sha256};
 
 use crate::app::{App, Peer};
 use crate::extract::Body;

@@ -43,12 +43,7 @@ pub(super) async fn end(
     id: DeviceId,
     state: DeviceState,
 ) -> Result<DeviceInfo, Refusal> {
-    let device = app
-        .facts()
-        .await?
-        .device(id)
-        .await?
-        .ok_or(Refusal::NotFound)?;
+    let device = super::known(app, id).await?;
     let owner = device.user_id;
     let permit = app
         .decide(

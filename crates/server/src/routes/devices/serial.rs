@@ -38,15 +38,7 @@ pub(crate) async fn handler(
             expected: "1 to 64 letters, digits and dashes".to_owned(),
         });
     }
-    let device = app
-        .facts()
-        .await?
-        .device(id)
-        .await?
-        .ok_or(Refusal::NotFound)?;
-    if device.state.is_out() {
-        return Err(Refusal::DeviceState);
-    }
+    let device = super::known(&app, id).await?;
     let permit = app
         .decide(
             caller.asker(),
@@ -54,6 +46,10 @@ pub(crate) async fn handler(
             super::resource(&device, false),
         )
         .await?;
+    // Only after the decision: what became of a device is not for everybody.
+    if device.state.is_out() {
+        return Err(Refusal::DeviceState);
+    }
     let now_ms = permit.now_ms();
     change!(permit.kind(TIED), |tx, note| {
         if let Some(serial) = &serial

@@ -215,17 +215,7 @@ async fn devices(tx: &mut Tx, subject: &Subject) -> Result<Vec<Device>, Refusal>
         Some(Identifier::Opaque(name) | Identifier::IssSub { sub: name, .. }) => name,
         Some(Identifier::Email(_) | Identifier::Other(_)) | None => return Ok(Vec::new()),
     };
-    let serial = serial_key(name);
-    let links = tx.managed().await?;
-    let mut found = tx.all_devices().await?;
-    found.retain(|device| {
-        let by_serial = device.serial.as_deref().map(serial_key).as_ref() == Some(&serial);
-        let by_manager = links
-            .iter()
-            .any(|link| link.manager_id == *name && link.device_id == Some(device.device_id));
-        !device.state.is_out() && (by_serial || by_manager)
-    });
-    Ok(found)
+    Ok(tx.devices_named(&serial_key(name), name).await?)
 }
 
 /// The sign-in name that an identifier of a person stands for: a name of the transmitter's own, or
