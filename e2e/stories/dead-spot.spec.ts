@@ -30,6 +30,30 @@ test("what is written in a dead spot goes out once, when the network is back", a
   await expect(nurse.page.getByText("Offline. Messages go out when connected.")).toBeHidden();
 });
 
+test("what was read in a dead spot counts as read once the network is back", async ({
+  hospital,
+  phone,
+}) => {
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
+  await nurse.enroll();
+  await doctor.enroll();
+  await nurse.start([doctor.person]);
+  await nurse.write("Where are you?");
+  await nurse.page.goto(`${new URL(nurse.page.url()).origin}/#/`);
+  await doctor.open(nurse.person.name);
+  await doctor.write("In the cellar.");
+  await doctor.state("In the cellar.", "Delivered");
+
+  await nurse.context.setOffline(true);
+  await nurse.open(doctor.person.name);
+  await nurse.sees("In the cellar.");
+  await doctor.state("In the cellar.", "Delivered");
+
+  await nurse.context.setOffline(false);
+  await doctor.state("In the cellar.", "Read");
+});
+
 test("the app opens in a dead spot and shows what is on the phone", async ({ hospital, phone }) => {
   const nurse = await phone(hospital.nurse());
   const doctor = await phone(hospital.doctor());

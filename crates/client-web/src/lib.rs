@@ -6,9 +6,9 @@
 
 use std::rc::Rc;
 
-use futures::lock::Mutex;
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use serde_json::Value;
+use tokio::sync::Mutex;
 use wardline_client::platform::{
     Change, DevicePublicKey, Event, Platform, PlatformError, Request, Response,
 };
@@ -128,6 +128,7 @@ impl Platform for Browser {
 /// The client core of this browser.
 #[wasm_bindgen]
 pub struct WasmCore {
+    /// One call at a time, in the order in which they came: frames of the socket are a sequence.
     client: Rc<Mutex<Client<Browser>>>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::GroupSummary;
-use wardline_model::wire::messages::Priority;
+use wardline_model::wire::messages::{Priority, Receipt};
 use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
@@ -33,6 +33,41 @@ pub(crate) struct Record {
     /// People in it whom this person has not accepted yet; nothing is sent meanwhile.
     #[serde(default)]
     pub(crate) strangers: Vec<UserId>,
+}
+
+impl Record {
+    /// Takes how far a person has come, in whatever order word of it arrives: nobody unreads.
+    pub(crate) fn note_receipt(&mut self, told: &Receipt) {
+        match self.receipt_mut(told.user_id) {
+            Some(known) => advance(known, told),
+            None => self.summary.receipts.push(told.clone()),
+        }
+    }
+
+    /// Takes the server's newest summary; of whom it names, nobody falls back in it.
+    pub(crate) fn note_summary(&mut self, summary: GroupSummary) {
+        let before = std::mem::replace(&mut self.summary, summary).receipts;
+        for known in &before {
+            if let Some(told) = self.receipt_mut(known.user_id) {
+                advance(told, known);
+            }
+        }
+    }
+
+    /// How far a person has come, by all that was heard of it.
+    pub(crate) fn receipt(&self, user: UserId) -> Option<&Receipt> {
+        self.summary.receipts.iter().find(|r| r.user_id == user)
+    }
+
+    fn receipt_mut(&mut self, user: UserId) -> Option<&mut Receipt> {
+        self.summary.receipts.iter_mut().find(|r| r.user_id == user)
+    }
+}
+
+fn advance(known: &mut Receipt, told: &Receipt) {
+    known.delivered = known.delivered.max(told.delivered);
+    known.read = known.read.max(told.read);
+    known.acknowledged = known.acknowledged.max(told.acknowledged);
 }
 
 /// A message or a notice, as it was read.
@@ -194,4 +229,62 @@ fn message_name(group: GroupId, seq: u64) -> String {
 
 fn outgoing_name(message: &Outgoing) -> String {
     format!("{OUTBOX}{:016x}-{}", message.written_at, message.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipt(user_id: UserId, delivered: u64, read: u64) -> Receipt {
+        Receipt {
+            user_id,
+            delivered,
+            read,
+            acknowledged: 0,
+        }
+    }
+
+    fn summary(receipts: Vec<Receipt>) -> GroupSummary {
+        serde_json::from_value(serde_json::json!({
+            "id": GroupId::from_bytes([7; 16]),
+            "kind": "direct",
+            "epoch": 1,
+            "last_seq": 9,
+            "members": [],
+            "receipts": receipts,
+            "removal_pending": false,
+        }))
+        .unwrap()
+    }
+
+    fn record(receipts: Vec<Receipt>) -> Record {
+        Record {
+            summary: summary(receipts),
+            applied: 9,
+            read: 9,
+            joined: true,
+            rejoining: false,
+            devices: Vec::new(),
+            strangers: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn word_that_comes_late_takes_no_receipt_back() {
+        let ben = UserId::from_bytes([1; 16]);
+        let mut record = record(Vec::new());
+        record.note_receipt(&receipt(ben, 5, 5));
+        record.note_receipt(&receipt(ben, 5, 4));
+        assert_eq!(record.receipt(ben), Some(&receipt(ben, 5, 5)));
+        record.note_receipt(&receipt(ben, 6, 4));
+        assert_eq!(record.receipt(ben), Some(&receipt(ben, 6, 5)));
+    }
+
+    #[test]
+    fn a_summary_made_earlier_takes_no_receipt_back_and_names_who_is_there() {
+        let (ben, gone) = (UserId::from_bytes([1; 16]), UserId::from_bytes([2; 16]));
+        let mut record = record(vec![receipt(ben, 5, 5), receipt(gone, 9, 9)]);
+        record.note_summary(summary(vec![receipt(ben, 6, 4)]));
+        assert_eq!(record.summary.receipts, [receipt(ben, 6, 5)]);
+    }
 }

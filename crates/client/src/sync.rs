@@ -67,6 +67,18 @@ impl<P: Platform> Client<P> {
         if standing.removal_pending {
             self.commit_removals(group).await?;
         }
+        self.tell_read(group).await
+    }
+
+    /// Says what was read in a dead spot, where nobody could be told.
+    async fn tell_read(&mut self, group: GroupId) -> Result<(), ClientError> {
+        let me = self.profile()?.user.id;
+        let untold = conversation::record(self.vault()?, group)
+            .filter(|record| record.joined)
+            .is_some_and(|record| record.receipt(me).map_or(0, |r| r.read) < record.read);
+        if untold {
+            self.post_receipt(group, ReceiptState::Read).await?;
+        }
         Ok(())
     }
 
@@ -407,11 +419,7 @@ impl<P: Platform> Client<P> {
         let Some(mut record) = conversation::record(vault, group) else {
             return Ok(());
         };
-        record
-            .summary
-            .receipts
-            .retain(|r| r.user_id != receipt.user_id);
-        record.summary.receipts.push(receipt);
+        record.note_receipt(&receipt);
         put_record(vault, &record);
         self.flush().await?;
         self.platform.emit(Event::Messages { group });
@@ -659,7 +667,10 @@ impl<P: Platform> Client<P> {
         let group = summary.id;
         let vault = &mut self.opened()?.vault;
         let record = match conversation::record(vault, group) {
-            Some(record) => Record { summary, ..record },
+            Some(mut record) => {
+                record.note_summary(summary);
+                record
+            }
             None => Record {
                 joined: Groups::has(vault, group),
                 rejoining: false,
@@ -796,23 +807,13 @@ impl<P: Platform> Client<P> {
         let Some(mut record) = conversation::record(vault, group) else {
             return Ok(());
         };
-        let receipts = &mut record.summary.receipts;
-        if !receipts.iter().any(|r| r.user_id == me) {
-            receipts.push(Receipt {
-                user_id: me,
-                delivered: 0,
-                read: 0,
-                acknowledged: 0,
-            });
-        }
-        for receipt in receipts.iter_mut().filter(|r| r.user_id == me) {
-            let place = match post.state {
-                ReceiptState::Delivered => &mut receipt.delivered,
-                ReceiptState::Read => &mut receipt.read,
-                ReceiptState::Acknowledged => &mut receipt.acknowledged,
-            };
-            *place = post.up_to.max(*place);
-        }
+        let up_to = |state| if post.state == state { post.up_to } else { 0 };
+        record.note_receipt(&Receipt {
+            user_id: me,
+            delivered: up_to(ReceiptState::Delivered),
+            read: up_to(ReceiptState::Read),
+            acknowledged: up_to(ReceiptState::Acknowledged),
+        });
         put_record(vault, &record);
         Ok(())
     }
