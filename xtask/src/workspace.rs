@@ -203,6 +203,6 @@ mod tests {
         assert!(below("crates/client-web") && below("crates/client"));
         assert!(!below("crates/server") && !below("crates/store"));
         assert!(closure.versions.contains_key("openmls"));
-        assert!(!closure.versions.contains_key("tokio"));
+        assert!(!closure.versions.contains_key("axum") && !closure.versions.contains_key("sqlx"));
     }
 }

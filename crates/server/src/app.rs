@@ -55,6 +55,9 @@ pub(crate) struct Shared {
     pub(crate) shares_its_store: bool,
     /// The origin in links for people, such as `http://localhost:8080`.
     pub(crate) public_url: String,
+    /// The https origin that devices are set up with; `None` where nothing is served over TLS and
+    /// no such origin is configured.
+    pub(crate) secure_url: Option<String>,
 }
 
 impl App {

@@ -157,6 +157,10 @@ impl Server {
             .or_else(|| http_url.clone())
             .or_else(|| https_url.clone())
             .ok_or(StartError::Config("both listeners are off"))?;
+        let secure_url = Some(&public_url)
+            .filter(|url| url.starts_with("https:"))
+            .or(https_url.as_ref())
+            .cloned();
         let trust = attestation::trust(&config.attestation)?;
         let passkeys = Passkeys::new(&config.server.rp_id, &config.hospital.name, &origins, trust)
             .map_err(StartError::Passkeys)?;
@@ -180,6 +184,7 @@ impl Server {
             public_reads: OncePerMinute::default(),
             shares_its_store: config.store.url != "sqlite",
             public_url,
+            secure_url,
             clock: clock.clone(),
             keys,
             config,

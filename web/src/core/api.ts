@@ -10,6 +10,8 @@ import type {
   DeviceInfo,
   DryRun,
   Estimate,
+  Exported,
+  ExportFormat,
   FleetInfo,
   Import,
   Imported,
@@ -47,6 +49,8 @@ export const api = {
     ask<DryRun>("POST", `/v1/programs/${change.terms.slug}/dry-run`, change),
   changeProgram: (change: ProgramChange) =>
     ask<ProgramInfo>("PUT", `/v1/programs/${change.terms.slug}`, change),
+  exported: ({ slug, format }: { slug: string; format: ExportFormat }) =>
+    ask<Exported>("GET", `/v1/programs/${slug}/export?format=${format}`),
   compare: (request: CompareRequest) => ask<Comparison>("POST", "/v1/programs/compare", request),
 };
 

@@ -319,6 +319,14 @@ export interface Program {
   rules: Rule[];
 }
 
+export type ExportFormat = "mobileconfig" | "android" | "qr";
+
+/** A file for a device manager. */
+export interface Exported {
+  file: string;
+  text: string;
+}
+
 /** How many devices stand how. */
 export interface Count {
   compliant: number;

@@ -11,9 +11,10 @@ import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { Bulk } from "./Bulk";
 import { Cards } from "./Cards";
-import { download, toCsv } from "./csv";
+import { toCsv } from "./csv";
 import styles from "./Fleet.module.css";
 import { FleetPage } from "./FleetPage";
+import { downloadCsv } from "./files";
 import { counts, type Filter, fitting, ordered, STATES } from "./filter";
 import { deviceRows } from "./rows";
 import { Table } from "./Table";
@@ -77,7 +78,7 @@ export default function Fleet() {
               variant="default"
               leftSection={<Download aria-hidden />}
               disabled={shown.length === 0}
-              onClick={() => download("devices.csv", toCsv(deviceRows(shown)))}
+              onClick={() => downloadCsv("devices.csv", toCsv(deviceRows(shown)))}
             >
               {t.fleet.export}
             </Button>

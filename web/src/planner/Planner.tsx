@@ -6,8 +6,9 @@ import type { ChangedAssumptions } from "../core/api";
 import { useComparison } from "../core/queries";
 import type { Comparison } from "../core/wire";
 import { programName } from "../devices/State";
-import { download, toCsv } from "../fleet/csv";
+import { toCsv } from "../fleet/csv";
 import { FleetPage } from "../fleet/FleetPage";
+import { downloadCsv } from "../fleet/files";
 import { Empty } from "../shell/Empty";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
@@ -73,7 +74,7 @@ function Compared({ comparison }: { comparison: Comparison }) {
         <Button
           variant="default"
           leftSection={<Download aria-hidden />}
-          onClick={() => download("programs.csv", toCsv(comparisonRows(comparison)))}
+          onClick={() => downloadCsv("programs.csv", toCsv(comparisonRows(comparison)))}
         >
           {t.planner.export}
         </Button>

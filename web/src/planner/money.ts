@@ -12,7 +12,9 @@ export function money(amount: number, currency: string): string {
 
 /** A count or a share, with as many digits as it needs. */
 export function quantity(value: number): string {
-  return new Intl.NumberFormat("en-US", { maximumSignificantDigits: 4 }).format(value);
+  // Nobody trains half a person, though a mean may say so.
+  const whole = value >= 100 ? Math.round(value) : value;
+  return new Intl.NumberFormat("en-US", { maximumSignificantDigits: 4 }).format(whole);
 }
 
 /** A round number that is at least this, for the end of a scale. */

@@ -29,6 +29,7 @@ it("ends a scale at a round number", () => {
 it("shortens money and counts", () => {
   expect(money(1_234_567, "USD")).toBe("$1.23M");
   expect(quantity(0.183)).toBe("0.183");
+  expect(quantity(774.5)).toBe("775");
   expect(quantity(12_345.6)).toBe("12,350");
 });
 

@@ -12,6 +12,7 @@ import { t } from "../texts";
 import { Editor } from "./Editor";
 import { Stand, versionWords } from "./Programs";
 import styles from "./Programs.module.css";
+import { Provision } from "./Provision";
 import { Warnings } from "./Warnings";
 import {
   checkWords,
@@ -93,6 +94,7 @@ function Terms({ info }: { info: ProgramInfo }) {
           ))}
         </ol>
       </section>
+      <Provision terms={terms} />
     </>
   );
 }

@@ -1,7 +1,14 @@
 import { expect, it } from "vitest";
-import type { Rule } from "../core/wire";
+import type { Program, Rule } from "../core/wire";
 import { blank } from "./edit";
-import { checkWords, consequenceWords, KINDS, platformWords, sourceWords } from "./words";
+import {
+  checkWords,
+  consequenceWords,
+  formatsOf,
+  KINDS,
+  platformWords,
+  sourceWords,
+} from "./words";
 
 const rule = (more: Partial<Rule>): Rule => ({
   id: "patched",
@@ -42,4 +49,13 @@ it("says what follows", () => {
     "A device that does not meet it is shut out at once. Where nothing is known, it counts as not met.",
   );
   expect(platformWords(rule({ platforms: ["ios", "ipados"] }))).toBe("on iOS and iPadOS only");
+});
+
+it("offers a device manager only what the program's devices can take", () => {
+  const program = (ownership: Program["ownership"], platforms: string[]) =>
+    formatsOf({ ownership, platforms } as Program);
+  expect(program("personal", [])).toEqual([]);
+  expect(program("hospital", [])).toEqual(["mobileconfig", "android", "qr"]);
+  expect(program("shared", ["ipados"])).toEqual(["mobileconfig"]);
+  expect(program("hospital", ["windows", "linux"])).toEqual([]);
 });

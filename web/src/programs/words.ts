@@ -1,5 +1,5 @@
 /** A program's terms as sentences. */
-import type { Check, CheckKind, Program, Provenance, Rule } from "../core/wire";
+import type { Check, CheckKind, ExportFormat, Program, Provenance, Rule } from "../core/wire";
 import { t } from "../texts";
 import { duration } from "../texts/time";
 
@@ -100,6 +100,19 @@ export function limitWords({ limits }: Program): string[] {
     t.programs.offline(limits.offline_hours),
     limits.attachments ? t.programs.attachments : t.programs.noAttachments,
     t.programs.wipe[limits.wipe],
+  ];
+}
+
+/** What a device manager can be given: nothing for phones that are people's own. */
+export function formatsOf({ ownership, platforms }: Program): ExportFormat[] {
+  if (ownership === "personal") {
+    return [];
+  }
+  const takes = (...names: string[]) =>
+    platforms.length === 0 || names.some((name) => platforms.includes(name));
+  return [
+    ...(takes("ios", "ipados") ? (["mobileconfig"] as const) : []),
+    ...(takes("android") ? (["android", "qr"] as const) : []),
   ];
 }
 

@@ -677,6 +677,14 @@ export const en = {
       allow: "Where nothing is known, it does not count.",
       count: "Where nothing is known, it counts as not met.",
     },
+    provision: "For your device manager",
+    provisionHint:
+      "What it loads so that a new device opens Wardline by itself, under this hospital's address and the program's limits.",
+    exports: {
+      mobileconfig: "Profile for iPhone and iPad",
+      android: "Settings for Android",
+      qr: "Extras for Android's setup code",
+    },
     feeds: "Lists of patches",
     feedsNone: "No list was fetched yet, so nothing says whether a system is patched.",
     feedsAt: (age: string, files: number) => `Fetched ${age}, ${count(files, "file", "files")}`,

@@ -546,6 +546,59 @@ async fn the_revocation_list_has_who_is_out_and_who_is_on_hold() {
 }
 
 #[tokio::test]
+async fn what_a_device_manager_loads_names_this_hospital_and_is_an_officers_to_take() {
+    let hospital = Hospital::demo(Engine::Sqlite).await;
+    let mut officer = hospital.officer().await;
+    let https = hospital.ready.as_ref().unwrap().https.clone();
+    let export =
+        |program: &str, format: &str| format!("/v1/programs/{program}/export?format={format}");
+    let text = |answer: Answer| -> String {
+        let exported: Value = answer.expect(200).json();
+        exported["text"].as_str().unwrap().to_owned()
+    };
+
+    let profile = text(officer.get(&export("issued", "mobileconfig")).await);
+    assert!(
+        profile.contains(&https),
+        "the address of the app is not in {profile}"
+    );
+    assert!(profile.contains("com.apple.security.root"), "{profile}");
+    let android: Value =
+        serde_json::from_str(&text(officer.get(&export("issued", "android")).await)).unwrap();
+    assert!(android.to_string().contains(&https), "{android}");
+    let qr: Value =
+        serde_json::from_str(&text(officer.get(&export("shared", "qr")).await)).unwrap();
+    assert!(qr.to_string().contains(&https), "{qr}");
+
+    // Whose phones these are, the hospital sets up nothing on them.
+    let refused: Value = officer
+        .get(&export("byod", "mobileconfig"))
+        .await
+        .expect(422)
+        .json();
+    assert!(
+        refused["detail"]
+            .as_str()
+            .unwrap()
+            .contains("their owner's"),
+        "{refused}"
+    );
+    officer.get(&export("issued", "zip")).await.expect(400);
+    officer.get(&export("nothing", "qr")).await.expect(404);
+
+    let nurse = hospital
+        .ready
+        .as_ref()
+        .unwrap()
+        .people
+        .iter()
+        .find(|p| p.role.contains("urse"));
+    let nurse = nurse.unwrap().user.clone();
+    let mut nurse = hospital.phone_of(&mut officer, &nurse).await;
+    nurse.device.get(&export("issued", "qr")).await.expect(403);
+}
+
+#[tokio::test]
 async fn the_demos_fleet_stands_in_every_way_and_its_reasons_read_well() {
     let hospital = Box::pin(Hospital::demo(Engine::Sqlite)).await;
     let mut officer = hospital.officer().await;

@@ -65,7 +65,8 @@ pub(crate) async fn handler(
     drop(facts);
     let terms = &rules.program(&slug).ok_or(Refusal::NotFound)?.terms;
     let refused = |error: provision::ProvisionError| Refusal::TermsRefused(error.to_string());
-    let mut site = Site::new(&app.config.hospital.name, &app.public_url).map_err(refused)?;
+    let url = app.secure_url.as_deref().unwrap_or_default();
+    let mut site = Site::new(&app.config.hospital.name, url).map_err(refused)?;
     if app.config.tls.certificate.as_os_str().is_empty() {
         // The certificate is of the built-in authority, which no phone knows.
         site = site
