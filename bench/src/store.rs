@@ -145,7 +145,7 @@ impl Sender {
             platform: Platform::Native,
             program: "demo".into(),
             serial: None,
-            notice_accepted: false,
+            notice_hash: None,
             jkt: [4; 32],
             device_jwk: "{}".into(),
             mls_key: [5; 32],

@@ -139,7 +139,7 @@ async fn fill(data: &Path, now_ms: u64) -> Outcome<()> {
             platform: Platform::Browser,
             program: made.program.to_owned(),
             serial: Some(format!("BENCH{number}")),
-            notice_accepted: false,
+            notice_hash: None,
             jkt: key,
             device_jwk: "{}".to_owned(),
             mls_key: key,

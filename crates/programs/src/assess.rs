@@ -7,7 +7,9 @@
 //! out of habit is not.
 //!
 //! **Time.** A rule that is not met counts from when it was first found so. The device is in grace
-//! for the rule's days, and quarantined afterwards. Patches have terms of their own: those of the
+//! for the rule's days, and quarantined afterwards. Grace that was used comes back at the pace at
+//! which it was used, once the rule is met: nobody stays in grace for good by mending for a minute,
+//! and who mends in time has all of it the next time. Patches have terms of their own: those of the
 //! feeds, with the rule's days in place of the usual ones. Of a Linux distribution the feeds only say
 //! whether it is maintained. That they are old is said and never held against a device. What was
 //! found wrong stays so until somebody tells that it was mended.
@@ -20,7 +22,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use time::{Date, OffsetDateTime};
 use wardline_model::wire::posture::{
-    Assessment, Fact, FactName, FactValue, Finding, Outcome, Provenance, Standing,
+    Assessment, Fact, FactName, FactValue, Finding, Mended, Outcome, Provenance, Standing,
 };
 use wardline_model::wire::programs::{Check, Rule, Unknown};
 use wardline_posture::attest::PatchLevel;
@@ -170,17 +172,7 @@ impl<'a> Case<'a> {
         let ruling = match &self.rule.check {
             Check::Patched => self.patched(judge),
             Check::Seen { days } => self.seen(*days),
-            Check::VerifiedBoot => self.all(&[FactName::BootloaderLocked, FactName::VerifiedBoot]),
-            Check::ScreenLock { .. } => {
-                self.all(&[FactName::ScreenLock, FactName::ScreenLockSeconds])
-            }
-            Check::UpdatesInstalled => {
-                self.all(&[FactName::PendingUpdates, FactName::RestartPending])
-            }
-            check => match words::fact_of(check) {
-                Some(name) => self.truth(name),
-                None => self.unknown(None),
-            },
+            check => self.all(words::facts_of(check)),
         };
         self.counted(ruling)
     }
@@ -209,7 +201,19 @@ impl<'a> Case<'a> {
         if ruling.outcome == Outcome::Unknown && self.rule.unknown == Unknown::Count && !counts {
             reason.push_str(words::NEVER_TOLD);
         }
-        let since = counts.then(|| before.and_then(|b| b.since).unwrap_or(self.now_ms));
+        let mended = before
+            .and_then(|b| match b.since {
+                Some(since) => Some(Mended {
+                    since,
+                    at: self.now_ms,
+                }),
+                None => b.mended,
+            })
+            .filter(|mended| self.owed(*mended) > 0);
+        let since = counts.then(|| {
+            let again = || self.now_ms - mended.map_or(0, |mended| self.owed(mended));
+            before.and_then(|b| b.since).unwrap_or_else(again)
+        });
         let deadline = since.map(|since| {
             let own = since.saturating_add(u64::from(self.rule.grace_days) * DAY);
             ruling.deadline.unwrap_or(own)
@@ -229,7 +233,16 @@ impl<'a> Case<'a> {
             deadline,
             provenance: ruling.by.map(|fact| fact.provenance),
             observed_at: ruling.by.map(|fact| fact.observed_at),
+            mended: mended.filter(|_| !counts),
         }
+    }
+
+    /// The grace that was used before a rule was mended, less what has come back since.
+    fn owed(&self, mended: Mended) -> u64 {
+        let grace = u64::from(self.rule.grace_days) * DAY;
+        let used = mended.at.saturating_sub(mended.since).min(grace);
+        used.saturating_sub(self.now_ms.saturating_sub(mended.at))
+            .min(self.now_ms)
     }
 
     /// What the rule came to when the device was looked at last.
@@ -286,14 +299,15 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// A rule over two facts: what speaks against it first, then what is known; unknown only where
-    /// the first of them is.
+    /// A rule over one or more facts: what speaks against it first, then what is known; unknown
+    /// only where the first of them is.
     fn all(&self, names: &[FactName]) -> Ruling<'a> {
         let mut rulings: Vec<Ruling<'a>> = names.iter().map(|name| self.truth(*name)).collect();
-        match rulings.iter().position(|r| r.outcome == Outcome::Unmet) {
-            Some(unmet) => rulings.swap_remove(unmet),
-            None => rulings.swap_remove(0),
+        let unmet = rulings.iter().position(|r| r.outcome == Outcome::Unmet);
+        if rulings.is_empty() {
+            return self.unknown(None);
         }
+        rulings.swap_remove(unmet.unwrap_or(0))
     }
 
     /// The strongest fact whose provenance the rule accepts and that is new enough.

@@ -7,11 +7,11 @@
 
 use serde::Serialize;
 use wardline_model::wire::posture::{FactName, Provenance};
-use wardline_model::wire::programs::{Check, Rule, Unknown};
+use wardline_model::wire::programs::{Check, Ownership, Program, Rule, Unknown};
 
 use crate::fleet::Fleet;
 use crate::terms::Terms;
-use crate::words::fact_of;
+use crate::words::facts_of;
 
 /// A kind of client, by what speaks for the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -200,15 +200,29 @@ fn warning(rule: &Rule, devices: u64, could: Vec<Client>) -> Warning {
     }
 }
 
-/// The fact that decides a check: the first, where it looks at two; none for what is no fact.
+/// Whether a program has a use for a fact. Of a device that is its person's own, nothing is kept but
+/// what the program's rules read, and what system and model it is; of the hospital's own, everything
+/// that is told.
+pub fn has_use_for(program: &Program, name: FactName) -> bool {
+    let what_it_is = matches!(
+        name,
+        FactName::Platform
+            | FactName::OsVersion
+            | FactName::PatchLevel
+            | FactName::Model
+            | FactName::Manufacturer
+    );
+    program.ownership != Ownership::Personal
+        || what_it_is
+        || program
+            .rules
+            .iter()
+            .any(|rule| facts_of(&rule.check).contains(&name))
+}
+
+/// The fact that decides a check: the first of those that it reads; none for what is no fact.
 pub fn deciding(check: &Check) -> Option<FactName> {
-    fact_of(check).or(match check {
-        Check::ScreenLock { .. } => Some(FactName::ScreenLock),
-        Check::VerifiedBoot => Some(FactName::BootloaderLocked),
-        Check::Patched => Some(FactName::OsVersion),
-        Check::UpdatesInstalled => Some(FactName::PendingUpdates),
-        _ => None,
-    })
+    facts_of(check).first().copied()
 }
 
 /// With which provenances a client can bring what a check needs.

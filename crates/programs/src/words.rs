@@ -6,25 +6,25 @@ use wardline_posture::patch::{self, Code};
 
 use crate::assess::{at_least, text};
 
-/// The fact that a check is about, where it is about a single one.
-pub(crate) const fn fact_of(check: &Check) -> Option<FactName> {
-    Some(match check {
-        Check::StorageEncrypted => FactName::StorageEncrypted,
-        Check::NotRooted => FactName::Rooted,
-        Check::KeyInHardware { .. } => FactName::KeyHardware,
-        Check::OsFloor { .. } => FactName::OsVersion,
-        Check::SecureBoot => FactName::SecureBoot,
-        Check::Tpm => FactName::Tpm,
-        Check::Firewall => FactName::Firewall,
-        Check::Managed => FactName::Managed,
-        Check::ManagerCompliant => FactName::ManagerCompliant,
-        Check::Authenticator => FactName::Authenticator,
-        Check::ScreenLock { .. }
-        | Check::VerifiedBoot
-        | Check::Patched
-        | Check::UpdatesInstalled
-        | Check::Seen { .. } => return None,
-    })
+/// The facts that a check reads, the one that decides it first; none for what is no fact.
+pub(crate) const fn facts_of(check: &Check) -> &'static [FactName] {
+    match check {
+        Check::StorageEncrypted => &[FactName::StorageEncrypted],
+        Check::ScreenLock { .. } => &[FactName::ScreenLock, FactName::ScreenLockSeconds],
+        Check::VerifiedBoot => &[FactName::BootloaderLocked, FactName::VerifiedBoot],
+        Check::NotRooted => &[FactName::Rooted],
+        Check::KeyInHardware { .. } => &[FactName::KeyHardware],
+        Check::OsFloor { .. } => &[FactName::OsVersion],
+        Check::Patched => &[FactName::OsVersion, FactName::PatchLevel],
+        Check::SecureBoot => &[FactName::SecureBoot],
+        Check::Tpm => &[FactName::Tpm],
+        Check::Firewall => &[FactName::Firewall],
+        Check::UpdatesInstalled => &[FactName::PendingUpdates, FactName::RestartPending],
+        Check::Managed => &[FactName::Managed],
+        Check::ManagerCompliant => &[FactName::ManagerCompliant],
+        Check::Authenticator => &[FactName::Authenticator],
+        Check::Seen { .. } => &[],
+    }
 }
 
 /// Whether a fact meets a check; `None` where its value says nothing about it.

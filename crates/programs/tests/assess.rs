@@ -218,9 +218,44 @@ fn grace_runs_from_the_first_look_and_ends_in_quarantine_and_mending_ends_both()
     let mended = look(&terms, &on, Some(&over), NOW + 8 * DAY);
     assert_eq!(mended.standing, Standing::Compliant);
     assert_eq!(mended.findings[0].since, None);
-    // Broken again, the time begins anew.
-    let again = look(&terms, &off(NOW + 9 * DAY), Some(&mended), NOW + 9 * DAY);
-    assert_eq!(again.deadline, Some(NOW + 16 * DAY));
+    // Broken again after as many days as there are of grace, all of it is there again.
+    let again = look(&terms, &off(NOW + 15 * DAY), Some(&mended), NOW + 15 * DAY);
+    assert_eq!(again.deadline, Some(NOW + 22 * DAY));
+}
+
+#[test]
+fn mending_for_a_moment_does_not_begin_grace_anew_and_mending_in_time_does() {
+    let terms = only(Check::Firewall, &[Provenance::Agent], 7, Unknown::Allow);
+    let told = |on: bool, at| [fact(FactName::Firewall, on, Provenance::Agent, at)];
+    let after = |steps: &[(bool, u64)]| {
+        let mut stands = None;
+        for (on, at) in steps {
+            stands = Some(look(&terms, &told(*on, *at), stands.as_ref(), *at));
+        }
+        stands.unwrap()
+    };
+    // Six days off, an hour on, off again: a day is left, and the hour that came back.
+    let hour = DAY / 24;
+    let (on, off) = (NOW + 6 * DAY, NOW + 6 * DAY + hour);
+    let flaps = [(false, NOW), (true, on), (false, off)];
+    assert_eq!(after(&flaps).deadline, Some(off + DAY + hour));
+    let more = [
+        flaps.as_slice(),
+        &[(true, off + DAY), (false, off + DAY + 1)],
+    ]
+    .concat();
+    assert_eq!(after(&more).deadline, Some(off + DAY + hour + 2));
+    // Nobody telling of it in between neither gives grace back faster nor forgets what was used.
+    let silent = look(&terms, &[], Some(&after(&flaps[..2])), on + hour / 2);
+    let broken = look(&terms, &told(false, off), Some(&silent), off);
+    assert_eq!(broken.deadline, Some(off + DAY + hour));
+    // Two days off, five on, week after week: the whole grace each time.
+    let week = |n: u64| NOW + n * 7 * DAY;
+    let diligent: Vec<(bool, u64)> = (0..4)
+        .flat_map(|n| [(false, week(n)), (true, week(n) + 2 * DAY)])
+        .chain([(false, week(4))])
+        .collect();
+    assert_eq!(after(&diligent).deadline, Some(week(4) + 7 * DAY));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use wardline_store::{NewDevice, NewPerson, RegisteredDevice, Store, StoreError, 
 use crate::charts;
 use crate::codes::{self, Invitation, Terms};
 use crate::config::Config;
-use crate::fleet::feeds;
+use crate::fleet::{feeds, notice};
 use crate::init::{self, InitError, RECORD_KEEPER, record_keeper};
 use crate::keys::{self, HospitalKeys};
 use crate::rim::{Clock, random};
@@ -367,6 +367,7 @@ async fn seed_fleet(tx: &mut Tx, hospital: &Hospital, now_ms: u64) -> Result<(),
         };
         tx.register_device(&device).await?;
     }
+    let baseline = wardline_programs::Terms::baseline();
     for device in &hospital.devices {
         let Some(owner) = hospital.staff_member(&device.owner) else {
             continue;
@@ -375,7 +376,7 @@ async fn seed_fleet(tx: &mut Tx, hospital: &Hospital, now_ms: u64) -> Result<(),
         if there.iter().any(|known| known.name == device.name) {
             continue;
         }
-        put_device(tx, device, owner.id, now_ms).await?;
+        put_device(tx, &baseline, device, owner.id, now_ms).await?;
     }
     Ok(())
 }
@@ -383,6 +384,7 @@ async fn seed_fleet(tx: &mut Tx, hospital: &Hospital, now_ms: u64) -> Result<(),
 /// One device of the fleet to look at. Nobody has its keys.
 async fn put_device(
     tx: &mut Tx,
+    baseline: &[wardline_programs::Terms],
     device: &FleetDevice,
     owner: UserId,
     now_ms: u64,
@@ -400,7 +402,10 @@ async fn put_device(
         },
         program: device.program.to_owned(),
         serial: device.serial.clone(),
-        notice_accepted: device.program == Program::Byod.as_str(),
+        notice_hash: baseline
+            .iter()
+            .find(|terms| terms.slug == device.program && terms.enrolment.privacy_notice)
+            .and_then(|terms| notice::of(terms).hash.array()),
         jkt: random(),
         device_jwk: "{}".to_owned(),
         mls_key: random(),

@@ -56,6 +56,8 @@ row! {
         pub wiped_at: Option<u64>,
         /// When its person accepted the privacy notice on it, unix milliseconds.
         pub notice_accepted_at: Option<u64>,
+        /// The hash of that notice.
+        pub notice_hash: Option<[u8; 32]>,
         /// Last request, unix milliseconds, to the minute.
         pub last_seen_at: Option<u64>,
     }
@@ -83,8 +85,8 @@ pub struct NewDevice {
     pub program: String,
     /// The maker's serial number, where the hospital registered it.
     pub serial: Option<String>,
-    /// Whether its person accepted the privacy notice on it.
-    pub notice_accepted: bool,
+    /// The hash of the privacy notice that its person accepted on it.
+    pub notice_hash: Option<[u8; 32]>,
     /// Thumbprint of its P-256 key.
     pub jkt: [u8; 32],
     /// Its P-256 public key, a JWK.
@@ -103,7 +105,7 @@ macro_rules! select_devices {
             "SELECT device_id, user_id, name, platform, program, state, serial, assessment, jkt,
                  device_jwk, mls_key, binding, passkey_kind, device_cert, mls_cert, created_at,
                  activated_at, revoked_at, revoked_reason, wiped_at, notice_accepted_at,
-                 last_seen_at
+                 notice_hash, last_seen_at
              FROM devices ",
             $where
         )
@@ -129,8 +131,9 @@ impl Tx {
             self,
             "INSERT INTO devices (device_id, user_id, name, platform, program, state, jkt,
                  device_jwk, mls_key, binding, passkey_kind, passkey_sealed, share_sealed,
-                 inbox_last, created_at, serial, notice_accepted_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16)",
+                 inbox_last, created_at, serial, notice_accepted_at, notice_hash)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16,
+                 $17)",
             new.device_id,
             new.user_id,
             new.name,
@@ -146,7 +149,8 @@ impl Tx {
             share,
             now_ms,
             new.serial,
-            new.notice_accepted.then_some(now_ms)
+            new.notice_hash.map(|_| now_ms),
+            new.notice_hash
         )?;
         Ok(())
     }

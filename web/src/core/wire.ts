@@ -207,6 +207,7 @@ export interface DeviceDetail {
   assessment: Assessment;
   certificate?: { serial: string; not_after: number } | null;
   notice_accepted_at?: number | null;
+  notice_changed: boolean;
   notice: PrivacyNotice;
   ended_at?: number | null;
   ended_reason?: string | null;

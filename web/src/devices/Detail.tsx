@@ -197,6 +197,7 @@ export function Views({ detail }: { detail: DeviceDetail }) {
 export function NoticePart({ detail }: { detail: DeviceDetail }) {
   return (
     <Part id="notice" title={t.enroll.noticeTitle}>
+      {detail.notice_changed ? <p>{t.device.noticeChanged}</p> : null}
       <Notice notice={detail.notice} />
     </Part>
   );

@@ -497,6 +497,7 @@ export const en = {
     certificateUntil: (serial: string, date: string) => `${serial}, valid until ${date}`,
     noCertificate: "None yet",
     noticeAccepted: "Privacy notice accepted",
+    noticeChanged: "It is another one than the notice that was accepted on this device.",
     views: "Who looked at this",
     viewsHint: "People other than its owner who opened this page.",
     viewsNone: "Nobody but its owner.",

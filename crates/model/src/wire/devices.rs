@@ -187,6 +187,8 @@ wire! {
         pub certificate: Option<CertificateInfo>,
         /// When its person accepted the privacy notice on it, unix milliseconds.
         pub notice_accepted_at: Option<u64>,
+        /// Whether the notice is another one since.
+        pub notice_changed: bool,
         /// What the hospital keeps of it, what it never collects, and what a wipe takes.
         pub notice: super::enroll::PrivacyNotice,
         /// When it went out of use, unix milliseconds.

@@ -248,7 +248,8 @@ wire! {
         pub reason: String,
         /// What the owner does about it, in a sentence; absent where nothing is to be done.
         pub step: Option<String>,
-        /// Since when it counts against the device, unix milliseconds.
+        /// Since when it counts against the device, unix milliseconds; grace that was used before,
+        /// and has not come back, makes it earlier.
         pub since: Option<u64>,
         /// From when on it quarantines the device, unix milliseconds.
         pub deadline: Option<u64>,
@@ -256,6 +257,20 @@ wire! {
         pub provenance: Option<Provenance>,
         /// When that was so, unix milliseconds.
         pub observed_at: Option<u64>,
+        /// The grace that was used up before it was mended, as long as that has not come back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub mended: Option<Mended>,
+    }
+}
+wire! {
+    /// A time during which a rule counted against a device. Grace that was used comes back as fast
+    /// as it was used: a rule that is met for a moment now and then does not begin it anew.
+    #[derive(Copy, Eq)]
+    pub struct Mended {
+        /// From when on it counted, unix milliseconds.
+        pub since: u64,
+        /// When it was found mended, unix milliseconds.
+        pub at: u64,
     }
 }
 wire! {

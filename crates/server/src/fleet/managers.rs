@@ -176,8 +176,9 @@ pub(crate) async fn take(
             managed.observed_at,
         )
         .await?;
-        tx.put_facts(id, &facts, now_ms).await?;
         let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
+        let terms = rules.terms(&device.program)?;
+        fleet::note_facts(tx, terms, id, &facts, now_ms).await?;
         let (_, moved) = fleet::assess(app, tx, &rules, &mut judge, &device, now_ms).await?;
         taken.moved.extend(moved);
     }

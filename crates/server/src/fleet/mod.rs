@@ -24,10 +24,11 @@ use wardline_bus::Hint;
 use wardline_delivery::Tracked;
 use wardline_model::wire::enroll::{DeviceState, Platform};
 use wardline_model::wire::posture::{Assessment, Fact, Standing};
-use wardline_model::wire::programs::Check;
+use wardline_model::wire::programs::{Check, Program};
 use wardline_model::{DeviceId, GroupId};
 use wardline_posture::patch::Feeds;
 use wardline_programs::assess::Told;
+use wardline_programs::reach::has_use_for;
 use wardline_programs::{Judge, Terms};
 use wardline_signals::graph::Action;
 use wardline_store::{Device, StoredProgram, Tx};
@@ -253,6 +254,20 @@ pub(crate) async fn assess(
     note_assessment(tx, device, &assessment).await?;
     let moved = move_to(app, tx, rules, device, &assessment, now_ms).await?;
     Ok((Some(assessment), moved))
+}
+
+/// Notes what is told of a device, as far as its program has a use for it: the privacy notice
+/// promises that nothing else is kept. Gives how many facts were new.
+pub(crate) async fn note_facts(
+    tx: &mut Tx,
+    program: &Program,
+    device: DeviceId,
+    told: &[Fact],
+    now_ms: u64,
+) -> Result<u64, Refusal> {
+    let kept = told.iter().filter(|fact| has_use_for(program, fact.name));
+    let kept: Vec<Fact> = kept.cloned().collect();
+    Ok(tx.put_facts(device, &kept, now_ms).await?)
 }
 
 async fn note_assessment(

@@ -17,9 +17,13 @@ const DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// The demo program with these rules besides its own, as a change from a version.
 pub(crate) async fn change(officer: &mut Device, version: u64, rules: &[Value]) -> Value {
+    change_of("demo", officer, version, rules).await
+}
+
+async fn change_of(slug: &str, officer: &mut Device, version: u64, rules: &[Value]) -> Value {
     let list: ProgramList = officer.get("/v1/programs").await.expect(200).json();
-    let demo = list.programs.iter().find(|p| p.terms.slug == "demo");
-    let mut terms = serde_json::to_value(&demo.unwrap().terms).unwrap();
+    let program = list.programs.iter().find(|p| p.terms.slug == slug);
+    let mut terms = serde_json::to_value(&program.unwrap().terms).unwrap();
     terms["rules"] = rules.into();
     json!({ "version": version, "terms": terms })
 }
@@ -405,8 +409,55 @@ async fn a_phone_of_ones_own_is_enrolled_once_its_person_accepted_the_notice() {
     finish(&mut phone, &started, accepted).await.expect(200);
     phone.id = Some(started.device_id);
     let detail = detail(&mut officer, &phone).await;
-    assert!(detail.notice_accepted_at.is_some());
+    assert!(detail.notice_accepted_at.is_some() && !detail.notice_changed);
     assert_eq!(detail.device.state, DeviceState::Pending);
+}
+
+#[tokio::test]
+async fn of_a_phone_of_ones_own_nothing_is_kept_that_the_notice_does_not_name() {
+    let hospital = Hospital::new(Engine::Sqlite).await;
+    let mut officer = hospital.officer().await;
+    let mut phone = hospital.device();
+    let started = started(&mut officer, "byod", &mut phone).await;
+    let notice: PrivacyNotice = started.privacy_notice.clone().unwrap();
+    let accepted = json!({ "accepted_notice": notice.hash });
+    finish(&mut phone, &started, accepted).await.expect(200);
+    (phone.id, phone.person) = (Some(started.device_id), officer.person);
+    officer.endorse(&phone, Duty::None).await.expect(200);
+    phone.sign_in().await;
+    let told = json!([
+        { "name": "model", "value": "Pixel 9" },
+        { "name": "kernel", "value": "6.1.99" },
+        { "name": "firewall", "value": true },
+    ]);
+    phone.report(&told).await.expect(200);
+    let kept = |detail: &DeviceDetail| -> Vec<FactName> {
+        detail.facts.iter().map(|fact| fact.name).collect()
+    };
+    assert_eq!(kept(&detail_of(&mut phone).await), [FactName::Model]);
+
+    // Other terms keep more: the notice is another one, and its owner is told so.
+    let firewall = json!({
+        "id": "firewall", "check": { "kind": "firewall" }, "accept": ["claimed"],
+        "grace_days": 7, "unknown": "allow",
+    });
+    let terms = change_of("byod", &mut officer, 0, &[firewall]).await;
+    officer
+        .request("PUT", "/v1/programs/byod", Some(&terms))
+        .await
+        .expect(200);
+    hospital.clock.advance(15 * 60 * 1000);
+    phone.report(&told).await.expect(200);
+    let detail = detail_of(&mut phone).await;
+    assert!(kept(&detail).contains(&FactName::Firewall));
+    assert!(detail.notice_changed);
+    assert!(
+        detail
+            .notice
+            .kept
+            .iter()
+            .any(|line| line.contains("firewall"))
+    );
 }
 
 /// A hospital whose demo program asks for an attested device key, under a root of its own.

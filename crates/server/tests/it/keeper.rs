@@ -752,7 +752,7 @@ async fn smuggle(ward: &Ward, user: UserId) -> DeviceId {
         platform: DevicePlatform::Native,
         program: "demo".to_owned(),
         serial: None,
-        notice_accepted: false,
+        notice_hash: None,
         jkt,
         device_jwk: "{}".to_owned(),
         mls_key: public,

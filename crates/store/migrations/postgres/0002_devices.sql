@@ -4,7 +4,9 @@ UPDATE devices SET state = 'retired' WHERE state = 'revoked';
 ALTER TABLE devices ADD COLUMN serial TEXT;
 -- What the program's rules made of it: JSON, absent until it was first looked at.
 ALTER TABLE devices ADD COLUMN assessment TEXT;
+-- When its person accepted a privacy notice on it, and the hash of which.
 ALTER TABLE devices ADD COLUMN notice_accepted_at BIGINT;
+ALTER TABLE devices ADD COLUMN notice_hash BYTEA;
 ALTER TABLE devices ADD COLUMN wiped_at BIGINT;
 CREATE INDEX devices_by_state ON devices (state);
 CREATE INDEX devices_by_serial ON devices (serial);

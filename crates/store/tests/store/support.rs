@@ -202,7 +202,7 @@ pub(crate) fn new_device(user: UserId) -> NewDevice {
         platform: Platform::Browser,
         program: "byod".into(),
         serial: None,
-        notice_accepted: false,
+        notice_hash: None,
         jkt,
         device_jwk: "{}".into(),
         mls_key: [6; 32],

@@ -255,6 +255,7 @@ mod tests {
             deadline: None,
             provenance: None,
             observed_at: None,
+            mended: None,
         };
         let assessment = Assessment {
             standing: Standing::Grace,

@@ -58,10 +58,14 @@ pub(crate) async fn handler(
             }
             None => None,
         };
+        let notice = notice::of(rules.terms(&device.program)?);
         Ok(DeviceDetail {
             certificate,
             assessment,
-            notice: notice::of(rules.terms(&device.program)?),
+            notice_changed: device
+                .notice_hash
+                .is_some_and(|hash| notice.hash.array() != Some(hash)),
+            notice,
             notice_accepted_at: device.notice_accepted_at,
             ended_at: device.revoked_at,
             ended_reason: device.revoked_reason.clone(),

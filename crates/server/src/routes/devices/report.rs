@@ -86,10 +86,11 @@ pub(crate) async fn handler(
             tx.keep_facts(id, provenance, evidence, &names, measured_at)
                 .await?;
         }
-        let written = tx.put_facts(id, &facts, now_ms).await?;
+        let rules = Rulebook::load(&app, tx).await?;
+        let terms = rules.terms(&device.program)?;
+        let written = fleet::note_facts(tx, terms, id, &facts, now_ms).await?;
         tx.touch_device(id, now_ms).await?;
         let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
-        let rules = Rulebook::load(&app, tx).await?;
         let mut judge = rules.judge();
         let (assessment, moved) =
             fleet::assess(&app, tx, &rules, &mut judge, &device, now_ms).await?;

@@ -71,7 +71,7 @@ pub(crate) async fn handler(
         return repeat(&app, &device, &mls_key).await;
     }
     let terms = rules.terms(&enrollment.program)?;
-    let notice_accepted = accepted(terms, request.accepted_notice.as_ref())?;
+    let notice_hash = accepted(terms, request.accepted_notice.as_ref())?;
     let mut proven = proven(&app, terms, &enrollment, &request, &proof, now_ms)?;
     // Where either will do, and the key has attested itself, the authenticator need not.
     let either = terms.enrolment.attestation == Attestation::Either && !proven.is_empty();
@@ -97,7 +97,7 @@ pub(crate) async fn handler(
         platform: enrollment.platform,
         program: enrollment.program.clone(),
         serial: invite.serial.clone(),
-        notice_accepted,
+        notice_hash,
         jkt: proof.jkt(),
         device_jwk: proof.key().jwk(),
         mls_key,
@@ -119,9 +119,9 @@ pub(crate) async fn handler(
             Err(error) if error.is_conflict() => return Err(Refusal::DeviceState),
             other => other?,
         }
-        tx.put_facts(new.device_id, &proven, now_ms).await?;
+        fleet::note_facts(tx, terms, new.device_id, &proven, now_ms).await?;
         note.put("attested", proven.len())
-            .put("notice_accepted", notice_accepted)
+            .put("notice", notice_hash.map(|hash| B64::from(hash).encode()))
             .put("enrollment", enrollment.enrollment_id.to_string())
             .put("device", new.device_id.to_string())
             .put("user", new.user_id.to_string())
@@ -137,13 +137,14 @@ pub(crate) async fn handler(
     }))
 }
 
-/// Whether the person accepted the program's privacy notice, as it is now.
-fn accepted(program: &Program, hash: Option<&B64>) -> Result<bool, Refusal> {
+/// The hash of the program's privacy notice as it is now, once the person accepted that one.
+fn accepted(program: &Program, hash: Option<&B64>) -> Result<Option<[u8; 32]>, Refusal> {
     if !program.enrolment.privacy_notice {
-        return Ok(false);
+        return Ok(None);
     }
-    if hash == Some(&notice::of(program).hash) {
-        Ok(true)
+    let current = notice::of(program).hash;
+    if hash == Some(&current) {
+        Ok(current.array())
     } else {
         Err(Refusal::NoticeRequired)
     }

@@ -150,8 +150,9 @@ async fn follow(
                 evidence: format!("security event of {}", signal.issuer),
             };
             for device in devices(tx, &signal.subject).await? {
-                tx.put_facts(device.device_id, std::slice::from_ref(&fact), now_ms)
-                    .await?;
+                let terms = rules.terms(&device.program)?;
+                let facts = std::slice::from_ref(&fact);
+                fleet::note_facts(tx, terms, device.device_id, facts, now_ms).await?;
                 let (_, moved) =
                     fleet::assess(app, tx, &rules, &mut judge, &device, now_ms).await?;
                 effect.devices += 1;
