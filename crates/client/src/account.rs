@@ -2,13 +2,15 @@
 
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
+use serde_json::json;
+use wardline_credential::x509::mls_credential;
 use wardline_model::code::confirmation_string;
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
 use wardline_model::wire::devices::{DeviceInfo, DeviceList, EndorseRequest};
 use wardline_model::wire::directory::{
     Me, OnCallRole, PatientBanner, PatientList, PatientSearch, PeopleList, PersonHit, RoleList,
 };
-use wardline_model::wire::enroll::{BindingClaims, Invite, InviteRequest};
+use wardline_model::wire::enroll::{BindingClaims, Certificates, Invite, InviteRequest};
 use wardline_model::wire::keys::{KeyPackageCount, KeyPackageUpload};
 use wardline_model::wire::sessions::{SessionInfo, SessionList};
 use wardline_model::wire::socket::SocketTicket;
@@ -24,6 +26,8 @@ use crate::views::PendingDevice;
 
 /// Single-use key packages kept at the server; replenished when fewer than half are left.
 const KEY_PACKAGES: u64 = 20;
+/// So long before a certificate's end it is renewed: a third of its year.
+const RENEWS_MS: u64 = 122 * 24 * 60 * 60 * 1000;
 
 impl<P: Platform> Client<P> {
     /// Who asks, on what.
@@ -185,13 +189,38 @@ impl<P: Platform> Client<P> {
     /// A ticket for the real-time socket.
     pub async fn socket_ticket(&mut self) -> Result<SocketTicket, ClientError> {
         self.api
-            .post(&self.platform, "/v1/socket-tickets", &serde_json::json!({}))
+            .post(&self.platform, "/v1/socket-tickets", &json!({}))
             .await
     }
 
     /// The address of the real-time socket.
     pub fn socket_url(&self) -> String {
         format!("{}/v1/socket", self.api.server.replacen("http", "ws", 1))
+    }
+
+    /// Has this device's certificates renewed when a third of their year is left: time enough for
+    /// one that is away for months. Conversations keep the former one on its leaf, and are no worse
+    /// for it.
+    pub(crate) async fn renew(&mut self) -> Result<(), ClientError> {
+        let now = self.platform.now_ms();
+        let open = self.open.as_ref().ok_or(ClientError::Locked)?;
+        let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+        let key = identity.public_key();
+        let end = identity.not_after_ms();
+        if end.is_none_or(|end| now.saturating_add(RENEWS_MS) < end) {
+            return Ok(());
+        }
+        let renewed: Certificates = self
+            .api
+            .post(&self.platform, "/v1/device/certificates", &json!({}))
+            .await?;
+        let (device, user) = (self.profile()?.device_id, self.profile()?.user.id);
+        let credential = mls_credential(&renewed.mls.0);
+        let verifier = self.verifier()?;
+        if !verifier.is_of(&credential, device, user, &key, Some(now)) {
+            return Err(ClientError::Untrusted("the renewed certificate"));
+        }
+        self.keep_certificate(&renewed.mls).await
     }
 
     /// Keeps enough key packages at the server, secrets durable here before the packages leave.

@@ -244,7 +244,7 @@ mod tests {
         }
     }
 
-    fn summary(receipts: Vec<Receipt>) -> GroupSummary {
+    fn summary(receipts: &[Receipt]) -> GroupSummary {
         serde_json::from_value(serde_json::json!({
             "id": GroupId::from_bytes([7; 16]),
             "kind": "direct",
@@ -257,7 +257,7 @@ mod tests {
         .unwrap()
     }
 
-    fn record(receipts: Vec<Receipt>) -> Record {
+    fn record(receipts: &[Receipt]) -> Record {
         Record {
             summary: summary(receipts),
             applied: 9,
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn word_that_comes_late_takes_no_receipt_back() {
         let ben = UserId::from_bytes([1; 16]);
-        let mut record = record(Vec::new());
+        let mut record = record(&[]);
         record.note_receipt(&receipt(ben, 5, 5));
         record.note_receipt(&receipt(ben, 5, 4));
         assert_eq!(record.receipt(ben), Some(&receipt(ben, 5, 5)));
@@ -283,8 +283,8 @@ mod tests {
     #[test]
     fn a_summary_made_earlier_takes_no_receipt_back_and_names_who_is_there() {
         let (ben, gone) = (UserId::from_bytes([1; 16]), UserId::from_bytes([2; 16]));
-        let mut record = record(vec![receipt(ben, 5, 5), receipt(gone, 9, 9)]);
-        record.note_summary(summary(vec![receipt(ben, 6, 4)]));
+        let mut record = record(&[receipt(ben, 5, 5), receipt(gone, 9, 9)]);
+        record.note_summary(summary(&[receipt(ben, 6, 4)]));
         assert_eq!(record.summary.receipts, [receipt(ben, 6, 5)]);
     }
 }

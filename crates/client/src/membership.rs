@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use wardline_credential::{Admitted, NotAdmitted, Verifier};
+use wardline_credential::NotAdmitted;
 use wardline_model::endorsement::Duty;
-use wardline_model::wire::devices::{CredentialsAnswer, CredentialsRequest, DeviceCredential};
+use wardline_model::wire::devices::{CredentialsAnswer, CredentialsRequest};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{CommitAccepted, CommitUpload, GroupCreate, GroupKind};
 use wardline_model::wire::keys::{ClaimAnswer, ClaimRequest};
@@ -32,9 +32,6 @@ const ADMITTED: &str = "c/";
 const KEEPERS: &str = "keepers";
 /// The vault's name for those whom the server calls record keepers.
 const NAMED_KEEPERS: &str = "named-keepers";
-
-/// What a [`Verifier`] says of a device at a time.
-type Judge = fn(&Verifier, DeviceId, &DeviceCredential, u64) -> Result<Admitted, NotAdmitted>;
 
 /// A device that was verified up to the genesis.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -284,20 +281,19 @@ impl<P: Platform> Client<P> {
 
     /// Verifies devices that are to be let in.
     pub(crate) async fn admit(&mut self, claims: &[Claim]) -> Result<(), ClientError> {
-        self.verify(claims, Verifier::admit).await
+        let now = self.platform.now_ms();
+        self.verify(claims, Some(now)).await
     }
 
     /// Verifies devices that are in a conversation already, as it was found.
     pub(crate) async fn recognize(&mut self, claims: &[Claim]) -> Result<(), ClientError> {
-        self.verify(claims, |verifier, device, said, _| {
-            verifier.recognize(device, said)
-        })
-        .await
+        self.verify(claims, None).await
     }
 
     /// Verifies devices by their certificates, endorsements and the log, and remembers those that
-    /// pass. The claims must be what was verified, to the byte.
-    async fn verify(&mut self, claims: &[Claim], judge: Judge) -> Result<(), ClientError> {
+    /// pass. The claims must be of what was verified; `at_ms` where their certificates must be good
+    /// then.
+    async fn verify(&mut self, claims: &[Claim], at_ms: Option<u64>) -> Result<(), ClientError> {
         let own = self.profile()?.device_id;
         let mut unknown: Vec<DeviceId> = Vec::new();
         for claim in claims {
@@ -310,7 +306,7 @@ impl<P: Platform> Client<P> {
             unknown.push(claim.device);
         }
         for unknown in unknown.chunks(CREDENTIALS) {
-            self.verify_some(claims, unknown, judge).await?;
+            self.verify_some(claims, unknown, at_ms).await?;
         }
         Ok(())
     }
@@ -319,7 +315,7 @@ impl<P: Platform> Client<P> {
         &mut self,
         claims: &[Claim],
         unknown: &[DeviceId],
-        judge: Judge,
+        at_ms: Option<u64>,
     ) -> Result<(), ClientError> {
         let verifier = self.verifier()?;
         let request = CredentialsRequest {
@@ -329,18 +325,20 @@ impl<P: Platform> Client<P> {
             .api
             .post(&self.platform, "/v1/credentials", &request)
             .await?;
-        let now = self.platform.now_ms();
         for device in unknown.iter().copied() {
             let credential = answer
                 .credentials
                 .iter()
                 .find(|c| c.device_id == device)
                 .ok_or(NotAdmitted::Unknown)?;
-            let admitted = judge(&verifier, device, credential, now)?;
+            let admitted = match at_ms {
+                Some(now) => verifier.admit(device, credential, now)?,
+                None => verifier.recognize(device, credential)?,
+            };
+            let (user, key) = (admitted.user, admitted.keys.mls_key);
             for claim in claims.iter().filter(|claim| claim.device == device) {
-                if claim.user != admitted.user
-                    || claim.credential != admitted.credential
-                    || claim.signature_key != admitted.keys.mls_key
+                if claim.signature_key != key
+                    || !verifier.is_of(&claim.credential, device, user, &key, at_ms)
                 {
                     return Err(NotAdmitted::Mismatch.into());
                 }
@@ -512,15 +510,34 @@ impl<P: Platform> Client<P> {
     /// Whether a device was verified, with this credential and this key on its leaf: MLS does not
     /// compare the two.
     pub(crate) fn is_admitted(&self, claim: &Claim) -> bool {
-        self.admitted(claim.device).is_some_and(|device| {
-            device.credential.0 == claim.credential && device.mls_key.0 == claim.signature_key
+        self.admitted(claim.device).is_some_and(|known| {
+            known.mls_key.0 == claim.signature_key
+                && (known.credential.0 == claim.credential
+                    || self.is_certified(claim, claim.device, known.person.id))
         })
     }
 
     /// Whether a leaf is this device's.
     pub(crate) fn is_own(&self, claim: &Claim) -> bool {
         let identity = self.open.as_ref().and_then(|open| open.identity.as_ref());
-        identity.is_some_and(|identity| identity.is(claim))
+        let (Some(identity), Ok(profile)) = (identity, self.profile()) else {
+            return false;
+        };
+        identity.has_key_of(claim)
+            && (identity.has_certificate_of(claim)
+                || self.is_certified(claim, profile.device_id, profile.user.id))
+    }
+
+    /// Whether a claim's own certificate, which may be a former one, says that its key is that of a
+    /// device of a person.
+    fn is_certified(&self, claim: &Claim, device: DeviceId, user: UserId) -> bool {
+        let (Ok(verifier), Ok(key)) = (
+            self.verifier(),
+            <[u8; 32]>::try_from(claim.signature_key.as_slice()),
+        ) else {
+            return false;
+        };
+        verifier.is_of(&claim.credential, device, user, &key, None)
     }
 
     /// What was verified of a device.

@@ -72,11 +72,26 @@ impl Identity {
         self.key.sign(bytes).to_bytes()
     }
 
-    /// Whether a claim is this device's own, to the byte. A device id alone proves nothing: anyone
-    /// who makes a group writes into it what they like.
-    pub fn is(&self, claim: &Claim) -> bool {
+    /// Whether a claim is made with this device's key. A device id alone proves nothing: anyone who
+    /// makes a group writes into it what they like.
+    pub fn has_key_of(&self, claim: &Claim) -> bool {
+        claim.signature_key == self.key.verifying_key().as_bytes()
+    }
+
+    /// Whether a claim is made with this device's certificate, to the byte.
+    pub fn has_certificate_of(&self, claim: &Claim) -> bool {
         claim.credential == x509::mls_credential(&self.certificate)
-            && claim.signature_key == self.key.verifying_key().as_bytes()
+    }
+
+    /// Its public key.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
+    }
+
+    /// The last moment of its certificate, unix milliseconds; none where it cannot be read.
+    pub fn not_after_ms(&self) -> Option<u64> {
+        let summary = x509::summary(&self.certificate).ok()?;
+        Some(summary.not_after_ms)
     }
 
     fn credential(&self) -> CredentialWithKey {

@@ -34,6 +34,7 @@ const LATEST: usize = 50;
 impl<P: Platform> Client<P> {
     /// Brings this device up to date: joins, reads, sends what waits, and keeps key packages ready.
     pub async fn sync(&mut self) -> Result<(), ClientError> {
+        self.renew().await?;
         self.replenish().await?;
         self.fetch_inbox().await?;
         let mut held_up = None;

@@ -12,7 +12,7 @@ use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, MAX_CHAIN, Sign
 use wardline_model::wire::devices::{DeviceCredential, LoggedEndorsement};
 use wardline_model::{DeviceId, UserId};
 
-use crate::x509::{DeviceCa, DeviceKey, mls_credential};
+use crate::x509::{DeviceCa, DeviceKey, certificate_of, mls_credential};
 
 /// The kind of the audit event that carries an endorsement, as `detail.signed`.
 pub const ENDORSED: &str = "device.endorsed";
@@ -157,6 +157,28 @@ impl Verifier {
                 .get(1)
                 .map_or(own.user_id, |link| link.signed.endorsement.user_id),
             log_size,
+        })
+    }
+
+    /// Whether an MLS credential's content is that of a device which was verified: with any
+    /// certificate of this hospital for its person, its id and its key, since certificates are
+    /// renewed and leaves keep those with which they joined. `at_ms` where it must be good then.
+    pub fn is_of(
+        &self,
+        credential: &[u8],
+        device: DeviceId,
+        user: UserId,
+        mls_key: &[u8; 32],
+        at_ms: Option<u64>,
+    ) -> bool {
+        let certificate = certificate_of(credential).and_then(|der| match at_ms {
+            Some(at_ms) => self.ca.verify(&der, at_ms),
+            None => self.ca.issued(&der),
+        });
+        certificate.is_ok_and(|certificate| {
+            certificate.device == device
+                && certificate.user == user
+                && certificate.key == DeviceKey::Ed25519(*mls_key)
         })
     }
 

@@ -43,6 +43,8 @@ named! {
         DeviceManage = "device.manage",
         /// Tell what a device knows of itself, proven by its key alone.
         DeviceReport = "device.report",
+        /// Have this device's certificates renewed.
+        DeviceRenew = "device.renew",
         /// Confirm that what was kept on a device out of use is gone, proven by its key alone.
         DeviceWiped = "device.wiped",
         /// Register devices, import what managers say, fetch the public lists of patches.
@@ -129,6 +131,7 @@ impl Action {
             | Self::KeeperDevices
             | Self::FleetManage
             | Self::DeviceReport
+            | Self::DeviceRenew
             | Self::DeviceWiped
             | Self::ProgramRead
             | Self::ProgramChange
@@ -192,6 +195,7 @@ impl Action {
             Self::DeviceRead => "see what is known of this device",
             Self::DeviceManage => "manage this device",
             Self::DeviceReport => "tell of this device",
+            Self::DeviceRenew => "renew this device's certificates",
             Self::DeviceWiped => "say that this device is wiped",
             Self::FleetManage => "manage the hospital's devices",
             Self::ProgramRead => "see the device programs",

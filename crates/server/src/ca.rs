@@ -287,3 +287,6 @@ fn serial() -> SerialNumber {
 }
 
 const YEAR_DAYS: i64 = 365;
+
+/// How long a device's certificates are good, milliseconds.
+pub(crate) const LIFETIME_MS: u64 = YEAR_DAYS.unsigned_abs() * 24 * 60 * 60 * 1000;

@@ -64,6 +64,13 @@ row! {
 }
 
 row! {
+    struct Former {
+        device_id: DeviceId,
+        serial: Vec<u8>,
+    }
+}
+
+row! {
     struct Owned {
         user_id: UserId,
         device_id: DeviceId,
@@ -299,6 +306,62 @@ impl Tx {
             now_ms
         )?;
         Ok(changed == 1)
+    }
+
+    /// Gives a device other certificates (DER) for its keys. Its key packages hold the former one,
+    /// and go.
+    pub async fn renew_device(
+        &mut self,
+        id: DeviceId,
+        device_cert: &[u8],
+        mls_cert: &[u8],
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE devices SET device_cert = $2, mls_cert = $3 WHERE device_id = $1",
+            id,
+            device_cert,
+            mls_cert
+        )?;
+        execute!(self, "DELETE FROM key_packages WHERE device_id = $1", id)?;
+        Ok(())
+    }
+
+    /// Notes a certificate that was renewed before its end (unix milliseconds), by its serial
+    /// number.
+    pub async fn put_former_certificate(
+        &mut self,
+        serial: &[u8],
+        device: DeviceId,
+        not_after: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "INSERT INTO former_certificates (serial, device_id, not_after) VALUES ($1, $2, $3)",
+            serial,
+            device,
+            not_after
+        )?;
+        Ok(())
+    }
+
+    /// Renewed certificates that have not run out yet at a time (unix milliseconds): serial numbers
+    /// by device.
+    pub async fn former_certificates(
+        &mut self,
+        now_ms: u64,
+    ) -> Result<Vec<(DeviceId, Vec<u8>)>, StoreError> {
+        let former: Vec<Former> = fetch_all!(
+            self,
+            Former,
+            "SELECT device_id, serial FROM former_certificates WHERE not_after >= $1
+             ORDER BY device_id, serial",
+            now_ms
+        )?;
+        Ok(former
+            .into_iter()
+            .map(|former| (former.device_id, former.serial))
+            .collect())
     }
 
     /// Takes a device out of use for good, as lost or retired: its share is destroyed, its sessions

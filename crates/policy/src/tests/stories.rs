@@ -353,7 +353,12 @@ fn someone_who_left_neither_works_nor_signs_in_nor_enrols() {
 #[test]
 fn before_onboarding_a_person_sets_up_the_phone_but_meets_no_patient() {
     let new = |action| answer(&changed(ada_asks(action), |q| asker(q).onboarded = false));
-    for action in [Action::MeRead, Action::ShareRead, Action::KeyPackageUpload] {
+    for action in [
+        Action::MeRead,
+        Action::DeviceRenew,
+        Action::ShareRead,
+        Action::KeyPackageUpload,
+    ] {
         assert_eq!(new(action), "allow", "{action}");
     }
     for action in [
@@ -424,6 +429,7 @@ fn the_record_keeper_keeps_records_and_does_nothing_else() {
             "session.end_all",
             "me.read",
             "device.list_own",
+            "device.renew",
             "share.read",
             "credential.read",
             "key_package.upload",

@@ -43,6 +43,7 @@ device.revoke        not_signed_in allow               missing_permission device
 device.read          not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired allow
 device.manage        not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 device.report        allow         allow               allow              device_not_yours device_revoked allow        allow           allow
+device.renew         not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 device.wiped         allow         allow               allow              allow            allow          allow        allow           allow
 fleet.manage         not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 program.read         not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow

@@ -1,160 +1,31 @@
 //! The record keeper: what it does while no phone is online, and what nobody talks it into.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ED25519, PublicKeyData, SanType};
-use tempfile::TempDir;
 use wardline_audit::event::{Actor, Kind, NodeName, Outcome, V1};
 use wardline_audit::{Event, Salt};
-use wardline_client::Client;
-use wardline_client::client::Prf;
 use wardline_client::content::{Page, PageEnd};
 use wardline_client::mls::{CIPHERSUITE, Identity, make_key_packages};
-use wardline_client::platform::{
-    Change, DevicePublicKey, Event as ClientEvent, Platform, PlatformError, Request, Response,
-};
+use wardline_client::platform::Platform;
 use wardline_client::vault::{StoreKey, Vault};
 use wardline_client::views::{Message, Notice};
-use wardline_client_native::client::Enrolment;
-
-use wardline_client_native::{NativeClient, NativeError, Workstation, passkey};
+use wardline_client_native::{NativeClient, NativeError};
 use wardline_credential::x509::{DEVICE_URN, USER_URN};
-use wardline_keeper::{Keeper, Progress, Rules};
+use wardline_keeper::{Progress, Rules};
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
-use wardline_model::wire::devices::{CredentialsAnswer, MemberDevicesRequest};
+use wardline_model::wire::devices::MemberDevicesRequest;
 use wardline_model::wire::enroll::Platform as DevicePlatform;
 use wardline_model::wire::groups::GroupList;
 use wardline_model::wire::messages::Priority;
-use wardline_model::wire::sessions::SignIn;
 use wardline_model::{B64, DeviceId, GroupId, UserId};
 use wardline_server::rim::random;
 use wardline_store::{NewDevice, NewKeyPackage, NewPerson};
 use zeroize::Zeroizing;
 
-use crate::support::{Device, Engine, Hospital, story};
-
-/// A hospital with its officer, its record keeper, and a folder for everyone's workstations.
-struct Ward {
-    hospital: Hospital,
-    officer: Device,
-    keeper: NativeClient,
-    homes: TempDir,
-}
-
-impl Ward {
-    async fn open(engine: Engine) -> Self {
-        let hospital = Box::pin(Hospital::demo(engine)).await;
-        let mut officer = hospital.officer().await;
-        let homes = tempfile::tempdir().unwrap();
-        let code = hospital.keeper_code.clone().unwrap();
-        let home = homes.path().join("keeper");
-        let mut keeper = enroll(&hospital, &home, &code).await;
-        let id = keeper.status().device_id.unwrap();
-        confirm(&mut officer, id, Duty::KeepsRecords).await;
-        keeper.keep_records();
-        come_online(&mut keeper).await;
-        Self {
-            hospital,
-            officer,
-            keeper,
-            homes,
-        }
-    }
-
-    /// A workstation of someone of the demo, confirmed by the officer.
-    async fn person(&mut self, user: &str) -> NativeClient {
-        let people = &self.hospital.ready.as_ref().unwrap().people;
-        let person = people.iter().find(|person| person.user == user).unwrap();
-        let code = person.enroll_code.clone().unwrap();
-        let mut client = enroll(&self.hospital, &self.home(user), &code).await;
-        let id = client.status().device_id.unwrap();
-        confirm(&mut self.officer, id, Duty::None).await;
-        come_online(&mut client).await;
-        client
-    }
-
-    /// One more workstation of a person, which waits to be confirmed.
-    async fn another(&mut self, of: &NativeClient, name: &str) -> NativeClient {
-        let user = me(of);
-        let invite = self.hospital.invite_person(&mut self.officer, user).await;
-        enroll(&self.hospital, &self.home(name), &invite.code).await
-    }
-
-    /// One more workstation of a person, confirmed on the one at hand.
-    async fn own_device(&mut self, of: &mut NativeClient, name: &str) -> NativeClient {
-        let mut client = self.another(of, name).await;
-        let id = client.status().device_id.unwrap();
-        of.confirm_device(id, Duty::None).await.unwrap();
-        sequenced(&mut self.officer, id).await;
-        come_online(&mut client).await;
-        client
-    }
-
-    fn home(&self, name: &str) -> PathBuf {
-        self.homes.path().join(name)
-    }
-
-    /// The keeper catches up and does what is to be done.
-    async fn keep(&mut self, rules: Rules) -> Progress {
-        self.keeper.sync().await.unwrap();
-        let keeper = Keeper::new(rules);
-        keeper.look(&mut self.keeper, None).await.unwrap().unwrap()
-    }
-}
-
-async fn enroll(hospital: &Hospital, home: &Path, code: &str) -> NativeClient {
-    let enrolment = Enrolment {
-        server: Some(&hospital.url),
-        code,
-        name: "Workstation",
-        ..Enrolment::default()
-    };
-    NativeClient::enroll(home, &enrolment).await.unwrap()
-}
-
-/// Signs in and hands in key packages.
-async fn come_online(client: &mut NativeClient) {
-    client.sign_in().await.unwrap();
-    client.sync().await.unwrap();
-}
-
-/// Confirms a device; its endorsement counts once the log has it.
-async fn confirm(officer: &mut Device, device: DeviceId, duty: Duty) {
-    officer.confirm(device, duty).await.expect(200);
-    sequenced(officer, device).await;
-}
-
-/// Waits until the log has what the server says of a device.
-async fn sequenced(officer: &mut Device, device: DeviceId) {
-    let body = serde_json::json!({ "device_ids": [device] });
-    loop {
-        let answer = officer.post("/v1/credentials", &body).await.expect(200);
-        let answer: CredentialsAnswer = answer.json();
-        if !answer.credentials.is_empty() {
-            return;
-        }
-    }
-}
-
-fn me(client: &NativeClient) -> UserId {
-    client.status().user.unwrap().id
-}
-
-async fn say(client: &mut NativeClient, group: GroupId, text: &str) {
-    let queued = client.send(group, text, Priority::Routine, None).await;
-    let queued = queued.unwrap();
-    let sent = client.deliver().await.unwrap();
-    assert!(sent.iter().any(|s| s.id == queued.id), "{text} was taken");
-}
-
-fn texts(client: &NativeClient, group: GroupId) -> Vec<String> {
-    let messages = client.messages(group, None, usize::MAX).unwrap();
-    let written = |m: Message| m.notice.is_none().then_some(m.text);
-    messages.into_iter().filter_map(written).collect()
-}
+use crate::support::ward::{Odd, Ward, come_online, confirm, me, say, sequenced, texts};
+use crate::support::{Engine, story};
 
 fn notices(client: &NativeClient, group: GroupId) -> Vec<(Notice, String)> {
     let messages = client.messages(group, None, usize::MAX).unwrap();
@@ -466,7 +337,7 @@ async fn a_lost_answer_to_a_commit_costs_nothing(engine: Engine) {
     // The keeper commits his phone's removal, and never hears that it was taken.
     let home = ward.home("keeper");
     drop(ward.keeper);
-    let mut keeper = Lossy::sign_in(&home, &ward.hospital.url).await;
+    let mut keeper = Odd::sign_in(&home, &ward.hospital.url, 0).await;
     keeper.keep_records();
     keeper.platform().loses.set(true);
     assert!(keeper.sync().await.is_err());
@@ -492,77 +363,6 @@ async fn a_lost_answer_to_a_commit_costs_nothing(engine: Engine) {
     ward.keep(at_once).await;
     next.sync().await.unwrap();
     assert_eq!(texts(&next, group), ["After the loss"], "he is a member");
-}
-
-/// A workstation that can lose the answer to its next commit, after the hospital took it.
-struct Lossy {
-    station: Workstation,
-    loses: Cell<bool>,
-}
-
-impl Lossy {
-    async fn sign_in(home: &Path, origin: &str) -> Client<Self> {
-        let station = Workstation::open(home, origin, None).unwrap();
-        let entries = station.home().entries().unwrap();
-        let passkey = station.home().passkey().unwrap();
-        let [first, second] = station.home().prf().unwrap();
-        let loses = Cell::new(false);
-        let mut client = Client::open(Self { station, loses }, origin, entries);
-        let challenge = client.challenge().await.unwrap();
-        let answer = SignIn {
-            challenge_id: challenge.challenge_id,
-            credential: passkey::assert(&passkey, &challenge.request, origin).unwrap(),
-        };
-        let prf = Prf {
-            first: Some(first),
-            second: Some(second),
-        };
-        client.sign_in(answer, prf).await.unwrap();
-        client
-    }
-}
-
-impl Platform for Lossy {
-    fn now_ms(&self) -> u64 {
-        self.station.now_ms()
-    }
-
-    async fn sleep(&self, ms: u32) {
-        self.station.sleep(ms).await;
-    }
-
-    fn random(&self, buffer: &mut [u8]) {
-        self.station.random(buffer);
-    }
-
-    fn device_key(&self) -> DevicePublicKey {
-        self.station.device_key()
-    }
-
-    async fn sign(&self, data: &[u8]) -> Result<[u8; 64], PlatformError> {
-        self.station.sign(data).await
-    }
-
-    async fn request(&self, request: Request) -> Result<Response, PlatformError> {
-        let commits = request.url.ends_with("/commits");
-        let answer = self.station.request(request).await?;
-        if commits && answer.status == 201 && self.loses.replace(false) {
-            return Err(PlatformError::Offline);
-        }
-        Ok(answer)
-    }
-
-    async fn commit(&self, changes: Vec<Change>) -> Result<(), PlatformError> {
-        self.station.commit(changes).await
-    }
-
-    async fn forget_key(&self) -> Result<(), PlatformError> {
-        self.station.forget_key().await
-    }
-
-    fn emit(&self, event: ClientEvent) {
-        self.station.emit(event);
-    }
 }
 
 story!(what_the_keeper_was_not_there_for_is_nobodys_to_get);

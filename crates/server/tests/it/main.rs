@@ -23,6 +23,7 @@ mod openapi;
 #[path = "../../../store/tests/store/postgres.rs"]
 mod postgres;
 mod proofs;
+mod renewal;
 #[path = "../../../wardline/tests/it/search.rs"]
 mod search;
 mod sessions;

@@ -16,6 +16,13 @@ ALTER TABLE invites ADD COLUMN serial TEXT;
 -- What an attestation of the new device's key has to carry.
 ALTER TABLE enrollments ADD COLUMN challenge BYTEA;
 
+-- Certificates that were renewed, for the list of revoked ones until they have run out.
+CREATE TABLE former_certificates (
+    serial BYTEA PRIMARY KEY,
+    device_id BYTEA NOT NULL REFERENCES devices (device_id),
+    not_after BIGINT NOT NULL
+);
+
 -- The newest fact of each name and provenance.
 CREATE TABLE device_facts (
     device_id BYTEA NOT NULL REFERENCES devices (device_id),

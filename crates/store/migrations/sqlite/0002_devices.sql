@@ -16,6 +16,13 @@ ALTER TABLE invites ADD COLUMN serial TEXT;
 -- What an attestation of the new device's key has to carry.
 ALTER TABLE enrollments ADD COLUMN challenge BLOB;
 
+-- Certificates that were renewed, for the list of revoked ones until they have run out.
+CREATE TABLE former_certificates (
+    serial BLOB PRIMARY KEY,
+    device_id BLOB NOT NULL REFERENCES devices (device_id),
+    not_after INTEGER NOT NULL
+);
+
 -- The newest fact of each name and provenance.
 CREATE TABLE device_facts (
     device_id BLOB NOT NULL REFERENCES devices (device_id),

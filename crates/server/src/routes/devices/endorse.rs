@@ -15,15 +15,14 @@ use wardline_policy::{Action, Resource};
 use wardline_store::{Device, Tx, Vouched};
 
 use crate::app::{App, Peer};
-use crate::ca::Subject;
 use crate::caller::Caller;
 use crate::extract::{Body, Id};
 use crate::fleet::{self, Moved, Rulebook};
 use crate::gate::{Asker, Permit, change};
-use crate::jws::DeviceKey;
 use crate::problem::Refusal;
 use crate::proof::{Proof, access_token};
 use crate::routes::devices::duty_of;
+use crate::routes::devices::renew::certify;
 use crate::shape;
 
 /// Admits a pending device: verifies the endorsement, issues the certificates and logs it, in one
@@ -106,19 +105,7 @@ async fn admit(
             Endorser::Member(caller) => check_member(tx, caller, device, signed).await?,
             Endorser::Itself(proof) => check_genesis(tx, proof, device, signed).await?,
         }
-        let key = DeviceKey::parse(&device.device_jwk)
-            .ok_or_else(|| Refusal::internal("a stored device key is not readable"))?;
-        let subject = Subject {
-            user: device.user_id,
-            device: device.device_id,
-            point: key.point(),
-            mls_key: &device.mls_key,
-        };
-        let issued = app
-            .keys
-            .device_ca
-            .certify(&subject, now_ms)
-            .map_err(Refusal::internal)?;
+        let issued = certify(app, device, now_ms)?;
         let id = device.device_id;
         if !tx
             .activate_device(id, &issued.device, &issued.mls, now_ms)

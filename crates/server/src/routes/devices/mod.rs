@@ -5,6 +5,7 @@ pub(crate) mod endorse;
 pub(crate) mod list;
 pub(crate) mod lost;
 pub(crate) mod read;
+pub(crate) mod renew;
 pub(crate) mod report;
 pub(crate) mod revoke;
 pub(crate) mod serial;

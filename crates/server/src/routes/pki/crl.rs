@@ -1,9 +1,12 @@
 //! `GET /pki/devices.crl`: which of the device CA's certificates are not to be believed.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use wardline_model::DeviceId;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
@@ -35,7 +38,14 @@ pub(crate) async fn handler(State(app): State<App>, parts: Parts) -> Result<Resp
         )
         .await?;
     let now_ms = permit.now_ms();
-    let devices = app.facts().await?.all_devices().await?;
+    let mut facts = app.facts().await?;
+    let devices = facts.all_devices().await?;
+    let former = facts.former_certificates(now_ms).await?;
+    drop(facts);
+    let mut renewed: HashMap<DeviceId, Vec<Vec<u8>>> = HashMap::new();
+    for (device, serial) in former {
+        renewed.entry(device).or_default().push(serial);
+    }
     permit.record_public(peer).await?;
     let mut revoked = Vec::new();
     for device in &devices {
@@ -47,6 +57,9 @@ pub(crate) async fn handler(State(app): State<App>, parts: Parts) -> Result<Resp
             .flatten()
         {
             let serial = ca::serial_of(der).map_err(Refusal::internal)?;
+            revoked.push(Revoked { serial, at_ms, why });
+        }
+        for serial in renewed.remove(&device.device_id).unwrap_or_default() {
             revoked.push(Revoked { serial, at_ms, why });
         }
     }

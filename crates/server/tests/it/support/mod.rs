@@ -7,6 +7,7 @@ pub(crate) mod passkey;
 pub(crate) mod phone;
 pub(crate) mod socket;
 pub(crate) mod transmitter;
+pub(crate) mod ward;
 
 use tempfile::TempDir;
 
