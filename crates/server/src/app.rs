@@ -7,7 +7,6 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use wardline_bus::Bus;
 use wardline_credential::DeviceCa;
-use wardline_signals::set::Transmitter;
 
 use crate::config::Config;
 use crate::fleet::managers::Managers;
@@ -20,6 +19,7 @@ use crate::passkeys::Passkeys;
 use crate::problem::Refusal;
 use crate::proof::Proofs;
 use crate::rim::Clock;
+use crate::transmitters::Transmitters;
 
 /// The server's shared state. Cheap to clone.
 ///
@@ -46,7 +46,7 @@ pub(crate) struct Shared {
     /// Device managers that are asked on a schedule.
     pub(crate) managers: Managers,
     /// Whose security events are taken.
-    pub(crate) transmitters: Vec<Transmitter>,
+    pub(crate) transmitters: Transmitters,
     pub(crate) hub: Hub,
     pub(crate) limiter: Limiter,
     pub(crate) refusals: OncePerMinute,

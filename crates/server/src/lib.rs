@@ -54,6 +54,7 @@ pub mod server;
 mod shape;
 mod telemetry;
 mod tls;
+mod transmitters;
 mod web;
 
 pub use config::Config;

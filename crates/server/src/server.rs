@@ -13,12 +13,11 @@ use wardline_audit::event::NodeName;
 use wardline_bus::{Bus, Heard, Hint, NatsConfig, NatsError, SignIn};
 use wardline_credential::{CertificateError, DeviceCa};
 use wardline_policy::{Engine, LoadError};
-use wardline_signals::set::{Keys, Transmitter, Window};
 use wardline_store::{NodeKeys, Store, StoreConfig, StoreError};
 use webauthn_rs::prelude::WebauthnError;
 
 use crate::app::{App, Shared};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::fleet::managers::{Managers, ManagersError};
 use crate::fleet::{self, feeds};
 use crate::gate::Gate;
@@ -30,6 +29,7 @@ use crate::passkeys::attestation::{self, TrustFileError};
 use crate::proof::Proofs;
 use crate::rim::{Clock, random};
 use crate::tls::TlsError;
+use crate::transmitters::{TransmitterError, Transmitters};
 use crate::{listen, routes, telemetry, tls};
 
 /// Why the server could not start.
@@ -63,13 +63,8 @@ pub enum StartError {
     #[error("intune: {0}")]
     Managers(#[from] ManagersError),
     /// The keys of a transmitter of security events.
-    #[error("signals: {file}: {why}")]
-    Transmitter {
-        /// The file with the keys.
-        file: PathBuf,
-        /// Why it cannot be used.
-        why: String,
-    },
+    #[error("signals: {0}")]
+    Transmitter(#[from] TransmitterError),
     /// A listener.
     #[error("{address}: {source}")]
     Listen {
@@ -177,7 +172,7 @@ impl Server {
             feeds: feeds::Held::default(),
             told: fleet::LastTold::default(),
             managers: Managers::open(&config.intune, &clock)?,
-            transmitters: transmitters(&config)?,
+            transmitters: Transmitters::open(&config.signals, clock.now_ms())?,
             hub: Hub::default(),
             limiter: Limiter::new(config.server.unauthenticated_per_minute),
             refusals: OncePerMinute::default(),
@@ -248,24 +243,6 @@ impl Running {
 }
 
 /// Whose security events are taken, with their keys.
-fn transmitters(config: &Config) -> Result<Vec<Transmitter>, StartError> {
-    let of = |signals: &config::Signals| {
-        let fault = |why: String| StartError::Transmitter {
-            file: signals.jwks.clone(),
-            why,
-        };
-        let bytes = std::fs::read(&signals.jwks).map_err(|error| fault(error.to_string()))?;
-        let keys = Keys::from_jwks(&bytes).map_err(|error| fault(error.to_string()))?;
-        Ok(Transmitter {
-            issuer: signals.issuer.clone(),
-            audience: signals.audience.clone(),
-            keys,
-            window: Window::default(),
-        })
-    };
-    config.signals.iter().map(of).collect()
-}
-
 /// Brings the schema of a configuration's database up to date.
 ///
 /// # Errors

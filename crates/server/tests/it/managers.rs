@@ -873,6 +873,33 @@ async fn nobodys_tokens_are_taken_where_no_transmitter_is_configured() {
 }
 
 #[tokio::test]
+async fn a_transmitter_that_changes_its_key_is_believed_without_a_restart() {
+    let mut idp = Transmitter::new(ISSUER, "one");
+    let mut ward = Ward::with(Engine::Sqlite, |config| idp.configure(config)).await;
+    let clock = ward.hospital.clock.clone();
+    let mut wire = ward.hospital.device();
+    let claims = idp.claims(&clock, &email("first.officer"), REVOKED, &json!({}));
+    let before = idp.sign(&claims);
+    idp.rotate();
+    // Tokens with keys that nobody knows do not keep the disk busy.
+    let refused = push(&mut wire, &idp.sign(&claims)).await.expect(400);
+    assert_eq!(refused.json::<Value>()["err"], "authentication_failed");
+    clock.advance(10_000);
+    push(&mut wire, &idp.sign(&claims)).await.expect(202);
+    ward.officer
+        .get("/v1/me")
+        .await
+        .refused(401, "session-ended");
+    push(&mut wire, &before).await.expect(400);
+
+    // A file that cannot be read leaves the keys that are known.
+    idp.spoil();
+    clock.advance(10_000);
+    push(&mut wire, &before).await.expect(400);
+    push(&mut wire, &idp.sign(&claims)).await.expect(202);
+}
+
+#[tokio::test]
 async fn of_two_transmitters_each_speaks_for_itself() {
     let idp = Transmitter::new(ISSUER, "one");
     let other = Transmitter::new("https://other.example/", "two");

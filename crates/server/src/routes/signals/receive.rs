@@ -12,7 +12,7 @@ use wardline_model::SessionId;
 use wardline_model::wire::posture::{Fact, FactName, Provenance};
 use wardline_policy::{Action, Resource};
 use wardline_signals::managed::serial_key;
-use wardline_signals::set::{Event, Identifier, MEDIA_TYPE, SetError, Signal, Subject, Window};
+use wardline_signals::set::{Event, Identifier, MEDIA_TYPE, Signal, Subject, Window};
 use wardline_store::{Device, Tx};
 
 use crate::app::{App, Peer};
@@ -47,7 +47,7 @@ pub(crate) async fn handler(
         .await?
         .kind(RECEIVED);
     let now_ms = permit.now_ms();
-    let signal = match verified(&app, &token, now_ms) {
+    let signal = match app.transmitters.verify(&token, now_ms) {
         Ok(signal) => signal,
         Err(error) => {
             app.record_refusal(Peer::of(&parts), "signal-refused").await;
@@ -75,30 +75,6 @@ pub(crate) async fn handler(
         app.bus.publish(Hint::SessionEnded { session });
     }
     Ok(StatusCode::ACCEPTED.into_response())
-}
-
-/// The signal, if one of the configured transmitters issued it.
-fn verified(app: &App, token: &[u8], now_ms: u64) -> Result<Signal, SetError> {
-    let mut refused = SetError::Issuer;
-    for (tried, transmitter) in app.transmitters.iter().enumerate() {
-        match transmitter.verify(token, now_ms) {
-            Ok(signal) => return Ok(signal),
-            Err(error) if tried == 0 || knows(error) > knows(refused) => refused = error,
-            Err(_) => {}
-        }
-    }
-    Err(refused)
-}
-
-/// How much a refusal tells of a token: of several transmitters, the one whose token it is finds
-/// the most in order.
-const fn knows(error: SetError) -> u8 {
-    match error {
-        SetError::Key => 0,
-        SetError::Signature => 1,
-        SetError::Issuer => 2,
-        _ => 3,
-    }
 }
 
 /// What followed from a signal.

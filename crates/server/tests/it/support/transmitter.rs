@@ -30,23 +30,37 @@ pub(crate) struct Transmitter {
 
 impl Transmitter {
     pub(crate) fn new(issuer: &'static str, kid: &'static str) -> Self {
-        let key = new_key();
-        let point = key.verifying_key().to_encoded_point(false);
+        let dir = tempfile::tempdir().unwrap();
+        let one = Self {
+            issuer,
+            key: new_key(),
+            kid,
+            jwks: dir.path().join("jwks.json"),
+            _dir: dir,
+        };
+        one.publish();
+        one
+    }
+
+    /// It signs with another key from now on, which its file has.
+    pub(crate) fn rotate(&mut self) {
+        self.key = new_key();
+        self.publish();
+    }
+
+    fn publish(&self) {
+        let point = self.key.verifying_key().to_encoded_point(false);
         let coordinate = |bytes: Option<&p256::FieldBytes>| B64::from(bytes.unwrap().as_slice());
         let jwk = json!({
-            "kty": "EC", "crv": "P-256", "use": "sig", "kid": kid,
+            "kty": "EC", "crv": "P-256", "use": "sig", "kid": self.kid,
             "x": coordinate(point.x()), "y": coordinate(point.y()),
         });
-        let dir = tempfile::tempdir().unwrap();
-        let jwks = dir.path().join("jwks.json");
-        std::fs::write(&jwks, json!({ "keys": [jwk] }).to_string()).unwrap();
-        Self {
-            issuer,
-            key,
-            kid,
-            jwks,
-            _dir: dir,
-        }
+        std::fs::write(&self.jwks, json!({ "keys": [jwk] }).to_string()).unwrap();
+    }
+
+    /// Its file cannot be read from now on.
+    pub(crate) fn spoil(&self) {
+        std::fs::write(&self.jwks, "{").unwrap();
     }
 
     /// Names it in a hospital's configuration.
