@@ -95,7 +95,7 @@ pub(crate) fn dependencies(workspace: &Workspace) -> Outcome {
 const CARGO_DENY: &str = "0.20.2";
 
 /// cargo-deny's program: the one in the path if it is of our version, else one that is built once
-/// into the target folder (two minutes on two cores), so that nobody's own tools change.
+/// into the target folder (a minute or two on two cores), so that nobody's own tools change.
 fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let tools = workspace.target().join("tools");
     let ours = tools.join("bin/cargo-deny");
@@ -115,6 +115,8 @@ fn cargo_deny(workspace: &Workspace) -> Result<PathBuf, Failure> {
                 "install",
                 "--quiet",
                 "--locked",
+                // It reads a graph once: built quickly before running quickly.
+                "--debug",
                 "cargo-deny",
                 "--version",
                 CARGO_DENY,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use thiserror::Error;
-use wardline_model::wire::posture::Provenance;
+use wardline_model::wire::posture::{PLATFORMS, Provenance};
 use wardline_model::wire::programs::{Attestation, Check, Ownership, Program, Rule, Wipe};
 use wardline_posture::patch::Version;
 
@@ -28,11 +28,6 @@ pub enum TermsError {
         expected: &'static str,
     },
 }
-
-/// The platforms that a fact `platform` may name.
-pub const PLATFORMS: [&str; 7] = [
-    "android", "ios", "ipados", "macos", "windows", "linux", "chromeos",
-];
 
 /// The programs that there are.
 pub const SLUGS: [&str; 5] = ["byod", "issued", "shared", "workstation", "demo"];

@@ -3,6 +3,7 @@
 
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Month, OffsetDateTime};
+use wardline_model::wire::posture::PLATFORMS;
 
 /// What would have been right, for a person.
 pub(crate) type Expected = &'static str;
@@ -61,9 +62,6 @@ const MOST: u64 = 1_000_000_000;
 
 /// A platform, as the fact `platform` names it.
 pub(crate) fn platform(text: &str) -> Result<&'static str, Expected> {
-    const PLATFORMS: [&str; 7] = [
-        "android", "ios", "ipados", "macos", "windows", "linux", "chromeos",
-    ];
     PLATFORMS
         .into_iter()
         .find(|platform| platform.eq_ignore_ascii_case(text))

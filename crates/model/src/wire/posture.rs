@@ -54,6 +54,11 @@ wire! {
     }
 }
 
+/// The platforms that a fact `platform` may name.
+pub const PLATFORMS: [&str; 7] = [
+    "android", "ios", "ipados", "macos", "windows", "linux", "chromeos",
+];
+
 impl FactName {
     /// The name as it is written.
     pub const fn as_str(self) -> &'static str {

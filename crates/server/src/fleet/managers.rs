@@ -25,8 +25,7 @@ use crate::intune::{Intune, IntuneConfig, IntuneError};
 use crate::problem::Refusal;
 use crate::rim::{Clock, random};
 
-/// The name of Intune among the sources.
-pub(crate) const INTUNE: &str = "intune";
+pub(crate) use wardline_signals::graph::SOURCE as INTUNE;
 
 /// Intune, where the hospital has it, and how the last pull went.
 #[derive(Debug, Default)]

@@ -8,8 +8,8 @@ use super::page::{LeftOut, Why};
 use crate::managed::ManagedDevice;
 use crate::values::{self, LONGEST_FACT, LONGEST_NAME, LONGEST_OWNER};
 
-/// The source of every device.
-const SOURCE: &str = "intune";
+/// The name of Intune among the sources of devices.
+pub const SOURCE: &str = "intune";
 
 /// The properties that are read. All are in v1.0; `managementState` is not, it is in beta only.
 pub(super) const SELECT: &str = "id,deviceName,userPrincipalName,serialNumber,operatingSystem,\

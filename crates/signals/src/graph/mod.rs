@@ -15,6 +15,7 @@ mod page;
 mod token;
 
 pub use action::Action;
+pub use device::SOURCE;
 pub use fault::Fault;
 pub use page::{LeftOut, Page, PageError, Why};
 pub use token::{Login, Token, TokenError};

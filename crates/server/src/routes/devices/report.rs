@@ -8,11 +8,10 @@ use wardline_audit::event::Kind;
 use wardline_model::B64;
 use wardline_model::wire::devices::{REPORT_TYPE, ReportClaims, ReportRequest};
 use wardline_model::wire::enroll::Platform;
-use wardline_model::wire::posture::{Assessment, Fact, FactName, FactValue, Provenance};
+use wardline_model::wire::posture::{Assessment, Fact, FactName, FactValue, PLATFORMS, Provenance};
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
 use wardline_programs::assess::strongest;
-use wardline_programs::terms::PLATFORMS;
 
 use crate::app::{App, Peer};
 use crate::extract::Body;
