@@ -1,11 +1,12 @@
 /** Devices that are looked after: by officers, and by the people whose they are. */
 import { readFile } from "node:fs/promises";
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { DESKTOP, PHONE } from "../support/browser.ts";
 import { Founding } from "../support/founding.ts";
+import type { Hospital } from "../support/hospital.ts";
 import { look } from "../support/look.ts";
 import type { Phone } from "../support/phone.ts";
-import { expect, test } from "../support/story.ts";
+import { expect, type Story, test } from "../support/story.ts";
 
 const VIEWS = { phone: PHONE, desktop: DESKTOP } as const;
 
@@ -29,6 +30,12 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await expect(page.getByRole("heading", { name: "Devices", level: 1 })).toBeVisible();
     await expect(page.getByText(nurse.person.name).first()).toBeVisible();
     await look(page, view, "fleet");
+    const invited = page.getByRole("group").filter({ hasText: "invited to enrol a device" });
+    await invited.getByText(/are invited to enrol a device/).click();
+    await expect(invited.getByText(nurse.person.name)).toHaveCount(0);
+    await expect(invited.getByRole("listitem").first()).toContainText("until");
+    await look(page, view, "fleet-invited");
+    await invited.getByText(/are invited to enrol a device/).click();
     await page.getByRole("button", { name: /^In use \d/ }).click();
     await page.getByRole("searchbox", { name: /^Person, device/ }).fill(nurse.person.name);
     await expect(page.getByText(doctor.person.name)).toHaveCount(0);
@@ -75,6 +82,14 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await page.getByRole("link", { name: "Own phone" }).click();
     await expect(page.getByRole("region", { name: "Rules" })).toContainText("The system is");
     await look(page, view, "program");
+    await expect(page.getByRole("region", { name: "For your device manager" })).toHaveCount(0);
+    await page.getByRole("button", { name: "All programs" }).click();
+    await page.getByRole("link", { name: "Issued phone" }).click();
+    const taken = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Profile for iPhone and iPad" }).click();
+    expect((await taken).suggestedFilename()).toBe("wardline-issued.mobileconfig");
+    await page.getByRole("region", { name: "For your device manager" }).scrollIntoViewIfNeeded();
+    await look(page, view, "program-issued");
 
     await page.getByRole("link", { name: "Planner" }).click();
     const cost = page.getByRole("region", { name: "Cost", exact: true });
@@ -160,20 +175,9 @@ test("a rule that is tightened is tried first, shuts a phone out, and the phone 
   test.slow();
   const nurse = await phone(hospital.nurse());
   await enrollTelling(nurse);
-  const officer = await phone(
-    hospital.person(({ role }) => role === "Security officer"),
-    DESKTOP,
-  );
-  await officer.enroll();
-  const { page } = officer;
-  await page.goto(`${hospital.url}/#/programs/demo`);
-  await page.getByRole("button", { name: "Change" }).click();
-  await page.getByRole("combobox", { name: "Add a rule" }).selectOption("os_floor");
-  await page.getByRole("button", { name: "Add", exact: true }).click();
-  const rule = page.getByRole("group", { name: "The system is recent enough" });
-  await rule.getByRole("textbox", { name: "Oldest Android" }).fill("16");
+  const page = await changing(hospital, phone);
+  const rule = await asksForAndroid16(page);
   await rule.getByRole("textbox", { name: "Grace" }).fill("0");
-  await rule.getByRole("checkbox", { name: "Said by the device", exact: true }).check();
   await look(page, "desktop", "program-change");
   await page.getByRole("button", { name: "Try it" }).click();
   const result = page.getByRole("region", { name: "What would change" });
@@ -200,19 +204,8 @@ test("a rule that is tightened is tried first, shuts a phone out, and the phone 
 test("a phone in grace is told what to do until when", async ({ hospital, phone }) => {
   const nurse = await phone(hospital.nurse());
   await enrollTelling(nurse);
-  const officer = await phone(
-    hospital.person(({ role }) => role === "Security officer"),
-    DESKTOP,
-  );
-  await officer.enroll();
-  const { page } = officer;
-  await page.goto(`${hospital.url}/#/programs/demo`);
-  await page.getByRole("button", { name: "Change" }).click();
-  await page.getByRole("combobox", { name: "Add a rule" }).selectOption("os_floor");
-  await page.getByRole("button", { name: "Add", exact: true }).click();
-  const rule = page.getByRole("group", { name: "The system is recent enough" });
-  await rule.getByRole("textbox", { name: "Oldest Android" }).fill("16");
-  await rule.getByRole("checkbox", { name: "Said by the device", exact: true }).check();
+  const page = await changing(hospital, phone);
+  await asksForAndroid16(page);
   await page.getByRole("button", { name: "Try it" }).click();
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("region", { name: "Rules" })).toContainText("at least Android 16");
@@ -232,14 +225,7 @@ test("a phone that nobody touches locks itself after its program's time", async 
   hospital,
   phone,
 }) => {
-  const officer = await phone(
-    hospital.person(({ role }) => role === "Security officer"),
-    DESKTOP,
-  );
-  await officer.enroll();
-  const { page } = officer;
-  await page.goto(`${hospital.url}/#/programs/demo`);
-  await page.getByRole("button", { name: "Change" }).click();
+  const page = await changing(hospital, phone);
   await page.getByRole("textbox", { name: "The app locks after" }).fill("15");
   await page.getByRole("button", { name: "Try it" }).click();
   await page.getByRole("button", { name: "Save" }).click();
@@ -251,6 +237,29 @@ test("a phone that nobody touches locks itself after its program's time", async 
     timeout: 30_000,
   });
 });
+
+/** A security officer at a desk, about to change the demo's program. */
+async function changing(hospital: Hospital, phone: Story["phone"]): Promise<Page> {
+  const officer = await phone(
+    hospital.person(({ role }) => role === "Security officer"),
+    DESKTOP,
+  );
+  await officer.enroll();
+  const { page } = officer;
+  await page.goto(`${hospital.url}/#/programs/demo`);
+  await page.getByRole("button", { name: "Change" }).click();
+  return page;
+}
+
+/** Adds the rule, on the phone's own word. */
+async function asksForAndroid16(page: Page): Promise<Locator> {
+  await page.getByRole("combobox", { name: "Add a rule" }).selectOption("os_floor");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  const rule = page.getByRole("group", { name: "The system is recent enough" });
+  await rule.getByRole("textbox", { name: "Oldest Android" }).fill("16");
+  await rule.getByRole("checkbox", { name: "Said by the device", exact: true }).check();
+  return rule;
+}
 
 /** Enrols, and waits until the phone has told the hospital what it is. */
 async function enrollTelling(phone: Phone): Promise<void> {

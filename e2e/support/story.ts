@@ -5,7 +5,7 @@ import { PHONE } from "./browser.ts";
 import { Hospital, type Person } from "./hospital.ts";
 import { Phone } from "./phone.ts";
 
-interface Story {
+export interface Story {
   hospital: Hospital;
   /** Gives a person a device: a phone, or what `options` describe. */
   phone(person: Person, options?: BrowserContextOptions): Promise<Phone>;

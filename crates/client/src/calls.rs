@@ -54,6 +54,7 @@ enum Method {
     Get,
     Post,
     Put,
+    Delete,
 }
 
 #[derive(Deserialize)]
@@ -297,9 +298,13 @@ impl<P: Platform> Client<P> {
             Method::Get => "GET",
             Method::Post => "POST",
             Method::Put => "PUT",
+            Method::Delete => "DELETE",
         };
         let body = call.body.map(|body| body.to_string().into_bytes());
         let answer = self.raw(method, &call.path, body).await?;
+        if answer.is_empty() {
+            return Ok(Value::Null);
+        }
         serde_json::from_slice(&answer)
             .map_err(|_| ClientError::Untrusted("an answer that is no JSON"))
     }

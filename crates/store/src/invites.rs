@@ -4,7 +4,7 @@ use wardline_model::{InviteId, UserId};
 use wardline_seal::BlindIndex;
 
 use crate::StoreError;
-use crate::rows::{execute, fetch_optional, row};
+use crate::rows::{execute, fetch_all, fetch_optional, row};
 use crate::store::Tx;
 
 row! {
@@ -34,6 +34,24 @@ row! {
         pub attempts_left: u32,
         /// Thumbprint of the device key that used it.
         pub consumed_jkt: Option<[u8; 32]>,
+    }
+}
+
+row! {
+    /// An invitation that nobody has used yet.
+    pub struct OpenInvite {
+        /// The invitation.
+        pub invite_id: InviteId,
+        /// Who is invited.
+        pub user_id: UserId,
+        /// The slug of the device program.
+        pub program: String,
+        /// The serial number of the registered device that is handed out.
+        pub serial: Option<String>,
+        /// When it was made, unix milliseconds.
+        pub created_at: u64,
+        /// When it ends, unix milliseconds.
+        pub expires_at: u64,
     }
 }
 
@@ -195,6 +213,31 @@ impl Tx {
         } else {
             Consumed::No
         })
+    }
+
+    /// Invitations that can still be used at a time (unix milliseconds), the newest first.
+    pub async fn open_invites(&mut self, now_ms: u64) -> Result<Vec<OpenInvite>, StoreError> {
+        fetch_all!(
+            self,
+            OpenInvite,
+            "SELECT invite_id, user_id, program, serial, created_at, expires_at
+             FROM invites
+             WHERE consumed_at IS NULL AND attempts_left > 0 AND expires_at > $1
+             ORDER BY created_at DESC, invite_id",
+            now_ms
+        )
+    }
+
+    /// Ends an invitation that nobody has used; false where it had ended, or was used.
+    pub async fn cancel_invite(&mut self, id: InviteId, now_ms: u64) -> Result<bool, StoreError> {
+        let ended = execute!(
+            self,
+            "UPDATE invites SET expires_at = $2, handle = NULL
+             WHERE invite_id = $1 AND consumed_at IS NULL AND expires_at > $2",
+            id,
+            now_ms
+        )?;
+        Ok(ended == 1)
     }
 
     /// Ends a person's open invitations, so that only a new one counts.

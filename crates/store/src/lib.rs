@@ -52,7 +52,7 @@ pub use fhir::{Body, NewResource, Term};
 pub use groups::{
     CommitError, Group, GroupListing, GroupMember, GroupState, Leaf, NewCommit, NewGroup,
 };
-pub use invites::{Consumed, Invite, NewInvite};
+pub use invites::{Consumed, Invite, NewInvite, OpenInvite};
 pub use key_packages::{ClaimedPackage, NewKeyPackage};
 pub use people::{NewPerson, OnCall, Person, PersonFound};
 pub use posture::{Told, View};

@@ -44,6 +44,7 @@ export const api = {
   fleet: () => ask<FleetInfo>("GET", "/v1/fleet"),
   register: (file: Import) => ask<Imported>("POST", "/v1/fleet/registered", file),
   importManaged: (file: Import) => ask<Imported>("POST", "/v1/fleet/import", file),
+  withdraw: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/invites/${id}`),
   programs: () => ask<ProgramList>("GET", "/v1/programs"),
   dryRun: (change: ProgramChange) =>
     ask<DryRun>("POST", `/v1/programs/${change.terms.slug}/dry-run`, change),

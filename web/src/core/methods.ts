@@ -124,7 +124,7 @@ export interface PendingDevice {
 }
 
 export interface ApiRequest {
-  method: "GET" | "POST" | "PUT";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   /** Begins with `/v1/`. */
   path: string;
   body?: unknown;

@@ -227,6 +227,7 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   bulk: [keys.devices, keys.programs],
   changeProgram: [keys.devices, keys.programs],
   register: [keys.devices],
+  withdraw: [keys.devices],
   importManaged: [keys.devices, keys.programs],
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],

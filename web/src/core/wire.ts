@@ -234,7 +234,18 @@ export interface Registered {
 }
 
 /** What waits to be handed out, and how far device managers are followed. */
+/** A person who was invited to enrol a device, and has not begun. */
+export interface Invited {
+  invite_id: string;
+  user: PersonBrief;
+  program: string;
+  serial?: string | null;
+  created_at: number;
+  expires_at: number;
+}
+
 export interface FleetInfo {
+  invited: Invited[];
   registered: Registered[];
   managers: {
     /** Whether Microsoft Intune is asked on a schedule. */

@@ -16,6 +16,7 @@ import styles from "./Fleet.module.css";
 import { FleetPage } from "./FleetPage";
 import { downloadCsv } from "./files";
 import { counts, type Filter, fitting, ordered, STATES } from "./filter";
+import { Invitations } from "./Invitations";
 import { deviceRows } from "./rows";
 import { Table } from "./Table";
 
@@ -23,6 +24,8 @@ import { Table } from "./Table";
 const PAGE = 60;
 /** The roles that may do something to others' devices. */
 const MANAGERS = ["security_officer", "operator"];
+/** The role that invites people to enrol a device. */
+const INVITES = "enrolling_officer";
 
 export default function Fleet() {
   const fleet = useFleet();
@@ -72,6 +75,7 @@ export default function Fleet() {
             <Programs devices={all} chosen={filter.program} onChoose={change} />
           </div>
           <States devices={fit} chosen={filter.state} onChoose={change} />
+          <Invitations withdraws={me.data?.roles.includes(INVITES) ?? false} />
           <div className={styles.above}>
             <p role="status">{t.fleet.shown(shown.length, all.length)}</p>
             <Button

@@ -531,6 +531,11 @@ export const en = {
     all: "All",
     shown: (n: number, of: number) =>
       n === of ? count(n, "device", "devices") : `${n} of ${count(of, "device", "devices")}`,
+    invited: (n: number) => `${count(n, "person is", "people are")} invited to enrol a device`,
+    invitedUntil: (date: string) => `until ${date}`,
+    withdraw: "Take back",
+    withdrawOf: (name: string) => `Take back the invitation of ${name}`,
+    withdrawn: (name: string) => `${name}'s invitation is taken back.`,
     none: "No device fits this filter",
     noneAtAll: "No devices yet",
     more: (n: number) => `Show ${n} more`,

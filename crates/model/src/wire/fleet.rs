@@ -1,14 +1,35 @@
 //! The fleet as a whole: registered devices, device managers, imports.
 
+use super::enroll::PersonBrief;
 use super::wire;
+use crate::InviteId;
 
 wire! {
     /// `GET /v1/fleet`.
     pub struct FleetInfo {
         /// Devices that were bought and are not enrolled.
         pub registered: Vec<Registered>,
+        /// Invitations that nobody has used yet, the newest first.
+        pub invited: Vec<Invited>,
         /// What device managers say.
         pub managers: ManagersInfo,
+    }
+}
+wire! {
+    /// A person who was invited to enrol a device, and has not begun.
+    pub struct Invited {
+        /// The invitation.
+        pub invite_id: InviteId,
+        /// Who.
+        pub user: PersonBrief,
+        /// The slug of the program.
+        pub program: String,
+        /// The serial number of the registered device that is handed out.
+        pub serial: Option<String>,
+        /// When it was made, unix milliseconds.
+        pub created_at: u64,
+        /// When it ends, unix milliseconds.
+        pub expires_at: u64,
     }
 }
 wire! {

@@ -58,6 +58,7 @@ fn operations() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Head::openapi())
         .routes(routes!(hospital::read::handler))
         .routes(routes!(invites::create::handler))
+        .routes(routes!(invites::withdraw::handler))
         .routes(routes!(enroll::start::handler))
         .routes(routes!(enroll::finish::handler))
         .routes(routes!(enroll::poll::handler))

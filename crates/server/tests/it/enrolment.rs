@@ -4,8 +4,9 @@ use serde_json::json;
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::directory::Me;
 use wardline_model::wire::enroll::{DeviceState, EnrollFinished, EnrollStarted, Invite};
+use wardline_model::wire::fleet::{FleetInfo, Invited};
 
-use crate::support::{Engine, Hospital, story};
+use crate::support::{Device, Engine, Hospital, story};
 
 story!(the_first_officer_enrols_by_the_consoles_code_and_signs_in);
 async fn the_first_officer_enrols_by_the_consoles_code_and_signs_in(engine: Engine) {
@@ -100,6 +101,40 @@ async fn a_code_ends_after_fifteen_minutes_and_with_the_next_one(engine: Engine)
         .start(&second.code)
         .await
         .refused(403, "code-refused");
+}
+
+story!(who_is_invited_is_seen_until_they_begin_and_an_invitation_can_be_taken_back);
+async fn who_is_invited_is_seen_until_they_begin_and_an_invitation_can_be_taken_back(
+    engine: Engine,
+) {
+    let hospital = Box::pin(Hospital::demo(engine)).await;
+    let mut officer = hospital.officer().await;
+    let amara = hospital.phone_of(&mut officer, "amara.osei").await;
+    let user = amara.user();
+    let open = async |officer: &mut Device| -> Vec<Invited> {
+        let fleet: FleetInfo = officer.get("/v1/fleet").await.expect(200).json();
+        let invited = fleet.invited.into_iter();
+        invited.filter(|invited| invited.user.id == user).collect()
+    };
+    assert!(open(&mut officer).await.is_empty(), "she began long ago");
+    let invite = hospital.invite_person(&mut officer, user).await;
+    let seen = open(&mut officer).await;
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].user.username, "amara.osei");
+    let path = format!("/v1/invites/{}", seen[0].invite_id);
+
+    // Neither a colleague nor a stranger takes it back.
+    let mut tomas = hospital.phone_of(&mut officer, "tomas.herrera").await;
+    tomas
+        .device
+        .request("DELETE", &path, None)
+        .await
+        .refused(403, "denied");
+    officer.request("DELETE", &path, None).await.expect(204);
+    officer.request("DELETE", &path, None).await.expect(404);
+    assert!(open(&mut officer).await.is_empty());
+    let mut phone = hospital.device();
+    phone.start(&invite.code).await.refused(403, "code-refused");
 }
 
 story!(an_answer_that_got_lost_is_given_again_and_nothing_else_changes);

@@ -1,16 +1,17 @@
-//! `GET /v1/fleet`: what waits to be handed out, and what managers say.
+//! `GET /v1/fleet`: who is invited, what waits to be handed out, and what managers say.
 
 use axum::Json;
 use axum::extract::State;
-use wardline_model::wire::fleet::{FleetInfo, Registered};
+use wardline_model::wire::fleet::{FleetInfo, Invited, Registered};
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Refusal;
+use crate::shape;
 
-/// Registered devices that are not enrolled, and how far device managers are followed.
+/// Invitations that are open, registered devices that are not enrolled, and how far device managers are followed.
 #[utoipa::path(
     get, path = "/v1/fleet", tag = "devices",
     responses((status = 200, body = FleetInfo), (status = 403, body = Problem)),
@@ -27,9 +28,24 @@ pub(crate) async fn handler(
     let mut facts = app.facts().await?;
     let registered = facts.registered_devices().await?;
     let links = facts.managed().await?;
+    let mut invited = Vec::new();
+    for open in facts.open_invites(permit.now_ms()).await? {
+        let Some(person) = facts.person(open.user_id).await? else {
+            continue;
+        };
+        invited.push(Invited {
+            invite_id: open.invite_id,
+            user: shape::brief(person),
+            program: open.program,
+            serial: open.serial,
+            created_at: open.created_at,
+            expires_at: open.expires_at,
+        });
+    }
     drop(facts);
     permit.record().await?;
     Ok(Json(FleetInfo {
+        invited,
         registered: registered
             .into_iter()
             .map(|device| Registered {

@@ -14,7 +14,6 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::codes::{self, Invitation};
 use crate::extract::Body;
-use crate::fleet::Rulebook;
 use crate::gate::change;
 use crate::problem::Refusal;
 
@@ -35,10 +34,7 @@ pub(crate) async fn handler(
         field: "program".to_owned(),
         expected: "`byod`, `issued`, `shared`, `workstation` or `demo`".to_owned(),
     })?;
-    let mut facts = app.facts().await?;
-    let rules = Rulebook::load(&app, &mut facts).await?;
-    drop(facts);
-    let path = rules.terms(program.as_str())?.enrolment.path;
+    let path = super::path(&app, program).await?;
     let resource = Resource::Invite {
         person: request.user_id,
         program,
