@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use wardline_client_native::{Enrolment, NativeClient};
 use wardline_model::wire::enroll::{DeviceState, Platform};
-use wardline_model::wire::posture::Provenance;
+use wardline_model::wire::posture::{Fact, FactName, Provenance};
 use wardline_model::wire::programs::{
     Check, Program, ProgramChange, ProgramInfo, ProgramList, Rule, Unknown,
 };
@@ -116,8 +116,18 @@ async fn fill(data: &Path, now_ms: u64) -> Outcome<()> {
     let mut tx = store.write().await?;
     let facility = FacilityId::from_bytes(id(usize::MAX));
     tx.put_facility(facility, "Bench").await?;
-    for number in 0..DEVICES {
-        let made = made::well_kept(number, now_ms);
+    for number in 0..=DEVICES {
+        let mut made = made::well_kept(number, now_ms);
+        if number == DEVICES {
+            // A rule that counts what is not known waits until somebody tells it of one device.
+            made.facts.push(Fact {
+                name: FactName::ScreenLock,
+                value: true.into(),
+                provenance: Provenance::Managed,
+                observed_at: now_ms,
+                evidence: "Microsoft Intune".to_owned(),
+            });
+        }
         let person = NewPerson {
             user_id: UserId::from_bytes(id(number)),
             username: format!("bench.{number}"),
@@ -265,8 +275,6 @@ impl Officer {
             terms,
         })?;
         rest(demo).await?;
-        // On a connection that the server has not closed meanwhile.
-        self.client.me().await?;
         let path = format!("/v1/programs/{PROGRAM}");
         let start = clock::now();
         let answer = self.client.raw("PUT", &path, Some(body)).await?;

@@ -44,6 +44,7 @@ impl Transport {
             .resolve_to_addrs("localhost", &loopback)
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
+            .pool_idle_timeout(IDLE)
             .redirect(Policy::none())
             .no_proxy()
             .build()
@@ -194,6 +195,9 @@ fn innermost(error: &reqwest::Error) -> String {
 
 const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_mins(1);
+/// A connection is given up before the server ends it, which it does after fifteen seconds: what is
+/// sent just then would get no answer.
+const IDLE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

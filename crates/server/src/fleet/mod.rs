@@ -234,10 +234,12 @@ pub(crate) async fn everyone(tx: &mut Tx) -> Result<Vec<(Device, Vec<Fact>)>, Re
 }
 
 /// What a look at all devices came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Swept {
-    /// How many were looked at.
-    pub(crate) devices: usize,
+    /// Every device that is not out of use, with what is known of it.
+    pub(crate) everyone: Vec<(Device, Vec<Fact>)>,
+    /// How each of them stands; absent for one that could not be judged.
+    pub(crate) stands: Vec<Option<Assessment>>,
     /// How many were moved to another state.
     pub(crate) moved: usize,
 }
@@ -251,36 +253,38 @@ pub(crate) async fn assess_all(app: &App) -> Result<Swept, Refusal> {
     let everyone = everyone(&mut tx).await?;
     drop(tx);
     let mut judge = rules.judge();
+    let mut stands = Vec::with_capacity(everyone.len());
     let (mut others, mut notes) = (Vec::new(), Vec::new());
     for (device, facts) in &everyone {
-        let assessment = match rules.look(&mut judge, device, facts, now_ms) {
+        let before = before(device);
+        let found = rules.look_after(before.as_ref(), &mut judge, device, facts, now_ms);
+        let assessment = match found {
             Ok(assessment) => assessment,
             Err(error) => {
                 // One that cannot be judged must not keep the others from it.
                 tracing::error!(%error, device = %device.device_id, "a device was not looked at");
+                stands.push(None);
                 continue;
             }
         };
         let stays = due(device.state, assessment.standing).is_none_or(|due| due == device.state);
         if !stays {
             others.push(device);
-        } else if before(device).as_ref() != Some(&assessment) {
-            notes.push((device, assessment));
+        } else if before.as_ref() != Some(&assessment) {
+            let text = serde_json::to_string(&assessment).map_err(Refusal::internal)?;
+            notes.push((device, text));
         }
+        stands.push(Some(assessment));
     }
     for chunk in notes.chunks(CHUNK * 5) {
         let mut tx = app.gate.machinery().write().await?;
-        for (device, assessment) in chunk {
-            let text = serde_json::to_string(assessment).map_err(Refusal::internal)?;
+        for (device, text) in chunk {
             let before = device.assessment.as_deref();
-            tx.swap_assessment(device.device_id, before, &text).await?;
+            tx.swap_assessment(device.device_id, before, text).await?;
         }
         tx.commit().await?;
     }
-    let mut swept = Swept {
-        devices: everyone.len(),
-        moved: 0,
-    };
+    let mut moved = 0;
     for chunk in others.chunks(CHUNK) {
         let mut tx = app.gate.machinery().write().await?;
         let mut moves = Vec::new();
@@ -290,12 +294,16 @@ pub(crate) async fn assess_all(app: &App) -> Result<Swept, Refusal> {
             moves.extend(moved);
         }
         tx.commit().await?;
-        swept.moved += moves.len();
+        moved += moves.len();
         for moved in moves {
             moved.publish(app);
         }
     }
-    Ok(swept)
+    Ok(Swept {
+        everyone,
+        stands,
+        moved,
+    })
 }
 
 /// Puts a Remove proposal by the delivery service (RFC 9420 §12.1.8) into each of the device's
@@ -365,7 +373,7 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
         match assess_all(&app).await {
             Ok(swept) if swept.moved > 0 => {
                 tracing::info!(
-                    devices = swept.devices,
+                    devices = swept.everyone.len(),
                     moved = swept.moved,
                     "devices looked at"
                 );

@@ -158,12 +158,23 @@ impl Rulebook {
         facts: &[Fact],
         now_ms: u64,
     ) -> Result<Assessment, Refusal> {
-        let before = before(device);
+        self.look_after(before(device).as_ref(), judge, device, facts, now_ms)
+    }
+
+    /// The same, where it is known already how the device stood before.
+    pub(super) fn look_after(
+        &self,
+        before: Option<&Assessment>,
+        judge: &mut Judge<'_>,
+        device: &Device,
+        facts: &[Fact],
+        now_ms: u64,
+    ) -> Result<Assessment, Refusal> {
         let case = wardline_programs::Device {
             facts,
             enrolled_at: device.created_at,
             seen_at: device.last_seen_at,
-            before: before.as_ref(),
+            before,
             told: Some(self.told.get(&told_by(device)).unwrap_or(&NOTHING)),
         };
         let terms = self.terms(&device.program)?;

@@ -55,18 +55,16 @@ pub(crate) async fn handler(
             .put("terms_sha256", B64::from(hash).encode());
         Ok(())
     })?;
-    fleet::assess_all(&app).await?;
-    let now_ms = app.clock.now_ms();
-
+    let swept = fleet::assess_all(&app).await?;
     let mut facts = app.facts().await?;
     let rules = Rulebook::load(&app, &mut facts).await?;
-    let everyone = fleet::everyone(&mut facts).await?;
     drop(facts);
     let program = rules.program(&slug).ok_or(Refusal::NotFound)?;
-    let standings = super::standings(&rules, &slug, &everyone, now_ms)?;
+    let devices = swept.everyone.iter().zip(&swept.stands);
+    let of_program = devices.filter(|((device, _), _)| device.program == slug);
     Ok(Json(ProgramInfo {
-        devices: super::count(standings.iter().map(|(_, assessment)| assessment)),
-        warnings: super::warnings(&program.terms, &census::of(&everyone)),
+        devices: super::count(of_program.filter_map(|(_, stands)| stands.as_ref())),
+        warnings: super::warnings(&program.terms, &census::of(&swept.everyone)),
         terms: program.terms.clone().into_inner(),
         version: program.version,
         changed_at: program.changed_at,
