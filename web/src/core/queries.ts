@@ -7,6 +7,7 @@ import type { Failure } from "./failure";
 import type { Connection, Method, Params, Result } from "./methods";
 
 const SEARCH_FRESH_MS = 15_000;
+const REACHABLE_MS = 5_000;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -125,6 +126,9 @@ export function usePeople(q: string) {
     queryKey: [...keys.search, "people", q],
     queryFn: () => call("people", { q }),
     staleTime: SEARCH_FRESH_MS,
+    // Who cannot be written to may be enrolling just now.
+    refetchInterval: ({ state }) =>
+      state.data?.some(({ reachable }) => !reachable) ? REACHABLE_MS : false,
     placeholderData: keepPreviousData,
   });
 }

@@ -272,7 +272,11 @@ function AddRule({ onAdd }: { onAdd(kind: CheckKind): void }) {
 
 function Result({ result }: { result: DryRun }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    // To the top: by itself a browser scrolls no further than behind the bar with the buttons.
+    heading.current?.focus({ preventScroll: true });
+    heading.current?.scrollIntoView({ block: "start" });
+  }, []);
   return (
     <section className={`${styles.card} ${styles.result}`} aria-labelledby="result">
       <h2 id="result" ref={heading} tabIndex={-1}>

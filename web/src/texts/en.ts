@@ -689,7 +689,7 @@ export const en = {
     exports: {
       mobileconfig: "Profile for iPhone and iPad",
       android: "Settings for Android",
-      qr: "Extras for Android's setup code",
+      qr: "Extras for Android setup",
     },
     feeds: "Lists of patches",
     feedsNone: "No list was fetched yet, so nothing says whether a system is patched.",
