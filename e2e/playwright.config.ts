@@ -1,22 +1,23 @@
-/** One browser, one story after another: the machine of a contributor has two cores. */
+/** Two stories at a time: each has a hospital of its own, and the machine of a contributor two cores.
+ * Patience is long, since it costs nothing where all is well and slow machines are no defect. */
 import { defineConfig } from "@playwright/test";
 import { LAUNCH } from "./support/browser.ts";
 
 export default defineConfig({
   testDir: "stories",
   outputDir: "test-results",
-  fullyParallel: false,
-  workers: 1,
+  fullyParallel: true,
+  workers: 2,
   retries: 0,
   forbidOnly: true,
-  timeout: 120_000,
-  expect: { timeout: 15_000 },
+  timeout: 240_000,
+  expect: { timeout: 30_000 },
   reporter: [["list"]],
   use: {
     browserName: "chromium",
     launchOptions: LAUNCH,
-    actionTimeout: 15_000,
-    navigationTimeout: 20_000,
+    actionTimeout: 30_000,
+    navigationTimeout: 30_000,
     trace: "retain-on-failure",
   },
 });

@@ -234,7 +234,7 @@ test("a phone that nobody touches locks itself after its program's time", async 
   const nurse = await phone(hospital.nurse());
   await nurse.enroll();
   await expect(nurse.page.getByRole("button", { name: "Unlock with fingerprint" })).toBeVisible({
-    timeout: 30_000,
+    timeout: 60_000,
   });
 });
 

@@ -156,6 +156,49 @@ fn what_a_server_says_of_a_device_is_believed_unaltered_or_not_at_all() {
         );
 }
 
+#[test]
+fn any_certificate_of_the_ca_is_that_of_the_device_it_names_and_of_no_other() {
+    let issued = Issued::new();
+    let (verifier, _) = said(&issued);
+    let (user, key) = (
+        UserId::from_bytes([1; 16]),
+        issued.key.verifying_key().to_bytes(),
+    );
+    let is_of = |certificate: &[u8], device, user, key, at_ms| {
+        verifier.is_of(&mls_credential(certificate), device, user, key, at_ms)
+    };
+    for at_ms in [None, Some(NOW)] {
+        let own = &issued.certificate;
+        assert!(is_of(own, DEVICE, user, &key, at_ms));
+        let other = DeviceId::from_bytes([3; 16]);
+        assert!(!is_of(own, other, user, &key, at_ms), "another device's");
+        let other = UserId::from_bytes([9; 16]);
+        assert!(!is_of(own, DEVICE, other, &key, at_ms), "another person's");
+        assert!(!is_of(own, DEVICE, user, &[5; 32], at_ms), "another key's");
+        let stranger = Issued::new();
+        assert!(
+            !is_of(&stranger.certificate, DEVICE, user, &key, at_ms),
+            "another hospital's"
+        );
+        assert!(
+            !verifier.is_of(own, DEVICE, user, &key, at_ms),
+            "no credential at all"
+        );
+    }
+    // One that has run out is still the device's, and lets nobody in.
+    let end = wardline_credential::x509::summary(&issued.certificate)
+        .unwrap()
+        .not_after_ms;
+    assert!(is_of(&issued.certificate, DEVICE, user, &key, None));
+    assert!(!is_of(
+        &issued.certificate,
+        DEVICE,
+        user,
+        &key,
+        Some(end + 1000)
+    ));
+}
+
 /// The officer's device is the genesis; it vouched for the device.
 fn said(issued: &Issued) -> (Verifier, DeviceCredential) {
     let officer = (

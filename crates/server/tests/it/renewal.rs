@@ -88,6 +88,16 @@ async fn conversations_go_on_with_a_renewed_certificate_and_with_the_former_one(
     priya.sync().await.unwrap();
     assert_eq!(read(&priya, old), ["To all", "Heard"]);
 
+    // She may change its members, too.
+    amara.remove_person(old, priya_id).await.unwrap();
+    tomas.sync().await.unwrap();
+    write(&mut tomas, old, "Without Priya").await;
+    amara.sync().await.unwrap();
+    let last = read(&amara, old).pop();
+    assert_eq!(last.as_deref(), Some("Without Priya"));
+    priya.sync().await.unwrap();
+    assert!(!read(&priya, old).contains(&"Without Priya".to_owned()));
+
     // A new one knows her by the renewed one.
     let user = amara.status().user.unwrap().id;
     let new = priya.start(&[user], None, None).await.unwrap();
