@@ -16,6 +16,8 @@ pub struct Standing<'a> {
     pub jkt: [u8; 32],
     /// The slug of its program.
     pub program: &'a str,
+    /// Whether that person still works here.
+    pub person_active: bool,
     /// Where it stands.
     pub state: DeviceState,
     /// When its grace ends, unix milliseconds.
@@ -28,6 +30,9 @@ pub const HOLDS_MS: u64 = 60_000;
 
 /// A device's entry; `None` for one that is not trusted.
 pub fn entry(device: &Standing<'_>, now_ms: u64) -> Option<TrustEntry> {
+    if !device.person_active {
+        return None;
+    }
     let standing = match device.state {
         DeviceState::Active => posture::Standing::Compliant,
         DeviceState::Grace => posture::Standing::Grace,
@@ -63,9 +68,15 @@ mod tests {
             user_id: UserId::from_random([2; 16]),
             jkt: [3; 32],
             program: "issued",
+            person_active: true,
             state,
             deadline,
         };
+        let left = Standing {
+            person_active: false,
+            ..standing
+        };
+        assert_eq!(entry(&left, NOW), None, "whoever has left is not trusted");
         entry(&standing, NOW)
     }
 

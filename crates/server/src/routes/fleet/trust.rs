@@ -1,7 +1,10 @@
 //! `GET /v1/trust`: which devices may be trusted now.
 
+use std::collections::HashSet;
+
 use axum::Json;
 use axum::extract::State;
+use wardline_model::UserId;
 use wardline_model::wire::devices::TrustFeed;
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource, trust};
@@ -25,7 +28,16 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::TrustRead, Resource::Hospital)
         .await?;
     let at = permit.now_ms();
-    let devices = app.facts().await?.all_devices().await?;
+    let mut facts = app.facts().await?;
+    let devices = facts.all_devices().await?;
+    let owners: Vec<UserId> = devices.iter().map(|device| device.user_id).collect();
+    let people = facts.people(&owners).await?;
+    drop(facts);
+    let active: HashSet<UserId> = people
+        .into_iter()
+        .filter(|person| person.active)
+        .map(|person| person.user_id)
+        .collect();
     let entries = devices
         .iter()
         .filter_map(|device| {
@@ -36,6 +48,7 @@ pub(crate) async fn handler(
                     user_id: device.user_id,
                     jkt: device.jkt,
                     program: &device.program,
+                    person_active: active.contains(&device.user_id),
                     state: device.state,
                     deadline: assessment.and_then(|assessment| assessment.deadline),
                 },
