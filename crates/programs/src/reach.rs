@@ -200,10 +200,10 @@ fn warning(rule: &Rule, devices: u64, could: Vec<Client>) -> Warning {
     }
 }
 
-/// Whether a program has a use for a fact. Of a device that is its person's own, nothing is kept but
-/// what the program's rules read, and what system and model it is; of the hospital's own, everything
-/// that is told.
-pub fn has_use_for(program: &Program, name: FactName) -> bool {
+/// Whether a fact is kept of a program's devices. Where people accept a privacy notice on devices of
+/// their own, nothing is but what the program's rules read, and what system and model it is: that is
+/// what the notice says. Of other devices everything that is told is kept.
+pub fn is_kept(program: &Program, name: FactName) -> bool {
     let what_it_is = matches!(
         name,
         FactName::Platform
@@ -212,7 +212,8 @@ pub fn has_use_for(program: &Program, name: FactName) -> bool {
             | FactName::Model
             | FactName::Manufacturer
     );
-    program.ownership != Ownership::Personal
+    let promised = program.ownership == Ownership::Personal && program.enrolment.privacy_notice;
+    !promised
         || what_it_is
         || program
             .rules

@@ -27,7 +27,7 @@ use wardline_model::wire::posture::{Assessment, Fact, Standing};
 use wardline_model::wire::programs::{Check, Program};
 use wardline_model::{DeviceId, GroupId};
 use wardline_programs::Judge;
-use wardline_programs::reach::has_use_for;
+use wardline_programs::reach::is_kept;
 use wardline_signals::graph::Action;
 use wardline_store::{Device, Tx};
 
@@ -93,7 +93,7 @@ pub(crate) async fn note_facts(
     told: &[Fact],
     now_ms: u64,
 ) -> Result<u64, Refusal> {
-    let kept = told.iter().filter(|fact| has_use_for(program, fact.name));
+    let kept = told.iter().filter(|fact| is_kept(program, fact.name));
     let kept: Vec<Fact> = kept.cloned().collect();
     Ok(tx.put_facts(device, &kept, now_ms).await?)
 }

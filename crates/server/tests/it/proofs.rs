@@ -29,6 +29,8 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ("GET", format!("/v1/devices/{id}"), None),
         ("POST", format!("/v1/devices/{id}/revoke"), None),
         ("POST", format!("/v1/devices/{id}/lost"), None),
+        ("POST", "/v1/device/certificates".into(), None),
+        ("DELETE", format!("/v1/invites/{id}"), None),
         (
             "POST",
             format!("/v1/devices/{id}/serial"),

@@ -18,10 +18,10 @@ ALTER TABLE enrollments ADD COLUMN challenge BLOB;
 
 -- Certificates that were renewed, for the list of revoked ones until they have run out.
 CREATE TABLE former_certificates (
-    serial BLOB PRIMARY KEY,
+    serial BLOB NOT NULL PRIMARY KEY,
     device_id BLOB NOT NULL REFERENCES devices (device_id),
     not_after INTEGER NOT NULL
-);
+) STRICT, WITHOUT ROWID;
 
 -- The newest fact of each name and provenance.
 CREATE TABLE device_facts (
