@@ -17,7 +17,7 @@ use wardline_model::wire::socket::SocketTicket;
 use wardline_model::{B64, DeviceId, PatientId, SessionId};
 
 use crate::client::Client;
-use crate::enroll::thumbprint;
+use crate::enroll::{IDENTITY, StoredIdentity, thumbprint};
 use crate::error::ClientError;
 use crate::http::query;
 use crate::mls::{CIPHERSUITE, make_key_packages};
@@ -229,17 +229,21 @@ impl<P: Platform> Client<P> {
             .api
             .get(&self.platform, "/v1/key-packages/count")
             .await?;
-        if count.available * 2 >= KEY_PACKAGES && count.last_resort {
+        let mut stored: StoredIdentity =
+            self.vault()?.get(IDENTITY).ok_or(ClientError::Unsealing)?;
+        let anew = stored.stale_packages || !count.last_resort;
+        if count.available * 2 >= KEY_PACKAGES && !anew {
             return Ok(());
         }
-        let missing = usize::try_from(KEY_PACKAGES.saturating_sub(count.available)).unwrap_or(0);
+        let kept = if anew { 0 } else { count.available };
+        let missing = usize::try_from(KEY_PACKAGES.saturating_sub(kept)).unwrap_or(0);
         let open = self.open.as_mut().ok_or(ClientError::Locked)?;
         let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
         let packages = make_key_packages(&mut open.vault, identity, CIPHERSUITE, missing, false)?;
-        let last_resort = if count.last_resort {
-            None
-        } else {
+        let last_resort = if anew {
             make_key_packages(&mut open.vault, identity, CIPHERSUITE, 1, true)?.pop()
+        } else {
+            None
         };
         self.flush().await?;
         let upload = KeyPackageUpload {
@@ -250,6 +254,11 @@ impl<P: Platform> Client<P> {
             .api
             .post(&self.platform, "/v1/key-packages", &upload)
             .await?;
+        if stored.stale_packages {
+            stored.stale_packages = false;
+            self.opened()?.vault.put(IDENTITY.to_owned(), &stored);
+            self.flush().await?;
+        }
         Ok(())
     }
 }

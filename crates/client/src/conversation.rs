@@ -21,8 +21,12 @@ pub(crate) struct Record {
     pub(crate) summary: GroupSummary,
     /// The log was processed up to here.
     pub(crate) applied: u64,
-    /// This person read up to here.
+    /// Nothing up to here counts as unread: what this person read, and what was before this device
+    /// arrived.
     pub(crate) read: u64,
+    /// This person read up to here on this device; others are told of this.
+    #[serde(default)]
+    pub(crate) seen: u64,
     /// Whether this device is a member.
     pub(crate) joined: bool,
     /// Joining anew was begun, and nothing is known of its end: it is begun again.
@@ -262,6 +266,7 @@ mod tests {
             summary: summary(receipts),
             applied: 9,
             read: 9,
+            seen: 9,
             joined: true,
             rejoining: false,
             devices: Vec::new(),

@@ -41,6 +41,9 @@ pub struct LinkPins {
 pub(crate) struct StoredIdentity {
     pub(crate) secret: B64,
     pub(crate) certificate: Option<B64>,
+    /// Whether the key packages at the server have a former certificate.
+    #[serde(default)]
+    pub(crate) stale_packages: bool,
 }
 
 /// What a new device shows beside its keys and its passkey.
@@ -167,6 +170,7 @@ impl<P: Platform> Client<P> {
             &StoredIdentity {
                 secret: B64::from(secret.as_slice()),
                 certificate: None,
+                stale_packages: false,
             },
         );
         self.open = Some(Open {
@@ -249,6 +253,8 @@ impl<P: Platform> Client<P> {
         let open = self.opened()?;
         let mut stored: StoredIdentity = open.vault.get(IDENTITY).ok_or(ClientError::Unsealing)?;
         let secret = Zeroizing::new(stored.secret.array().ok_or(ClientError::Unsealing)?);
+        let former = stored.certificate.as_ref();
+        stored.stale_packages |= former.is_some_and(|former| former != certificate);
         stored.certificate = Some(certificate.clone());
         open.vault.put(IDENTITY.to_owned(), &stored);
         open.identity = Some(Identity::new(&secret, certificate.0.clone()));

@@ -34,7 +34,10 @@ const LATEST: usize = 50;
 impl<P: Platform> Client<P> {
     /// Brings this device up to date: joins, reads, sends what waits, and keeps key packages ready.
     pub async fn sync(&mut self) -> Result<(), ClientError> {
-        self.renew().await?;
+        // Other refusals wait: the certificate is good for months yet, and the next sync asks again.
+        if let Err(error @ (ClientError::Offline | ClientError::Locked)) = self.renew().await {
+            return Err(error);
+        }
         self.replenish().await?;
         self.fetch_inbox().await?;
         let mut held_up = None;
@@ -76,7 +79,7 @@ impl<P: Platform> Client<P> {
         let me = self.profile()?.user.id;
         let untold = conversation::record(self.vault()?, group)
             .filter(|record| record.joined)
-            .is_some_and(|record| record.receipt(me).map_or(0, |r| r.read) < record.read);
+            .is_some_and(|record| record.receipt(me).map_or(0, |r| r.read) < record.seen);
         if untold {
             self.post_receipt(group, ReceiptState::Read).await?;
         }
@@ -204,6 +207,7 @@ impl<P: Platform> Client<P> {
             return Ok(());
         }
         record.read = up_to;
+        record.seen = up_to;
         put_record(vault, &record);
         self.flush().await?;
         self.platform.emit(Event::Conversations);
@@ -679,6 +683,7 @@ impl<P: Platform> Client<P> {
                 summary,
                 applied: 0,
                 read: 0,
+                seen: 0,
                 devices: Vec::new(),
             },
         };
@@ -791,7 +796,7 @@ impl<P: Platform> Client<P> {
             return Ok(());
         };
         let up_to = if state == ReceiptState::Read {
-            record.read
+            record.seen
         } else {
             record.applied
         };

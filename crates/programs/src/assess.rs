@@ -237,8 +237,12 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The grace that was used before a rule was mended, less what has come back since.
+    /// The grace that was used before a rule was mended, less what has come back since. Every update
+    /// that is published has grace of its own: who installs them week by week is never late.
     fn owed(&self, mended: Mended) -> u64 {
+        if matches!(self.rule.check, Check::UpdatesInstalled | Check::Patched) {
+            return 0;
+        }
         let grace = u64::from(self.rule.grace_days) * DAY;
         let used = mended.at.saturating_sub(mended.since).min(grace);
         used.saturating_sub(self.now_ms.saturating_sub(mended.at))

@@ -211,6 +211,9 @@ pub fn is_kept(program: &Program, name: FactName) -> bool {
             | FactName::PatchLevel
             | FactName::Model
             | FactName::Manufacturer
+            // Proven once, at enrolment: what is dropped then can never be told again.
+            | FactName::KeyHardware
+            | FactName::Authenticator
     );
     let promised = program.ownership == Ownership::Personal && program.enrolment.privacy_notice;
     !promised

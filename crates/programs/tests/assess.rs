@@ -259,6 +259,25 @@ fn mending_for_a_moment_does_not_begin_grace_anew_and_mending_in_time_does() {
 }
 
 #[test]
+fn who_installs_updates_week_by_week_is_never_late() {
+    let terms = only(
+        Check::UpdatesInstalled,
+        &[Provenance::Agent],
+        14,
+        Unknown::Allow,
+    );
+    let pending = |count: u64, at| [fact(FactName::PendingUpdates, count, Provenance::Agent, at)];
+    let mut stands = None;
+    for week in 0..10 {
+        let monday = NOW + week * 7 * DAY;
+        let due = look(&terms, &pending(3, monday), stands.as_ref(), monday);
+        assert_eq!(due.deadline, Some(monday + 14 * DAY), "week {week}");
+        let sunday = monday + 6 * DAY;
+        stands = Some(look(&terms, &pending(0, sunday), Some(&due), sunday));
+    }
+}
+
+#[test]
 fn an_unlocked_bootloader_shuts_a_phone_out_at_once_and_says_how_to_mend_it() {
     let terms = Terms::new(baseline("byod")).unwrap();
     let facts = [

@@ -152,9 +152,10 @@ impl Server {
             .or_else(|| http_url.clone())
             .or_else(|| https_url.clone())
             .ok_or(StartError::Config("both listeners are off"))?;
-        let secure_url = Some(&public_url)
-            .filter(|url| url.starts_with("https:"))
-            .or(https_url.as_ref())
+        let origins_said = config.server.origins.iter();
+        let secure_url = origins_said
+            .chain(&https_url)
+            .find(|url| url.starts_with("https:"))
             .cloned();
         let trust = attestation::trust(&config.attestation)?;
         let passkeys = Passkeys::new(&config.server.rp_id, &config.hospital.name, &origins, trust)

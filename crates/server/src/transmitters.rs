@@ -1,5 +1,5 @@
 //! Whose security events are taken. Transmitters change their keys, so their files are read again
-//! when a token is not signed with a key that is known.
+//! when a token is not signed with a key that is known, and each minute in which one comes.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,8 +49,12 @@ impl Transmitters {
 
     /// The signal, if one of them issued it.
     pub(crate) fn verify(&self, token: &[u8], now_ms: u64) -> Result<Signal, SetError> {
-        match verify(&self.known(), token, now_ms) {
-            Err(SetError::Key | SetError::Signature) if self.read_again(now_ms) => {
+        // A key that was taken out of its file is not believed for long.
+        self.read_after(OLD_MS, now_ms);
+        let known = self.known();
+        match verify(&known, token, now_ms) {
+            Err(SetError::Key | SetError::Signature) => {
+                self.read_after(PAUSE_MS, now_ms);
                 verify(&self.known(), token, now_ms)
             }
             verdict => verdict,
@@ -63,22 +67,23 @@ impl Transmitters {
         Arc::clone(&last.transmitters)
     }
 
-    /// Reads the files where that was not done lately: strangers' tokens must not keep the disk
+    /// Reads the files where that was not done for so long: strangers' tokens must not keep the disk
     /// busy. What cannot be read changes nothing.
-    fn read_again(&self, now_ms: u64) -> bool {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if now_ms.saturating_sub(last.at_ms) < PAUSE_MS {
-            return false;
+    fn read_after(&self, pause_ms: u64, now_ms: u64) {
+        {
+            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            if now_ms.abs_diff(last.at_ms) < pause_ms {
+                return;
+            }
+            last.at_ms = now_ms;
         }
-        last.at_ms = now_ms;
         match read(&self.configured) {
             Ok(transmitters) => {
+                let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
                 last.transmitters = transmitters;
-                true
             }
             Err(error) => {
                 tracing::warn!(%error, "keys of security events were not read; those before hold");
-                false
             }
         }
     }
@@ -125,5 +130,7 @@ const fn knows(error: SetError) -> u8 {
     }
 }
 
-/// Between two readings of the files.
+/// Between two readings of the files for tokens with unknown keys.
 const PAUSE_MS: u64 = 10_000;
+/// Between two readings at most, while tokens come.
+const OLD_MS: u64 = 60_000;

@@ -308,8 +308,7 @@ impl Tx {
         Ok(changed == 1)
     }
 
-    /// Gives a device other certificates (DER) for its keys. Its key packages hold the former one,
-    /// and go.
+    /// Gives a device other certificates (DER) for its keys.
     pub async fn renew_device(
         &mut self,
         id: DeviceId,
@@ -323,7 +322,6 @@ impl Tx {
             device_cert,
             mls_cert
         )?;
-        execute!(self, "DELETE FROM key_packages WHERE device_id = $1", id)?;
         Ok(())
     }
 

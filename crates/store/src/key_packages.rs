@@ -46,7 +46,8 @@ pub struct NewKeyPackage {
 }
 
 impl Tx {
-    /// Keeps a device's key packages; those that are there already stay as they are.
+    /// Keeps a device's key packages; those that are there already stay as they are, unless a
+    /// last-resort package comes, which replaces them all.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when the device is unknown.
@@ -56,16 +57,15 @@ impl Tx {
         packages: &[NewKeyPackage],
         now_ms: u64,
     ) -> Result<(), StoreError> {
+        for last in packages.iter().filter(|package| package.last_resort) {
+            execute!(
+                self,
+                "DELETE FROM key_packages WHERE device_id = $1 AND ciphersuite = $2",
+                device,
+                last.ciphersuite
+            )?;
+        }
         for package in packages {
-            if package.last_resort {
-                execute!(
-                    self,
-                    "DELETE FROM key_packages
-                     WHERE device_id = $1 AND ciphersuite = $2 AND last_resort = 1",
-                    device,
-                    package.ciphersuite
-                )?;
-            }
             execute!(
                 self,
                 "INSERT INTO key_packages (package_ref, device_id, ciphersuite, last_resort,

@@ -154,6 +154,18 @@ impl Tx {
         raw.into_iter().map(RawFact::read).collect()
     }
 
+    /// Forgets the facts of a name of all devices of a program.
+    pub async fn forget_facts(&mut self, program: &str, name: FactName) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "DELETE FROM device_facts WHERE name = $2
+                 AND device_id IN (SELECT device_id FROM devices WHERE program = $1)",
+            program,
+            name
+        )?;
+        Ok(())
+    }
+
     /// What is known of any device in use, and from whom; each once.
     pub async fn told(&mut self) -> Result<Vec<Told>, StoreError> {
         fetch_all!(

@@ -8,7 +8,8 @@ wire! {
     pub struct KeyPackageUpload {
         /// Single-use key packages, each an `MLSMessage`.
         pub packages: Vec<B64>,
-        /// A last-resort key package (RFC 9420 §16.6), replacing the one before.
+        /// A last-resort key package (RFC 9420 §16.6). One that comes replaces everything that was
+        /// handed in before.
         pub last_resort: Option<B64>,
     }
 }

@@ -166,6 +166,8 @@ pub(crate) async fn take(
                 evidence: evidence.to_owned(),
             })
             .collect();
+        let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
+        let facts = fleet::kept(rules.terms(&device.program)?, facts);
         let names: Vec<FactName> = facts.iter().map(|fact| fact.name).collect();
         tx.keep_facts(
             id,
@@ -175,9 +177,7 @@ pub(crate) async fn take(
             managed.observed_at,
         )
         .await?;
-        let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
-        let terms = rules.terms(&device.program)?;
-        fleet::note_facts(tx, terms, id, &facts, now_ms).await?;
+        tx.put_facts(id, &facts, now_ms).await?;
         let (_, moved) = fleet::assess(app, tx, &rules, &mut judge, &device, now_ms).await?;
         taken.moved.extend(moved);
     }

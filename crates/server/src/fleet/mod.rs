@@ -84,18 +84,20 @@ pub(crate) async fn assess(
     Ok((Some(assessment), moved))
 }
 
-/// Notes what is told of a device, as far as its program has a use for it: the privacy notice
-/// promises that nothing else is kept. Gives how many facts were new.
-pub(crate) async fn note_facts(
-    tx: &mut Tx,
-    program: &Program,
-    device: DeviceId,
-    told: &[Fact],
-    now_ms: u64,
-) -> Result<u64, Refusal> {
-    let kept = told.iter().filter(|fact| is_kept(program, fact.name));
-    let kept: Vec<Fact> = kept.cloned().collect();
-    Ok(tx.put_facts(device, &kept, now_ms).await?)
+/// What is kept of what is told of a device: the privacy notice promises that nothing else is.
+pub(crate) fn kept(program: &Program, mut told: Vec<Fact>) -> Vec<Fact> {
+    told.retain(|fact| is_kept(program, fact.name));
+    told
+}
+
+/// Forgets what is known of a program's devices and no longer kept by its terms.
+pub(crate) async fn forget_facts(tx: &mut Tx, program: &Program) -> Result<(), Refusal> {
+    for told in tx.told().await? {
+        if told.program == program.slug && !is_kept(program, told.name) {
+            tx.forget_facts(&program.slug, told.name).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn note_assessment(

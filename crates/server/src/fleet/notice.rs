@@ -14,6 +14,9 @@ pub(crate) fn of(program: &Program) -> PrivacyNotice {
             .to_owned(),
         "The keys and the certificate by which the hospital knows it".to_owned(),
         "Its platform, model and version, as far as its browser says".to_owned(),
+        "Where its key lives, and which kind of authenticator holds its passkey, where hardware says \
+         so when it is set up"
+            .to_owned(),
         "Which network a request came from: the hospital's or another, and its address".to_owned(),
     ];
     for rule in &program.rules {
@@ -24,14 +27,16 @@ pub(crate) fn of(program: &Program) -> PrivacyNotice {
             Check::ScreenLock { .. } => "Whether its screen locks, and after how long",
             Check::VerifiedBoot => "Whether its maker's own system was started",
             Check::NotRooted => "Whether its system's protection was broken",
-            Check::KeyInHardware { .. } => "Whether its key lives in hardware",
-            Check::Authenticator => "Which kind of authenticator holds its passkey",
             Check::SecureBoot => "Whether Secure Boot is on",
             Check::Tpm => "Whether it has a TPM",
             Check::Firewall => "Whether its firewall is on",
             Check::UpdatesInstalled => "How many security updates wait",
             Check::Managed | Check::ManagerCompliant => "What its device manager says of it",
-            Check::Patched | Check::OsFloor { .. } | Check::Seen { .. } => continue,
+            Check::Patched
+            | Check::OsFloor { .. }
+            | Check::KeyInHardware { .. }
+            | Check::Authenticator
+            | Check::Seen { .. } => continue,
         };
         let source = match (attested, managed) {
             (true, true) => ", where its hardware or a device manager says so",

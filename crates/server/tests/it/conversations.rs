@@ -1,6 +1,8 @@
 //! Conversations: who may start, read and change them, and in which order.
 
 use serde_json::json;
+use wardline_client::views::MessageState;
+use wardline_client_native::NativeClient;
 use wardline_credential::DeviceCa;
 use wardline_credential::chain::Verifier;
 use wardline_model::code::Pins;
@@ -9,6 +11,7 @@ use wardline_model::wire::groups::{GroupInfoAnswer, GroupKind, GroupList};
 use wardline_model::wire::messages::{EntryKind, MessageAccepted};
 use wardline_model::{GroupId, MessageId};
 
+use crate::support::ward::{Ward, me, say};
 use crate::support::{Device, Engine, Hospital, Phone, story};
 
 /// Three clinicians of the demo, and the officer.
@@ -394,4 +397,29 @@ async fn every_devices_credential_leads_to_the_pinned_genesis_and_stands_in_the_
             .admit(credential.device_id, credential, hospital.clock.now_ms())
             .unwrap();
     }
+}
+
+story!(a_device_that_arrives_tells_nobody_that_something_was_read);
+async fn a_device_that_arrives_tells_nobody_that_something_was_read(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "K 6.8, repeat is running").await;
+    tomas.sync().await.unwrap();
+    let mut next = ward.own_device(&mut tomas, "next").await;
+    tomas.sync().await.unwrap();
+    next.sync().await.unwrap();
+    next.sync().await.unwrap();
+    assert_eq!(next.conversations().unwrap().len(), 1, "it has arrived");
+    let state = async |amara: &mut NativeClient| {
+        amara.sync().await.unwrap();
+        let messages = amara.messages(group, None, usize::MAX).unwrap();
+        let said = messages.iter().find(|m| m.notice.is_none()).unwrap();
+        (said.state, said.seq.unwrap())
+    };
+    let (delivered, seq) = state(&mut amara).await;
+    assert_eq!(delivered, MessageState::Delivered);
+    tomas.mark_read(group, seq).await.unwrap();
+    assert_eq!(state(&mut amara).await.0, MessageState::Read);
 }

@@ -451,6 +451,15 @@ async fn of_a_phone_of_ones_own_nothing_is_kept_that_the_notice_does_not_name() 
     let detail = detail_of(&mut phone).await;
     assert!(kept(&detail).contains(&FactName::Firewall));
     assert!(detail.notice_changed);
+
+    // And what other terms have no use for is forgotten.
+    officer.sign_in().await;
+    let terms = change_of("byod", &mut officer, 1, &[]).await;
+    officer
+        .request("PUT", "/v1/programs/byod", Some(&terms))
+        .await
+        .expect(200);
+    assert_eq!(kept(&detail_of(&mut phone).await), [FactName::Model]);
     assert!(
         detail
             .notice

@@ -139,7 +139,11 @@ store_test! {
         let mut tx = store.write().await.unwrap();
         let packages = [package(1, true), package(2, false), package(3, false)];
         tx.put_key_packages(anna.device, &packages, NOW).await.unwrap();
-        tx.put_key_packages(anna.device, &[package(4, true)], NOW).await.unwrap();
+        assert_eq!(tx.count_key_packages(anna.device).await.unwrap(), (2, true));
+        // A new last resort replaces all that came before it.
+        let packages = [package(4, true), package(5, false), package(6, false)];
+        tx.put_key_packages(anna.device, &packages, NOW).await.unwrap();
+        tx.put_key_packages(anna.device, &[package(5, false)], NOW).await.unwrap();
         assert_eq!(tx.count_key_packages(anna.device).await.unwrap(), (2, true));
         assert_eq!(tx.count_key_packages(bo.device).await.unwrap(), (0, false));
         let mut claimed = Vec::new();
@@ -148,7 +152,7 @@ store_test! {
             assert_eq!(found.len(), 1, "Bo has none");
             claimed.push((found[0].package[0], found[0].last_resort));
         }
-        assert_eq!(claimed, [(2, false), (3, false), (4, true), (4, true)]);
+        assert_eq!(claimed, [(5, false), (6, false), (4, true), (4, true)]);
         assert!(tx.claim_key_packages(&[anna.user], None, 1).await.unwrap().is_empty());
         let only = [bo.device];
         let none = tx.claim_key_packages(&[anna.user], Some(&only), 0x4e).await.unwrap();

@@ -18,8 +18,7 @@ use crate::problem::Refusal;
 use crate::shape;
 
 /// Certificates for the keys that the device has, for another year, once half of theirs is over;
-/// before that, those that it has. Key packages with the former one go: the device makes others.
-/// What it was certified for before stays good until its end, unless the device goes out of use.
+/// before that, those that it has. What it was certified for before stays good until its end, unless the device goes out of use.
 #[utoipa::path(
     post, path = "/v1/device/certificates", tag = "devices",
     responses((status = 200, body = Certificates), (status = 403, body = Problem)),
@@ -41,6 +40,9 @@ pub(crate) async fn handler(
     let device = change!(permit.kind(RENEWED), |tx, note| {
         tx.lock_device(id).await?;
         let device = tx.device(id).await?.ok_or(Refusal::WrongDevice)?;
+        if !device.state.is_in_use() {
+            return Err(Refusal::DeviceState);
+        }
         let (Some(former_device), Some(former_mls), true) = (
             &device.device_cert,
             &device.mls_cert,

@@ -72,12 +72,14 @@ pub(crate) async fn handler(
     let facts = told(claims, provenance, evidence, measured_at.min(now_ms))?;
     let (assessment, moved) = change!(permit, |tx, note| {
         tx.lock_device(id).await?;
+        let rules = Rulebook::load(&app, tx).await?;
         let known = tx.facts_of(id).await?;
         if is_another_platform(&known, &facts) {
             return Err(Refusal::ReportRefused(
                 "it is another platform than before; enrol the device anew",
             ));
         }
+        let facts = fleet::kept(rules.terms(&device.program)?, facts.clone());
         if provenance == Provenance::Agent {
             // What the agent tells no longer is no longer known. A browser that tells less than
             // before has forgotten nothing that counts against the device.
@@ -85,9 +87,7 @@ pub(crate) async fn handler(
             tx.keep_facts(id, provenance, evidence, &names, measured_at)
                 .await?;
         }
-        let rules = Rulebook::load(&app, tx).await?;
-        let terms = rules.terms(&device.program)?;
-        let written = fleet::note_facts(tx, terms, id, &facts, now_ms).await?;
+        let written = tx.put_facts(id, &facts, now_ms).await?;
         tx.touch_device(id, now_ms).await?;
         let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
         let mut judge = rules.judge();

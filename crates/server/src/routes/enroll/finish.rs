@@ -90,6 +90,7 @@ pub(crate) async fn handler(
     if let Some(authenticator) = &registered.authenticator {
         proven.extend(fleet::proven::by_authenticator(authenticator, now_ms));
     }
+    let proven = fleet::kept(terms, proven);
     let new = NewDevice {
         device_id: enrollment.device_id,
         user_id: enrollment.user_id,
@@ -119,7 +120,7 @@ pub(crate) async fn handler(
             Err(error) if error.is_conflict() => return Err(Refusal::DeviceState),
             other => other?,
         }
-        fleet::note_facts(tx, terms, new.device_id, &proven, now_ms).await?;
+        tx.put_facts(new.device_id, &proven, now_ms).await?;
         note.put("attested", proven.len())
             .put("notice", notice_hash.map(|hash| B64::from(hash).encode()))
             .put("enrollment", enrollment.enrollment_id.to_string())

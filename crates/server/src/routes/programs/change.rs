@@ -50,6 +50,7 @@ pub(crate) async fn handler(
         {
             return Err(Refusal::ChangedMeanwhile);
         }
+        fleet::forget_facts(tx, &terms).await?;
         note.put("program", slug.as_str())
             .put("version", request.version + 1)
             .put("terms_sha256", B64::from(hash).encode());

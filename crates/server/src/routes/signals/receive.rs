@@ -127,8 +127,8 @@ async fn follow(
             };
             for device in devices(tx, &signal.subject).await? {
                 let terms = rules.terms(&device.program)?;
-                let facts = std::slice::from_ref(&fact);
-                fleet::note_facts(tx, terms, device.device_id, facts, now_ms).await?;
+                let facts = fleet::kept(terms, vec![fact.clone()]);
+                tx.put_facts(device.device_id, &facts, now_ms).await?;
                 let (_, moved) =
                     fleet::assess(app, tx, &rules, &mut judge, &device, now_ms).await?;
                 effect.devices += 1;
