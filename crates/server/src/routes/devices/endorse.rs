@@ -22,7 +22,6 @@ use crate::gate::{Asker, Permit, change};
 use crate::problem::Refusal;
 use crate::proof::{Proof, access_token};
 use crate::routes::devices::duty_of;
-use crate::routes::devices::renew::certify;
 use crate::shape;
 
 /// Admits a pending device: verifies the endorsement, issues the certificates and logs it, in one
@@ -105,7 +104,7 @@ async fn admit(
             Endorser::Member(caller) => check_member(tx, caller, device, signed).await?,
             Endorser::Itself(proof) => check_genesis(tx, proof, device, signed).await?,
         }
-        let issued = certify(app, device, now_ms)?;
+        let issued = super::certify(app, device, now_ms)?;
         let id = device.device_id;
         if !tx
             .activate_device(id, &issued.device, &issued.mls, now_ms)

@@ -21,8 +21,10 @@ use wardline_policy::Resource;
 use wardline_store::{Device, Tx, Vouched};
 
 use crate::app::App;
+use crate::ca::{DeviceCertificates, Subject};
 use crate::caller::Caller;
 use crate::fleet::Rulebook;
+use crate::jws::DeviceKey;
 use crate::problem::Refusal;
 
 /// A device as the policies see it. `own_approval` counts where it is confirmed, and nowhere else.
@@ -39,6 +41,20 @@ pub(crate) const fn resource(device: &Device, own_approval: bool) -> Resource {
 async fn known(app: &App, id: DeviceId) -> Result<Device, Refusal> {
     let device = app.facts().await?.device(id).await?;
     device.ok_or(Refusal::NotFound)
+}
+
+/// Certificates for a device's keys.
+fn certify(app: &App, device: &Device, now_ms: u64) -> Result<DeviceCertificates, Refusal> {
+    let key = DeviceKey::parse(&device.device_jwk)
+        .ok_or_else(|| Refusal::internal("a stored device key is not readable"))?;
+    let subject = Subject {
+        user: device.user_id,
+        device: device.device_id,
+        point: key.point(),
+        mls_key: &device.mls_key,
+    };
+    let issued = app.keys.device_ca.certify(&subject, now_ms);
+    issued.map_err(Refusal::internal)
 }
 
 /// Whether a device's program lets its person confirm it on the device that asks.

@@ -10,15 +10,15 @@ use wardline_policy::{Action, Resource};
 use wardline_store::Device;
 
 use crate::app::App;
-use crate::ca::{DeviceCertificates, LIFETIME_MS, Subject};
+use crate::ca::LIFETIME_MS;
 use crate::caller::Caller;
 use crate::gate::change;
-use crate::jws::DeviceKey;
 use crate::problem::Refusal;
 use crate::shape;
 
 /// Certificates for the keys that the device has, for another year, once half of theirs is over;
-/// before that, those that it has. What it was certified for before stays good until its end, unless the device goes out of use.
+/// before that, those that it has. What it was certified for before stays good until its end, unless
+/// the device goes out of use.
 #[utoipa::path(
     post, path = "/v1/device/certificates", tag = "devices",
     responses((status = 200, body = Certificates), (status = 403, body = Problem)),
@@ -36,7 +36,7 @@ pub(crate) async fn handler(
         permit.record().await?;
         return in_force(&app, &device);
     }
-    let issued = certify(&app, &device, now_ms)?;
+    let issued = super::certify(&app, &device, now_ms)?;
     let device = change!(permit.kind(RENEWED), |tx, note| {
         tx.lock_device(id).await?;
         let device = tx.device(id).await?.ok_or(Refusal::WrongDevice)?;
@@ -77,24 +77,6 @@ fn is_due(device: &Device, now_ms: u64) -> Result<bool, Refusal> {
     };
     let summary = x509::summary(certificate).map_err(Refusal::internal)?;
     Ok(summary.not_after_ms < now_ms.saturating_add(LIFETIME_MS / 2))
-}
-
-/// Certificates for a device's keys.
-pub(super) fn certify(
-    app: &App,
-    device: &Device,
-    now_ms: u64,
-) -> Result<DeviceCertificates, Refusal> {
-    let key = DeviceKey::parse(&device.device_jwk)
-        .ok_or_else(|| Refusal::internal("a stored device key is not readable"))?;
-    let subject = Subject {
-        user: device.user_id,
-        device: device.device_id,
-        point: key.point(),
-        mls_key: &device.mls_key,
-    };
-    let issued = app.keys.device_ca.certify(&subject, now_ms);
-    issued.map_err(Refusal::internal)
 }
 
 const RENEWED: Kind = Kind::named("device.renewed");
