@@ -446,8 +446,6 @@ mod tests {
         let member = |name: &str| Member {
             name: name.into(),
             dependencies: vec!["serde".into(), "tokio".into()],
-            tests: vec![],
-            features: vec![],
         };
         assert_eq!(pure_crates_stay_pure(&[member("wardline-policy")]).len(), 1);
         assert!(pure_crates_stay_pure(&[member("wardline-server")]).is_empty());

@@ -5,6 +5,7 @@
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::check;
 use crate::failure::Failure;
@@ -57,12 +58,15 @@ pub(crate) fn build(workspace: &Workspace) -> Result<(), Failure> {
 
 /// Everything.
 pub(crate) fn test(workspace: &Workspace) -> Result<(), Failure> {
-    let mut stages = rust_checks(workspace);
+    let mut stages = text_checks(workspace);
     stages.push(Stage::new("dependencies", || {
         check::dependencies(workspace)
     }));
+    stages.push(Stage::new("Rust, read by clippy", || {
+        read_and_build(workspace)
+    }));
     stages.push(Stage::new("tests in Rust", || {
-        let mut cargo = workspace.cargo();
+        let mut cargo = workspace.cargo_with_clippy();
         cargo.args(["test", "--workspace", "--locked"]);
         process::tests(&mut cargo, Runner::Cargo).map(Report::tests)
     }));
@@ -76,9 +80,6 @@ pub(crate) fn test(workspace: &Workspace) -> Result<(), Failure> {
             .map(Report::tests)
     }));
     stages.push(Stage::new("app", || web::build(workspace)));
-    stages.push(Stage::new("server", || {
-        cargo(workspace, &["build", "--workspace", "--bins"])
-    }));
     stages.push(Stage::new("stories in a browser", || {
         let mut script = web::script(workspace, "e2e", "test");
         script
@@ -88,7 +89,9 @@ pub(crate) fn test(workspace: &Workspace) -> Result<(), Failure> {
     }));
     let data = data(workspace);
     if data.is_dir() {
-        stages.push(Stage::new("conformance", || conformance_tests(workspace)));
+        stages.push(Stage::new("conformance", || {
+            conformance_tests(workspace, workspace.cargo_with_clippy())
+        }));
     }
     let tally = stage::all("test", stages)?;
     println!("\ntests: {} passed, {} failed", tally.passed, tally.failed);
@@ -110,7 +113,9 @@ pub(crate) fn conformance(workspace: &Workspace) -> Result<(), Failure> {
             data.display()
         )));
     }
-    let stages = vec![Stage::new("conformance", || conformance_tests(workspace))];
+    let stages = vec![Stage::new("conformance", || {
+        conformance_tests(workspace, workspace.cargo())
+    })];
     let tally = stage::all("conformance", stages)?;
     println!("\ntests: {} passed, {} failed", tally.passed, tally.failed);
     Ok(())
@@ -183,7 +188,15 @@ pub(crate) fn fmt(workspace: &Workspace) -> Result<(), Failure> {
 
 /// All that reads the sources without running a test.
 pub(crate) fn lint(workspace: &Workspace) -> Result<(), Failure> {
-    let mut stages = rust_checks(workspace);
+    let mut stages = text_checks(workspace);
+    stages.push(Stage::new("clippy", || {
+        let arguments = ["clippy", "--workspace", "--all-targets"];
+        clippy(workspace, &arguments)?;
+        clippy(
+            workspace,
+            &["clippy", "--workspace", "--test", "conformance"],
+        )
+    }));
     stages.push(Stage::new("client core, wasm", || wasm::build(workspace)));
     stages.push(Stage::new("npm packages", || {
         web::packages(workspace, &web::FOLDERS)
@@ -205,21 +218,34 @@ fn app(workspace: &Workspace) -> Vec<Stage<'_>> {
     ]
 }
 
-fn rust_checks(workspace: &Workspace) -> Vec<Stage<'_>> {
+fn text_checks(workspace: &Workspace) -> Vec<Stage<'_>> {
     vec![
         Stage::new("format", || {
             cargo_plain(workspace, &["fmt", "--all", "--check"])
         }),
         Stage::new("house rules", || check::run(workspace)),
-        Stage::new("clippy", || {
-            let arguments = ["clippy", "--workspace", "--all-targets", "--all-features"];
-            let mut command = workspace.cargo();
-            command
-                .args(arguments)
-                .args(["--locked", "--", "-D", "warnings"]);
-            process::run(&mut command).map(Report::from)
-        }),
     ]
+}
+
+fn clippy(workspace: &Workspace, arguments: &[&str]) -> Outcome {
+    let mut command = workspace.cargo();
+    command
+        .args(arguments)
+        .args(["--locked", "--", "-D", "warnings"]);
+    process::run(&mut command).map(Report::from)
+}
+
+/// Builds every program and test there is, and lets clippy read it meanwhile. `cargo clippy` before
+/// `cargo test` would read the same, but also compile each library twice: half of a cold run.
+fn read_and_build(workspace: &Workspace) -> Outcome {
+    for targets in [&["--all-targets"] as &[&str], &["--test", "conformance"]] {
+        let mut cargo = workspace.cargo_with_clippy();
+        cargo
+            .args(["test", "--no-run", "--workspace", "--locked"])
+            .args(targets);
+        process::run(&mut cargo)?;
+    }
+    Ok(Report::default())
 }
 
 fn web_checks<'a>(workspace: &'a Workspace, folders: &'static [&'static str]) -> Vec<Stage<'a>> {
@@ -235,27 +261,11 @@ fn web_checks<'a>(workspace: &'a Workspace, folders: &'static [&'static str]) ->
     ]
 }
 
-/// Each crate keeps its tests on public data in `tests/conformance.rs`, built only with its Cargo
-/// feature `conformance`, so that a plain `cargo test` needs no data.
-fn conformance_tests(workspace: &Workspace) -> Outcome {
-    let features: Vec<String> = workspace
-        .members()?
-        .into_iter()
-        .filter(|member| {
-            let has = |names: &[String]| names.iter().any(|name| name == "conformance");
-            has(&member.tests) && has(&member.features)
-        })
-        .map(|member| format!("{}/conformance", member.name))
-        .collect();
-    if features.is_empty() {
-        return Err(Failure::Unfit(
-            "no crate has a tests/conformance.rs".to_owned(),
-        ));
-    }
-    let mut cargo = workspace.cargo();
+/// Each crate keeps its tests on public data in `tests/conformance.rs`, which its manifest leaves out
+/// of a plain `cargo test`, so that this one needs no data.
+fn conformance_tests(workspace: &Workspace, mut cargo: Command) -> Outcome {
     cargo
         .args(["test", "--workspace", "--locked", "--test", "conformance"])
-        .args(["--features", &features.join(",")])
         .env("WARDLINE_DATA", data(workspace));
     process::tests(&mut cargo, Runner::Cargo).map(Report::tests)
 }

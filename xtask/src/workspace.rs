@@ -32,10 +32,6 @@ pub(crate) struct Member {
     pub(crate) name: String,
     /// Names of its direct dependencies that are not for tests only.
     pub(crate) dependencies: Vec<String>,
-    /// Names of its integration tests.
-    pub(crate) tests: Vec<String>,
-    /// Names of its Cargo features.
-    pub(crate) features: Vec<String>,
 }
 
 impl Workspace {
@@ -77,6 +73,20 @@ impl Workspace {
         process::command(cargo, &self.root)
     }
 
+    /// The same with clippy's driver in the compiler's place for our own packages: one build gives
+    /// programs and reads their sources, with warnings as errors. Driver and variable are those that
+    /// `cargo clippy` itself sets.
+    pub(crate) fn cargo_with_clippy(&self) -> std::process::Command {
+        let mut cargo = self.cargo();
+        cargo
+            .args(["--config", "build.rustc-workspace-wrapper='clippy-driver'"])
+            .env(
+                "CLIPPY_ARGS",
+                "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__",
+            );
+        cargo
+    }
+
     /// Our packages.
     pub(crate) fn members(&self) -> Result<Vec<Member>, Failure> {
         let metadata = self.metadata(&["--no-deps"])?;
@@ -87,14 +97,6 @@ impl Workspace {
                     .filter(|dependency| dependency["kind"] != "dev")
                     .map(|dependency| text(&dependency["name"]))
                     .collect(),
-                tests: array(&package["targets"])
-                    .filter(|target| array(&target["kind"]).any(|kind| kind == "test"))
-                    .map(|target| text(&target["name"]))
-                    .collect(),
-                features: package["features"]
-                    .as_object()
-                    .map(|features| features.keys().cloned().collect())
-                    .unwrap_or_default(),
             })
             .collect();
         members.sort_by(|a, b| a.name.cmp(&b.name));

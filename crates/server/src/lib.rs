@@ -15,7 +15,7 @@
 //! - [`intune`]: asks Microsoft Intune about devices, and devices of Intune for something.
 //! - `hub`: pushes to sockets what hints on the bus are about.
 //! - [`rim`]: the clock and the randomness, read nowhere else.
-//! - [`fuzz`]: the decoders as plain functions over bytes. `conformance`: recorded passkey ceremonies
+//! - [`fuzz`]: the decoders as plain functions over bytes. [`conformance`]: recorded passkey ceremonies
 //!   replayed.
 //!
 //! No type here can hold a message's text: bodies are MLS ciphertext, and the crate has no key.
@@ -26,7 +26,6 @@ mod caller;
 mod charts;
 mod codes;
 pub mod config;
-#[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod demo;
 mod extract;
