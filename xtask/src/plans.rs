@@ -241,7 +241,7 @@ fn read_and_build(workspace: &Workspace) -> Outcome {
     for targets in [&["--all-targets"] as &[&str], &["--test", "conformance"]] {
         let mut cargo = workspace.cargo_with_clippy();
         cargo
-            .args(["test", "--no-run", "--workspace", "--locked"])
+            .args(["build", "--workspace", "--locked"])
             .args(targets);
         process::run(&mut cargo)?;
     }

@@ -159,8 +159,8 @@ async fn fill(data: &Path, now_ms: u64) -> Outcome<()> {
         tx.create_device(&device, b"{}", &key, enrolled).await?;
         tx.put_facts(device.device_id, &made.facts, now_ms).await?;
         tx.touch_device(device.device_id, now_ms).await?;
-        tx.move_device(
-            device.device_id,
+        tx.move_devices(
+            &[device.device_id],
             DeviceState::Pending,
             DeviceState::Active,
             now_ms,

@@ -236,12 +236,7 @@ impl DemoRunning {
     /// When the database fails.
     pub async fn is_any_in_a_conversation(&self, devices: &[DeviceId]) -> Result<bool, StoreError> {
         let mut facts = self.server.app.gate.machinery().read().await?;
-        for device in devices {
-            if !facts.groups_of_device(*device).await?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        Ok(!facts.groups_of_devices(devices).await?.is_empty())
     }
 
     /// Takes devices out of use whose enrolment was cut short: the server's answer never reached
@@ -418,7 +413,7 @@ async fn put_device(
     tx.put_facts(id, &device.facts, now_ms).await?;
     tx.touch_device(id, seen).await?;
     if device.fate != Fate::Pending {
-        tx.move_device(id, DeviceState::Pending, DeviceState::Active, now_ms)
+        tx.move_devices(&[id], DeviceState::Pending, DeviceState::Active, now_ms)
             .await?;
     }
     let (lost, retired) = ("reported lost by its owner", "handed in");

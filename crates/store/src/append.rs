@@ -501,7 +501,7 @@ impl Tx {
         Ok(())
     }
 
-    async fn insert_events(
+    pub(crate) async fn insert_events(
         &mut self,
         events: &[(&Prepared, u64, [u8; 32])],
     ) -> Result<(), StoreError> {
@@ -607,12 +607,13 @@ impl From<Verdict> for Result<Accepted, AppendError> {
     }
 }
 
-static TAKEN: LazyLock<ManyRows> = LazyLock::new(|| {
+pub(crate) static TAKEN: LazyLock<ManyRows> = LazyLock::new(|| {
     ManyRows::new(
         "WITH asked (group_id, message_id) AS (VALUES ",
         &["$", "$"],
         ") SELECT e.group_id, e.message_id, e.seq, e.sent_at, e.sender_device
-         FROM asked a JOIN entries e ON e.group_id = a.group_id AND e.message_id = a.message_id",
+         FROM asked CROSS JOIN entries e
+         WHERE e.group_id = asked.group_id AND e.message_id = asked.message_id",
     )
 });
 
@@ -633,12 +634,12 @@ static EVENTS: LazyLock<ManyRows> = LazyLock::new(|| {
     )
 });
 
-static HEADS: LazyLock<ManyRows> = LazyLock::new(|| {
+pub(crate) static HEADS: LazyLock<ManyRows> = LazyLock::new(|| {
     ManyRows::new(
         "WITH moved (group_id, last_seq, at_ms) AS (VALUES ",
         &["$", "$", "$"],
         ") UPDATE groups SET last_seq = moved.last_seq, last_message_at = moved.at_ms
-         FROM moved WHERE groups.group_id = moved.group_id",
+         FROM moved WHERE groups.group_id = COALESCE(moved.group_id, moved.group_id)",
     )
 });
 

@@ -114,25 +114,32 @@ impl Tx {
     /// # Errors
     /// When the event has no canonical form or names another node.
     pub async fn audit(&mut self, event: &Event, salt: Salt) -> Result<EventRef, StoreError> {
-        let prepared = Prepared::new(&self.shared, event, salt)?;
-        let end = self.chain_end().await?;
-        let next = end.after(&prepared.commitment);
-        execute!(
-            self,
-            "INSERT INTO audit_events (node, seq, salt, payload_sealed, commitment, chain)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            event.node,
-            next.seq,
-            prepared.salt.0,
-            prepared.payload_sealed,
-            prepared.commitment,
-            next.link
-        )?;
-        self.chain = Some(next);
+        let seq = self.audit_all([(event, salt)]).await?;
         Ok(EventRef {
             node: event.node.clone(),
-            seq: next.seq,
+            seq,
         })
+    }
+
+    /// Records several events, as [`Tx::audit`] does one; gives the last one's place in the node's
+    /// chain.
+    pub async fn audit_all<'e>(
+        &mut self,
+        events: impl IntoIterator<Item = (&'e Event, Salt)>,
+    ) -> Result<u64, StoreError> {
+        let prepared: Vec<Prepared> = events
+            .into_iter()
+            .map(|(event, salt)| Prepared::new(&self.shared, event, salt))
+            .collect::<Result<_, _>>()?;
+        let mut end = self.chain_end().await?;
+        let mut rows = Vec::with_capacity(prepared.len());
+        for event in &prepared {
+            end = end.after(&event.commitment);
+            rows.push((event, end.seq, end.link.0));
+        }
+        self.insert_events(&rows).await?;
+        self.chain = Some(end);
+        Ok(end.seq)
     }
 
     /// The end of this node's chain, which nobody else moves until this transaction ends.

@@ -71,6 +71,12 @@ row! {
 }
 
 row! {
+    struct MovedRow {
+        device_id: DeviceId,
+    }
+}
+
+row! {
     struct Owned {
         user_id: UserId,
         device_id: DeviceId,
@@ -109,8 +115,9 @@ pub struct NewDevice {
 macro_rules! select_devices {
     ($where:literal) => {
         concat!(
-            "SELECT device_id, user_id, name, platform, program, state, serial, assessment, jkt,
-                 device_jwk, mls_key, binding, passkey_kind, device_cert, mls_cert, created_at,
+            "SELECT device_id, user_id, name, platform, program, state, serial,
+                 (SELECT a.assessment FROM device_assessments a
+                  WHERE a.device_id = devices.device_id) AS assessment, jkt, device_jwk, mls_key, binding, passkey_kind, device_cert, mls_cert, created_at,
                  activated_at, revoked_at, revoked_reason, wiped_at, notice_accepted_at,
                  notice_hash, last_seen_at
              FROM devices ",
@@ -386,7 +393,7 @@ impl Tx {
         if changed == 0 {
             return Ok(false);
         }
-        self.shut_out(id, "device revoked", now_ms).await?;
+        self.shut_out(&[id], "device revoked", now_ms).await?;
         Ok(true)
     }
 
@@ -415,46 +422,70 @@ impl Tx {
         Ok(changed == 1)
     }
 
-    /// Moves a device between the states that its program's rules decide: in use, in grace,
-    /// quarantined. One that is quarantined loses its sessions and key packages. False when it is
-    /// not in the state that it is moved from.
-    pub async fn move_device(
+    /// Moves devices between the states that their programs' rules decide: in use, in grace,
+    /// quarantined. One that is quarantined loses its sessions and key packages. Gives those that
+    /// were in the state that they are moved from.
+    pub async fn move_devices(
         &mut self,
-        id: DeviceId,
+        devices: &[DeviceId],
         from: DeviceState,
         to: DeviceState,
         now_ms: u64,
-    ) -> Result<bool, StoreError> {
-        let changed = execute!(
-            self,
-            "UPDATE devices SET state = $3
-             WHERE device_id = $1 AND state = $2 AND state NOT IN ('lost', 'wiped', 'retired')",
-            id,
-            from,
-            to
-        )?;
-        if changed == 1 && to == DeviceState::Quarantined {
-            self.shut_out(id, "device quarantined", now_ms).await?;
+    ) -> Result<Vec<DeviceId>, StoreError> {
+        let mut moved = Vec::with_capacity(devices.len());
+        for ids in devices.chunks(MAX_IN) {
+            let sql = format!(
+                "UPDATE devices SET state = $1
+                 WHERE state = $2 AND state NOT IN ('lost', 'wiped', 'retired')
+                     AND device_id IN ({}) RETURNING device_id",
+                placeholders(3, ids.len())
+            );
+            let rows: Vec<MovedRow> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, MovedRow>(sqlx::AssertSqlSafe(sql))
+                    .bind(to.raw())
+                    .bind(from.raw());
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            moved.extend(rows.into_iter().map(|row| row.device_id));
         }
-        Ok(changed == 1)
+        if to == DeviceState::Quarantined {
+            self.shut_out(&moved, "device quarantined", now_ms).await?;
+        }
+        Ok(moved)
     }
 
-    /// Ends what a device could go on with.
+    /// Ends what devices could go on with.
     async fn shut_out(
         &mut self,
-        id: DeviceId,
+        devices: &[DeviceId],
         reason: &str,
         now_ms: u64,
     ) -> Result<(), StoreError> {
-        execute!(self, "DELETE FROM key_packages WHERE device_id = $1", id)?;
-        execute!(
-            self,
-            "UPDATE sessions SET ended_at = $2, end_reason = $3
-             WHERE device_id = $1 AND ended_at IS NULL",
-            id,
-            now_ms,
-            reason
-        )?;
+        for ids in devices.chunks(MAX_IN) {
+            let packages = format!(
+                "DELETE FROM key_packages WHERE device_id IN ({})",
+                placeholders(1, ids.len())
+            );
+            let sessions = format!(
+                "UPDATE sessions SET ended_at = $1, end_reason = $2
+                 WHERE ended_at IS NULL AND device_id IN ({})",
+                placeholders(3, ids.len())
+            );
+            on_engine!(self, |Db, conn| {
+                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(packages));
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .execute(&mut *conn)
+                    .await?;
+                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sessions))
+                    .bind(now_ms.raw())
+                    .bind(reason);
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .execute(conn)
+                    .await?;
+            });
+        }
         Ok(())
     }
 

@@ -76,6 +76,13 @@ row! {
 }
 
 row! {
+    struct DeviceIn {
+        group_id: GroupId,
+        device_id: DeviceId,
+    }
+}
+
+row! {
     struct MemberOf {
         group_id: GroupId,
         device_id: DeviceId,
@@ -390,17 +397,29 @@ impl Tx {
         )
     }
 
-    /// The groups that a device is in: those from which it is to be removed when it goes bad.
-    pub async fn groups_of_device(&mut self, device: DeviceId) -> Result<Vec<GroupId>, StoreError> {
-        let rows: Vec<(Vec<u8>,)> = fetch_all!(
-            self,
-            (Vec<u8>,),
-            "SELECT group_id FROM group_devices WHERE device_id = $1 ORDER BY group_id",
-            device
-        )?;
-        rows.iter()
-            .map(|(id,)| GroupId::from_slice(id).ok_or(StoreError::Corrupt("group_devices")))
-            .collect()
+    /// The groups that devices are in, each with those in it: from them they are to be removed when
+    /// they go bad.
+    pub async fn groups_of_devices(
+        &mut self,
+        devices: &[DeviceId],
+    ) -> Result<BTreeMap<GroupId, Vec<DeviceId>>, StoreError> {
+        let mut groups: BTreeMap<GroupId, Vec<DeviceId>> = BTreeMap::new();
+        for ids in devices.chunks(MAX_IN) {
+            let sql = format!(
+                "SELECT group_id, device_id FROM group_devices WHERE device_id IN ({})",
+                placeholders(1, ids.len())
+            );
+            let rows: Vec<DeviceIn> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, DeviceIn>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            for row in rows {
+                groups.entry(row.group_id).or_default().push(row.device_id);
+            }
+        }
+        Ok(groups)
     }
 
     /// A person's conversations with members and receipts, newest activity first; three queries

@@ -55,7 +55,7 @@ pub use groups::{
 pub use invites::{Consumed, Invite, NewInvite, OpenInvite};
 pub use key_packages::{ClaimedPackage, NewKeyPackage};
 pub use people::{NewPerson, OnCall, Person, PersonFound};
-pub use posture::{Told, View};
+pub use posture::{Assessed, Told, View};
 pub use programs::{FeedFile, ManagedLink, ManagerOrder, RegisteredDevice, StoredProgram};
 pub use sequencer::{LEASE_MS, STEP, Sequenced};
 pub use sessions::{Challenge, NewSession, Principal, Session, TOUCH_MS};

@@ -10,10 +10,10 @@ use crate::dialect::AdvisoryLock;
 use crate::rows::{execute, fetch_one, on_engine};
 use crate::store::{Conn, Store};
 
-struct Migration {
+pub(crate) struct Migration {
     version: u64,
     name: &'static str,
-    sqlite: &'static str,
+    pub(crate) sqlite: &'static str,
     postgres: &'static str,
 }
 
@@ -28,7 +28,11 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: &[Migration] = &[migration!(1, "0001_init"), migration!(2, "0002_devices")];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001_init"),
+    migration!(2, "0002_devices"),
+    migration!(3, "0003_assessments"),
+];
 
 impl Store {
     /// Brings the database to this program's schema, each step in a transaction of its own;

@@ -1,22 +1,38 @@
 //! What is known of devices, what their programs' rules made of it, and who looked.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use wardline_model::wire::enroll::Platform;
 use wardline_model::wire::posture::{Fact, FactName, Provenance};
 use wardline_model::{DeviceId, UserId};
 
 use crate::StoreError;
-use crate::rows::{execute, fetch_all, row};
+use crate::dialect::{ManyRows, placeholders};
+use crate::people::MAX_IN;
+use crate::rows::{Bind as _, bind_all, execute, fetch_all, on_engine, row};
 use crate::store::Tx;
 
 row! {
-    struct RawFact {
+    struct RawFacts {
         device_id: DeviceId,
-        name: FactName,
-        provenance: Provenance,
-        value: String,
-        observed_at: u64,
-        evidence: String,
+        facts: String,
     }
+}
+
+/// A fact as `Tx::collected_facts` selects it: name, provenance, the value's JSON, when it was
+/// observed, evidence.
+type RawFact = (FactName, Provenance, String, u64, String);
+
+/// How a device stands by its program's rules, and how it stood before.
+#[derive(Debug, Clone, Copy)]
+pub struct Assessed<'a> {
+    /// The device.
+    pub device: DeviceId,
+    /// What was written of it so far, to the letter.
+    pub before: Option<&'a str>,
+    /// What is to be written: an `Assessment`, JSON.
+    pub after: &'a str,
 }
 
 row! {
@@ -51,18 +67,23 @@ row! {
     }
 }
 
-impl RawFact {
-    fn read(self) -> Result<(DeviceId, Fact), StoreError> {
-        let value = serde_json::from_str(&self.value)
-            .map_err(|_| StoreError::Corrupt("device_facts.value"))?;
-        let fact = Fact {
-            name: self.name,
-            value,
-            provenance: self.provenance,
-            observed_at: self.observed_at,
-            evidence: self.evidence,
-        };
-        Ok((self.device_id, fact))
+impl RawFacts {
+    fn read(self) -> Result<(DeviceId, Vec<Fact>), StoreError> {
+        const CORRUPT: StoreError = StoreError::Corrupt("device_facts");
+        let raw: Vec<RawFact> = serde_json::from_str(&self.facts).map_err(|_| CORRUPT)?;
+        let mut facts = Vec::with_capacity(raw.len());
+        for (name, provenance, value, observed_at, evidence) in raw {
+            let value = serde_json::from_str(&value).map_err(|_| CORRUPT)?;
+            facts.push(Fact {
+                name,
+                value,
+                provenance,
+                observed_at,
+                evidence,
+            });
+        }
+        facts.sort_by_key(|fact| (fact.name, fact.provenance));
+        Ok((self.device_id, facts))
     }
 }
 
@@ -129,29 +150,52 @@ impl Tx {
 
     /// What is known of a device.
     pub async fn facts_of(&mut self, device: DeviceId) -> Result<Vec<Fact>, StoreError> {
-        let raw = fetch_all!(
-            self,
-            RawFact,
-            "SELECT device_id, name, provenance, value, observed_at, evidence FROM device_facts
-             WHERE device_id = $1 ORDER BY name, provenance",
-            device
-        )?;
-        raw.into_iter()
-            .map(|raw| raw.read().map(|(_, fact)| fact))
-            .collect()
+        let mut known = self.facts_of_devices(&[device]).await?;
+        Ok(known.remove(&device).unwrap_or_default())
     }
 
-    /// What is known of all devices that are not out of use, device by device.
-    pub async fn fleet_facts(&mut self) -> Result<Vec<(DeviceId, Fact)>, StoreError> {
-        let raw = fetch_all!(
-            self,
-            RawFact,
-            "SELECT f.device_id, f.name, f.provenance, f.value, f.observed_at, f.evidence
-             FROM device_facts f JOIN devices d ON d.device_id = f.device_id
-             WHERE d.state IN ('pending', 'active', 'grace', 'quarantined')
-             ORDER BY f.device_id, f.name, f.provenance"
-        )?;
-        raw.into_iter().map(RawFact::read).collect()
+    /// What is known of several devices; those of which nothing is are left out.
+    pub async fn facts_of_devices(
+        &mut self,
+        devices: &[DeviceId],
+    ) -> Result<HashMap<DeviceId, Vec<Fact>>, StoreError> {
+        let mut known = HashMap::with_capacity(devices.len());
+        for ids in devices.chunks(MAX_IN) {
+            let sql = format!(
+                "SELECT device_id, {} AS facts FROM device_facts WHERE device_id IN ({})
+                 GROUP BY device_id",
+                self.collected_facts(),
+                placeholders(1, ids.len())
+            );
+            let raw: Vec<RawFacts> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, RawFacts>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            for raw in raw {
+                let (device, facts) = raw.read()?;
+                known.insert(device, facts);
+            }
+        }
+        Ok(known)
+    }
+
+    /// What is known of all devices that are not out of use.
+    pub async fn fleet_facts(&mut self) -> Result<HashMap<DeviceId, Vec<Fact>>, StoreError> {
+        let sql = format!(
+            "SELECT device_id, {} AS facts FROM device_facts
+             WHERE device_id IN (SELECT device_id FROM devices
+                 WHERE state IN ('pending', 'active', 'grace', 'quarantined'))
+             GROUP BY device_id",
+            self.collected_facts()
+        );
+        let raw: Vec<RawFacts> = on_engine!(self, |Db, conn| {
+            sqlx::query_as::<Db, RawFacts>(sqlx::AssertSqlSafe(sql))
+                .fetch_all(conn)
+                .await
+        })?;
+        raw.into_iter().map(RawFacts::read).collect()
     }
 
     /// Forgets the facts of a name of all devices of a program.
@@ -177,36 +221,37 @@ impl Tx {
         )
     }
 
-    /// Writes what its program's rules made of a device: an `Assessment`, JSON.
-    pub async fn set_assessment(
-        &mut self,
-        device: DeviceId,
-        assessment: &str,
-    ) -> Result<(), StoreError> {
-        execute!(
-            self,
-            "UPDATE devices SET assessment = $2 WHERE device_id = $1",
-            device,
-            assessment
-        )?;
-        Ok(())
-    }
-
-    /// The same, where nobody wrote another one meanwhile.
-    pub async fn swap_assessment(
-        &mut self,
-        device: DeviceId,
-        before: Option<&str>,
-        assessment: &str,
-    ) -> Result<(), StoreError> {
-        execute!(
-            self,
-            "UPDATE devices SET assessment = $2
-             WHERE device_id = $1 AND assessment IS NOT DISTINCT FROM $3",
-            device,
-            assessment,
-            before
-        )?;
+    /// Writes how devices stand by their programs' rules, of each where nobody wrote something else
+    /// meanwhile.
+    pub async fn put_assessments(&mut self, assessed: &[Assessed<'_>]) -> Result<(), StoreError> {
+        let (first, next): (Vec<_>, Vec<_>) = assessed
+            .iter()
+            .copied()
+            .partition(|assessed| assessed.before.is_none());
+        for (sql, run) in FIRST_ASSESSMENTS.cut(self, &first) {
+            on_engine!(self, |Db, conn| {
+                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, run, |q, assessed| {
+                    q.bind(assessed.device.raw()).bind(assessed.after)
+                })
+                .execute(conn)
+                .await
+                .map(drop)
+            })?;
+        }
+        for (sql, run) in ASSESSMENTS.cut(self, &next) {
+            on_engine!(self, |Db, conn| {
+                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, run, |q, assessed| {
+                    q.bind(assessed.device.raw())
+                        .bind(assessed.before)
+                        .bind(assessed.after)
+                })
+                .execute(conn)
+                .await
+                .map(drop)
+            })?;
+        }
         Ok(())
     }
 
@@ -242,3 +287,21 @@ impl Tx {
         )
     }
 }
+
+static FIRST_ASSESSMENTS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
+        "INSERT INTO device_assessments (device_id, assessment) VALUES ",
+        &["$", "$"],
+        " ON CONFLICT (device_id) DO NOTHING",
+    )
+});
+
+pub(crate) static ASSESSMENTS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
+        "WITH assessed (device_id, before, after) AS (VALUES ",
+        &["$", "$", "$"],
+        ") UPDATE device_assessments SET assessment = assessed.after FROM assessed
+         WHERE device_assessments.device_id = COALESCE(assessed.device_id, assessed.device_id)
+             AND device_assessments.assessment = assessed.before",
+    )
+});

@@ -3,7 +3,9 @@
 use wardline_model::{DeviceId, UserId};
 
 use crate::StoreError;
-use crate::rows::{execute, fetch_all, fetch_optional, row};
+use crate::dialect::placeholders;
+use crate::people::MAX_IN;
+use crate::rows::{Bind as _, bind_all, execute, fetch_all, fetch_optional, on_engine, row};
 use crate::store::Tx;
 
 row! {
@@ -273,31 +275,42 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that a device's manager is to be asked for something. False when no manager of that
-    /// name knows the device by the serial number that it is tied to.
+    /// Notes that the manager of these devices is to be asked for something. One that no manager of
+    /// that name knows by the serial number that it is tied to is passed over.
     pub async fn order(
         &mut self,
-        device: DeviceId,
+        devices: &[DeviceId],
         source: &str,
         action: &str,
         now_ms: u64,
-    ) -> Result<bool, StoreError> {
-        let written = execute!(
-            self,
-            "INSERT INTO manager_orders (device_id, action, source, manager_id, ordered_at)
-             SELECT m.device_id, $3, m.source, m.manager_id, $4 FROM managed_devices m
-             JOIN devices d ON d.device_id = m.device_id
-             WHERE m.device_id = $1 AND m.source = $2 AND d.serial IS NOT NULL
-             ORDER BY m.observed_at DESC LIMIT 1
-             ON CONFLICT (device_id, action) DO UPDATE SET manager_id = excluded.manager_id,
-                 source = excluded.source, ordered_at = excluded.ordered_at, tried_at = NULL,
-                 done_at = NULL",
-            device,
-            source,
-            action,
-            now_ms
-        )?;
-        Ok(written == 1)
+    ) -> Result<(), StoreError> {
+        for ids in devices.chunks(MAX_IN) {
+            // Of a device that the manager has twice, what it told last counts.
+            let sql = format!(
+                "INSERT INTO manager_orders (device_id, action, source, manager_id, ordered_at)
+                 SELECT m.device_id, $1, m.source, m.manager_id, $2 FROM managed_devices m
+                 JOIN devices d ON d.device_id = m.device_id
+                 WHERE m.source = $3 AND d.serial IS NOT NULL AND m.device_id IN ({})
+                     AND NOT EXISTS (SELECT 1 FROM managed_devices n
+                         WHERE n.device_id = m.device_id AND n.source = m.source
+                             AND (n.observed_at, n.manager_id) > (m.observed_at, m.manager_id))
+                 ON CONFLICT (device_id, action) DO UPDATE SET manager_id = excluded.manager_id,
+                     source = excluded.source, ordered_at = excluded.ordered_at, tried_at = NULL,
+                     done_at = NULL",
+                placeholders(4, ids.len())
+            );
+            on_engine!(self, |Db, conn| {
+                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql))
+                    .bind(action)
+                    .bind(now_ms.raw())
+                    .bind(source);
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .execute(conn)
+                    .await
+                    .map(drop)
+            })?;
+        }
+        Ok(())
     }
 
     /// Takes the orders that nobody tried since a time, some at once, and notes that they are tried

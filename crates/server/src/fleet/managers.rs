@@ -110,7 +110,7 @@ pub(crate) struct Taken {
     /// Devices of the manager that are not enrolled, or whose serial number nobody tied.
     pub(crate) unmatched: usize,
     /// Devices that moved by it.
-    pub(crate) moved: Vec<Moved>,
+    pub(crate) moved: Moved,
 }
 
 /// Takes what a manager says of devices, and looks at each that it is about. What it said before
@@ -179,7 +179,7 @@ pub(crate) async fn take(
         .await?;
         tx.put_facts(id, &facts, now_ms).await?;
         let (_, moved) = fleet::assess(app, tx, &rules, &mut judge, &device, now_ms).await?;
-        taken.moved.extend(moved);
+        taken.moved.add(moved);
     }
     Ok(taken)
 }
@@ -242,9 +242,7 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
         tx.commit().await?;
         matched += taken.matched;
         unmatched += taken.unmatched;
-        for moved in taken.moved {
-            moved.publish(app);
-        }
+        taken.moved.publish(app);
     }
     let mut gone = app.facts().await?.managed().await?;
     gone.retain(|link| {
@@ -253,7 +251,7 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
     for link in &gone {
         let mut tx = app.gate.machinery().write().await?;
         tx.forget_managed(INTUNE, &link.manager_id).await?;
-        let mut moved = None;
+        let mut moved = Moved::default();
         if let Some(id) = link.device_id {
             let nothing = [];
             tx.keep_facts(id, Provenance::Managed, EVIDENCE, &nothing, now_ms)
@@ -264,9 +262,7 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
             (_, moved) = fleet::assess(app, &mut tx, &rules, &mut judge, &device, now_ms).await?;
         }
         tx.commit().await?;
-        if let Some(moved) = moved {
-            moved.publish(app);
-        }
+        moved.publish(app);
     }
     let mut tx = app.gate.machinery().write().await?;
     let mut event = app.gate.house_event(PULLED, "fleet.manage", now_ms);
@@ -282,15 +278,15 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
     Ok(())
 }
 
-/// Notes, in a change of the device, that its manager is to be asked for something: it will be,
+/// Notes, in a change of devices, that their manager is to be asked for something: it will be,
 /// whatever happens to this process.
 pub(crate) async fn order(
     tx: &mut Tx,
-    id: DeviceId,
+    devices: &[DeviceId],
     action: Action,
     now_ms: u64,
 ) -> Result<(), Refusal> {
-    tx.order(id, INTUNE, action.as_str(), now_ms).await?;
+    tx.order(devices, INTUNE, action.as_str(), now_ms).await?;
     Ok(())
 }
 

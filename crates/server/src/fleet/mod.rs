@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::sync::watch;
-use wardline_audit::Salt;
 use wardline_audit::event::Kind;
+use wardline_audit::{Event, Salt};
 use wardline_bus::Hint;
 use wardline_delivery::Tracked;
 use wardline_model::wire::enroll::DeviceState;
@@ -29,7 +29,7 @@ use wardline_model::{DeviceId, GroupId};
 use wardline_programs::Judge;
 use wardline_programs::reach::is_kept;
 use wardline_signals::graph::Action;
-use wardline_store::{Device, Tx};
+use wardline_store::{Assessed, Device, Tx};
 
 use crate::app::App;
 use crate::listen::stopped;
@@ -39,29 +39,35 @@ use crate::routes::groups::commit_error;
 
 pub(crate) use rules::{LastTold, Rulebook, before};
 
-/// A device that was moved to another state, and the places that conversations reached by it.
-#[derive(Debug)]
+/// Devices that were moved to another state, and the places that conversations reached by it.
+#[derive(Debug, Default)]
 pub(crate) struct Moved {
-    device: DeviceId,
+    devices: Vec<DeviceId>,
     reached: Vec<(GroupId, u64)>,
 }
 
 impl Moved {
+    /// These and others.
+    pub(crate) fn add(&mut self, others: Self) {
+        self.devices.extend(others.devices);
+        self.reached.extend(others.reached);
+    }
+
     /// Tells everyone, once the transaction is committed.
     pub(crate) fn publish(self, app: &App) {
-        app.bus.publish(Hint::Audit);
-        app.bus.publish(Hint::DeviceChanged {
-            device: self.device,
-        });
+        if !self.devices.is_empty() {
+            app.bus.publish(Hint::Audit);
+        }
+        for device in self.devices {
+            app.bus.publish(Hint::DeviceChanged { device });
+        }
         for (group, seq) in self.reached {
             app.bus.publish(Hint::Reached { group, seq });
         }
     }
 }
 
-/// Looks at a device by what is known of it now, notes what came out, and moves it to the state
-/// that follows. One that waits to be confirmed is looked at and not moved; one that is out of use
-/// is left alone.
+/// Looks at a device by what is known of it now, as [`assess_some`] does.
 pub(crate) async fn assess(
     app: &App,
     tx: &mut Tx,
@@ -69,19 +75,42 @@ pub(crate) async fn assess(
     judge: &mut Judge<'_>,
     device: &Device,
     now_ms: u64,
-) -> Result<(Option<Assessment>, Option<Moved>), Refusal> {
-    // Nobody changes the device, or what is known of it, between the look and the move.
-    tx.lock_device(device.device_id).await?;
-    let device = tx.device(device.device_id).await?;
-    let device = &device.ok_or(Refusal::NotFound)?;
-    if device.state.is_out() {
-        return Ok((None, None));
+) -> Result<(Option<Assessment>, Moved), Refusal> {
+    let ids = [device.device_id];
+    let (mut stands, moved) = assess_some(app, tx, rules, judge, &ids, now_ms).await?;
+    Ok((stands.pop(), moved))
+}
+
+/// Looks at devices by what is known of them now, notes what came out, and moves them to the states
+/// that follow. One that waits to be confirmed is looked at and not moved; one that is out of use is
+/// left alone. Gives how those that were looked at stand.
+async fn assess_some(
+    app: &App,
+    tx: &mut Tx,
+    rules: &Rulebook,
+    judge: &mut Judge<'_>,
+    ids: &[DeviceId],
+    now_ms: u64,
+) -> Result<(Vec<Assessment>, Moved), Refusal> {
+    // Nobody changes the devices, or what is known of them, between the look and the move.
+    tx.lock_devices(ids).await?;
+    let mut devices = tx.devices(ids).await?;
+    if devices.len() != ids.len() {
+        return Err(Refusal::NotFound);
     }
-    let facts = tx.facts_of(device.device_id).await?;
-    let assessment = rules.look(judge, device, &facts, now_ms)?;
-    note_assessment(tx, device, &assessment).await?;
-    let moved = move_to(app, tx, rules, device, &assessment, now_ms).await?;
-    Ok((Some(assessment), moved))
+    devices.retain(|device| !device.state.is_out());
+    let mut known = tx.facts_of_devices(ids).await?;
+    let mut stands = Vec::with_capacity(devices.len());
+    let mut notes = Vec::with_capacity(devices.len());
+    for device in &devices {
+        let facts = known.remove(&device.device_id).unwrap_or_default();
+        let assessment = rules.look(judge, device, &facts, now_ms)?;
+        notes.push(noted(device, &assessment)?);
+        stands.push(assessment);
+    }
+    put_notes(tx, devices.iter().zip(&notes)).await?;
+    let moved = move_to(app, tx, rules, &devices, &stands, now_ms).await?;
+    Ok((stands, moved))
 }
 
 /// What is kept of what is told of a device: the privacy notice promises that nothing else is.
@@ -100,15 +129,26 @@ pub(crate) async fn forget_facts(tx: &mut Tx, program: &Program) -> Result<(), R
     Ok(())
 }
 
-async fn note_assessment(
-    tx: &mut Tx,
-    device: &Device,
-    assessment: &Assessment,
-) -> Result<(), Refusal> {
+/// What is to be written of how a device stands; `None` where that is written.
+fn noted(device: &Device, assessment: &Assessment) -> Result<Option<String>, Refusal> {
     let text = serde_json::to_string(assessment).map_err(Refusal::internal)?;
-    if device.assessment.as_ref() != Some(&text) {
-        tx.set_assessment(device.device_id, &text).await?;
-    }
+    Ok(Some(text).filter(|text| device.assessment.as_ref() != Some(text)))
+}
+
+async fn put_notes(
+    tx: &mut Tx,
+    notes: impl Iterator<Item = (&Device, &Option<String>)>,
+) -> Result<(), Refusal> {
+    let changed: Vec<Assessed<'_>> = notes
+        .filter_map(|(device, note)| {
+            Some(Assessed {
+                device: device.device_id,
+                before: device.assessment.as_deref(),
+                after: note.as_deref()?,
+            })
+        })
+        .collect();
+    tx.put_assessments(&changed).await?;
     Ok(())
 }
 
@@ -149,26 +189,69 @@ fn lacks_update(
         .any(|f| f.standing > Standing::Compliant && about_updates(&f.rule)))
 }
 
+/// Moves devices to the states that their standings ask for, with an audit event for each.
 async fn move_to(
     app: &App,
     tx: &mut Tx,
     rules: &Rulebook,
+    devices: &[Device],
+    stands: &[Assessment],
+    now_ms: u64,
+) -> Result<Moved, Refusal> {
+    let mut moves: Vec<(DeviceState, DeviceState, Vec<DeviceId>)> = Vec::new();
+    for (device, stand) in devices.iter().zip(stands) {
+        let Some(to) = due(device.state, stand.standing).filter(|to| *to != device.state) else {
+            continue;
+        };
+        match moves
+            .iter_mut()
+            .find(|(from, to_, _)| (*from, *to_) == (device.state, to))
+        {
+            Some((_, _, ids)) => ids.push(device.device_id),
+            None => moves.push((device.state, to, vec![device.device_id])),
+        }
+    }
+    let mut done: HashMap<DeviceId, DeviceState> = HashMap::new();
+    for (from, to, ids) in moves {
+        for id in tx.move_devices(&ids, from, to, now_ms).await? {
+            done.insert(id, to);
+        }
+    }
+    let (mut moved, mut out, mut behind) = (Moved::default(), Vec::new(), Vec::new());
+    let mut events = Vec::with_capacity(done.len());
+    for (device, stand) in devices.iter().zip(stands) {
+        let Some(to) = done.get(&device.device_id).copied() else {
+            continue;
+        };
+        events.push(move_event(app, device, to, stand, now_ms));
+        metrics::counter!("wardline_device_moves_total", "to" => to.as_str()).increment(1);
+        if to == DeviceState::Quarantined {
+            out.push(device.device_id);
+        }
+        if to != DeviceState::Active && lacks_update(rules, device, stand)? {
+            behind.push(device.device_id);
+        }
+        moved.devices.push(device.device_id);
+    }
+    if !out.is_empty() {
+        moved.reached = propose_removals(app, tx, &out, now_ms).await?;
+    }
+    managers::order(tx, &behind, Action::Sync, now_ms).await?;
+    if !events.is_empty() {
+        // Last: on PostgreSQL others wait from here on until the end.
+        tx.audit_all(events.iter().map(|event| (event, Salt(random()))))
+            .await?;
+    }
+    Ok(moved)
+}
+
+fn move_event(
+    app: &App,
     device: &Device,
+    to: DeviceState,
     assessment: &Assessment,
     now_ms: u64,
-) -> Result<Option<Moved>, Refusal> {
-    let (id, from) = (device.device_id, device.state);
-    let Some(to) = due(from, assessment.standing).filter(|to| *to != from) else {
-        return Ok(None);
-    };
-    if !tx.move_device(id, from, to, now_ms).await? {
-        return Ok(None);
-    }
-    let reached = if to == DeviceState::Quarantined {
-        propose_removals(app, tx, id, now_ms).await?
-    } else {
-        Vec::new()
-    };
+) -> Event {
     let kind = match to {
         DeviceState::Quarantined => QUARANTINED,
         DeviceState::Grace => GRACE,
@@ -183,24 +266,16 @@ async fn move_to(
     let mut detail = Map::new();
     detail.insert("user".to_owned(), device.user_id.to_string().into());
     detail.insert("program".to_owned(), device.program.clone().into());
-    detail.insert("from".to_owned(), from.as_str().into());
+    detail.insert("from".to_owned(), device.state.as_str().into());
     detail.insert("to".to_owned(), to.as_str().into());
     if let Some(deadline) = assessment.deadline {
         detail.insert("deadline".to_owned(), Value::from(deadline));
     }
     let mut event = app.gate.house_event(kind, "device.assess", now_ms);
-    event.resource = format!("device/{id}");
+    event.resource = format!("device/{}", device.device_id);
     event.reasons = broken;
     event.detail = detail;
-    tx.audit(&event, Salt(random())).await?;
-    metrics::counter!("wardline_device_moves_total", "to" => to.as_str()).increment(1);
-    if to != DeviceState::Active && lacks_update(rules, device, assessment)? {
-        managers::order(tx, id, Action::Sync, now_ms).await?;
-    }
-    Ok(Some(Moved {
-        device: id,
-        reached,
-    }))
+    event
 }
 
 /// Looks at one device in a transaction of its own, and says how it stands.
@@ -212,18 +287,13 @@ pub(crate) async fn assess_now(app: &App, id: DeviceId) -> Result<Option<Assessm
     let mut judge = rules.judge();
     let (assessment, moved) = assess(app, &mut tx, &rules, &mut judge, &device, now_ms).await?;
     tx.commit().await?;
-    if let Some(moved) = moved {
-        moved.publish(app);
-    }
+    moved.publish(app);
     Ok(assessment)
 }
 
 /// Every device that is not out of use, with what is known of it.
 pub(crate) async fn everyone(tx: &mut Tx) -> Result<Vec<(Device, Vec<Fact>)>, Refusal> {
-    let mut facts: HashMap<DeviceId, Vec<Fact>> = HashMap::new();
-    for (device, fact) in tx.fleet_facts().await? {
-        facts.entry(device).or_default().push(fact);
-    }
+    let mut facts = tx.fleet_facts().await?;
     let devices = tx.all_devices().await?;
     Ok(devices
         .into_iter()
@@ -271,35 +341,25 @@ pub(crate) async fn assess_all(app: &App) -> Result<Swept, Refusal> {
         };
         let stays = due(device.state, assessment.standing).is_none_or(|due| due == device.state);
         if !stays {
-            others.push(device);
+            others.push(device.device_id);
         } else if before.as_ref() != Some(&assessment) {
-            let text = serde_json::to_string(&assessment).map_err(Refusal::internal)?;
-            notes.push((device, text));
+            notes.push((device, noted(device, &assessment)?));
         }
         stands.push(Some(assessment));
     }
-    for chunk in notes.chunks(CHUNK * 5) {
+    for chunk in notes.chunks(CHUNK) {
         let mut tx = app.gate.machinery().write().await?;
-        for (device, text) in chunk {
-            let before = device.assessment.as_deref();
-            tx.swap_assessment(device.device_id, before, text).await?;
-        }
+        put_notes(&mut tx, chunk.iter().map(|(device, note)| (*device, note))).await?;
         tx.commit().await?;
     }
     let mut moved = 0;
     for chunk in others.chunks(CHUNK) {
         let mut tx = app.gate.machinery().write().await?;
-        let mut moves = Vec::new();
-        for device in chunk {
-            // Judged again by what is known now.
-            let (_, moved) = assess(app, &mut tx, &rules, &mut judge, device, now_ms).await?;
-            moves.extend(moved);
-        }
+        // Judged again by what is known now.
+        let (_, some) = assess_some(app, &mut tx, &rules, &mut judge, chunk, now_ms).await?;
         tx.commit().await?;
-        moved += moves.len();
-        for moved in moves {
-            moved.publish(app);
-        }
+        moved += some.devices.len();
+        some.publish(app);
     }
     Ok(Swept {
         everyone,
@@ -308,23 +368,23 @@ pub(crate) async fn assess_all(app: &App) -> Result<Swept, Refusal> {
     })
 }
 
-/// Puts a Remove proposal by the delivery service (RFC 9420 §12.1.8) into each of the device's
-/// conversations; gives the newest place of each log.
+/// Puts Remove proposals by the delivery service (RFC 9420 §12.1.8) into each of the devices'
+/// conversations; gives the places of them.
 pub(crate) async fn propose_removals(
     app: &App,
     tx: &mut Tx,
-    device: DeviceId,
+    devices: &[DeviceId],
     now_ms: u64,
 ) -> Result<Vec<(GroupId, u64)>, Refusal> {
     let mut reached = Vec::new();
-    for group in tx.groups_of_device(device).await? {
+    for (group, members) in tx.groups_of_devices(devices).await? {
         tx.group_for_update(group).await?;
         let Some(state) = tx.group_state(group).await? else {
             continue;
         };
         let mut tracked = Tracked::from_bytes(&state.public_state).map_err(Refusal::internal)?;
         let proposals = tracked
-            .propose_removals(&[device], &app.keys.delivery)
+            .propose_removals(&members, &app.keys.delivery)
             .map_err(Refusal::internal)?;
         let public_state = tracked.to_bytes();
         for proposal in proposals {
@@ -387,7 +447,7 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
 }
 
 /// How many devices are written in one transaction.
-const CHUNK: usize = 100;
+const CHUNK: usize = 256;
 
 const GRACE: Kind = Kind::named("device.grace");
 const QUARANTINED: Kind = Kind::named("device.quarantined");

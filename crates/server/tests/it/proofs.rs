@@ -296,6 +296,40 @@ async fn every_route_refuses_a_request_without_a_good_proof(engine: Engine) {
     thief.get("/v1/me").await.expect(200);
 }
 
+story!(on_every_route_a_proof_counts_once_and_an_ended_session_is_over);
+async fn on_every_route_a_proof_counts_once_and_an_ended_session_is_over(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
+    let mut officer = hospital.officer().await;
+    officer.hospital().await;
+    let token = officer.token.clone();
+    // What ends the session comes after everything else.
+    let mut routes = signed_routes(&officer);
+    routes.sort_by_key(|(method, path, _)| (*method, path.as_str()) == ("DELETE", "/v1/sessions"));
+    for (method, path, body) in &routes {
+        // Of somebody unknown, so that nothing comes of what would take the device out of use.
+        let path = path.replace(
+            &officer.id().to_string(),
+            "00000000-0000-4000-8000-000000000000",
+        );
+        let proof = officer.proof(method, &path, &Proof::default());
+        let send = || bytes(body.as_ref());
+        let first = officer
+            .raw(method, &path, Some(proof.clone()), token.clone(), send())
+            .await;
+        assert_ne!(first.status, 401, "{method} {path}");
+        officer
+            .raw(method, &path, Some(proof), token.clone(), send())
+            .await
+            .refused(401, "replayed-proof");
+    }
+    for (method, path, body) in &routes {
+        officer
+            .with_proof(method, path, &Proof::default(), body.as_ref())
+            .await
+            .refused(401, "session-ended");
+    }
+}
+
 story!(a_proof_counts_once);
 async fn a_proof_counts_once(engine: Engine) {
     let hospital = Hospital::new(engine).await;

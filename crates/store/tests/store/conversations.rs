@@ -1,6 +1,6 @@
 //! Groups, commits, inboxes, receipts, key packages.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::{EntryKind, ReceiptState};
@@ -61,8 +61,8 @@ store_test! {
         let members = tx.members(group).await.unwrap();
         let facts: Vec<_> = members.iter().map(|m| (m.device_id, m.joined_seq)).collect();
         assert_eq!(facts, [(cy.device, 2), (anna.device, 0)]);
-        assert_eq!(tx.groups_of_device(cy.device).await.unwrap(), [group]);
-        assert!(tx.groups_of_device(bo.device).await.unwrap().is_empty());
+        let both = tx.groups_of_devices(&[cy.device, bo.device]).await.unwrap();
+        assert_eq!(both, BTreeMap::from([(group, vec![cy.device])]));
         assert_eq!(tx.count_groups().await.unwrap(), 1);
     }
 }

@@ -77,8 +77,9 @@ store_test! {
         store.close().await;
         let store = Store::open(&empty, keys().sealer, keys().index, node("n")).unwrap();
         let error = store.check_schema().await.unwrap_err();
-        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 2 }), "{error}");
-        assert_eq!(store.migrate().await.unwrap(), ["0001_init", "0002_devices"]);
+        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 3 }), "{error}");
+        let steps = ["0001_init", "0002_devices", "0003_assessments"];
+        assert_eq!(store.migrate().await.unwrap(), steps);
         store.check_schema().await.unwrap();
     }
 }

@@ -204,20 +204,21 @@ store_test! {
             expires_at: NOW + HOUR,
         };
         tx.create_session(&session, NOW).await.unwrap();
-        assert!(tx.move_device(anna.device, Active, Grace, NOW).await.unwrap());
-        assert!(!tx.move_device(anna.device, Active, Quarantined, NOW).await.unwrap());
+        let devices = [anna.device];
+        assert_eq!(tx.move_devices(&devices, Active, Grace, NOW).await.unwrap(), devices);
+        assert!(tx.move_devices(&devices, Active, Quarantined, NOW).await.unwrap().is_empty());
         let principal = tx.principal(&[1; 32], NOW).await.unwrap().unwrap();
         assert!(principal.is_live(NOW), "grace is in use");
         assert_eq!(tx.active_devices_of(&[anna.user]).await.unwrap().len(), 1);
-        assert!(tx.move_device(anna.device, Grace, Quarantined, NOW).await.unwrap());
+        assert_eq!(tx.move_devices(&devices, Grace, Quarantined, NOW).await.unwrap(), devices);
         assert!(tx.share(anna.device).await.unwrap().is_none());
         assert!(tx.active_devices_of(&[anna.user]).await.unwrap().is_empty());
         let principal = tx.principal(&[1; 32], NOW).await.unwrap().unwrap();
         assert!(!principal.is_live(NOW));
-        assert!(tx.move_device(anna.device, Quarantined, Active, NOW).await.unwrap());
+        assert_eq!(tx.move_devices(&devices, Quarantined, Active, NOW).await.unwrap(), devices);
         assert!(tx.share(anna.device).await.unwrap().is_some());
         tx.end_device(anna.device, DeviceState::Retired, "old", NOW).await.unwrap();
-        assert!(!tx.move_device(anna.device, DeviceState::Retired, Active, NOW).await.unwrap());
+        assert!(tx.move_devices(&devices, DeviceState::Retired, Active, NOW).await.unwrap().is_empty());
         assert!(tx.share(anna.device).await.unwrap().is_none());
     }
 }

@@ -1,7 +1,10 @@
 //! What is known of devices, the programs that judge it, and the lists that they judge by.
 
+use std::collections::HashMap;
+
+use wardline_model::DeviceId;
 use wardline_model::wire::posture::{Fact, FactName, FactValue, Provenance};
-use wardline_store::{FeedFile, ManagedLink, RegisteredDevice};
+use wardline_store::{Assessed, FeedFile, ManagedLink, RegisteredDevice};
 
 use crate::support::{NOW, admit, store_test};
 
@@ -43,7 +46,33 @@ store_test! {
         tx.keep_facts(anna.device, Agent, "a test", &[StorageEncrypted], NOW + 1).await.unwrap();
         let known = tx.facts_of(anna.device).await.unwrap();
         assert_eq!(known.len(), 2);
-        assert_eq!(tx.fleet_facts().await.unwrap().len(), 2);
+        assert_eq!(tx.fleet_facts().await.unwrap(), HashMap::from([(anna.device, known)]));
+    }
+}
+
+store_test! {
+    async fn how_a_device_stands_is_written_where_nobody_wrote_meanwhile(db) {
+        let store = db.store();
+        let mut devices = Vec::new();
+        for n in 0..20 {
+            devices.push(admit(&store, &format!("person{n}")).await.device);
+        }
+        let mut tx = store.write().await.unwrap();
+        let note = |device: DeviceId, before, after| Assessed { device, before, after };
+        let first: Vec<Assessed<'_>> =
+            devices.iter().map(|device| note(*device, None, "first")).collect();
+        tx.put_assessments(&first).await.unwrap();
+        let second = [
+            note(devices[0], Some("first"), "second"),
+            note(devices[1], None, "second"),
+            note(devices[2], Some("another"), "second"),
+        ];
+        tx.put_assessments(&second).await.unwrap();
+        let known = tx.devices(&devices).await.unwrap();
+        for device in known {
+            let stands = if device.device_id == devices[0] { "second" } else { "first" };
+            assert_eq!(device.assessment.as_deref(), Some(stands));
+        }
     }
 }
 

@@ -48,7 +48,7 @@ fn a_device_that_was_revoked_before_states_had_more_names_is_retired() {
         let config = wardline_store::StoreConfig::new(url.clone());
         let node = crate::support::node("n");
         let store = wardline_store::Store::open(&config, keys.sealer, keys.index, node).unwrap();
-        assert_eq!(store.migrate().await.unwrap(), ["0002_devices"]);
+        assert_eq!(store.migrate().await.unwrap(), ["0002_devices", "0003_assessments"]);
         let old = sqlx::SqlitePool::connect(&url).await.unwrap();
         let (state,): (String,) = sqlx::query_as("SELECT state FROM devices")
             .fetch_one(&old)
@@ -149,4 +149,40 @@ fn add_keys(schema: &mut Schema, rows: Vec<(String, String, String)>) {
     for ((table, _), columns) in keys {
         schema.unique.entry(table).or_default().insert(columns);
     }
+}
+
+#[test]
+fn how_devices_stood_is_kept_when_it_moves_to_a_table_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("old.db");
+    std::fs::write(&file, b"").unwrap();
+    let url = format!("sqlite:{}", file.display());
+    runtime().block_on(async {
+        let old = sqlx::SqlitePool::connect(&url).await.unwrap();
+        let first = include_str!("../../migrations/sqlite/0001_init.sql");
+        let second = include_str!("../../migrations/sqlite/0002_devices.sql");
+        let made = "CREATE TABLE schema_migrations
+                (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL);
+            INSERT INTO schema_migrations VALUES (1, '0001_init'), (2, '0002_devices');
+            INSERT INTO facilities VALUES (x'00000000000000000000000000000001', 'f');
+            INSERT INTO users VALUES
+                (x'00000000000000000000000000000002', 'a', 'a', 'A', 'a', 't', 'd', x'00000000000000000000000000000001', 1, 1, 1);
+            INSERT INTO devices (device_id, user_id, name, platform, program, state, jkt, device_jwk,
+                mls_key, binding, passkey_kind, passkey_sealed, share_sealed, inbox_last, created_at,
+                assessment)
+            VALUES (x'00112233445566778899aabbccddeeff',
+                x'00000000000000000000000000000002', 'n', 'browser', 'byod', 'active',
+                zeroblob(32), '{}', zeroblob(32), '', 'platform', x'', x'', 0, 1, 'stood so');";
+        for sql in [first, second, made] {
+            sqlx::raw_sql(sql).execute(&old).await.unwrap();
+        }
+        old.close().await;
+        let keys = crate::support::keys();
+        let config = wardline_store::StoreConfig::new(url.clone());
+        let node = crate::support::node("n");
+        let store = wardline_store::Store::open(&config, keys.sealer, keys.index, node).unwrap();
+        assert_eq!(store.migrate().await.unwrap(), ["0003_assessments"]);
+        let devices = store.read().await.unwrap().all_devices().await.unwrap();
+        assert_eq!(devices[0].assessment.as_deref(), Some("stood so"));
+    });
 }

@@ -60,9 +60,7 @@ pub(crate) async fn handler(
     let current = matches!(&endorser, Endorser::Itself(_));
     let (info, moved) = admit(&app, permit, &endorser, &device, &signed, current).await?;
     app.bus.publish(Hint::DeviceChanged { device: id });
-    if let Some(moved) = moved {
-        moved.publish(&app);
-    }
+    moved.publish(&app);
     Ok(Json(info))
 }
 
@@ -96,7 +94,7 @@ async fn admit(
     device: &Device,
     signed: &SignedEndorsement,
     current: bool,
-) -> Result<(DeviceInfo, Option<Moved>), Refusal> {
+) -> Result<(DeviceInfo, Moved), Refusal> {
     let now_ms = permit.now_ms();
     change!(permit.kind(Kind::named(ENDORSED)), |tx, note| {
         check_statement(device, signed, now_ms)?;

@@ -7,7 +7,6 @@ use axum::extract::State;
 use serde::Deserialize;
 use wardline_model::wire::devices::DeviceList;
 use wardline_model::wire::enroll::{DeviceState, PersonBrief};
-use wardline_model::wire::posture::Fact;
 use wardline_model::wire::problem::Problem;
 use wardline_model::{DeviceId, UserId};
 use wardline_policy::{Action, Resource};
@@ -78,17 +77,12 @@ pub(crate) async fn handler(
         .map(|person| (person.user_id, shape::brief(person)))
         .collect();
     let vouched = super::vouched(&mut facts, &devices).await?;
-    let mut known: HashMap<DeviceId, Vec<Fact>> = HashMap::new();
-    if all {
-        for (device, fact) in facts.fleet_facts().await? {
-            known.entry(device).or_default().push(fact);
-        }
+    let mut known = if all {
+        facts.fleet_facts().await?
     } else {
-        for device in &devices {
-            let id = device.device_id;
-            known.insert(id, facts.facts_of(id).await?);
-        }
-    }
+        let ids: Vec<DeviceId> = devices.iter().map(|device| device.device_id).collect();
+        facts.facts_of_devices(&ids).await?
+    };
     drop(facts);
     permit.record().await?;
     let devices = devices

@@ -38,7 +38,7 @@ pub(crate) async fn handler(
     }
     let issued = super::certify(&app, &device, now_ms)?;
     let device = change!(permit.kind(RENEWED), |tx, note| {
-        tx.lock_device(id).await?;
+        tx.lock_devices(&[id]).await?;
         let device = tx.device(id).await?.ok_or(Refusal::WrongDevice)?;
         if !device.state.is_in_use() {
             return Err(Refusal::DeviceState);

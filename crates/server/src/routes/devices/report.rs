@@ -71,7 +71,7 @@ pub(crate) async fn handler(
     };
     let facts = told(claims, provenance, evidence, measured_at.min(now_ms))?;
     let (assessment, moved) = change!(permit, |tx, note| {
-        tx.lock_device(id).await?;
+        tx.lock_devices(&[id]).await?;
         let rules = Rulebook::load(&app, tx).await?;
         let known = tx.facts_of(id).await?;
         if is_another_platform(&known, &facts) {
@@ -100,9 +100,7 @@ pub(crate) async fn handler(
             .put("report_sha256", B64::from(hash).encode());
         Ok((assessment.ok_or(Refusal::DeviceState)?, moved))
     })?;
-    if let Some(moved) = moved {
-        moved.publish(&app);
-    }
+    moved.publish(&app);
     Ok(Json(assessment))
 }
 

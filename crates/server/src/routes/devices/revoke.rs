@@ -65,7 +65,7 @@ pub(super) async fn end(
         // Out of use before is as good: the request may be a repetition.
         let changed = tx.end_device(id, state, reason, now_ms).await?;
         let reached = if changed {
-            fleet::propose_removals(app, tx, id, now_ms).await?
+            fleet::propose_removals(app, tx, &[id], now_ms).await?
         } else {
             if lost {
                 tx.mark_lost(id, reason).await?;
@@ -84,7 +84,7 @@ pub(super) async fn end(
         let info = shape::device(device, shape::brief(person), behind, &facts, current);
         let rules = Rulebook::load(app, tx).await?;
         if lost && rules.terms(&info.program)?.limits.wipe == Wipe::Device {
-            managers::order(tx, id, Ask::Wipe, now_ms).await?;
+            managers::order(tx, &[id], Ask::Wipe, now_ms).await?;
         }
         Ok((info, reached))
     })?;

@@ -64,9 +64,7 @@ pub(crate) async fn handler(
         devices: devices.len() as u64,
         matched: taken.matched as u64,
     };
-    for moved in taken.moved {
-        moved.publish(&app);
-    }
+    taken.moved.publish(&app);
     Ok(Json(answer))
 }
 

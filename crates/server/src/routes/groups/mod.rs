@@ -87,10 +87,8 @@ async fn check_in_use(
 ) -> Result<(), Refusal> {
     let joined: Vec<delivery::Member> = joined.collect();
     let ids: Vec<DeviceId> = joined.iter().map(|member| member.device).collect();
-    for id in &ids {
-        // Nobody takes it out of use between this look and the commit.
-        tx.lock_device(*id).await?;
-    }
+    // Nobody takes them out of use between this look and the commit.
+    tx.lock_devices(&ids).await?;
     let devices = tx.devices(&ids).await?;
     let in_use = joined.iter().all(|member| {
         devices.iter().any(|device| {

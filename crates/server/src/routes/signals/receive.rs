@@ -68,9 +68,7 @@ pub(crate) async fn handler(
             .put("sessions_ended", effect.sessions.len());
         Ok(effect)
     })?;
-    for moved in effect.moved {
-        moved.publish(&app);
-    }
+    effect.moved.publish(&app);
     for session in effect.sessions {
         app.bus.publish(Hint::SessionEnded { session });
     }
@@ -81,7 +79,7 @@ pub(crate) async fn handler(
 #[derive(Default)]
 struct Effect {
     devices: usize,
-    moved: Vec<Moved>,
+    moved: Moved,
     sessions: Vec<SessionId>,
 }
 
@@ -132,7 +130,7 @@ async fn follow(
                 let (_, moved) =
                     fleet::assess(app, tx, &rules, &mut judge, &device, now_ms).await?;
                 effect.devices += 1;
-                effect.moved.extend(moved);
+                effect.moved.add(moved);
             }
         }
         Event::SessionRevoked { context } => {
