@@ -218,9 +218,14 @@ impl<'a> Case<'a> {
             let own = since.saturating_add(u64::from(self.rule.grace_days) * DAY);
             ruling.deadline.unwrap_or(own)
         });
+        // Another look may have begun later and been done before, or by a clock that goes ahead: a
+        // deadline that it saw pass has passed.
+        let passed = before.is_some_and(|before| {
+            before.standing == Standing::Quarantined && before.deadline == deadline
+        });
         let standing = match deadline {
             None => Standing::Compliant,
-            Some(deadline) if self.now_ms < deadline => Standing::Grace,
+            Some(deadline) if self.now_ms < deadline && !passed => Standing::Grace,
             Some(_) => Standing::Quarantined,
         };
         Finding {

@@ -224,6 +224,30 @@ fn grace_runs_from_the_first_look_and_ends_in_quarantine_and_mending_ends_both()
 }
 
 #[test]
+fn a_deadline_that_was_seen_to_pass_has_passed_for_a_clock_that_is_behind() {
+    for grace in [0, 7] {
+        let accept = [Provenance::Managed];
+        let terms = only(Check::StorageEncrypted, &accept, grace, Unknown::Count);
+        let plain = [fact(
+            FactName::StorageEncrypted,
+            false,
+            Provenance::Managed,
+            NOW,
+        )];
+        let first = look(&terms, &plain, None, NOW);
+        let end = NOW + u64::from(grace) * DAY;
+        let ahead = look(&terms, &plain, Some(&first), end);
+        assert_eq!(ahead.standing, Standing::Quarantined);
+        let behind = look(&terms, &plain, Some(&ahead), end - 1);
+        assert_eq!(behind.standing, Standing::Quarantined, "{grace} days");
+        // A hospital that gives more time gives it to this device, too.
+        let longer = only(Check::StorageEncrypted, &accept, grace + 1, Unknown::Count);
+        let behind = look(&longer, &plain, Some(&ahead), end - 1);
+        assert_eq!(behind.standing, Standing::Grace);
+    }
+}
+
+#[test]
 fn mending_for_a_moment_does_not_begin_grace_anew_and_mending_in_time_does() {
     let terms = only(Check::Firewall, &[Provenance::Agent], 7, Unknown::Allow);
     let told = |on: bool, at| [fact(FactName::Firewall, on, Provenance::Agent, at)];
