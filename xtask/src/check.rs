@@ -26,7 +26,7 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "wardline-audit",
     "wardline-client",
     "wardline-credential",
@@ -37,6 +37,7 @@ const PURE: [&str; 11] = [
     "wardline-policy",
     "wardline-posture",
     "wardline-programs",
+    "wardline-risk",
     "wardline-signals",
 ];
 

@@ -72,8 +72,9 @@ impl Changes {
             "At the server: `PUT /v1/programs/{PROGRAM}` by the demo's security officer, {} times for \
              each row, from the signed request to its answer, on a server at rest. It takes in proof \
              and policy, the new terms with their audit event, all devices with {FACTS} facts each read \
-             from SQLite and judged, and what came out written in transactions of some hundred. A \
-             device that moves is three writes, one of them a sealed audit event. All {DEVICES} devices are of the changed \
+             from SQLite and judged, and what came out written in transactions of some hundred \
+             devices. One that moves is judged again within its transaction, and has its assessment, its \
+             state and a sealed audit event written. All {DEVICES} devices are of the changed \
              program and none is in a conversation: that of a quarantined device would have its removal \
              proposed too. Load generator and server share the machine's cores.",
             self.moved.len()

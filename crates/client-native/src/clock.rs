@@ -1,5 +1,7 @@
 //! The workstation's clock: the one place that reads it.
 
+use std::time::Instant;
+
 /// Unix milliseconds.
 #[expect(
     clippy::disallowed_methods,
@@ -11,4 +13,13 @@ pub fn now_ms() -> u64 {
         .map_or(0, |elapsed| {
             u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
         })
+}
+
+/// A moment to measure from.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the rim: the clock of the workstation"
+)]
+pub fn now() -> Instant {
+    Instant::now()
 }

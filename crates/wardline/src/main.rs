@@ -55,6 +55,9 @@ enum Verb {
     /// Say how well a device is patched.
     #[command(subcommand)]
     Patch(verbs::patch::Patch),
+    /// Say how unusual sign-ins are.
+    #[command(subcommand)]
+    Risk(verbs::risk::Risk),
     /// Compare device programs, show them, and make them ready for a device manager.
     #[command(subcommand)]
     Programs(verbs::programs::Programs),
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
             Verb::Import(import) => import.run(out).await,
             Verb::Attest(attest) => attest.run(out),
             Verb::Patch(patch) => patch.run(out),
+            Verb::Risk(risk) => risk.run(out),
             Verb::Programs(programs) => programs.run(out),
             Verb::Agent(agent) => agent.run(out).await,
             Verb::Audit(audit) => audit.run(out).await,

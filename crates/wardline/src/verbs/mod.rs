@@ -9,6 +9,7 @@ pub(crate) mod import;
 pub(crate) mod keeper;
 pub(crate) mod patch;
 pub(crate) mod programs;
+pub(crate) mod risk;
 pub(crate) mod serve;
 
 use crate::failure::Failure;

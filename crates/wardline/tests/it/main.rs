@@ -20,6 +20,7 @@ mod patch;
 mod postgres;
 mod programs;
 mod refusals;
+mod risk;
 mod search;
 mod support;
 mod verbs;

@@ -1,0 +1,100 @@
+//! The synthetic hospital log among the public data: every kind of attacker that its simulator knows
+//! is found more often than by the baseline.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use flate2::read::GzDecoder;
+use wardline_risk::{Engine, Premises, replay};
+
+/// What Freeman et al. reach on this log at one false alarm in a hundred, by kind of attacker, as
+/// the log's README has it, and what is asked for here: more, and of those who imitate the person a
+/// quarter of what the baseline misses.
+const ASKED: [(&str, f64); 5] = [
+    ("naive", 0.780),
+    ("vpn", 0.704),
+    ("targeted", 0.334),
+    ("very_targeted", 0.258),
+    ("insider", 0.084),
+];
+/// Two weeks after the first sign-in of the log.
+const MEASURED_FROM: &str = "2026-01-19T05:36:35.968Z";
+
+fn folder() -> PathBuf {
+    let data = std::env::var_os("WARDLINE_DATA").unwrap();
+    PathBuf::from(data).join("hospital-log")
+}
+
+fn unpacked(name: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let file = File::open(folder().join(name)).unwrap();
+    GzDecoder::new(file).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn every_kind_of_attacker_of_the_synthetic_log_is_found_more_often_than_by_the_baseline() {
+    let (roster, malformed) = replay::roster(unpacked("roster.csv.gz").as_slice()).unwrap();
+    assert_eq!(malformed, 0);
+    let premises = fs::read_to_string(folder().join("premises.json")).unwrap();
+    let premises = Premises::from_json(&premises).unwrap();
+    let log = unpacked("logins.csv.gz");
+    let engine = Engine::new(roster, premises);
+    let (report, scores) = replay::run(log.as_slice(), engine, &mut || Duration::ZERO).unwrap();
+    assert_eq!(report.malformed, 0);
+    let (ours, theirs) = (report.worth.tpr_at_fpr, report.freeman.tpr_at_fpr);
+    assert!(ours.hundredth > theirs.hundredth && ours.thousandth > theirs.thousandth);
+
+    let scores: HashMap<u64, f64> = scores.iter().map(|it| (it.index, it.score)).collect();
+    let mut reader = csv::Reader::from_reader(log.as_slice());
+    let header = reader.headers().unwrap().clone();
+    let column = |name: &str| header.iter().position(|it| it == name).unwrap();
+    let (index, at, user) = (
+        column("index"),
+        column("Login Timestamp"),
+        column("User ID"),
+    );
+    let (let_in, takeover) = (column("Login Successful"), column("Is Account Takeover"));
+    let attacker = column("Attacker");
+    let mut welcomed = HashSet::new();
+    let mut legitimate = Vec::new();
+    let mut attacks: HashMap<String, Vec<f64>> = HashMap::new();
+    for row in reader.records() {
+        let row = row.unwrap();
+        if &row[let_in] != "True" || welcomed.insert(row[user].to_owned()) {
+            continue;
+        }
+        if &row[at] < MEASURED_FROM {
+            continue;
+        }
+        let score = scores[&row[index].parse::<u64>().unwrap()];
+        if &row[takeover] == "True" {
+            attacks
+                .entry(row[attacker].to_owned())
+                .or_default()
+                .push(score);
+        } else {
+            legitimate.push(score);
+        }
+    }
+    legitimate.sort_by(|a, b| b.total_cmp(a));
+    let limit = legitimate[legitimate.len() / 100];
+    for (kind, asked) in ASKED {
+        let scores = &attacks[kind];
+        let found = scores.iter().filter(|score| **score > limit).count();
+        let share = f64::from(u32::try_from(found).unwrap())
+            / f64::from(u32::try_from(scores.len()).unwrap());
+        assert!(
+            share > asked,
+            "{kind}: {share:.3}, asked for more than {asked}"
+        );
+    }
+}

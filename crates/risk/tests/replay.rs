@@ -1,0 +1,169 @@
+//! A replay over logs made up for it: a nurse who works nights on a ward, and who is not the nurse.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use wardline_risk::replay::{self, ReplayError};
+use wardline_risk::{Engine, Premises, Roster};
+
+const HEADER: &str = "Login Timestamp,User ID,IP Address,Country,Region,City,ASN,User Agent String,\
+    Browser Name and Version,OS Name and Version,Device Type,Login Successful,Is Attack IP,\
+    Is Account Takeover,Device ID\n";
+const PREMISES: &str = r#"{"facilities":[{"id":"F1","name":"General","egress":[
+    {"cidr":"192.0.2.0/28","kind":"wifi"}]}]}"#;
+const PHONE: &str = "Mozilla/5.0 (iPhone),Mobile Safari 18.2,iOS 18.2,mobile";
+
+/// A night shift each day for forty days, by twenty nurses, from the ward.
+fn nights() -> (String, String) {
+    let mut roster = "user_id,role,shift_start,shift_end,kind\n".to_owned();
+    let mut log = HEADER.to_owned();
+    for day in 0..40 {
+        for nurse in 0..20 {
+            let date = time::macros::date!(2026 - 03 - 01) + time::Duration::days(day);
+            let next = date + time::Duration::days(1);
+            writeln!(roster, "n{nurse},nurse,{date}T21:00Z,{next}T07:00Z,on_site").unwrap();
+            writeln!(
+                log,
+                "{date}T21:0{}:00Z,n{nurse},192.0.2.{},US,R,Town,64512,{PHONE},True,False,False,d{nurse}",
+                nurse % 10,
+                nurse % 10
+            )
+            .unwrap();
+        }
+    }
+    (roster, log)
+}
+
+fn scores(roster: &str, log: &str) -> (replay::Report, Vec<f64>) {
+    let (roster, malformed) = replay::roster(roster.as_bytes()).unwrap();
+    assert_eq!(malformed, 0);
+    let premises = Premises::from_json(PREMISES).unwrap();
+    let mut now = Duration::ZERO;
+    let mut clock = || {
+        now += Duration::from_micros(3);
+        now
+    };
+    let engine = Engine::new(roster, premises);
+    let (report, scores) = replay::run(log.as_bytes(), engine, &mut clock).unwrap();
+    (
+        report,
+        scores.into_iter().map(|score| score.score).collect(),
+    )
+}
+
+/// The score of a further sign-in of the first nurse.
+fn further(row: &str) -> f64 {
+    let (roster, log) = nights();
+    let (_, scores) = scores(&roster, &format!("{log}{row}\n"));
+    *scores.last().unwrap()
+}
+
+#[test]
+fn a_night_on_the_ward_is_usual_and_noon_from_elsewhere_is_not() {
+    let night = further(&format!(
+        "2026-04-09T21:03:00Z,n0,192.0.2.4,US,R,Town,64512,{PHONE},True,False,,d0"
+    ));
+    let update = further(
+        "2026-04-09T21:03:00Z,n0,192.0.2.4,US,R,Town,64512,Mozilla/5.0 (iPhone 18_3),\
+         Mobile Safari 18.3,iOS 18.3,mobile,True,False,,d0",
+    );
+    let noon = further(&format!(
+        "2026-04-09T12:00:00Z,n0,198.51.100.7,US,R,Town,64999,{PHONE},True,False,,d0"
+    ));
+    let without_key = further(&format!(
+        "2026-04-09T12:00:00Z,n0,198.51.100.7,US,R,Town,64999,{PHONE},True,False,,"
+    ));
+    let abroad = further(
+        "2026-04-09T12:00:00Z,n0,203.0.113.9,FR,X,Paris,3215,curl,Other,Linux,desktop,True,True,,",
+    );
+    let order = [night, update, noon, without_key, abroad];
+    assert!(night < 0.0, "{order:?}");
+    assert!(order.is_sorted_by(|a, b| a < b), "{order:?}");
+    assert!(abroad > 5.0, "{order:?}");
+}
+
+#[test]
+fn a_takeover_that_was_let_in_does_not_make_the_next_one_usual() {
+    let (roster, log) = nights();
+    let takeover =
+        "T12:00:00Z,n0,203.0.113.9,FR,X,Paris,3215,curl,Other,Linux,desktop,True,False,,\n";
+    let again = (9..12).fold(String::new(), |rows, day| {
+        rows + &format!("2026-04-{day:02}{takeover}")
+    });
+    let (_, scores) = scores(&roster, &format!("{log}{again}"));
+    assert!(
+        scores[scores.len() - 1] > 5.0,
+        "{:?}",
+        &scores[scores.len() - 3..]
+    );
+}
+
+#[test]
+fn who_moves_house_becomes_usual() {
+    let (roster, log) = nights();
+    let home = format!("T12:00:00Z,n0,198.51.100.7,US,R,Town,64999,{PHONE},True,False,,d0\n");
+    let from_home = (10..30).fold(String::new(), |rows, day| {
+        rows + &format!("2026-04-{day:02}{home}")
+    });
+    let (_, scores) = scores(&roster, &format!("{log}{from_home}"));
+    let first = scores[scores.len() - 20];
+    let last = scores[scores.len() - 1];
+    assert!(last + 2.0 < first, "{first} {last}");
+}
+
+#[test]
+fn failed_attempts_on_many_make_their_address_suspect() {
+    let (roster, log) = nights();
+    let mut spray = String::new();
+    for nurse in 1..6 {
+        writeln!(
+            spray,
+            "2026-04-09T11:00:0{nurse}Z,n{nurse},203.0.113.9,US,R,Town,64999,{PHONE},False,False,,"
+        )
+        .unwrap();
+    }
+    let row = format!("2026-04-09T12:00:00Z,n0,203.0.113.9,US,R,Town,64999,{PHONE},True,False,,\n");
+    let (_, without) = scores(&roster, &format!("{log}{row}"));
+    let (_, with) = scores(&roster, &format!("{log}{spray}{row}"));
+    assert!(with.last() > without.last());
+}
+
+#[test]
+fn rows_that_cannot_be_read_are_counted_and_the_rest_goes_on() {
+    let (roster, log) = nights();
+    let bad = "\n,,,\nnonsense\n2026-13-01T00:00:00Z,n0,192.0.2.4\n\
+        2026-04-09T21:00:00Z,n0,999.0.2.4,US,R,T,1,a,b,c,mobile,True,False,,d0\n\
+        2026-04-09T21:00:00Z,n0,192.0.2.4,US,R,T,1,a,b,c,mobile,perhaps,False,,d0\n";
+    let (report, scores) = scores(&roster, &format!("{log}{bad}"));
+    assert_eq!((report.logins, report.malformed), (800, 5));
+    assert_eq!(scores.len(), 800);
+    assert!(scores.iter().all(|score| score.is_finite()));
+}
+
+#[test]
+fn without_labels_there_are_scores_and_no_measures() {
+    let log = "Login Timestamp,User ID\n2020-02-03 12:43:30.772,-4324475583306591935\n";
+    let (report, _) = replay::run(
+        log.as_bytes(),
+        Engine::new(Roster::default(), Premises::default()),
+        &mut || Duration::ZERO,
+    )
+    .unwrap();
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["logins"], 1);
+    assert!(json["auc"].is_null() && json["tpr_at_fpr"]["0.01"].is_null());
+    assert!(json["freeman"]["auc"].is_null() && json["freeman"]["tpr_at_fpr"]["0.001"].is_null());
+    assert_eq!(json["decision_us"]["p50"], 0.0);
+}
+
+#[test]
+fn a_file_that_is_no_log_is_refused_with_the_column_that_it_lacks() {
+    let engine = || Engine::new(Roster::default(), Premises::default());
+    let mut clock = || Duration::ZERO;
+    let error = replay::run("a,b\n".as_bytes(), engine(), &mut clock).unwrap_err();
+    assert!(matches!(error, ReplayError::Column("Login Timestamp")));
+    let error = replay::roster("user_id,kind\n".as_bytes()).unwrap_err();
+    assert!(matches!(error, ReplayError::Column("shift_start")));
+}

@@ -1,0 +1,145 @@
+//! `wardline risk …`: how unusual sign-ins are.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, BufWriter, ErrorKind, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use flate2::bufread::MultiGzDecoder;
+use wardline_client_native::clock;
+use wardline_risk::replay::{self, Report, Score, Worth};
+use wardline_risk::{Engine, Premises, Roster};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// `wardline risk …`.
+#[derive(Subcommand)]
+pub(crate) enum Risk {
+    /// Weigh a log's sign-ins one after the other, as it would have been at the time, and say what
+    /// the weights were worth where the log says which were takeovers.
+    Replay(Replay),
+}
+
+/// `wardline risk replay`.
+#[derive(Args)]
+pub(crate) struct Replay {
+    /// The log: CSV, gzip or not, with the columns of the public RBA login data set, and "Device ID"
+    /// for the enrolled device whose key signed. Beside it roster.csv (user_id, shift_start,
+    /// shift_end, kind) and premises.json are read where they are, gzip or not.
+    logins: PathBuf,
+    /// Write each row's weight: index,score, higher is riskier.
+    #[arg(long, value_name = "OUT.csv")]
+    scores: Option<PathBuf>,
+}
+
+impl Risk {
+    pub(crate) fn run(self, out: Output) -> Result<(), Failure> {
+        let Self::Replay(replay) = self;
+        replay.run(out)
+    }
+}
+
+impl Replay {
+    fn run(self, out: Output) -> Result<(), Failure> {
+        let beside = |name: &str| {
+            let file = self.logins.with_file_name(name);
+            let packed = self.logins.with_file_name(format!("{name}.gz"));
+            [file, packed].into_iter().find(|path| path.exists())
+        };
+        let (roster, left_out) = match beside("roster.csv") {
+            Some(path) => replay::roster(open(&path)?).map_err(|error| unusable(&path, &error))?,
+            None => (Roster::default(), 0),
+        };
+        if left_out > 0 {
+            out.note(&format!(
+                "roster.csv: {left_out} rows could not be read, and were left out"
+            ));
+        }
+        let premises = match beside("premises.json") {
+            Some(path) => premises(&path)?,
+            None => Premises::default(),
+        };
+        let log = open(&self.logins)?;
+        let begin = clock::now();
+        let mut since = || -> Duration { begin.elapsed() };
+        let (report, scores) = replay::run(log, Engine::new(roster, premises), &mut since)
+            .map_err(|error| unusable(&self.logins, &error))?;
+        if let Some(path) = &self.scores {
+            write(path, &scores).map_err(|error| unusable(path, &error))?;
+        }
+        out.result(&report, || sentences(&report));
+        Ok(())
+    }
+}
+
+/// A file, unpacked where it is gzip, whatever its name.
+fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+    let file = File::open(path).map_err(|error| unusable(path, &error))?;
+    let mut file = BufReader::new(file);
+    let begin = file.fill_buf().map_err(|error| unusable(path, &error))?;
+    Ok(if begin.starts_with(&[0x1f, 0x8b]) {
+        Box::new(MultiGzDecoder::new(file))
+    } else {
+        Box::new(file)
+    })
+}
+
+fn premises(path: &Path) -> Result<Premises, Failure> {
+    let mut text = String::new();
+    open(path)?
+        .take(LARGEST)
+        .read_to_string(&mut text)
+        .map_err(|error| unusable(path, &error))?;
+    Premises::from_json(&text).map_err(|error| unusable(path, &error))
+}
+
+/// Writes beside the file first, so that one that is there is replaced whole or not at all.
+fn write(path: &Path, scores: &[Score]) -> std::io::Result<()> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| std::io::Error::new(ErrorKind::InvalidInput, "it is no file's name"))?;
+    let mut half = name.to_owned();
+    half.push(".part");
+    let half = path.with_file_name(half);
+    let mut file = BufWriter::new(File::create(&half)?);
+    writeln!(file, "index,score")?;
+    for Score { index, score } in scores {
+        writeln!(file, "{index},{score}")?;
+    }
+    file.into_inner()?.sync_all()?;
+    fs::rename(half, path)
+}
+
+fn sentences(report: &Report) -> String {
+    let figure = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.3}"));
+    let line = |name: &str, worth: &Worth| {
+        format!(
+            "{name:<10} AUC {}, of takeovers found at 1 % false alarms {}, at 0.1 % {}",
+            figure(worth.auc),
+            figure(worth.tpr_at_fpr.hundredth),
+            figure(worth.tpr_at_fpr.thousandth)
+        )
+    };
+    [
+        format!(
+            "{} sign-ins, {} rows left out",
+            report.logins, report.malformed
+        ),
+        line("this model", &report.worth),
+        line("Freeman", &report.freeman),
+        format!(
+            "one decision takes {:.1} µs (p50), {:.1} µs (p99)",
+            report.decision_us.p50, report.decision_us.p99
+        ),
+    ]
+    .join("\n")
+}
+
+fn unusable(path: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::usage(format!("{}: {error}", path.display()))
+}
+
+/// The most bytes that are read of `premises.json`.
+const LARGEST: u64 = 4 * 1024 * 1024;
