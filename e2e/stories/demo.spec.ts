@@ -11,7 +11,7 @@ test("whoever enrols in the demo finds what was written before", async ({ phone 
     await doctor.enroll();
     const list = doctor.page.getByRole("region", { name: "Conversations" });
     // The record keeper brings the phone in and hands the conversations over.
-    await expect(list.getByRole("link").first()).toBeVisible({ timeout: 30_000 });
+    await expect(list.getByRole("link").first()).toBeVisible();
     await expect(list.getByText(/allerg|potassium|troponin|bed|scan/i).first()).toBeVisible();
     await look(doctor.page, "phone", "demo-conversations");
     await list.getByRole("link").first().click();
@@ -26,7 +26,7 @@ test("whoever enrols in the demo finds what was written before", async ({ phone 
     );
     await nurse.enroll();
     const hers = nurse.page.getByRole("region", { name: "Conversations" });
-    await expect(hers.getByRole("link").first()).toBeVisible({ timeout: 30_000 });
+    await expect(hers.getByRole("link").first()).toBeVisible();
     await hers.getByRole("link").first().click();
     await expect(nurse.page.getByRole("textbox", { name: "Message" })).toBeVisible();
     await look(nurse.page, "desktop", "demo-conversation");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Person } from "./hospital.ts";
 import { freePort, run, Service } from "./process.ts";
 
-const START_MS = 30_000;
+const START_MS = 120_000;
 const ASK_MS = 100;
 
 export class Founding {

@@ -5,14 +5,12 @@ import { expect, type Page } from "@playwright/test";
 
 const FOLDER = join(import.meta.dirname, "../screenshots");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-/** Dialogs and colours fade; a picture is taken after. */
-const FADE_MS = 300;
 
 /** `view` is `phone` or `desktop`; `screen` names the picture. */
 export async function look(page: Page, view: string, screen: string): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    await page.waitForTimeout(FADE_MS);
+    await settled(page);
     await page.screenshot({ path: join(FOLDER, `${view}-${colorScheme}-${screen}.png`) });
     const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
     const found = violations.map(
@@ -20,4 +18,23 @@ export async function look(page: Page, view: string, screen: string): Promise<vo
     );
     expect(found, `axe on ${screen}, ${view}, ${colorScheme}`).toEqual([]);
   }
+}
+
+/** Dialogs and colours fade, on a slow machine longer than they should: a half faded text has no
+ * contrast. What turns without an end, as a sign of waiting does, is not waited for. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const fading = () =>
+      document.getAnimations().filter(({ effect, playState }) => {
+        const end = effect?.getComputedTiming().endTime;
+        return playState === "running" && typeof end === "number" && Number.isFinite(end);
+      });
+    // What was just changed begins to fade with the frame after.
+    await frame();
+    await frame();
+    while (fading().length > 0) {
+      await frame();
+    }
+  });
 }

@@ -19,7 +19,7 @@ export const test = base.extend<Story>({
       await use(hospital);
       await hospital.close();
     },
-    { timeout: 90_000 },
+    { timeout: 240_000 },
   ],
   phone: async ({ browser }, use, info) => {
     const phones: Phone[] = [];
