@@ -14,6 +14,17 @@ pub struct Ledger {
     owed: Vec<Owed>,
     /// Stretches in which the keeper was not there, or could not read.
     absences: Vec<Span>,
+    /// Devices that went out of use while they were here, and until when they had to wait.
+    #[serde(default)]
+    former: BTreeMap<DeviceId, Former>,
+}
+
+/// A device that was in the conversation until it went out of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Former {
+    user: UserId,
+    /// When its wait was or will be over, unix milliseconds.
+    due: u64,
 }
 
 /// A time during which a person was a member, in places of the conversation's log. It goes on
@@ -59,7 +70,8 @@ impl Ledger {
     /// Takes in a change of members at a time (unix milliseconds). A device that is new waits for
     /// what its person was a member for, unless a device of the same person that is here vouched
     /// for it (`endorser`): then it waits as long as that one does. One that was here before is
-    /// repaired at once.
+    /// repaired at once; so is one that comes back after it was out of use, as from quarantine: it
+    /// is the same key, which opens with its person's passkey only, and what it waited for counts.
     pub fn take(
         &mut self,
         change: &MemberChange,
@@ -71,7 +83,12 @@ impl Ledger {
             self.begin_anew(change, seen);
         }
         for (device, user) in &change.joined {
-            let due = self.due_of(endorser(*device), *user, now_ms, wait_ms);
+            let mut due = self.due_of(endorser(*device), *user, now_ms, wait_ms);
+            if let Some(former) = self.former.remove(device)
+                && former.user == *user
+            {
+                due = due.min(former.due.max(now_ms));
+            }
             let known = self.devices.insert(*device, *user).is_some();
             let was_member = self
                 .tenures
@@ -88,8 +105,13 @@ impl Ledger {
                 });
             }
         }
-        for (device, _) in &change.left {
-            self.devices.remove(device);
+        for (device, user) in &change.left {
+            let was_here = self.devices.remove(device) == Some(*user);
+            if was_here && change.out_of_use.contains(device) {
+                let waits = self.owed.iter().find(|owed| owed.device == *device);
+                let due = waits.map_or(now_ms, |owed| owed.due);
+                self.former.insert(*device, Former { user: *user, due });
+            }
             self.owed.retain(|owed| owed.device != *device);
         }
         let gone: BTreeSet<UserId> = change
@@ -334,6 +356,33 @@ mod tests {
         assert!(ledger.members().contains(&user(1)) && !ledger.has(device(1)));
         ledger.take(&joined(8, &[(3, 1)]), NOW, WAIT, |_| None);
         assert_eq!(ledger.spans(&ledger.due(SOON)[0]), [span(1, 8)]);
+    }
+
+    #[test]
+    fn a_device_that_comes_back_from_quarantine_is_repaired_at_once() {
+        let mut ledger = ledger(&[joined(1, &[(1, 1), (2, 2)]), left(6, 1, 1, true)]);
+        ledger.take(&joined(9, &[(1, 1)]), NOW, WAIT, |_| None);
+        let [owed] = ledger.due(NOW)[..] else {
+            panic!("{ledger:?}")
+        };
+        assert_eq!((owed.device, owed.joined_seq), (device(1), 9));
+        assert_eq!(ledger.spans(&owed), [span(1, 9)]);
+
+        // Whoever says it is another person's waits, as does who is new.
+        for (d, u) in [(1, 2), (3, 1)] {
+            let mut ledger = self::ledger(&[joined(1, &[(1, 1), (2, 2)]), left(6, 1, 1, true)]);
+            ledger.take(&joined(9, &[(d, u)]), NOW, WAIT, |_| None);
+            assert!(ledger.due(SOON - 1).is_empty());
+        }
+    }
+
+    #[test]
+    fn no_wait_is_shortened_by_going_out_of_use() {
+        let mut ledger = ledger(&[joined(1, &[(1, 1)]), joined(4, &[(3, 1)])]);
+        ledger.take(&left(6, 3, 1, true), NOW + 1, WAIT, |_| None);
+        ledger.take(&joined(9, &[(3, 1)]), NOW + 2, WAIT, |_| None);
+        assert!(ledger.due(SOON - 1).is_empty());
+        assert_eq!(ledger.due(SOON).len(), 1, "nor does it begin anew");
     }
 
     #[test]
