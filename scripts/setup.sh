@@ -2,7 +2,8 @@
 # Installs what building and testing Wardline needs and is not there yet, on Debian or Ubuntu.
 #
 #   scripts/setup.sh run    what `make run` and `make build` need (the default)
-#   scripts/setup.sh test   that, and what `make test` needs: a browser, PostgreSQL, NATS
+#   scripts/setup.sh test   that, and what `make test` needs: a browser, PostgreSQL, NATS,
+#                           OpenSSL
 #
 # Nothing happens when everything is there. Elsewhere, or without root and sudo, it says what is
 # missing and stops. Services that packages bring along are not started: the tests start their own.
@@ -86,6 +87,7 @@ list_missing() {
     if [ "$scope" = test ]; then
         has_chromium || need chromium
         has_postgres || need postgresql
+        has openssl || need openssl
         has nats-server || [ -x /usr/sbin/nats-server ] || need nats-server
     fi
 }

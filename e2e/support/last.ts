@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { Reporter, TestCase, TestResult } from "@playwright/test/reporter";
 
-const LINES = 6;
+const LINES = 10;
 
 export default class Last implements Reporter {
   readonly #failed: string[] = [];

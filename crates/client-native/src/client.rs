@@ -149,6 +149,13 @@ impl NativeClient {
     /// As [`NativeClient::enroll`].
     pub async fn prepare(home: &Path, enrolment: &Enrolment<'_>) -> Result<Prepared, NativeError> {
         let (mut client, invitation) = Self::invited(home, enrolment)?;
+        // One that is enrolled keeps the address of its hospital.
+        match client.core.status().stage {
+            StatusStage::New | StatusStage::Enrolling => {}
+            StatusStage::Pending | StatusStage::Locked | StatusStage::Open | StatusStage::Wiped => {
+                return Err(NativeError::Enrolled);
+            }
+        }
         let public_key = client.core.platform().home().public_key_pem()?;
         match client.start(enrolment, invitation).await {
             Ok(started) => Ok(Prepared {

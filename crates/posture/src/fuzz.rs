@@ -5,7 +5,9 @@
 
 use time::Date;
 
-use crate::attest::{Attested, KeyDescription, Roots, StatusList, Verdict, certificates, verify};
+use crate::attest::{
+    Attested, KeyDescription, PatchLevel, Roots, StatusList, Verdict, certificates, verify,
+};
 use crate::patch::{self, Feeds, Installed, Platform};
 use crate::webauthn::{Attested as Proven, Object, Trust, Unproven};
 
@@ -19,6 +21,7 @@ pub fn chain(pem: &[u8], challenge: &[u8], roots: &Roots, at_ms: u64) -> Option<
     let attested = verify(&chain, challenge, roots, None, at_ms);
     if let Ok(attested) = &attested {
         assert_eq!(attested.description.challenge, challenge);
+        assert_eq!(attested.serials.len(), chain.len());
         if let Ok(elsewhere) = verify(&chain, challenge, &Roots::google(), None, at_ms) {
             assert_eq!(elsewhere.verdict, Verdict::Software);
         }
@@ -96,6 +99,53 @@ pub fn feeds(product: &[u8], catalogue: &[u8], version: &str, at: Date) -> bool 
         let verdict = finding.verdict;
         assert!(verdict == patch::Verdict::Current || !finding.reasons.is_empty());
         assert!(finding.known_exploited.is_empty() || verdict != patch::Verdict::Current);
+        assert!(!finding.listed.lacks || verdict != patch::Verdict::Current);
+    }
+    true
+}
+
+/// A list of Android's bulletins beside a product and a catalogue, and what it says of phones with
+/// patches of each month around a day.
+///
+/// # Panics
+/// When a phone lacks something that is not published yet, or lacks something with newer patches and
+/// not with older ones.
+pub fn bulletins(table: &[u8], product: &[u8], catalogue: &[u8], at: Date) -> bool {
+    let file = format!("{}/product.md", patch::PRODUCTS);
+    let files = [
+        (file.as_str(), product),
+        (patch::KEV, catalogue),
+        (patch::BULLETINS, table),
+    ];
+    let Ok(feeds) = Feeds::parse(files) else {
+        return false;
+    };
+    let year = u16::try_from(at.year()).unwrap_or_default();
+    let levels =
+        (year.saturating_sub(1)..=year).flat_map(|year| (1..=12).map(move |month| (year, month)));
+    let mut lacked = true;
+    for (year, month) in levels {
+        let level = PatchLevel {
+            year,
+            month,
+            day: None,
+        };
+        let installed = Installed {
+            platform: Platform::Android,
+            os_version: "16",
+            patch_level: Some(level),
+            model: None,
+        };
+        let finding = feeds.verdict(&installed, at);
+        let lacks = finding.listed.lacks;
+        assert!(lacked || !lacks, "{level}");
+        assert!(
+            !lacks
+                || finding
+                    .latest
+                    .is_some_and(|latest| latest > level.to_month())
+        );
+        lacked = lacks;
     }
     true
 }

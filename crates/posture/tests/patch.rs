@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use time::Date;
 use time::format_description::well_known::Iso8601;
 use wardline_posture::attest::PatchLevel;
-use wardline_posture::patch::{FeedError, Feeds, Finding, Installed, KEV, Platform, Verdict};
+use wardline_posture::patch::{
+    BULLETINS, FeedError, Feeds, Finding, Installed, KEV, Listed, Platform, Verdict,
+};
 
 const IOS: &str = r#"---
 title: iOS
@@ -507,6 +509,116 @@ fn old_feeds_make_nothing_current() {
     assert_eq!(codes(&told), [""; 0]);
 }
 
+/// The products and an empty catalogue with a list of bulletins.
+fn with_bulletins(table: &str, entries: &[Value]) -> Feeds {
+    let catalogue = catalogue("2026-06-12", entries);
+    let files = [
+        ("endoflife/products/android.md", ANDROID),
+        ("endoflife/products/ios.md", IOS),
+        ("endoflife/products/debian.md", DEBIAN),
+        (KEV, catalogue.as_str()),
+        (BULLETINS, table),
+    ];
+    Feeds::parse(files).unwrap()
+}
+
+#[test]
+fn a_phone_goes_by_the_bulletins_that_there_were() {
+    // None in May, and June's came late.
+    let table = "level,published\n2026-04-05,2026-04-06\n2026-06-01,2026-06-08\n\
+        2026-06-05,2026-06-08\n";
+    let feeds = with_bulletins(table, &[]);
+    for (level, at, verdict) in [
+        (202_604, "2026-06-07", Verdict::Current),
+        (202_604, "2026-06-08", Verdict::Grace),
+        (202_604, "2026-06-22", Verdict::Grace),
+        (202_604, "2026-06-23", Verdict::Outdated),
+        (202_605, "2026-06-23", Verdict::Outdated),
+        (202_603, "2026-06-07", Verdict::Outdated),
+        (20_260_601, "2026-07-20", Verdict::Current),
+        (202_607, "2026-07-20", Verdict::Current),
+    ] {
+        let finding = android(&feeds, level, None, at);
+        assert_eq!(finding.verdict, verdict, "{level} on {at}: {finding:?}");
+    }
+    let behind = android(&feeds, 202_604, None, "2026-06-10");
+    assert_eq!(behind.latest.as_deref(), Some("2026-06"));
+    assert!(
+        behind.reasons[0]
+            .text
+            .contains("was published on 2026-06-08")
+    );
+    let listed = Listed {
+        lacks: true,
+        term: Some(day("2026-06-22")),
+    };
+    assert_eq!((behind.is_stale, behind.listed), (false, listed));
+    assert_eq!(android(&feeds, 202_603, None, "2026-04-05").latest, None);
+    // What is exploited since counts from the bulletin that lacks, and not without one.
+    let exploited = entry(
+        "CVE-2026-0001",
+        "Android",
+        "Framework",
+        "2026-06-09",
+        "2026-06-11",
+    );
+    let feeds = with_bulletins(table, &[exploited]);
+    let late = android(&feeds, 202_604, None, "2026-06-12");
+    assert_eq!(late.known_exploited, ["CVE-2026-0001"]);
+    assert_eq!(late.listed.term, Some(day("2026-06-11")));
+    let newest = android(&feeds, 202_606, None, "2026-06-12");
+    assert_eq!((newest.verdict, codes(&newest)), (Verdict::Current, vec![]));
+}
+
+#[test]
+fn without_bulletins_the_calendar_is_assumed_and_said_to_be() {
+    let none = feeds(&[]);
+    let behind = android(&none, 202_605, None, "2026-06-20");
+    let text = &behind.reasons[0].text;
+    assert!(text.contains("is assumed, by the calendar alone"), "{text}");
+    assert_eq!(behind.listed, Listed::default());
+}
+
+#[test]
+fn of_stale_lists_only_what_stands_in_them_is_listed() {
+    let exploited = entry("CVE-2026-0001", "Apple", "iOS", "2026-06-12", "2026-06-30");
+    let feeds = feeds(&[exploited]);
+    let at = "2026-08-01";
+    let behind = check(&feeds, Platform::Ios, "26.3", at);
+    assert!(behind.is_stale);
+    let listed = |term: &str| Listed {
+        lacks: true,
+        term: Some(day(term)),
+    };
+    assert_eq!(behind.listed, listed("2026-06-24"));
+    // Nobody knows whether these have what was exploited.
+    for version in ["26.3.1", "26.4"] {
+        let newest = check(&feeds, Platform::Ios, version, at);
+        assert_eq!(newest.known_exploited, ["CVE-2026-0001"], "{version}");
+        assert!(newest.is_stale);
+        assert_eq!(newest.listed, Listed::default(), "{version}");
+    }
+    let assumed = android(&feeds, 202_605, None, at);
+    assert!(assumed.is_stale);
+    assert_eq!(assumed.listed, Listed::default());
+
+    let table = "level,published\n2026-06-05,2026-06-01\n";
+    let old = with_bulletins(table, &[]);
+    let lacking = android(&old, 202_605, None, at);
+    assert_eq!(lacking.listed, listed("2026-06-15"));
+    // The list of products is stale before that of bulletins, which has its own measure.
+    for (at, times) in [("2026-08-15", 1), ("2026-08-16", 2)] {
+        let newest = android(&old, 202_606, None, at);
+        assert_eq!(newest.verdict, Verdict::Grace, "{at}");
+        assert_eq!(codes(&newest)[..times], ["feed-stale"; 2][..times], "{at}");
+        let bulletins = newest
+            .reasons
+            .iter()
+            .filter(|it| it.text.contains("bulletins"));
+        assert_eq!(bulletins.count(), times - 1, "{at}");
+    }
+}
+
 #[test]
 fn feeds_are_read_whole_or_refused_with_the_place() {
     let good = catalogue("2026-06-12", &[]);
@@ -555,6 +667,16 @@ fn feeds_are_read_whole_or_refused_with_the_place() {
         assert!(reason.starts_with(KEV), "{reason}");
         assert!(reason.contains(named), "{reason}");
     }
+    let torn = [
+        ("endoflife/products/ios.md", IOS),
+        (KEV, good.as_str()),
+        (BULLETINS, "level,published\n2026-06-05,2026-0"),
+    ];
+    let torn = Feeds::parse(torn).unwrap_err().to_string();
+    assert!(
+        torn.starts_with("android/bulletins.csv: line 2: published"),
+        "{torn}"
+    );
     let twice = [
         ("endoflife/products/a.md", IOS),
         ("endoflife/products/b.md", IOS),

@@ -11,8 +11,9 @@
 //! which it was used, once the rule is met: nobody stays in grace for good by mending for a minute,
 //! and who mends in time has all of it the next time. Patches have terms of their own: those of the
 //! feeds, with the rule's days in place of the usual ones. Of a Linux distribution the feeds only say
-//! whether it is maintained. That they are old is said and never held against a device. What was
-//! found wrong stays so until somebody tells that it was mended.
+//! whether it is maintained. That they are old, or that there are none, is said and never held against
+//! a device: of old feeds only what stands in an entry counts, and what was found by them before they
+//! were old. What was found wrong stays so until somebody tells that it was mended.
 //!
 //! **What nobody tells.** A rule that counts what is not known waits until somebody whom it accepts
 //! tells it of at least one device of the program: a hospital that has not connected its device
@@ -120,6 +121,7 @@ pub fn assess(
             .finding(judge)
         })
         .collect();
+    findings.extend(other_platform(terms, device, now_ms));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.standing));
     let standing = findings.first().map_or(Standing::Compliant, |f| f.standing);
     let deadline = match standing {
@@ -132,6 +134,47 @@ pub fn assess(
         findings,
     }
 }
+
+/// What is found of a device whose platform its program does not take. There is no grace: it never
+/// belonged there. What a browser says of itself is often wrong (an iPad that asks for desktop pages
+/// calls itself a Mac), so that alone is said and not held against it.
+fn other_platform(terms: &Terms, device: &Device<'_>, now_ms: u64) -> Option<Finding> {
+    let fact = strongest(device.facts, FactName::Platform)?;
+    let shown = text(fact)?;
+    if terms.platforms.is_empty() || terms.platforms.iter().any(|name| name == shown) {
+        return None;
+    }
+    let known = fact.provenance > Provenance::Claimed;
+    let before = device.before.map_or(&[][..], |before| &before.findings);
+    let since = before
+        .iter()
+        .find(|finding| finding.rule == PLATFORM)
+        .and_then(|finding| finding.since)
+        .unwrap_or(now_ms);
+    Some(Finding {
+        rule: PLATFORM.to_owned(),
+        outcome: if known {
+            Outcome::Unmet
+        } else {
+            Outcome::Unknown
+        },
+        standing: if known {
+            Standing::Quarantined
+        } else {
+            Standing::Compliant
+        },
+        reason: words::other_platform(shown, &terms.platforms),
+        step: known.then(|| words::ANOTHER_PROGRAM.to_owned()),
+        since: known.then_some(since),
+        deadline: known.then_some(since),
+        provenance: Some(fact.provenance),
+        observed_at: Some(fact.observed_at),
+        mended: None,
+    })
+}
+
+/// The finding about a program's platforms, which no rule of a program may be called.
+pub(crate) const PLATFORM: &str = "platform";
 
 /// The fact of a name with the strongest provenance.
 pub fn strongest(facts: &[Fact], name: FactName) -> Option<&Fact> {
@@ -165,6 +208,8 @@ struct Ruling<'a> {
     by: Option<&'a Fact>,
     /// From when on it quarantines, where that does not follow from the rule's days of grace.
     deadline: Option<u64>,
+    /// Whether it is not known because of the hospital's lists, which is no fault of the device.
+    excused: bool,
 }
 
 impl<'a> Case<'a> {
@@ -182,6 +227,7 @@ impl<'a> Case<'a> {
         let before = self.before();
         // What was found wrong is not mended by nobody telling of it any more.
         let still = ruling.outcome == Outcome::Unknown
+            && !ruling.excused
             && before.is_some_and(|b| b.outcome == Outcome::Unmet && b.since.is_some());
         let ruling = match before {
             Some(before) if still => Ruling {
@@ -189,16 +235,20 @@ impl<'a> Case<'a> {
                 reason: before.reason.clone(),
                 by: None,
                 deadline: before.deadline,
+                excused: false,
             },
             _ => ruling,
         };
         let counts = match ruling.outcome {
             Outcome::Met => false,
             Outcome::Unmet => true,
-            Outcome::Unknown => self.rule.unknown == Unknown::Count && self.is_ever_told(),
+            Outcome::Unknown => {
+                self.rule.unknown == Unknown::Count && !ruling.excused && self.is_ever_told()
+            }
         };
         let mut reason = ruling.reason;
-        if ruling.outcome == Outcome::Unknown && self.rule.unknown == Unknown::Count && !counts {
+        let waits = self.rule.unknown == Unknown::Count && !ruling.excused && !counts;
+        if ruling.outcome == Outcome::Unknown && waits {
             reason.push_str(words::NEVER_TOLD);
         }
         let mended = before
@@ -219,7 +269,8 @@ impl<'a> Case<'a> {
             ruling.deadline.unwrap_or(own)
         });
         // Another look may have begun later and been done before, or by a clock that goes ahead: a
-        // deadline that it saw pass has passed.
+        // deadline that it saw pass has passed. Where the clock alone decides whether the rule is met
+        // (facts that grow old, devices that are not heard of) the clock of each look holds.
         let passed = before.is_some_and(|before| {
             before.standing == Standing::Quarantined && before.deadline == deadline
         });
@@ -303,6 +354,7 @@ impl<'a> Case<'a> {
                     reason,
                     by: Some(fact),
                     deadline: None,
+                    excused: false,
                 }
             }
         }
@@ -344,6 +396,7 @@ impl<'a> Case<'a> {
             reason: words::unknown(&self.rule.check, &self.rule.accept, told, old.is_some()),
             by: None,
             deadline: None,
+            excused: false,
         }
     }
 
@@ -357,6 +410,7 @@ impl<'a> Case<'a> {
             reason: words::seen(silent, days),
             by: None,
             deadline: unmet.then(|| last.saturating_add(u64::from(self.rule.grace_days) * DAY)),
+            excused: false,
         }
     }
 
@@ -385,6 +439,9 @@ impl<'a> Case<'a> {
                 reason: words::no_feeds(platform).to_owned(),
                 by: Some(version),
                 deadline: None,
+                // Lists that went away mend nothing that was found by them.
+                excused: family(platform).is_some()
+                    && self.before().is_none_or(|b| b.outcome != Outcome::Unmet),
             };
         };
         let has = |codes: &[Code]| finding.reasons.iter().any(|r| codes.contains(&r.code));
@@ -393,6 +450,16 @@ impl<'a> Case<'a> {
         // A distribution mends the version that it has, so neither its number nor the catalogue says
         // whether it is mended; its own lists do, which `updates_installed` looks at.
         let by_own_lists = platform == "linux" && !has(&[Code::OsUnknown]);
+        // Without its level nobody could say of an Android phone whether it is patched, by any list.
+        let excused = finding.is_stale
+            && !finding.listed.lacks
+            && !(platform == "android" && has(&[Code::PatchLevelUnknown]));
+        // What the same lists found before they were old, by the day that it ends on.
+        let found = || {
+            let term = late(finding.term)?;
+            let before = self.before()?;
+            (before.outcome == Outcome::Unmet && before.deadline == Some(term)).then_some(term)
+        };
         let (outcome, deadline) = match finding.verdict {
             patch::Verdict::Unsupported => {
                 let grace = u64::from(self.rule.grace_days) * DAY;
@@ -400,22 +467,33 @@ impl<'a> Case<'a> {
                 (Outcome::Unmet, over.map(|over| over.saturating_add(grace)))
             }
             _ if by_own_lists => (Outcome::Met, None),
+            _ if finding.is_stale && finding.listed.lacks => {
+                (Outcome::Unmet, late(finding.listed.term))
+            }
+            _ if excused => match found() {
+                Some(term) => (Outcome::Unmet, Some(term)),
+                None => (Outcome::Unknown, None),
+            },
             _ if has(&[Code::Behind]) || (has(&[Code::Kev]) && !in_the_dark) => {
                 (Outcome::Unmet, late(finding.term))
             }
             patch::Verdict::Current => (Outcome::Met, None),
-            // That the feeds are old, or do not know, is no fault of the device.
+            // What the feeds do not know.
             patch::Verdict::Grace | patch::Verdict::Outdated => (Outcome::Unknown, None),
         };
+        let excused = excused && outcome == Outcome::Unknown;
         Ruling {
             outcome,
             reason: if by_own_lists && outcome == Outcome::Met {
                 words::maintained(shown)
+            } else if excused {
+                words::too_old(shown, finding)
             } else {
                 words::patched(shown, finding)
             },
             by: Some(version),
             deadline,
+            excused,
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::sync::LazyLock;
 
 use thiserror::Error;
 use wardline_model::wire::posture::{PLATFORMS, Provenance};
 use wardline_model::wire::programs::{Attestation, Check, Ownership, Program, Rule, Wipe};
 use wardline_posture::patch::Version;
+
+use crate::assess::PLATFORM;
 
 /// A program's terms, checked: a rule's id is unique, every number is within reason, every version
 /// and AAGUID can be read.
@@ -47,11 +50,14 @@ impl Terms {
         reason = "tests read the files that are compiled in"
     )]
     pub fn baseline() -> Vec<Self> {
-        // Invariant: the test below reads these very texts.
-        BASELINE
-            .iter()
-            .map(|text| Self::from_toml(text).expect("a baseline program holds together"))
-            .collect()
+        static READ: LazyLock<Vec<Terms>> = LazyLock::new(|| {
+            // Invariant: the test below reads these very texts.
+            BASELINE
+                .iter()
+                .map(|text| Terms::from_toml(text).expect("a baseline program holds together"))
+                .collect()
+        });
+        READ.clone()
     }
 
     /// Reads terms as a hospital writes them in a file.
@@ -139,6 +145,18 @@ fn check_program(program: &Program) -> Result<(), TermsError> {
             "app: nobody but its owner may erase a person's own device",
         );
     }
+    if program.slug == "byod" && program.ownership != Ownership::Personal {
+        return fault(
+            "ownership",
+            "personal: phones that are people's own are in this program already",
+        );
+    }
+    if program.slug == "byod" && !program.enrolment.privacy_notice {
+        return fault(
+            "enrolment.privacy_notice",
+            "true: a person learns what is kept of their own phone before it is",
+        );
+    }
     if program.limits.offline_hours > 72 {
         return fault("limits.offline_hours", "0 to 72");
     }
@@ -159,6 +177,13 @@ fn check_rule(rule: &Rule) -> Result<(), TermsError> {
             &rule.id,
             "id",
             "1 to 40 small letters, digits and underscores",
+        ));
+    }
+    if rule.id == PLATFORM {
+        return Err(value(
+            &rule.id,
+            "id",
+            "another id: this one is the program's platforms",
         ));
     }
     if !are_platforms(&rule.platforms) {
@@ -285,6 +310,17 @@ mod tests {
             "enrolment.attestation"
         );
         assert_eq!(
+            refused(&|p| p.rules[0].id = "platform".to_owned()),
+            "rules.platform.id"
+        );
+        assert_eq!(
+            refused(&|p| {
+                p.ownership = Ownership::Personal;
+                p.limits.wipe = Wipe::Device;
+            }),
+            "limits.wipe"
+        );
+        assert_eq!(
             refused(&|p| p.limits.lock_seconds = 5),
             "limits.lock_seconds"
         );
@@ -311,6 +347,26 @@ mod tests {
         assert_eq!(
             refused(&|p| p.rules[0].check = Check::KeyInHardware { strongbox: true }),
             "rules.managed.accept"
+        );
+    }
+
+    #[test]
+    fn peoples_own_phones_cannot_become_the_hospitals() {
+        let byod = || Terms::baseline()[0].clone().into_inner();
+        let refused = |change: &dyn Fn(&mut Program)| {
+            let mut program = byod();
+            change(&mut program);
+            Terms::new(program).unwrap_err().to_string()
+        };
+        let owned = refused(&|p| {
+            p.ownership = Ownership::Hospital;
+            p.limits.wipe = Wipe::Device;
+        });
+        assert!(owned.starts_with("ownership: personal"), "{owned}");
+        let unread = refused(&|p| p.enrolment.privacy_notice = false);
+        assert!(
+            unread.starts_with("enrolment.privacy_notice: true"),
+            "{unread}"
         );
     }
 

@@ -57,6 +57,33 @@ pub(crate) fn is_met(check: &Check, fact: &Fact, platform: Option<&str>) -> Opti
     }
 }
 
+/// Why a device does not belong into a program.
+pub(crate) fn other_platform(shown: &str, platforms: &[String]) -> String {
+    let takes: Vec<&str> = platforms.iter().map(|name| platform_name(name)).collect();
+    format!(
+        "The program takes {}, and this device runs {}.",
+        takes.join(", "),
+        platform_name(shown)
+    )
+}
+
+/// What the owner of such a device does.
+pub(crate) const ANOTHER_PROGRAM: &str =
+    "Ask the security officer for a program that takes this kind of device.";
+
+fn platform_name(platform: &str) -> &str {
+    match platform {
+        "android" => "Android",
+        "ios" => "iOS",
+        "ipados" => "iPadOS",
+        "macos" => "macOS",
+        "windows" => "Windows",
+        "linux" => "Linux",
+        "chromeos" => "ChromeOS",
+        other => other,
+    }
+}
+
 /// The subject of a sentence about a check.
 const fn subject(check: &Check) -> &'static str {
     match check {
@@ -245,6 +272,17 @@ pub(crate) fn patched(shown: &str, finding: &patch::Finding) -> String {
     } else {
         sentence(&texts.join("; "))
     }
+}
+
+/// What the lists are too old to say.
+pub(crate) fn too_old(shown: &str, finding: &patch::Finding) -> String {
+    let stale = finding.reasons.iter().filter(|r| r.code == Code::FeedStale);
+    let texts: Vec<&str> = stale.map(|reason| reason.text.as_str()).collect();
+    format!(
+        "The hospital's lists are too old to say whether {shown} is patched, so that does not count: \
+         {}.",
+        texts.join("; ")
+    )
 }
 
 /// What is added where a rule waits for somebody to tell.

@@ -458,6 +458,58 @@ fn old_feeds_are_said_and_never_held_against_a_device() {
         "{}",
         stands.findings[0].reason
     );
+    assert_eq!(stands.standing, Standing::Compliant);
+    // Neither is that there are none yet.
+    let without = look_by(&terms, &facts, None, None, NOW + 100 * DAY);
+    assert_eq!(without.findings[0].outcome, Outcome::Unknown);
+    assert_eq!(without.standing, Standing::Compliant);
+}
+
+#[test]
+fn of_old_feeds_what_stands_in_them_counts_and_what_the_calendar_assumes_does_not() {
+    let terms = only(Check::Patched, &[Provenance::Managed], 14, Unknown::Count);
+    let feeds = feeds();
+    let old = NOW + 60 * DAY;
+    let on = |platform: &str, version: &str, level: &str, at: u64| {
+        let told = |name, value: &str| fact(name, value, Provenance::Managed, at);
+        [
+            told(FactName::Platform, platform),
+            told(FactName::OsVersion, version),
+            told(FactName::PatchLevel, level),
+        ]
+    };
+    let stands = |facts: &[Fact], before: Option<&Assessment>, at: u64| {
+        look_by(&terms, facts, before, Some(&feeds), at)
+    };
+    let behind = stands(&on("ios", "26.5", "", old), None, old);
+    assert_eq!(behind.standing, Standing::Quarantined);
+    assert!(behind.findings[0].reason.contains("26.6 is of 2026-08-25"));
+    // What the lists have at their newest is as good as can be told.
+    for version in ["26.6", "26.7"] {
+        let mended = stands(&on("ios", version, "", old), Some(&behind), old);
+        assert_eq!(mended.findings[0].outcome, Outcome::Unknown, "{version}");
+        assert_eq!(mended.standing, Standing::Compliant, "{version}");
+    }
+
+    let august = on("android", "16", "2026-08", old);
+    let assumed = stands(&august, None, old);
+    assert_eq!(assumed.standing, Standing::Compliant);
+    let reason = &assumed.findings[0].reason;
+    assert!(
+        reason.starts_with("The hospital's lists are too old"),
+        "{reason}"
+    );
+    // What was found before the lists were old stays, until the phone has what it lacked.
+    let found = stands(&on("android", "16", "2026-08", NOW), None, NOW);
+    assert_eq!(found.standing, Standing::Grace);
+    let late = stands(&august, Some(&found), old);
+    assert_eq!(late.standing, Standing::Quarantined);
+    assert_eq!(late.findings[0].deadline, found.findings[0].deadline);
+    let patched = stands(&on("android", "16", "2026-09", old), Some(&late), old);
+    assert_eq!(patched.standing, Standing::Compliant);
+    // Not to tell the level is the phone's own matter.
+    let silent = stands(&august[..2], None, old);
+    assert_eq!(silent.standing, Standing::Grace);
 }
 
 #[test]
@@ -554,4 +606,47 @@ proptest! {
             prop_assert_eq!(&look(&terms, &facts, Some(&first), NOW), &first);
         }
     }
+}
+
+#[test]
+fn a_device_of_another_platform_does_not_belong_into_its_program() {
+    let mut program = baseline("issued");
+    program.platforms = vec!["ios".to_owned(), "ipados".to_owned()];
+    program.rules.clear();
+    let terms = Terms::new(program).unwrap();
+    let on = |platform: &str, provenance| [fact(FactName::Platform, platform, provenance, NOW)];
+    let known = on("android", Provenance::Managed);
+    let first = look(&terms, &known, None, NOW);
+    assert_eq!(first.standing, Standing::Quarantined);
+    assert_eq!(
+        first.findings[0].reason,
+        "The program takes iOS, iPadOS, and this device runs Android."
+    );
+    assert!(first.findings[0].step.is_some());
+    let later = look(&terms, &known, Some(&first), NOW + DAY);
+    assert_eq!(
+        later.findings[0].since,
+        Some(NOW),
+        "it counts from when it was found"
+    );
+
+    // A browser may be wrong about itself.
+    let claimed = look(&terms, &on("macos", Provenance::Claimed), None, NOW);
+    assert_eq!(claimed.standing, Standing::Compliant);
+    assert_eq!(claimed.findings[0].outcome, Outcome::Unknown);
+    let fits = look(
+        &terms,
+        &on("ipados", Provenance::Managed),
+        Some(&first),
+        NOW,
+    );
+    assert!(fits.findings.is_empty());
+    let anything = Terms::new(baseline("issued")).unwrap();
+    let no_matter = look(&anything, &known, None, NOW);
+    assert!(
+        no_matter
+            .findings
+            .iter()
+            .all(|finding| finding.rule != "platform")
+    );
 }

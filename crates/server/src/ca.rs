@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PublicKeyData, RevocationReason, RevokedCertParams,
     SanType, SerialNumber, SignatureAlgorithm,
 };
@@ -38,6 +38,9 @@ pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     der: CertificateDer<'static>,
     pem: String,
+    /// The address that devices' certificates name for what was revoked; `None` while they name
+    /// none.
+    revocation_list: Option<String>,
 }
 
 impl std::fmt::Debug for Authority {
@@ -85,6 +88,7 @@ impl Authority {
             der: certificate.der().clone(),
             pem: certificate.pem(),
             issuer: Issuer::new(params, key),
+            revocation_list: None,
         };
         Ok((authority, secret))
     }
@@ -97,7 +101,17 @@ impl Authority {
             issuer,
             der,
             pem: pem.to_owned(),
+            revocation_list: None,
         })
+    }
+
+    /// Has devices' certificates say from now on where to ask whether they were revoked
+    /// (RFC 5280 §4.2.1.13): at the hospital's https origin.
+    ///
+    /// RFC 5280 §8 warns of https here, because that server's certificate may have to be looked up
+    /// in the same list first. It never has: this CA certifies devices and no server.
+    pub fn list_revoked_at(&mut self, origin: &str) {
+        self.revocation_list = Some(format!("{origin}{REVOCATION_LIST}"));
     }
 
     /// The CA's certificate, DER.
@@ -134,6 +148,12 @@ impl Authority {
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let list = self.revocation_list.iter();
+        params.crl_distribution_points = list
+            .map(|address| CrlDistributionPoint {
+                uris: vec![address.clone()],
+            })
+            .collect();
         params.use_authority_key_identifier_extension = true;
         (params.not_before, params.not_after) = validity(now_ms, YEAR_DAYS)?;
         let mut issue = |key: RawKey<'_>| {
@@ -285,6 +305,9 @@ fn serial() -> SerialNumber {
     bytes[0] = bytes[0] & 0x7f | 0x40;
     SerialNumber::from_slice(&bytes)
 }
+
+/// Where the server has the list, see `routes::pki::crl`.
+const REVOCATION_LIST: &str = "/pki/devices.crl";
 
 const YEAR_DAYS: i64 = 365;
 

@@ -161,7 +161,8 @@ pub struct Attestation {
     pub authenticators: Vec<Maker>,
     /// PEM file with the roots of Android Key Attestation; empty: Google's.
     pub android_roots: PathBuf,
-    /// Google's list of revoked attestation keys, JSON; empty: revocations are not looked up.
+    /// Google's list of revoked attestation keys, JSON, for as long as the public lists bring none;
+    /// empty: until then revocations are not looked up.
     pub android_status: PathBuf,
 }
 
@@ -195,6 +196,10 @@ pub struct Feeds {
     pub product: String,
     /// The products.
     pub products: Vec<String>,
+    /// URL of Google's list of revoked attestation keys; empty: it is not fetched.
+    pub attestation_status: String,
+    /// URL of the list of Android's security bulletins; empty: it is not fetched.
+    pub android_bulletins: String,
     /// Hours between two fetches.
     pub every_hours: u64,
 }
@@ -430,6 +435,26 @@ impl Config {
             "products",
             "write names as endoflife.date has them, such as \"android\"",
         );
+        for (key, url) in [
+            ("attestation_status", &feeds.attestation_status),
+            ("android_bulletins", &feeds.android_bulletins),
+        ] {
+            check(
+                !url.is_empty() && !is_https(url),
+                key,
+                "write an https URL, or nothing",
+            );
+            check(
+                !url.is_empty() && feeds.kev.is_empty(),
+                key,
+                "give `kev` too: the lists are fetched together",
+            );
+            check(
+                !url.is_empty() && !feeds.folder.as_os_str().is_empty(),
+                key,
+                "with a `folder` nothing is fetched; put the list there, and leave this empty",
+            );
+        }
         check(
             feeds.every_hours == 0 || feeds.every_hours > 24 * 7,
             "every_hours",
@@ -639,6 +664,8 @@ impl Default for Feeds {
             ]
             .map(str::to_owned)
             .into(),
+            attestation_status: String::new(),
+            android_bulletins: String::new(),
             every_hours: 24,
         }
     }
@@ -808,7 +835,7 @@ mod tests {
             ("enrollment", 2),
             ("attestation", 3),
             ("fleet", 1),
-            ("feeds", 5),
+            ("feeds", 7),
             ("intune", 6),
             ("log", 1),
             ("network", 1),
@@ -874,6 +901,30 @@ mod tests {
         }
         let error = Config::parse("[bus]\nnats = \"nats://bus:4222\"\n").unwrap_err();
         assert!(error.message.contains("PostgreSQL"), "{error}");
+    }
+
+    #[test]
+    fn a_list_that_would_not_be_fetched_is_named_with_its_line_and_mend() {
+        let kev = "kev = \"https://lists.example/kev.json\"";
+        let both = format!("folder = \"lists\"\n{kev}");
+        for key in ["attestation_status", "android_bulletins"] {
+            let with = |before: &str, url: &str| {
+                Config::parse(&format!("[feeds]\n{before}\n{key} = \"{url}\"\n"))
+            };
+            let url = "https://lists.example/list";
+            assert!(with(kev, url).is_ok());
+            assert!(with("", "").is_ok());
+            for (before, url, mend) in [
+                (kev, "http://lists.example/list", "an https URL"),
+                (kev, "lists.example", "an https URL"),
+                ("", url, "give `kev` too"),
+                (both.as_str(), url, "put the list there"),
+            ] {
+                let error = with(before, url).unwrap_err();
+                assert_eq!(error.line, 2 + before.lines().count().max(1), "{error}");
+                assert!(error.message.contains(mend), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -7,13 +7,14 @@ use wardline_model::wire::enroll::Platform;
 use wardline_model::{B64, UserId};
 use wardline_posture::webauthn::Trust;
 
-use crate::passkeys::{Ceremony, Demand, Passkeys};
+use crate::passkeys::{Ceremony, Demand, Passkeys, Vouchers};
 use crate::problem::Refusal;
 
 /// A relying party.
 #[derive(Debug)]
 pub struct Party {
     passkeys: Passkeys,
+    trust: Trust,
     /// Whether users have to be verified. They always have to, but in some of the recorded
     /// ceremonies they are not.
     pub verifies_users: bool,
@@ -26,9 +27,10 @@ impl Party {
     /// When the origin is not at the relying party's id.
     pub fn new(rp_id: &str, origin: &str, trust: Trust) -> Result<Self, String> {
         let origin: Url = origin.parse().map_err(|_| "origin")?;
-        let passkeys = Passkeys::new(rp_id, "Hospital", &[origin], trust);
+        let passkeys = Passkeys::new(rp_id, "Hospital", &[origin]);
         Ok(Self {
             passkeys: passkeys.map_err(|error| error.to_string())?,
+            trust,
             verifies_users: true,
         })
     }
@@ -56,8 +58,19 @@ impl Party {
             .begin_registration(user, "a.okafor", "Amara Okafor", &demand)
             .map_err(told)?;
         let state = self.recorded(&ceremony, "rs", challenge)?;
+        let vouchers = Vouchers {
+            trust: &self.trust,
+            at_ms,
+        };
         self.passkeys
-            .finish_registration(credential, &state, Platform::Browser, &demand, at_ms)
+            .finish_registration(
+                credential,
+                &state,
+                Platform::Browser,
+                &demand,
+                false,
+                vouchers,
+            )
             .map(|registered| registered.passkey)
             .map_err(told)
     }

@@ -18,7 +18,7 @@ use wardline_posture::webauthn::Trust;
 use crate::Config;
 use crate::extract;
 use crate::jws::{self, DeviceKey};
-use crate::passkeys::{Ceremony, Demand, Passkeys};
+use crate::passkeys::{Ceremony, Demand, Passkeys, Vouchers};
 use crate::problem::Refusal;
 use crate::proof::{Proofs, Request};
 
@@ -224,7 +224,11 @@ pub fn registration(answer: impl FnOnce(&Value) -> Value) -> (Vec<u8>, impl Fn(&
                 &ceremony.state,
                 Platform::Browser,
                 &Demand::none(),
-                NOW_MS,
+                false,
+                Vouchers {
+                    trust: &Trust::new(),
+                    at_ms: NOW_MS,
+                },
             ))
         })
     };
@@ -247,7 +251,11 @@ pub fn authentication<P>(
         &ceremony.state,
         Platform::Browser,
         &Demand::none(),
-        NOW_MS,
+        false,
+        Vouchers {
+            trust: &Trust::new(),
+            at_ms: NOW_MS,
+        },
     ) {
         Ok(registered) => registered.passkey,
         Err(refusal) => panic!("{refusal}"),
@@ -270,7 +278,7 @@ fn begin() -> (Passkeys, Ceremony) {
         Ok(origin) => origin,
         Err(error) => panic!("{error}"),
     };
-    let made = Passkeys::new("localhost", "Hospital", &[origin], Trust::new())
+    let made = Passkeys::new("localhost", "Hospital", &[origin])
         .map_err(Refusal::internal)
         .and_then(|passkeys| {
             let user = UserId::from_bytes([1; 16]);

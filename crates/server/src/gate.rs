@@ -447,9 +447,7 @@ impl Change {
         outcome: Result<T, Refusal>,
     ) -> ControlFlow<Result<T, Refusal>> {
         match self.try_close(attempt, outcome).await {
-            Err(Refusal::Unavailable(source))
-                if self.attempt < RETRIES && is_busy(source.as_ref()) =>
-            {
+            Err(refusal) if self.attempt < RETRIES && refusal.is_busy() => {
                 tokio::time::sleep(Duration::from_millis(2 << self.attempt)).await;
                 self.attempt += 1;
                 ControlFlow::Continue(())
@@ -506,6 +504,52 @@ macro_rules! change {
 }
 pub(crate) use change;
 
+/// A change that the house makes by itself in one transaction, again while other transactions are in
+/// its way. `$tx` is the transaction within the block.
+macro_rules! patiently {
+    ($app:expr, |$tx:ident| $body:block) => {{
+        let mut attempt = 0;
+        loop {
+            let mut whole = $app.gate.machinery().write().await?;
+            let outcome: Result<_, $crate::problem::Refusal> = async {
+                let $tx = &mut whole;
+                $body
+            }
+            .await;
+            let settled = $crate::gate::settle(whole, outcome, &mut attempt).await;
+            if let std::ops::ControlFlow::Break(done) = settled {
+                break done;
+            }
+        }
+    }};
+}
+pub(crate) use patiently;
+
+/// Commits what went well, or takes it back; see [`patiently!`](crate::gate::patiently). `Continue`
+/// asks for another try.
+pub(crate) async fn settle<T>(
+    tx: Tx,
+    outcome: Result<T, Refusal>,
+    attempt: &mut u32,
+) -> ControlFlow<Result<T, Refusal>> {
+    let outcome = match outcome {
+        Ok(value) => tx.commit().await.map(|()| value).map_err(Refusal::from),
+        Err(refusal) => {
+            // The connection is given back before the next try.
+            drop(tx);
+            Err(refusal)
+        }
+    };
+    match outcome {
+        Err(refusal) if refusal.is_busy() && *attempt < RETRIES => {
+            tokio::time::sleep(Duration::from_millis(2 << *attempt)).await;
+            *attempt += 1;
+            ControlFlow::Continue(())
+        }
+        other => ControlFlow::Break(other),
+    }
+}
+
 /// Refusals by session rules are about the session: signing in again mends them, so they are 401.
 fn denied(code: String, advice: Vec<String>) -> Refusal {
     match code.as_str() {
@@ -543,12 +587,6 @@ impl From<StoreError> for Refusal {
             Self::internal(error)
         }
     }
-}
-
-fn is_busy(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    error
-        .downcast_ref::<StoreError>()
-        .is_some_and(StoreError::is_busy)
 }
 
 /// The person as the policies see them.

@@ -1,8 +1,9 @@
 //! The client of Microsoft Intune: what [`wardline_signals::graph`] says of Microsoft Graph, done
 //! over HTTP.
 //!
-//! [`Intune::pull`] reads every device, [`Intune::act`] asks something of one. Both get their token
-//! with the client's secret, renew it before it ends, and once more when Graph says 401.
+//! [`Intune::pull`] reads every device, [`Intune::act`] asks something of one, [`Intune::results`]
+//! says what became of it. All get their token with the client's secret, renew it before it ends, and
+//! once more when Graph says 401.
 //!
 //! **Bounds.** Every answer has a largest size and a time. Where Graph asks for patience (429, and
 //! 503 or 504 for what is only read) the client waits as long as it says, or twice as long each
@@ -27,7 +28,8 @@ use tokio::sync::Mutex;
 use tokio::time::sleep;
 use url::Url;
 use wardline_signals::graph::{
-    Action, AddressError, Fault, GRAPH, Graph, LOGIN, LeftOut, Login, PageError, Token,
+    Action, ActionResult, AddressError, Fault, GRAPH, Graph, LOGIN, LeftOut, Login, PageError,
+    Token,
 };
 use wardline_signals::managed::ManagedDevice;
 use zeroize::Zeroizing;
@@ -149,6 +151,28 @@ pub enum IntuneError {
     Endless,
 }
 
+impl IntuneError {
+    /// Whether what was asked of a device can never be done, whoever mends whatever. Everything else
+    /// passes: a network, an overload, a secret that has ended, a consent that is missing.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::UnknownDevice | Self::DeviceId(_) => true,
+            Self::Refused { status, .. } => {
+                (400..500).contains(status) && !matches!(status, 401 | 403 | 408 | 409 | 429)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it would have been the answer to anything that is asked now, of whichever device.
+    pub fn is_for_all(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Login { .. } | Self::Forbidden(_) | Self::Throttled { .. }
+        )
+    }
+}
+
 /// A hospital's Intune. It may be shared; all who share it use one token.
 #[derive(Debug)]
 pub struct Intune {
@@ -242,6 +266,22 @@ impl Intune {
             StatusCode::NOT_FOUND => Err(IntuneError::UnknownDevice),
             _ => Err(answer.refused()),
         }
+    }
+
+    /// What Intune knows of what was asked of a device.
+    ///
+    /// # Errors
+    /// [`IntuneError`].
+    pub async fn results(&self, manager_id: &str) -> Result<Vec<ActionResult>, IntuneError> {
+        let url = self.graph.results(manager_id);
+        let url = url.map_err(IntuneError::DeviceId)?;
+        let mut patience = self.patience;
+        let answer = match self.ask(&url, &mut patience).await {
+            Err(IntuneError::Refused { status: 404, .. }) => Err(IntuneError::UnknownDevice),
+            other => other,
+        }?;
+        let results = ActionResult::read(&answer.body, manager_id);
+        results.map_err(|error| IntuneError::Answer(error.to_string()))
     }
 
     async fn ask(&self, url: &Url, patience: &mut Patience) -> Result<Answer, IntuneError> {
@@ -493,6 +533,7 @@ mod tests {
     use serde_json::{Value, json};
     use tokio::net::TcpListener;
     use tokio::time::Instant;
+    use wardline_signals::graph::Ending;
 
     const SECRET: &str = "Zq7~secret&Xv";
     const ID: &str = "705c034c-034c-705c-4c03-5c704c035c70";
@@ -623,6 +664,27 @@ mod tests {
         (StatusCode::NOT_FOUND, body.to_string()).into_response()
     }
 
+    async fn results(
+        State(shared): State<Shared>,
+        Path(id): Path<String>,
+        RawQuery(query): RawQuery,
+        headers: HeaderMap,
+    ) -> Response {
+        let mut microsoft = shared.lock().unwrap();
+        assert_eq!(query.as_deref(), Some("$select=id,deviceActionResults"));
+        if let Some(before) = microsoft.before("results".to_owned(), &headers) {
+            return before;
+        }
+        if id != ID {
+            let body = json!({"error": {"code": "ResourceNotFound", "message": ""}});
+            return (StatusCode::NOT_FOUND, body.to_string()).into_response();
+        }
+        let body = json!({"id": ID, "deviceActionResults": [{"actionName": "wipe",
+            "actionState": "done", "startDateTime": "2026-05-20T08:00:00Z",
+            "lastUpdatedDateTime": "2026-05-20T08:10:00Z"}]});
+        body.to_string().into_response()
+    }
+
     /// Intune with five devices, and its client.
     async fn set_up() -> (Shared, Intune, Clock) {
         let shared = Shared::default();
@@ -635,6 +697,7 @@ mod tests {
         let router = Router::new()
             .route("/{tenant}/oauth2/v2.0/token", post(login))
             .route(managed, get(devices))
+            .route(&format!("{managed}/{{id}}"), get(results))
             .route(&format!("{managed}/{{id}}/{{action}}"), post(act))
             .with_state(Arc::clone(&shared));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -848,6 +911,61 @@ mod tests {
         assert_eq!(gone, Err(IntuneError::UnknownDevice));
         let id = intune.act("../users", Action::Wipe).await;
         assert_eq!(id, Err(IntuneError::DeviceId(AddressError::Device)));
+    }
+
+    #[tokio::test]
+    async fn what_became_of_an_action_is_asked_of_the_device_alone() {
+        let (shared, intune, _) = set_up().await;
+        let results = intune.results(ID).await.unwrap();
+        let [wipe] = results[..] else {
+            panic!("{results:?}");
+        };
+        assert_eq!(
+            (wipe.action, wipe.ending),
+            (Action::Wipe, Some(Ending::Done))
+        );
+        assert_eq!(seen(&shared), ["token", "results"]);
+        let gone = intune.results("device-9").await;
+        assert_eq!(gone, Err(IntuneError::UnknownDevice));
+        let id = intune.results("../users").await;
+        assert_eq!(id, Err(IntuneError::DeviceId(AddressError::Device)));
+        let other = json!({"id": "device-9", "deviceActionResults": []});
+        first(&shared, [other.to_string().into_response()]);
+        let refused = intune.results(ID).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the answer does not tell what became of the device's actions"
+        );
+    }
+
+    #[test]
+    fn only_what_can_never_be_done_is_final() {
+        let refused = |status| IntuneError::Refused {
+            status,
+            fault: None,
+        };
+        for status in [400, 404, 405, 410, 422, 499] {
+            assert!(refused(status).is_final(), "{status}");
+        }
+        for status in [302, 401, 403, 408, 409, 429, 500, 502, 503, 504] {
+            assert!(!refused(status).is_final(), "{status}");
+        }
+        assert!(IntuneError::UnknownDevice.is_final());
+        assert!(IntuneError::DeviceId(AddressError::Device).is_final());
+        let login = IntuneError::Login {
+            status: 401,
+            fault: None,
+        };
+        for passing in [
+            login,
+            IntuneError::Forbidden(None),
+            IntuneError::Unreachable(String::new()),
+            IntuneError::Throttled {
+                retry_after_s: None,
+            },
+        ] {
+            assert!(!passing.is_final() && passing.is_for_all(), "{passing}");
+        }
     }
 
     #[tokio::test]

@@ -26,6 +26,8 @@ mod caller;
 mod charts;
 mod codes;
 pub mod config;
+// For the tests on public data alone; no route leads to it.
+#[doc(hidden)]
 pub mod conformance;
 pub mod demo;
 mod extract;

@@ -32,7 +32,15 @@ pub(crate) mod attestation;
 #[derive(Debug)]
 pub(crate) struct Passkeys {
     webauthn: Webauthn,
-    trust: Trust,
+}
+
+/// Who vouches for hardware, at the moment at which it is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Vouchers<'a> {
+    /// Whom the hospital trusts, and which keys are revoked.
+    pub(crate) trust: &'a Trust,
+    /// When certificates have to be valid, unix milliseconds.
+    pub(crate) at_ms: u64,
 }
 
 /// A ceremony that was begun: what the client gets, and what the server keeps, sealed.
@@ -56,14 +64,8 @@ pub(crate) struct Registered {
 }
 
 impl Passkeys {
-    /// Accepts passkeys of `rp_id` used on the given origins; there is at least one. `trust` says
-    /// who vouches for authenticators where they have to attest themselves.
-    pub(crate) fn new(
-        rp_id: &str,
-        name: &str,
-        origins: &[Url],
-        trust: Trust,
-    ) -> Result<Self, WebauthnError> {
+    /// Accepts passkeys of `rp_id` used on the given origins; there is at least one.
+    pub(crate) fn new(rp_id: &str, name: &str, origins: &[Url]) -> Result<Self, WebauthnError> {
         let (first, others) = origins.split_first().ok_or(WebauthnError::Configuration)?;
         let builder = WebauthnBuilder::new(rp_id, first)?.rp_name(name);
         let builder = others
@@ -71,13 +73,7 @@ impl Passkeys {
             .fold(builder, WebauthnBuilder::append_allowed_origin);
         Ok(Self {
             webauthn: builder.build()?,
-            trust,
         })
-    }
-
-    /// Who is trusted to vouch for hardware.
-    pub(crate) const fn trust(&self) -> &Trust {
-        &self.trust
     }
 
     /// Begins a registration (WebAuthn §7.1). The same demand is made again at its end.
@@ -110,14 +106,16 @@ impl Passkeys {
         })
     }
 
-    /// Finishes a registration. Certificates have to be valid at `now_ms`, unix milliseconds.
+    /// Finishes a registration. Where the demand is met `otherwise`, by an attested device key, an
+    /// authenticator that proves itself is noted, and one that does not is taken all the same.
     pub(crate) fn finish_registration(
         &self,
         credential: Value,
         state: &[u8],
         platform: Platform,
         demand: &Demand,
-        now_ms: u64,
+        otherwise: bool,
+        vouchers: Vouchers<'_>,
     ) -> Result<Registered, Refusal> {
         let state: PasskeyRegistration = from_state(state)?;
         let mut credential: RegisterPublicKeyCredential = from_client(credential)?;
@@ -137,9 +135,10 @@ impl Passkeys {
             }
             Platform::Browser => PasskeyKind::Platform,
         };
-        let authenticator = attempt
-            .map(|attempt| attempt.verify(&self.trust, demand, now_ms))
-            .transpose()?;
+        let authenticator = match attempt.map(|a| a.verify(vouchers, demand)) {
+            Some(Err(_)) if otherwise => None,
+            proven => proven.transpose()?,
+        };
         Ok(Registered {
             passkey: to_json(&passkey)?,
             kind,

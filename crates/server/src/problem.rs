@@ -457,6 +457,14 @@ impl Refusal {
         }
     }
 
+    /// Whether other transactions were in the way, so that the same may succeed when tried again.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Unavailable(source)
+            if source
+                .downcast_ref::<wardline_store::StoreError>()
+                .is_some_and(wardline_store::StoreError::is_busy))
+    }
+
     /// Whether the server failed, as opposed to the request.
     pub(crate) const fn is_fault(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Internal(_))

@@ -116,7 +116,7 @@ impl Server {
     pub(crate) async fn start_on(
         config: Config,
         clock: Clock,
-        keys: HospitalKeys,
+        mut keys: HospitalKeys,
         store: Store,
     ) -> Result<Running, StartError> {
         telemetry::recorder();
@@ -157,8 +157,11 @@ impl Server {
             .chain(&https_url)
             .find(|url| url.starts_with("https:"))
             .cloned();
+        if let Some(origin) = &secure_url {
+            keys.device_ca.list_revoked_at(origin);
+        }
         let trust = attestation::trust(&config.attestation)?;
-        let passkeys = Passkeys::new(&config.server.rp_id, &config.hospital.name, &origins, trust)
+        let passkeys = Passkeys::new(&config.server.rp_id, &config.hospital.name, &origins)
             .map_err(StartError::Passkeys)?;
         let proof_origins = origins
             .iter()
@@ -170,7 +173,7 @@ impl Server {
             passkeys,
             gate: Gate::new(store.clone(), Engine::baseline()?, &config),
             bus,
-            feeds: feeds::Held::default(),
+            feeds: feeds::Held::new(trust),
             told: fleet::LastTold::default(),
             managers: Managers::open(&config.intune, &clock)?,
             transmitters: Transmitters::open(&config.signals, clock.now_ms())?,
@@ -243,7 +246,6 @@ impl Running {
     }
 }
 
-/// Whose security events are taken, with their keys.
 /// Brings the schema of a configuration's database up to date.
 ///
 /// # Errors

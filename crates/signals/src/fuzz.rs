@@ -5,7 +5,7 @@
 
 use wardline_model::wire::posture::FactName;
 
-use crate::graph::{Fault, GRAPH, Graph, Token};
+use crate::graph::{ActionResult, Fault, GRAPH, Graph, Token};
 use crate::managed::{ManagedDevice, serial_key};
 use crate::prereg;
 use crate::refusal::{Limits, Problem, Refused};
@@ -49,7 +49,8 @@ pub fn registrations(bytes: &[u8]) -> bool {
     }
 }
 
-/// An answer of Graph or of the identity platform: a page of devices, a token or an error.
+/// An answer of Graph or of the identity platform: a page of devices, what became of a device's
+/// actions, a token or an error.
 ///
 /// # Panics
 /// When the next page is elsewhere, a device breaks a promise, or a token or a message shows.
@@ -67,7 +68,10 @@ pub fn graph(bytes: &[u8], graph: &Graph) -> bool {
         }
         page.devices.iter().for_each(device);
     }
-    fault.is_some() || token.is_ok() || page.is_ok()
+    let results = ActionResult::read(bytes, MANAGED);
+    let other = ActionResult::read(bytes, "another");
+    assert!(results.is_err() || other.is_err(), "it is about one device");
+    fault.is_some() || token.is_ok() || page.is_ok() || results.is_ok()
 }
 
 /// A key set.
@@ -93,6 +97,9 @@ pub fn set(bytes: &[u8], transmitter: &Transmitter) -> Option<Signal> {
         }
     }
 }
+
+/// The device that the seeds of results are about.
+const MANAGED: &str = "705c034c-034c-705c-4c03-5c704c035c70";
 
 /// Few reasons, so that the counting of the others is met too.
 const SMALL: Limits = Limits {

@@ -117,9 +117,10 @@ macro_rules! select_devices {
         concat!(
             "SELECT device_id, user_id, name, platform, program, state, serial,
                  (SELECT a.assessment FROM device_assessments a
-                  WHERE a.device_id = devices.device_id) AS assessment, jkt, device_jwk, mls_key, binding, passkey_kind, device_cert, mls_cert, created_at,
-                 activated_at, revoked_at, revoked_reason, wiped_at, notice_accepted_at,
-                 notice_hash, last_seen_at
+                  WHERE a.device_id = devices.device_id) AS assessment,
+                 jkt, device_jwk, mls_key, binding, passkey_kind, device_cert, mls_cert,
+                 created_at, activated_at, revoked_at, revoked_reason, wiped_at,
+                 notice_accepted_at, notice_hash, last_seen_at
              FROM devices ",
             $where
         )

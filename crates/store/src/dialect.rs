@@ -14,9 +14,10 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use wardline_model::{DeviceId, GroupId, UserId};
+use wardline_model::{DeviceId, GroupId, InviteId, UserId};
 
 use crate::StoreError;
+use crate::people::MAX_IN;
 use crate::rows::{Bind as _, bind_all};
 use crate::store::{Conn, Tx};
 
@@ -53,7 +54,7 @@ pub(crate) fn sqlite(path: &Path, readers: u32, create: bool) -> Result<SqlitePo
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 return Err(StoreError::Exists(path.to_owned()));
             }
-            Err(error) => return Err(StoreError::Database(Box::new(error))),
+            Err(error) => return Err(error.into()),
         }
     } else if !path.exists() {
         return Err(StoreError::Missing(path.to_owned()));
@@ -111,18 +112,23 @@ impl Tx {
         .await
     }
 
-    /// Makes changes of these devices wait for each other. All that a transaction changes are locked
-    /// at once, in one order, so that no two wait for each other in turn.
+    /// Makes changes of these devices wait for each other. A transaction that changes several names
+    /// all of them at once, before it writes anything: they are locked in one order everywhere, so
+    /// that no two transactions wait for each other in turn.
     pub async fn lock_devices(&mut self, devices: &[DeviceId]) -> Result<(), StoreError> {
-        if let (Conn::Postgres(transaction), false) = (&mut self.conn, devices.is_empty()) {
-            let sql = format!(
-                "SELECT 1 FROM devices WHERE device_id IN ({}) ORDER BY device_id FOR UPDATE",
-                placeholders(1, devices.len())
-            );
-            bind_all!(sqlx::query(sqlx::AssertSqlSafe(sql)), devices, |q, id| q
-                .bind(id.raw()))
-            .execute(&mut **transaction)
-            .await?;
+        if let Conn::Postgres(transaction) = &mut self.conn {
+            let mut devices = devices.to_vec();
+            devices.sort_unstable();
+            for ids in devices.chunks(MAX_IN) {
+                let sql = format!(
+                    "SELECT 1 FROM devices WHERE device_id IN ({}) ORDER BY device_id FOR UPDATE",
+                    placeholders(1, ids.len())
+                );
+                bind_all!(sqlx::query(sqlx::AssertSqlSafe(sql)), ids, |q, id| q
+                    .bind(id.raw()))
+                .execute(&mut **transaction)
+                .await?;
+            }
         }
         Ok(())
     }
@@ -160,6 +166,15 @@ impl Tx {
         self.lock(
             "SELECT 1 FROM invites WHERE handle = $1 FOR UPDATE",
             handle.raw(),
+        )
+        .await
+    }
+
+    /// Makes whoever uses or ends an invitation wait for each other.
+    pub(crate) async fn lock_invite_by_id(&mut self, id: InviteId) -> Result<(), StoreError> {
+        self.lock(
+            "SELECT 1 FROM invites WHERE invite_id = $1 FOR UPDATE",
+            id.raw(),
         )
         .await
     }

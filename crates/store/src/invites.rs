@@ -38,7 +38,7 @@ row! {
 }
 
 row! {
-    /// An invitation that nobody has used yet.
+    /// An invitation from which no device has come yet.
     pub struct OpenInvite {
         /// The invitation.
         pub invite_id: InviteId,
@@ -52,6 +52,14 @@ row! {
         pub created_at: u64,
         /// When it ends, unix milliseconds.
         pub expires_at: u64,
+        /// When a device presented its code, unix milliseconds.
+        pub consumed_at: Option<u64>,
+    }
+}
+
+row! {
+    struct InviteRow {
+        invite_id: InviteId,
     }
 }
 
@@ -215,39 +223,63 @@ impl Tx {
         })
     }
 
-    /// Invitations that can still be used at a time (unix milliseconds), the newest first.
+    /// Invitations from which a device may still come after a time (unix milliseconds), the newest
+    /// first.
     pub async fn open_invites(&mut self, now_ms: u64) -> Result<Vec<OpenInvite>, StoreError> {
         fetch_all!(
             self,
             OpenInvite,
-            "SELECT invite_id, user_id, program, serial, created_at, expires_at
+            "SELECT invite_id, user_id, program, serial, created_at, expires_at, consumed_at
              FROM invites
-             WHERE consumed_at IS NULL AND attempts_left > 0 AND expires_at > $1
+             WHERE attempts_left > 0 AND expires_at > $1 AND NOT EXISTS (
+                 SELECT 1 FROM enrollments e
+                 WHERE e.invite_id = invites.invite_id AND e.finished_at IS NOT NULL)
              ORDER BY created_at DESC, invite_id",
             now_ms
         )
     }
 
-    /// Ends an invitation that nobody has used; false where it had ended, or was used.
+    /// Ends an invitation, and the enrolment that was begun with it; false where it had ended, or a
+    /// device has come from it.
     pub async fn cancel_invite(&mut self, id: InviteId, now_ms: u64) -> Result<bool, StoreError> {
+        // Whoever begins waits for the first of these, whoever finishes for the second, and so the
+        // third sees either the device, or an end that nobody can pass.
+        self.lock_invite_by_id(id).await?;
+        execute!(
+            self,
+            "UPDATE enrollments SET expires_at = $2
+             WHERE invite_id = $1 AND finished_at IS NULL AND expires_at > $2",
+            id,
+            now_ms
+        )?;
         let ended = execute!(
             self,
             "UPDATE invites SET expires_at = $2, handle = NULL
-             WHERE invite_id = $1 AND consumed_at IS NULL AND expires_at > $2",
+             WHERE invite_id = $1 AND expires_at > $2 AND NOT EXISTS (
+                 SELECT 1 FROM enrollments e
+                 WHERE e.invite_id = invites.invite_id AND e.finished_at IS NOT NULL)",
             id,
             now_ms
         )?;
         Ok(ended == 1)
     }
 
-    /// Ends a person's open invitations, so that only a new one counts.
+    /// Ends a person's open invitations as [`Self::cancel_invite`] does, so that only a new one
+    /// counts; gives how many.
     pub async fn cancel_invites(&mut self, user: UserId, now_ms: u64) -> Result<u64, StoreError> {
-        execute!(
+        // In one order everywhere, so that two nodes never wait for each other.
+        let open: Vec<InviteRow> = fetch_all!(
             self,
-            "UPDATE invites SET expires_at = $2, handle = NULL
-             WHERE user_id = $1 AND consumed_at IS NULL AND expires_at > $2",
+            InviteRow,
+            "SELECT invite_id FROM invites WHERE user_id = $1 AND expires_at > $2
+             ORDER BY invite_id",
             user,
             now_ms
-        )
+        )?;
+        let mut ended = 0;
+        for InviteRow { invite_id } in open {
+            ended += u64::from(self.cancel_invite(invite_id, now_ms).await?);
+        }
+        Ok(ended)
     }
 }

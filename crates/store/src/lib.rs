@@ -17,6 +17,7 @@
 //! - No type of sqlx is part of the public interface.
 
 mod append;
+mod attested;
 mod audit;
 mod cache;
 mod devices;
@@ -43,6 +44,7 @@ mod text;
 mod watch;
 
 pub use append::{Accepted, Append, AppendError};
+pub use attested::AttestedSerial;
 pub use audit::{EventRef, StoredEvent, VerifyError};
 pub use devices::{Device, NewDevice};
 pub use endorsements::{StoredEndorsement, Vouched};

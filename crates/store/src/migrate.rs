@@ -32,6 +32,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001_init"),
     migration!(2, "0002_devices"),
     migration!(3, "0003_assessments"),
+    migration!(4, "0004_orders"),
+    migration!(5, "0005_attested_serials"),
 ];
 
 impl Store {
@@ -85,7 +87,7 @@ impl Store {
         // Without the table the database is empty; every other error is told as it is.
         let found = match fetch_one!(tx, (i64,), VERSION) {
             Ok((at,)) => at.unsigned_abs(),
-            Err(StoreError::Database(_)) => 0,
+            Err(error) if error.is_missing_table() => 0,
             Err(other) => return Err(other),
         };
         if found < needed {

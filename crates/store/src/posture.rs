@@ -222,25 +222,27 @@ impl Tx {
     }
 
     /// Writes how devices stand by their programs' rules, of each where nobody wrote something else
-    /// meanwhile.
-    pub async fn put_assessments(&mut self, assessed: &[Assessed<'_>]) -> Result<(), StoreError> {
+    /// meanwhile; gives of how many. On PostgreSQL whoever writes many holds
+    /// [`Self::lock_devices`], so that no two wait for each other in turn.
+    pub async fn put_assessments(&mut self, assessed: &[Assessed<'_>]) -> Result<u64, StoreError> {
+        let mut written = 0;
         let (first, next): (Vec<_>, Vec<_>) = assessed
             .iter()
             .copied()
             .partition(|assessed| assessed.before.is_none());
         for (sql, run) in FIRST_ASSESSMENTS.cut(self, &first) {
-            on_engine!(self, |Db, conn| {
+            written += on_engine!(self, |Db, conn| {
                 let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
                 bind_all!(query, run, |q, assessed| {
                     q.bind(assessed.device.raw()).bind(assessed.after)
                 })
                 .execute(conn)
                 .await
-                .map(drop)
+                .map(|done| done.rows_affected())
             })?;
         }
         for (sql, run) in ASSESSMENTS.cut(self, &next) {
-            on_engine!(self, |Db, conn| {
+            written += on_engine!(self, |Db, conn| {
                 let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
                 bind_all!(query, run, |q, assessed| {
                     q.bind(assessed.device.raw())
@@ -249,10 +251,10 @@ impl Tx {
                 })
                 .execute(conn)
                 .await
-                .map(drop)
+                .map(|done| done.rows_affected())
             })?;
         }
-        Ok(())
+        Ok(written)
     }
 
     /// Notes that someone looked at what is known of a device.

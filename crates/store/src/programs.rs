@@ -91,7 +91,21 @@ row! {
         pub manager_id: String,
         /// When it was ordered, unix milliseconds.
         pub ordered_at: u64,
+        /// How often it was tried in vain.
+        pub tries: u32,
+        /// When it was tried last, unix milliseconds.
+        pub tried_at: Option<u64>,
+        /// Why that was in vain, in a sentence.
+        pub problem: Option<String>,
+        /// When the manager took it, or it was given up, unix milliseconds; absent while it waits.
+        pub done_at: Option<u64>,
     }
+}
+
+macro_rules! order_columns {
+    () => {
+        "device_id, action, source, manager_id, ordered_at, tries, tried_at, problem, done_at"
+    };
 }
 
 impl Tx {
@@ -276,7 +290,8 @@ impl Tx {
     }
 
     /// Notes that the manager of these devices is to be asked for something. One that no manager of
-    /// that name knows by the serial number that it is tied to is passed over.
+    /// that name knows by the serial number that it is tied to is passed over, and so is one of which
+    /// the same waits already.
     pub async fn order(
         &mut self,
         devices: &[DeviceId],
@@ -287,16 +302,19 @@ impl Tx {
         for ids in devices.chunks(MAX_IN) {
             // Of a device that the manager has twice, what it told last counts.
             let sql = format!(
-                "INSERT INTO manager_orders (device_id, action, source, manager_id, ordered_at)
-                 SELECT m.device_id, $1, m.source, m.manager_id, $2 FROM managed_devices m
+                "INSERT INTO manager_orders (device_id, action, source, manager_id, ordered_at,
+                     next_at)
+                 SELECT m.device_id, $1, m.source, m.manager_id, $2, $2 FROM managed_devices m
                  JOIN devices d ON d.device_id = m.device_id
                  WHERE m.source = $3 AND d.serial IS NOT NULL AND m.device_id IN ({})
                      AND NOT EXISTS (SELECT 1 FROM managed_devices n
                          WHERE n.device_id = m.device_id AND n.source = m.source
                              AND (n.observed_at, n.manager_id) > (m.observed_at, m.manager_id))
                  ON CONFLICT (device_id, action) DO UPDATE SET manager_id = excluded.manager_id,
-                     source = excluded.source, ordered_at = excluded.ordered_at, tried_at = NULL,
-                     done_at = NULL",
+                     source = excluded.source, ordered_at = excluded.ordered_at, tries = 0,
+                     tried_at = NULL, problem = NULL, next_at = excluded.next_at, look_at = NULL,
+                     done_at = NULL
+                 WHERE manager_orders.done_at IS NOT NULL",
                 placeholders(4, ids.len())
             );
             on_engine!(self, |Db, conn| {
@@ -313,39 +331,134 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the orders that nobody tried since a time, some at once, and notes that they are tried
-    /// now: of two nodes one gets each.
-    pub async fn take_orders(
+    /// Takes the order to a manager that was due first, a wipe before everything else, and keeps it
+    /// from others until a time: of two nodes one gets it.
+    pub async fn take_order(
         &mut self,
-        since_ms: u64,
+        source: &str,
+        due_ms: u64,
+        until_ms: u64,
+    ) -> Result<Option<ManagerOrder>, StoreError> {
+        fetch_optional!(
+            self,
+            ManagerOrder,
+            concat!(
+                "UPDATE manager_orders SET next_at = $3
+                 WHERE done_at IS NULL AND next_at <= $2 AND (device_id, action) IN (
+                     SELECT device_id, action FROM manager_orders
+                     WHERE source = $1 AND done_at IS NULL AND next_at <= $2
+                     ORDER BY CASE action WHEN 'wipe' THEN 0 ELSE 1 END, next_at, device_id,
+                         action
+                     LIMIT 1)
+                 RETURNING ",
+                order_columns!()
+            ),
+            source,
+            due_ms,
+            until_ms
+        )
+    }
+
+    /// Notes that an order was tried in vain, and when it is tried again.
+    pub async fn put_off_order(
+        &mut self,
+        order: &ManagerOrder,
+        problem: &str,
         now_ms: u64,
+        next_ms: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE manager_orders SET tries = tries + 1, problem = $4, tried_at = $5, next_at = $6
+             WHERE device_id = $1 AND action = $2 AND ordered_at = $3 AND done_at IS NULL",
+            order.device_id,
+            order.action,
+            order.ordered_at,
+            problem,
+            now_ms,
+            next_ms
+        )?;
+        Ok(())
+    }
+
+    /// Notes that an order was given, and when to look how it ended; or that it never will be.
+    pub async fn finish_order(
+        &mut self,
+        order: &ManagerOrder,
+        now_ms: u64,
+        look_ms: Option<u64>,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE manager_orders SET problem = NULL, tried_at = $4, done_at = $4, look_at = $5
+             WHERE device_id = $1 AND action = $2 AND ordered_at = $3 AND done_at IS NULL",
+            order.device_id,
+            order.action,
+            order.ordered_at,
+            now_ms,
+            look_ms
+        )?;
+        Ok(())
+    }
+
+    /// The orders that wait, the oldest first.
+    pub async fn waiting_orders(&mut self) -> Result<Vec<ManagerOrder>, StoreError> {
+        fetch_all!(
+            self,
+            ManagerOrder,
+            concat!(
+                "SELECT ",
+                order_columns!(),
+                " FROM manager_orders WHERE done_at IS NULL ORDER BY ordered_at, device_id, action"
+            )
+        )
+    }
+
+    /// Takes orders that a manager was given and of which it is due to look how they ended, and keeps
+    /// them from others until a time.
+    pub async fn take_given_orders(
+        &mut self,
+        source: &str,
+        due_ms: u64,
+        until_ms: u64,
+        most: u32,
     ) -> Result<Vec<ManagerOrder>, StoreError> {
         fetch_all!(
             self,
             ManagerOrder,
-            "UPDATE manager_orders SET tried_at = $2
-             WHERE done_at IS NULL AND (tried_at IS NULL OR tried_at < $1)
-             RETURNING device_id, action, source, manager_id, ordered_at",
-            since_ms,
-            now_ms
+            concat!(
+                "UPDATE manager_orders SET look_at = $3
+                 WHERE look_at <= $2 AND (device_id, action) IN (
+                     SELECT device_id, action FROM manager_orders
+                     WHERE source = $1 AND look_at <= $2
+                     ORDER BY look_at, device_id, action LIMIT $4)
+                 RETURNING ",
+                order_columns!()
+            ),
+            source,
+            due_ms,
+            until_ms,
+            most
         )
     }
 
-    /// Notes that an order was taken, or will never be.
-    pub async fn finish_order(
+    /// Notes when to look again how an order ended, or that there is nothing to look for any more;
+    /// false when somebody else had noted that, or it was ordered anew.
+    pub async fn look_again(
         &mut self,
-        device: DeviceId,
-        action: &str,
-        now_ms: u64,
-    ) -> Result<(), StoreError> {
-        execute!(
+        order: &ManagerOrder,
+        look_ms: Option<u64>,
+    ) -> Result<bool, StoreError> {
+        let changed = execute!(
             self,
-            "UPDATE manager_orders SET done_at = $3 WHERE device_id = $1 AND action = $2",
-            device,
-            action,
-            now_ms
+            "UPDATE manager_orders SET look_at = $4
+             WHERE device_id = $1 AND action = $2 AND ordered_at = $3 AND look_at IS NOT NULL",
+            order.device_id,
+            order.action,
+            order.ordered_at,
+            look_ms
         )?;
-        Ok(())
+        Ok(changed == 1)
     }
 
     /// What a manager calls a device.

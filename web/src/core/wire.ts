@@ -233,8 +233,7 @@ export interface Registered {
   registered_at: number;
 }
 
-/** What waits to be handed out, and how far device managers are followed. */
-/** A person who was invited to enrol a device, and has not begun. */
+/** A person who was invited to enrol a device, and has not finished. */
 export interface Invited {
   invite_id: string;
   user: PersonBrief;
@@ -242,8 +241,11 @@ export interface Invited {
   serial?: string | null;
   created_at: number;
   expires_at: number;
+  /** When a device presented the code. */
+  begun_at?: number | null;
 }
 
+/** What waits to be handed out, and how far device managers are followed. */
 export interface FleetInfo {
   invited: Invited[];
   registered: Registered[];
@@ -256,6 +258,10 @@ export interface FleetInfo {
     known: number;
     /** Of these, those that belong to no enrolled device. */
     unmatched: number;
+    /** How much that managers are to be asked for, such as a wipe, they have not taken yet. */
+    waiting: number;
+    waiting_since?: number | null;
+    waiting_problem?: string | null;
   };
 }
 

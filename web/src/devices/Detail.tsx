@@ -181,6 +181,7 @@ export function Views({ detail }: { detail: DeviceDetail }) {
   return (
     <Part id="views" title={t.device.views}>
       <p>{detail.views.length > 0 ? t.device.viewsHint : t.device.viewsNone}</p>
+      <p>{t.device.viewsList}</p>
       <ul>
         {detail.views.map((view) => (
           <li key={`${view.name} ${view.last_at}`} className={styles.fact}>

@@ -1,4 +1,4 @@
-/** Who is invited to enrol a device and has not begun; an invitation can be taken back. */
+/** Who is invited to enrol a device and has not finished; an invitation can be taken back. */
 import { Button } from "@mantine/core";
 import { useApi, useStock } from "../core/queries";
 import { programName } from "../devices/State";
@@ -19,11 +19,16 @@ export function Invitations({ withdraws }: { withdraws: boolean }) {
     <details className={styles.invited}>
       <summary>{t.fleet.invited(invited.length)}</summary>
       <ul>
-        {invited.map(({ invite_id, user, program, serial, expires_at }) => (
+        {invited.map(({ invite_id, user, program, serial, expires_at, begun_at }) => (
           <li key={invite_id}>
             <strong>{user.name}</strong>
             <span>
-              {[programName(program), serial, t.fleet.invitedUntil(moment(expires_at, now))]
+              {[
+                programName(program),
+                serial,
+                t.fleet.invitedUntil(moment(expires_at, now)),
+                begun_at ? t.fleet.begun(moment(begun_at, now)) : null,
+              ]
                 .filter(Boolean)
                 .join(" · ")}
             </span>

@@ -60,6 +60,12 @@ export function Stock() {
             : t.stock.noIntune}
         </p>
         {managers.problem ? <Warnings texts={[managers.problem]} /> : null}
+        {managers.waiting_since ? (
+          <p>{t.fleet.ordersWait(managers.waiting, age(managers.waiting_since, Date.now()))}</p>
+        ) : null}
+        {managers.waiting_problem ? (
+          <Warnings texts={[t.fleet.orderFailed(managers.waiting_problem)]} />
+        ) : null}
         {imports ? (
           <>
             <TextInput

@@ -308,7 +308,10 @@ export const en = {
       "The record keeper is a visible member of each conversation. It keeps the history that the law asks for and hands it to your own new devices. It has no way to show it to anyone else; your hospital guards the machine that it runs on.",
     devices: "My devices",
     addDevice: "Add another device",
+    addOwnPhone: "Add a phone of my own",
     addHint: "Scan this with the new device. Then compare the string that both show, here.",
+    addHintOfficer:
+      "Scan this with the new device. Then show it to the enrolling officer, who confirms it.",
     addDone: "Done",
     thisDevice: "This device",
     pending: "Waiting for confirmation",
@@ -500,6 +503,8 @@ export const en = {
     noticeChanged: "It is another one than the notice that was accepted on this device.",
     views: "Who looked at this",
     viewsHint: "People other than its owner who opened this page.",
+    viewsList:
+      "Officers, auditors and IT also see its name, model, system, serial number and how it stands in the list of all devices; that is not counted here.",
     viewsNone: "Nobody but its owner.",
     viewed: (times: number, date: string) => `${count(times, "time", "times")}, last ${date}`,
     actions: "Actions",
@@ -533,6 +538,10 @@ export const en = {
       n === of ? count(n, "device", "devices") : `${n} of ${count(of, "device", "devices")}`,
     invited: (n: number) => `${count(n, "person is", "people are")} invited to enrol a device`,
     invitedUntil: (date: string) => `until ${date}`,
+    begun: (date: string) => `code used ${date}`,
+    ordersWait: (n: number, age: string) =>
+      `${count(n, "request", "requests")} to a device manager, such as a wipe, ${n === 1 ? "waits" : "wait"}; the oldest was made ${age}.`,
+    orderFailed: (why: string) => `A request was made in vain and is tried again: ${why}`,
     withdraw: "Take back",
     withdrawOf: (name: string) => `Take back the invitation of ${name}`,
     withdrawn: (name: string) => `${name}'s invitation is taken back.`,

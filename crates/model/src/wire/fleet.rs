@@ -9,14 +9,14 @@ wire! {
     pub struct FleetInfo {
         /// Devices that were bought and are not enrolled.
         pub registered: Vec<Registered>,
-        /// Invitations that nobody has used yet, the newest first.
+        /// Invitations from which no device has come yet, the newest first.
         pub invited: Vec<Invited>,
         /// What device managers say.
         pub managers: ManagersInfo,
     }
 }
 wire! {
-    /// A person who was invited to enrol a device, and has not begun.
+    /// A person who was invited to enrol a device, and has not finished.
     pub struct Invited {
         /// The invitation.
         pub invite_id: InviteId,
@@ -30,6 +30,8 @@ wire! {
         pub created_at: u64,
         /// When it ends, unix milliseconds.
         pub expires_at: u64,
+        /// When a device presented its code, unix milliseconds; absent while none has.
+        pub begun_at: Option<u64>,
     }
 }
 wire! {
@@ -60,6 +62,12 @@ wire! {
         pub known: u64,
         /// Of these, those that belong to no enrolled device.
         pub unmatched: u64,
+        /// What managers are to be asked for and have not taken yet, such as a wipe: how many.
+        pub waiting: u64,
+        /// Since when the oldest of that waits, unix milliseconds.
+        pub waiting_since: Option<u64>,
+        /// Why it waits, as it was the last time that any of it was tried, in a sentence.
+        pub waiting_problem: Option<String>,
     }
 }
 wire! {

@@ -65,6 +65,9 @@ pub struct Attested {
     pub public_key: Vec<u8>,
     /// The description as it stands in the certificate.
     pub description: KeyDescription,
+    /// The serial numbers of the chain's certificates, leaf first, as the status list writes them:
+    /// what is revoked later is found by them.
+    pub serials: Vec<String>,
 }
 
 impl Attested {
@@ -154,6 +157,10 @@ pub fn verify<C: AsRef<[u8]>>(
         verdict: verdict(anchor, &description)?,
         public_key: leaf.public_key().to_vec(),
         description,
+        serials: links
+            .iter()
+            .map(|link| status::name(link.serial()))
+            .collect(),
     })
 }
 

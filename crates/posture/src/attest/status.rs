@@ -38,6 +38,16 @@ pub struct Entry {
     pub reason: String,
 }
 
+impl Entry {
+    /// Status and reason, as `REVOKED (KEY_COMPROMISE)`. The list is somebody else's text, so it is
+    /// cut where no reason is that long, and holds nothing but what is printed.
+    pub fn told(&self) -> String {
+        let reason = self.reason.chars().filter(|it| !it.is_control());
+        let reason: String = reason.take(LONGEST_REASON).collect();
+        format!("{} ({reason})", self.status)
+    }
+}
+
 /// Why a status list is not taken. A list that is not understood must not read as an empty one.
 #[derive(Debug, Error)]
 pub enum StatusListError {
@@ -76,8 +86,18 @@ impl StatusList {
 
     /// The entry of a certificate by its serial number, big-endian.
     pub fn of(&self, serial: &[u8]) -> Option<&Entry> {
-        self.entries.get(&normal(&hex::encode(serial)))
+        self.named(&name(serial))
     }
+
+    /// The entry of a certificate by its serial number as the list writes it.
+    pub fn named(&self, serial: &str) -> Option<&Entry> {
+        self.entries.get(&normal(serial))
+    }
+}
+
+/// A serial number, big-endian, as the list writes it.
+pub(super) fn name(serial: &[u8]) -> String {
+    normal(&hex::encode(serial))
 }
 
 #[derive(Deserialize)]
@@ -92,4 +112,65 @@ fn normal(hexadecimal: &str) -> String {
 
 fn unspecified() -> String {
     "UNSPECIFIED".to_owned()
+}
+
+/// The most characters of a reason that are told. Google's have some twenty.
+const LONGEST_REASON: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(text: &str) -> StatusList {
+        StatusList::from_json(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_found_however_its_number_is_spelled() {
+        let list = list(
+            r#"{"entries": {
+                "2c8cdddfd5e03bfc": {"status": "REVOKED", "reason": "KEY_COMPROMISE"},
+                "00ABCDE": {"status": "SUSPENDED"}
+            }}"#,
+        );
+        let serial = [0x2c, 0x8c, 0xdd, 0xdf, 0xd5, 0xe0, 0x3b, 0xfc];
+        assert_eq!(name(&serial), "2c8cdddfd5e03bfc");
+        // A number whose highest bit is set begins with a zero octet in DER.
+        assert_eq!(name(&[0, 0x0a, 0xbc, 0xde]), "abcde");
+        let revoked = list.of(&serial).unwrap();
+        assert_eq!(revoked.told(), "REVOKED (KEY_COMPROMISE)");
+        let suspended = list.named("abcde").unwrap();
+        assert_eq!(suspended.told(), "SUSPENDED (UNSPECIFIED)");
+        assert_eq!(list.named(&name(&[0x0a, 0xbc, 0xde])), Some(suspended));
+        assert_eq!(list.of(&[0x2c]), None);
+    }
+
+    #[test]
+    fn a_list_that_is_not_understood_is_no_empty_list() {
+        for wrong in [
+            "",
+            "{}",
+            "[]",
+            r#"{"entries": {"12": {"status": "REVOKED""#,
+            r#"{"entries": {"12": {"status": "FINE"}}}"#,
+            r#"{"entries": {"12": {}}}"#,
+            r#"{"entries": {"": {"status": "REVOKED"}}}"#,
+            r#"{"entries": {"12 ": {"status": "REVOKED"}}}"#,
+            r#"{"entries": {"-12": {"status": "REVOKED"}}}"#,
+        ] {
+            assert!(StatusList::from_json(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+        assert_eq!(list(r#"{"entries": {}}"#), StatusList::default());
+    }
+
+    #[test]
+    fn a_reason_is_told_in_one_short_line() {
+        let entry = Entry {
+            status: Status::Revoked,
+            reason: format!("A\nB{}", "x".repeat(1_000)),
+        };
+        let told = entry.told();
+        assert!(told.starts_with("REVOKED (ABx"), "{told}");
+        assert_eq!(told.len(), "REVOKED ()".len() + LONGEST_REASON);
+    }
 }

@@ -2,11 +2,15 @@
 
 use time::{Date, Duration, Month};
 
+use super::bulletins::Bulletins;
 use super::kev::{Entry, Kind};
 use super::model;
 use super::product::{Product, Release};
 use super::system::{self, Named};
-use super::{Code, Feeds, Finding, Installed, Platform, Reason, STALE_DAYS, Verdict, Version};
+use super::{
+    BULLETINS_STALE_DAYS, Code, Feeds, Finding, Installed, Listed, Platform, Reason, STALE_DAYS,
+    Verdict, Version,
+};
 use crate::attest::PatchLevel;
 
 /// What the feeds say of a device.
@@ -26,14 +30,23 @@ pub(super) fn judge(
             latest: None,
             known_exploited: Vec::new(),
             reasons: Vec::new(),
+            is_stale: false,
+            listed: Listed::default(),
         },
     };
     let kind = case.model(feeds, installed);
     let known = case.system(feeds, installed, kind);
+    let bulletins = feeds
+        .bulletins
+        .as_ref()
+        .filter(|_| installed.platform == Platform::Android);
     let monthly = match installed.platform {
-        Platform::Android => Some(case.patch_level(Bulletins::Android, installed.patch_level)),
+        Platform::Android => {
+            let months = bulletins.map_or(Months::First, Months::Listed);
+            case.patch_level(months, installed.patch_level)
+        }
         Platform::Windows if installed.patch_level.is_some() => {
-            Some(case.patch_level(Bulletins::Windows, installed.patch_level))
+            case.patch_level(Months::SecondTuesday, installed.patch_level)
         }
         Platform::Windows => {
             case.tell(
@@ -48,11 +61,10 @@ pub(super) fn judge(
     };
     let newest = newest(feeds, at);
     let by_version = known.map(|known| case.version(installed.platform, &known, newest));
-    let lacking = monthly.flatten().or(by_version);
-    if let Some(lacking) = lacking {
+    if let Some(lacking) = monthly.or(by_version) {
         case.exploited(feeds, kind, lacking);
     }
-    case.stale(feeds, newest);
+    case.stale(feeds, newest, bulletins);
     case.finding
 }
 
@@ -61,6 +73,14 @@ struct Case {
     at: Date,
     grace: Duration,
     finding: Finding,
+}
+
+/// From when on fixes may be lacking.
+#[derive(Clone, Copy)]
+struct Lacking {
+    since: Date,
+    /// Whether an entry of a feed says so; see [`Listed`].
+    listed: bool,
 }
 
 /// A release that the feeds know, and the version of it.
@@ -169,15 +189,15 @@ impl Case {
         }
     }
 
-    /// The patch level against the newest bulletin. The day from which fixes are lacking, where the
-    /// level is told.
-    fn patch_level(&mut self, bulletins: Bulletins, level: Option<PatchLevel>) -> Option<Date> {
-        let newest = bulletins.newest(self.at);
-        let name = newest.map(|(year, month)| format!("{year:04}-{:02}", u8::from(month)));
-        if bulletins == Bulletins::Android {
+    /// The patch level against the newest bulletin. From when on fixes are lacking, where the level
+    /// is told.
+    fn patch_level(&mut self, months: Months<'_>, level: Option<PatchLevel>) -> Option<Lacking> {
+        let newest = months.newest(self.at);
+        let name = newest.map(|(year, month)| format!("{year:04}-{month:02}"));
+        if !matches!(months, Months::SecondTuesday) {
             self.finding.latest.clone_from(&name);
         }
-        let next = level.and_then(|level| bulletins.after(level));
+        let next = level.and_then(|level| months.after(level));
         let (Some(level), Some(next)) = (level, next) else {
             self.worsen(
                 Verdict::Outdated,
@@ -187,36 +207,49 @@ impl Case {
             );
             return None;
         };
+        let listed = matches!(months, Months::Listed(_));
         if next <= self.at {
             let name = name.unwrap_or_default();
             let until = next.saturating_add(self.grace);
+            let when = if listed {
+                "was published on"
+            } else {
+                "is assumed, by the calendar alone, to be of"
+            };
             self.behind(
                 until,
+                listed,
                 &format!(
-                    "the patch level is {}, the newest is {name}; the next one was published on \
-                     {next}",
+                    "the patch level is {}, the newest is {name}; the next one {when} {next}",
                     level.to_month()
                 ),
             );
         }
-        Some(next)
+        Some(Lacking {
+            since: next,
+            listed,
+        })
     }
 
-    /// The version against the newest one. The day from which fixes may be lacking.
-    fn version(&mut self, platform: Platform, known: &Known<'_>, newest: Option<Date>) -> Date {
+    /// The version against the newest one. From when on fixes may be lacking.
+    fn version(&mut self, platform: Platform, known: &Known<'_>, newest: Option<Date>) -> Lacking {
         let release = known.release;
         let first = following(release.published.0);
+        let unlisted = |since| Lacking {
+            since,
+            listed: false,
+        };
         if platform == Platform::Android {
-            return first;
+            return unlisted(first);
         }
         self.finding.latest.clone_from(&release.latest);
         if platform == Platform::Windows {
             // A build is that of the whole release; its patches are not told.
-            return first;
+            return unlisted(first);
         }
         let latest = release.latest.as_deref().and_then(Version::parse);
         let (Some(version), Some(latest)) = (&known.version, latest) else {
-            return first;
+            return unlisted(first);
         };
         let published = release.latest_published.map(|day| day.0);
         if *version >= latest {
@@ -226,34 +259,44 @@ impl Case {
                     format!("{version} is newer than {latest}, the newest in the feed"),
                 );
             }
-            return following(newest.max(published).unwrap_or(release.published.0));
+            return unlisted(following(
+                newest.max(published).unwrap_or(release.published.0),
+            ));
         }
-        match published {
-            Some(published) => self.behind(
+        if let Some(published) = published {
+            self.behind(
                 published.saturating_add(self.grace),
+                true,
                 &format!("{version} is installed; {latest} is of {published}"),
-            ),
-            None => self.worsen(
+            );
+        } else {
+            self.finding.listed.lacks = true;
+            self.worsen(
                 Verdict::Outdated,
                 Code::Behind,
                 format!(
                     "{version} is installed; {latest} is newer, the feed does not say since when"
                 ),
-            ),
+            );
         }
-        match published {
+        let since = match published {
             Some(published) if version.is_just_before(&latest) => published,
             _ => first,
+        };
+        Lacking {
+            since,
+            listed: true,
         }
     }
 
     /// Exploited vulnerabilities whose fixes came on this day or later.
-    fn exploited(&mut self, feeds: &Feeds, kind: Kind, lacking: Date) {
+    fn exploited(&mut self, feeds: &Feeds, kind: Kind, lacking: Lacking) {
+        let since = lacking.since;
         let mut open: Vec<&Entry> = feeds
             .catalogue
             .entries
             .iter()
-            .filter(|entry| (lacking..=self.at).contains(&entry.date_added.0))
+            .filter(|entry| (since..=self.at).contains(&entry.date_added.0))
             .filter(|entry| entry.concerns(kind))
             .collect();
         open.sort_by(|a, b| (a.due_date.0, &a.cve.0).cmp(&(b.due_date.0, &b.cve.0)));
@@ -261,13 +304,13 @@ impl Case {
             return;
         };
         let due = first.due_date.0;
-        let verdict = self.in_time(due);
+        let verdict = self.in_time(due, lacking.listed);
         self.worsen(
             verdict,
             Code::Kev,
             format!(
                 "exploited vulnerabilities that may be open: {}; the first, {}, is due on {due}; the \
-                 catalogue has no versions, so all that entered it since {lacking} count",
+                 catalogue has no versions, so all that entered it since {since} count",
                 open.len(),
                 first.cve.0
             ),
@@ -276,20 +319,31 @@ impl Case {
     }
 
     /// How old the feeds are.
-    fn stale(&mut self, feeds: &Feeds, newest: Option<Date>) {
-        let age = |from: Date| (self.at - from).whole_days();
+    fn stale(&mut self, feeds: &Feeds, newest: Option<Date>, bulletins: Option<&Bulletins>) {
+        let at = self.at;
+        let age = |from: Date| (at - from).whole_days();
         let products = newest.map(age);
         let catalogue = age(feeds.catalogue.released);
-        if products.is_none_or(|days| days > STALE_DAYS) {
-            let age = products.map_or_else(
+        let shown = |days: Option<i64>| {
+            days.map_or_else(
                 || "has nothing from before this day".to_owned(),
                 |days| format!("is {days} days old"),
-            );
-            self.worsen(
-                Verdict::Grace,
-                Code::FeedStale,
-                format!("the list of products {age}; there may be newer versions"),
-            );
+            )
+        };
+        if products.is_none_or(|days| days > STALE_DAYS) {
+            self.too_old(format!(
+                "the list of products {}; there may be newer versions",
+                shown(products)
+            ));
+        }
+        if let Some(bulletins) = bulletins {
+            let last = bulletins.last_published(at).map(age);
+            if last.is_none_or(|days| days > BULLETINS_STALE_DAYS) {
+                self.too_old(format!(
+                    "the list of security bulletins {}; there may be newer ones",
+                    shown(last)
+                ));
+            }
         }
         if catalogue > STALE_DAYS {
             self.tell(
@@ -306,8 +360,13 @@ impl Case {
         self.worsen(Verdict::Outdated, Code::OsUnknown, text);
     }
 
-    fn behind(&mut self, until: Date, text: &str) {
-        let verdict = self.in_time(until);
+    fn too_old(&mut self, text: String) {
+        self.finding.is_stale = true;
+        self.worsen(Verdict::Grace, Code::FeedStale, text);
+    }
+
+    fn behind(&mut self, until: Date, listed: bool, text: &str) {
+        let verdict = self.in_time(until, listed);
         let time = if verdict == Verdict::Grace {
             "there is time"
         } else {
@@ -321,8 +380,13 @@ impl Case {
     }
 
     /// Whether a term still runs; its last day counts.
-    fn in_time(&mut self, last: Date) -> Verdict {
+    fn in_time(&mut self, last: Date, listed: bool) -> Verdict {
         self.finding.term = self.finding.term.into_iter().chain([last]).min();
+        if listed {
+            let known = &mut self.finding.listed;
+            known.lacks = true;
+            known.term = known.term.into_iter().chain([last]).min();
+        }
         if self.at <= last {
             Verdict::Grace
         } else {
@@ -346,37 +410,48 @@ impl Case {
 }
 
 /// Patches that come by the month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Bulletins {
-    /// Nominally on the first of the month; in fact on its first working Monday or so.
-    Android,
-    /// On the second Tuesday.
-    Windows,
+#[derive(Clone, Copy)]
+enum Months<'f> {
+    /// As the list of Android's bulletins has them.
+    Listed(&'f Bulletins),
+    /// Android's where nothing has them: assumed on the first of the month. In fact they come on its
+    /// first working Monday or so.
+    First,
+    /// Windows', on the second Tuesday.
+    SecondTuesday,
 }
 
-impl Bulletins {
+impl Months<'_> {
     /// The month of the newest one on a day.
-    fn newest(self, at: Date) -> Option<(i32, Month)> {
-        let this = (at.year(), at.month());
-        if self.published(this)? <= at {
-            return Some(this);
+    fn newest(self, at: Date) -> Option<(i32, u8)> {
+        if let Self::Listed(bulletins) = self {
+            return bulletins.newest(at);
         }
-        let before = at.replace_day(1).ok()?.previous_day()?;
-        Some((before.year(), before.month()))
+        let month = if self.assumed(at.year(), at.month())? <= at {
+            at
+        } else {
+            at.replace_day(1).ok()?.previous_day()?
+        };
+        Some((month.year(), u8::from(month.month())))
     }
 
-    /// When the one after a level was published.
+    /// When the one after a level was published. Where a list has none, none is: then a day that
+    /// never comes.
     fn after(self, level: PatchLevel) -> Option<Date> {
+        if let Self::Listed(bulletins) = self {
+            return Some(bulletins.after(level).unwrap_or(Date::MAX));
+        }
         let month = Month::try_from(level.month).ok()?;
         let year = i32::from(level.year) + i32::from(month == Month::December);
-        self.published((year, month.next()))
+        self.assumed(year, month.next())
     }
 
-    fn published(self, (year, month): (i32, Month)) -> Option<Date> {
+    /// The day of a month's patches by the calendar.
+    fn assumed(self, year: i32, month: Month) -> Option<Date> {
         let first = Date::from_calendar_date(year, month, 1).ok()?;
         Some(match self {
-            Self::Android => first,
-            Self::Windows => {
+            Self::Listed(_) | Self::First => first,
+            Self::SecondTuesday => {
                 let tuesday = (8 - i64::from(first.weekday().number_days_from_monday())) % 7;
                 first.saturating_add(Duration::days(tuesday + 7))
             }

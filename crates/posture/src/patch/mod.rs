@@ -2,7 +2,8 @@
 //!
 //! Two public feeds say so. endoflife.date has for each product its releases, the end of their
 //! support and their newest version; CISA's catalogue has the vulnerabilities that are exploited,
-//! and until when federal agencies have to have patched them.
+//! and until when federal agencies have to have patched them. A third, which may be absent, has the
+//! security bulletins of Android.
 //!
 //! The worst of these counts:
 //!
@@ -16,7 +17,9 @@
 //!
 //! **When a fix was published.** The feed has dates for the first and the newest version of a
 //! release only, so time runs from the newest one. For Android and Windows with a patch level it
-//! runs from the next month's bulletin: nominally the first of the month for Android, the second
+//! runs from the next bulletin. Android's are those of the list of bulletins: a month that the list
+//! does not have is not assumed, so one that was skipped or comes late convicts nobody. Without that
+//! list, and for Windows, the calendar is assumed: the first of each month for Android, the second
 //! Tuesday for Windows.
 //!
 //! **Which vulnerabilities may be open.** The catalogue has no versions. It takes an entry only once
@@ -27,9 +30,12 @@
 //! than everything in the feed, as a fix that the feed does not know yet.
 //!
 //! **Stale feeds.** A feed's age is that of the newest publication in it. That no newer version is in
-//! a stale list of products proves nothing, so it makes no *current*. A stale catalogue is only told:
-//! it never makes a verdict better.
+//! a stale list of products proves nothing, so it makes no *current*; the same holds for a stale list
+//! of bulletins. A stale catalogue is only told: it never makes a verdict better. A stale list is no
+//! ground for more than its entries say, either: [`Finding::is_stale`] and [`Finding::listed`] tell
+//! what stands in an entry from what the calendar or the list's silence would make of it.
 
+mod bulletins;
 mod day;
 mod judge;
 mod kev;
@@ -47,6 +53,7 @@ use thiserror::Error;
 use time::Date;
 
 use crate::attest::PatchLevel;
+use bulletins::Bulletins;
 use kev::Catalogue;
 use product::Product;
 
@@ -56,11 +63,17 @@ pub const GRACE_DAYS: i64 = 14;
 /// After how many days without a publication in it a feed counts as stale.
 pub const STALE_DAYS: i64 = 45;
 
+/// The same for the list of Android's bulletins. They come by the month, and a month may be skipped.
+pub const BULLETINS_STALE_DAYS: i64 = 75;
+
 /// Where the catalogue stands among the feeds.
 pub const KEV: &str = "kev/known_exploited_vulnerabilities.json";
 
 /// The folder of the products among the feeds.
 pub const PRODUCTS: &str = "endoflife/products";
+
+/// Where Android's bulletins stand among the feeds, if they do.
+pub const BULLETINS: &str = "android/bulletins.csv";
 
 /// Families of operating systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +145,21 @@ pub struct Finding {
     pub known_exploited: Vec<String>,
     /// Why the verdict is what it is, and what is not known.
     pub reasons: Vec<Reason>,
+    /// Whether the list that says what is the newest is too old to say so.
+    pub is_stale: bool,
+    /// What lacks by entries of the feeds alone.
+    pub listed: Listed,
+}
+
+/// What a device lacks because an entry of a feed says so, with the day that stands there: not
+/// because of what the calendar assumes, and not because a list that ends before today has nothing
+/// newer. It holds however old the feeds are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Whether anything lacks.
+    pub lacks: bool,
+    /// The last day by which it is to be installed, the earliest of all; as [`Finding::term`].
+    pub term: Option<Date>,
 }
 
 /// One reason, shown as `code: text`.
@@ -216,17 +244,18 @@ pub enum FeedError {
     },
 }
 
-/// Both feeds, read.
+/// The feeds, read.
 #[derive(Debug, Clone)]
 pub struct Feeds {
     products: BTreeMap<String, Product>,
     catalogue: Catalogue,
+    bulletins: Option<Bulletins>,
 }
 
 impl Feeds {
     /// Reads the feeds: pairs of a file's path below their folder, with slashes, and its bytes.
-    /// Products are the files `endoflife/products/*.md`, the catalogue is [`KEV`]; other files are
-    /// left alone.
+    /// Products are the files `endoflife/products/*.md`, the catalogue is [`KEV`], Android's
+    /// bulletins are [`BULLETINS`] and may be absent; other files are left alone.
     ///
     /// # Errors
     /// When one of them cannot be understood, or there is no product or no catalogue.
@@ -234,11 +263,13 @@ impl Feeds {
         files: impl IntoIterator<Item = (N, B)>,
     ) -> Result<Self, FeedError> {
         let mut products = BTreeMap::new();
-        let mut catalogue = None;
+        let (mut catalogue, mut bulletins) = (None, None);
         for (file, bytes) in files {
             let (file, bytes) = (file.as_ref(), bytes.as_ref());
             if file == KEV {
                 catalogue = Some(Catalogue::parse(file, bytes)?);
+            } else if file == BULLETINS {
+                bulletins = Some(Bulletins::parse(file, bytes)?);
             } else if is_product(file) {
                 let product = Product::parse(file, bytes)?;
                 if let Some(twice) = products.insert(product.id.clone(), product) {
@@ -256,6 +287,7 @@ impl Feeds {
         Ok(Self {
             products,
             catalogue,
+            bulletins,
         })
     }
 

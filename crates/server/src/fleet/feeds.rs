@@ -1,33 +1,53 @@
-//! The public lists of patches: fetched from a folder or from URLs, checked, hashed into the audit
-//! log, and held for whoever judges devices.
+//! The public lists of patches and of revoked attestation keys: fetched from a folder or from URLs,
+//! checked, hashed into the audit log, and held for whoever judges devices.
 //!
 //! Lists are taken whole or not at all: half a list would read as good news. They lie in the
-//! database, so that every node judges by the same ones.
+//! database, so that every node judges by the same ones. A key that is found revoked when they are
+//! taken proves nothing any more, so what it proved is forgotten in the same transaction.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
-use wardline_audit::Salt;
 use wardline_audit::event::Kind;
-use wardline_model::B64;
+use wardline_audit::{Event, Salt};
 use wardline_model::wire::programs::FeedsInfo;
-use wardline_posture::patch::{FeedError, Feeds, KEV, PRODUCTS};
+use wardline_model::{B64, DeviceId};
+use wardline_posture::attest::{Entry, StatusList, StatusListError};
+use wardline_posture::patch::{BULLETINS, FeedError, Feeds, KEV, PRODUCTS};
+use wardline_posture::webauthn::Trust;
 use wardline_store::{FeedFile, Tx};
 
+use super::{Moved, assess_some};
 use crate::app::App;
 use crate::config;
+use crate::gate::patiently;
 use crate::problem::Refusal;
 use crate::rim::random;
 
 /// The lists as this process read them last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Held {
-    read: Mutex<Option<(u64, Arc<Feeds>)>>,
+    /// Whom the hospital trusts to vouch for hardware, as configured.
+    configured: Arc<Trust>,
+    read: Mutex<Option<(u64, Lists)>>,
     problem: Mutex<Option<String>>,
+}
+
+/// Lists that were read.
+#[derive(Debug, Clone)]
+struct Lists {
+    /// The lists of patches; absent where they are those of an earlier release and not understood
+    /// any more: nothing is known then.
+    feeds: Option<Arc<Feeds>>,
+    /// Whom the hospital trusts, with the list of revoked keys that is in force.
+    trust: Arc<Trust>,
 }
 
 /// Why lists are not taken.
@@ -49,37 +69,79 @@ pub(crate) enum ImportError {
         /// Why.
         why: String,
     },
+    /// A list has more than [`MAX_FILE`] bytes.
+    #[error("{0}: more than {MAX_FILE} bytes")]
+    Size(String),
     /// A list cannot be understood.
     #[error("{0}")]
     Feed(#[from] FeedError),
+    /// The list of revoked attestation keys cannot be understood.
+    #[error("{STATUS}: {0}")]
+    Status(#[from] StatusListError),
     /// The database.
     #[error("the database does not take them")]
     Store(#[from] Refusal),
 }
 
 impl Held {
-    /// The lists in force, as a transaction sees them; read anew only when they are others.
+    /// Holds none yet. `configured` says who vouches for hardware, with the list of revoked keys that
+    /// is used until the public lists bring one.
+    pub(crate) fn new(configured: Trust) -> Self {
+        Self {
+            configured: Arc::new(configured),
+            read: Mutex::default(),
+            problem: Mutex::default(),
+        }
+    }
+
+    /// The lists of patches in force, as a transaction sees them.
     pub(crate) async fn current(&self, tx: &mut Tx) -> Result<Option<Arc<Feeds>>, Refusal> {
+        Ok(self.lists(tx).await?.and_then(|lists| lists.feeds))
+    }
+
+    /// Who vouches for hardware, and which keys are revoked, as a transaction sees it.
+    pub(crate) async fn trust(&self, tx: &mut Tx) -> Result<Arc<Trust>, Refusal> {
+        let lists = self.lists(tx).await?;
+        Ok(lists.map_or_else(|| Arc::clone(&self.configured), |lists| lists.trust))
+    }
+
+    /// The lists, read anew only when they are others.
+    async fn lists(&self, tx: &mut Tx) -> Result<Option<Lists>, Refusal> {
         let Some(fetched_at) = tx.feeds_fetched_at().await? else {
             return Ok(None);
         };
-        if let Some((at, feeds)) = self.lock().as_ref()
+        if let Some((at, lists)) = self.lock().as_ref()
             && *at == fetched_at
         {
-            return Ok(Some(Arc::clone(feeds)));
+            return Ok(Some(lists.clone()));
         }
-        let files = tx.feeds().await?;
+        let lists = self.understood(&tx.feeds().await?);
+        *self.lock() = Some((fetched_at, lists.clone()));
+        Ok(Some(lists))
+    }
+
+    fn understood(&self, files: &[FeedFile]) -> Lists {
         let named = files.iter().map(|file| (&file.file, &file.bytes));
-        let feeds = match Feeds::parse(named) {
-            Ok(feeds) => Arc::new(feeds),
-            // Lists of an earlier release that are not understood any more: nothing is known then.
+        let feeds = Feeds::parse(named).map(Arc::new);
+        let feeds = feeds.inspect_err(|error| {
+            tracing::error!(%error, "the public lists of patches are not readable");
+        });
+        let status = status(files.iter().map(|file| (&file.file, &file.bytes)));
+        let trust = match status {
+            Ok(Some(status)) => {
+                let trust = Trust::clone(&self.configured);
+                Arc::new(trust.with_android_status(status))
+            }
+            Ok(None) => Arc::clone(&self.configured),
             Err(error) => {
-                tracing::error!(%error, "the public lists of patches are not readable");
-                return Ok(None);
+                tracing::error!(%error, "the list of revoked attestation keys is not readable");
+                Arc::clone(&self.configured)
             }
         };
-        *self.lock() = Some((fetched_at, Arc::clone(&feeds)));
-        Ok(Some(feeds))
+        Lists {
+            feeds: feeds.ok(),
+            trust,
+        }
     }
 
     /// What an officer sees of the lists.
@@ -98,7 +160,7 @@ impl Held {
         })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(u64, Arc<Feeds>)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<(u64, Lists)>> {
         // The value is replaced whole, so a poisoned lock holds no half state.
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,11 +179,11 @@ fn hash(files: &[FeedFile]) -> [u8; 32] {
     all.finalize().into()
 }
 
-/// Fetches the lists where that is due.
-pub(crate) async fn refresh(app: &App) -> Result<(), ImportError> {
+/// Fetches the lists where that is due; gives whether they were.
+pub(crate) async fn refresh(app: &App) -> Result<bool, ImportError> {
     let config = &app.config.feeds;
     if config.folder.as_os_str().is_empty() && config.kev.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let now_ms = app.clock.now_ms();
     let mut tx = app.facts().await?;
@@ -129,7 +191,7 @@ pub(crate) async fn refresh(app: &App) -> Result<(), ImportError> {
     drop(tx);
     let due = last.is_none_or(|last| now_ms >= last + config.every_hours * 3_600_000);
     if !due {
-        return Ok(());
+        return Ok(false);
     }
     let taken = import(app).await;
     let problem = taken.as_ref().err().map(ToString::to_string);
@@ -137,11 +199,11 @@ pub(crate) async fn refresh(app: &App) -> Result<(), ImportError> {
         .problem
         .lock()
         .unwrap_or_else(PoisonError::into_inner) = problem;
-    taken
+    taken.map(|()| true)
 }
 
 /// Fetches the lists now, from where the configuration says.
-pub(crate) async fn import(app: &App) -> Result<(), ImportError> {
+async fn import(app: &App) -> Result<(), ImportError> {
     let config = &app.config.feeds;
     let files = if config.folder.as_os_str().is_empty() {
         fetch(config).await?
@@ -155,23 +217,87 @@ pub(crate) async fn import(app: &App) -> Result<(), ImportError> {
 }
 
 /// Takes lists that were read, if they can be understood.
-pub(crate) async fn take(app: &App, files: Vec<(String, Vec<u8>)>) -> Result<(), ImportError> {
+async fn take(app: &App, files: Vec<(String, Vec<u8>)>) -> Result<(), ImportError> {
     Feeds::parse(files.iter().map(|(file, bytes)| (file, bytes)))?;
+    let status = status(files.iter().map(|(file, bytes)| (file, bytes)))?;
+    put(app, files, status.as_ref()).await?.publish(app);
+    Ok(())
+}
+
+/// Puts lists in the place of those before, with all that follows from them. Gives the devices that
+/// were moved.
+async fn put(
+    app: &App,
+    files: Vec<(String, Vec<u8>)>,
+    status: Option<&StatusList>,
+) -> Result<Moved, Refusal> {
     let now_ms = app.clock.now_ms();
     let files = self::files(files, now_ms);
-    let mut tx = app.gate.machinery().write().await.map_err(Refusal::from)?;
     let mut detail = Map::new();
     detail.insert("files".to_owned(), Value::from(files.len()));
     detail.insert("sha256".to_owned(), B64::from(hash(&files)).encode().into());
-    tx.put_feeds(&files).await.map_err(Refusal::from)?;
-    let mut event = app.gate.house_event(IMPORTED, "fleet.manage", now_ms);
-    "feeds".clone_into(&mut event.resource);
-    event.detail = detail;
-    tx.audit(&event, Salt(random()))
-        .await
-        .map_err(Refusal::from)?;
-    tx.commit().await.map_err(Refusal::from)?;
-    Ok(())
+    let mut imported = app.gate.house_event(IMPORTED, "fleet.manage", now_ms);
+    "feeds".clone_into(&mut imported.resource);
+    imported.detail = detail;
+    let status = status.or_else(|| app.feeds.configured.android().1);
+    patiently!(app, |tx| {
+        tx.put_feeds(&files).await?;
+        let (mut events, moved) = match status {
+            Some(status) => forget_revoked(app, tx, status, now_ms).await?,
+            None => (Vec::new(), Moved::default()),
+        };
+        events.push(imported.clone());
+        // Last: on PostgreSQL others wait from here on until the end.
+        tx.audit_all(events.iter().map(|event| (event, Salt(random()))))
+            .await?;
+        Ok(moved)
+    })
+}
+
+/// Forgets what hardware proved of devices for which a key vouched that is on the list by now, and
+/// looks at them anew. Gives what is to be recorded of it.
+async fn forget_revoked(
+    app: &App,
+    tx: &mut Tx,
+    status: &StatusList,
+    now_ms: u64,
+) -> Result<(Vec<Event>, Moved), Refusal> {
+    let mut revoked: BTreeMap<DeviceId, (String, &Entry)> = BTreeMap::new();
+    for vouched in tx.attested_serials().await? {
+        if let Some(entry) = status.named(&vouched.serial) {
+            revoked.insert(vouched.device_id, (vouched.serial, entry));
+        }
+    }
+    if revoked.is_empty() {
+        return Ok((Vec::new(), Moved::default()));
+    }
+    let ids: Vec<DeviceId> = revoked.keys().copied().collect();
+    // Nobody tells of them, or moves them, between this and the look.
+    tx.lock_devices(&ids).await?;
+    tx.forget_attested(&ids).await?;
+    let (_, moved) = assess_some(app, tx, &ids, now_ms).await?;
+    let events = revoked.into_iter().map(|(device, (serial, entry))| {
+        let mut detail = Map::new();
+        detail.insert("reason".to_owned(), entry.told().into());
+        detail.insert("serial".to_owned(), serial.into());
+        let gate = &app.gate;
+        let mut event = gate.house_event(ATTESTATION_REVOKED, "device.assess", now_ms);
+        event.resource = format!("device/{device}");
+        event.detail = detail;
+        event
+    });
+    Ok((events.collect(), moved))
+}
+
+/// The list of revoked attestation keys among lists, where there is one.
+fn status<N: AsRef<str>, B: AsRef<[u8]>>(
+    files: impl IntoIterator<Item = (N, B)>,
+) -> Result<Option<StatusList>, StatusListError> {
+    files
+        .into_iter()
+        .find(|(file, _)| file.as_ref() == STATUS)
+        .map(|(_, bytes)| StatusList::from_json(bytes.as_ref()))
+        .transpose()
 }
 
 /// Files as they are stored, by path.
@@ -194,24 +320,43 @@ pub(crate) fn files(
 
 /// The files of a folder that belong to the lists.
 fn read(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, ImportError> {
-    let fault = |path: &Path| {
-        let path = path.to_owned();
-        move |source| ImportError::File { path, source }
-    };
-    let kev = folder.join(KEV);
-    let mut files = vec![(KEV.to_owned(), std::fs::read(&kev).map_err(fault(&kev))?)];
+    let mut files = vec![(KEV.to_owned(), read_file(&folder.join(KEV))?)];
     let products = folder.join(PRODUCTS);
-    for entry in std::fs::read_dir(&products).map_err(fault(&products))? {
-        let path = entry.map_err(fault(&products))?.path();
+    let fault = |source| ImportError::File {
+        path: products.clone(),
+        source,
+    };
+    for entry in std::fs::read_dir(&products).map_err(fault)? {
+        let path = entry.map_err(fault)?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             continue;
         };
         if path.extension().is_some_and(|extension| extension == "md") {
-            let bytes = std::fs::read(&path).map_err(fault(&path))?;
-            files.push((format!("{PRODUCTS}/{name}"), bytes));
+            files.push((format!("{PRODUCTS}/{name}"), read_file(&path)?));
+        }
+    }
+    for file in [BULLETINS, STATUS] {
+        match read_file(&folder.join(file)) {
+            Ok(bytes) => files.push((file.to_owned(), bytes)),
+            Err(ImportError::File { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(files)
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, ImportError> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+        .map_err(|source| ImportError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(ImportError::Size(path.display().to_string()));
+    }
+    Ok(bytes)
 }
 
 async fn fetch(config: &config::Feeds) -> Result<Vec<(String, Vec<u8>)>, ImportError> {
@@ -223,42 +368,50 @@ async fn fetch(config: &config::Feeds) -> Result<Vec<(String, Vec<u8>)>, ImportE
             url: config.kev.clone(),
             why: error.to_string(),
         })?;
-    let mut files = vec![(KEV.to_owned(), get(&client, &config.kev).await?)];
-    for product in &config.products {
+    let products = config.products.iter().map(|product| {
         let url = config.product.replace("{product}", product);
-        files.push((
-            format!("{PRODUCTS}/{product}.md"),
-            get(&client, &url).await?,
-        ));
+        (format!("{PRODUCTS}/{product}.md"), url)
+    });
+    let others = [
+        (KEV, &config.kev),
+        (BULLETINS, &config.android_bulletins),
+        (STATUS, &config.attestation_status),
+    ]
+    .map(|(file, url)| (file.to_owned(), url.clone()));
+    let mut wanted: Vec<(String, String)> = others.into_iter().chain(products).collect();
+    wanted.retain(|(_, url)| !url.is_empty());
+    let mut files = Vec::with_capacity(wanted.len());
+    for (file, url) in wanted {
+        files.push((file, get(&client, &url).await?));
     }
     Ok(files)
 }
 
 async fn get(client: &reqwest::Client, url: &str) -> Result<Vec<u8>, ImportError> {
-    let fault = |why: String| ImportError::Fetch {
+    let fault = |error: reqwest::Error| ImportError::Fetch {
         url: url.to_owned(),
-        why,
+        why: error.without_url().to_string(),
     };
-    let mut response = client
-        .get(url)
-        .send()
-        .await
+    let response = client.get(url).send().await;
+    let mut response = response
         .and_then(reqwest::Response::error_for_status)
-        .map_err(|error| fault(error.without_url().to_string()))?;
+        .map_err(fault)?;
+    // What says that it is too large need not be read; what does not say so is cut off.
+    let mut length = response.content_length().unwrap_or_default();
     let mut bytes = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| fault(error.without_url().to_string()))?
-    {
-        if bytes.len() + chunk.len() > MAX_FILE {
-            return Err(fault(format!("more than {MAX_FILE} bytes")));
-        }
+    while length <= MAX_FILE {
+        let Some(chunk) = response.chunk().await.map_err(fault)? else {
+            return Ok(bytes);
+        };
         bytes.extend_from_slice(&chunk);
+        length = bytes.len() as u64;
     }
-    Ok(bytes)
+    Err(ImportError::Size(url.to_owned()))
 }
 
-/// The largest list that is taken. CISA's catalogue has some 1.5 MB.
-const MAX_FILE: usize = 32 * 1024 * 1024;
+/// The largest list that is taken, in bytes. CISA's catalogue has some 1.5 million.
+const MAX_FILE: u64 = 32 * 1024 * 1024;
+/// Where the list of revoked attestation keys stands among the lists, if it does.
+const STATUS: &str = "android/status.json";
+const ATTESTATION_REVOKED: Kind = Kind::named("device.attestation_revoked");
 const IMPORTED: Kind = Kind::named("feeds.imported");

@@ -3,24 +3,30 @@
 //! A manager knows a device by its own id and, mostly, by the maker's serial number. The enrolled
 //! device with that number is the one that its words are about ([`take`]). Microsoft Intune is asked
 //! on a schedule ([`pull`]); other managers' words come as files or as security events.
+//!
+//! What follows from a change of devices is written as an order in its transaction ([`order`]) and
+//! given afterwards ([`deliver`]): tried until Intune takes it, or says that it can never be done,
+//! or a month is over. Where the process ends between that answer and the note of it, the same is
+//! asked for once more, which for a wipe is better than never. Then it is looked how it ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
-use wardline_audit::Salt;
 use wardline_audit::event::{Kind, Outcome};
+use wardline_audit::{Event, Salt};
 use wardline_model::DeviceId;
 use wardline_model::wire::fleet::ManagersInfo;
 use wardline_model::wire::posture::{Fact, FactName, Provenance};
-use wardline_signals::graph::Action;
+use wardline_signals::graph::{Action, ActionResult, Ending};
 use wardline_signals::managed::{ManagedDevice, serial_key};
-use wardline_store::{ManagedLink, Tx};
+use wardline_store::{Device, ManagedLink, ManagerOrder, Tx};
 use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::config;
 use crate::fleet::{self, Moved, Rulebook};
+use crate::gate::patiently;
 use crate::intune::{Intune, IntuneConfig, IntuneError};
 use crate::problem::Refusal;
 use crate::rim::{Clock, random};
@@ -90,14 +96,24 @@ impl Managers {
         change(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// What an officer sees of it.
-    pub(crate) fn info(&self, last: Last, links: &[ManagedLink]) -> ManagersInfo {
+    /// What an officer sees of it, and of the orders that wait.
+    pub(crate) fn info(
+        &self,
+        last: Last,
+        links: &[ManagedLink],
+        waiting: &[ManagerOrder],
+    ) -> ManagersInfo {
+        let tried = waiting.iter().filter(|order| order.problem.is_some());
+        let tried = tried.max_by_key(|order| order.tried_at);
         ManagersInfo {
             intune: self.intune.is_some(),
             pulled_at: last.at,
             problem: last.problem,
             known: links.len() as u64,
             unmatched: links.iter().filter(|link| link.device_id.is_none()).count() as u64,
+            waiting: waiting.len() as u64,
+            waiting_since: waiting.iter().map(|order| order.ordered_at).min(),
+            waiting_problem: tried.and_then(|order| order.problem.clone()),
         }
     }
 }
@@ -121,67 +137,99 @@ pub(crate) async fn take(
     devices: &[ManagedDevice],
     now_ms: u64,
 ) -> Result<Taken, Refusal> {
+    let enrolled = enrolled(tx, devices).await?;
     let rules = Rulebook::load(app, tx).await?;
-    let mut judge = rules.judge();
-    let mut enrolled: HashMap<String, DeviceId> = HashMap::new();
-    for device in tx.all_devices().await? {
-        if let (Some(serial), false) = (&device.serial, device.state.is_out()) {
-            // The newest first: a phone that was enrolled anew is the one that is in use.
-            enrolled
-                .entry(serial_key(serial))
-                .or_insert(device.device_id);
-        }
-    }
+    // In one order everywhere, so that no two transactions wait for each other in turn.
+    let mut devices: Vec<&ManagedDevice> = devices.iter().collect();
+    devices.sort_unstable_by_key(|managed| (&managed.source, &managed.manager_id));
     let mut taken = Taken::default();
+    let mut told: Vec<DeviceId> = Vec::new();
     for managed in devices {
         let serial = managed.serial.as_deref().map(serial_key);
-        let found = serial.and_then(|serial| enrolled.get(&serial).copied());
+        let device = serial.and_then(|serial| enrolled.get(&serial));
         let link = ManagedLink {
             source: managed.source.clone(),
             manager_id: managed.manager_id.clone(),
             serial: managed.serial.clone(),
             owner: managed.owner.clone(),
             name: managed.name.clone(),
-            device_id: found,
+            device_id: device.map(|device| device.device_id),
             observed_at: managed.observed_at,
         };
         tx.put_managed(&link, now_ms).await?;
-        let Some(id) = found else {
+        let Some(device) = device else {
             taken.unmatched += 1;
             continue;
         };
         taken.matched += 1;
-        let evidence = match managed.source.as_str() {
-            INTUNE => EVIDENCE,
-            other => other,
-        };
-        let facts: Vec<Fact> = managed
-            .facts
-            .iter()
-            .map(|told| Fact {
-                name: told.name,
-                value: told.value.clone(),
-                provenance: Provenance::Managed,
-                observed_at: managed.observed_at.min(now_ms),
-                evidence: evidence.to_owned(),
-            })
-            .collect();
-        let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
-        let facts = fleet::kept(rules.terms(&device.program)?, facts);
-        let names: Vec<FactName> = facts.iter().map(|fact| fact.name).collect();
-        tx.keep_facts(
-            id,
-            Provenance::Managed,
-            evidence,
-            &names,
-            managed.observed_at,
-        )
-        .await?;
-        tx.put_facts(id, &facts, now_ms).await?;
-        let (_, moved) = fleet::assess(app, tx, &rules, &mut judge, &device, now_ms).await?;
-        taken.moved.add(moved);
+        put_facts(tx, &rules, device, managed, now_ms).await?;
+        told.push(device.device_id);
     }
+    // One that its manager has twice is looked at once.
+    told.sort_unstable();
+    told.dedup();
+    (_, taken.moved) = fleet::assess_some(app, tx, &told, now_ms).await?;
     Ok(taken)
+}
+
+/// The enrolled devices that are meant, by their serial numbers, all of them locked.
+async fn enrolled(
+    tx: &mut Tx,
+    managed: &[ManagedDevice],
+) -> Result<HashMap<String, Device>, Refusal> {
+    let serials = managed.iter().filter_map(|one| one.serial.as_deref());
+    let meant: HashSet<String> = serials.map(serial_key).collect();
+    let key = |device: &Device| {
+        let serial = device.serial.as_deref().filter(|_| !device.state.is_out());
+        serial.map(serial_key).filter(|key| meant.contains(key))
+    };
+    let mut found: HashMap<String, DeviceId> = HashMap::new();
+    for device in tx.all_devices().await? {
+        if let Some(key) = key(&device) {
+            // The newest first: a phone that was enrolled anew is the one that is in use.
+            found.entry(key).or_insert(device.device_id);
+        }
+    }
+    let ids: Vec<DeviceId> = found.into_values().collect();
+    tx.lock_devices(&ids).await?;
+    // As they are now that nobody else changes them: one may have gone out of use, or got another
+    // number, just before.
+    let devices = tx.devices(&ids).await?.into_iter();
+    Ok(devices
+        .filter_map(|device| Some((key(&device)?, device)))
+        .collect())
+}
+
+/// Writes what a manager says of a device, and forgets what it said before and says no longer.
+async fn put_facts(
+    tx: &mut Tx,
+    rules: &Rulebook,
+    device: &Device,
+    managed: &ManagedDevice,
+    now_ms: u64,
+) -> Result<(), Refusal> {
+    let evidence = match managed.source.as_str() {
+        INTUNE => EVIDENCE,
+        other => other,
+    };
+    let facts: Vec<Fact> = managed
+        .facts
+        .iter()
+        .map(|told| Fact {
+            name: told.name,
+            value: told.value.clone(),
+            provenance: Provenance::Managed,
+            observed_at: managed.observed_at.min(now_ms),
+            evidence: evidence.to_owned(),
+        })
+        .collect();
+    let facts = fleet::kept(rules.terms(&device.program)?, facts);
+    let names: Vec<FactName> = facts.iter().map(|fact| fact.name).collect();
+    let (id, at) = (device.device_id, managed.observed_at);
+    tx.keep_facts(id, Provenance::Managed, evidence, &names, at)
+        .await?;
+    tx.put_facts(id, &facts, now_ms).await?;
+    Ok(())
 }
 
 /// Follows a device to another serial number: what managers call the device with that number is
@@ -237,9 +285,7 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
     let now_ms = app.clock.now_ms();
     let (mut matched, mut unmatched) = (0, 0);
     for some in devices.chunks(CHUNK) {
-        let mut tx = app.gate.machinery().write().await?;
-        let taken = take(app, &mut tx, some, now_ms).await?;
-        tx.commit().await?;
+        let taken = patiently!(app, |tx| { take(app, tx, some, now_ms).await })?;
         matched += taken.matched;
         unmatched += taken.unmatched;
         taken.moved.publish(app);
@@ -249,22 +295,8 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
         link.source == INTUNE && !devices.iter().any(|d| d.manager_id == link.manager_id)
     });
     for link in &gone {
-        let mut tx = app.gate.machinery().write().await?;
-        tx.forget_managed(INTUNE, &link.manager_id).await?;
-        let mut moved = Moved::default();
-        if let Some(id) = link.device_id {
-            let nothing = [];
-            tx.keep_facts(id, Provenance::Managed, EVIDENCE, &nothing, now_ms)
-                .await?;
-            let rules = Rulebook::load(app, &mut tx).await?;
-            let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
-            let mut judge = rules.judge();
-            (_, moved) = fleet::assess(app, &mut tx, &rules, &mut judge, &device, now_ms).await?;
-        }
-        tx.commit().await?;
-        moved.publish(app);
+        patiently!(app, |tx| { forget(app, tx, link, now_ms).await })?.publish(app);
     }
-    let mut tx = app.gate.machinery().write().await?;
     let mut event = app.gate.house_event(PULLED, "fleet.manage", now_ms);
     event.detail = Map::from_iter([
         ("source".to_owned(), Value::from(INTUNE)),
@@ -273,9 +305,28 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
         ("gone".to_owned(), Value::from(gone.len())),
         ("left_out".to_owned(), Value::from(left_out)),
     ]);
-    tx.audit(&event, Salt(random())).await?;
-    tx.commit().await?;
+    let store = app.gate.machinery();
+    store.record(&event, Salt(random())).await?;
     Ok(())
+}
+
+/// Forgets a device that Intune has no longer, and what it said of it.
+async fn forget(app: &App, tx: &mut Tx, link: &ManagedLink, now_ms: u64) -> Result<Moved, Refusal> {
+    if let Some(id) = link.device_id {
+        tx.lock_devices(&[id]).await?;
+    }
+    tx.forget_managed(INTUNE, &link.manager_id).await?;
+    let Some(id) = link.device_id else {
+        return Ok(Moved::default());
+    };
+    // Enrolled there anew, it has another name by which the same is told.
+    if tx.managed_as(INTUNE, id).await?.is_some() {
+        return Ok(Moved::default());
+    }
+    tx.keep_facts(id, Provenance::Managed, EVIDENCE, &[], now_ms)
+        .await?;
+    let (_, moved) = fleet::assess(app, tx, id, now_ms).await?;
+    Ok(moved)
 }
 
 /// Notes, in a change of devices, that their manager is to be asked for something: it will be,
@@ -290,42 +341,156 @@ pub(crate) async fn order(
     Ok(())
 }
 
-/// Gives managers the orders that wait. One that cannot be given now is tried again.
+/// Gives managers the orders that are due, and looks how those ended that were given.
 pub(crate) async fn deliver(app: &App) {
-    if let Err(error) = deliver_all(app).await {
+    let Some(intune) = &app.managers.intune else {
+        return;
+    };
+    if let Err(error) = give(app, intune).await {
         tracing::error!(%error, "orders to device managers wait");
+    }
+    if let Err(error) = look(app, intune).await {
+        tracing::warn!(%error, "how orders to device managers ended was not looked for");
     }
 }
 
-async fn deliver_all(app: &App) -> Result<(), Refusal> {
-    let Some(intune) = &app.managers.intune else {
-        return Ok(());
-    };
-    let now_ms = app.clock.now_ms();
-    let since = now_ms.saturating_sub(AGAIN_MS);
-    let mut tx = app.gate.machinery().write().await?;
-    let orders = tx.take_orders(since, now_ms).await?;
-    tx.commit().await?;
-    for order in orders {
-        let named = |action: &Action| action.as_str() == order.action;
-        let Some(action) = Action::ALL.into_iter().find(named) else {
+async fn give(app: &App, intune: &Intune) -> Result<(), Refusal> {
+    // What is put off meanwhile is not due again within this round.
+    let due_ms = app.clock.now_ms();
+    loop {
+        let until_ms = app.clock.now_ms() + HELD_MS;
+        let taken = patiently!(app, |tx| {
+            Ok(tx.take_order(INTUNE, due_ms, until_ms).await?)
+        })?;
+        let Some(order) = taken else {
+            return Ok(());
+        };
+        let Some(action) = action_of(&order) else {
             continue;
         };
-        let answer = intune.act(&order.manager_id, action).await;
-        let passing = matches!(
-            answer,
-            Err(IntuneError::Unreachable(_) | IntuneError::Throttled { .. })
-        );
-        if passing && now_ms < order.ordered_at.saturating_add(PATIENCE_MS) {
+        let problem = intune.act(&order.manager_id, action).await.err();
+        let event = asked(app, order.device_id, action, problem.as_ref());
+        let Some(problem) = problem else {
+            let look_ms = event.at + LOOK_MS;
+            finish(app, &order, &event, Some(look_ms)).await?;
+            continue;
+        };
+        if problem.is_final() || event.at >= order.ordered_at.saturating_add(PATIENCE_MS) {
+            finish(app, &order, &event, None).await?;
             continue;
         }
-        record(app, order.device_id, action, &answer).await?;
-        let mut tx = app.gate.machinery().write().await?;
-        tx.finish_order(order.device_id, &order.action, now_ms)
-            .await?;
-        tx.commit().await?;
+        put_off(app, &order, event, &problem).await?;
+        if problem.is_for_all() {
+            return Ok(());
+        }
+    }
+}
+
+/// Notes that an order was given, or never will be, and records that: both or neither.
+async fn finish(
+    app: &App,
+    order: &ManagerOrder,
+    event: &Event,
+    look_ms: Option<u64>,
+) -> Result<(), Refusal> {
+    patiently!(app, |tx| {
+        tx.finish_order(order, event.at, look_ms).await?;
+        tx.audit(event, Salt(random())).await?;
+        Ok(())
+    })
+}
+
+/// Notes that an order is tried again. Only the first failure is recorded: a month has many.
+async fn put_off(
+    app: &App,
+    order: &ManagerOrder,
+    mut event: Event,
+    problem: &IntuneError,
+) -> Result<(), Refusal> {
+    let problem = problem.to_string();
+    let wait_ms = (AGAIN_MS << order.tries.min(DOUBLINGS)).min(LONGEST_MS);
+    let next_ms = event.at + wait_ms;
+    event.detail.insert("waits".to_owned(), true.into());
+    patiently!(app, |tx| {
+        tx.put_off_order(order, &problem, event.at, next_ms).await?;
+        if order.tries == 0 {
+            tx.audit(&event, Salt(random())).await?;
+        }
+        Ok(())
+    })
+}
+
+/// Looks how orders ended that were given some time ago.
+async fn look(app: &App, intune: &Intune) -> Result<(), Refusal> {
+    let now_ms = app.clock.now_ms();
+    let until_ms = now_ms + LOOK_MS;
+    let given = patiently!(app, |tx| {
+        Ok(tx
+            .take_given_orders(INTUNE, now_ms, until_ms, MOST_LOOKS)
+            .await?)
+    })?;
+    for order in given {
+        let Some(action) = action_of(&order) else {
+            continue;
+        };
+        let ended = match intune.results(&order.manager_id).await {
+            Ok(results) => ending(&order, action, &results).map(|ending| {
+                let outcome = if ending == Ending::Done {
+                    Outcome::Allow
+                } else {
+                    Outcome::Deny
+                };
+                (ending.as_str(), outcome)
+            }),
+            // Whether that is what a wipe left, or somebody's deletion, nobody will ever say.
+            Err(IntuneError::UnknownDevice) => Some(("gone", Outcome::Allow)),
+            Err(error) => {
+                tracing::warn!(%error, "Microsoft Intune does not say how an order ended");
+                if error.is_for_all() {
+                    return Ok(());
+                }
+                None
+            }
+        };
+        let mut event = asked(app, order.device_id, action, None);
+        let Some((word, outcome)) = ended else {
+            let look_ms = next_look(&order, event.at);
+            patiently!(app, |tx| { Ok(tx.look_again(&order, look_ms).await?) })?;
+            continue;
+        };
+        event.outcome = outcome;
+        event.detail.insert("outcome".to_owned(), word.into());
+        patiently!(app, |tx| {
+            if tx.look_again(&order, None).await? {
+                tx.audit(&event, Salt(random())).await?;
+            }
+            Ok(())
+        })?;
     }
     Ok(())
+}
+
+/// How an order ended. What Intune began with before it was ordered is about an earlier one.
+fn ending(order: &ManagerOrder, action: Action, results: &[ActionResult]) -> Option<Ending> {
+    let since = order.ordered_at.saturating_sub(SKEW_MS);
+    let its_own = results
+        .iter()
+        .filter(|result| result.action == action && result.began_at >= since);
+    its_own.max_by_key(|result| result.began_at)?.ending
+}
+
+/// When to look next: the longer it takes the more seldom, and not for ever.
+fn next_look(order: &ManagerOrder, now_ms: u64) -> Option<u64> {
+    let given_at = order.done_at.unwrap_or(order.ordered_at);
+    let age_ms = now_ms.saturating_sub(given_at);
+    let next_ms = now_ms + (age_ms / 4).clamp(LOOK_MS, SELDOM_MS);
+    (next_ms <= given_at.saturating_add(PATIENCE_MS)).then_some(next_ms)
+}
+
+/// What an order asks for; `None` for one of a newer release, which is left to its nodes.
+fn action_of(order: &ManagerOrder) -> Option<Action> {
+    let named = |action: &Action| action.as_str() == order.action;
+    Action::ALL.into_iter().find(named)
 }
 
 /// Asks a device's manager for something at once, and records what came of it.
@@ -336,44 +501,53 @@ pub(crate) async fn ask(app: &App, id: DeviceId, action: Action) -> Result<(), R
     let intune = app.managers.intune.as_ref().ok_or(Refusal::NotManaged)?;
     let link = app.facts().await?.managed_as(INTUNE, id).await?;
     let link = link.ok_or(Refusal::NotManaged)?;
-    let answer = intune.act(&link.manager_id, action).await;
-    record(app, id, action, &answer).await?;
-    answer
-        .map(drop)
-        .map_err(|error| Refusal::ManagerRefused(error.to_string()))
+    let problem = intune.act(&link.manager_id, action).await.err();
+    let event = asked(app, id, action, problem.as_ref());
+    let store = app.gate.machinery();
+    store.record(&event, Salt(random())).await?;
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(Refusal::ManagerRefused(problem.to_string())),
+    }
 }
 
-async fn record<T>(
-    app: &App,
-    id: DeviceId,
-    action: Action,
-    answer: &Result<T, IntuneError>,
-) -> Result<(), Refusal> {
-    let mut event = app
-        .gate
-        .house_event(ASKED, "device.manage", app.clock.now_ms());
+/// That a device's manager was asked for something, and what it said to that.
+fn asked(app: &App, id: DeviceId, action: Action, problem: Option<&IntuneError>) -> Event {
+    let now_ms = app.clock.now_ms();
+    let mut event = app.gate.house_event(ASKED, "device.manage", now_ms);
     event.resource = format!("device/{id}");
     event.detail = Map::from_iter([
         ("source".to_owned(), Value::from(INTUNE)),
         ("asked".to_owned(), Value::from(action.as_str())),
     ]);
-    if let Err(error) = answer {
+    if let Some(problem) = problem {
         event.outcome = Outcome::Deny;
-        event
-            .detail
-            .insert("problem".to_owned(), error.to_string().into());
+        let problem = problem.to_string();
+        event.detail.insert("problem".to_owned(), problem.into());
     }
-    let store = app.gate.machinery();
-    store.record(&event, Salt(random())).await?;
-    Ok(())
+    event
 }
 
+const MINUTE_MS: u64 = 60_000;
 /// How many devices of a manager are taken in one transaction.
 const CHUNK: usize = 100;
-/// After what time an order that could not be given is tried again.
-const AGAIN_MS: u64 = 60_000;
-/// For how long an order is tried.
-const PATIENCE_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// For how long an order is kept from others while it is given: longer than Intune is waited for.
+/// After a crash it waits as long.
+const HELD_MS: u64 = 10 * MINUTE_MS;
+/// After what time an order that could not be given is tried again; twice as long each time.
+const AGAIN_MS: u64 = MINUTE_MS;
+/// How often it is doubled, and the longest that comes of it.
+const DOUBLINGS: u32 = 6;
+const LONGEST_MS: u64 = 60 * MINUTE_MS;
+/// For how long an order is tried, and for how long it is looked how it ended.
+const PATIENCE_MS: u64 = 30 * 24 * 60 * MINUTE_MS;
+/// How long it is not looked how an order ended; of an old one, at most.
+const LOOK_MS: u64 = 10 * MINUTE_MS;
+const SELDOM_MS: u64 = 6 * 60 * MINUTE_MS;
+/// Of how many orders it is looked in one round.
+const MOST_LOOKS: u32 = 100;
+/// By how much Intune's clock may be behind this one.
+const SKEW_MS: u64 = 5 * MINUTE_MS;
 /// What stands as the evidence of Intune's facts.
 const EVIDENCE: &str = "Microsoft Intune";
 const PULLED: Kind = Kind::named("fleet.pulled");

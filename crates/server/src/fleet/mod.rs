@@ -26,12 +26,12 @@ use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::posture::{Assessment, Fact, Standing};
 use wardline_model::wire::programs::{Check, Program};
 use wardline_model::{DeviceId, GroupId};
-use wardline_programs::Judge;
 use wardline_programs::reach::is_kept;
 use wardline_signals::graph::Action;
 use wardline_store::{Assessed, Device, Tx};
 
 use crate::app::App;
+use crate::gate::patiently;
 use crate::listen::stopped;
 use crate::problem::Refusal;
 use crate::rim::random;
@@ -42,23 +42,18 @@ pub(crate) use rules::{LastTold, Rulebook, before};
 /// Devices that were moved to another state, and the places that conversations reached by it.
 #[derive(Debug, Default)]
 pub(crate) struct Moved {
-    devices: Vec<DeviceId>,
+    devices: Vec<(DeviceId, DeviceState)>,
     reached: Vec<(GroupId, u64)>,
 }
 
 impl Moved {
-    /// These and others.
-    pub(crate) fn add(&mut self, others: Self) {
-        self.devices.extend(others.devices);
-        self.reached.extend(others.reached);
-    }
-
     /// Tells everyone, once the transaction is committed.
     pub(crate) fn publish(self, app: &App) {
         if !self.devices.is_empty() {
             app.bus.publish(Hint::Audit);
         }
-        for device in self.devices {
+        for (device, to) in self.devices {
+            metrics::counter!("wardline_device_moves_total", "to" => to.as_str()).increment(1);
             app.bus.publish(Hint::DeviceChanged { device });
         }
         for (group, seq) in self.reached {
@@ -71,29 +66,27 @@ impl Moved {
 pub(crate) async fn assess(
     app: &App,
     tx: &mut Tx,
-    rules: &Rulebook,
-    judge: &mut Judge<'_>,
-    device: &Device,
+    id: DeviceId,
     now_ms: u64,
 ) -> Result<(Option<Assessment>, Moved), Refusal> {
-    let ids = [device.device_id];
-    let (mut stands, moved) = assess_some(app, tx, rules, judge, &ids, now_ms).await?;
+    let (mut stands, moved) = assess_some(app, tx, &[id], now_ms).await?;
     Ok((stands.pop(), moved))
 }
 
-/// Looks at devices by what is known of them now, notes what came out, and moves them to the states
-/// that follow. One that waits to be confirmed is looked at and not moved; one that is out of use is
-/// left alone. Gives how those that were looked at stand.
-async fn assess_some(
+/// Looks at devices, each named once, by what is known of them and what is in force now, notes what
+/// came out, and moves them to the states that follow. One that waits to be confirmed is looked at
+/// and not moved; one that is out of use is left alone. Gives how those that were looked at stand.
+pub(crate) async fn assess_some(
     app: &App,
     tx: &mut Tx,
-    rules: &Rulebook,
-    judge: &mut Judge<'_>,
     ids: &[DeviceId],
     now_ms: u64,
 ) -> Result<(Vec<Assessment>, Moved), Refusal> {
-    // Nobody changes the devices, or what is known of them, between the look and the move.
+    // Nobody changes the devices, or what is known of them, between the look and the move; and by
+    // rules that were in force before, a device would be let in that newer ones shut out.
     tx.lock_devices(ids).await?;
+    let rules = Rulebook::load(app, tx).await?;
+    let mut judge = rules.judge();
     let mut devices = tx.devices(ids).await?;
     if devices.len() != ids.len() {
         return Err(Refusal::NotFound);
@@ -104,12 +97,16 @@ async fn assess_some(
     let mut notes = Vec::with_capacity(devices.len());
     for device in &devices {
         let facts = known.remove(&device.device_id).unwrap_or_default();
-        let assessment = rules.look(judge, device, &facts, now_ms)?;
+        let assessment = rules.look(&mut judge, device, &facts, now_ms)?;
         notes.push(noted(device, &assessment)?);
         stands.push(assessment);
     }
-    put_notes(tx, devices.iter().zip(&notes)).await?;
-    let moved = move_to(app, tx, rules, &devices, &stands, now_ms).await?;
+    let changed = notes.iter().flatten().count() as u64;
+    if put_notes(tx, devices.iter().zip(&notes)).await? != changed {
+        // Under the lock nobody else writes them.
+        return Err(Refusal::internal("how a device stands was not written"));
+    }
+    let moved = move_to(app, tx, &rules, &devices, &stands, now_ms).await?;
     Ok((stands, moved))
 }
 
@@ -135,10 +132,11 @@ fn noted(device: &Device, assessment: &Assessment) -> Result<Option<String>, Ref
     Ok(Some(text).filter(|text| device.assessment.as_ref() != Some(text)))
 }
 
+/// Gives how many were written.
 async fn put_notes(
     tx: &mut Tx,
     notes: impl Iterator<Item = (&Device, &Option<String>)>,
-) -> Result<(), Refusal> {
+) -> Result<u64, Refusal> {
     let changed: Vec<Assessed<'_>> = notes
         .filter_map(|(device, note)| {
             Some(Assessed {
@@ -148,8 +146,7 @@ async fn put_notes(
             })
         })
         .collect();
-    tx.put_assessments(&changed).await?;
-    Ok(())
+    Ok(tx.put_assessments(&changed).await?)
 }
 
 /// The state that a standing asks for; `None` where the device is not moved by rules.
@@ -205,7 +202,7 @@ async fn move_to(
         };
         match moves
             .iter_mut()
-            .find(|(from, to_, _)| (*from, *to_) == (device.state, to))
+            .find(|(from, into, _)| (*from, *into) == (device.state, to))
         {
             Some((_, _, ids)) => ids.push(device.device_id),
             None => moves.push((device.state, to, vec![device.device_id])),
@@ -217,21 +214,21 @@ async fn move_to(
             done.insert(id, to);
         }
     }
-    let (mut moved, mut out, mut behind) = (Moved::default(), Vec::new(), Vec::new());
+    let mut moved = Moved::default();
+    let (mut out, mut behind) = (Vec::new(), Vec::new());
     let mut events = Vec::with_capacity(done.len());
     for (device, stand) in devices.iter().zip(stands) {
         let Some(to) = done.get(&device.device_id).copied() else {
             continue;
         };
         events.push(move_event(app, device, to, stand, now_ms));
-        metrics::counter!("wardline_device_moves_total", "to" => to.as_str()).increment(1);
         if to == DeviceState::Quarantined {
             out.push(device.device_id);
         }
         if to != DeviceState::Active && lacks_update(rules, device, stand)? {
             behind.push(device.device_id);
         }
-        moved.devices.push(device.device_id);
+        moved.devices.push((device.device_id, to));
     }
     if !out.is_empty() {
         moved.reached = propose_removals(app, tx, &out, now_ms).await?;
@@ -281,12 +278,7 @@ fn move_event(
 /// Looks at one device in a transaction of its own, and says how it stands.
 pub(crate) async fn assess_now(app: &App, id: DeviceId) -> Result<Option<Assessment>, Refusal> {
     let now_ms = app.clock.now_ms();
-    let mut tx = app.gate.machinery().write().await?;
-    let rules = Rulebook::load(app, &mut tx).await?;
-    let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
-    let mut judge = rules.judge();
-    let (assessment, moved) = assess(app, &mut tx, &rules, &mut judge, &device, now_ms).await?;
-    tx.commit().await?;
+    let (assessment, moved) = patiently!(app, |tx| { assess(app, tx, id, now_ms).await })?;
     moved.publish(app);
     Ok(assessment)
 }
@@ -347,17 +339,30 @@ pub(crate) async fn assess_all(app: &App) -> Result<Swept, Refusal> {
         }
         stands.push(Some(assessment));
     }
-    for chunk in notes.chunks(CHUNK) {
-        let mut tx = app.gate.machinery().write().await?;
-        put_notes(&mut tx, chunk.iter().map(|(device, note)| (*device, note))).await?;
-        tx.commit().await?;
-    }
+    // In the order in which they lie, which costs a database the least.
+    others.sort_unstable();
+    notes.sort_unstable_by_key(|(device, _)| device.device_id);
     let mut moved = 0;
+    for chunk in notes.chunks(CHUNK) {
+        let ids: Vec<DeviceId> = chunk.iter().map(|(device, _)| device.device_id).collect();
+        let some = patiently!(app, |tx| {
+            tx.lock_devices(&ids).await?;
+            if !Rulebook::load(app, tx).await?.is_same(&rules) {
+                let (_, moved) = assess_some(app, tx, &ids, app.clock.now_ms()).await?;
+                return Ok(moved);
+            }
+            // One that somebody else looked at meanwhile keeps what they wrote.
+            put_notes(tx, chunk.iter().map(|(device, note)| (*device, note))).await?;
+            Ok(Moved::default())
+        })?;
+        moved += some.devices.len();
+        some.publish(app);
+    }
     for chunk in others.chunks(CHUNK) {
-        let mut tx = app.gate.machinery().write().await?;
-        // Judged again by what is known now.
-        let (_, some) = assess_some(app, &mut tx, &rules, &mut judge, chunk, now_ms).await?;
-        tx.commit().await?;
+        let some = patiently!(app, |tx| {
+            let (_, moved) = assess_some(app, tx, chunk, app.clock.now_ms()).await?;
+            Ok(moved)
+        })?;
         moved += some.devices.len();
         some.publish(app);
     }
@@ -409,8 +414,12 @@ pub(crate) async fn follow(app: App, mut stop: watch::Receiver<bool>) {
             _ = pace.tick() => {}
         }
         let round = async {
-            if let Err(error) = feeds::refresh(&app).await {
-                tracing::warn!(%error, "the public lists of patches were not fetched");
+            match feeds::refresh(&app).await {
+                Ok(true) => look(&app).await,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the public lists of patches were not fetched");
+                }
             }
             managers::pull(&app).await;
             managers::deliver(&app).await;
@@ -432,17 +441,21 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
             () = stopped(&mut stop) => return,
             _ = pace.tick() => {}
         }
-        match assess_all(&app).await {
-            Ok(swept) if swept.moved > 0 => {
-                tracing::info!(
-                    devices = swept.everyone.len(),
-                    moved = swept.moved,
-                    "devices looked at"
-                );
-            }
-            Ok(_) => {}
-            Err(error) => tracing::error!(%error, "devices were not looked at"),
+        look(&app).await;
+    }
+}
+
+async fn look(app: &App) {
+    match assess_all(app).await {
+        Ok(swept) if swept.moved > 0 => {
+            tracing::info!(
+                devices = swept.everyone.len(),
+                moved = swept.moved,
+                "devices looked at"
+            );
         }
+        Ok(_) => {}
+        Err(error) => tracing::error!(%error, "devices were not looked at"),
     }
 }
 

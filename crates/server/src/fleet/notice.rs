@@ -14,8 +14,8 @@ pub(crate) fn of(program: &Program) -> PrivacyNotice {
             .to_owned(),
         "The keys and the certificate by which the hospital knows it".to_owned(),
         "Its platform, model and version, as far as its browser says".to_owned(),
-        "Where its key lives, and which kind of authenticator holds its passkey, where hardware says \
-         so when it is set up"
+        "Where its key lives, which kind of authenticator holds its passkey, and the serial numbers of \
+         the certificates that prove it, where hardware says so when it is set up"
             .to_owned(),
         "Which network a request came from: the hospital's or another, and its address".to_owned(),
     ];

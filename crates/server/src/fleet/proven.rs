@@ -2,10 +2,9 @@
 
 use wardline_model::wire::posture::{Fact, FactName, FactValue, Provenance};
 use wardline_posture::attest::{self, Attested, Rejected};
-use wardline_posture::webauthn::Trust;
 
 use crate::jws::DeviceKey;
-use crate::passkeys::AttestedAuthenticator;
+use crate::passkeys::{AttestedAuthenticator, Vouchers};
 
 /// Why an attestation of a device key is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -21,15 +20,33 @@ pub(crate) enum NotProven {
     OtherKey,
 }
 
+/// What hardware proves of a device.
+#[derive(Debug, Default)]
+pub(crate) struct Proven {
+    /// What is known by it.
+    pub(crate) facts: Vec<Fact>,
+    /// The certificates that vouch for it and are found on the list of revoked attestation keys, once
+    /// they are there: their serial numbers, as that list writes them.
+    pub(crate) serials: Vec<String>,
+}
+
+impl Proven {
+    /// This and more.
+    pub(crate) fn add(&mut self, more: Self) {
+        self.facts.extend(more.facts);
+        self.serials.extend(more.serials);
+    }
+}
+
 /// Verifies a chain whose leaf is the device key, and gives what it proves of the device.
 pub(crate) fn by_key(
     chain: &[impl AsRef<[u8]>],
     challenge: &[u8; 32],
     key: &DeviceKey,
-    trust: &Trust,
-    now_ms: u64,
-) -> Result<Vec<Fact>, NotProven> {
-    let (roots, status) = trust.android();
+    vouchers: Vouchers<'_>,
+) -> Result<Proven, NotProven> {
+    let now_ms = vouchers.at_ms;
+    let (roots, status) = vouchers.trust.android();
     let attested = attest::verify(chain, challenge, roots, status, now_ms)?;
     if key_point(&attested.public_key) != Some(key.point()) {
         return Err(NotProven::OtherKey);
@@ -46,25 +63,27 @@ pub(crate) fn by_key(
     let mut facts = of_phone(&attested, &evidence, now_ms);
     let key = attested.verdict.as_str().into();
     facts.push(fact(FactName::KeyHardware, key, &evidence, now_ms));
-    Ok(facts)
+    Ok(Proven {
+        facts,
+        serials: attested.serials,
+    })
 }
 
 /// What an authenticator that attested itself proves: what it is. Of the device it proves nothing,
 /// not even with `android-key`: the passkey may be held by another phone.
-pub(crate) fn by_authenticator(authenticator: &AttestedAuthenticator, now_ms: u64) -> Vec<Fact> {
+pub(crate) fn by_authenticator(authenticator: &AttestedAuthenticator, now_ms: u64) -> Proven {
     let evidence = format!(
         "WebAuthn attestation ({}), {}",
         authenticator.format.as_str(),
         authenticator.chain_subject
     );
     let evidence: String = evidence.chars().take(200).collect();
-    vec![Fact {
-        name: FactName::Authenticator,
-        value: authenticator.aaguid.to_string().into(),
-        provenance: Provenance::Attested,
-        observed_at: now_ms,
-        evidence,
-    }]
+    let model = authenticator.aaguid.to_string().into();
+    let phone = authenticator.phone.as_ref();
+    Proven {
+        facts: vec![fact(FactName::Authenticator, model, &evidence, now_ms)],
+        serials: phone.map_or_else(Vec::new, |phone| phone.serials.clone()),
+    }
 }
 
 /// The point of a P-256 key's SubjectPublicKeyInfo (RFC 5480 §2.1), which has this one DER form:

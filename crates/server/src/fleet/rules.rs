@@ -113,6 +113,23 @@ impl Rulebook {
         })
     }
 
+    /// Whether the same is in force as here: programs by their versions, and the public lists.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let versions = |rules: &Self| -> Vec<u64> {
+            rules
+                .programs
+                .values()
+                .map(|program| program.version)
+                .collect()
+        };
+        let feeds = match (&self.feeds, &other.feeds) {
+            (Some(these), Some(those)) => Arc::ptr_eq(these, those),
+            (None, None) => true,
+            _ => false,
+        };
+        feeds && versions(self) == versions(other)
+    }
+
     /// A program by its slug.
     pub(crate) fn program(&self, slug: &str) -> Option<&InForce> {
         self.programs.get(slug)

@@ -10,6 +10,7 @@ use wardline_posture::attest::{self, Roots, RootsError, StatusList, StatusListEr
 use wardline_posture::webauthn::{Format, Object, Trust, TrustError, Unproven};
 use webauthn_rs::prelude::RegisterPublicKeyCredential;
 
+use super::Vouchers;
 use crate::config;
 use crate::problem::Refusal;
 
@@ -90,17 +91,16 @@ impl Attempt {
     /// Verifies it against the demand.
     pub(super) fn verify(
         &self,
-        trust: &Trust,
+        vouchers: Vouchers<'_>,
         demand: &Demand,
-        now_ms: u64,
     ) -> Result<AttestedAuthenticator, Refusal> {
         let attested = self
             .object
             .verify(
                 &self.client_data_hash,
-                trust,
+                vouchers.trust,
                 &demand.authenticators,
-                now_ms,
+                vouchers.at_ms,
             )
             .map_err(refused)?;
         if !attested.bound {

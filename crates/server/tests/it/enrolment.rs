@@ -103,8 +103,8 @@ async fn a_code_ends_after_fifteen_minutes_and_with_the_next_one(engine: Engine)
         .refused(403, "code-refused");
 }
 
-story!(who_is_invited_is_seen_until_they_begin_and_an_invitation_can_be_taken_back);
-async fn who_is_invited_is_seen_until_they_begin_and_an_invitation_can_be_taken_back(
+story!(who_is_invited_is_seen_until_they_have_finished_and_an_invitation_can_be_taken_back);
+async fn who_is_invited_is_seen_until_they_have_finished_and_an_invitation_can_be_taken_back(
     engine: Engine,
 ) {
     let hospital = Box::pin(Hospital::demo(engine)).await;
@@ -135,6 +135,34 @@ async fn who_is_invited_is_seen_until_they_begin_and_an_invitation_can_be_taken_
     assert!(open(&mut officer).await.is_empty());
     let mut phone = hospital.device();
     phone.start(&invite.code).await.refused(403, "code-refused");
+
+    // Somebody else began with the code: their enrolment ends with the invitation.
+    let invite = hospital.invite_person(&mut officer, user).await;
+    let mut thief = hospital.device();
+    let started: EnrollStarted = thief.start(&invite.code).await.expect(200).json();
+    let seen = open(&mut officer).await;
+    assert_eq!(seen.len(), 1, "begun is not finished");
+    assert!(seen[0].begun_at.is_some());
+    let path = format!("/v1/invites/{}", seen[0].invite_id);
+    officer.request("DELETE", &path, None).await.expect(204);
+    assert!(open(&mut officer).await.is_empty());
+    thief.start(&invite.code).await.refused(403, "code-refused");
+    let binding = thief.binding(&started).await;
+    let finish = json!({
+        "enrollment_id": started.enrollment_id, "binding": binding,
+        "credential": thief.passkey.register(&started.creation),
+    });
+    thief
+        .post("/v1/enroll/finish", &finish)
+        .await
+        .refused(410, "enrollment-over");
+
+    // From a finished one a device came; that is shut out, not uninvited.
+    let invite = hospital.invite_person(&mut officer, user).await;
+    let path = format!("/v1/invites/{}", open(&mut officer).await[0].invite_id);
+    hospital.device().enroll(&invite.code).await;
+    assert!(open(&mut officer).await.is_empty());
+    officer.request("DELETE", &path, None).await.expect(404);
 }
 
 story!(an_answer_that_got_lost_is_given_again_and_nothing_else_changes);

@@ -1,16 +1,17 @@
 //! Devices by their programs' rules: looked at, shut out, let in again; lost, and wiped.
 
-use p256::pkcs8::EncodePublicKey as _;
 use serde_json::{Value, json};
 use wardline_model::B64;
 use wardline_model::endorsement::Duty;
-use wardline_model::wire::devices::{DeviceDetail, DeviceList, TrustFeed};
+use wardline_model::wire::devices::{BulkAnswer, DeviceDetail, DeviceList, TrustFeed};
 use wardline_model::wire::enroll::{DeviceState, EnrollStarted, PrivacyNotice};
 use wardline_model::wire::posture::{Assessment, FactName, FactValue, Provenance, Standing};
 use wardline_model::wire::programs::{DryRun, Program, ProgramInfo, ProgramList};
 use wardline_posture::attest::SecurityLevel;
 use wardline_posture::made;
 
+use crate::managers::events;
+use crate::support::maker::Maker;
 use crate::support::{Answer, Device, Engine, Hospital, story};
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -162,6 +163,46 @@ async fn a_tightened_rule_shuts_a_workstation_out_until_its_agent_reports_it_men
     assert!(trusted(&mut officer, &desk).await);
     let signed_in = desk.sign_in().await;
     assert_eq!(Some(signed_in.share), share, "its share was kept for it");
+}
+
+story!(many_devices_go_out_of_use_at_once_and_each_has_its_outcome);
+async fn many_devices_go_out_of_use_at_once_and_each_has_its_outcome(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
+    let mut officer = hospital.officer().await;
+    let mut phones = Vec::new();
+    for _ in 0..3 {
+        phones.push(hospital.another_device(&mut officer).await);
+    }
+    let nobodys = "00000000-0000-4000-8000-000000000000";
+    let bulk = async |by: &mut Device, action: &str, ids: &[String]| -> Answer {
+        let body = json!({ "action": action, "device_ids": ids });
+        by.post("/v1/devices/bulk", &body).await
+    };
+    let ids: Vec<String> = phones.iter().map(|phone| phone.id().to_string()).collect();
+    let lost = [ids[0].clone(), nobodys.to_owned(), ids[1].clone()];
+    let answer: BulkAnswer = bulk(&mut officer, "lost", &lost).await.expect(200).json();
+    let done: Vec<bool> = answer.outcomes.iter().map(|outcome| outcome.done).collect();
+    assert_eq!(done, [true, false, true]);
+    assert!(answer.outcomes[1].problem.is_some());
+    let retired = bulk(&mut officer, "retire", &ids[2..]).await;
+    let retired: BulkAnswer = retired.expect(200).json();
+    assert!(retired.outcomes[0].done);
+    for (phone, state) in
+        phones
+            .iter_mut()
+            .zip([DeviceState::Lost, DeviceState::Lost, DeviceState::Retired])
+    {
+        assert_eq!(state_of(&mut officer, phone).await, state);
+        phone.get("/v1/me").await.refused(401, "session-ended");
+    }
+    assert_eq!(events(&hospital, "device.lost").await.len(), 2);
+    assert_eq!(events(&hospital, "device.revoked").await.len(), 1);
+    for count in [0, 201] {
+        let many = vec![ids[0].clone(); count];
+        bulk(&mut officer, "assess", &many)
+            .await
+            .refused(400, "invalid-body");
+    }
 }
 
 story!(grace_ends_at_its_deadline_and_not_before);
@@ -469,13 +510,10 @@ async fn of_a_phone_of_ones_own_nothing_is_kept_that_the_notice_does_not_name() 
     );
 }
 
-/// A hospital whose demo program asks for an attested device key, under a root of its own.
-async fn attesting(roots: &[made::Authority]) -> (Hospital, Device, tempfile::TempDir) {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("roots.pem");
-    std::fs::write(&file, made::pem(&[roots[0].der().to_vec()]).unwrap()).unwrap();
+/// A hospital whose demo program asks for an attested device key, by this maker.
+async fn attesting(maker: &Maker) -> (Hospital, Device) {
     let hospital = Hospital::with(Engine::Sqlite, |config| {
-        config.attestation.android_roots = file;
+        config.attestation.android_roots = maker.root();
     })
     .await;
     let mut officer = hospital.officer().await;
@@ -485,28 +523,17 @@ async fn attesting(roots: &[made::Authority]) -> (Hospital, Device, tempfile::Te
         .request("PUT", "/v1/programs/demo", Some(&body))
         .await
         .expect(200);
-    (hospital, officer, dir)
-}
-
-fn spki(device: &Device) -> Vec<u8> {
-    let der = device.key.verifying_key().to_public_key_der().unwrap();
-    der.as_bytes().to_vec()
-}
-
-fn certificates(chain: &[Vec<u8>]) -> Value {
-    let chain: Vec<B64> = chain.iter().map(|der| B64::from(der.as_slice())).collect();
-    json!({ "attestation": chain })
+    (hospital, officer)
 }
 
 #[tokio::test]
 async fn an_attested_key_is_the_devices_own_or_it_is_not_taken() {
-    let roots = made::authorities(made::key().unwrap()).unwrap();
-    let (hospital, mut officer, _dir) = attesting(&roots).await;
+    let maker = Maker::new();
+    let (hospital, mut officer) = attesting(&maker).await;
     let mut phone = hospital.device();
     let started = started(&mut officer, "demo", &mut phone).await;
     let challenge = started.attestation_challenge.clone().unwrap();
-    let description = made::Description::new(challenge.as_ref());
-    let leaf = made::attested(&description).unwrap();
+    let with = |chain: Vec<B64>| json!({ "attestation": chain });
     let refused = |answer: Answer, why: &str| {
         let problem = answer.refused(422, "attestation-refused");
         let detail = problem.detail.unwrap();
@@ -515,25 +542,18 @@ async fn an_attested_key_is_the_devices_own_or_it_is_not_taken() {
 
     refused(finish(&mut phone, &started, json!({})).await, "missing");
     // A clean phone cannot vouch for another: the key of this chain is not this device's.
-    let other = made::chain(&roots, &leaf).unwrap();
+    let other = maker.key_of(&hospital.device(), challenge.as_ref());
     refused(
-        finish(&mut phone, &started, certificates(&other)).await,
+        finish(&mut phone, &started, with(other)).await,
         "another key",
     );
-    let stale = made::attested(&made::Description::new(&[1; 32])).unwrap();
-    let stale = made::chain_of(&spki(&phone), &roots, &stale).unwrap();
-    refused(
-        finish(&mut phone, &started, certificates(&stale)).await,
-        "challenge",
-    );
-    let own_root = made::authorities(made::key().unwrap()).unwrap();
-    let foreign = made::chain_of(&spki(&phone), &own_root, &leaf).unwrap();
-    refused(
-        finish(&mut phone, &started, certificates(&foreign)).await,
-        "root",
-    );
+    let stale = maker.key_of(&phone, &[1; 32]);
+    refused(finish(&mut phone, &started, with(stale)).await, "challenge");
+    let foreign = Maker::new().key_of(&phone, challenge.as_ref());
+    refused(finish(&mut phone, &started, with(foreign)).await, "root");
     // Neither a key in software, which everybody can attest, nor one that was made elsewhere and
     // brought in, of which there may be copies.
+    let description = made::Description::new(challenge.as_ref());
     let software = made::Description {
         attestation: SecurityLevel::Software,
         keymint: SecurityLevel::Software,
@@ -541,23 +561,20 @@ async fn an_attested_key_is_the_devices_own_or_it_is_not_taken() {
     };
     let imported = made::Description {
         origin: 2,
-        ..description.clone()
+        ..description
     };
     for unbound in [software, imported] {
-        let leaf = made::attested(&unbound).unwrap();
-        let chain = made::chain_of(&spki(&phone), &roots, &leaf).unwrap();
-        let answer = finish(&mut phone, &started, certificates(&chain)).await;
+        let chain = maker.described(&phone, &unbound);
+        let answer = finish(&mut phone, &started, with(chain)).await;
         refused(answer, "made in the hardware");
     }
-    let good = made::chain_of(&spki(&phone), &roots, &leaf).unwrap();
+    let good = maker.key_of(&phone, challenge.as_ref());
     let mut mixed = good.clone();
     mixed.swap(1, 2);
-    let answer = finish(&mut phone, &started, certificates(&mixed)).await;
+    let answer = finish(&mut phone, &started, with(mixed)).await;
     answer.refused(422, "attestation-refused");
 
-    finish(&mut phone, &started, certificates(&good))
-        .await
-        .expect(200);
+    finish(&mut phone, &started, with(good)).await.expect(200);
     phone.id = Some(started.device_id);
     let facts = detail(&mut officer, &phone).await.facts;
     let known = |name| {

@@ -19,12 +19,15 @@ use wardline_model::wire::devices::MemberDevicesRequest;
 use wardline_model::wire::enroll::Platform as DevicePlatform;
 use wardline_model::wire::groups::GroupList;
 use wardline_model::wire::messages::Priority;
+use wardline_model::wire::posture::{FactName, Standing, Told};
+use wardline_model::wire::programs::ProgramInfo;
 use wardline_model::{B64, DeviceId, GroupId, UserId};
 use wardline_server::rim::random;
 use wardline_store::{NewDevice, NewKeyPackage, NewPerson};
 use zeroize::Zeroizing;
 
-use crate::support::ward::{Odd, Ward, come_online, confirm, me, say, sequenced, texts};
+use crate::managers::events;
+use crate::support::ward::{Odd, Ward, come_online, confirm, lose_keys, me, say, sequenced, texts};
 use crate::support::{Engine, story};
 
 fn notices(client: &NativeClient, group: GroupId) -> Vec<(Notice, String)> {
@@ -187,16 +190,7 @@ async fn a_lost_phone_is_out_of_its_conversations_before_anyone_looks(engine: En
     let lost = tomas.status().device_id.unwrap();
     tomas.revoke_device(lost).await.unwrap();
     assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
-    let list = amara.raw("GET", "/v1/groups", None).await.unwrap();
-    let list: GroupList = serde_json::from_slice(&list).unwrap();
-    let summary = list.groups.iter().find(|g| g.id == group).unwrap();
-    assert!(!summary.removal_pending);
-    let devices: Vec<DeviceId> = summary
-        .members
-        .iter()
-        .flat_map(|m| m.devices.clone())
-        .collect();
-    assert!(!devices.contains(&lost));
+    assert!(!devices_in(&mut amara, group).await.contains(&lost));
     say(&mut amara, group, "After the loss").await;
 
     // His next phone gets both, though nobody in the conversation did anything.
@@ -210,6 +204,78 @@ async fn a_lost_phone_is_out_of_its_conversations_before_anyone_looks(engine: En
     ward.keep(at_once).await;
     next.sync().await.unwrap();
     assert_eq!(texts(&next, group), ["Before the loss", "After the loss"]);
+}
+
+story!(devices_in_quarantine_are_out_of_their_conversations_until_they_are_mended);
+async fn devices_in_quarantine_are_out_of_their_conversations_until_they_are_mended(
+    engine: Engine,
+) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let mut rahul = ward.person("rahul.menon").await;
+    let mut viktor = ward.person("viktor.lindgren").await;
+    let people = [me(&tomas), me(&rahul)];
+    let group = amara.start(&people, None, None).await.unwrap();
+    say(&mut amara, group, "Before").await;
+    let encrypted = |value: bool| {
+        vec![Told {
+            name: FactName::StorageEncrypted,
+            value: value.into(),
+        }]
+    };
+    let mut out = Vec::new();
+    for client in [&mut tomas, &mut rahul] {
+        client.sync().await.unwrap();
+        client.report(encrypted(false)).await.unwrap();
+        out.push(client.status().device_id.unwrap());
+    }
+    ward.keep(Rules::default()).await;
+
+    // One change of rules shuts both out, of one conversation at once.
+    let rule = crate::fleet::encrypted(0);
+    let body = crate::fleet::change(&mut ward.officer, 0, &[rule]).await;
+    let path = "/v1/programs/demo";
+    let body = Some(body.to_string().into_bytes());
+    let changed = viktor.raw("PUT", path, body).await.unwrap();
+    let changed: ProgramInfo = serde_json::from_slice(&changed).unwrap();
+    assert_eq!(changed.devices.quarantined, 2);
+    let told = events(&ward.hospital, "device.quarantined").await;
+    for id in &out {
+        let of_it = |event: &&Event| event.resource == format!("device/{id}");
+        assert_eq!(told.iter().filter(of_it).count(), 1, "an event for each");
+    }
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    let inside = devices_in(&mut amara, group).await;
+    assert!(out.iter().all(|id| !inside.contains(id)), "{inside:?}");
+    say(&mut amara, group, "While they were out").await;
+    tomas.sync().await.unwrap_err();
+
+    // Tomás mends his, and is in again; Rahul does not.
+    let stands = tomas.report(encrypted(true)).await.unwrap();
+    assert_eq!(stands.standing, Standing::Compliant);
+    come_online(&mut tomas).await;
+    ward.keep(Rules::default()).await;
+    tomas.sync().await.unwrap();
+    let inside = devices_in(&mut amara, group).await;
+    assert!(inside.contains(&out[0]) && !inside.contains(&out[1]));
+    assert_eq!(texts(&tomas, group), ["Before", "While they were out"]);
+    say(&mut tomas, group, "Here again").await;
+    amara.sync().await.unwrap();
+    assert_eq!(texts(&amara, group).last().unwrap(), "Here again");
+}
+
+/// The devices of everyone in a conversation, as the server shows them to a member.
+async fn devices_in(client: &mut NativeClient, group: GroupId) -> Vec<DeviceId> {
+    let list = client.raw("GET", "/v1/groups", None).await.unwrap();
+    let list: GroupList = serde_json::from_slice(&list).unwrap();
+    let summary = list.groups.into_iter().find(|g| g.id == group).unwrap();
+    assert!(!summary.removal_pending);
+    summary
+        .members
+        .into_iter()
+        .flat_map(|m| m.devices)
+        .collect()
 }
 
 story!(the_keeper_comes_into_a_conversation_of_which_a_phone_was_lost_meanwhile);
@@ -247,7 +313,8 @@ async fn a_phone_that_lost_its_keys_is_repaired(engine: Engine) {
     // His storage loses the conversation's keys while messages come.
     say(&mut amara, group, "Two").await;
     say(&mut amara, group, "Three").await;
-    lose_keys(tomas, group);
+    lose_keys(tomas.platform().home(), group);
+    drop(tomas);
     let mut tomas = NativeClient::open(&ward.home("tomas.herrera")).unwrap();
     come_online(&mut tomas).await;
     assert_eq!(
@@ -274,22 +341,6 @@ async fn a_phone_that_lost_its_keys_is_repaired(engine: Engine) {
     assert_eq!(texts(&amara, group).last().unwrap(), "Back again");
 }
 
-/// The device's storage loses the keys of a conversation.
-fn lose_keys(client: NativeClient, group: GroupId) {
-    let home = client.platform().home();
-    let lost: Vec<_> = home
-        .entries()
-        .unwrap()
-        .into_iter()
-        .filter(|(name, _)| name.starts_with(&format!("v/m/{group}/")))
-        .map(|(name, _)| (name, None))
-        .collect();
-    assert!(!lost.is_empty());
-    home.commit(lost).unwrap();
-    // Whoever opens the store next is the only one.
-    drop(client);
-}
-
 story!(nothing_is_sent_to_people_whom_nobody_was_seen_to_let_in);
 async fn nothing_is_sent_to_people_whom_nobody_was_seen_to_let_in(engine: Engine) {
     let mut ward = Ward::open(engine).await;
@@ -300,7 +351,8 @@ async fn nothing_is_sent_to_people_whom_nobody_was_seen_to_let_in(engine: Engine
     tomas.sync().await.unwrap();
 
     // Tomás's phone loses its keys, and somebody comes meanwhile.
-    lose_keys(tomas, group);
+    lose_keys(tomas.platform().home(), group);
+    drop(tomas);
     amara.add_people(group, &[me(&rahul)]).await.unwrap();
     say(&mut amara, group, "Welcome, Rahul").await;
     let mut tomas = NativeClient::open(&ward.home("tomas.herrera")).unwrap();
@@ -377,7 +429,8 @@ async fn what_the_keeper_was_not_there_for_is_nobodys_to_get(engine: Engine) {
 
     // The keeper loses its keys, and meanwhile Tomás goes and Priya comes.
     let home = ward.home("keeper");
-    lose_keys(ward.keeper, group);
+    lose_keys(ward.keeper.platform().home(), group);
+    drop(ward.keeper);
     let mut keeper = NativeClient::open(&home).unwrap();
     keeper.keep_records();
     let mut ward = Ward { keeper, ..ward };

@@ -8,11 +8,13 @@
 
 mod admission;
 mod at_rest;
+mod attested;
 mod bad_input;
 mod conversations;
 mod decoders;
 mod demo;
 mod enrolment;
+mod feeds;
 mod fleet;
 mod keeper;
 mod managers;

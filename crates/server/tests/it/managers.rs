@@ -23,6 +23,7 @@ use crate::support::transmitter::{AUDIENCE, COMPLIANCE, REVOKED, Transmitter, pu
 use crate::support::{Answer, Device, Engine, Hospital, story};
 
 const SERIAL: &str = "R58M123ABC";
+const OTHER_SERIAL: &str = "R58M123ABD";
 const HOUR: u64 = 60 * 60 * 1000;
 
 /// A hospital with its officer, and a phone that is tied to its serial number.
@@ -46,6 +47,76 @@ impl Ward {
             hospital,
             officer,
             phone,
+        }
+    }
+
+    /// One whose phone is the hospital's, so that all of it is wiped when it is lost. Intune knows it.
+    async fn issued(engine: Engine, graph: &Graph) -> Self {
+        let hospital = Hospital::with(engine, |config| graph.configure(config)).await;
+        let mut officer = hospital.officer().await;
+        let user = officer.user();
+        let invite: Invite = invite(&mut officer, user, "issued", None)
+            .await
+            .expect(201)
+            .json();
+        let mut phone = hospital.device();
+        phone.enroll(&invite.code).await;
+        officer.endorse(&phone, Duty::None).await.expect(200);
+        let mut ward = Self {
+            hospital,
+            officer,
+            phone,
+        };
+        ward.meet_intune().await;
+        ward
+    }
+
+    /// Ties the phone to its serial number once Intune's first word of it is there.
+    async fn meet_intune(&mut self) {
+        let managers = pulled(&mut self.officer).await;
+        assert_eq!(managers.problem, None);
+        tie(&mut self.officer, &self.phone, None).await;
+        tie(&mut self.officer, &self.phone, Some(SERIAL)).await;
+    }
+
+    /// Lets another device fall behind a rule about updates when Intune is read next, so that there
+    /// is something else to ask for.
+    async fn another_falls_behind(&mut self) {
+        let another = self.hospital.another_device(&mut self.officer).await;
+        tie(&mut self.officer, &another, Some(OTHER_SERIAL)).await;
+        self.demand(&[newer_system()]).await;
+    }
+
+    async fn lose_phone(&mut self) {
+        let path = format!("/v1/devices/{}/lost", self.phone.id());
+        self.officer.post(&path, &json!({})).await.expect(200);
+    }
+
+    /// The server starts again after some minutes, and so looks at once what is due.
+    async fn restart_after(&mut self, minutes: u64) {
+        self.hospital.clock.advance(minutes * 60_000 + 1000);
+        self.restart().await;
+    }
+
+    /// What Intune was asked for by the server, once there are so many events of it.
+    async fn asked(&self, least: usize) -> Vec<Event> {
+        loop {
+            let told = events(&self.hospital, "device.asked").await;
+            if told.len() >= least {
+                return told;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The state of the orders, once it is like this.
+    async fn orders(&mut self, is: impl Fn(&ManagersInfo) -> bool) -> ManagersInfo {
+        loop {
+            let managers = fleet(&mut self.officer).await.managers;
+            if is(&managers) {
+                return managers;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }
 
@@ -159,7 +230,7 @@ async fn phone_of(hospital: &Hospital, officer: &mut Device, user: UserId) -> De
 }
 
 /// Every event of the hospital's log of this kind.
-async fn events(hospital: &Hospital, kind: &str) -> Vec<Event> {
+pub(crate) async fn events(hospital: &Hospital, kind: &str) -> Vec<Event> {
     let (store, _) = hospital.seize();
     let node = hospital.config.server.node.parse().unwrap();
     let mut facts = store.read().await.unwrap();
@@ -479,6 +550,7 @@ async fn a_device_that_is_registered_for_someone_is_handed_to_nobody_else() {
 }
 
 const INTUNES: &str = "705c034c-034c-705c-4c03-5c704c035c70";
+const OTHER_INTUNES: &str = "705c034c-034c-705c-4c03-5c704c035c71";
 
 /// The phone and somebody's tablet, as Intune has them.
 fn managed(encrypted: bool) -> Vec<Value> {
@@ -489,10 +561,18 @@ fn managed(encrypted: bool) -> Vec<Value> {
             "lastSyncDateTime": "2026-01-20T08:00:00Z",
         })
     };
-    vec![
-        device(INTUNES, SERIAL),
-        device("705c034c-034c-705c-4c03-5c704c035c71", "R58M123ABD"),
-    ]
+    vec![device(INTUNES, SERIAL), device(OTHER_INTUNES, OTHER_SERIAL)]
+}
+
+/// A rule that no device meets of which Intune tells here.
+fn newer_system() -> Value {
+    json!({
+        "id": "os_supported",
+        "check": { "kind": "os_floor", "floors": { "android": "17" } },
+        "accept": ["managed"],
+        "grace_days": 7,
+        "unknown": "allow",
+    })
 }
 
 /// How the first pull since the start went.
@@ -596,6 +676,191 @@ async fn an_update_is_asked_for_of_exactly_that_device(engine: Engine) {
         refused.detail["problem"],
         "Intune does not know this device"
     );
+}
+
+story!(a_lost_phone_of_the_hospital_is_wiped_once_however_long_intune_fails);
+async fn a_lost_phone_of_the_hospital_is_wiped_once_however_long_intune_fails(engine: Engine) {
+    let graph = Graph::start(managed(true)).await;
+    let mut ward = Ward::issued(engine, &graph).await;
+    let wipe = format!("wipe {INTUNES}");
+    graph.fail([StatusCode::SERVICE_UNAVAILABLE]);
+    let lost_at = ward.hospital.clock.now_ms();
+    ward.lose_phone().await;
+    ward.restart().await;
+    let managers = ward.orders(|orders| orders.waiting_problem.is_some()).await;
+    assert_eq!(managers.waiting, 1);
+    assert!(managers.waiting_since.unwrap() >= lost_at);
+    assert_eq!(
+        managers.waiting_problem.as_deref(),
+        Some("refused with status 503: MadeUp")
+    );
+    assert_eq!(graph.asked(), [wipe.as_str()]);
+
+    graph.shut(true);
+    ward.restart_after(1).await;
+    let no_token = "no token was given (status 401: invalid_client)";
+    let shut = |orders: &ManagersInfo| orders.waiting_problem.as_deref() == Some(no_token);
+    assert_eq!(ward.orders(shut).await.waiting, 1);
+    assert!(graph.asked().is_empty() && graph.took().is_empty());
+
+    graph.shut(false);
+    ward.restart_after(2).await;
+    let managers = ward.orders(|orders| orders.waiting == 0).await;
+    assert_eq!(
+        (managers.waiting_since, managers.waiting_problem),
+        (None, None)
+    );
+    assert_eq!(graph.took(), [wipe.as_str()]);
+    assert_eq!(graph.asked(), [wipe.as_str()]);
+
+    // Nothing but its end is waited for from here on.
+    graph.becomes(INTUNES, "wipe", "done", &ward.hours_ago(0));
+    ward.restart_after(10).await;
+    let told = ward.asked(3).await;
+    let [failed, given, done] = &told[..] else {
+        panic!("{told:?}");
+    };
+    for event in &told {
+        assert_eq!(event.resource, format!("device/{}", ward.phone.id()));
+        assert_eq!(event.detail["asked"], "wipe");
+    }
+    assert_eq!(failed.outcome, Outcome::Deny);
+    assert_eq!(failed.detail["problem"], "refused with status 503: MadeUp");
+    assert_eq!(failed.detail["waits"], true);
+    assert_eq!(given.outcome, Outcome::Allow);
+    assert!(!given.detail.contains_key("problem") && !given.detail.contains_key("outcome"));
+    assert_eq!(done.outcome, Outcome::Allow);
+    assert_eq!(done.detail["outcome"], "done");
+    assert!(graph.asked().is_empty());
+}
+
+story!(a_lost_phone_of_its_owner_is_not_wiped_by_a_manager);
+async fn a_lost_phone_of_its_owner_is_not_wiped_by_a_manager(engine: Engine) {
+    let graph = Graph::start(managed(true)).await;
+    let mut ward = Ward::with(engine, |config| graph.configure(config)).await;
+    ward.meet_intune().await;
+    ward.another_falls_behind().await;
+    ward.lose_phone().await;
+    let managers = fleet(&mut ward.officer).await.managers;
+    assert_eq!((managers.waiting, managers.waiting_since), (0, None));
+    ward.restart().await;
+    ward.asked(1).await;
+    assert_eq!(graph.asked(), [format!("syncDevice {OTHER_INTUNES}")]);
+}
+
+story!(a_device_that_falls_behind_is_asked_to_check_in_once);
+async fn a_device_that_falls_behind_is_asked_to_check_in_once(engine: Engine) {
+    let graph = Graph::start(Vec::new()).await;
+    let mut ward = Ward::with(engine, |config| graph.configure(config)).await;
+    ward.meet_intune().await;
+    ward.demand(&[newer_system()]).await;
+    graph.know(managed(true));
+    ward.restart().await;
+    let told = ward.asked(1).await;
+    assert_eq!(ward.state().await, DeviceState::Grace);
+    assert_eq!(told[0].outcome, Outcome::Allow);
+    assert_eq!(told[0].detail["asked"], "sync");
+    assert_eq!(graph.asked(), [format!("syncDevice {INTUNES}")]);
+
+    // It stays behind, and is not asked again for that.
+    graph.becomes(INTUNES, "syncDevice", "done", &ward.hours_ago(0));
+    ward.restart_after(10).await;
+    let told = ward.asked(2).await;
+    assert_eq!(told[1].detail["outcome"], "done");
+    assert_eq!(told.len(), 2);
+    assert!(graph.asked().is_empty());
+}
+
+story!(what_can_never_be_done_is_recorded_and_not_tried_again);
+async fn what_can_never_be_done_is_recorded_and_not_tried_again(engine: Engine) {
+    let graph = Graph::start(managed(true)).await;
+    let mut ward = Ward::issued(engine, &graph).await;
+    ward.another_falls_behind().await;
+    graph.fail([StatusCode::NOT_FOUND]);
+    ward.lose_phone().await;
+    ward.restart().await;
+    // The wipe goes before everything else.
+    let told = ward.asked(2).await;
+    let (wipe, sync) = (&told[0], &told[1]);
+    assert_eq!(wipe.resource, format!("device/{}", ward.phone.id()));
+    assert_eq!(wipe.outcome, Outcome::Deny);
+    assert_eq!(wipe.detail["problem"], "Intune does not know this device");
+    assert!(!wipe.detail.contains_key("waits"));
+    assert_eq!(sync.detail["asked"], "sync");
+    let sync = format!("syncDevice {OTHER_INTUNES}");
+    assert_eq!(graph.asked(), [format!("wipe {INTUNES}"), sync]);
+
+    // Only the other one's end is looked for from here on.
+    graph.becomes(OTHER_INTUNES, "syncDevice", "done", &ward.hours_ago(0));
+    ward.restart_after(60).await;
+    let told = ward.asked(3).await;
+    assert_eq!(told[2].detail["outcome"], "done");
+    assert_eq!(graph.looked(), [OTHER_INTUNES]);
+    assert!(graph.asked().is_empty());
+}
+
+/// Waits until the ends of orders to these devices were looked for.
+async fn looked_at(graph: &Graph, ids: &[&str]) {
+    let mut seen: Vec<String> = Vec::new();
+    while !ids.iter().all(|id| seen.iter().any(|one| one == id)) {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        seen.extend(graph.looked());
+    }
+}
+
+story!(how_an_order_ended_is_recorded_once);
+async fn how_an_order_ended_is_recorded_once(engine: Engine) {
+    let graph = Graph::start(managed(true)).await;
+    let mut ward = Ward::issued(engine, &graph).await;
+    ward.another_falls_behind().await;
+    ward.lose_phone().await;
+    ward.restart().await;
+    ward.asked(2).await;
+    let both = [
+        format!("wipe {INTUNES}"),
+        format!("syncDevice {OTHER_INTUNES}"),
+    ];
+    assert_eq!(graph.took(), both);
+
+    // What is under way has not ended, and the end of an earlier order is not that of this one.
+    let at = ward.hours_ago(0);
+    graph.becomes(INTUNES, "wipe", "done", &ward.hours_ago(1));
+    graph.becomes(OTHER_INTUNES, "syncDevice", "pending", &at);
+    ward.restart_after(10).await;
+    looked_at(&graph, &[INTUNES, OTHER_INTUNES]).await;
+
+    graph.becomes(INTUNES, "wipe", "failed", &at);
+    ward.restart_after(10).await;
+    looked_at(&graph, &[INTUNES, OTHER_INTUNES]).await;
+    let told = ward.asked(3).await;
+    assert_eq!(told[2].resource, format!("device/{}", ward.phone.id()));
+    assert_eq!(told[2].outcome, Outcome::Deny);
+    assert_eq!(told[2].detail["outcome"], "failed");
+
+    graph.becomes(OTHER_INTUNES, "syncDevice", "done", &at);
+    ward.restart_after(10).await;
+    let told = ward.asked(4).await;
+    assert_eq!(told.len(), 4);
+    assert_eq!(told[3].detail["asked"], "sync");
+    assert_eq!(told[3].detail["outcome"], "done");
+    assert_eq!(graph.looked(), [OTHER_INTUNES]);
+    assert!(graph.took().is_empty());
+}
+
+story!(of_a_phone_that_its_manager_has_twice_one_is_wiped);
+async fn of_a_phone_that_its_manager_has_twice_one_is_wiped(engine: Engine) {
+    let mut devices = managed(true);
+    devices[1]["serialNumber"] = SERIAL.into();
+    devices[1]["lastSyncDateTime"] = "2026-01-21T08:00:00Z".into();
+    let graph = Graph::start(devices).await;
+    let mut ward = Ward::issued(engine, &graph).await;
+    ward.lose_phone().await;
+    let managers = fleet(&mut ward.officer).await.managers;
+    assert_eq!((managers.known, managers.waiting), (2, 1));
+    ward.restart().await;
+    ward.asked(1).await;
+    ward.orders(|orders| orders.waiting == 0).await;
+    assert_eq!(graph.asked(), [format!("wipe {OTHER_INTUNES}")]);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use wardline_model::wire::messages::EntryKind;
 use wardline_model::wire::socket::ServerFrame;
 use wardline_server::{Config, Running, Server};
 
+use crate::fleet::{ask_to_sign_in, change, encrypted};
 use crate::nats::NatsServer;
 use crate::support::socket::Socket;
 use crate::support::{Engine, Hospital, Phone, Proof};
@@ -16,9 +17,11 @@ use crate::support::{Engine, Hospital, Phone, Proof};
 /// Longer than any test: what arrives nevertheless was not found by polling.
 const AN_HOUR: u64 = 3_600_000;
 
-/// A hospital of two nodes. Amara's phone is at the first one, Ben's at the second.
+/// A hospital of two nodes. Amara's phone and the security officer's are at the first one, Ben's at
+/// the second.
 struct Nodes {
     hospital: Hospital,
+    viktor: Box<Phone>,
     second: Running,
     amara: Phone,
     ben: Phone,
@@ -40,6 +43,7 @@ impl Nodes {
             .collect();
         let amara = hospital.phone_of(&mut officer, names[0]).await;
         let mut ben = hospital.phone_of(&mut officer, names[1]).await;
+        let viktor = hospital.phone_of(&mut officer, "viktor.lindgren").await;
         let mut config = hospital.config.clone();
         "node-2".clone_into(&mut config.server.node);
         let second = Box::pin(Server::start(config, hospital.clock.clone()));
@@ -48,6 +52,7 @@ impl Nodes {
         ben.device.url = second.http_url.clone().unwrap();
         Self {
             hospital,
+            viktor: Box::new(viktor),
             second,
             amara,
             ben,
@@ -169,6 +174,31 @@ async fn trust_ends_everywhere(mut nodes: Nodes) {
     nodes.ben.device.url.clone_from(&second);
     let refused = nodes.ben.device.get("/v1/me").await;
     refused.refused(401, "session-ended");
+
+    // Rules that are changed at the first node shut Ben's phone out at the second.
+    // His passkey is for the first node's address; his session is for both.
+    nodes.ben.device.url.clone_from(&first);
+    nodes.ben.device.sign_in().await;
+    nodes.ben.device.url.clone_from(&second);
+    let off = json!([{ "name": "storage_encrypted", "value": false }]);
+    nodes.ben.device.report(&off).await.expect(200);
+    let mut bens = Socket::open(&mut nodes.ben.device).await;
+    let mut rule = encrypted(0);
+    rule["accept"] = json!(["claimed"]);
+    let officer = &mut nodes.viktor.device;
+    let body = change(officer, 0, &[rule]).await;
+    let changed = officer.request("PUT", "/v1/programs/demo", Some(&body));
+    changed.await.expect(200);
+    assert!(matches!(
+        bens.next_news().await,
+        Some(ServerFrame::Ended { .. })
+    ));
+    assert_eq!(bens.next().await, None);
+    let refused = nodes.ben.device.get("/v1/me").await;
+    refused.refused(401, "session-ended");
+    let refused = ask_to_sign_in(&mut nodes.ben.device).await;
+    let refused = refused.refused(403, "denied");
+    assert_eq!(refused.extensions["reason"], "device_quarantined");
 
     // Amara's phone is lost while it is at the second node.
     nodes.amara.device.url.clone_from(&second);

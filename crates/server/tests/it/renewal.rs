@@ -9,7 +9,7 @@ use wardline_model::wire::enroll::Certificates;
 use wardline_model::wire::keys::KeyPackageCount;
 use wardline_model::wire::messages::Priority;
 
-use crate::support::ward::{Odd, Ward, me, say};
+use crate::support::ward::{Odd, Ward, lose_keys, me, say};
 use crate::support::{Answer, Device, Engine, Hospital, story};
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -118,6 +118,22 @@ async fn conversations_go_on_with_a_renewed_certificate_and_with_the_former_one(
     write(&mut amara, new, "Here").await;
     priya.sync().await.unwrap();
     assert_eq!(read(&priya, new), ["Anew", "Here"]);
+
+    // Her storage loses the old one's keys: what comes next shows it, and she joins anew with the
+    // renewed certificate.
+    write(&mut tomas, old, "Meanwhile").await;
+    lose_keys(amara.platform().home(), old);
+    drop(amara);
+    let mut amara = later(&ward, "amara.osei").await;
+    amara.sync().await.unwrap();
+    write(&mut amara, old, "Back again").await;
+    tomas.sync().await.unwrap();
+    let last = read(&tomas, old).pop();
+    assert_eq!(last.as_deref(), Some("Back again"));
+    write(&mut tomas, old, "Good").await;
+    amara.sync().await.unwrap();
+    let last = read(&amara, old).pop();
+    assert_eq!(last.as_deref(), Some("Good"));
 
     // After the year the former certificate has run out, and holds nobody up.
     ward.hospital.clock.advance(150 * DAY);

@@ -4,7 +4,8 @@
 /// permission `DeviceManagementManagedDevices.PrivilegedOperations.All`.
 ///
 /// Graph answers `204 No Content` once Intune has taken the request. That the device was reached,
-/// or has done it, is not said: it shows in Intune, and in what the next pull tells.
+/// or has done it, is not said then: it shows later, in an [`ActionResult`](super::ActionResult)
+/// and in what the next pull tells.
 ///
 /// **Asking for an update is [`Action::Sync`]**, and no more can honestly be promised: v1.0 has no
 /// action that installs an update of the system. A sync makes the device check in at once and take
@@ -64,6 +65,18 @@ impl Action {
             Self::Lock => "remoteLock",
             Self::Retire => "retire",
             Self::Wipe => "wipe",
+        }
+    }
+
+    /// The action that a `deviceActionResult` names. Which names it has is not documented: those of
+    /// the addresses are seen, and the enumeration `remoteAction` has others for two of them.
+    pub(super) fn of_result(name: &str) -> Option<Self> {
+        match name {
+            "removeCompanyData" => Some(Self::Retire),
+            "factoryReset" => Some(Self::Wipe),
+            name => Self::ALL
+                .into_iter()
+                .find(|action| action.segment() == name),
         }
     }
 }

@@ -2,22 +2,24 @@
 //!
 //! - [`Graph`]: where to ask. [`Page`]: a page of `managedDevice`s, and where the next one is.
 //! - [`Login`], [`Token`]: how to get a token with a client's secret.
-//! - [`Action`]: what can be asked of a device.
+//! - [`Action`]: what can be asked of a device. [`ActionResult`]: what became of it.
 //! - [`Fault`]: what an error answer says, without what must not be logged.
 //!
-//! Sources: Microsoft Graph REST v1.0, `managedDevice` and its actions; OAuth 2.0 client
-//! credentials on the Microsoft identity platform (RFC 6749 §4.4).
+//! Sources: Microsoft Graph REST v1.0, `managedDevice` and its actions, `deviceActionResult` and
+//! `actionState`; OAuth 2.0 client credentials on the Microsoft identity platform (RFC 6749 §4.4).
 
 mod action;
 mod device;
 mod fault;
 mod page;
+mod result;
 mod token;
 
 pub use action::Action;
 pub use device::SOURCE;
 pub use fault::Fault;
 pub use page::{LeftOut, Page, PageError, Why};
+pub use result::{ActionResult, Ending, ResultsError};
 pub use token::{Login, Token, TokenError};
 
 use thiserror::Error;
@@ -88,6 +90,19 @@ impl Graph {
         Ok(self.path(&["managedDevices", manager_id, action.segment()]))
     }
 
+    /// Where it is told what became of a device's actions; see [`ActionResult::read`].
+    ///
+    /// # Errors
+    /// [`AddressError::Device`]: the id would lead elsewhere.
+    pub fn results(&self, manager_id: &str) -> Result<Url, AddressError> {
+        if !device::is_id(manager_id) {
+            return Err(AddressError::Device);
+        }
+        let mut url = self.path(&["managedDevices", manager_id]);
+        url.set_query(Some(&format!("$select={}", result::SELECT)));
+        Ok(url)
+    }
+
     /// Whether an address is Graph's own, so that a token may be sent to it.
     fn is_own(&self, url: &Url) -> bool {
         url.origin() == self.origin.origin()
@@ -147,6 +162,12 @@ mod tests {
             graph.action(id, Action::Lock).unwrap().as_str(),
             format!("{GRAPH}/v1.0/deviceManagement/managedDevices/{id}/remoteLock")
         );
+        assert_eq!(
+            graph.results(id).unwrap().as_str(),
+            format!(
+                "{GRAPH}/v1.0/deviceManagement/managedDevices/{id}?$select=id,deviceActionResults"
+            )
+        );
     }
 
     #[test]
@@ -155,6 +176,7 @@ mod tests {
         for id in ["", "..", "a/b", "a?b", "a%2fb", "ä", &"a".repeat(65)] {
             let outcome = graph.action(id, Action::Wipe);
             assert_eq!(outcome, Err(AddressError::Device), "{id}");
+            assert_eq!(graph.results(id), Err(AddressError::Device), "{id}");
         }
     }
 

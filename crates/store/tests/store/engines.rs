@@ -28,6 +28,34 @@ fn a_wrong_path_never_starts_an_empty_hospital() {
 }
 
 #[test]
+fn a_database_that_does_not_answer_is_told_apart_from_an_old_one() {
+    runtime().block_on(async {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("w.db");
+        std::fs::write(&path, [b'x'; 8192]).unwrap();
+        // It takes the call and hangs up.
+        let peer = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = peer.local_addr().unwrap();
+        std::thread::spawn(move || peer.incoming().for_each(drop));
+        for (url, expected) in [
+            (
+                format!("sqlite:{}", path.display()),
+                "the database failed (the file is no database; SQLite result code 26)",
+            ),
+            (
+                format!("postgres://user:secret@{address}/x"),
+                "the database failed (connection: protocol)",
+            ),
+        ] {
+            let config = StoreConfig::new(url);
+            let store = Store::open(&config, keys().sealer, keys().index, node("n")).unwrap();
+            let error = store.check_schema().await.unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    });
+}
+
+#[test]
 fn nothing_outside_the_store_names_sqlx() {
     let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -77,8 +105,8 @@ store_test! {
         store.close().await;
         let store = Store::open(&empty, keys().sealer, keys().index, node("n")).unwrap();
         let error = store.check_schema().await.unwrap_err();
-        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 3 }), "{error}");
-        let steps = ["0001_init", "0002_devices", "0003_assessments"];
+        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 5 }), "{error}");
+        let steps = ["0001_init", "0002_devices", "0003_assessments", "0004_orders", "0005_attested_serials"];
         assert_eq!(store.migrate().await.unwrap(), steps);
         store.check_schema().await.unwrap();
     }

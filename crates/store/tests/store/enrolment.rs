@@ -118,6 +118,46 @@ store_test! {
 }
 
 store_test! {
+    async fn an_invitation_ends_with_what_was_begun_by_it_unless_a_device_came(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let begun = |new: &NewInvite| Enrollment {
+            enrollment_id: EnrollmentId::from_bytes(unique()),
+            device_id: DeviceId::from_bytes(unique()),
+            invite_id: new.invite_id,
+            user_id: anna.user,
+            program: "byod".into(),
+            jkt: new.link_hash,
+            device_name: "Anna's phone".into(),
+            platform: Platform::Browser,
+            challenge: None,
+            created_at: NOW,
+            expires_at: new.expires_at,
+            finished_at: None,
+        };
+        let mut tx = store.write().await.unwrap();
+        let (taken_back, finished) = (invite(anna.user, "AB12"), invite(anna.user, "CD34"));
+        let mut enrollments = Vec::new();
+        for new in [&taken_back, &finished] {
+            assert!(tx.create_invite(new, NOW).await.unwrap());
+            let enrollment = begun(new);
+            tx.consume_invite(new.invite_id, &enrollment.jkt, NOW).await.unwrap();
+            tx.create_enrollment(&enrollment, b"state").await.unwrap();
+            enrollments.push(enrollment.enrollment_id);
+        }
+        let open = tx.open_invites(NOW).await.unwrap();
+        assert!(open.len() == 2 && open.iter().all(|open| open.consumed_at == Some(NOW)));
+        assert!(tx.finish_enrollment(enrollments[1], NOW).await.unwrap());
+        assert_eq!(tx.open_invites(NOW).await.unwrap().len(), 1);
+        assert!(!tx.cancel_invite(finished.invite_id, NOW).await.unwrap());
+        assert!(tx.cancel_invite(taken_back.invite_id, NOW).await.unwrap());
+        assert!(!tx.cancel_invite(taken_back.invite_id, NOW).await.unwrap());
+        assert!(!tx.finish_enrollment(enrollments[0], NOW).await.unwrap());
+        assert!(tx.open_invites(NOW).await.unwrap().is_empty());
+    }
+}
+
+store_test! {
     async fn a_device_is_pending_then_active_then_revoked_for_good(db) {
         let store = db.store();
         let anna = admit(&store, "anna").await;

@@ -6,6 +6,7 @@
 )]
 
 mod append;
+mod attested;
 mod audit;
 mod conversations;
 mod crash;

@@ -1,6 +1,7 @@
 //! What is known of devices, the programs that judge it, and the lists that they judge by.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use wardline_model::DeviceId;
 use wardline_model::wire::posture::{Fact, FactName, FactValue, Provenance};
@@ -61,18 +62,44 @@ store_test! {
         let note = |device: DeviceId, before, after| Assessed { device, before, after };
         let first: Vec<Assessed<'_>> =
             devices.iter().map(|device| note(*device, None, "first")).collect();
-        tx.put_assessments(&first).await.unwrap();
+        assert_eq!(tx.put_assessments(&first).await.unwrap(), 20);
+        let again: Vec<Assessed<'_>> =
+            devices.iter().map(|device| note(*device, Some("first"), "first again")).collect();
+        assert_eq!(tx.put_assessments(&again).await.unwrap(), 20);
+        let back: Vec<Assessed<'_>> =
+            devices.iter().map(|device| note(*device, Some("first again"), "first")).collect();
+        assert_eq!(tx.put_assessments(&back).await.unwrap(), 20);
         let second = [
             note(devices[0], Some("first"), "second"),
             note(devices[1], None, "second"),
             note(devices[2], Some("another"), "second"),
         ];
-        tx.put_assessments(&second).await.unwrap();
+        assert_eq!(tx.put_assessments(&second).await.unwrap(), 1);
         let known = tx.devices(&devices).await.unwrap();
         for device in known {
             let stands = if device.device_id == devices[0] { "second" } else { "first" };
             assert_eq!(device.assessment.as_deref(), Some(stands));
         }
+    }
+}
+
+store_test! {
+    async fn of_two_who_change_a_device_one_waits_and_sees_what_the_other_wrote(db) {
+        let store = db.store();
+        let device = admit(&store, "anna").await.device;
+        let mut first = store.write().await.unwrap();
+        first.lock_devices(&[device]).await.unwrap();
+        let other = store.clone();
+        let second = tokio::spawn(async move {
+            let mut second = other.write().await.unwrap();
+            second.lock_devices(&[device]).await.unwrap();
+            second.device(device).await.unwrap().unwrap().assessment
+        });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let note = Assessed { device, before: None, after: "first" };
+        assert_eq!(first.put_assessments(&[note]).await.unwrap(), 1);
+        first.commit().await.unwrap();
+        assert_eq!(second.await.unwrap().as_deref(), Some("first"));
     }
 }
 

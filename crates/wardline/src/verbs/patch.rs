@@ -10,7 +10,7 @@ use time::format_description::well_known::Iso8601;
 use time::{Date, OffsetDateTime};
 use wardline_client_native::clock::now_ms;
 use wardline_posture::attest::PatchLevel;
-use wardline_posture::patch::{Feeds, Finding, Installed, KEV, PRODUCTS, Platform};
+use wardline_posture::patch::{BULLETINS, Feeds, Finding, Installed, KEV, PRODUCTS, Platform};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -26,8 +26,9 @@ pub(crate) enum Patch {
 /// `wardline patch check`.
 #[derive(Args)]
 pub(crate) struct Check {
-    /// The folder of the feeds: endoflife.date's products as endoflife/products/*.md, and CISA's
-    /// catalogue as kev/known_exploited_vulnerabilities.json.
+    /// The folder of the feeds: endoflife.date's products as endoflife/products/*.md, CISA's
+    /// catalogue as kev/known_exploited_vulnerabilities.json and, where there is one, a list of
+    /// Android's security bulletins as android/bulletins.csv (columns level,published).
     #[arg(long, value_name = "DIR")]
     feeds: PathBuf,
     /// The family of the operating system; an iPad's is ios.
@@ -142,6 +143,11 @@ fn read(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     }
     names.sort_unstable();
     let mut files = vec![KEV.to_owned()];
+    let bulletins = folder.join(BULLETINS);
+    let listed = bulletins.try_exists();
+    if listed.map_err(|error| unusable(&bulletins, &error))? {
+        files.push(BULLETINS.to_owned());
+    }
     files.extend(names.into_iter().map(|name| format!("{PRODUCTS}/{name}")));
     files
         .into_iter()

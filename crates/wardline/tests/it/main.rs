@@ -14,6 +14,7 @@ mod cast;
 mod cluster;
 mod conversation;
 mod crash;
+mod enroll;
 mod keeper;
 mod patch;
 #[path = "../../../store/tests/store/postgres.rs"]

@@ -12,7 +12,7 @@ use wardline_posture::webauthn::{Format, Trust};
 
 use super::{Demand, trust};
 use crate::config;
-use crate::passkeys::{Ceremony, Passkeys, Registered};
+use crate::passkeys::{Ceremony, Passkeys, Registered, Vouchers};
 use crate::problem::Refusal;
 
 const MODEL: Uuid = Uuid::from_bytes([7; 16]);
@@ -21,6 +21,7 @@ const ORIGIN: &str = "https://hospital.example";
 /// A maker that the hospital trusts, and one of its attestation keys.
 struct Fixture {
     issuers: Vec<Authority>,
+    trust: Trust,
     passkeys: Passkeys,
 }
 
@@ -33,7 +34,8 @@ impl Fixture {
         let origins = [ORIGIN.parse().unwrap()];
         Self {
             issuers: vec![root],
-            passkeys: Passkeys::new("hospital.example", "Hospital", &origins, trust).unwrap(),
+            trust,
+            passkeys: Passkeys::new("hospital.example", "Hospital", &origins).unwrap(),
         }
     }
 
@@ -70,9 +72,19 @@ impl Fixture {
                 "attestationObject": B64(answer(&passkey)),
             },
         });
+        let vouchers = Vouchers {
+            trust: &self.trust,
+            at_ms: AT,
+        };
         let state = &ceremony.state;
-        self.passkeys
-            .finish_registration(credential, state, Platform::Browser, demand, AT)
+        self.passkeys.finish_registration(
+            credential,
+            state,
+            Platform::Browser,
+            demand,
+            false,
+            vouchers,
+        )
     }
 
     fn packed(&self, passkey: &Passkey) -> Vec<u8> {

@@ -17,7 +17,7 @@ use wardline_store::{Device, Tx, Vouched};
 use crate::app::{App, Peer};
 use crate::caller::Caller;
 use crate::extract::{Body, Id};
-use crate::fleet::{self, Moved, Rulebook};
+use crate::fleet::{self, Moved};
 use crate::gate::{Asker, Permit, change};
 use crate::problem::Refusal;
 use crate::proof::{Proof, access_token};
@@ -123,10 +123,7 @@ async fn admit(
             other => other?,
         }
         // From here on its program's rules hold for it.
-        let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
-        let rules = Rulebook::load(app, tx).await?;
-        let mut judge = rules.judge();
-        let (_, moved) = fleet::assess(app, tx, &rules, &mut judge, &device, now_ms).await?;
+        let (_, moved) = fleet::assess(app, tx, id, now_ms).await?;
         let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
         let facts = tx.facts_of(id).await?;
         let owner = tx.person(device.user_id).await?.ok_or(Refusal::NotFound)?;

@@ -89,10 +89,7 @@ pub(crate) async fn handler(
         }
         let written = tx.put_facts(id, &facts, now_ms).await?;
         tx.touch_device(id, now_ms).await?;
-        let device = tx.device(id).await?.ok_or(Refusal::NotFound)?;
-        let mut judge = rules.judge();
-        let (assessment, moved) =
-            fleet::assess(&app, tx, &rules, &mut judge, &device, now_ms).await?;
+        let (assessment, moved) = fleet::assess(&app, tx, id, now_ms).await?;
         let hash: [u8; 32] = Sha256::digest(&request.report).into();
         note.put("device", id.to_string())
             .put("provenance", provenance.as_str())

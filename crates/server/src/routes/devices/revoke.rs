@@ -63,13 +63,11 @@ pub(super) async fn end(
     let kind = if lost { LOST } else { REVOKED };
     let (info, reached) = change!(permit.kind(kind), |tx, note| {
         // Out of use before is as good: the request may be a repetition.
-        let changed = tx.end_device(id, state, reason, now_ms).await?;
-        let reached = if changed {
+        let ended = tx.end_device(id, state, reason, now_ms).await?;
+        let changed = ended || (lost && tx.mark_lost(id, reason).await?);
+        let reached = if ended {
             fleet::propose_removals(app, tx, &[id], now_ms).await?
         } else {
-            if lost {
-                tx.mark_lost(id, reason).await?;
-            }
             Vec::new()
         };
         note.put("reason", reason)
@@ -83,7 +81,7 @@ pub(super) async fn end(
         let current = id == caller.device();
         let info = shape::device(device, shape::brief(person), behind, &facts, current);
         let rules = Rulebook::load(app, tx).await?;
-        if lost && rules.terms(&info.program)?.limits.wipe == Wipe::Device {
+        if lost && changed && rules.terms(&info.program)?.limits.wipe == Wipe::Device {
             managers::order(tx, &[id], Ask::Wipe, now_ms).await?;
         }
         Ok((info, reached))

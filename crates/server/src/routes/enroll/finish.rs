@@ -9,7 +9,6 @@ use wardline_model::B64;
 use wardline_model::wire::enroll::{
     BINDING_TYPE, BindingClaims, DeviceState, EnrollFinish, EnrollFinished,
 };
-use wardline_model::wire::posture::Fact;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::programs::{Attestation, Program};
 use wardline_policy::{Action, Resource};
@@ -17,10 +16,11 @@ use wardline_store::{Device, Enrollment, NewDevice};
 
 use crate::app::{App, Peer};
 use crate::extract::Body;
+use crate::fleet::proven::Proven;
 use crate::fleet::{self, Rulebook, notice};
 use crate::gate::{Asker, change};
 use crate::jws;
-use crate::passkeys::Demand;
+use crate::passkeys::Vouchers;
 use crate::problem::Refusal;
 use crate::proof::Proof;
 use crate::rim::random;
@@ -60,6 +60,7 @@ pub(crate) async fn handler(
         .await?
         .unwrap_or_default();
     let rules = Rulebook::load(&app, &mut facts).await?;
+    let trust = app.feeds.trust(&mut facts).await?;
     let invite = facts
         .invite(enrollment.invite_id)
         .await?
@@ -72,25 +73,26 @@ pub(crate) async fn handler(
     }
     let terms = rules.terms(&enrollment.program)?;
     let notice_hash = accepted(terms, request.accepted_notice.as_ref())?;
-    let mut proven = proven(&app, terms, &enrollment, &request, &proof, now_ms)?;
-    // Where either will do, and the key has attested itself, the authenticator need not.
-    let either = terms.enrolment.attestation == Attestation::Either && !proven.is_empty();
-    let demand = if either {
-        Demand::none()
-    } else {
-        super::demand(terms)
+    let vouchers = Vouchers {
+        trust: &trust,
+        at_ms: now_ms,
     };
+    let mut proven = proven(terms, &enrollment, &request, &proof, vouchers)?;
+    // Where either will do, and the key has attested itself, the authenticator need not.
+    let otherwise = terms.enrolment.attestation == Attestation::Either && !proven.facts.is_empty();
     let registered = app.passkeys.finish_registration(
         request.credential,
         &state,
         enrollment.platform,
-        &demand,
-        now_ms,
+        &super::demand(terms),
+        otherwise,
+        vouchers,
     )?;
     if let Some(authenticator) = &registered.authenticator {
-        proven.extend(fleet::proven::by_authenticator(authenticator, now_ms));
+        proven.add(fleet::proven::by_authenticator(authenticator, now_ms));
     }
-    let proven = fleet::kept(terms, proven);
+    let Proven { facts, serials } = proven;
+    let facts = fleet::kept(terms, facts);
     let new = NewDevice {
         device_id: enrollment.device_id,
         user_id: enrollment.user_id,
@@ -120,8 +122,12 @@ pub(crate) async fn handler(
             Err(error) if error.is_conflict() => return Err(Refusal::DeviceState),
             other => other?,
         }
-        tx.put_facts(new.device_id, &proven, now_ms).await?;
-        note.put("attested", proven.len())
+        tx.put_facts(new.device_id, &facts, now_ms).await?;
+        // They are of use only as long as something rests on them.
+        if !facts.is_empty() {
+            tx.put_attested_serials(new.device_id, &serials).await?;
+        }
+        note.put("attested", facts.len())
             .put("notice", notice_hash.map(|hash| B64::from(hash).encode()))
             .put("enrollment", enrollment.enrollment_id.to_string())
             .put("device", new.device_id.to_string())
@@ -154,28 +160,26 @@ fn accepted(program: &Program, hash: Option<&B64>) -> Result<Option<[u8; 32]>, R
 /// What hardware proves of the new device, as far as its program asks for it or the device tells it
 /// unasked.
 fn proven(
-    app: &App,
     program: &Program,
     enrollment: &Enrollment,
     request: &EnrollFinish,
     proof: &Proof,
-    now_ms: u64,
-) -> Result<Vec<Fact>, Refusal> {
-    let facts = match (&request.attestation, &enrollment.challenge) {
+    vouchers: Vouchers<'_>,
+) -> Result<Proven, Refusal> {
+    let proven = match (&request.attestation, &enrollment.challenge) {
         (Some(chain), Some(challenge)) => {
-            let trust = app.passkeys.trust();
-            fleet::proven::by_key(chain, challenge, proof.key(), trust, now_ms)
+            fleet::proven::by_key(chain, challenge, proof.key(), vouchers)
                 .map_err(|error| Refusal::AttestationRefused(error.to_string()))?
         }
-        _ => Vec::new(),
+        _ => Proven::default(),
     };
-    let missing = facts.is_empty() && program.enrolment.attestation == Attestation::Key;
+    let missing = proven.facts.is_empty() && program.enrolment.attestation == Attestation::Key;
     if missing {
         return Err(Refusal::AttestationRefused(
             "an attestation of the device key is missing".to_owned(),
         ));
     }
-    Ok(facts)
+    Ok(proven)
 }
 
 /// The answer got lost: the same key asks again with the same MLS key.

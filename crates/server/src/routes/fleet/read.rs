@@ -28,6 +28,7 @@ pub(crate) async fn handler(
     let mut facts = app.facts().await?;
     let registered = facts.registered_devices().await?;
     let links = facts.managed().await?;
+    let orders = facts.waiting_orders().await?;
     let mut invited = Vec::new();
     for open in facts.open_invites(permit.now_ms()).await? {
         let Some(person) = facts.person(open.user_id).await? else {
@@ -40,6 +41,7 @@ pub(crate) async fn handler(
             serial: open.serial,
             created_at: open.created_at,
             expires_at: open.expires_at,
+            begun_at: open.consumed_at,
         });
     }
     drop(facts);
@@ -56,6 +58,6 @@ pub(crate) async fn handler(
                 registered_at: device.registered_at,
             })
             .collect(),
-        managers: app.managers.info(last, &links),
+        managers: app.managers.info(last, &links, &orders),
     }))
 }

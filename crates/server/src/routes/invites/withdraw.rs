@@ -14,7 +14,8 @@ use crate::extract::Id;
 use crate::gate::change;
 use crate::problem::Refusal;
 
-/// Ends an invitation that nobody has used. Whoever may invite that person may do so.
+/// Ends an invitation from which no device has come, and an enrolment that was begun with it. Whoever
+/// may invite that person may do so.
 #[utoipa::path(
     delete, path = "/v1/invites/{id}", tag = "enrolment", params(("id" = InviteId, Path)),
     responses(

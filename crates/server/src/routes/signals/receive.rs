@@ -8,8 +8,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
-use wardline_model::SessionId;
 use wardline_model::wire::posture::{Fact, FactName, Provenance};
+use wardline_model::{DeviceId, SessionId};
 use wardline_policy::{Action, Resource};
 use wardline_signals::managed::serial_key;
 use wardline_signals::set::{Event, Identifier, MEDIA_TYPE, Signal, Subject, Window};
@@ -90,92 +90,120 @@ async fn carry_out(
     now_ms: u64,
 ) -> Result<Effect, Refusal> {
     let mut effect = Effect::default();
+    let compliance: Vec<Fact> = signal
+        .events
+        .iter()
+        .filter_map(|event| compliance(event, signal, now_ms))
+        .collect();
+    if !compliance.is_empty() {
+        judge(app, tx, signal, &compliance, &mut effect, now_ms).await?;
+    }
     for event in &signal.events {
-        follow(app, tx, signal, event, &mut effect, now_ms).await?;
+        if let Event::SessionRevoked { context } = event {
+            // Tokens tell seconds; what began within that one had begun.
+            let at_ms = context.at_ms.unwrap_or(signal.issued_at);
+            end_sessions(
+                app,
+                tx,
+                signal,
+                at_ms.saturating_add(999),
+                &mut effect,
+                now_ms,
+            )
+            .await?;
+        }
     }
     Ok(effect)
 }
 
-/// What follows from one event.
-async fn follow(
+/// What an event says of the compliance of the devices that it is about.
+fn compliance(event: &Event, signal: &Signal, now_ms: u64) -> Option<Fact> {
+    let Event::DeviceCompliance {
+        compliant, context, ..
+    } = event
+    else {
+        return None;
+    };
+    Some(Fact {
+        name: FactName::ManagerCompliant,
+        value: (*compliant).into(),
+        provenance: Provenance::Managed,
+        observed_at: context.at_ms.unwrap_or(signal.issued_at).min(now_ms),
+        evidence: format!("security event of {}", signal.issuer),
+    })
+}
+
+/// Writes what is told of the devices that a signal is about, and looks at them.
+async fn judge(
     app: &App,
     tx: &mut Tx,
     signal: &Signal,
-    event: &Event,
+    told: &[Fact],
     effect: &mut Effect,
     now_ms: u64,
 ) -> Result<(), Refusal> {
+    let named = devices(tx, &signal.subject).await?;
+    let ids: Vec<DeviceId> = named.iter().map(|device| device.device_id).collect();
+    // All of them before the first is written, so that no two transactions wait for each other in
+    // turn.
+    tx.lock_devices(&ids).await?;
+    let rules = Rulebook::load(app, tx).await?;
+    for device in &named {
+        let facts = fleet::kept(rules.terms(&device.program)?, told.to_vec());
+        tx.put_facts(device.device_id, &facts, now_ms).await?;
+    }
+    (_, effect.moved) = fleet::assess_some(app, tx, &ids, now_ms).await?;
+    effect.devices = ids.len();
+    Ok(())
+}
+
+/// Ends the sessions that a signal is about and that had begun by then.
+async fn end_sessions(
+    app: &App,
+    tx: &mut Tx,
+    signal: &Signal,
+    at_ms: u64,
+    effect: &mut Effect,
+    now_ms: u64,
+) -> Result<(), Refusal> {
+    let named = devices(tx, &signal.subject).await?;
+    let (user, on_devices) = match &signal.subject {
+        Subject::Simple(one) if named.is_empty() => (Some(one), false),
+        Subject::Simple(_) => (None, true),
+        // Of something beside person and device only a part of their sessions is meant.
+        Subject::Complex { others, .. } if !others.is_empty() => return Ok(()),
+        Subject::Complex { user, device, .. } => (user.as_ref(), device.is_some()),
+    };
     let transmitters = &app.config.signals;
     let domains = transmitters
         .iter()
         .find(|transmitter| transmitter.issuer == signal.issuer)
         .map_or(&[][..], |transmitter| &transmitter.domains);
-    match event {
-        Event::DeviceCompliance {
-            compliant, context, ..
-        } => {
-            let rules = Rulebook::load(app, tx).await?;
-            let mut judge = rules.judge();
-            let fact = Fact {
-                name: FactName::ManagerCompliant,
-                value: (*compliant).into(),
-                provenance: Provenance::Managed,
-                observed_at: context.at_ms.unwrap_or(signal.issued_at).min(now_ms),
-                evidence: format!("security event of {}", signal.issuer),
-            };
-            for device in devices(tx, &signal.subject).await? {
-                let terms = rules.terms(&device.program)?;
-                let facts = fleet::kept(terms, vec![fact.clone()]);
-                tx.put_facts(device.device_id, &facts, now_ms).await?;
-                let (_, moved) =
-                    fleet::assess(app, tx, &rules, &mut judge, &device, now_ms).await?;
-                effect.devices += 1;
-                effect.moved.add(moved);
+    let named_user = user.is_some();
+    let user = user.and_then(|user| username(user, signal, domains));
+    let user = match user {
+        Some(name) => tx.person_by_username(name).await?.map(|p| p.user_id),
+        None => None,
+    };
+    // A person on a device is that person there, and nobody where the device is not known; either
+    // alone is everywhere.
+    let users = match user {
+        Some(user) => vec![user],
+        // Somebody was named, and it is nobody here.
+        None if named_user => Vec::new(),
+        None => named.iter().map(|device| device.user_id).collect(),
+    };
+    for user in users {
+        for session in tx.sessions_of(user, now_ms).await? {
+            let here = !on_devices || named.iter().any(|d| d.device_id == session.device_id);
+            if here && session.created_at <= at_ms {
+                tx.end_session(session.session_id, user, "security event", now_ms)
+                    .await?;
+                effect.sessions.push(session.session_id);
             }
         }
-        Event::SessionRevoked { context } => {
-            let named = devices(tx, &signal.subject).await?;
-            let (user, on_devices) = match &signal.subject {
-                Subject::Simple(one) if named.is_empty() => (Some(one), false),
-                Subject::Simple(_) => (None, true),
-                // Of something beside person and device only a part of their sessions is meant.
-                Subject::Complex { others, .. } if !others.is_empty() => return Ok(()),
-                Subject::Complex { user, device, .. } => (user.as_ref(), device.is_some()),
-            };
-            // Tokens tell seconds; what began within that one had begun.
-            let at_ms = context
-                .at_ms
-                .unwrap_or(signal.issued_at)
-                .saturating_add(999);
-            let named_user = user.is_some();
-            let user = user.and_then(|user| username(user, signal, domains));
-            let user = match user {
-                Some(name) => tx.person_by_username(name).await?.map(|p| p.user_id),
-                None => None,
-            };
-            // A person on a device is that person there, and nobody where the device is not known;
-            // either alone is everywhere.
-            let users = match user {
-                Some(user) => vec![user],
-                // Somebody was named, and it is nobody here.
-                None if named_user => Vec::new(),
-                None => named.iter().map(|device| device.user_id).collect(),
-            };
-            for user in users {
-                for session in tx.sessions_of(user, now_ms).await? {
-                    let here =
-                        !on_devices || named.iter().any(|d| d.device_id == session.device_id);
-                    if here && session.created_at <= at_ms {
-                        tx.end_session(session.session_id, user, "security event", now_ms)
-                            .await?;
-                        effect.sessions.push(session.session_id);
-                    }
-                }
-            }
-            effect.devices = named.len();
-        }
-        Event::Verification { .. } | Event::Other { .. } => {}
     }
+    effect.devices = named.len();
     Ok(())
 }
 

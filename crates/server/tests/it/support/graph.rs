@@ -1,9 +1,10 @@
 //! A made-up Microsoft Graph, together with its identity platform.
 
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -31,8 +32,18 @@ struct Tenant {
     devices: Vec<Value>,
     /// What is answered to everything but a sign-in, instead of the right thing.
     refuses: Option<StatusCode>,
+    /// What is answered to the next actions, one after the other, instead of the right thing.
+    fails: VecDeque<StatusCode>,
+    /// The application's secret has ended.
+    is_shut: bool,
     /// What was asked of devices: `syncDevice ID`.
     asked: Vec<String>,
+    /// What of that was taken.
+    took: Vec<String>,
+    /// What is said of actions (`deviceActionResult`), by the devices' ids.
+    results: HashMap<String, Vec<Value>>,
+    /// The devices of which that was read.
+    looked: Vec<String>,
 }
 
 type Shared = Arc<Mutex<Tenant>>;
@@ -46,6 +57,7 @@ impl Graph {
         let router = Router::new()
             .route("/hospital.example/oauth2/v2.0/token", post(sign_in))
             .route(managed, get(list))
+            .route(&format!("{managed}/{{id}}"), get(read))
             .route(&format!("{managed}/{{id}}/{{action}}"), post(act))
             .with_state(Arc::clone(&shared));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -87,6 +99,26 @@ impl Graph {
         self.tenant().refuses = status.into();
     }
 
+    /// Fails the next actions, each with one of these.
+    pub(crate) fn fail(&self, statuses: impl IntoIterator<Item = StatusCode>) {
+        self.tenant().fails.extend(statuses);
+    }
+
+    /// Gives no tokens from now on, or gives them again.
+    pub(crate) fn shut(&self, is_shut: bool) {
+        self.tenant().is_shut = is_shut;
+    }
+
+    /// Says from now on what became of an action that a device was asked for at a time.
+    pub(crate) fn becomes(&self, id: &str, action: &str, state: &str, at: &str) {
+        let result = json!({ "actionName": action, "actionState": state, "startDateTime": at,
+            "lastUpdatedDateTime": at });
+        let mut tenant = self.tenant();
+        let results = tenant.results.entry(id.to_owned()).or_default();
+        results.retain(|result| result["actionName"] != action);
+        results.push(result);
+    }
+
     /// Nobody listens any more.
     pub(crate) async fn go_down(&mut self) {
         self.serves.abort();
@@ -99,15 +131,25 @@ impl Graph {
         std::mem::take(&mut self.tenant().asked)
     }
 
+    /// What of that was taken, since this was called last.
+    pub(crate) fn took(&self) -> Vec<String> {
+        std::mem::take(&mut self.tenant().took)
+    }
+
+    /// The devices of which it was read what became of their actions, since this was called last.
+    pub(crate) fn looked(&self) -> Vec<String> {
+        std::mem::take(&mut self.tenant().looked)
+    }
+
     fn tenant(&self) -> MutexGuard<'_, Tenant> {
         self.shared.lock().unwrap()
     }
 }
 
-async fn sign_in(form: String) -> Response {
+async fn sign_in(State(shared): State<Shared>, form: String) -> Response {
     let secret = url::form_urlencoded::parse(form.as_bytes())
         .find_map(|(name, value)| (name == "client_secret").then_some(value));
-    if secret.as_deref() != Some(SECRET) {
+    if secret.as_deref() != Some(SECRET) || shared.lock().unwrap().is_shut {
         let body = json!({ "error": "invalid_client" });
         return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
     }
@@ -129,20 +171,46 @@ async fn act(
     headers: HeaderMap,
 ) -> Response {
     let mut tenant = shared.lock().unwrap();
-    tenant.asked.push(format!("{action} {id}"));
-    match refused(&tenant, &headers) {
-        Some(refused) => refused,
-        None => StatusCode::NO_CONTENT.into_response(),
+    let what = format!("{action} {id}");
+    tenant.asked.push(what.clone());
+    if let Some(refused) = refused(&tenant, &headers) {
+        return refused;
     }
+    if let Some(status) = tenant.fails.pop_front() {
+        return failed(status);
+    }
+    tenant.took.push(what);
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn read(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let mut tenant = shared.lock().unwrap();
+    if let Some(refused) = refused(&tenant, &headers) {
+        return refused;
+    }
+    if query.as_deref() != Some("$select=id,deviceActionResults") {
+        return failed(StatusCode::BAD_REQUEST);
+    }
+    tenant.looked.push(id.clone());
+    let results = tenant.results.get(&id).cloned().unwrap_or_default();
+    Json(json!({ "id": id, "deviceActionResults": results })).into_response()
 }
 
 fn refused(tenant: &Tenant, headers: &HeaderMap) -> Option<Response> {
     let is_signed_in = headers["authorization"] == format!("Bearer {TOKEN}");
-    let status = match tenant.refuses {
-        Some(status) => status,
-        None if !is_signed_in => StatusCode::UNAUTHORIZED,
-        None => return None,
-    };
+    match tenant.refuses {
+        Some(status) => Some(failed(status)),
+        None if !is_signed_in => Some(failed(StatusCode::UNAUTHORIZED)),
+        None => None,
+    }
+}
+
+fn failed(status: StatusCode) -> Response {
     let body = json!({ "error": { "code": "MadeUp", "message": "no" } });
-    Some((status, Json(body)).into_response())
+    (status, Json(body)).into_response()
 }

@@ -2,7 +2,10 @@
 
 pub(crate) mod device;
 pub(crate) mod graph;
+pub(crate) mod lists;
 pub(crate) mod logs;
+pub(crate) mod maker;
+pub(crate) mod openssl;
 pub(crate) mod passkey;
 pub(crate) mod phone;
 pub(crate) mod socket;

@@ -1,11 +1,14 @@
-//! A passkey in software (WebAuthn Level 3 §6), attestation `none`.
+//! A passkey in software (WebAuthn Level 3 §6): attestation `none`, or that of a made-up maker.
 
 use ciborium::Value as Cbor;
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 use wardline_model::B64;
+
+use super::maker::Maker;
 
 /// One credential at one relying party.
 pub(crate) struct Passkey {
@@ -28,8 +31,28 @@ impl Passkey {
         }
     }
 
-    /// WebAuthn §7.1: answers creation options.
+    /// WebAuthn §7.1: answers creation options, and attests nothing.
     pub(crate) fn register(&mut self, creation: &Value) -> Value {
+        self.created(creation, Uuid::nil(), "none", |_| Cbor::Map(vec![]))
+    }
+
+    /// The same, in an authenticator of a model whose maker vouches for it.
+    pub(crate) fn register_attested(&self, creation: &Value, maker: &Maker, model: Uuid) -> Value {
+        assert_eq!(creation["publicKey"]["attestation"], "direct");
+        self.created(creation, model, "packed", |signed| {
+            maker.packed(model, signed)
+        })
+    }
+
+    /// `attest` makes the statement of what authenticators sign: their data and the hash of the
+    /// client data.
+    fn created(
+        &self,
+        creation: &Value,
+        model: Uuid,
+        format: &str,
+        attest: impl FnOnce(&[u8]) -> Cbor,
+    ) -> Value {
         let options = &creation["publicKey"];
         assert_eq!(
             options["authenticatorSelection"]["userVerification"],
@@ -38,7 +61,7 @@ impl Passkey {
         assert_eq!(options["authenticatorSelection"]["residentKey"], "required");
         let client = self.client_data("webauthn.create", &options["challenge"]);
         let mut data = self.authenticator_data(options["rp"]["id"].as_str().unwrap(), 0x40);
-        data.extend_from_slice(&[0; 16]);
+        data.extend_from_slice(model.as_bytes());
         data.extend_from_slice(&32_u16.to_be_bytes());
         data.extend_from_slice(&self.id);
         let point = self.key.verifying_key().to_encoded_point(false);
@@ -50,9 +73,12 @@ impl Passkey {
             ((-3).into(), Cbor::Bytes(point.y().unwrap().to_vec())),
         ]);
         ciborium::into_writer(&cose, &mut data).unwrap();
+        let mut signed = data.clone();
+        signed.extend_from_slice(&Sha256::digest(&client));
+        let statement = attest(&signed);
         let object = Cbor::Map(vec![
-            (Cbor::Text("fmt".into()), Cbor::Text("none".into())),
-            (Cbor::Text("attStmt".into()), Cbor::Map(vec![])),
+            (Cbor::Text("fmt".into()), Cbor::Text(format.into())),
+            (Cbor::Text("attStmt".into()), statement),
             (Cbor::Text("authData".into()), Cbor::Bytes(data)),
         ]);
         let mut attestation = Vec::new();

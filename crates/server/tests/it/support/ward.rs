@@ -11,6 +11,7 @@ use wardline_client::platform::{
 };
 use wardline_client::views::Message;
 use wardline_client_native::client::Enrolment;
+use wardline_client_native::home::Home;
 use wardline_client_native::{NativeClient, Workstation, passkey};
 use wardline_keeper::{Keeper, Progress, Rules};
 use wardline_model::endorsement::Duty;
@@ -141,6 +142,19 @@ pub(crate) fn texts(client: &NativeClient, group: GroupId) -> Vec<String> {
     messages.into_iter().filter_map(written).collect()
 }
 
+/// The device's storage loses the keys of a conversation. The next client over the store notices.
+pub(crate) fn lose_keys(home: &Home, group: GroupId) {
+    let lost: Vec<_> = home
+        .entries()
+        .unwrap()
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(&format!("v/m/{group}/")))
+        .map(|(name, _)| (name, None))
+        .collect();
+    assert!(!lost.is_empty());
+    home.commit(lost).unwrap();
+}
+
 /// A workstation that can lose the answer to its next commit, after the hospital took it, and whose
 /// clock can be moved forward.
 pub(crate) struct Odd {
@@ -150,6 +164,10 @@ pub(crate) struct Odd {
 }
 
 impl Odd {
+    pub(crate) fn home(&self) -> &Home {
+        self.station.home()
+    }
+
     pub(crate) async fn sign_in(home: &Path, origin: &str, ahead_ms: u64) -> Client<Self> {
         let station = Workstation::open(home, origin, None).unwrap();
         let entries = station.home().entries().unwrap();

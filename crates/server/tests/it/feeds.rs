@@ -1,0 +1,380 @@
+//! The public lists: taken when they are due, whole or not at all, and what follows from them.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use wardline_model::endorsement::Duty;
+use wardline_model::wire::enroll::{DeviceState, EnrollStarted, Invite};
+use wardline_model::wire::posture::{FactName, Provenance};
+use wardline_model::wire::programs::{FeedsInfo, ProgramList};
+use wardline_posture::attest::{self, Roots};
+use wardline_posture::made::AT;
+
+use crate::fleet::{detail, state_of};
+use crate::managers::events;
+use crate::support::lists::{self, BULLETINS, KEV, Lists, PRODUCT, Reply, STATUS};
+use crate::support::maker::Maker;
+use crate::support::{Answer, Device, Engine, Hospital, story};
+
+const HOUR: u64 = 60 * 60 * 1000;
+
+/// What an officer sees of the lists.
+async fn info(officer: &mut Device) -> FeedsInfo {
+    let list: ProgramList = officer.get("/v1/programs").await.expect(200).json();
+    list.feeds
+}
+
+/// Waits until what an officer sees of the lists is so.
+async fn see(officer: &mut Device, is_so: impl Fn(&FeedsInfo) -> bool) -> FeedsInfo {
+    for _ in 0..500 {
+        let info = info(officer).await;
+        if is_so(&info) {
+            return info;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{:?}", info(officer).await);
+}
+
+/// Time passes, and the server looks again: it does at its start. It comes back at the same address,
+/// which passkeys are for.
+async fn later(hospital: &mut Hospital, officer: &mut Device, hours: u64) {
+    hospital.clock.advance(hours * HOUR);
+    let address = hospital.running.as_ref().unwrap().http_addr.unwrap();
+    hospital.config.server.http = address.to_string();
+    hospital.restart().await;
+    officer.sign_in().await;
+}
+
+fn hash(info: &FeedsInfo) -> String {
+    info.hash.as_ref().unwrap().encode()
+}
+
+story!(lists_of_a_folder_are_read_when_they_are_due_and_the_log_has_their_hash);
+async fn lists_of_a_folder_are_read_when_they_are_due_and_the_log_has_their_hash(engine: Engine) {
+    let folder = tempfile::tempdir().unwrap();
+    lists::write_all(folder.path());
+    let mut hospital = Hospital::with(engine, |config| {
+        folder.path().clone_into(&mut config.feeds.folder);
+    })
+    .await;
+    let mut officer = hospital.officer().await;
+    let first = see(&mut officer, |info| info.fetched_at.is_some()).await;
+    assert_eq!((first.files, first.problem.clone()), (4, None));
+    let imported = events(&hospital, "feeds.imported").await;
+    assert_eq!(imported.len(), 1);
+    assert_eq!(imported[0].resource, "feeds");
+    assert_eq!(imported[0].detail["sha256"], hash(&first));
+    assert_eq!(imported[0].detail["files"], 4);
+
+    // They change, and one is away; nobody looks before a day has passed.
+    std::fs::remove_file(folder.path().join(STATUS)).unwrap();
+    later(&mut hospital, &mut officer, 23).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(info(&mut officer).await.fetched_at, first.fetched_at);
+    later(&mut hospital, &mut officer, 1).await;
+    let second = see(&mut officer, |info| info.fetched_at != first.fetched_at).await;
+    assert_eq!((second.files, second.problem.clone()), (3, None));
+    assert_ne!(second.hash, first.hash);
+    let imported = events(&hospital, "feeds.imported").await;
+    assert_eq!(imported.len(), 2);
+    assert_eq!(imported[1].detail["sha256"], hash(&second));
+}
+
+story!(lists_are_fetched_when_they_are_due_and_not_before);
+async fn lists_are_fetched_when_they_are_due_and_not_before(engine: Engine) {
+    let served = Lists::start().await;
+    let mut hospital = Hospital::with(engine, |config| served.configure(config)).await;
+    let mut officer = hospital.officer().await;
+    let first = see(&mut officer, |info| info.fetched_at.is_some()).await;
+    assert_eq!((first.files, first.problem.clone()), (4, None));
+    let mut asked = served.asked();
+    asked.sort_unstable();
+    assert_eq!(asked, [BULLETINS, STATUS, PRODUCT, KEV]);
+
+    later(&mut hospital, &mut officer, 23).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(served.asked().len(), 4);
+    later(&mut hospital, &mut officer, 1).await;
+    let second = see(&mut officer, |info| info.fetched_at != first.fetched_at).await;
+    assert_eq!(served.asked().len(), 8);
+    assert_eq!(second.hash, first.hash, "the same lists have the same hash");
+    assert_eq!(events(&hospital, "feeds.imported").await.len(), 2);
+}
+
+story!(lists_that_are_not_good_leave_the_old_ones_in_force_and_the_officer_sees_why);
+async fn lists_that_are_not_good_leave_the_old_ones_in_force_and_the_officer_sees_why(
+    engine: Engine,
+) {
+    let served = Lists::start().await;
+    let mut hospital = Hospital::with(engine, |config| served.configure(config)).await;
+    let mut officer = hospital.officer().await;
+    let first = see(&mut officer, |info| info.fetched_at.is_some()).await;
+    let good = lists::good();
+    let half = |path: &str| good[path][..good[path].len() / 2].to_owned();
+    let text = |text: &str| Reply::Text(text.to_owned());
+    let mut hours = 24;
+    for (path, reply, told) in [
+        (STATUS, text("<html>"), "android/status.json: "),
+        (
+            STATUS,
+            text(r#"{"entries":{"x y":{"status":"REVOKED"}}}"#),
+            "no serial number",
+        ),
+        (STATUS, Reply::Text(half(STATUS)), "android/status.json: "),
+        (
+            BULLETINS,
+            text("level,published\n2026-08-05,2026-08\n"),
+            "android/bulletins.csv: line 2: published",
+        ),
+        (BULLETINS, text("level,published\n"), "there is no level"),
+        (KEV, Reply::Text(half(KEV)), "known_exploited"),
+        (KEV, Reply::Torn(half(KEV)), KEV),
+        (PRODUCT, Reply::Text(half(PRODUCT)), "android.md: "),
+        (
+            PRODUCT,
+            Reply::Refused(StatusCode::INTERNAL_SERVER_ERROR),
+            "500",
+        ),
+        (
+            STATUS,
+            Reply::Refused(StatusCode::NOT_FOUND),
+            "android/status.json: HTTP status client error (404",
+        ),
+        (KEV, Reply::Bytes(33 << 20), "more than 33554432 bytes"),
+    ] {
+        served.reply(path, reply);
+        later(&mut hospital, &mut officer, hours).await;
+        let seen = see(&mut officer, |info| info.problem.is_some()).await;
+        let problem = seen.problem.clone().unwrap();
+        assert!(problem.contains(told), "{problem}");
+        assert_eq!(
+            (seen.fetched_at, &seen.hash),
+            (first.fetched_at, &first.hash),
+            "{problem}"
+        );
+        served.reply(path, Reply::Text(good[path].clone()));
+        // What failed is due until it succeeds.
+        hours = 0;
+    }
+    assert_eq!(events(&hospital, "feeds.imported").await.len(), 1);
+    later(&mut hospital, &mut officer, 0).await;
+    let seen = see(&mut officer, |info| info.fetched_at != first.fetched_at).await;
+    assert_eq!(seen.problem, None);
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_large_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    lists::write_all(folder.path());
+    let large = std::fs::File::create(folder.path().join(STATUS)).unwrap();
+    large.set_len((32 << 20) + 1).unwrap();
+    let hospital = Hospital::with(Engine::Sqlite, |config| {
+        folder.path().clone_into(&mut config.feeds.folder);
+    })
+    .await;
+    let mut officer = hospital.officer().await;
+    let seen = see(&mut officer, |info| info.problem.is_some()).await;
+    let problem = seen.problem.unwrap();
+    assert!(problem.contains("status.json: more than"), "{problem}");
+    assert_eq!((seen.fetched_at, seen.files), (None, 0));
+}
+
+/// A hospital whose issued phones need keys in hardware that two makers vouch for, with lists in a
+/// folder.
+struct Attesting {
+    hospital: Hospital,
+    officer: Device,
+    makers: [Maker; 2],
+    folder: TempDir,
+}
+
+impl Attesting {
+    /// `configured` is the list of revoked keys that the configuration names.
+    async fn open(engine: Engine, configured: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = folder.path().join("lists");
+        lists::write_all(&lists);
+        std::fs::remove_file(lists.join(STATUS)).unwrap();
+        let makers = [Maker::new(), Maker::new()];
+        let roots = makers
+            .each_ref()
+            .map(|maker| std::fs::read_to_string(maker.root()).unwrap());
+        lists::write(folder.path(), "roots.pem", &roots.concat());
+        if let Some(list) = configured {
+            lists::write(folder.path(), "revoked.json", list);
+        }
+        let hospital = Hospital::with(engine, |config| {
+            config.feeds.folder = lists;
+            config.attestation.android_roots = folder.path().join("roots.pem");
+            if configured.is_some() {
+                config.attestation.android_status = folder.path().join("revoked.json");
+            }
+        })
+        .await;
+        let mut officer = hospital.officer().await;
+        see(&mut officer, |info| info.fetched_at.is_some()).await;
+        let rule = json!({
+            "id": "key_in_hardware",
+            "check": { "kind": "key_in_hardware", "strongbox": false },
+            "accept": ["attested"],
+            "grace_days": 0,
+            "unknown": "count",
+        });
+        let list: ProgramList = officer.get("/v1/programs").await.expect(200).json();
+        // The officer's own device, which nothing attests, is in another program.
+        let demo = list.programs.iter().find(|p| p.terms.slug == "demo");
+        let mut terms = serde_json::to_value(&demo.unwrap().terms).unwrap();
+        terms["rules"] = json!([rule]);
+        terms["enrolment"]["attestation"] = json!("key");
+        let body = json!({ "version": 0, "terms": terms });
+        officer
+            .request("PUT", "/v1/programs/demo", Some(&body))
+            .await
+            .expect(200);
+        Self {
+            hospital,
+            officer,
+            makers,
+            folder,
+        }
+    }
+
+    /// The list of revoked keys that the public lists bring from now on.
+    fn revoke(&self, serial: &str) {
+        let list = lists::revoked(serial, "KEY_COMPROMISE");
+        lists::write(&self.folder.path().join("lists"), STATUS, &list);
+    }
+
+    /// A phone that enrols with a chain of a maker; gives the answer, and the serial numbers of the
+    /// chain.
+    async fn enrol(&mut self, maker: usize) -> (Device, Answer, Vec<String>) {
+        let body = json!({ "user_id": self.officer.user(), "program": "demo" });
+        let invite = self.officer.post("/v1/invites", &body).await.expect(201);
+        let invite: Invite = invite.json();
+        let mut phone = self.hospital.device();
+        let started: EnrollStarted = phone.start(&invite.code).await.expect(200).json();
+        let challenge = started.attestation_challenge.clone().unwrap();
+        let maker = &self.makers[maker];
+        let attestation = maker.key_of(&phone, challenge.as_ref());
+        let roots = Roots::from_file(&std::fs::read(maker.root()).unwrap()).unwrap();
+        let attested = attest::verify(&attestation, challenge.as_ref(), &roots, None, AT);
+        let binding = phone.binding(&started).await;
+        let body = json!({
+            "enrollment_id": started.enrollment_id,
+            "binding": binding,
+            "credential": phone.passkey.register(&started.creation),
+            "attestation": attestation,
+        });
+        let answer = phone.post("/v1/enroll/finish", &body).await;
+        (phone.id, phone.person) = (Some(started.device_id), self.officer.person);
+        (phone, answer, attested.unwrap().serials)
+    }
+
+    /// A phone in use.
+    async fn phone(&mut self, maker: usize) -> (Device, Vec<String>) {
+        let (phone, answer, serials) = self.enrol(maker).await;
+        answer.expect(200);
+        self.officer.endorse(&phone, Duty::None).await.expect(200);
+        (phone, serials)
+    }
+
+    /// Lists are taken a day later.
+    async fn next_day(&mut self) {
+        let before = info(&mut self.officer).await.fetched_at;
+        later(&mut self.hospital, &mut self.officer, 24).await;
+        see(&mut self.officer, |info| info.fetched_at != before).await;
+    }
+
+    async fn attested(&mut self, phone: &Device) -> Vec<FactName> {
+        let facts = detail(&mut self.officer, phone).await.facts;
+        let attested = facts
+            .iter()
+            .filter(|fact| fact.provenance == Provenance::Attested);
+        attested.map(|fact| fact.name).collect()
+    }
+
+    /// Which devices were found to rest on a revoked key, and why.
+    async fn found(&self) -> Vec<(String, Value, Value)> {
+        let events = events(&self.hospital, "device.attestation_revoked").await;
+        let told = events.into_iter().map(|event| {
+            let [reason, serial] = ["reason", "serial"].map(|name| event.detail[name].clone());
+            (event.resource, reason, serial)
+        });
+        told.collect()
+    }
+}
+
+story!(what_a_key_proved_is_forgotten_once_the_key_is_revoked);
+async fn what_a_key_proved_is_forgotten_once_the_key_is_revoked(engine: Engine) {
+    let mut ward = Attesting::open(engine, None).await;
+    let (phone, serials) = ward.phone(0).await;
+    let (other, _) = ward.phone(1).await;
+    assert!(ward.attested(&phone).await.contains(&FactName::KeyHardware));
+
+    // A list that names neither changes nothing.
+    ward.revoke("abcdef");
+    ward.next_day().await;
+    assert_eq!(ward.attested(&phone).await.len(), 6);
+    assert!(ward.found().await.is_empty());
+
+    ward.revoke(&serials[1]);
+    ward.next_day().await;
+    assert!(ward.attested(&phone).await.is_empty());
+    assert_eq!(ward.attested(&other).await.len(), 6);
+    let told = (
+        format!("device/{}", phone.id()),
+        json!("REVOKED (KEY_COMPROMISE)"),
+        json!(serials[1]),
+    );
+    assert_eq!(ward.found().await, [told]);
+    // Judged in the same step: nothing says any more that its key is in hardware.
+    let quarantined = DeviceState::Quarantined;
+    assert_eq!(state_of(&mut ward.officer, &phone).await, quarantined);
+    assert_eq!(
+        state_of(&mut ward.officer, &other).await,
+        DeviceState::Active
+    );
+
+    // It is found once, and nobody enrols with that key again.
+    ward.next_day().await;
+    assert_eq!(ward.found().await.len(), 1);
+    let (_, refused, _) = ward.enrol(0).await;
+    let problem = refused.refused(422, "attestation-refused");
+    let why = problem.detail.unwrap();
+    assert!(why.contains("REVOKED"), "{why}");
+    let (_, answer, _) = ward.enrol(1).await;
+    answer.expect(200);
+}
+
+#[tokio::test]
+async fn the_configured_list_of_revoked_keys_holds_until_the_lists_bring_one() {
+    let other = lists::revoked("abcdef", "KEY_COMPROMISE");
+    let mut ward = Attesting::open(Engine::Sqlite, Some(&other)).await;
+    let (phone, serials) = ward.phone(0).await;
+    let facts = detail(&mut ward.officer, &phone).await.facts;
+    assert!(
+        facts
+            .iter()
+            .all(|fact| fact.evidence.ends_with(", not revoked"))
+    );
+
+    // The file is read at the start, and what it names by then counts when lists are taken.
+    let list = lists::revoked(&serials[1], "CA_COMPROMISE");
+    lists::write(ward.folder.path(), "revoked.json", &list);
+    ward.next_day().await;
+    assert!(ward.attested(&phone).await.is_empty());
+    let (_, refused, _) = ward.enrol(0).await;
+    refused.refused(422, "attestation-refused");
+
+    // The lists bring one, which does not name it.
+    ward.revoke("abcdef");
+    ward.next_day().await;
+    let (_, answer, _) = ward.enrol(0).await;
+    answer.expect(200);
+    let found = ward.found().await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].1, "REVOKED (CA_COMPROMISE)");
+}
