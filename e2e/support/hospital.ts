@@ -41,7 +41,12 @@ export class Hospital {
     const folder = await mkdtemp(join(tmpdir(), "wardline-e2e-"));
     const service = new Service("demo", "--data", folder, "--listen", "127.0.0.1:0", ...options);
     try {
-      return new Hospital(await ready(service.process), folder, service);
+      const told = await ready(service.process);
+      const page = await fetch(told.url);
+      if (!page.ok) {
+        throw new Error(`it serves no app: ${await page.text()}`);
+      }
+      return new Hospital(told, folder, service);
     } catch (error) {
       await service.stop();
       throw new Error(`${BINARY} demo did not become ready: ${error}\n${service.log}`);

@@ -238,6 +238,10 @@ fn clippy(workspace: &Workspace, arguments: &[&str]) -> Outcome {
 /// Builds every program and test there is, and lets clippy read it meanwhile. `cargo clippy` before
 /// `cargo test` would read the same, but also compile each library twice: half of a cold run.
 fn read_and_build(workspace: &Workspace) -> Outcome {
+    // The server of a test build looks into this folder while it runs, if it was there when the
+    // server was built; the app comes later.
+    let app = workspace.path("web/dist");
+    std::fs::create_dir_all(&app).map_err(|source| Failure::Io { path: app, source })?;
     for targets in [&["--all-targets"] as &[&str], &["--test", "conformance"]] {
         let mut cargo = workspace.cargo_with_clippy();
         cargo
