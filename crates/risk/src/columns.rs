@@ -50,8 +50,12 @@ impl Columns {
         })
     }
 
-    pub(crate) fn index(&self, row: &csv::ByteRecord) -> Option<u64> {
-        text(row, self.index?)?.parse().ok()
+    /// The row's own index, else its place; absent where it has one that cannot be read.
+    pub(crate) fn index(&self, row: &csv::ByteRecord, place: u64) -> Option<u64> {
+        match self.index {
+            Some(column) => text(row, column)?.parse().ok(),
+            None => Some(place),
+        }
     }
 
     /// What the log says; absent where it says nothing.
@@ -74,6 +78,15 @@ impl Columns {
             "" => None,
             said => Some(said.parse().ok()?),
         };
+        let agent = field(self.agent)?;
+        let (told_system, told_browser) = client(&agent);
+        let or_told = |said: String, told: &str| {
+            if said.is_empty() {
+                told.to_owned()
+            } else {
+                said
+            }
+        };
         Some(Login {
             at_ms: moment(text(row, self.at)?)?,
             user,
@@ -81,15 +94,45 @@ impl Columns {
             country: field(self.country)?,
             city: field(self.city)?,
             network: field(self.network)?,
-            agent: field(self.agent)?,
-            browser: field(self.browser)?,
-            system: field(self.system)?,
+            browser: or_told(field(self.browser)?, told_browser),
+            system: or_told(field(self.system)?, told_system),
+            agent,
             device_kind: field(self.device_kind)?,
             device: field(self.device)?,
             address_is_bad: stated(self.listed, false)?,
             successful: stated(self.successful, true)?,
         })
     }
+}
+
+/// System and browser, by what every user agent of theirs has, for logs that do not name them; empty
+/// for others. The order matters: browsers name those that they descend from, too.
+fn client(agent: &str) -> (&'static str, &'static str) {
+    const SYSTEMS: [(&str, &str); 7] = [
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iOS"),
+        ("iPad", "iPadOS"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    const BROWSERS: [(&str, &str); 9] = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Mobile/", "Mobile Safari"),
+        ("Safari/", "Safari"),
+    ];
+    let named = |names: &[(&str, &'static str)]| {
+        let found = names.iter().find(|(mark, _)| agent.contains(mark));
+        found.map_or("", |(_, name)| *name)
+    };
+    (named(&SYSTEMS), named(&BROWSERS))
 }
 
 /// The column of a name.
@@ -114,8 +157,8 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// A time as such logs write it, unix milliseconds: RFC 3339, to the minute, or with a blank and
-/// without a zone, which is UTC then.
+/// A time as such logs write it, unix milliseconds: RFC 3339, to the minute, with a blank, or without
+/// a zone, which is UTC then.
 pub(crate) fn moment(text: &str) -> Option<i64> {
     let at = OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| {
         let plain = text.strip_suffix('Z').unwrap_or(text);
@@ -124,6 +167,11 @@ pub(crate) fn moment(text: &str) -> Option<i64> {
                 "[year]-[month]-[day] [hour]:[minute]:[second].[subsecond]"
             ),
             time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second]"),
+            time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]"),
+            time::macros::format_description!(
+                "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond]"
+            ),
+            time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]"),
             time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]"),
         ];
         formats
@@ -146,6 +194,9 @@ mod tests {
             "2026-09-01T14:00:00.000+02:00",
             "2026-09-01T12:00Z",
             "2026-09-01T12:00",
+            "2026-09-01T12:00:00",
+            "2026-09-01T12:00:00.000",
+            "2026-09-01 12:00",
             "2026-09-01 12:00:00",
             "2026-09-01 12:00:00.000",
         ] {
@@ -153,5 +204,33 @@ mod tests {
         }
         assert_eq!(moment("yesterday"), None);
         assert_eq!(moment(""), None);
+    }
+
+    #[test]
+    fn an_agent_tells_its_system_and_browser_whatever_its_version() {
+        for (agent, expected) in [
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0.0",
+                ("Windows", "Edge"),
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_2 like Mac OS X) AppleWebKit/605.1.15 \
+                 (KHTML, like Gecko) Version/18.2 Mobile/15E148 Safari/604.1",
+                ("iOS", "Mobile Safari"),
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) \
+                 Chrome/140.0.0.0 Mobile Safari/537.36",
+                ("Android", "Chrome"),
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+                ("Linux", "Firefox"),
+            ),
+            ("curl/8.5.0", ("", "")),
+        ] {
+            assert_eq!(client(agent), expected);
+        }
     }
 }

@@ -14,7 +14,7 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::attackers::ATTACKERS;
 use crate::hospital::{Duty, Premises, Roster};
-use crate::login::Login;
+use crate::login::{Login, block};
 use crate::tree::{Lean, Tree, believed};
 
 /// What the place of a sign-in is to the person.
@@ -24,7 +24,7 @@ pub enum Place {
     House,
     /// An address that the person was seen at.
     Known,
-    /// A network and city that the person was seen in.
+    /// A network and city that the person was seen in, or a block of addresses.
     Near,
     /// A city that the person was seen in, by another network.
     Town,
@@ -98,6 +98,8 @@ const LEAST: f64 = 0.05;
 const CLIENTS: usize = 8;
 /// So many failed attempts are remembered of a person, and of an address.
 const ATTEMPTS: usize = 16;
+/// So many addresses are remembered from which attempts failed within a day.
+const SPRAYERS: usize = 10_000;
 /// A device that so many have used is a ward's.
 const SHARERS: usize = 3;
 
@@ -213,9 +215,8 @@ impl Engine {
         let weight = (1.0 / (1.0 + (score - SUSPECT).exp())).max(LEAST);
 
         if !sides.in_house {
-            let address = login.address_text();
-            self.networks
-                .learn(person, &network(login, &address), weight);
+            let at = Outside::of(login);
+            self.networks.learn(person, &at.path(login), weight);
         }
         self.towns
             .learn(person, &[&login.country, &login.city], weight);
@@ -223,7 +224,7 @@ impl Engine {
         if !login.device.is_empty() {
             self.devices.learn(person, &[&login.device], weight);
             let users = self.users.entry(login.device.clone()).or_default();
-            if users.len() < SHARERS && !users.contains(&person) {
+            if weight >= SHOWN && users.len() < SHARERS && !users.contains(&person) {
                 users.push(person);
             }
         }
@@ -250,15 +251,25 @@ impl Engine {
 
     /// Learns of an attempt that failed.
     pub fn fail(&mut self, person: u32, login: &Login) {
-        let known = self.persons.entry(person).or_default();
-        known.failures.push_back(login.at_ms);
-        if known.failures.len() > ATTEMPTS {
-            known.failures.pop_front();
+        // Names that nobody has are tried in any number.
+        if let Some(known) = self.persons.get_mut(&person) {
+            known.failures.push_back(login.at_ms);
+            if known.failures.len() > ATTEMPTS {
+                known.failures.pop_front();
+            }
         }
-        if self.house(login) {
+        let Some(address) = login.outside().filter(|_| !self.house(login)) else {
             return;
+        };
+        if self.sprays.len() >= SPRAYERS {
+            let old = login.at_ms.saturating_sub(DAY_MS);
+            self.sprays
+                .retain(|_, seen| seen.back().is_some_and(|(at_ms, _)| *at_ms > old));
+            if self.sprays.len() >= SPRAYERS {
+                return;
+            }
         }
-        let seen = self.sprays.entry(login.address_text()).or_default();
+        let seen = self.sprays.entry(block(address).1).or_default();
         seen.push_back((login.at_ms, person));
         if seen.len() > ATTEMPTS {
             seen.pop_front();
@@ -293,17 +304,20 @@ impl Engine {
         if in_house {
             return Place::House;
         }
-        let address = login.address_text();
-        let path = network(login, &address);
-        let been = |path: &[&str]| self.networks.shown(person, path) >= SHOWN;
-        let town = |path: &[&str]| self.towns.shown(person, path) >= SHOWN;
-        if been(&path) {
+        let at = Outside::of(login);
+        let path = at.path(login);
+        // What is not known is no place that anybody could have been at.
+        let been = |path: &[&str], said: bool| said && self.networks.shown(person, path) >= SHOWN;
+        let town =
+            |path: &[&str], said: &str| !said.is_empty() && self.towns.shown(person, path) >= SHOWN;
+        let located = !login.network.is_empty() || !login.city.is_empty();
+        if been(&path, !at.address.is_empty()) {
             Place::Known
-        } else if been(&path[..3]) {
+        } else if been(&path[..3], located) || been(&path[..4], !at.block.is_empty()) {
             Place::Near
-        } else if town(&[&login.country, &login.city]) {
+        } else if town(&[&login.country, &login.city], &login.city) {
             Place::Town
-        } else if town(&[&login.country]) {
+        } else if town(&[&login.country], &login.country) {
             Place::Country
         } else {
             Place::Abroad
@@ -317,7 +331,11 @@ impl Engine {
         if self.devices.shown(person, &[&login.device]) >= SHOWN {
             return Key::Own;
         }
-        match self.users.get(&login.device).map_or(0, Vec::len) {
+        let users = self.users.get(&login.device);
+        let others = users.map_or(0, |users| {
+            users.iter().filter(|user| **user != person).count()
+        });
+        match others {
             0 => Key::New,
             SHARERS.. => Key::Shared,
             _ => Key::Others,
@@ -326,24 +344,27 @@ impl Engine {
 
     /// The logarithm of the ratio of all attackers to the person.
     fn unusual(&self, person: u32, known: &Person, login: &Login, sides: Sides) -> f64 {
-        let everybody: f64 = self.cells.iter().flatten().sum();
+        // Without a roster an attacker meets every duty alike, so only the place is compared.
+        let planned = sides.duty != Duty::Unknown as usize;
+        let (everybody, all): (f64, f64) = if planned {
+            (self.cells.iter().flatten().sum(), known.sign_ins)
+        } else {
+            let own: f32 = known.cells[sides.duty].iter().sum();
+            (self.cells[sides.duty].iter().sum(), f64::from(own))
+        };
         let cell = self.cells[sides.duty][sides.place] / everybody;
         let own = f64::from(known.cells[sides.duty][sides.place]);
-        let standing = (believed(own) + PEERS * cell) / (known.sign_ins + PEERS);
-        let without_roster = self.cells[Duty::Unknown as usize].iter().sum::<f64>() / everybody;
+        let standing = (believed(own) + PEERS * cell) / (all + PEERS);
 
         let key = self.key_probability(known, login, sides);
         let agent = self
             .agents
             .surprise(Lean::Level, person, &agent(login))
             .exp();
-        let address = login.address_text();
-        let network = if sides.place == Place::Known as usize || sides.place == Place::Near as usize
-        {
-            let path = network(login, &address);
-            self.networks
-                .surprise(Lean::Level, person, &path[..3])
-                .exp()
+        let near = [Place::Known as usize, Place::Near as usize].contains(&sides.place);
+        let network = if near {
+            let path = [&*login.country, &*login.network, &*login.city];
+            self.networks.surprise(Lean::Level, person, &path).exp()
         } else {
             1.0
         };
@@ -356,10 +377,10 @@ impl Engine {
         let mixed: f64 = ATTACKERS
             .iter()
             .map(|attacker| {
-                let duty = if sides.duty == Duty::Unknown as usize {
-                    without_roster
-                } else {
+                let duty = if planned {
                     attacker.duties[sides.duty]
+                } else {
+                    1.0
                 };
                 let on_list = if login.address_is_bad {
                     attacker.listed
@@ -419,15 +440,14 @@ impl Engine {
     }
 
     fn sprayed(&self, login: &Login, in_house: bool) -> f64 {
-        if in_house {
-            return 0.0;
-        }
-        let Some(seen) = self.sprays.get(&login.address_text()) else {
+        let address = login.outside().filter(|_| !in_house);
+        let seen = address.and_then(|address| self.sprays.get(&block(address).1));
+        let Some(seen) = seen else {
             return 0.0;
         };
         let mut persons: Vec<u32> = seen
             .iter()
-            .filter(|(at_ms, _)| login.at_ms - at_ms < DAY_MS)
+            .filter(|(at_ms, _)| login.at_ms.saturating_sub(*at_ms) < DAY_MS)
             .map(|(_, person)| *person)
             .collect();
         persons.sort_unstable();
@@ -483,18 +503,24 @@ impl Person {
         self.clients.insert(0, (name, keys));
         self.clients.truncate(CLIENTS);
         self.failures.clear();
-        self.last = Some(Last {
-            at_ms: login.at_ms,
-            city: login.city.clone(),
-            in_house: sides.in_house,
-        });
+        if self
+            .last
+            .as_ref()
+            .is_none_or(|last| last.at_ms <= login.at_ms)
+        {
+            self.last = Some(Last {
+                at_ms: login.at_ms,
+                city: login.city.clone(),
+                in_house: sides.in_house,
+            });
+        }
     }
 }
 
 fn company(known: &Person, login: &Login) -> f64 {
     match &known.alarm {
         Some(alarm)
-            if login.at_ms - alarm.at_ms < 7 * DAY_MS
+            if login.at_ms.saturating_sub(alarm.at_ms) < 7 * DAY_MS
                 && alarm.agent == login.agent
                 && alarm.network == login.network
                 && alarm.device == login.device =>
@@ -508,20 +534,30 @@ fn company(known: &Person, login: &Login) -> f64 {
 /// How long since the last sign-in, in bins, and whether the place is another one.
 fn moved(known: &Person, login: &Login, in_house: bool) -> Option<(usize, bool)> {
     let last = known.last.as_ref()?;
-    let gap = match login.at_ms - last.at_ms {
-        ..900_000 => 0,
+    let gap = match login.at_ms.saturating_sub(last.at_ms) {
+        // A row out of order says nothing of how fast anybody moved.
+        ..0 => return None,
+        0..900_000 => 0,
         900_000..3_600_000 => 1,
         3_600_000..14_400_000 => 2,
         14_400_000..43_200_000 => 3,
         _ => 4,
     };
-    let moved = last.in_house != in_house || (!in_house && last.city != login.city);
-    Some((gap, moved))
+    let unknown = last.city.is_empty() || login.city.is_empty();
+    match (last.in_house, in_house) {
+        (true, true) => Some((gap, false)),
+        (false, false) if unknown => None,
+        (false, false) => Some((gap, last.city != login.city)),
+        _ => Some((gap, true)),
+    }
 }
 
 /// Failed attempts of the last hour, in bins.
 fn recent(known: &Person, at_ms: i64) -> usize {
-    let recent = known.failures.iter().filter(|at| at_ms - **at < HOUR_MS);
+    let recent = known
+        .failures
+        .iter()
+        .filter(|at| at_ms.saturating_sub(**at) < HOUR_MS);
     match recent.count() {
         0 => 0,
         1 => 1,
@@ -535,8 +571,27 @@ fn hour_of(at_ms: i64) -> usize {
     usize::try_from(at_ms.div_euclid(HOUR_MS).rem_euclid(24)).unwrap_or(0)
 }
 
-fn network<'a>(login: &'a Login, address: &'a str) -> [&'a str; 4] {
-    [&login.country, &login.network, &login.city, address]
+/// Where a sign-in from outside came from, as far as its address tells; empty where it does not.
+struct Outside {
+    block: String,
+    address: String,
+}
+
+impl Outside {
+    fn of(login: &Login) -> Self {
+        let (block, address) = login.outside().map(block).unwrap_or_default();
+        Self { block, address }
+    }
+
+    fn path<'a>(&'a self, login: &'a Login) -> [&'a str; 5] {
+        [
+            &login.country,
+            &login.network,
+            &login.city,
+            &self.block,
+            &self.address,
+        ]
+    }
 }
 
 fn agent(login: &Login) -> [&str; 5] {

@@ -22,7 +22,7 @@ pub enum Duty {
     Edge,
     /// Off.
     Off,
-    /// The roster does not have the person.
+    /// The roster does not have the person, or not the moment.
     Unknown,
 }
 
@@ -53,6 +53,8 @@ pub struct Shift {
 pub struct Roster {
     shifts: HashMap<String, Vec<Shift>>,
     longest_ms: i64,
+    /// The end of the last turn of all: nothing is known of what comes after.
+    end_ms: i64,
 }
 
 impl Roster {
@@ -62,6 +64,7 @@ impl Roster {
         for (user, shift) in turns {
             let long = shift.until_ms.saturating_sub(shift.from_ms);
             roster.longest_ms = roster.longest_ms.max(long);
+            roster.end_ms = roster.end_ms.max(shift.until_ms);
             roster.shifts.entry(user).or_default().push(shift);
         }
         for shifts in roster.shifts.values_mut() {
@@ -75,6 +78,13 @@ impl Roster {
         let Some(shifts) = self.shifts.get(user) else {
             return Duty::Unknown;
         };
+        // Before somebody's first turn, and once the plan has run out, nobody said that they are off.
+        let begun = shifts
+            .first()
+            .is_some_and(|first| at_ms.saturating_add(EARLY_MS) >= first.from_ms);
+        if !begun || at_ms > self.end_ms.saturating_add(LATE_MS) {
+            return Duty::Unknown;
+        }
         // Turns that could still matter begin no earlier than this.
         let first = at_ms.saturating_sub(self.longest_ms.saturating_add(LATE_MS));
         let begin = shifts.partition_point(|shift| shift.from_ms < first);
@@ -148,6 +158,7 @@ impl Premises {
 
     /// The house that an address is of.
     pub fn house(&self, address: IpAddr) -> Option<&str> {
+        let address = address.to_canonical();
         let found = self.nets.iter().find(|(net, _)| net.contains(&address));
         found.map(|(_, house)| house.as_str())
     }
@@ -173,7 +184,7 @@ mod tests {
             ("b".to_owned(), shift(100, 108, true)),
         ]);
         let duty = |user, at: i64| roster.duty(user, at * HOUR);
-        assert_eq!(duty("a", 18), Duty::Off);
+        assert_eq!(duty("a", 18), Duty::Unknown, "before the first turn");
         assert_eq!(duty("a", 19), Duty::Edge);
         assert_eq!(duty("a", 20), Duty::OnSite);
         assert_eq!(duty("a", 32), Duty::OnSite);
@@ -183,6 +194,8 @@ mod tests {
         assert_eq!(duty("b", 104), Duty::OnSite, "a long turn hides no shift");
         assert_eq!(duty("b", 99), Duty::OnCall);
         assert_eq!(duty("nobody", 20), Duty::Unknown);
+        assert_eq!(duty("a", 203), Duty::Off, "others are planned still");
+        assert_eq!(duty("a", 205), Duty::Unknown, "the plan has run out");
     }
 
     #[test]

@@ -40,6 +40,19 @@ impl Login {
             .map_or_else(String::new, |address| address.to_string())
     }
 
+    /// The address by which it came from outside, where that says anything: one of a private network
+    /// is as good as none.
+    pub(crate) fn outside(&self) -> Option<IpAddr> {
+        self.address
+            .map(|address| address.to_canonical())
+            .filter(|address| match address {
+                IpAddr::V4(v4) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local()),
+                IpAddr::V6(v6) => {
+                    !(v6.is_unique_local() || v6.is_loopback() || v6.is_unicast_link_local())
+                }
+            })
+    }
+
     /// Kind of device, system and browser, without versions.
     pub(crate) fn client(&self) -> [&str; 3] {
         [
@@ -47,6 +60,24 @@ impl Login {
             family(&self.system),
             family(&self.browser),
         ]
+    }
+}
+
+/// An address with the block that its owner is likely to keep: a /24, or a /48 of IPv6 with its /64,
+/// since the rest of those changes by the hour.
+pub(crate) fn block(address: IpAddr) -> (String, String) {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            (format!("{a}.{b}.{c}"), v4.to_string())
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            (
+                format!("{a:x}:{b:x}:{c:x}"),
+                format!("{a:x}:{b:x}:{c:x}:{d:x}"),
+            )
+        }
     }
 }
 

@@ -38,6 +38,9 @@ pub struct Report {
     pub logins: u64,
     /// Rows that could not be read, and were left out.
     pub malformed: u64,
+    /// Rows that are earlier than one before them. They are weighed and learned where they stand, so
+    /// a log that is not in order is worth less.
+    pub out_of_order: u64,
     /// What the model was worth.
     #[serde(flatten)]
     pub worth: Worth,
@@ -85,15 +88,18 @@ pub fn run(
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut took: Vec<Duration> = Vec::new();
     let mut begin = None;
+    let mut newest = i64::MIN;
     let mut row = csv::ByteRecord::new();
     let mut place = 0_u64;
     while reader.read_byte_record(&mut row)? {
-        let index = columns.index(&row).unwrap_or(place);
+        let index = columns.index(&row, place);
         place += 1;
-        let Some(login) = columns.login(&row) else {
+        let (Some(index), Some(login)) = (index, columns.login(&row)) else {
             report.malformed += 1;
             continue;
         };
+        report.out_of_order += u64::from(login.at_ms < newest);
+        newest = newest.max(login.at_ms);
         let next = u32::try_from(persons.len()).unwrap_or(u32::MAX);
         let known = persons.entry(login.user.clone()).or_insert((next, false));
         let (person, welcomed) = *known;
@@ -111,7 +117,7 @@ pub fn run(
         let begin = *begin.get_or_insert(login.at_ms);
         let takeover = columns.takeover(&row);
         if welcomed
-            && login.at_ms >= begin + WARM_UP_MS
+            && login.at_ms >= begin.saturating_add(WARM_UP_MS)
             && let Some(takeover) = takeover
         {
             ours.push((score, takeover));

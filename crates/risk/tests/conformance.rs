@@ -17,13 +17,13 @@ use wardline_risk::{Engine, Premises, replay};
 
 /// What Freeman et al. reach on this log at one false alarm in a hundred, by kind of attacker, as
 /// the log's README has it, and what is asked for here: more, and of those who imitate the person a
-/// quarter of what the baseline misses.
+/// quarter of what the baseline misses, of insiders a tenth.
 const ASKED: [(&str, f64); 5] = [
     ("naive", 0.780),
     ("vpn", 0.704),
     ("targeted", 0.334),
     ("very_targeted", 0.258),
-    ("insider", 0.084),
+    ("insider", 0.138),
 ];
 /// Two weeks after the first sign-in of the log.
 const MEASURED_FROM: &str = "2026-01-19T05:36:35.968Z";
@@ -52,6 +52,13 @@ fn every_kind_of_attacker_of_the_synthetic_log_is_found_more_often_than_by_the_b
     assert_eq!(report.malformed, 0);
     let (ours, theirs) = (report.worth.tpr_at_fpr, report.freeman.tpr_at_fpr);
     assert!(ours.hundredth > theirs.hundredth && ours.thousandth > theirs.thousandth);
+    // The baseline is what the log's own evaluation makes of it.
+    let is = |value: Option<f64>, expected: f64| (value.unwrap() - expected).abs() < 0.01;
+    assert!(
+        is(theirs.hundredth, 0.36) && is(theirs.thousandth, 0.21),
+        "{theirs:?}"
+    );
+    assert!(is(report.freeman.auc, 0.826) && report.worth.auc > Some(0.93));
 
     let scores: HashMap<u64, f64> = scores.iter().map(|it| (it.index, it.score)).collect();
     let mut reader = csv::Reader::from_reader(log.as_slice());

@@ -15,15 +15,18 @@ const PREMISES: &str = r#"{"facilities":[{"id":"F1","name":"General","egress":[
     {"cidr":"192.0.2.0/28","kind":"wifi"}]}]}"#;
 const PHONE: &str = "Mozilla/5.0 (iPhone),Mobile Safari 18.2,iOS 18.2,mobile";
 
-/// A night shift each day for forty days, by twenty nurses, from the ward.
+/// A night shift each day for forty days, by twenty nurses, from the ward; planned for a month more.
 fn nights() -> (String, String) {
     let mut roster = "user_id,role,shift_start,shift_end,kind\n".to_owned();
     let mut log = HEADER.to_owned();
-    for day in 0..40 {
+    for day in 0..70 {
         for nurse in 0..20 {
             let date = time::macros::date!(2026 - 03 - 01) + time::Duration::days(day);
             let next = date + time::Duration::days(1);
             writeln!(roster, "n{nurse},nurse,{date}T21:00Z,{next}T07:00Z,on_site").unwrap();
+            if day >= 40 {
+                continue;
+            }
             writeln!(
                 log,
                 "{date}T21:0{}:00Z,n{nurse},192.0.2.{},US,R,Town,64512,{PHONE},True,False,False,d{nurse}",
@@ -166,4 +169,143 @@ fn a_file_that_is_no_log_is_refused_with_the_column_that_it_lacks() {
     assert!(matches!(error, ReplayError::Column("Login Timestamp")));
     let error = replay::roster("user_id,kind\n".as_bytes()).unwrap_err();
     assert!(matches!(error, ReplayError::Column("shift_start")));
+}
+
+/// The same rows with something else in a column.
+fn with_column(log: &str, name: &str, value: impl Fn(&str) -> String) -> String {
+    let column = HEADER
+        .trim_end()
+        .split(',')
+        .position(|it| it == name)
+        .unwrap();
+    let (header, rows) = log.split_once('\n').unwrap();
+    let rows = rows.lines().map(|row| {
+        let mut fields: Vec<String> = row.split(',').map(str::to_owned).collect();
+        fields[column] = value(&fields[column]);
+        fields.join(",")
+    });
+    std::iter::once(header.to_owned())
+        .chain(rows)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn labels_change_no_score() {
+    let (roster, log) = nights();
+    let takeover = "2026-04-09T12:00:00Z,n0,203.0.113.9,FR,X,Paris,3215,curl,Other,Linux,desktop,True,False,True,\n";
+    let after =
+        format!("2026-04-10T21:03:00Z,n0,192.0.2.4,US,R,Town,64512,{PHONE},True,False,False,d0");
+    let log = format!("{log}{takeover}{after}");
+    let (_, labelled) = scores(&roster, &log);
+    for label in ["", "False", "True"] {
+        let other = with_column(&log, "Is Account Takeover", |_| label.to_owned());
+        assert_eq!(scores(&roster, &other).1, labelled, "{label:?}");
+    }
+}
+
+#[test]
+fn without_a_location_database_a_strange_address_is_strange_all_the_same() {
+    let (roster, mut log) = nights();
+    // They look at the plan from home, too, before they come.
+    for day in 0..40 {
+        let date = time::macros::date!(2026 - 03 - 01) + time::Duration::days(day);
+        for nurse in 0..20 {
+            writeln!(
+                log,
+                "{date}T15:00:00Z,n{nurse},198.51.{nurse}.7,US,R,Town,64999,{PHONE},True,False,,d{nurse}"
+            )
+            .unwrap();
+        }
+    }
+    let mut rows: Vec<&str> = log.lines().skip(1).collect();
+    rows.sort_unstable();
+    let log = format!("{HEADER}{}\n", rows.join("\n"));
+    let unlocated = |row: &str| {
+        let mut log = format!("{log}{row}");
+        for column in ["Country", "Region", "City", "ASN"] {
+            log = with_column(&log, column, |_| String::new());
+        }
+        *scores(&roster, &log).1.last().unwrap()
+    };
+    let from = |address: &str| {
+        unlocated(&format!(
+            "2026-04-10T15:00:00Z,n0,{address},,,,,{PHONE},True,False,,d0"
+        ))
+    };
+    let (home, neighbour, strange) = (from("198.51.0.7"), from("198.51.0.9"), from("203.0.113.9"));
+    assert!(home < 0.0, "{home}");
+    assert!(
+        neighbour.min(strange) > home + 5.0,
+        "{home} {neighbour} {strange}"
+    );
+    // An address of a private network says as little as none.
+    assert!((from("10.1.2.3") - from("")).abs() < 1e-9);
+}
+
+#[test]
+fn whoever_stands_in_no_roster_is_told_from_an_intruder_by_the_place() {
+    let (roster, mut log) = nights();
+    let desk = "Mozilla/5.0 (Windows),Edge 138,Windows 11,desktop";
+    for day in 0..40 {
+        let date = time::macros::date!(2026 - 03 - 01) + time::Duration::days(day);
+        writeln!(
+            log,
+            "{date}T09:00:00Z,vendor,192.0.2.11,US,R,Town,64512,{desk},True,False,,v"
+        )
+        .unwrap();
+    }
+    let last = |row: &str| *scores(&roster, &format!("{log}{row}")).1.last().unwrap();
+    let usual = last(&format!(
+        "2026-04-10T09:00:00Z,vendor,192.0.2.11,US,R,Town,64512,{desk},True,False,,v"
+    ));
+    let intruder = last(
+        "2026-04-10T03:00:00Z,vendor,203.0.113.9,FR,X,Paris,3215,curl,Other,Linux,desktop,True,False,,",
+    );
+    assert!(usual < 0.0, "{usual}");
+    assert!(intruder > 5.0, "{intruder}");
+}
+
+#[test]
+fn a_new_phone_of_ones_own_does_not_become_somebody_elses() {
+    let (roster, log) = nights();
+    let with_new_phone = |day: u32| {
+        format!("2026-04-{day:02}T21:03:00Z,n0,192.0.2.4,US,R,Town,64512,{PHONE},True,False,,new\n")
+    };
+    let rows: String = (10..14).map(with_new_phone).collect();
+    let (_, all) = scores(&roster, &format!("{log}{rows}"));
+    let new = &all[all.len() - 4..];
+    assert!(new.is_sorted_by(|before, after| before >= after), "{new:?}");
+}
+
+#[test]
+fn rows_out_of_order_are_counted_and_tell_of_no_travel() {
+    let (roster, log) = nights();
+    let late =
+        format!("2026-03-02T21:30:00Z,n0,192.0.2.4,US,R,Town,64512,{PHONE},True,False,,d0\n");
+    let (report, all) = scores(&roster, &format!("{log}{late}"));
+    // Nine of each night's are, too: ten nurses come while ten others have come.
+    assert_eq!(report.out_of_order, 40 * 9 + 1);
+    assert!(all.last() < Some(&0.0));
+}
+
+#[test]
+fn addresses_that_are_not_said_are_no_spray() {
+    let (roster, log) = nights();
+    let failed = (1..6).fold(String::new(), |rows, nurse| {
+        rows + &format!("2026-04-09T11:00:0{nurse}Z,n{nurse},,,,,,{PHONE},False,False,,\n")
+    });
+    let row = format!("2026-04-09T12:00:00Z,n0,,,,,,{PHONE},True,False,,d0\n");
+    let (_, without) = scores(&roster, &format!("{log}{row}"));
+    let (_, with) = scores(&roster, &format!("{log}{failed}{row}"));
+    assert_eq!(with.last(), without.last());
+}
+
+#[test]
+fn an_index_that_cannot_be_read_leaves_its_row_out() {
+    let log = "index,Login Timestamp,User ID\n7,2026-04-01T00:00:00Z,n\nx,2026-04-01T00:01:00Z,n\n";
+    let engine = Engine::new(Roster::default(), Premises::default());
+    let (report, scores) = replay::run(log.as_bytes(), engine, &mut || Duration::ZERO).unwrap();
+    assert_eq!((report.logins, report.malformed), (1, 1));
+    assert_eq!(scores[0].index, 7);
 }

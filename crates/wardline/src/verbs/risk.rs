@@ -43,12 +43,28 @@ impl Risk {
 
 impl Replay {
     fn run(self, out: Output) -> Result<(), Failure> {
-        let beside = |name: &str| {
+        let beside = |name: &str| -> Result<Option<PathBuf>, Failure> {
             let file = self.logins.with_file_name(name);
             let packed = self.logins.with_file_name(format!("{name}.gz"));
-            [file, packed].into_iter().find(|path| path.exists())
+            for path in [file, packed] {
+                if path.try_exists().map_err(|error| unusable(&path, &error))? {
+                    return Ok(Some(path));
+                }
+            }
+            Ok(None)
         };
-        let (roster, left_out) = match beside("roster.csv") {
+        if let Some(scores) = &self.scores {
+            let same = |path: &Path| {
+                let whole = |path: &Path| fs::canonicalize(path).ok();
+                whole(path).is_some() && whole(path) == whole(scores)
+            };
+            if same(&self.logins) {
+                return Err(Failure::usage(
+                    "--scores names the log itself, which would be lost",
+                ));
+            }
+        }
+        let (roster, left_out) = match beside("roster.csv")? {
             Some(path) => replay::roster(open(&path)?).map_err(|error| unusable(&path, &error))?,
             None => (Roster::default(), 0),
         };
@@ -57,7 +73,7 @@ impl Replay {
                 "roster.csv: {left_out} rows could not be read, and were left out"
             ));
         }
-        let premises = match beside("premises.json") {
+        let premises = match beside("premises.json")? {
             Some(path) => premises(&path)?,
             None => Premises::default(),
         };
@@ -66,8 +82,22 @@ impl Replay {
         let mut since = || -> Duration { begin.elapsed() };
         let (report, scores) = replay::run(log, Engine::new(roster, premises), &mut since)
             .map_err(|error| unusable(&self.logins, &error))?;
+        if report.logins == 0 && report.malformed > 0 {
+            return Err(Failure::usage(format!(
+                "{}: none of its {} rows can be read; times are RFC 3339, or UTC without a zone",
+                self.logins.display(),
+                report.malformed
+            )));
+        }
+        if report.out_of_order > 0 {
+            out.note(&format!(
+                "{} rows are earlier than one before them: sort the log by time, or the model learns \
+                 in the wrong order",
+                report.out_of_order
+            ));
+        }
         if let Some(path) = &self.scores {
-            write(path, &scores).map_err(|error| unusable(path, &error))?;
+            write(path, &scores).map_err(|error| unwritten(path, &error))?;
         }
         out.result(&report, || sentences(&report));
         Ok(())
@@ -103,13 +133,21 @@ fn write(path: &Path, scores: &[Score]) -> std::io::Result<()> {
     let mut half = name.to_owned();
     half.push(".part");
     let half = path.with_file_name(half);
-    let mut file = BufWriter::new(File::create(&half)?);
+    let written = rows(&half, scores).and_then(|()| fs::rename(&half, path));
+    if written.is_err() {
+        // What is half written helps nobody; the error that is told is the first one.
+        let _ = fs::remove_file(&half);
+    }
+    written
+}
+
+fn rows(path: &Path, scores: &[Score]) -> std::io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
     writeln!(file, "index,score")?;
     for Score { index, score } in scores {
         writeln!(file, "{index},{score}")?;
     }
-    file.into_inner()?.sync_all()?;
-    fs::rename(half, path)
+    file.into_inner()?.sync_all()
 }
 
 fn sentences(report: &Report) -> String {
@@ -135,6 +173,16 @@ fn sentences(report: &Report) -> String {
         ),
     ]
     .join("\n")
+}
+
+/// A path that is none is the caller's mistake; a disk that is full is not.
+fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
+            Failure::unavailable(format!("{}: {error}", path.display()))
+        }
+        _ => unusable(path, error),
+    }
 }
 
 fn unusable(path: &Path, error: &dyn std::error::Error) -> Failure {

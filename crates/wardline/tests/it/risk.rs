@@ -75,6 +75,10 @@ fn a_log_is_weighed_row_by_row_packed_or_not_with_or_without_what_the_hospital_k
     let by_roster = fs::read_to_string(dir.join("scores.csv")).unwrap();
     assert_eq!(by_roster.lines().count(), 32);
     assert_ne!(by_roster, scores);
+    fs::remove_file(dir.join("roster.csv")).unwrap();
+    replay(dir, "logins.csv").json(0);
+    let by_premises = fs::read_to_string(dir.join("scores.csv")).unwrap();
+    assert!(by_premises != by_roster && by_premises != scores);
 }
 
 #[test]
@@ -85,6 +89,13 @@ fn what_cannot_be_read_is_named_and_nothing_is_written() {
     let refused = replay(dir, "logins.csv").json(2);
     assert!(refused.to_string().contains("Login Timestamp"), "{refused}");
     replay(dir, "nothing.csv").json(2);
+    let torn = log().replace("2026-0", "soon-").replace("nonsense\n", "");
+    fs::write(dir.join("logins.csv"), torn).unwrap();
+    let refused = replay(dir, "logins.csv").json(2);
+    assert!(
+        refused.to_string().contains("none of its 31 rows"),
+        "{refused}"
+    );
     fs::write(dir.join("logins.csv"), log()).unwrap();
     fs::write(
         dir.join("premises.json"),
@@ -94,4 +105,11 @@ fn what_cannot_be_read_is_named_and_nothing_is_written() {
     let refused = replay(dir, "logins.csv").json(2);
     assert!(refused.to_string().contains("premises.json"), "{refused}");
     assert!(!dir.join("scores.csv").exists());
+
+    // The log is never written over.
+    fs::remove_file(dir.join("premises.json")).unwrap();
+    fs::write(dir.join("scores.csv"), log()).unwrap();
+    let refused = replay(dir, "scores.csv").json(2);
+    assert!(refused.to_string().contains("the log itself"), "{refused}");
+    assert_eq!(fs::read_to_string(dir.join("scores.csv")).unwrap(), log());
 }
