@@ -28,7 +28,7 @@ async fn info(officer: &mut Device) -> FeedsInfo {
 
 /// Waits until what an officer sees of the lists is so.
 async fn see(officer: &mut Device, is_so: impl Fn(&FeedsInfo) -> bool) -> FeedsInfo {
-    for _ in 0..500 {
+    for _ in 0..6000 {
         let info = info(officer).await;
         if is_so(&info) {
             return info;
