@@ -63,8 +63,9 @@ export function Composer({
       { group, text: words, priority, ...(replying ? { reply_to: replying.id } : {}) },
       {
         onSuccess: () => {
-          setText("");
-          setPriority("routine");
+          // What was typed or chosen while it went is the next message's.
+          setText((now) => (now.startsWith(text) ? now.slice(text.length).trimStart() : now));
+          setPriority((now) => (now === priority ? "routine" : now));
           setChoosing(false);
           onReplied();
           field.current?.focus();
