@@ -22,3 +22,4 @@ pub use assess::{Device, Judge, assess};
 pub use fleet::Fleet;
 pub use planner::{Assumptions, Comparison, compare};
 pub use terms::{Terms, TermsError};
+pub use words::platform_name;

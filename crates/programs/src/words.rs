@@ -71,7 +71,8 @@ pub(crate) fn other_platform(shown: &str, platforms: &[String]) -> String {
 pub(crate) const ANOTHER_PROGRAM: &str =
     "Ask the security officer for a program that takes this kind of device.";
 
-fn platform_name(platform: &str) -> &str {
+/// A platform as people write it: `iPadOS` for `ipados`. One that is not known stays as it is.
+pub fn platform_name(platform: &str) -> &str {
     match platform {
         "android" => "Android",
         "ios" => "iOS",

@@ -73,16 +73,7 @@ pub(crate) fn device(
 
 /// System and version for a person: `Android 16`.
 fn system(facts: &[Fact]) -> Option<String> {
-    let name = match text(facts, FactName::Platform)? {
-        "android" => "Android",
-        "ios" => "iOS",
-        "ipados" => "iPadOS",
-        "macos" => "macOS",
-        "windows" => "Windows",
-        "linux" => "Linux",
-        "chromeos" => "ChromeOS",
-        other => other,
-    };
+    let name = wardline_programs::platform_name(text(facts, FactName::Platform)?);
     Some(match text(facts, FactName::OsVersion) {
         Some(version) => format!("{name} {version}"),
         None => name.to_owned(),

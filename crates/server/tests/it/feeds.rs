@@ -12,7 +12,7 @@ use wardline_model::wire::programs::{FeedsInfo, ProgramList};
 use wardline_posture::attest::{self, Roots};
 use wardline_posture::made::AT;
 
-use crate::fleet::{detail, state_of};
+use crate::fleet::{change, detail, state_of};
 use crate::managers::events;
 use crate::support::lists::{self, BULLETINS, KEV, Lists, PRODUCT, Reply, STATUS};
 use crate::support::maker::Maker;
@@ -223,13 +223,9 @@ impl Attesting {
             "grace_days": 0,
             "unknown": "count",
         });
-        let list: ProgramList = officer.get("/v1/programs").await.expect(200).json();
         // The officer's own device, which nothing attests, is in another program.
-        let demo = list.programs.iter().find(|p| p.terms.slug == "demo");
-        let mut terms = serde_json::to_value(&demo.unwrap().terms).unwrap();
-        terms["rules"] = json!([rule]);
-        terms["enrolment"]["attestation"] = json!("key");
-        let body = json!({ "version": 0, "terms": terms });
+        let mut body = change(&mut officer, 0, &[rule]).await;
+        body["terms"]["enrolment"]["attestation"] = json!("key");
         officer
             .request("PUT", "/v1/programs/demo", Some(&body))
             .await
