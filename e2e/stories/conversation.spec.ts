@@ -59,6 +59,29 @@ test("a STAT message stands first in the list, and is announced to those who hea
   );
 });
 
+test("what is typed while a message is on its way is the next message", async ({
+  hospital,
+  phone,
+}) => {
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
+  await nurse.enroll();
+  await doctor.enroll();
+  await nurse.start([doctor.person]);
+  const field = nurse.page.getByRole("textbox", { name: "Message" });
+  await field.fill("Which dose?");
+  // Both in one task of the page: nothing can be sent, let alone answered, in between.
+  await field.evaluate((element) => {
+    const area = element as HTMLTextAreaElement;
+    area.form?.requestSubmit();
+    const prototype = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value");
+    prototype?.set?.call(area, "Which dose? And by which way?");
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  await nurse.sees("Which dose?");
+  await expect(field).toHaveValue("And by which way?");
+});
+
 test("a reply carries what it answers", async ({ hospital, phone }) => {
   const nurse = await phone(hospital.nurse());
   const doctor = await phone(hospital.doctor());

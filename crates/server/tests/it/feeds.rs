@@ -13,7 +13,6 @@ use wardline_posture::attest::{self, Roots};
 use wardline_posture::made::AT;
 
 use crate::fleet::{change, detail, state_of};
-use crate::managers::events;
 use crate::support::lists::{self, BULLETINS, KEV, Lists, PRODUCT, Reply, STATUS};
 use crate::support::maker::Maker;
 use crate::support::{Answer, Device, Engine, Hospital, story};
@@ -63,7 +62,7 @@ async fn lists_of_a_folder_are_read_when_they_are_due_and_the_log_has_their_hash
     let mut officer = hospital.officer().await;
     let first = see(&mut officer, |info| info.fetched_at.is_some()).await;
     assert_eq!((first.files, first.problem.clone()), (4, None));
-    let imported = events(&hospital, "feeds.imported").await;
+    let imported = hospital.events("feeds.imported").await;
     assert_eq!(imported.len(), 1);
     assert_eq!(imported[0].resource, "feeds");
     assert_eq!(imported[0].detail["sha256"], hash(&first));
@@ -78,7 +77,7 @@ async fn lists_of_a_folder_are_read_when_they_are_due_and_the_log_has_their_hash
     let second = see(&mut officer, |info| info.fetched_at != first.fetched_at).await;
     assert_eq!((second.files, second.problem.clone()), (3, None));
     assert_ne!(second.hash, first.hash);
-    let imported = events(&hospital, "feeds.imported").await;
+    let imported = hospital.events("feeds.imported").await;
     assert_eq!(imported.len(), 2);
     assert_eq!(imported[1].detail["sha256"], hash(&second));
 }
@@ -101,7 +100,7 @@ async fn lists_are_fetched_when_they_are_due_and_not_before(engine: Engine) {
     let second = see(&mut officer, |info| info.fetched_at != first.fetched_at).await;
     assert_eq!(served.asked().len(), 8);
     assert_eq!(second.hash, first.hash, "the same lists have the same hash");
-    assert_eq!(events(&hospital, "feeds.imported").await.len(), 2);
+    assert_eq!(hospital.events("feeds.imported").await.len(), 2);
 }
 
 story!(lists_that_are_not_good_leave_the_old_ones_in_force_and_the_officer_sees_why);
@@ -159,7 +158,7 @@ async fn lists_that_are_not_good_leave_the_old_ones_in_force_and_the_officer_see
         // What failed is due until it succeeds.
         hours = 0;
     }
-    assert_eq!(events(&hospital, "feeds.imported").await.len(), 1);
+    assert_eq!(hospital.events("feeds.imported").await.len(), 1);
     later(&mut hospital, &mut officer, 0).await;
     let seen = see(&mut officer, |info| info.fetched_at != first.fetched_at).await;
     assert_eq!(seen.problem, None);
@@ -294,7 +293,7 @@ impl Attesting {
 
     /// Which devices were found to rest on a revoked key, and why.
     async fn found(&self) -> Vec<(String, Value, Value)> {
-        let events = events(&self.hospital, "device.attestation_revoked").await;
+        let events = self.hospital.events("device.attestation_revoked").await;
         let told = events.into_iter().map(|event| {
             let [reason, serial] = ["reason", "serial"].map(|name| event.detail[name].clone());
             (event.resource, reason, serial)

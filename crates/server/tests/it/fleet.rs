@@ -3,16 +3,15 @@
 use serde_json::{Value, json};
 use wardline_model::B64;
 use wardline_model::endorsement::Duty;
-use wardline_model::wire::devices::{BulkAnswer, DeviceDetail, DeviceList, TrustFeed};
+use wardline_model::wire::devices::{BulkAnswer, DeviceDetail, DeviceInfo, DeviceList, TrustFeed};
 use wardline_model::wire::enroll::{DeviceState, EnrollStarted, PrivacyNotice};
 use wardline_model::wire::posture::{Assessment, FactName, FactValue, Provenance, Standing};
 use wardline_model::wire::programs::{DryRun, Program, ProgramInfo, ProgramList};
 use wardline_posture::attest::SecurityLevel;
 use wardline_posture::made;
 
-use crate::managers::events;
 use crate::support::maker::Maker;
-use crate::support::{Answer, Device, Engine, Hospital, story};
+use crate::support::{Answer, Device, Engine, Hospital, story, until};
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
@@ -195,8 +194,8 @@ async fn many_devices_go_out_of_use_at_once_and_each_has_its_outcome(engine: Eng
         assert_eq!(state_of(&mut officer, phone).await, state);
         phone.get("/v1/me").await.refused(401, "session-ended");
     }
-    assert_eq!(events(&hospital, "device.lost").await.len(), 2);
-    assert_eq!(events(&hospital, "device.revoked").await.len(), 1);
+    assert_eq!(hospital.events("device.lost").await.len(), 2);
+    assert_eq!(hospital.events("device.revoked").await.len(), 1);
     for count in [0, 201] {
         let many = vec![ids[0].clone(); count];
         bulk(&mut officer, "assess", &many)
@@ -679,22 +678,17 @@ async fn what_a_device_manager_loads_names_this_hospital_and_is_an_officers_to_t
 async fn the_demos_fleet_stands_in_every_way_and_its_reasons_read_well() {
     let hospital = Box::pin(Hospital::demo(Engine::Sqlite)).await;
     let mut officer = hospital.officer().await;
-    let list: DeviceList = loop {
+    // The first look at all devices comes with the start.
+    let list = until("the first look at all devices", async || {
         let list: DeviceList = officer
             .get("/v1/devices?scope=all")
             .await
             .expect(200)
             .json();
-        // The first look at all devices comes with the start.
-        if list
-            .devices
-            .iter()
-            .any(|d| d.state == DeviceState::Quarantined)
-        {
-            break list;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    };
+        let looked = |d: &DeviceInfo| d.state == DeviceState::Quarantined;
+        list.devices.iter().any(looked).then_some(list)
+    })
+    .await;
     let states: Vec<DeviceState> = list.devices.iter().map(|d| d.state).collect();
     for state in [
         DeviceState::Pending,

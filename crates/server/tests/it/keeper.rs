@@ -26,7 +26,6 @@ use wardline_server::rim::random;
 use wardline_store::{NewDevice, NewKeyPackage, NewPerson};
 use zeroize::Zeroizing;
 
-use crate::managers::events;
 use crate::support::ward::{Odd, Ward, come_online, confirm, lose_keys, me, say, sequenced, texts};
 use crate::support::{Engine, story};
 
@@ -240,7 +239,7 @@ async fn devices_in_quarantine_are_out_of_their_conversations_until_they_are_men
     let changed = viktor.raw("PUT", path, body).await.unwrap();
     let changed: ProgramInfo = serde_json::from_slice(&changed).unwrap();
     assert_eq!(changed.devices.quarantined, 2);
-    let told = events(&ward.hospital, "device.quarantined").await;
+    let told = ward.hospital.events("device.quarantined").await;
     for id in &out {
         let of_it = |event: &&Event| event.resource == format!("device/{id}");
         assert_eq!(told.iter().filter(of_it).count(), 1, "an event for each");

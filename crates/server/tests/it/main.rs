@@ -22,6 +22,7 @@ mod managers;
 mod nats;
 mod nodes;
 mod openapi;
+mod orders;
 #[path = "../../../store/tests/store/postgres.rs"]
 mod postgres;
 mod proofs;
@@ -29,5 +30,6 @@ mod renewal;
 #[path = "../../../wardline/tests/it/search.rs"]
 mod search;
 mod sessions;
+mod signals;
 mod sockets;
 mod support;

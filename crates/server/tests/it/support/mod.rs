@@ -5,6 +5,7 @@ pub(crate) mod graph;
 pub(crate) mod lists;
 pub(crate) mod logs;
 pub(crate) mod maker;
+pub(crate) mod managed;
 pub(crate) mod openssl;
 pub(crate) mod passkey;
 pub(crate) mod phone;
@@ -12,7 +13,10 @@ pub(crate) mod socket;
 pub(crate) mod transmitter;
 pub(crate) mod ward;
 
+use std::time::Duration;
+
 use tempfile::TempDir;
+use wardline_audit::Event;
 
 use crate::postgres;
 use wardline_model::UserId;
@@ -45,6 +49,24 @@ macro_rules! story {
     };
 }
 pub(crate) use story;
+
+/// Asks again and again until there is an answer. The bound only ends a test that hangs; no test
+/// passes or fails by how long something takes.
+///
+/// # Panics
+/// When nothing came within a minute.
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let found = tokio::time::timeout(Duration::from_mins(1), asking).await;
+    found.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}
 
 /// The database below a hospital.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +135,19 @@ impl Hospital {
             url,
             _dir: dir,
         }
+    }
+
+    /// Every event of the hospital's log of this kind.
+    pub(crate) async fn events(&self, kind: &str) -> Vec<Event> {
+        let (store, _) = self.seize();
+        let node = self.config.server.node.parse().unwrap();
+        let mut facts = store.read().await.unwrap();
+        let events = facts.events_of(&node, 1, 10_000).await.unwrap();
+        events
+            .iter()
+            .map(|event| Event::parse(&event.opening.payload).unwrap())
+            .filter(|event| event.kind.as_str() == kind)
+            .collect()
     }
 
     /// The demo hospital, with its people and patients.

@@ -20,7 +20,7 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::wire::sessions::SignIn;
 use wardline_model::{DeviceId, GroupId, UserId};
 
-use crate::support::{Device, Engine, Hospital};
+use crate::support::{Device, Engine, Hospital, until};
 
 /// A hospital with its officer, its record keeper, and a folder for everyone's workstations.
 pub(crate) struct Ward {
@@ -116,13 +116,12 @@ pub(crate) async fn confirm(officer: &mut Device, device: DeviceId, duty: Duty) 
 /// Waits until the log has what the server says of a device.
 pub(crate) async fn sequenced(officer: &mut Device, device: DeviceId) {
     let body = serde_json::json!({ "device_ids": [device] });
-    loop {
+    until("the log", async || {
         let answer = officer.post("/v1/credentials", &body).await.expect(200);
         let answer: CredentialsAnswer = answer.json();
-        if !answer.credentials.is_empty() {
-            return;
-        }
-    }
+        (!answer.credentials.is_empty()).then_some(())
+    })
+    .await;
 }
 
 pub(crate) fn me(client: &NativeClient) -> UserId {
