@@ -79,6 +79,8 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await page.goto(`${hospital.url}/#/programs`);
     await expect(page.getByRole("link", { name: "Own phone" })).toBeVisible();
     await look(page, view, "programs");
+    await readIn(page);
+    await look(page, view, "programs-stock");
     await page.getByRole("link", { name: "Own phone" }).click();
     await expect(page.getByRole("region", { name: "Rules" })).toContainText("The system is");
     await look(page, view, "program");
@@ -140,6 +142,41 @@ test("a nurse reports her phone lost in two taps, and it erases itself", async (
   await page.getByRole("link", { name: "Messages" }).click();
   await page.getByRole("link", { name: "Security" }).click();
   await expect(page.getByRole("region", { name: "My devices" })).toContainText("This device");
+});
+
+test("who carries a phone of the hospital adds one of their own", async ({ phone }) => {
+  const founding = await Founding.open();
+  const officer = await phone(founding.officer, DESKTOP);
+  await officer.enroll();
+  const { page } = officer;
+  await page.goto(`${founding.url}/#/officer`);
+  await page.getByRole("button", { name: founding.officer.name }).click();
+  await page.getByRole("radio", { name: "The hospital's" }).check();
+  await page.getByRole("button", { name: "Make an invitation" }).click();
+  const typed = await page.getByRole("status", { name: "Typed code" }).textContent();
+  const issued = await phone(founding.officer);
+  await issued.page.goto(founding.url);
+  await issued.page.getByRole("textbox", { name: "Invitation code" }).fill(typed ?? "");
+  await issued.page.getByRole("button", { name: "Continue" }).click();
+  await issued.makePasskey();
+  await page.getByRole("button", { name: "They are the same" }).click();
+  await issued.unlock();
+  await issued.page.goto(`${founding.url}/#/security`);
+  const add = issued.page.getByRole("button", { name: "Add a phone of my own" });
+  await add.scrollIntoViewIfNeeded();
+  await look(issued.page, "phone", "add-own-phone");
+  await add.click();
+  const code = issued.page.getByRole("status", { name: "Typed code" });
+  await code.scrollIntoViewIfNeeded();
+  await look(issued.page, "phone", "add-own-phone-code");
+  const own = await phone(founding.officer);
+  await own.page.goto(founding.url);
+  await own.page
+    .getByRole("textbox", { name: "Invitation code" })
+    .fill((await code.textContent()) ?? "");
+  await own.page.getByRole("button", { name: "Continue" }).click();
+  await expect(own.page.getByText("no location is asked for")).toBeVisible();
+  await founding.close();
 });
 
 test("whoever brings their own phone reads first what the hospital sees of it", async ({
@@ -260,6 +297,33 @@ async function asksForAndroid16(page: Page): Promise<Locator> {
 }
 
 /** Enrols, and waits until the phone has told the hospital what it is. */
+/** To the demo's three two more phones of the hospital are registered, and a device manager's file tells of them. */
+async function readIn(page: Page): Promise<void> {
+  const choose = async (region: string, name: string, lines: readonly string[]) => {
+    const buffer = Buffer.from(`${lines.join("\n")}\n`);
+    const file = page.getByRole("region", { name: region }).locator("input[type=file]");
+    await file.setInputFiles({ name, mimeType: "text/csv", buffer });
+  };
+  await choose("Registered devices", "phones.csv", [
+    "serial,program,model,owner,note",
+    "R58M123ABC,issued,Galaxy S24,,Ward 7",
+    "R58M123ABD,shared,Galaxy S24,,",
+  ]);
+  const registered = page.getByRole("region", { name: "Registered devices" });
+  await expect(registered).toContainText("5 devices wait to be handed out.");
+  await registered.getByText("Which", { exact: true }).click();
+  await expect(registered.getByRole("list")).toContainText("Galaxy S24 · Ward 7");
+  await page.getByRole("textbox", { name: "Name of the device manager" }).fill("Jamf");
+  await choose("Device managers", "inventory.csv", [
+    "serial,platform,encrypted,last_sync",
+    `R58M123ABC,android,yes,${new Date(Date.now() - 3_600_000).toISOString()}`,
+  ]);
+  const managers = page.getByRole("region", { name: "Device managers" });
+  await expect(page.getByText("1 device was read, 0 of them enrolled here.")).toBeVisible();
+  await expect(managers).toContainText(/They tell of \d+ devices?\. Not enrolled here: [1-9]/);
+  await managers.scrollIntoViewIfNeeded();
+}
+
 async function enrollTelling(phone: Phone): Promise<void> {
   const told = phone.page.waitForResponse((response) =>
     response.url().endsWith("/v1/device/report"),

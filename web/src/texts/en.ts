@@ -751,13 +751,13 @@ export const en = {
     isRegistered: (n: number) => `${count(n, "device is", "devices are")} registered.`,
     managers: "Device managers",
     known: (known: number, unmatched: number) =>
-      `They tell of ${count(known, "device", "devices")}; ${unmatched} of these are not enrolled.`,
+      `They tell of ${count(known, "device", "devices")}. Not enrolled here: ${unmatched}.`,
     intuneAt: (age: string) => `Microsoft Intune was asked ${age}.`,
     intuneNever: "Microsoft Intune has not answered yet.",
     noIntune: "Microsoft Intune is not asked.",
     source: "Name of the device manager",
-    sourceHint: "Under it is kept what its file says.",
-    import: "Import its export (CSV or JSON)",
+    sourceHint: "What its file says, CSV or JSON, is kept under this name.",
+    import: "Read its export",
     isImported: (devices: number, matched: number) =>
       `${count(devices, "device was", "devices were")} read, ${matched} of them enrolled here.`,
   },

@@ -15,7 +15,7 @@ use wardline_posture::made::AT;
 use crate::fleet::{change, detail, state_of};
 use crate::support::lists::{self, BULLETINS, KEV, Lists, PRODUCT, Reply, STATUS};
 use crate::support::maker::Maker;
-use crate::support::{Answer, Device, Engine, Hospital, story};
+use crate::support::{Answer, Device, Engine, Hospital, story, until};
 
 const HOUR: u64 = 60 * 60 * 1000;
 
@@ -25,16 +25,13 @@ async fn info(officer: &mut Device) -> FeedsInfo {
     list.feeds
 }
 
-/// Waits until what an officer sees of the lists is so.
+/// What an officer sees of the lists, once it is so.
 async fn see(officer: &mut Device, is_so: impl Fn(&FeedsInfo) -> bool) -> FeedsInfo {
-    for _ in 0..6000 {
+    until("the state of the lists", async || {
         let info = info(officer).await;
-        if is_so(&info) {
-            return info;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("{:?}", info(officer).await);
+        is_so(&info).then_some(info)
+    })
+    .await
 }
 
 /// Time passes, and the server looks again: it does at its start. It comes back at the same address,
