@@ -72,7 +72,9 @@ impl<P: Platform> Client<P> {
             match self.deliver_one(message.clone()).await {
                 Ok(queued) => sent.push(queued),
                 Err(ClientError::Offline) => return Ok(sent),
-                Err(ClientError::Problem(problem)) if problem.status == 401 => {
+                Err(ClientError::Problem(problem))
+                    if problem.status == 401 && problem.name() != STEP_UP =>
+                {
                     return Err(ClientError::Problem(problem));
                 }
                 Err(ClientError::Problem(problem))
@@ -257,3 +259,6 @@ impl<P: Platform> Client<P> {
             .encrypt(&mut open.vault, identity, group, id, content)
     }
 }
+
+/// Signing in again does not mend this one: the message waits for its writer.
+const STEP_UP: &str = "step-up-required";

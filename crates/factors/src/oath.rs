@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use totp_rs::{Algorithm, Builder, Totp};
+use totp_rs::{Algorithm, Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
 /// Codes of so many steps before and after the expected one count (RFC 6238 §5.2 and §6).
@@ -85,6 +85,12 @@ pub enum OathError {
     /// No step is longer than an hour.
     #[error("a step of {0} seconds is not one of 1 to 3600")]
     Step(u32),
+    /// An app's address is of codes that move with the time.
+    #[error("only codes that move with the time have an address")]
+    Counter,
+    /// The account cannot stand in an address.
+    #[error("the account's name cannot stand in an address")]
+    Account,
 }
 
 impl Generator {
@@ -192,6 +198,36 @@ impl Generator {
         Ok(found.map(|at| self.progress(at, now_s)))
     }
 
+    /// What an authenticator app's camera reads, an `otpauth` address, and the secret for typing,
+    /// Base32.
+    ///
+    /// # Errors
+    /// [`OathError`].
+    pub fn told(
+        &self,
+        secret: &[u8],
+        issuer: &str,
+        account: &str,
+    ) -> Result<(Zeroizing<String>, Zeroizing<String>), OathError> {
+        self.check_terms(secret)?;
+        let Moving::Time { step_s } = self.moving else {
+            return Err(OathError::Counter);
+        };
+        // A colon stands between issuer and account.
+        let plain = |text: &str| text.replace(':', " ");
+        let typed = Zeroizing::new(Secret::from(secret).to_base32());
+        let codes = Builder::new()
+            .with_algorithm(self.algorithm())
+            .with_digits(self.digits)
+            .with_step_duration(u64::from(step_s))
+            .with_secret(secret)
+            .with_issuer(Some(plain(issuer)))
+            .with_account_name(plain(account))
+            .build_noncompliant();
+        let address = codes.to_url().map_err(|_| OathError::Account)?;
+        Ok((Zeroizing::new(address), typed))
+    }
+
     /// The steps or presses, first and last, whose codes count.
     fn window(&self, progress: Progress, now_s: u64, steps: u64, presses: u64) -> (u64, u64) {
         match self.moving {
@@ -220,16 +256,19 @@ impl Generator {
         }
     }
 
-    /// HOTP as the library has it: TOTP over a clock whose seconds are the steps (RFC 6238 §4.2).
-    fn codes(&self, secret: &[u8]) -> Result<Totp, OathError> {
-        self.check_terms(secret)?;
-        let hash = match self.hash {
+    const fn algorithm(&self) -> Algorithm {
+        match self.hash {
             Hash::Sha1 => Algorithm::SHA1,
             Hash::Sha256 => Algorithm::SHA256,
             Hash::Sha512 => Algorithm::SHA512,
-        };
+        }
+    }
+
+    /// HOTP as the library has it: TOTP over a clock whose seconds are the steps (RFC 6238 §4.2).
+    fn codes(&self, secret: &[u8]) -> Result<Totp, OathError> {
+        self.check_terms(secret)?;
         Ok(Builder::new()
-            .with_algorithm(hash)
+            .with_algorithm(self.algorithm())
             .with_digits(self.digits)
             .with_skew(0)
             .with_step_duration(1)
@@ -481,5 +520,24 @@ mod tests {
                 assert!(!matches!(again, Checked::Right(_)));
             }
         }
+    }
+
+    #[test]
+    fn an_app_is_told_what_its_codes_are_made_from() {
+        let secret = [7; 20];
+        let (address, typed) = Generator::APP
+            .told(&secret, "Harbour: Clinic", "amara.osei")
+            .unwrap();
+        let expected = "otpauth://totp/Harbour%20%20Clinic:amara.osei?secret=";
+        assert!(address.starts_with(expected), "{}", *address);
+        assert!(address.contains(typed.as_str()));
+        let read = Totp::from_url(address.as_str()).unwrap();
+        let now = Generator::APP.code(&secret, 58_000_000).unwrap();
+        assert_eq!(read.generate(58_000_000 * 30).to_string(), now);
+        let card = Generator {
+            moving: Moving::Counter,
+            ..Generator::APP
+        };
+        assert_eq!(card.told(&secret, "a", "b"), Err(OathError::Counter));
     }
 }

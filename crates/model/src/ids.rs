@@ -74,6 +74,10 @@ macro_rules! uuid_id {
 }
 
 uuid_id!(
+    /// A generator of one-time codes.
+    FactorId, "factor id"
+);
+uuid_id!(
     /// A person who works here.
     UserId, "user id"
 );

@@ -126,6 +126,8 @@ fn question(action: Action, resource: Resource, proof_age_ms: u64) -> Question {
             idle_ms: 1000,
             age_ms: 3_600_000,
             network: Network::Premises,
+            code_age_ms: None,
+            codes: 1,
         }),
         action,
         resource,

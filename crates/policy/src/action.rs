@@ -25,6 +25,18 @@ named! {
         SessionEnd = "session.end",
         /// End all sessions of a person.
         SessionEndAll = "session.end_all",
+        /// Be trusted in this session with what is sensitive; asked for nothing but the answer.
+        SessionTrust = "session.trust",
+        /// See a person's generators of one-time codes.
+        FactorList = "factor.list",
+        /// Add a generator.
+        FactorAdd = "factor.add",
+        /// Type a code, name a generator.
+        FactorUse = "factor.use",
+        /// Take a generator away.
+        FactorRemove = "factor.remove",
+        /// Import token cards, hand them out and take them back.
+        TokenManage = "token.manage",
         /// Read one's own account.
         MeRead = "me.read",
         /// Invite a person to enrol a device.
@@ -137,7 +149,12 @@ impl Action {
             | Self::ProgramChange
             | Self::TrustRead
             | Self::SignalReceive
+            | Self::SessionTrust
+            | Self::TokenManage
             | Self::AdminOverview => ResourceKind::Hospital,
+            Self::FactorList | Self::FactorAdd | Self::FactorUse | Self::FactorRemove => {
+                ResourceKind::Factors
+            }
             Self::SessionList | Self::SessionEnd | Self::SessionEndAll => ResourceKind::Session,
             Self::InviteCreate => ResourceKind::Invite,
             Self::DeviceEndorse | Self::DeviceRevoke | Self::DeviceRead | Self::DeviceManage => {
@@ -186,6 +203,12 @@ impl Action {
             Self::SessionList => "see these sessions",
             Self::SessionEnd => "end this session",
             Self::SessionEndAll => "end these sessions",
+            Self::SessionTrust => "be trusted with what is sensitive",
+            Self::FactorList => "see these code generators",
+            Self::FactorAdd => "add a code generator",
+            Self::FactorUse => "use these code generators",
+            Self::FactorRemove => "take these code generators away",
+            Self::TokenManage => "manage token cards",
             Self::MeRead => "see this account",
             Self::InviteCreate => "invite people to enrol a device",
             Self::DeviceListOwn => "see their own devices",

@@ -24,6 +24,10 @@ pub const POLICIES: &[Source<'static>] = &[
         text: include_str!("../policies/sessions.cedar"),
     },
     Source {
+        name: "factors.cedar",
+        text: include_str!("../policies/factors.cedar"),
+    },
+    Source {
         name: "keeper.cedar",
         text: include_str!("../policies/keeper.cedar"),
     },

@@ -30,6 +30,7 @@ pub(crate) struct Names {
     group: EntityTypeName,
     device: EntityTypeName,
     session: EntityTypeName,
+    factors: EntityTypeName,
     invite: EntityTypeName,
     patient: EntityTypeName,
     key_packages: EntityTypeName,
@@ -58,6 +59,7 @@ impl Names {
             group: entity_type(ResourceKind::Group.as_str()),
             device: entity_type(ResourceKind::Device.as_str()),
             session: entity_type(ResourceKind::Session.as_str()),
+            factors: entity_type(ResourceKind::Factors.as_str()),
             invite: entity_type(ResourceKind::Invite.as_str()),
             patient: entity_type(ResourceKind::Patient.as_str()),
             key_packages: entity_type(ResourceKind::KeyPackages.as_str()),
@@ -149,6 +151,10 @@ impl Names {
                 let attributes = vec![attribute("owner", self.person_value(*owner))];
                 entity(uid(&self.session, &id), attributes)
             }
+            Resource::Factors { owner } => entity(
+                uid(&self.factors, &owner.to_string()),
+                vec![attribute("owner", self.person_value(*owner))],
+            ),
             Resource::Invite {
                 person,
                 program,
@@ -232,7 +238,10 @@ impl Names {
     }
 
     fn session_facts(&self, session: &SessionFacts) -> Result<Value, Unspeakable> {
-        record(vec![
+        let code = session
+            .code_age_ms
+            .map(|age| attribute("code_age_ms", long(age)));
+        let mut facts = vec![
             attribute("id", self.value(&self.session, &session.id.to_string())),
             attribute("aal", Value::new_long(session.aal.into())),
             attribute("proof_age_ms", long(session.proof_age_ms)),
@@ -242,7 +251,10 @@ impl Names {
                 "network",
                 self.value(&self.network, session.network.as_str()),
             ),
-        ])
+            attribute("codes", Value::new_long(session.codes.into())),
+        ];
+        facts.extend(code);
+        record(facts)
     }
 
     fn person_value(&self, id: UserId) -> Value {
@@ -265,6 +277,7 @@ fn limits_value(limits: &Limits) -> Result<Value, Unspeakable> {
         attribute("absolute_ms", long(limits.absolute_ms)),
         attribute("fresh_ms", long(limits.fresh_ms)),
         attribute("risk_step_up", Value::new_long(limits.risk_step_up.into())),
+        attribute("risk_second", Value::new_long(limits.risk_second.into())),
         attribute("risk_deny", Value::new_long(limits.risk_deny.into())),
     ])
 }

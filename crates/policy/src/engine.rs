@@ -22,6 +22,8 @@ named! {
     pub enum Proof ("proof") {
         /// The passkey with user verification: fingerprint, face or PIN (WebAuthn Level 3 §6.2.3).
         UserVerification = "user_verification",
+        /// A one-time code of an app or a token card (RFC 6238, RFC 4226).
+        OneTimeCode = "one_time_code",
     }
 }
 

@@ -103,9 +103,13 @@ impl Caller {
                 idle_ms: now_ms.saturating_sub(p.last_used_at),
                 age_ms: now_ms.saturating_sub(p.created_at),
                 network,
+                code_age_ms: p.code_at.map(|at| now_ms.saturating_sub(at)),
+                codes: p.codes,
             }),
             on_premises,
             on_shift: p.on_shift,
+            risk: u8::try_from(p.risk).unwrap_or(100).min(100),
+            unusual: serde_json::from_str(&p.risk_reasons).unwrap_or_default(),
             now_ms,
         };
         Ok(Self { principal, asker })

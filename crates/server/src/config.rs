@@ -3,6 +3,7 @@
 //! `wardline.toml` beside this crate's manifest holds every key with its default and what it
 //! means; a test keeps it and [`Config::default`] equal. Unknown keys are errors.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -35,6 +36,10 @@ pub struct Config {
     pub bus: Bus,
     /// Session limits.
     pub sessions: Sessions,
+    /// From which risk on what is asked.
+    pub risk: Risk,
+    /// How many code generators roles need.
+    pub factors: Factors,
     /// Enrolment limits.
     pub enrollment: Enrollment,
     /// What attestations are held against.
@@ -141,6 +146,26 @@ pub struct Sessions {
     pub fresh_minutes: u64,
     /// Hours for which a phone may open its store offline.
     pub offline_hours: u64,
+}
+
+/// `[risk]`: how unusual a session may be before more is asked for what is sensitive, 0 to 100.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Risk {
+    /// From here on the passkey is asked for again.
+    pub step_up: u8,
+    /// From here on a one-time code besides.
+    pub second: u8,
+    /// From here on it is refused.
+    pub deny: u8,
+}
+
+/// `[factors]`
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Factors {
+    /// By role, how many generators of one-time codes a person is to have.
+    pub minimum: BTreeMap<String, u32>,
 }
 
 /// `[enrollment]`
@@ -372,6 +397,13 @@ impl Config {
                 && !self.store.url.starts_with("postgresql://"),
             "url",
             "write \"sqlite\" or \"postgres://user@host/database\"",
+        );
+        let risk = &self.risk;
+        check(
+            !(1..=risk.second).contains(&risk.step_up) || risk.second > risk.deny,
+            "step_up",
+            "write `step_up`, `second` and `deny` in rising order, from 1 on; above 100 none is ever \
+             reached",
         );
         let bus = &self.bus;
         check(
@@ -605,6 +637,17 @@ impl Default for Sessions {
             absolute_hours: 24,
             fresh_minutes: 5,
             offline_hours: 12,
+        }
+    }
+}
+
+impl Default for Risk {
+    fn default() -> Self {
+        let limits = wardline_policy::Limits::default();
+        Self {
+            step_up: limits.risk_step_up,
+            second: limits.risk_second,
+            deny: limits.risk_deny,
         }
     }
 }

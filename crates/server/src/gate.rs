@@ -49,7 +49,9 @@ impl Gate {
                 idle_ms: sessions.idle_minutes * MINUTE,
                 absolute_ms: sessions.absolute_hours * 60 * MINUTE,
                 fresh_ms: sessions.fresh_minutes * MINUTE,
-                ..Limits::default()
+                risk_step_up: config.risk.step_up,
+                risk_second: config.risk.second,
+                risk_deny: config.risk.deny,
             },
             store,
             engine,
@@ -101,6 +103,10 @@ pub(crate) struct Asker {
     pub(crate) on_premises: bool,
     /// On the roster now.
     pub(crate) on_shift: bool,
+    /// How unusual the session is, 0 to 100.
+    pub(crate) risk: u8,
+    /// What is unusual, in sentences for the person.
+    pub(crate) unusual: Vec<String>,
     /// When the question is asked, unix milliseconds.
     pub(crate) now_ms: u64,
 }
@@ -146,6 +152,8 @@ impl Asker {
             session: None,
             on_premises: app.config.on_premises(peer.address.ip()),
             on_shift: false,
+            risk: 0,
+            unusual: Vec::new(),
             now_ms: app.clock.now_ms(),
         }
     }
@@ -234,6 +242,7 @@ impl App {
                 now_ms: asker.now_ms,
             }),
             Decision::StepUp { methods, advice } => {
+                let advice = explained(advice, &decided.policies, asker);
                 event
                     .reasons
                     .extend(methods.iter().map(|method| method.as_str().to_owned()));
@@ -241,6 +250,7 @@ impl App {
                 Err(Refusal::StepUp { methods, advice })
             }
             Decision::Deny { code, advice } => {
+                let advice = explained(advice, &decided.policies, asker);
                 event.reasons.insert(0, code.clone());
                 self.record(event).await?;
                 Err(denied(code, advice))
@@ -256,10 +266,17 @@ impl App {
         action: Action,
         resource: Resource,
     ) -> Result<(), Refusal> {
-        match self.ask(asker, action, resource).0.decision {
+        let (decided, _) = self.ask(asker, action, resource);
+        match decided.decision {
             Decision::Allow => Ok(()),
-            Decision::StepUp { methods, advice } => Err(Refusal::StepUp { methods, advice }),
-            Decision::Deny { code, advice } => Err(denied(code, advice)),
+            Decision::StepUp { methods, advice } => Err(Refusal::StepUp {
+                methods,
+                advice: explained(advice, &decided.policies, asker),
+            }),
+            Decision::Deny { code, advice } => {
+                let advice = explained(advice, &decided.policies, asker);
+                Err(denied(code, advice))
+            }
         }
     }
 
@@ -281,7 +298,7 @@ impl App {
                 now_ms: asker.now_ms,
                 on_premises: asker.on_premises,
                 on_shift: asker.on_shift,
-                risk: 0,
+                risk: asker.risk,
                 limits: self.gate.limits,
             },
         };
@@ -550,6 +567,15 @@ pub(crate) async fn settle<T>(
     }
 }
 
+/// Advice with what is unusual before it, where a rule about risk gave it.
+fn explained(advice: Vec<String>, policies: &[String], asker: &Asker) -> Vec<String> {
+    if policies.iter().any(|policy| policy.starts_with("risk.")) {
+        asker.unusual.iter().cloned().chain(advice).collect()
+    } else {
+        advice
+    }
+}
+
 /// Refusals by session rules are about the session: signing in again mends them, so they are 401.
 fn denied(code: String, advice: Vec<String>) -> Refusal {
     match code.as_str() {
@@ -568,6 +594,7 @@ fn resource_name(resource: &Resource) -> String {
         Resource::Device { id, .. } => format!("device/{id}"),
         Resource::Session { id: Some(id), .. } => format!("session/{id}"),
         Resource::Session { id: None, owner } => format!("user/{owner}/sessions"),
+        Resource::Factors { owner } => format!("user/{owner}/factors"),
         Resource::Invite { person, .. } => format!("user/{person}/invite"),
         Resource::Patient { id, .. } => format!("patient/{id}"),
         Resource::KeyPackages {

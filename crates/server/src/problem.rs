@@ -130,6 +130,24 @@ pub(crate) enum Refusal {
     /// The endorsement is not what it must be.
     #[error("endorsement refused: {0}")]
     EndorsementRefused(&'static str),
+    /// No generator of the person makes this code now.
+    #[error("code wrong")]
+    CodeWrong,
+    /// The code was typed before (RFC 6238 §5.2).
+    #[error("code used")]
+    CodeUsed,
+    /// Too many wrong codes in a row on this device (NIST SP 800-63B-4 §3.2.2).
+    #[error("codes are locked")]
+    CodesLocked,
+    /// The person has as many generators as one may have.
+    #[error("too many factors")]
+    TooManyFactors,
+    /// The person's role needs the generator.
+    #[error("the factor is needed")]
+    FactorNeeded,
+    /// Somebody has the token card.
+    #[error("token taken")]
+    TokenTaken,
     /// The device is not in the state that the operation needs.
     #[error("device state")]
     DeviceState,
@@ -211,6 +229,12 @@ impl Refusal {
             Self::AuthenticatorRefused(_) => "authenticator-refused",
             Self::ChallengeOver => "challenge-over",
             Self::EndorsementRefused(_) => "endorsement-refused",
+            Self::CodeWrong => "code-wrong",
+            Self::CodeUsed => "code-used",
+            Self::CodesLocked => "codes-locked",
+            Self::TooManyFactors => "too-many-factors",
+            Self::FactorNeeded => "factor-needed",
+            Self::TokenTaken => "token-taken",
             Self::DeviceState => "device-state",
             Self::EpochConflict { .. } => "epoch-conflict",
             Self::CommitRequired { .. } => "commit-required",
@@ -241,8 +265,13 @@ impl Refusal {
             | Self::SessionEnded(_)
             | Self::WrongDevice
             | Self::PasskeyRefused
+            | Self::StepUp { .. }
             | Self::TicketRefused => StatusCode::UNAUTHORIZED,
-            Self::StepUp { .. } | Self::Denied { .. } | Self::CodeRefused => StatusCode::FORBIDDEN,
+            Self::Denied { .. }
+            | Self::CodeRefused
+            | Self::CodeWrong
+            | Self::CodeUsed
+            | Self::CodesLocked => StatusCode::FORBIDDEN,
             Self::EnrollmentOver | Self::ChallengeOver => StatusCode::GONE,
             Self::BindingRefused(_)
             | Self::ReportRefused(_)
@@ -256,6 +285,9 @@ impl Refusal {
             | Self::EndorsementRefused(_)
             | Self::MlsRefused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::DeviceState
+            | Self::TooManyFactors
+            | Self::FactorNeeded
+            | Self::TokenTaken
             | Self::ChangedMeanwhile
             | Self::SerialTaken
             | Self::EpochConflict { .. }
@@ -385,6 +417,30 @@ impl Refusal {
             Self::PasskeyRefused => (
                 "The passkey is not accepted",
                 "Try again, and confirm with your fingerprint, face or PIN when asked.",
+            ),
+            Self::CodeWrong => (
+                "The code is not right",
+                "Type the code that your card or app shows now.",
+            ),
+            Self::CodeUsed => (
+                "The code was used before",
+                "Wait for the next code of your card or app, then type that.",
+            ),
+            Self::CodesLocked => (
+                "Too many wrong codes",
+                "Ask an enrolling officer to hand you your card again, or another one.",
+            ),
+            Self::TooManyFactors => (
+                "You have as many code generators as one may have",
+                "Take one away that you do not use any more.",
+            ),
+            Self::FactorNeeded => (
+                "Your role needs this code generator",
+                "Add another one first, or ask an enrolling officer.",
+            ),
+            Self::TokenTaken => (
+                "Somebody has this card",
+                "Take it back from them first, or check its number.",
             ),
             Self::ChallengeOver => ("The sign-in took too long", "Start the sign-in again."),
             Self::NoticeRequired => (
@@ -522,6 +578,9 @@ impl IntoResponse for Refusal {
             Self::NoSession | Self::SessionEnded(_) | Self::WrongDevice => {
                 headers.insert(header::WWW_AUTHENTICATE, challenge("invalid_token"));
             }
+            Self::StepUp { methods, .. } => {
+                headers.insert(header::WWW_AUTHENTICATE, step_up(methods));
+            }
             Self::TooManyRequests { retry_after_s } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
             }
@@ -538,6 +597,27 @@ impl IntoResponse for Refusal {
 fn challenge(error: &'static str) -> HeaderValue {
     HeaderValue::from_str(&format!("DPoP error=\"{error}\", algs=\"ES256\""))
         .unwrap_or_else(|_| HeaderValue::from_static("DPoP"))
+}
+
+/// RFC 9470 §3: the `WWW-Authenticate` value where a stronger or fresher proof is needed. The class
+/// for the passkey is OpenID's `phr`, phishing-resistant (EAP ACR Values 1.0 §2), which `phrh`
+/// satisfies too; for a code there is none, so it is one of ours. Whatever is asked for has to be
+/// proven now.
+fn step_up(methods: &BTreeSet<Proof>) -> HeaderValue {
+    let classes: Vec<&str> = methods
+        .iter()
+        .map(|method| match method {
+            Proof::UserVerification => "phr phrh",
+            Proof::OneTimeCode => "urn:wardline:acr:one-time-code",
+        })
+        .collect();
+    let value = format!(
+        "DPoP error=\"insufficient_user_authentication\", \
+         error_description=\"A fresh proof is needed\", acr_values=\"{}\", max_age=\"0\", \
+         algs=\"ES256\"",
+        classes.join(" ")
+    );
+    HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("DPoP"))
 }
 
 #[cfg(test)]

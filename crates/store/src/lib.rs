@@ -26,6 +26,7 @@ mod endorsements;
 mod enrollments;
 mod entries;
 mod error;
+mod factors;
 mod fhir;
 mod groups;
 mod inbox;
@@ -50,6 +51,7 @@ pub use devices::{Device, NewDevice};
 pub use endorsements::{StoredEndorsement, Vouched};
 pub use enrollments::Enrollment;
 pub use error::StoreError;
+pub use factors::{Factor, NewFactor, Tries};
 pub use fhir::{Body, NewResource, Term};
 pub use groups::{
     CommitError, Group, GroupListing, GroupMember, GroupState, Leaf, NewCommit, NewGroup,

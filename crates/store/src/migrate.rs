@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003_assessments"),
     migration!(4, "0004_orders"),
     migration!(5, "0005_attested_serials"),
+    migration!(6, "0006_factors"),
 ];
 
 impl Store {

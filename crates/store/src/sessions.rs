@@ -129,6 +129,14 @@ row! {
         pub onboarded: bool,
         /// Whether the roster has the person at work now.
         pub on_shift: bool,
+        /// When a one-time code was right in the session last, unix milliseconds.
+        pub code_at: Option<u64>,
+        /// Generators of one-time codes that the person has.
+        pub codes: u32,
+        /// How unusual the session is, 0 to 100.
+        pub risk: u32,
+        /// Sentences that say why, a JSON array.
+        pub risk_reasons: String,
         /// Role slugs, joined by commas; see [`Principal::roles`].
         pub role_list: Option<String>,
     }
@@ -170,6 +178,9 @@ macro_rules! select_principal {
                  CAST(CASE WHEN EXISTS (SELECT 1 FROM shifts h WHERE h.user_id = u.user_id
                      AND h.from_ms <= $2 AND h.until_ms > $2) THEN 1 ELSE 0 END AS BIGINT)
                      AS on_shift,
+                 s.code_at, s.risk, s.risk_reasons,
+                 (SELECT COUNT(*) FROM factors f WHERE f.user_id = u.user_id
+                     AND (f.confirmed_at IS NOT NULL OR f.serial IS NOT NULL)) AS codes,
                  (SELECT STRING_AGG(r.role, ',') FROM user_roles r WHERE r.user_id = u.user_id)
                      AS role_list
              FROM sessions s JOIN devices d ON d.device_id = s.device_id
@@ -311,6 +322,35 @@ impl Tx {
             now_ms
         )?;
         Ok(changed == 1)
+    }
+
+    /// Notes that a one-time code was right; false when the session has ended.
+    pub async fn note_code(&mut self, id: SessionId, now_ms: u64) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE sessions SET code_at = $2, last_used_at = $2
+             WHERE session_id = $1 AND ended_at IS NULL",
+            id,
+            now_ms
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Notes how unusual a session is, 0 to 100, and why: sentences, a JSON array.
+    pub async fn set_session_risk(
+        &mut self,
+        id: SessionId,
+        risk: u32,
+        reasons: &str,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE sessions SET risk = $2, risk_reasons = $3 WHERE session_id = $1",
+            id,
+            risk,
+            reasons
+        )?;
+        Ok(())
     }
 
     /// A person's live sessions, newest first.

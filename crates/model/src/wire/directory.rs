@@ -19,6 +19,19 @@ wire! {
         pub on_shift: bool,
         /// The hospital's name.
         pub hospital: String,
+        /// What the session lacks before it is trusted with what is sensitive; absent where nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub asks: Option<Asks>,
+    }
+}
+wire! {
+    /// What a session lacks.
+    pub struct Asks {
+        /// The proofs to give, such as `user_verification` or `one_time_code`; empty where none would
+        /// help.
+        pub methods: Vec<String>,
+        /// Sentences for the person: why, and what to do.
+        pub advice: Vec<String>,
     }
 }
 wire! {

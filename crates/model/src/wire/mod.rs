@@ -5,6 +5,7 @@
 pub mod devices;
 pub mod directory;
 pub mod enroll;
+pub mod factors;
 pub mod fleet;
 pub mod groups;
 pub mod hospital;

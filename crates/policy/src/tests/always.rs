@@ -11,7 +11,7 @@ use wardline_model::{DeviceId, FacilityId, GroupId, SessionId, UserId};
 use super::people::{HOUR, MINUTE, engine};
 use crate::{
     Action, Circumstances, Decision, DeviceFacts, Limits, Network, PasskeyKind, Person, Program,
-    Question, Resource, ResourceKind, SessionFacts,
+    Proof, Question, Resource, ResourceKind, SessionFacts,
 };
 
 const ROLES: [&str; 12] = [
@@ -93,8 +93,10 @@ prop_compose! {
         idle_ms in age(),
         age_ms in age(),
         network in select(Network::ALL),
+        code_age_ms in option::of(age()),
+        codes in 0..3_u32,
     ) -> SessionFacts {
-        SessionFacts { id, aal, proof_age_ms, idle_ms, age_ms, network }
+        SessionFacts { id, aal, proof_age_ms, idle_ms, age_ms, network, code_age_ms, codes }
     }
 }
 
@@ -135,6 +137,7 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                 own_approval,
             })
             .boxed(),
+        ResourceKind::Factors => user().prop_map(|owner| Resource::Factors { owner }).boxed(),
         ResourceKind::Session => (option::of(any::<[u8; 16]>()), user())
             .prop_map(|(id, owner)| Resource::Session {
                 id: id.map(SessionId::from_bytes),
@@ -278,8 +281,16 @@ proptest! {
         if let Decision::StepUp { methods, advice } = engine().decide(&question).decision {
             prop_assert!(!methods.is_empty() && !advice.is_empty());
             let session = question.session.as_mut().unwrap();
-            session.proof_age_ms = 0;
-            session.aal = 2;
+            // Each proof does what it is for, and nothing that was not asked for.
+            for method in methods {
+                match method {
+                    Proof::UserVerification => {
+                        session.proof_age_ms = 0;
+                        session.aal = 2;
+                    }
+                    Proof::OneTimeCode => session.code_age_ms = Some(0),
+                }
+            }
             prop_assert_eq!(engine().decide(&question).decision, Decision::Allow);
         }
     }

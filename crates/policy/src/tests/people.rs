@@ -48,6 +48,8 @@ pub(super) fn ada_asks(action: Action) -> Question {
             idle_ms: MINUTE,
             age_ms: HOUR,
             network: Network::Premises,
+            code_age_ms: None,
+            codes: 1,
         }),
         action,
         resource: her_own(action.resource_kind()),
@@ -94,6 +96,7 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
             id: Some(ADAS_SESSION),
             owner: ADA,
         },
+        ResourceKind::Factors => Resource::Factors { owner: ADA },
         ResourceKind::Invite => Resource::Invite {
             person: BEN,
             program: Program::Byod,
@@ -121,6 +124,7 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
             id: None,
             owner: BEN,
         },
+        ResourceKind::Factors => Resource::Factors { owner: BEN },
         ResourceKind::Patient => patient(false, false, &["N"]),
         ResourceKind::KeyPackages => Resource::KeyPackages {
             device: Some(BENS_PHONE),

@@ -3,6 +3,7 @@
 pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod enroll;
+pub(crate) mod factors;
 pub(crate) mod fleet;
 pub(crate) mod groups;
 pub(crate) mod hospital;
@@ -21,6 +22,7 @@ pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod signals;
 pub(crate) mod socket;
+pub(crate) mod tokens;
 
 use std::sync::Arc;
 
@@ -69,6 +71,13 @@ fn operations() -> OpenApiRouter<App> {
             sessions::end_all::handler
         ))
         .routes(routes!(sessions::step_up::handler))
+        .routes(routes!(sessions::step_up_code::handler))
+        .routes(routes!(factors::list::handler, factors::add::handler))
+        .routes(routes!(factors::rename::handler, factors::remove::handler))
+        .routes(routes!(factors::confirm::handler))
+        .routes(routes!(factors::resync::handler))
+        .routes(routes!(tokens::list::handler))
+        .routes(routes!(tokens::assign::handler))
         .routes(routes!(sessions::end::handler))
         .routes(routes!(devices::list::handler))
         .routes(routes!(devices::endorse::handler))
@@ -121,6 +130,7 @@ fn files() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(fleet::import::handler))
         .routes(routes!(fleet::register::handler))
+        .routes(routes!(tokens::import::handler))
         .layer(DefaultBodyLimit::max(LARGEST_FILE))
         .layer(Extension(Largest(LARGEST_FILE)))
 }

@@ -279,7 +279,7 @@ async fn an_endorsement_must_say_what_is_true_and_be_signed_by_who_sends_it(engi
     officer
         .post(&path, &body)
         .await
-        .refused(403, "step-up-required");
+        .refused(401, "step-up-required");
     officer.step_up().await;
     let body = json!({ "signed": old });
     officer

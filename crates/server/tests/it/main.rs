@@ -14,6 +14,7 @@ mod conversations;
 mod decoders;
 mod demo;
 mod enrolment;
+mod factors;
 mod feeds;
 mod fleet;
 mod keeper;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use wardline_model::wire::directory::Me;
+use wardline_model::wire::directory::{Asks, Me};
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
 
@@ -20,6 +20,19 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
         .decide(caller.asker(), Action::MeRead, Resource::Hospital)
         .await?;
     permit.record().await?;
+    let trusted = app.judge(caller.asker(), Action::SessionTrust, Resource::Hospital);
+    let asks = match trusted {
+        Ok(()) => None,
+        Err(Refusal::StepUp { methods, advice }) => Some(Asks {
+            methods: methods.iter().map(ToString::to_string).collect(),
+            advice,
+        }),
+        Err(Refusal::Denied { advice, .. }) => Some(Asks {
+            methods: Vec::new(),
+            advice,
+        }),
+        Err(other) => return Err(other),
+    };
     Ok(Json(Me {
         user: caller.brief(),
         roles: caller.principal().roles().map(str::to_owned).collect(),
@@ -27,5 +40,6 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
         session_id: caller.session(),
         on_shift: caller.asker().on_shift,
         hospital: app.config.hospital.name.clone(),
+        asks,
     }))
 }

@@ -6,6 +6,7 @@ pub(crate) mod end;
 pub(crate) mod end_all;
 pub(crate) mod list;
 pub(crate) mod step_up;
+pub(crate) mod step_up_code;
 
 use serde_json::Value;
 use wardline_model::ChallengeId;
