@@ -33,6 +33,9 @@ export class Founding {
       `http = "127.0.0.1:${port}"`,
       'https = ""',
       `origins = ["${url}"]`,
+      // Stories say where a request comes from.
+      "[network]",
+      'proxies = ["127.0.0.1/32", "::1/128"]',
       "[data]",
       `dir = "${join(folder, "data")}"`,
     ];

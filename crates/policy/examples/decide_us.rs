@@ -10,8 +10,8 @@ use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::{DeviceId, GroupId, PatientId, SessionId, UserId};
 use wardline_policy::{
-    Action, Circumstances, DeviceFacts, Engine, Network, PasskeyKind, Person, Program, Question,
-    Resource, SessionFacts,
+    Action, Circumstances, DeviceFacts, Engine, Network, PasskeyKind, Person, Place, Program,
+    Question, Resource, SessionFacts,
 };
 
 const ROUNDS: u32 = 20_000;
@@ -127,6 +127,7 @@ fn question(action: Action, resource: Resource, proof_age_ms: u64) -> Question {
             age_ms: 3_600_000,
             network: Network::Premises,
             code_age_ms: None,
+            place: Place::House,
             codes: 1,
         }),
         action,

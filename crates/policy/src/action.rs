@@ -27,6 +27,12 @@ named! {
         SessionEndAll = "session.end_all",
         /// Be trusted in this session with what is sensitive; asked for nothing but the answer.
         SessionTrust = "session.trust",
+        /// See how unusual a person's sign-ins were.
+        RiskRead = "risk.read",
+        /// Say whether a sign-in was the person.
+        RiskAnswer = "risk.answer",
+        /// See everyone's unusual sign-ins, and what the thresholds ask of whom.
+        RiskOverview = "risk.overview",
         /// See a person's generators of one-time codes.
         FactorList = "factor.list",
         /// Add a generator.
@@ -150,12 +156,17 @@ impl Action {
             | Self::TrustRead
             | Self::SignalReceive
             | Self::SessionTrust
+            | Self::RiskOverview
             | Self::TokenManage
             | Self::AdminOverview => ResourceKind::Hospital,
             Self::FactorList | Self::FactorAdd | Self::FactorUse | Self::FactorRemove => {
                 ResourceKind::Factors
             }
-            Self::SessionList | Self::SessionEnd | Self::SessionEndAll => ResourceKind::Session,
+            Self::SessionList
+            | Self::SessionEnd
+            | Self::SessionEndAll
+            | Self::RiskRead
+            | Self::RiskAnswer => ResourceKind::Session,
             Self::InviteCreate => ResourceKind::Invite,
             Self::DeviceEndorse | Self::DeviceRevoke | Self::DeviceRead | Self::DeviceManage => {
                 ResourceKind::Device
@@ -204,6 +215,9 @@ impl Action {
             Self::SessionEnd => "end this session",
             Self::SessionEndAll => "end these sessions",
             Self::SessionTrust => "be trusted with what is sensitive",
+            Self::RiskRead => "see how unusual these sign-ins were",
+            Self::RiskAnswer => "say whose these sign-ins were",
+            Self::RiskOverview => "see everyone's unusual sign-ins",
             Self::FactorList => "see these code generators",
             Self::FactorAdd => "add a code generator",
             Self::FactorUse => "use these code generators",

@@ -26,6 +26,7 @@ pub(crate) struct Names {
     passkey: EntityTypeName,
     device_state: EntityTypeName,
     network: EntityTypeName,
+    place: EntityTypeName,
     group_kind: EntityTypeName,
     group: EntityTypeName,
     device: EntityTypeName,
@@ -55,6 +56,7 @@ impl Names {
             passkey: entity_type("Passkey"),
             device_state: entity_type("DeviceState"),
             network: entity_type("Network"),
+            place: entity_type("Place"),
             group_kind: entity_type("GroupKind"),
             group: entity_type(ResourceKind::Group.as_str()),
             device: entity_type(ResourceKind::Device.as_str()),
@@ -251,6 +253,7 @@ impl Names {
                 "network",
                 self.value(&self.network, session.network.as_str()),
             ),
+            attribute("place", self.value(&self.place, session.place.as_str())),
             attribute("codes", Value::new_long(session.codes.into())),
         ];
         facts.extend(code);

@@ -45,7 +45,7 @@ pub use action::Action;
 pub use engine::{Decided, Decision, Engine, Proof};
 pub use named::UnknownName;
 pub use question::{
-    Circumstances, DeviceFacts, Limits, Network, PasskeyKind, Person, Program, Question, Resource,
-    ResourceKind, SessionFacts,
+    Circumstances, DeviceFacts, Limits, Network, PasskeyKind, Person, Place, Program, Question,
+    Resource, ResourceKind, SessionFacts,
 };
 pub use source::{LoadError, Problem, Source};

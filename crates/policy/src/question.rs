@@ -134,6 +134,9 @@ pub struct SessionFacts {
     /// Since a one-time code was right; absent when none was typed in this session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_age_ms: Option<u64>,
+    /// What the place of the session is to the person.
+    #[serde(default)]
+    pub place: Place,
     /// Generators of one-time codes that the person has.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub codes: u32,
@@ -147,6 +150,27 @@ pub struct SessionFacts {
 )]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+named! {
+    /// What a place is to a person.
+    pub enum Place ("place") {
+        /// A network of the hospital.
+        House = "house",
+        /// An address that the person was seen at.
+        Known = "known",
+        /// A network or block of addresses that the person was seen in.
+        Near = "near",
+        /// None of these.
+        New = "new",
+    }
+}
+
+impl Default for Place {
+    /// Questions recorded before places were known.
+    fn default() -> Self {
+        Self::Known
+    }
 }
 
 named! {

@@ -63,7 +63,7 @@ pub(crate) const ATTACKERS: [Attacker; 4] = [
         listed: 0.02,
     },
     Attacker {
-        share: 1.0,
+        share: 1.2,
         places: [0.45, 0.08, 0.32, 0.1, 0.04, 0.01],
         duties: [0.2, 0.03, 0.12, 0.65, 0.0],
         keys: [0.73, 0.18, 0.02, 0.01, 0.06],

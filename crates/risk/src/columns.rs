@@ -105,9 +105,9 @@ impl Columns {
     }
 }
 
-/// System and browser, by what every user agent of theirs has, for logs that do not name them; empty
+/// System and browser, by what every user agent of theirs has, where nothing else names them; empty
 /// for others. The order matters: browsers name those that they descend from, too.
-fn client(agent: &str) -> (&'static str, &'static str) {
+pub fn client(agent: &str) -> (&'static str, &'static str) {
     const SYSTEMS: [(&str, &str); 7] = [
         ("Windows", "Windows"),
         ("Android", "Android"),

@@ -6,10 +6,20 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::de::{Deserialize, Deserializer, Error as _};
 
+const HOUR_MS: i64 = 60 * 60 * 1000;
 /// How long before a shift people come, milliseconds.
 const EARLY_MS: i64 = 90 * 60 * 1000;
 /// How long after a shift people are still there, milliseconds.
-const LATE_MS: i64 = 4 * 60 * 60 * 1000;
+const LATE_MS: i64 = 4 * HOUR_MS;
+
+/// What a hospital knows of itself, when a sign-in is weighed.
+#[derive(Debug, Clone, Copy)]
+pub struct Hospital<'a> {
+    /// Who is to work when.
+    pub roster: &'a Roster,
+    /// Which addresses are its own.
+    pub premises: &'a Premises,
+}
 
 /// What a person's roster says of a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +45,11 @@ impl Duty {
         Self::Off,
         Self::Unknown,
     ];
+
+    /// Whether a roster said so.
+    pub(crate) fn is_planned(self) -> bool {
+        self != Self::Unknown
+    }
 }
 
 /// One planned turn.
@@ -75,37 +90,148 @@ impl Roster {
 
     /// What it says of a person at a moment.
     pub fn duty(&self, user: &str, at_ms: i64) -> Duty {
+        self.moment(user, at_ms).duty
+    }
+
+    /// What it says of a person at a moment, and how far into a shift that is.
+    pub(crate) fn moment(&self, user: &str, at_ms: i64) -> Moment {
         let Some(shifts) = self.shifts.get(user) else {
-            return Duty::Unknown;
+            return Moment::by_the_clock(Duty::Unknown, at_ms);
         };
         // Before somebody's first turn, and once the plan has run out, nobody said that they are off.
         let begun = shifts
             .first()
             .is_some_and(|first| at_ms.saturating_add(EARLY_MS) >= first.from_ms);
         if !begun || at_ms > self.end_ms.saturating_add(LATE_MS) {
-            return Duty::Unknown;
+            return Moment::by_the_clock(Duty::Unknown, at_ms);
         }
         // Turns that could still matter begin no earlier than this.
         let first = at_ms.saturating_sub(self.longest_ms.saturating_add(LATE_MS));
         let begin = shifts.partition_point(|shift| shift.from_ms < first);
-        let mut duty = Duty::Off;
+        let mut moment = Moment::by_the_clock(Duty::Off, at_ms);
         for shift in shifts.iter().skip(begin) {
             if shift.from_ms > at_ms.saturating_add(EARLY_MS) {
                 break;
             }
             let now = (shift.from_ms..=shift.until_ms).contains(&at_ms);
             match (now, shift.on_site) {
-                (true, true) => return Duty::OnSite,
-                (true, false) => duty = Duty::OnCall,
+                (true, true) => return Moment::during(shift, at_ms),
+                (true, false) => moment = Moment::by_the_clock(Duty::OnCall, at_ms),
                 (false, true) if at_ms <= shift.until_ms.saturating_add(LATE_MS) => {
-                    if duty == Duty::Off {
-                        duty = Duty::Edge;
+                    if moment.duty == Duty::Off {
+                        moment = Moment::around(shift, at_ms);
                     }
                 }
                 (false, _) => {}
             }
         }
-        duty
+        moment
+    }
+
+    /// The turns of each person, by begin.
+    pub(crate) fn turns(&self) -> impl Iterator<Item = (&str, &[Shift])> {
+        let turns = self.shifts.iter();
+        turns.map(|(user, shifts)| (user.as_str(), shifts.as_slice()))
+    }
+}
+
+/// A moment as a person's roster sees it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Moment {
+    pub(crate) duty: Duty,
+    /// In hours of a shift, where there is one; else by the clock.
+    pub(crate) hour: Hour,
+    pub(crate) clock: Clock,
+    /// Which share of such time the hour is: how likely somebody comes in it who comes at any time.
+    pub(crate) share: f64,
+}
+
+/// A moment by the clock, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Clock {
+    /// The hour of the day.
+    pub(crate) hour: usize,
+    /// The day of the week, from Monday.
+    pub(crate) day: usize,
+}
+
+/// An hour, as people count it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hour {
+    /// On shift: which hour of it, up to [`Hour::WITHIN`].
+    Shift(usize),
+    /// Around a shift: which of [`Hour::AROUND`] parts, the two before it first.
+    Around(usize),
+    /// By the clock.
+    Clock,
+}
+
+impl Hour {
+    /// So many hours of a shift are told apart; the last has all that follow.
+    pub(crate) const WITHIN: usize = 12;
+    /// Two parts before a shift, and the hours after.
+    pub(crate) const AROUND: usize = 6;
+}
+
+impl Clock {
+    fn of(at_ms: i64) -> Self {
+        let index = |part: i64, of: i64| usize::try_from(part.rem_euclid(of)).unwrap_or(0);
+        Self {
+            hour: index(at_ms.div_euclid(HOUR_MS), 24),
+            // The first day of 1970 was a Thursday.
+            day: index(at_ms.div_euclid(24 * HOUR_MS) + 3, 7),
+        }
+    }
+}
+
+impl Moment {
+    fn by_the_clock(duty: Duty, at_ms: i64) -> Self {
+        Self {
+            duty,
+            hour: Hour::Clock,
+            clock: Clock::of(at_ms),
+            share: 1.0 / 24.0,
+        }
+    }
+
+    fn during(shift: &Shift, at_ms: i64) -> Self {
+        let hours =
+            |ms: i64| std::time::Duration::from_millis(ms.unsigned_abs()).as_secs_f64() / 3600.0;
+        let since = at_ms.saturating_sub(shift.from_ms);
+        let last = Hour::WITHIN - 1;
+        let hour = usize::try_from(since / HOUR_MS).map_or(last, |hour| hour.min(last));
+        let long = hours(shift.until_ms.saturating_sub(shift.from_ms)).max(1.0);
+        // A table of twelve has few enough hours for this.
+        let begin = f64::from(u32::try_from(hour).unwrap_or(0));
+        let wide = if hour == last {
+            long - begin
+        } else {
+            (long - begin).min(1.0)
+        };
+        Self {
+            duty: Duty::OnSite,
+            hour: Hour::Shift(hour),
+            clock: Clock::of(at_ms),
+            share: (wide / long).clamp(0.01, 1.0),
+        }
+    }
+
+    fn around(shift: &Shift, at_ms: i64) -> Self {
+        // In half hours: one and a half for each part before it, two for each after, eleven in all.
+        let (part, half_hours) = if at_ms < shift.from_ms {
+            let half = EARLY_MS / 2;
+            (usize::from(shift.from_ms - at_ms <= half), 1.5)
+        } else {
+            let since = at_ms.saturating_sub(shift.until_ms) / HOUR_MS;
+            let hour = usize::try_from(since).unwrap_or(0);
+            ((2 + hour).min(Hour::AROUND - 1), 2.0)
+        };
+        Self {
+            duty: Duty::Edge,
+            hour: Hour::Around(part),
+            clock: Clock::of(at_ms),
+            share: half_hours / 11.0,
+        }
     }
 }
 
@@ -138,6 +264,13 @@ pub struct Premises {
 }
 
 impl Premises {
+    /// Networks of the hospital, each with the name of its house.
+    pub fn new(nets: impl IntoIterator<Item = (IpNet, String)>) -> Self {
+        Self {
+            nets: nets.into_iter().collect(),
+        }
+    }
+
     /// Reads `premises.json`.
     ///
     /// # Errors
@@ -196,6 +329,32 @@ mod tests {
         assert_eq!(duty("nobody", 20), Duty::Unknown);
         assert_eq!(duty("a", 203), Duty::Off, "others are planned still");
         assert_eq!(duty("a", 205), Duty::Unknown, "the plan has run out");
+    }
+
+    #[test]
+    fn hours_are_those_of_the_shift_where_there_is_one() {
+        let shift = Shift {
+            from_ms: 20 * HOUR,
+            until_ms: 28 * HOUR,
+            on_site: true,
+        };
+        let roster = Roster::new([("a".to_owned(), shift), ("b".to_owned(), shift)]);
+        let at = |hours: f64| {
+            #[expect(clippy::cast_possible_truncation, reason = "a test's round hours")]
+            let at_ms = (hours * 3_600_000.0) as i64;
+            roster.moment("a", at_ms)
+        };
+        assert_eq!(at(20.5).hour, Hour::Shift(0));
+        assert!((at(20.5).share - 0.125).abs() < 1e-9);
+        assert_eq!(at(27.9).hour, Hour::Shift(7));
+        assert_eq!(at(18.8).hour, Hour::Around(0));
+        assert_eq!(at(19.8).hour, Hour::Around(1));
+        assert_eq!(at(28.5).hour, Hour::Around(2));
+        assert_eq!(at(31.9).hour, Hour::Around(5));
+        // 12:00 on Thursday, 1 January 1970.
+        let moment = roster.moment("c", 12 * HOUR);
+        assert_eq!(moment.hour, Hour::Clock);
+        assert_eq!(moment.clock, Clock { hour: 12, day: 3 });
     }
 
     #[test]

@@ -1,22 +1,44 @@
 //! How unusual a sign-in is.
 //!
-//! [`Engine`] is the hospital's model: it knows rosters, premises and device keys, weighs a sign-in
-//! before it learns it, and says how much more it is an attacker's than the person's. [`Freeman`] is
+//! [`House`] is what a hospital as a whole has shown, [`PersonState`] what one person has: together
+//! with the hospital's roster and premises ([`Hospital`]) they weigh a sign-in ([`House::weigh`])
+//! before it is learned ([`House::learn`]), and say how much more it is an attacker's than the
+//! person's. [`Weights`] is a score, a probability, a risk for thresholds, and reasons. [`Freeman`] is
 //! the baseline of the literature. [`replay`] runs both over a log and measures them.
 //!
-//! Pure: no clock, no disk, no network. Times are unix milliseconds and come with the sign-ins.
+//! Pure: no clock, no disk, no network. Times are unix milliseconds and come with the sign-ins. States
+//! are bounded, whatever is learned, and have bytes for a server to keep.
 
 mod attackers;
 mod columns;
-mod engine;
+mod fade;
 mod freeman;
 mod hospital;
+mod hours;
+mod house;
+mod learn;
 mod login;
+mod mark;
 mod measure;
+mod nights;
+mod person;
+mod reason;
 pub mod replay;
+mod sides;
+mod state;
+mod table;
 mod tree;
+mod weigh;
+mod weights;
 
-pub use engine::{Engine, Key, Place, Weights};
+pub use columns::client;
 pub use freeman::Freeman;
-pub use hospital::{Duty, Premises, Roster, Shift};
+pub use hospital::{Duty, Hospital, Premises, Roster, Shift};
+pub use house::House;
+pub use learn::Outcome;
 pub use login::Login;
+pub use person::PersonState;
+pub use reason::Reason;
+pub use sides::{Key, Place};
+pub use state::StateError;
+pub use weights::Weights;

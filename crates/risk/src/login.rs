@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::fade::day_of;
+
 /// One sign-in. What is not known is empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Login {
@@ -34,12 +36,6 @@ pub struct Login {
 }
 
 impl Login {
-    /// The address as text; empty where there is none.
-    pub(crate) fn address_text(&self) -> String {
-        self.address
-            .map_or_else(String::new, |address| address.to_string())
-    }
-
     /// The address by which it came from outside, where that says anything: one of a private network
     /// is as good as none.
     pub(crate) fn outside(&self) -> Option<IpAddr> {
@@ -53,6 +49,11 @@ impl Login {
             })
     }
 
+    /// The day on which it was.
+    pub(crate) fn day(&self) -> i32 {
+        day_of(self.at_ms)
+    }
+
     /// Kind of device, system and browser, without versions.
     pub(crate) fn client(&self) -> [&str; 3] {
         [
@@ -63,20 +64,18 @@ impl Login {
     }
 }
 
-/// An address with the block that its owner is likely to keep: a /24, or a /48 of IPv6 with its /64,
-/// since the rest of those changes by the hour.
-pub(crate) fn block(address: IpAddr) -> (String, String) {
+/// An address as a number, below the block that its owner is likely to keep: a /24, or a /48 of IPv6
+/// with its /64, since the rest of those changes by the hour.
+pub(crate) fn block(address: IpAddr) -> (u64, u64) {
     match address {
         IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            (format!("{a}.{b}.{c}"), v4.to_string())
+            let whole = u64::from(v4.to_bits());
+            (whole >> 8, whole)
         }
         IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            (
-                format!("{a:x}:{b:x}:{c:x}"),
-                format!("{a:x}:{b:x}:{c:x}:{d:x}"),
-            )
+            // Shifted by half of its bits, it fits. Those of IPv4 are far below any that is given out.
+            let whole = u64::try_from(v6.to_bits() >> 64).unwrap_or(u64::MAX);
+            (whole >> 16, whole)
         }
     }
 }

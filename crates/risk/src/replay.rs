@@ -2,8 +2,8 @@
 //! and what the weights were worth, where the log says which sign-ins were takeovers.
 //!
 //! Labels are read for measuring alone: the hospital's model never sees them, so a takeover that it
-//! does not notice is learned like everything else. The baseline does not learn labelled takeovers,
-//! as in its literature.
+//! does not notice is learned like everything else, and nothing is ever confirmed. The baseline does
+//! not learn labelled takeovers, as in its literature. Nothing is kept of a row once it was read.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -12,10 +12,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::columns::{Columns, moment, position, text};
-use crate::engine::Engine;
 use crate::freeman::Freeman;
-use crate::hospital::{Roster, Shift};
+use crate::hospital::{Hospital, Roster, Shift};
+use crate::house::House;
+use crate::learn::Outcome;
+use crate::measure::{Calibration, Scores};
 pub use crate::measure::{Rates, Worth};
+use crate::nights::{Nights, Work};
+use crate::person::PersonState;
 
 /// So long at the begin of a log sign-ins are learned and not measured, milliseconds.
 const WARM_UP_MS: i64 = 14 * 24 * 60 * 60 * 1000;
@@ -29,6 +33,9 @@ pub enum ReplayError {
     /// A column without which nothing can be said.
     #[error("the column `{0}` is missing")]
     Column(&'static str),
+    /// Whoever takes the scores could not.
+    #[error("{0}")]
+    Score(std::io::Error),
 }
 
 /// What a replay came to.
@@ -46,8 +53,23 @@ pub struct Report {
     pub worth: Worth,
     /// What the baseline was worth.
     pub freeman: Worth,
+    /// How far probabilities stood from what became of them: expected calibration error, 0 to 1.
+    pub calibration_error: Option<f64>,
+    /// Whom the threshold asks that asks one in a hundred of the legitimate sign-ins.
+    pub asked: Asked,
     /// How long it took to weigh one.
     pub decision_us: Times,
+}
+
+/// Shares of legitimate sign-ins, 0 to 1, by the work of the person; absent where there are none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Asked {
+    /// Of people most of whose shifts in the house are at night.
+    pub night: Option<f64>,
+    /// Of all others who have such shifts.
+    pub day: Option<f64>,
+    /// How many times as often those who work at night are asked.
+    pub ratio: Option<f64>,
 }
 
 /// Percentiles, microseconds.
@@ -66,27 +88,32 @@ pub struct Score {
     pub index: u64,
     /// Higher is riskier.
     pub score: f64,
+    /// How likely it is an attack, as [`Weights::probability`](crate::Weights::probability) has it.
+    pub probability: f64,
 }
 
-/// Runs a log through the model and the baseline. Only successful sign-ins are measured, after the
-/// first two weeks, and not each person's first. `clock` tells a time that goes on.
+/// Runs a log through the model and the baseline, and hands out the score of each row. Only successful
+/// sign-ins are measured, after the first two weeks, and not each person's first. `clock` tells a time
+/// that goes on.
 ///
 /// # Errors
 /// [`ReplayError`]; single rows that cannot be read are counted and left out.
 pub fn run(
     log: impl Read,
-    mut engine: Engine,
+    hospital: Hospital<'_>,
     clock: &mut dyn FnMut() -> Duration,
-) -> Result<(Report, Vec<Score>), ReplayError> {
+    scores: &mut dyn FnMut(Score) -> std::io::Result<()>,
+) -> Result<Report, ReplayError> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(log);
     let columns = Columns::of(reader.byte_headers()?)?;
+    let nights = Nights::of(hospital.roster);
+    let mut house = House::default();
     let mut freeman = Freeman::default();
     let mut report = Report::default();
-    let mut scores = Vec::new();
-    // Each person's number, and whether they were let in before.
-    let mut persons: HashMap<String, (u32, bool)> = HashMap::new();
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    let mut took: Vec<Duration> = Vec::new();
+    let mut measured = Measured::default();
+    // Each person's state, and whether they were let in before.
+    let mut persons: HashMap<String, (PersonState, bool)> = HashMap::new();
+    let mut took = Took::default();
     let mut begin = None;
     let mut newest = i64::MIN;
     let mut row = csv::ByteRecord::new();
@@ -100,48 +127,140 @@ pub fn run(
         };
         report.out_of_order += u64::from(login.at_ms < newest);
         newest = newest.max(login.at_ms);
-        let next = u32::try_from(persons.len()).unwrap_or(u32::MAX);
-        let known = persons.entry(login.user.clone()).or_insert((next, false));
-        let (person, welcomed) = *known;
+        let mut unknown = (PersonState::default(), false);
+        let (person, welcomed) = persons.get_mut(&login.user).unwrap_or(&mut unknown);
         let before = clock();
-        let weights = engine.weigh(person, &login);
-        took.push(clock().saturating_sub(before));
+        let weights = house.weigh(person, hospital, &login);
+        took.add(clock().saturating_sub(before));
         let score = weights.score();
-        scores.push(Score { index, score });
+        let probability = weights.probability();
+        let told = Score {
+            index,
+            score,
+            probability,
+        };
+        scores(told).map_err(ReplayError::Score)?;
         if !login.successful {
-            engine.fail(person, &login);
+            house.learn(person, hospital, &login, &weights, Outcome::Failed);
             continue;
         }
-        known.1 = true;
         report.logins += 1;
         let begin = *begin.get_or_insert(login.at_ms);
         let takeover = columns.takeover(&row);
-        if welcomed
+        if *welcomed
             && login.at_ms >= begin.saturating_add(WARM_UP_MS)
             && let Some(takeover) = takeover
         {
-            ours.push((score, takeover));
-            theirs.push((freeman.score(person, &login), takeover));
+            let theirs = freeman.score(&login);
+            measured.add(score, theirs, takeover, nights.work(&login.user));
+            measured.calibration.add(probability, takeover);
         }
-        engine.learn(person, &login, &weights);
+        house.learn(person, hospital, &login, &weights, Outcome::Passed);
         if takeover != Some(true) {
-            freeman.learn(person, &login);
+            freeman.learn(&login);
         }
+        if *welcomed {
+            continue;
+        }
+        *welcomed = true;
+        // Whoever only fails is nobody yet, so that names that nobody has fill no memory.
+        persons.entry(login.user).or_insert(unknown);
     }
-    report.worth = Worth::of(ours);
-    report.freeman = Worth::of(theirs);
-    report.decision_us = Times::of(took);
-    Ok((report, scores))
+    measured.report(&mut report);
+    report.decision_us = took.times();
+    Ok(report)
 }
 
-impl Times {
-    fn of(mut took: Vec<Duration>) -> Self {
-        took.sort_unstable();
-        let at = |percent: usize| {
-            let index = (took.len() * percent / 100).min(took.len().saturating_sub(1));
-            took.get(index).map_or(0.0, |time| time.as_secs_f64() * 1e6)
+/// Scores of measured sign-ins, counted.
+#[derive(Debug, Default)]
+struct Measured {
+    takeovers: Scores,
+    others: Scores,
+    night: Scores,
+    day: Scores,
+    by_freeman: (Scores, Scores),
+    calibration: Calibration,
+}
+
+impl Measured {
+    fn add(&mut self, ours: f64, theirs: f64, takeover: bool, work: Option<Work>) {
+        if takeover {
+            self.takeovers.add(ours);
+            self.by_freeman.0.add(theirs);
+            return;
+        }
+        self.others.add(ours);
+        self.by_freeman.1.add(theirs);
+        match work {
+            Some(Work::Night) => self.night.add(ours),
+            Some(Work::Day) => self.day.add(ours),
+            None => {}
+        }
+    }
+
+    fn report(&self, report: &mut Report) {
+        report.worth = Worth::of(&self.takeovers, &self.others);
+        report.freeman = Worth::of(&self.by_freeman.0, &self.by_freeman.1);
+        report.calibration_error = self.calibration.error();
+        let limit = self.others.step_above_which(0.01);
+        let (night, day) = (self.night.share_above(limit), self.day.share_above(limit));
+        report.asked = Asked {
+            night,
+            day,
+            ratio: night
+                .zip(day)
+                .map(|(night, day)| night / day)
+                .filter(|it| it.is_finite()),
         };
+    }
+}
+
+/// Times, counted: each power of two of nanoseconds has sixteen steps.
+#[derive(Debug, Clone)]
+struct Took {
+    steps: Vec<u64>,
+    all: u64,
+}
+
+impl Default for Took {
+    fn default() -> Self {
         Self {
+            steps: vec![0; 64 * 16],
+            all: 0,
+        }
+    }
+}
+
+impl Took {
+    fn add(&mut self, time: Duration) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a float that is out of range becomes the nearest number, or zero"
+        )]
+        let step = ((time.as_secs_f64() * 1e9).log2() * 16.0).round() as usize;
+        if let Some(count) = self.steps.get_mut(step) {
+            *count += 1;
+        }
+        self.all += 1;
+    }
+
+    fn times(&self) -> Times {
+        let at = |percent: u64| {
+            let mut below = 0;
+            let step = self.steps.iter().position(|count| {
+                below += count;
+                below * 100 > self.all * percent
+            });
+            // The steps are few enough.
+            let step = step.and_then(|step| u32::try_from(step).ok()).unwrap_or(0);
+            if step == 0 {
+                0.0
+            } else {
+                (f64::from(step) / 16.0).exp2() / 1e3
+            }
+        };
+        Times {
             p50: at(50),
             p99: at(99),
         }

@@ -1,7 +1,12 @@
-//! Probabilities over values that have a hierarchy: country, network, address; or kind of device,
-//! system, browser. For everybody and for one person, each level backed off to the one above it.
+//! What everybody shows of a hierarchy (country, network, city; kind of device, system, browser), and
+//! how surprising a value is of one person, each level backed off to the one above it.
 
 use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mark::TOP;
+use crate::table::Table;
 
 /// Weight of the assumption that a value nobody has shown yet may come, by level.
 const UNSEEN: [f64; 3] = [60.0, 40.0, 400.0];
@@ -12,18 +17,12 @@ const PRIOR: f64 = 1.0;
 const NOVELTY: f64 = 0.08;
 /// So much of what was seen of a person is not believed yet.
 const DOUBT: f64 = 0.5;
-/// The node above all others.
-const ROOT: u32 = 0;
-
-/// How a person leans on everybody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lean {
-    /// By the number of the person's sign-ins alone, as in the literature: a value that a person
-    /// shows for the first time after many sign-ins is nearly impossible.
-    Total,
-    /// Level by level, and never less than [`NOVELTY`].
-    Level,
-}
+/// More than this nobody counts.
+const MOST: f64 = 1e12;
+/// So many values are kept.
+const LARGEST: usize = 8_192;
+/// What counts for less is not kept.
+const LEAST: f64 = 0.02;
 
 /// How much of a count is believed: once is never enough, and what was learned with little weight
 /// has to come again and again.
@@ -31,163 +30,200 @@ pub(crate) fn believed(count: f64) -> f64 {
     (count - DOUBT).max(0.0)
 }
 
-/// Counts of one hierarchy.
-#[derive(Debug, Clone)]
-pub(crate) struct Tree {
-    children: HashMap<u32, HashMap<Box<str>, u32>>,
-    nodes: Vec<Node>,
-    persons: HashMap<(u32, u32), f64>,
-    totals: HashMap<u32, f64>,
+/// Whether it is what counting can come to.
+pub(crate) fn is_count(count: f64) -> bool {
+    (0.0..MOST).contains(&count)
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+/// Everybody's counts of one hierarchy.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Tree {
+    nodes: HashMap<u64, Node>,
+    top: Node,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Node {
+    above: u64,
     seen: f64,
+    /// How many values stand below.
     kinds: u32,
 }
 
-impl Default for Tree {
-    fn default() -> Self {
-        Self {
-            children: HashMap::new(),
-            nodes: vec![Node::default()],
-            persons: HashMap::new(),
-            totals: HashMap::new(),
-        }
-    }
-}
-
 impl Tree {
-    /// How much more a path, from the root down, is anybody's than this person's: the logarithm of
-    /// the ratio of the two probabilities. Above zero speaks against the person.
-    pub(crate) fn surprise(&self, lean: Lean, person: u32, path: &[&str]) -> f64 {
-        let total = self.totals.get(&person).copied().unwrap_or_default();
-        let (mut anybody, mut own) = (1.0, 1.0);
-        let mut above = Some(ROOT);
-        let mut above_shown = total;
-        for (level, value) in path.iter().enumerate() {
-            let parent = above.map_or_else(Node::default, |id| self.node(id));
-            let child = above.and_then(|id| self.child(id, value));
-            let seen = child.map_or(0.0, |id| self.node(id).seen);
+    /// How much more a path, from the top down, is anybody's than this person's: the logarithm of
+    /// the ratio of the two probabilities. Above zero speaks against the person. `total` is how often
+    /// the person was seen; `left`, how much of what is known of them has not faded.
+    pub(crate) fn surprise<const N: usize>(
+        &self,
+        own: &Table<N>,
+        total: f64,
+        left: f64,
+        path: &[u64],
+    ) -> f64 {
+        let mut ratio = 0.0;
+        let (mut parent, mut shown_above) = (self.top, total * left);
+        for (level, mark) in path.iter().enumerate() {
+            let child = self.nodes.get(mark).copied().unwrap_or_default();
             let kinds = f64::from(parent.kinds);
             let open = 1.0 + kinds / 4.0;
-            let unseen = UNSEEN[level.min(UNSEEN.len() - 1)];
-            let step = (seen + open / (kinds + unseen)) / (parent.seen + open);
-            anybody *= step;
-            let shown = child.and_then(|id| self.persons.get(&(person, id)));
-            let shown = shown.copied().unwrap_or_default();
-            own = match lean {
-                Lean::Total => (shown + PRIOR * own * step) / (total + PRIOR),
-                Lean::Level => {
-                    let everybody = PRIOR + NOVELTY * above_shown;
-                    own * (believed(shown) + everybody * step) / (above_shown + everybody)
-                }
-            };
-            above = child;
-            above_shown = shown;
+            let unseen = UNSEEN.get(level).or(UNSEEN.last()).copied().unwrap_or(1.0);
+            // Not above one, even where some of what stands above was dropped.
+            let step = ((child.seen + open / (kinds + unseen)) / (parent.seen + open)).min(1.0);
+            let shown = own.shown(*mark) * left;
+            let everybody = PRIOR + NOVELTY * shown_above;
+            let mine = (believed(shown) + everybody * step) / (shown_above + everybody);
+            ratio += step.ln() - mine.min(1.0).ln();
+            (parent, shown_above) = (child, shown);
         }
-        anybody.ln() - own.ln()
+        ratio
     }
 
-    /// How often this person has shown what the path leads to, by weight.
-    pub(crate) fn shown(&self, person: u32, path: &[&str]) -> f64 {
-        let mut at = ROOT;
-        for value in path {
-            match self.child(at, value) {
-                Some(child) => at = child,
-                None => return 0.0,
+    /// Learns that somebody showed a path, with a weight of at most one.
+    pub(crate) fn learn(&mut self, path: &[u64], weight: f64) {
+        if self.nodes.len() + path.len() > LARGEST {
+            self.thin();
+        }
+        self.top.seen += weight;
+        let mut above = TOP;
+        for mark in path {
+            let known = self.nodes.contains_key(mark);
+            let node = self.nodes.entry(*mark).or_default();
+            node.seen += weight;
+            node.above = above;
+            if !known && let Some(parent) = self.node(above) {
+                parent.kinds = parent.kinds.saturating_add(1);
+            }
+            above = *mark;
+        }
+    }
+
+    /// Takes back what was learned of a path.
+    pub(crate) fn forget(&mut self, path: &[u64], weight: f64) {
+        self.top.seen = (self.top.seen - weight).max(0.0);
+        for mark in path {
+            if let Some(node) = self.nodes.get_mut(mark) {
+                node.seen = (node.seen - weight).max(0.0);
             }
         }
-        let shown = self.persons.get(&(person, at));
-        shown.copied().unwrap_or_default()
     }
 
-    /// Learns that a person showed a path, with a weight of at most one.
-    pub(crate) fn learn(&mut self, person: u32, path: &[&str], weight: f64) {
-        *self.totals.entry(person).or_default() += weight;
-        let mut at = ROOT;
-        self.add(at, weight);
-        for value in path {
-            at = match self.child(at, value) {
-                Some(child) => child,
-                None => self.grow(at, value),
-            };
-            self.add(at, weight);
-            *self.persons.entry((person, at)).or_default() += weight;
+    pub(crate) fn fade(&mut self, left: f64) {
+        self.top.seen *= left;
+        for node in self.nodes.values_mut() {
+            node.seen *= left;
+        }
+        self.drop_below(LEAST);
+    }
+
+    /// Whether it is one that this code can have written.
+    pub(crate) fn is_sound(&self) -> bool {
+        let counts = |node: &Node| is_count(node.seen);
+        self.nodes.len() <= LARGEST && self.nodes.values().all(counts) && counts(&self.top)
+    }
+
+    /// How many values it has.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn node(&mut self, mark: u64) -> Option<&mut Node> {
+        if mark == TOP {
+            Some(&mut self.top)
+        } else {
+            self.nodes.get_mut(&mark)
         }
     }
 
-    fn node(&self, id: u32) -> Node {
-        self.nodes.get(id as usize).copied().unwrap_or_default()
-    }
-
-    fn child(&self, parent: u32, value: &str) -> Option<u32> {
-        self.children.get(&parent)?.get(value).copied()
-    }
-
-    fn add(&mut self, id: u32, weight: f64) {
-        if let Some(node) = self.nodes.get_mut(id as usize) {
-            node.seen += weight;
+    /// Makes room: a quarter of the values that have none below them go, the rarest first.
+    fn thin(&mut self) {
+        let ends = self.nodes.values().filter(|node| node.kinds == 0);
+        let mut seen: Vec<f64> = ends.map(|node| node.seen).collect();
+        let at = seen.len() / 4;
+        if at < seen.len() {
+            let (_, limit, _) = seen.select_nth_unstable_by(at, f64::total_cmp);
+            // Equally rare ones go together, so that the outcome depends on no order.
+            let limit = limit.next_up();
+            self.drop_below(limit);
         }
     }
 
-    fn grow(&mut self, parent: u32, value: &str) -> u32 {
-        // More than four thousand million values do not fit into memory before this saturates.
-        let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.nodes.push(Node::default());
-        let children = self.children.entry(parent).or_default();
-        children.insert(value.into(), id);
-        if let Some(node) = self.nodes.get_mut(parent as usize) {
-            node.kinds += 1;
+    fn drop_below(&mut self, limit: f64) {
+        let mut widowed = Vec::new();
+        self.nodes.retain(|_, node| {
+            let kept = node.kinds > 0 || node.seen >= limit;
+            if !kept {
+                widowed.push(node.above);
+            }
+            kept
+        });
+        for above in widowed {
+            if let Some(node) = self.node(above) {
+                node.kinds = node.kinds.saturating_sub(1);
+            }
         }
-        id
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mark::path;
 
-    #[test]
-    fn what_a_person_always_shows_is_theirs_and_what_nobody_showed_is_not() {
-        let mut tree = Tree::default();
-        for _ in 0..20 {
-            tree.learn(1, &["US", "64513", "241.0.0.1"], 1.0);
-            tree.learn(2, &["US", "64514", "241.0.0.2"], 1.0);
+    fn learned(rows: &[([&str; 3], u32)]) -> (Tree, Table<96>) {
+        let (mut tree, mut own) = (Tree::default(), Table::default());
+        for (values, times) in rows {
+            for _ in 0..*times {
+                tree.learn(&path(*values), 1.0);
+                own.learn(&path(*values), 1.0, f32::INFINITY);
+            }
         }
-        for lean in [Lean::Total, Lean::Level] {
-            let surprise = |path: &[&str]| tree.surprise(lean, 1, path);
-            let own = surprise(&["US", "64513", "241.0.0.1"]);
-            let network = surprise(&["US", "64513", "241.0.0.9"]);
-            let others = surprise(&["US", "64514", "241.0.0.2"]);
-            let strange = surprise(&["FR", "3215", "192.0.2.1"]);
-            assert!(own < 0.0, "{own}");
-            assert!(
-                own < network && network < others,
-                "{own} {network} {others}"
-            );
-            assert!(strange > own, "{strange}");
-        }
-        assert!(tree.shown(1, &["US", "64513"]) > 19.0);
-        assert!(tree.shown(1, &["US", "64514"]) < 1e-9);
+        (tree, own)
     }
 
     #[test]
-    fn an_update_of_the_system_is_less_of_a_surprise_than_in_the_literature() {
-        let mut tree = Tree::default();
-        for _ in 0..200 {
-            tree.learn(1, &["mobile", "iOS", "iOS 18.1"], 1.0);
+    fn what_a_person_always_shows_is_theirs_and_what_nobody_showed_is_not() {
+        let (mut tree, own) = learned(&[(["US", "64513", "Town"], 20)]);
+        for _ in 0..20 {
+            tree.learn(&path(["US", "64514", "Town"]), 1.0);
         }
-        let update = ["mobile", "iOS", "iOS 18.2"];
-        let ours = tree.surprise(Lean::Level, 1, &update);
-        assert!(ours + 2.0 < tree.surprise(Lean::Total, 1, &update));
+        let surprise = |values| tree.surprise(&own, 20.0, 1.0, &path(values));
+        let mine = surprise(["US", "64513", "Town"]);
+        let next = surprise(["US", "64513", "Next"]);
+        let others = surprise(["US", "64514", "Town"]);
+        let strange = surprise(["FR", "3215", "Paris"]);
+        assert!(mine < 0.0, "{mine}");
+        assert!(mine < next && next < others, "{mine} {next} {others}");
+        assert!(strange > mine, "{strange}");
     }
 
     #[test]
     fn an_empty_tree_says_nothing() {
-        let tree = Tree::default();
-        for lean in [Lean::Total, Lean::Level] {
-            assert!(tree.surprise(lean, 1, &["US", "1", "a"]).abs() < 1e-9);
+        let surprise =
+            Tree::default().surprise(&Table::<8>::default(), 0.0, 1.0, &path(["US", "1"]));
+        assert!(surprise.abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_flood_of_values_has_a_bound_and_takes_nothing_that_is_usual() {
+        let (mut tree, _) = learned(&[(["US", "64513", "Town"], 20)]);
+        for number in 0..50_000 {
+            tree.learn(&path(["US", "64513", &number.to_string()]), 1.0);
         }
+        assert!(tree.len() <= LARGEST && tree.is_sound());
+        let usual = path(["US", "64513", "Town"]);
+        assert!(tree.nodes.contains_key(&usual[2]));
+        let below = tree
+            .nodes
+            .values()
+            .filter(|node| node.above == usual[1])
+            .count();
+        assert_eq!(tree.nodes[&usual[1]].kinds as usize, below);
+        for _ in 0..40 {
+            tree.fade(0.5);
+        }
+        // Those above go once those below have gone.
+        assert_eq!(tree.len(), 0);
     }
 }

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use wardline_risk::replay::{self, ReplayError};
-use wardline_risk::{Engine, Premises, Roster};
+use wardline_risk::replay::{self, ReplayError, Score};
+use wardline_risk::{Hospital, Premises, Roster};
 
 const HEADER: &str = "Login Timestamp,User ID,IP Address,Country,Region,City,ASN,User Agent String,\
     Browser Name and Version,OS Name and Version,Device Type,Login Successful,Is Attack IP,\
@@ -48,12 +48,33 @@ fn scores(roster: &str, log: &str) -> (replay::Report, Vec<f64>) {
         now += Duration::from_micros(3);
         now
     };
-    let engine = Engine::new(roster, premises);
-    let (report, scores) = replay::run(log.as_bytes(), engine, &mut clock).unwrap();
-    (
-        report,
-        scores.into_iter().map(|score| score.score).collect(),
-    )
+    let hospital = Hospital {
+        roster: &roster,
+        premises: &premises,
+    };
+    let mut scores = Vec::new();
+    let mut taken = |score: Score| {
+        scores.push(score.score);
+        Ok(())
+    };
+    let report = replay::run(log.as_bytes(), hospital, &mut clock, &mut taken).unwrap();
+    (report, scores)
+}
+
+/// A replay in a hospital that knows nothing of itself.
+fn alone(log: &str) -> Result<(replay::Report, Vec<Score>), ReplayError> {
+    let (roster, premises) = (Roster::default(), Premises::default());
+    let hospital = Hospital {
+        roster: &roster,
+        premises: &premises,
+    };
+    let mut scores = Vec::new();
+    let mut taken = |score| {
+        scores.push(score);
+        Ok(())
+    };
+    let report = replay::run(log.as_bytes(), hospital, &mut || Duration::ZERO, &mut taken)?;
+    Ok((report, scores))
 }
 
 /// The score of a further sign-in of the first nurse.
@@ -148,12 +169,7 @@ fn rows_that_cannot_be_read_are_counted_and_the_rest_goes_on() {
 #[test]
 fn without_labels_there_are_scores_and_no_measures() {
     let log = "Login Timestamp,User ID\n2020-02-03 12:43:30.772,-4324475583306591935\n";
-    let (report, _) = replay::run(
-        log.as_bytes(),
-        Engine::new(Roster::default(), Premises::default()),
-        &mut || Duration::ZERO,
-    )
-    .unwrap();
+    let (report, _) = alone(log).unwrap();
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["logins"], 1);
     assert!(json["auc"].is_null() && json["tpr_at_fpr"]["0.01"].is_null());
@@ -163,9 +179,7 @@ fn without_labels_there_are_scores_and_no_measures() {
 
 #[test]
 fn a_file_that_is_no_log_is_refused_with_the_column_that_it_lacks() {
-    let engine = || Engine::new(Roster::default(), Premises::default());
-    let mut clock = || Duration::ZERO;
-    let error = replay::run("a,b\n".as_bytes(), engine(), &mut clock).unwrap_err();
+    let error = alone("a,b\n").unwrap_err();
     assert!(matches!(error, ReplayError::Column("Login Timestamp")));
     let error = replay::roster("user_id,kind\n".as_bytes()).unwrap_err();
     assert!(matches!(error, ReplayError::Column("shift_start")));
@@ -304,8 +318,7 @@ fn addresses_that_are_not_said_are_no_spray() {
 #[test]
 fn an_index_that_cannot_be_read_leaves_its_row_out() {
     let log = "index,Login Timestamp,User ID\n7,2026-04-01T00:00:00Z,n\nx,2026-04-01T00:01:00Z,n\n";
-    let engine = Engine::new(Roster::default(), Premises::default());
-    let (report, scores) = replay::run(log.as_bytes(), engine, &mut || Duration::ZERO).unwrap();
+    let (report, scores) = alone(log).unwrap();
     assert_eq!((report.logins, report.malformed), (1, 1));
     assert_eq!(scores[0].index, 7);
 }

@@ -1,9 +1,10 @@
 //! [`App`]: what every handler shares.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use wardline_bus::Bus;
 use wardline_credential::DeviceCa;
@@ -19,6 +20,7 @@ use crate::passkeys::Passkeys;
 use crate::problem::Refusal;
 use crate::proof::Proofs;
 use crate::rim::Clock;
+use crate::risk::Risk;
 use crate::transmitters::Transmitters;
 
 /// The server's shared state. Cheap to clone.
@@ -38,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) proofs: Proofs,
     pub(crate) passkeys: Passkeys,
     pub(crate) gate: Gate,
+    /// How unusual sign-ins are.
+    pub(crate) risk: Risk,
     pub(crate) bus: Bus,
     /// The public lists of patches, as this process read them last.
     pub(crate) feeds: feeds::Held,
@@ -96,5 +100,29 @@ impl Peer {
         parts.extensions.get().copied().unwrap_or(Self {
             address: ([0, 0, 0, 0], 0).into(),
         })
+    }
+
+    /// The one for whom proxies speak: going back through `X-Forwarded-For`, the first that is no
+    /// proxy of the hospital's. What a client wrote there itself stands further left, and counts for
+    /// nothing; what cannot be read ends the way back.
+    pub(crate) fn behind(self, config: &Config, headers: &HeaderMap) -> Self {
+        let is_proxy = |address: IpAddr| {
+            let proxies = &config.network.proxies;
+            proxies.iter().any(|proxy| proxy.contains(address))
+        };
+        let mut address = self.address.ip();
+        let lines = headers.get_all("x-forwarded-for").iter().rev();
+        let mut hops = lines
+            .map(|line| line.to_str().unwrap_or("?"))
+            .flat_map(|line| line.rsplit(','));
+        while is_proxy(address) {
+            match hops.next().map(|hop| hop.trim().parse::<IpAddr>()) {
+                Some(Ok(hop)) => address = hop.to_canonical(),
+                Some(Err(_)) | None => break,
+            }
+        }
+        Self {
+            address: SocketAddr::new(address, self.address.port()),
+        }
     }
 }

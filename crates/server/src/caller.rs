@@ -104,6 +104,7 @@ impl Caller {
                 age_ms: now_ms.saturating_sub(p.created_at),
                 network,
                 code_age_ms: p.code_at.map(|at| now_ms.saturating_sub(at)),
+                place: p.place.parse().map_err(Refusal::internal)?,
                 codes: p.codes,
             }),
             on_premises,

@@ -4,11 +4,12 @@
 //! means; a test keeps it and [`Config::default`] equal. Unknown keys are errors.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use thiserror::Error;
 use url::Url;
@@ -276,6 +277,8 @@ pub struct Log {
 pub struct Network {
     /// Networks of the hospital.
     pub premises: Vec<Cidr>,
+    /// Reverse proxies, whose word on where a request comes from counts (`X-Forwarded-For`).
+    pub proxies: Vec<Cidr>,
 }
 
 /// What is wrong with a configuration, and where.
@@ -722,53 +725,41 @@ impl Default for Log {
     }
 }
 
-/// A network in CIDR form, such as `10.20.0.0/16` (RFC 4632 §3.1).
+/// A network, as `10.20.0.0/16` or `fd00::/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Cidr {
-    base: u128,
-    mask: u128,
-    v4: bool,
-}
+pub struct Cidr(IpNet);
 
 impl Cidr {
     /// Whether the address lies in the network.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let (bits, v4) = bits(address.to_canonical());
-        v4 == self.v4 && bits & self.mask == self.base
+        self.0.contains(&address.to_canonical())
+    }
+
+    /// The network.
+    pub const fn net(&self) -> IpNet {
+        self.0
     }
 }
+
+/// The machine itself, in both families.
+pub(crate) const LOOPBACK: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+];
 
 impl TryFrom<String> for Cidr {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || "write networks such as \"10.20.0.0/16\" or \"fd00::/8\"".to_owned();
-        let (address, length) = text.split_once('/').ok_or_else(wrong)?;
-        let address: IpAddr = address.parse().map_err(|_| wrong())?;
-        let length: u32 = length.parse().map_err(|_| wrong())?;
-        let (bits, v4) = bits(address);
-        let width = if v4 { 32 } else { 128 };
-        if length > width {
-            return Err(wrong());
+        let net: IpNet = text
+            .parse()
+            .map_err(|_| "write networks such as \"10.20.0.0/16\" or \"fd00::/8\"".to_owned())?;
+        if net.addr() == net.network() {
+            Ok(Self(net))
+        } else {
+            Err("the address has bits beyond the network's length".to_owned())
         }
-        let all = if v4 { u128::from(u32::MAX) } else { u128::MAX };
-        let mask = all & all.checked_shl(width - length).unwrap_or(0);
-        if bits & !mask != 0 {
-            return Err("the address has bits beyond the network's length".to_owned());
-        }
-        Ok(Self {
-            base: bits,
-            mask,
-            v4,
-        })
-    }
-}
-
-fn bits(address: IpAddr) -> (u128, bool) {
-    match address {
-        IpAddr::V4(v4) => (u128::from(u32::from(v4)), true),
-        IpAddr::V6(v6) => (u128::from(v6), false),
     }
 }
 

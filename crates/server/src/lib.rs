@@ -50,6 +50,7 @@ mod problem;
 mod proof;
 mod replay;
 pub mod rim;
+mod risk;
 mod routes;
 pub mod server;
 mod shape;

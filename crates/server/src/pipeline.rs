@@ -12,7 +12,7 @@ use crate::app::{App, Peer};
 use crate::problem::Unrecorded;
 
 /// The outermost layer.
-pub(crate) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = app.clock.now_ms();
     // The route's pattern, never the address: ids and queries stay out of logs and metrics.
     let route = request
@@ -21,6 +21,10 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
     let peer = request.extensions().get::<Peer>().copied();
+    let peer = peer.map(|peer| peer.behind(&app.config, request.headers()));
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(peer);
+    }
 
     let mut response = next.run(request).await;
 

@@ -28,6 +28,7 @@ use crate::passkeys::Passkeys;
 use crate::passkeys::attestation::{self, TrustFileError};
 use crate::proof::Proofs;
 use crate::rim::{Clock, random};
+use crate::risk::{self, Risk};
 use crate::tls::TlsError;
 use crate::transmitters::{TransmitterError, Transmitters};
 use crate::{listen, routes, telemetry, tls};
@@ -167,11 +168,15 @@ impl Server {
             .iter()
             .map(|origin| origin.origin().ascii_serialization())
             .collect();
+        let mut facts = store.read().await?;
+        let risk = Risk::load(&mut facts, &config).await?;
+        drop(facts);
         let app = App::new(Shared {
             device_ca: DeviceCa::from_der(keys.device_ca.der())?,
             proofs: Proofs::new(&random(), proof_origins),
             passkeys,
             gate: Gate::new(store.clone(), Engine::baseline()?, &config),
+            risk,
             bus,
             feeds: feeds::Held::new(trust),
             told: fleet::LastTold::default(),
@@ -205,6 +210,7 @@ impl Server {
         tasks.spawn(hub::run(app.clone(), stopped.clone()));
         tasks.spawn(fleet::run(app.clone(), stopped.clone()));
         tasks.spawn(fleet::follow(app.clone(), stopped.clone()));
+        tasks.spawn(risk::run(app.clone(), stopped.clone()));
         tasks.spawn(sequence(app.clone(), holder.clone(), stopped));
         Ok(Running {
             http_addr,

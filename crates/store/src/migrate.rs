@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(4, "0004_orders"),
     migration!(5, "0005_attested_serials"),
     migration!(6, "0006_factors"),
+    migration!(7, "0007_risk"),
 ];
 
 impl Store {

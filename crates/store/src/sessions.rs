@@ -137,6 +137,8 @@ row! {
         pub risk: u32,
         /// Sentences that say why, a JSON array.
         pub risk_reasons: String,
+        /// What its place is to the person: `house`, `known`, `near` or `new`.
+        pub place: String,
         /// Role slugs, joined by commas; see [`Principal::roles`].
         pub role_list: Option<String>,
     }
@@ -178,7 +180,7 @@ macro_rules! select_principal {
                  CAST(CASE WHEN EXISTS (SELECT 1 FROM shifts h WHERE h.user_id = u.user_id
                      AND h.from_ms <= $2 AND h.until_ms > $2) THEN 1 ELSE 0 END AS BIGINT)
                      AS on_shift,
-                 s.code_at, s.risk, s.risk_reasons,
+                 s.code_at, s.risk, s.risk_reasons, s.place,
                  (SELECT COUNT(*) FROM factors f WHERE f.user_id = u.user_id
                      AND (f.confirmed_at IS NOT NULL OR f.serial IS NOT NULL)) AS codes,
                  (SELECT STRING_AGG(r.role, ',') FROM user_roles r WHERE r.user_id = u.user_id)
@@ -336,18 +338,21 @@ impl Tx {
         Ok(changed == 1)
     }
 
-    /// Notes how unusual a session is, 0 to 100, and why: sentences, a JSON array.
+    /// Notes how unusual a session is, 0 to 100, what its place is to the person (`house`, `known`,
+    /// `near` or `new`), and why: sentences, a JSON array.
     pub async fn set_session_risk(
         &mut self,
         id: SessionId,
         risk: u32,
+        place: &str,
         reasons: &str,
     ) -> Result<(), StoreError> {
         execute!(
             self,
-            "UPDATE sessions SET risk = $2, risk_reasons = $3 WHERE session_id = $1",
+            "UPDATE sessions SET risk = $2, place = $3, risk_reasons = $4 WHERE session_id = $1",
             id,
             risk,
+            place,
             reasons
         )?;
         Ok(())

@@ -1,4 +1,4 @@
-/** Requests of the pages that need nothing of the store: devices, programs, the planner. */
+/** Requests of the pages that need nothing of the store: devices, programs, the planner, codes. */
 import { call } from "./core";
 import type { ApiRequest } from "./methods";
 import type {
@@ -12,12 +12,18 @@ import type {
   Estimate,
   Exported,
   ExportFormat,
+  FactorBegun,
+  FactorInfo,
+  FactorList,
   FleetInfo,
   Import,
   Imported,
   ProgramChange,
   ProgramInfo,
   ProgramList,
+  TokenImport,
+  TokenInfo,
+  TokensImported,
 } from "./wire";
 
 /** The most devices that the hospital takes in one request. */
@@ -52,6 +58,22 @@ export const api = {
     ask<ProgramInfo>("PUT", `/v1/programs/${change.terms.slug}`, change),
   exported: ({ slug, format }: { slug: string; format: ExportFormat }) =>
     ask<Exported>("GET", `/v1/programs/${slug}/export?format=${format}`),
+  /** A person's generators of codes; one's own without a person. */
+  factors: (user?: string) =>
+    ask<FactorList>("GET", user ? `/v1/factors?user=${user}` : "/v1/factors"),
+  addFactor: ({ name }: { name: string }) => ask<FactorBegun>("POST", "/v1/factors", { name }),
+  confirmFactor: ({ id, code }: { id: string; code: string }) =>
+    ask<FactorInfo>("POST", `/v1/factors/${id}/confirm`, { code }),
+  resyncFactor: ({ id, first, second }: { id: string; first: string; second: string }) =>
+    ask<FactorInfo>("POST", `/v1/factors/${id}/resync`, { first, second }),
+  renameFactor: ({ id, name }: { id: string; name: string }) =>
+    ask<null>("PUT", `/v1/factors/${id}`, { name }),
+  removeFactor: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/factors/${id}`),
+  tokens: () => ask<{ tokens: TokenInfo[] }>("GET", "/v1/tokens").then(({ tokens }) => tokens),
+  importTokens: (file: TokenImport) => ask<TokensImported>("POST", "/v1/tokens/import", file),
+  /** Hands a card to a person; takes it back without one. */
+  assignToken: (change: { serial: string; user_id?: string }) =>
+    ask<null>("POST", "/v1/tokens/assign", change),
   compare: (request: CompareRequest) => ask<Comparison>("POST", "/v1/programs/compare", request),
 };
 

@@ -1,10 +1,11 @@
-/** The window's side of the worker: typed calls, events, and the proof that some calls ask for. */
+/** The window's side of the worker: typed calls, events, and the proofs that some calls ask for. */
 import { proxy, type Remote, wrap } from "comlink";
-import { type Failure, toFailure } from "./failure";
+import { toFailure } from "./failure";
 import type { CoreEvent, Method, Params, Result } from "./methods";
 import { provePasskey } from "./passkey";
+import { asksOf, provable } from "./proof";
 import { scriptUrl } from "./trusted";
-import type { Problem } from "./wire";
+import type { Asks, FactorInfo, FactorList } from "./wire";
 import type { WorkerApi } from "./worker";
 import workerUrl from "./worker?worker&url";
 
@@ -28,17 +29,7 @@ export function start(): Promise<"ready" | "elsewhere"> {
   const failed = new Promise<never>((_, reject) => {
     thread.addEventListener("error", (event) => reject(new Error(event.message)));
   });
-  return Promise.race([
-    remote.start(
-      location.origin,
-      proxy((event: CoreEvent) => {
-        for (const listener of listeners) {
-          listener(event);
-        }
-      }),
-    ),
-    failed,
-  ]);
+  return Promise.race([remote.start(location.origin, proxy(tell)), failed]);
 }
 
 /** Takes the store from the tab that has it. */
@@ -53,52 +44,105 @@ export function listen(listener: Listener): () => void {
 }
 
 /**
- * Asks the core. Where the hospital wants a fresh proof for it, the passkey is asked for and the
- * call repeated, so that no screen has to know.
+ * Asks the core. Where the hospital wants a fresh proof for it, the person is asked for that and
+ * the call repeated, so that no screen has to know.
  */
 export async function call<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
-  try {
-    return await plain(method, params);
-  } catch (thrown) {
-    const failure = toFailure(thrown);
-    if (failure.code !== "step-up-required") {
-      throw failure;
+  const given = new Set<string>();
+  for (;;) {
+    try {
+      return await plain(method, params);
+    } catch (thrown) {
+      const failure = toFailure(thrown);
+      const asks = asksOf(failure);
+      if (!asks || !provable(asks) || asks.methods.every((proof) => given.has(proof))) {
+        throw failure;
+      }
+      for (const proof of await proveOnce(asks)) {
+        given.add(proof);
+      }
     }
-    await proveOnce(failure);
-    return await plain(method, params).catch((again: unknown) => {
-      throw toFailure(again);
-    });
   }
 }
 
+/** Gives the proofs that are asked for, without a call that wants them. */
+export async function proveFor(asks: Asks): Promise<void> {
+  await proveOnce(asks);
+}
+
 /** Asks the person before a passkey prompt that no tap of theirs has caused. */
-type Consent = (problem: Problem | undefined) => Promise<void>;
+type Consent = (advice: readonly string[]) => Promise<void>;
 let consent: Consent = () => Promise.resolve();
 
 export function askConsentBy(ask: Consent): void {
   consent = ask;
 }
 
-let proving: Promise<void> | undefined;
+/** What the person is asked for a one-time code with. */
+export interface CodeQuestion {
+  /** Why, and what to do, in sentences. */
+  advice: readonly string[];
+  /** Whether they have just shown their passkey for the same. */
+  second: boolean;
+  /** The generators that they have. */
+  factors(): Promise<readonly FactorInfo[]>;
+  /** Has the hospital look at a code; fails where it is not right. */
+  attempt(code: string): Promise<void>;
+}
 
-/** Several calls that are refused together share one prompt. */
-function proveOnce(failure: Failure): Promise<void> {
-  proving ??= prove(failure).finally(() => {
+/** Settles once an attempt was right, and fails when the person gives up. */
+type AskCode = (question: CodeQuestion) => Promise<void>;
+let askCode: AskCode = () => Promise.reject(new DOMException("nobody asks", "NotAllowedError"));
+
+export function askCodeBy(ask: AskCode): void {
+  askCode = ask;
+}
+
+let proving: Promise<readonly string[]> | undefined;
+
+/** Calls that are refused together share one prompt; tells what was proven. */
+function proveOnce(asks: Asks): Promise<readonly string[]> {
+  proving ??= prove(asks).finally(() => {
     proving = undefined;
   });
   return proving;
 }
 
-async function prove(failure: Failure): Promise<void> {
+async function prove({ methods, advice }: Asks): Promise<readonly string[]> {
   try {
-    if (!navigator.userActivation?.isActive) {
-      await consent(failure.problem);
+    const passkey = methods.includes("user_verification");
+    if (passkey) {
+      if (!navigator.userActivation?.isActive) {
+        await consent(advice);
+      }
+      const { request } = await plain("step_up_challenge", {});
+      const { credential } = await provePasskey(request, null);
+      await plain("step_up", { credential });
     }
-    const { request } = await plain("step_up_challenge", {});
-    const { credential } = await provePasskey(request, null);
-    await plain("step_up", { credential });
+    if (methods.includes("one_time_code")) {
+      await askCode({ advice, second: passkey, factors, attempt });
+    }
   } catch (thrown) {
     throw toFailure(thrown);
+  }
+  tell({ t: "proven" });
+  return methods;
+}
+
+// Both without `call`: a proof that waited for a proof would wait for ever.
+
+async function factors(): Promise<readonly FactorInfo[]> {
+  const list = await plain("api", { method: "GET", path: "/v1/factors" });
+  return (list as FactorList).factors;
+}
+
+async function attempt(code: string): Promise<void> {
+  await plain("api", { method: "POST", path: "/v1/sessions/step-up/code", body: { code } });
+}
+
+function tell(event: CoreEvent): void {
+  for (const listener of listeners) {
+    listener(event);
   }
 }
 

@@ -193,6 +193,8 @@ export type CoreEvent =
   | { t: "devices" }
   | { t: "ended"; problem: Problem }
   | { t: "connection"; state: Connection }
+  /** The window's own: the person has just proven that it is them. */
+  | { t: "proven" }
   | { t: "elsewhere" }
   /** The core stopped for good; only loading the app again helps. */
   | { t: "broken" };

@@ -30,6 +30,9 @@ const keys = {
   devices: ["devices"] as const,
   programs: ["programs"] as const,
   sessions: ["sessions"] as const,
+  factors: ["factors"] as const,
+  tokens: ["tokens"] as const,
+  me: ["search", "me"] as const,
   search: ["search"] as const,
 };
 
@@ -48,6 +51,10 @@ export function follow(): () => void {
         break;
       case "devices":
         void queryClient.invalidateQueries({ queryKey: keys.devices });
+        break;
+      case "proven":
+        void meChanged();
+        void queryClient.invalidateQueries({ queryKey: keys.factors });
         break;
       case "status":
       case "ended":
@@ -73,6 +80,11 @@ export async function statusChanged(): Promise<void> {
   if (queryClient.getQueryData<Result<"status">>(keys.status)?.stage !== "open") {
     forget();
   }
+}
+
+/** The session is another one, or is trusted otherwise. */
+export async function meChanged(): Promise<void> {
+  await queryClient.invalidateQueries({ queryKey: keys.me });
 }
 
 function forget(): void {
@@ -102,7 +114,7 @@ export function useHospital(enabled: boolean) {
 }
 
 export function useMe() {
-  return useQuery({ queryKey: [...keys.search, "me"], queryFn: () => call("me", {}) });
+  return useQuery({ queryKey: keys.me, queryFn: () => call("me", {}) });
 }
 
 export function useConversations() {
@@ -222,6 +234,24 @@ export function useSessions() {
   });
 }
 
+/** A person's generators of one-time codes; one's own without a person. */
+export function useFactors(user?: string) {
+  return useQuery({
+    queryKey: [...keys.factors, user ?? "own"],
+    queryFn: () => api.factors(user),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** The hospital's token cards. */
+export function useTokens() {
+  return useQuery({
+    queryKey: keys.tokens,
+    queryFn: api.tokens,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
 /** Which answers a call makes old. */
 const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly string[])[]>> = {
   confirm_device: [keys.devices],
@@ -233,6 +263,13 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   register: [keys.devices],
   withdraw: [keys.devices],
   importManaged: [keys.devices, keys.programs],
+  addFactor: [keys.factors],
+  confirmFactor: [keys.factors],
+  resyncFactor: [keys.factors],
+  renameFactor: [keys.factors],
+  removeFactor: [keys.factors, keys.tokens],
+  importTokens: [keys.tokens],
+  assignToken: [keys.factors, keys.tokens],
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],
   start: [keys.conversations],
@@ -258,6 +295,17 @@ export function useApi<N extends keyof typeof api>(name: N) {
     mutationFn: (params) => (api[name] as Request)(params) as Promise<Awaited<ReturnType<Request>>>,
     onSuccess: () => makeOld(name),
   });
+}
+
+/** The same for what is secret: neither the question nor the answer stays in the cache. */
+export async function askUnkept<N extends keyof typeof api>(
+  name: N,
+  params: Parameters<(typeof api)[N]>[0],
+): Promise<Awaited<ReturnType<(typeof api)[N]>>> {
+  type Request = (given: typeof params) => ReturnType<(typeof api)[N]>;
+  const answer = await (api[name] as Request)(params);
+  await makeOld(name);
+  return answer as Awaited<ReturnType<(typeof api)[N]>>;
 }
 
 async function makeOld(name: Method | keyof typeof api): Promise<void> {

@@ -148,6 +148,73 @@ export interface Me {
   roles: string[];
   on_shift: boolean;
   hospital: string;
+  /** What the session lacks before it is trusted with what is sensitive. */
+  asks?: Asks | null;
+}
+
+/** What a session lacks. */
+export interface Asks {
+  /** The proofs to give; empty where none would help. */
+  methods: string[];
+  /** Sentences for the person: why, and what to do. */
+  advice: string[];
+}
+
+/** What moves a generator of one-time codes on: the time, or a press of its button. */
+export type FactorKind = "totp" | "hotp";
+
+/** A person's generator of one-time codes: an app, or a card with its number. */
+export interface FactorInfo {
+  factor_id: string;
+  kind: FactorKind;
+  name: string;
+  /** The number on a card's back; absent for an app. */
+  serial?: string | null;
+  created_at: number;
+  /** When its first code proved that its person has it. */
+  confirmed_at?: number | null;
+  last_used_at?: number | null;
+}
+
+export interface FactorList {
+  factors: FactorInfo[];
+  /** How many the person's roles need. */
+  needed: number;
+}
+
+/** An app's secret, told once. */
+export interface FactorBegun {
+  factor_id: string;
+  /** For the app's camera: an `otpauth` URI. */
+  uri: string;
+  /** For typing, Base32. */
+  secret: string;
+}
+
+/** A token card of the hospital. */
+export interface TokenInfo {
+  /** The number on its back. */
+  serial: string;
+  maker: string;
+  model: string;
+  kind: FactorKind;
+  /** Who has it. */
+  user?: PersonBrief | null;
+}
+
+export interface TokenImport {
+  format: "csv" | "pskc";
+  text: string;
+  /** Of a container, hexadecimal. */
+  key?: string;
+  /** Of a container. */
+  passphrase?: string;
+}
+
+export interface TokensImported {
+  taken: number;
+  /** Left as they were. */
+  known: number;
 }
 
 /** Who says it, weakest first. */

@@ -30,6 +30,8 @@ export const theme = createTheme({
       defaultProps: {
         centered: true,
         classNames: { title: "dialog-title" },
+        // A dialog's head is no banner of the page.
+        attributes: { header: { role: "none" } },
         lockScroll: false,
         radius: "lg",
         overlayProps: { color: "var(--shade)", backgroundOpacity: 1 },

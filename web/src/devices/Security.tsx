@@ -1,7 +1,9 @@
-/** Devices and security: what the hospital sees, which devices and sessions there are, the way out. */
+/** Devices and security: what the hospital sees, which devices, codes and sessions there are, the way
+ * out. */
 import { Button } from "@mantine/core";
 import { Check, EyeOff, Landmark, Lock, LogOut } from "lucide-react";
 import { useState } from "react";
+import { MyCodes } from "../codes/MyCodes";
 import { statusChanged, useCall, useStatus } from "../core/queries";
 import { Ask } from "../shell/Ask";
 import { Avatar } from "../shell/Avatar";
@@ -34,6 +36,7 @@ export default function Security() {
         <Privacy />
         <PendingDevices quiet />
         <MyDevices />
+        <MyCodes />
         <Sessions />
         <SignOut />
       </div>

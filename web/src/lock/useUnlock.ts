@@ -5,7 +5,7 @@ import { call } from "../core/core";
 import { type Failure, toFailure } from "../core/failure";
 import type { Status } from "../core/methods";
 import { localPrf, provePasskey } from "../core/passkey";
-import { statusChanged } from "../core/queries";
+import { meChanged, statusChanged } from "../core/queries";
 
 export interface Unlock {
   busy: boolean;
@@ -60,6 +60,7 @@ async function signIn(): Promise<void> {
     second: challenge.prf_second_salt,
   });
   await call("sign_in", ceremony);
+  void meChanged();
   void reportChanged().catch(() => {
     // Told at the next sign-in.
   });

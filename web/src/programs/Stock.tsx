@@ -1,10 +1,10 @@
 /** Devices that wait to be handed out, and device managers: what they know, and files from them. */
-import { Button, TextInput } from "@mantine/core";
-import { Upload } from "lucide-react";
-import { type ChangeEvent, useRef, useState } from "react";
+import { TextInput } from "@mantine/core";
+import { useState } from "react";
 import { useApi, useMe, useStock } from "../core/queries";
-import type { Import, Registered } from "../core/wire";
+import type { Registered } from "../core/wire";
 import { programName } from "../devices/State";
+import { FileButton } from "../shell/FileButton";
 import { tell, tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import { age } from "../texts/time";
@@ -80,9 +80,13 @@ export function Stock() {
               accept=".csv,.json,text/csv,application/json"
               busy={imported.isPending}
               disabled={source.trim() === ""}
-              onFile={(text, format) =>
+              onFile={(text, name) =>
                 imported.mutate(
-                  { source: source.trim(), format, text },
+                  {
+                    source: source.trim(),
+                    format: name.toLowerCase().endsWith(".json") ? "json" : "csv",
+                    text,
+                  },
                   {
                     onSuccess: ({ devices, matched }) =>
                       tell("done", t.stock.isImported(devices, matched)),
@@ -113,50 +117,5 @@ function List({ registered }: { registered: readonly Registered[] }) {
         ))}
       </ul>
     </details>
-  );
-}
-
-function FileButton({
-  text,
-  accept,
-  busy,
-  disabled = false,
-  onFile,
-}: {
-  text: string;
-  accept: string;
-  busy: boolean;
-  disabled?: boolean;
-  onFile(text: string, format: Import["format"]): void;
-}) {
-  const input = useRef<HTMLInputElement>(null);
-  const read = async (event: ChangeEvent<HTMLInputElement>) => {
-    const field = event.currentTarget;
-    const file = field.files?.[0];
-    if (file) {
-      onFile(await file.text(), file.name.toLowerCase().endsWith(".json") ? "json" : "csv");
-    }
-    // The same file can be chosen again once it is mended.
-    field.value = "";
-  };
-  return (
-    <>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        accept={accept}
-        onChange={(event) => void read(event).catch(tellFailure)}
-      />
-      <Button
-        variant="light"
-        leftSection={<Upload aria-hidden />}
-        loading={busy}
-        disabled={disabled}
-        onClick={() => input.current?.click()}
-      >
-        {text}
-      </Button>
-    </>
   );
 }

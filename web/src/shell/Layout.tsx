@@ -14,6 +14,7 @@ import styles from "./Layout.module.css";
 import { Mark } from "./Mark";
 import { dismissDone } from "./notices";
 import { address, type Route, useRoute } from "./routes";
+import { UnusualLine } from "./UnusualLine";
 import { useFocus } from "./useFocus";
 import { useIdleLock } from "./useIdleLock";
 import { useUnreadCount } from "./useUnreadCount";
@@ -29,10 +30,10 @@ const Programs = lazy(() => import("../programs/Programs"));
 const Program = lazy(() => import("../programs/Program"));
 const Planner = lazy(() => import("../planner/Planner"));
 
-/** The role that invites people and confirms their devices. */
-const OFFICER = "enrolling_officer";
+/** The roles that look after people: invitations, devices to confirm, token cards. */
+const OFFICERS = ["enrolling_officer", "security_officer"];
 /** The roles that see everyone's devices and the programs. */
-const FLEET = [OFFICER, "security_officer", "auditor", "operator"];
+const FLEET = [...OFFICERS, "auditor", "operator"];
 
 export function Layout() {
   const route = useRoute();
@@ -60,6 +61,7 @@ export function Layout() {
       <div className={styles.screens}>
         <ConnectionLine />
         <GraceLine />
+        <UnusualLine />
         <main
           id="content"
           tabIndex={-1}
@@ -140,7 +142,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
         icon={<ShieldCheck aria-hidden />}
         text={t.nav.security}
       />
-      {roles.includes(OFFICER) ? (
+      {OFFICERS.some((role) => roles.includes(role)) ? (
         <Item
           to={{ at: "officer" }}
           current={route.at === "officer"}

@@ -14,6 +14,7 @@ export const en = {
   failure: {
     title: "That did not work",
     passkeyCancelled: "The passkey prompt was closed. Nothing has changed; try again.",
+    codeCancelled: "No code was given. Nothing has changed; try again.",
     passkeyExists: "This device already has a passkey for this account. Use another device.",
     unexpected: (name: string) => `Something unexpected happened (${name}). Try again.`,
     screen: "This screen ran into a problem",
@@ -35,6 +36,15 @@ export const en = {
     title: "Confirm that it is you",
     text: "This needs a fresh fingerprint or face.",
     action: "Confirm",
+    codeTitle: "Type a one-time code",
+    half: "Your passkey was right. One more step.",
+    noGenerator:
+      "You have no card or app for codes yet. Go to an enrolling officer, who hands out a card to people whom they see.",
+  },
+
+  unusual: {
+    label: "This session looks unusual",
+    action: "Confirm it is you",
   },
 
   nav: {
@@ -365,6 +375,116 @@ export const en = {
     signOutAllText: "Every device of yours has to be unlocked again, this one too.",
   },
 
+  codes: {
+    title: "One-time codes",
+    intro:
+      "When something looks unusual, you are asked for a code besides your passkey. It comes from an authenticator app, or from a token card of the hospital.",
+    none: "You have neither an app nor a card for codes yet.",
+    missing: (n: number) =>
+      `Your role needs ${count(n, "more app or card", "more apps or cards")} whose first code you have typed.`,
+    app: "Authenticator app",
+    card: (serial: string) => `Token card ${serial}`,
+    used: (date: string) => `last used ${date}`,
+    unused: "never used",
+    waits: "Waiting for its first code",
+    of: (action: string, name: string) => `${action}: ${name}`,
+    code: "Code",
+    unfit: "A code has six to eight digits.",
+    tooMany: (seconds: number) =>
+      `There were too many wrong codes. Wait ${count(seconds, "second", "seconds")}, then type the code that is shown then.`,
+    wait: (seconds: number) => `Wait ${seconds} s`,
+    add: "Add an app",
+    addTitle: "Add an authenticator app",
+    addHint:
+      "Any app that makes six-digit codes will do, on this phone or on another one. Give it a name by which you know it.",
+    name: "Name",
+    next: "Continue",
+    scan: "Scan this with the app",
+    picture: (name: string) => `Picture with the secret for ${name}`,
+    open: "Or open the app on this phone",
+    typed: "Or type this secret into it:",
+    once: "It is shown only now. Keep it to yourself, and keep no copy.",
+    shown: "The code that the app shows now",
+    confirm: "Confirm",
+    confirmed: (name: string) => `${name} is ready: its codes count from now on.`,
+    firstCode: "Type its first code",
+    firstCodeOf: (name: string) =>
+      `Type the code that ${name} shows now. A card may want its button to be pressed.`,
+    rename: "Rename",
+    renameTitle: (name: string) => `Rename ${name}`,
+    renameAction: "Save the name",
+    resync: "Codes not accepted?",
+    resyncTitle: (name: string) => `Set ${name} right`,
+    resyncText: {
+      totp: "Its clock may be off. Type the code that it shows, wait until it shows another one, and type that too.",
+      hotp: "Its button may have been pressed too often. Press it and type the code; press it again and type the next one.",
+    },
+    first: "First code",
+    second: "The code right after it",
+    resyncAction: "Set it right",
+    resyncWrong:
+      "These are not two codes of it in a row. Begin with a new code, and leave none out.",
+    resynced: (name: string) => `${name} is set right.`,
+    remove: "Remove",
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeAppText: "Its codes open nothing any more. To use the app again you have to add it anew.",
+    removeCardText:
+      "Its codes open nothing for you any more. Give the card back to an enrolling officer.",
+    removed: (name: string) => `${name} is removed.`,
+  },
+
+  cards: {
+    title: "Token cards",
+    intro: "Cards that show one-time codes, for people who want no app for it.",
+    none: "No cards are read in yet.",
+    import: "Read in cards from a file",
+    formats: "Which files",
+    csvHint:
+      "A CSV file with the columns serial, type (totp or hotp) and secret_hex or secret_base32; where you like hash, digits, step, counter, maker and model.",
+    pskcHint: "Or the maker's PSKC file (XML), with its passphrase or key where it has one.",
+    file: (name: string, format: "csv" | "pskc") =>
+      `${name}, ${format === "csv" ? "a table" : "a PSKC file"}`,
+    locked: "What opens the file?",
+    lock: { none: "Nothing", passphrase: "Passphrase", key: "Key" },
+    passphraseHint: "The maker sends it apart from the file.",
+    keyHint: "Hexadecimal digits, which the maker sends apart from the file.",
+    importAction: "Read it in",
+    imported: (taken: number, known: number) =>
+      taken === 0 && known > 0
+        ? `No card is new: ${count(known, "card was", "cards were")} known and ${known === 1 ? "is" : "are"} left as before.`
+        : `${count(taken, "new card", "new cards")} read in.${known > 0 ? ` ${count(known, "card was", "cards were")} known and ${known === 1 ? "is" : "are"} left as before.` : ""}`,
+    refused: "The file is not accepted. Nothing of it was read in.",
+    search: "Number, model or person",
+    states: "By who has them",
+    all: "All",
+    free: "Free",
+    held: "Handed out",
+    nothing: "No card fits this filter.",
+    kind: { totp: "by time", hotp: "by button" },
+    has: (name: string, department: string) => `${name}, ${department}`,
+    nobody: "Nobody has it",
+    hand: "Hand out",
+    handOf: (serial: string) => `Hand out ${serial}`,
+    handTitle: (serial: string) => `Hand out card ${serial}`,
+    handHint: "Make sure that this is the person in front of you, and that the number is right.",
+    handed: (serial: string, name: string) => `${name} has card ${serial} now.`,
+    takeBack: "Take back",
+    takeFrom: (serial: string, name: string) => `Take back ${serial} from ${name}`,
+    takeTitle: (serial: string, name: string) => `Take back card ${serial} from ${name}?`,
+    takeText: "Its codes open nothing for them any more. It can be handed to somebody else.",
+    taken: (serial: string) => `Card ${serial} is free again.`,
+    ofPerson: "Codes of a person",
+    ofPersonHint:
+      "For whoever lost a phone or a card, or typed too many wrong codes. Look at their badge first.",
+    choose: "Choose the person",
+    codesOf: (name: string) => `Apps and cards of ${name}`,
+    hasNone: (name: string) => `${name} has neither an app nor a card for codes.`,
+    missing: (n: number) =>
+      `Their role needs ${count(n, "more app or card", "more apps or cards")} whose first code they have typed.`,
+    removeText: (name: string) =>
+      `Its codes open nothing for ${name} any more, and wrong codes that they typed are forgotten.`,
+  },
+
   invitation: {
     ready: (name: string) => `Invitation for ${name}`,
     qr: (name: string) => `Picture with the invitation link for ${name}`,
@@ -377,6 +497,7 @@ export const en = {
 
   officer: {
     title: "Enrolling officer",
+    security: "Security officer",
     invite: "Invite a person",
     inviteHint:
       "They scan the picture with their phone, or type the code. It works once. Invite yourself to add a second device.",

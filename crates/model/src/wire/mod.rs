@@ -14,6 +14,7 @@ pub mod messages;
 pub mod posture;
 pub mod problem;
 pub mod programs;
+pub mod risk;
 pub mod sessions;
 pub mod socket;
 

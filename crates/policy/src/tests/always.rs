@@ -10,8 +10,8 @@ use wardline_model::{DeviceId, FacilityId, GroupId, SessionId, UserId};
 
 use super::people::{HOUR, MINUTE, engine};
 use crate::{
-    Action, Circumstances, Decision, DeviceFacts, Limits, Network, PasskeyKind, Person, Program,
-    Proof, Question, Resource, ResourceKind, SessionFacts,
+    Action, Circumstances, Decision, DeviceFacts, Limits, Network, PasskeyKind, Person, Place,
+    Program, Proof, Question, Resource, ResourceKind, SessionFacts,
 };
 
 const ROLES: [&str; 12] = [
@@ -95,8 +95,9 @@ prop_compose! {
         network in select(Network::ALL),
         code_age_ms in option::of(age()),
         codes in 0..3_u32,
+        place in select(Place::ALL),
     ) -> SessionFacts {
-        SessionFacts { id, aal, proof_age_ms, idle_ms, age_ms, network, code_age_ms, codes }
+        SessionFacts { id, aal, proof_age_ms, idle_ms, age_ms, network, code_age_ms, place, codes }
     }
 }
 

@@ -7,8 +7,8 @@ use wardline_model::wire::groups::GroupKind;
 use wardline_model::{DeviceId, GroupId, SessionId, UserId};
 
 use crate::{
-    Action, Circumstances, Decision, DeviceFacts, Engine, Network, PasskeyKind, Person, Program,
-    Question, Resource, ResourceKind, SessionFacts,
+    Action, Circumstances, Decision, DeviceFacts, Engine, Network, PasskeyKind, Person, Place,
+    Program, Question, Resource, ResourceKind, SessionFacts,
 };
 
 pub(super) const MINUTE: u64 = 60_000;
@@ -49,6 +49,7 @@ pub(super) fn ada_asks(action: Action) -> Question {
             age_ms: HOUR,
             network: Network::Premises,
             code_age_ms: None,
+            place: Place::House,
             codes: 1,
         }),
         action,

@@ -18,6 +18,7 @@ pub(crate) mod patients;
 pub(crate) mod people;
 pub(crate) mod pki;
 pub(crate) mod programs;
+pub(crate) mod risk;
 pub(crate) mod roles;
 pub(crate) mod sessions;
 pub(crate) mod signals;
@@ -72,6 +73,9 @@ fn operations() -> OpenApiRouter<App> {
         ))
         .routes(routes!(sessions::step_up::handler))
         .routes(routes!(sessions::step_up_code::handler))
+        .routes(routes!(risk::overview::handler))
+        .routes(routes!(risk::own::handler))
+        .routes(routes!(risk::answer::handler))
         .routes(routes!(factors::list::handler, factors::add::handler))
         .routes(routes!(factors::rename::handler, factors::remove::handler))
         .routes(routes!(factors::confirm::handler))

@@ -28,6 +28,7 @@ mod orders;
 mod postgres;
 mod proofs;
 mod renewal;
+mod risk;
 #[path = "../../../wardline/tests/it/search.rs"]
 mod search;
 mod sessions;

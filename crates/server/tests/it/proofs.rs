@@ -30,6 +30,13 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             "/v1/sessions/step-up/code".into(),
             Some(json!({ "code": "123456" })),
         ),
+        ("GET", "/v1/risk".into(), None),
+        ("GET", "/v1/risk/own".into(), None),
+        (
+            "POST",
+            format!("/v1/risk/{group}/answer"),
+            Some(json!({ "was_me": true })),
+        ),
         ("GET", "/v1/factors".into(), None),
         ("POST", "/v1/factors".into(), Some(json!({ "name": "a" }))),
         (

@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use flate2::bufread::MultiGzDecoder;
 use wardline_client_native::clock;
-use wardline_risk::replay::{self, Report, Score, Worth};
-use wardline_risk::{Engine, Premises, Roster};
+use wardline_risk::replay::{self, ReplayError, Report, Score, Worth};
+use wardline_risk::{Hospital, Premises, Roster};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -54,11 +54,11 @@ impl Replay {
             Ok(None)
         };
         if let Some(scores) = &self.scores {
-            let same = |path: &Path| {
-                let whole = |path: &Path| fs::canonicalize(path).ok();
-                whole(path).is_some() && whole(path) == whole(scores)
-            };
-            if same(&self.logins) {
+            let whole = |path: &Path| fs::canonicalize(path).ok();
+            let log = whole(&self.logins);
+            // What is written stands beside its name until it is whole.
+            let mut written = [Some(scores.clone()), half(scores)].into_iter().flatten();
+            if log.is_some() && written.any(|path| whole(&path) == log) {
                 return Err(Failure::usage(
                     "--scores names the log itself, which would be lost",
                 ));
@@ -80,8 +80,24 @@ impl Replay {
         let log = open(&self.logins)?;
         let begin = clock::now();
         let mut since = || -> Duration { begin.elapsed() };
-        let (report, scores) = replay::run(log, Engine::new(roster, premises), &mut since)
-            .map_err(|error| unusable(&self.logins, &error))?;
+        let hospital = Hospital {
+            roster: &roster,
+            premises: &premises,
+        };
+        let mut scores = match &self.scores {
+            Some(path) => Some(Scores::create(path).map_err(|error| unwritten(path, &error))?),
+            None => None,
+        };
+        let mut taken = |score| scores.as_mut().map_or(Ok(()), |scores| scores.add(score));
+        let report = match replay::run(log, hospital, &mut since, &mut taken) {
+            Ok(report) => report,
+            Err(ReplayError::Score(error)) => {
+                // Only a file of scores gives this.
+                let path = self.scores.as_deref().unwrap_or(&self.logins);
+                return Err(unwritten(path, &error));
+            }
+            Err(error) => return Err(unusable(&self.logins, &error)),
+        };
         if report.logins == 0 && report.malformed > 0 {
             return Err(Failure::usage(format!(
                 "{}: none of its {} rows can be read; times are RFC 3339, or UTC without a zone",
@@ -96,8 +112,8 @@ impl Replay {
                 report.out_of_order
             ));
         }
-        if let Some(path) = &self.scores {
-            write(path, &scores).map_err(|error| unwritten(path, &error))?;
+        if let Some((path, scores)) = self.scores.as_ref().zip(scores) {
+            scores.finish().map_err(|error| unwritten(path, &error))?;
         }
         out.result(&report, || sentences(&report));
         Ok(())
@@ -125,29 +141,51 @@ fn premises(path: &Path) -> Result<Premises, Failure> {
     Premises::from_json(&text).map_err(|error| unusable(path, &error))
 }
 
-/// Writes beside the file first, so that one that is there is replaced whole or not at all.
-fn write(path: &Path, scores: &[Score]) -> std::io::Result<()> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| std::io::Error::new(ErrorKind::InvalidInput, "it is no file's name"))?;
-    let mut half = name.to_owned();
-    half.push(".part");
-    let half = path.with_file_name(half);
-    let written = rows(&half, scores).and_then(|()| fs::rename(&half, path));
-    if written.is_err() {
-        // What is half written helps nobody; the error that is told is the first one.
-        let _ = fs::remove_file(&half);
-    }
-    written
+/// Scores on their way to a file. They are written beside it, so that one that is there is replaced
+/// whole or not at all.
+struct Scores {
+    path: PathBuf,
+    half: PathBuf,
+    file: BufWriter<File>,
 }
 
-fn rows(path: &Path, scores: &[Score]) -> std::io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    writeln!(file, "index,score")?;
-    for Score { index, score } in scores {
-        writeln!(file, "{index},{score}")?;
+impl Scores {
+    fn create(path: &Path) -> std::io::Result<Self> {
+        let none = || std::io::Error::new(ErrorKind::InvalidInput, "it is no file's name");
+        let half = half(path).ok_or_else(none)?;
+        let mut scores = Self {
+            path: path.to_owned(),
+            file: BufWriter::new(File::create(&half)?),
+            half,
+        };
+        writeln!(scores.file, "index,score")?;
+        Ok(scores)
     }
-    file.into_inner()?.sync_all()
+
+    fn add(&mut self, score: Score) -> std::io::Result<()> {
+        writeln!(self.file, "{},{}", score.index, score.score)
+    }
+
+    fn finish(mut self) -> std::io::Result<()> {
+        self.file.flush()?;
+        self.file.get_ref().sync_all()?;
+        fs::rename(&self.half, &self.path)
+    }
+}
+
+impl Drop for Scores {
+    fn drop(&mut self) {
+        // There is none any more where it has its name; what is half written helps nobody, and the
+        // error that is told is the first one.
+        let _ = fs::remove_file(&self.half);
+    }
+}
+
+/// The file that scores are written to until it is whole.
+fn half(path: &Path) -> Option<PathBuf> {
+    let mut name = path.file_name()?.to_owned();
+    name.push(".part");
+    Some(path.with_file_name(name))
 }
 
 fn sentences(report: &Report) -> String {
@@ -167,6 +205,17 @@ fn sentences(report: &Report) -> String {
         ),
         line("this model", &report.worth),
         line("Freeman", &report.freeman),
+        format!(
+            "probabilities stand {} from what became of them, in the mean",
+            figure(report.calibration_error)
+        ),
+        format!(
+            "of legitimate sign-ins, at 1 % false alarms, asked by night {}, by day {}: {} times as \
+             often",
+            figure(report.asked.night),
+            figure(report.asked.day),
+            figure(report.asked.ratio)
+        ),
         format!(
             "one decision takes {:.1} µs (p50), {:.1} µs (p99)",
             report.decision_us.p50, report.decision_us.p99

@@ -19,6 +19,7 @@ use crate::shape;
 
 /// Which devices.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     /// Only those in this state.

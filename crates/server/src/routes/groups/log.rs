@@ -16,6 +16,7 @@ use crate::routes::groups::Standing;
 
 /// Which part of the log.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Part {
     /// The place of the last entry seen; 0 for all.

@@ -14,6 +14,7 @@ use crate::problem::Refusal;
 
 /// From where.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct From {
     /// The place of the last one seen; 0 for all.

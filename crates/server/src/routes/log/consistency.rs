@@ -20,6 +20,7 @@ use crate::problem::Refusal;
 
 /// Two sizes of the log.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sizes {
     /// The older size.

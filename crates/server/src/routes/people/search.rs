@@ -15,6 +15,7 @@ use crate::problem::Refusal;
 
 /// What was typed.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Search {
     /// The beginning of a name or sign-in name; everyone when empty.

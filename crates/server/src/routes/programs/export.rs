@@ -15,6 +15,7 @@ use crate::problem::Refusal;
 
 /// In which form.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     /// `mobileconfig`, `android` or `qr`.

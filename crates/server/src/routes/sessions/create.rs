@@ -9,6 +9,7 @@ use wardline_model::wire::problem::Problem;
 use wardline_model::wire::sessions::{SignIn, SignedIn};
 use wardline_model::{B64, SessionId};
 use wardline_policy::{Action, Resource};
+use wardline_risk::Outcome;
 use wardline_store::NewSession;
 
 use crate::app::{App, Peer};
@@ -19,6 +20,7 @@ use crate::gate::change;
 use crate::problem::Refusal;
 use crate::proof::Proof;
 use crate::rim::random;
+use crate::risk::{self, Seen};
 use crate::routes::sessions::{device_of, verify_passkey};
 use crate::shape;
 
@@ -49,6 +51,13 @@ pub(crate) async fn handler(
     drop(facts);
     let program = rules.terms(&device.program)?.limits.clone();
     let offline_hours = program.offline_hours.min(app.config.sessions.offline_hours);
+    let seen = Seen::of(
+        &parts,
+        device.user_id,
+        device.device_id,
+        device.platform,
+        now_ms,
+    );
     // 256 random bits; only their hash is stored.
     let token = B64::from(random::<32>()).encode();
     let session = NewSession {
@@ -77,6 +86,7 @@ pub(crate) async fn handler(
         let person = tx.person(device.user_id).await?.ok_or(Refusal::NotFound)?;
         note.put("session", session.session_id.to_string())
             .put("aal", session.aal);
+        risk::weigh(&app, tx, note, session.session_id, &seen).await?;
         Ok(Ok(SignedIn {
             token: token.clone(),
             session_id: session.session_id,
@@ -89,7 +99,14 @@ pub(crate) async fn handler(
             lock_ms: Some(program.lock_seconds * 1000),
             server_time: now_ms,
         }))
-    })??;
+    })?;
+    let outcome = if signed_in.is_ok() {
+        Outcome::Passed
+    } else {
+        Outcome::Failed
+    };
+    risk::learn(&app, &seen, outcome).await;
+    let signed_in = signed_in?;
     Ok((StatusCode::CREATED, Json(signed_in)))
 }
 

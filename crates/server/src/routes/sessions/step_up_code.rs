@@ -6,13 +6,15 @@ use wardline_audit::event::Kind;
 use wardline_model::wire::factors::FactorCode;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::sessions::SteppedUp;
-use wardline_policy::{Action, Resource};
+use wardline_policy::{Action, Place, Resource};
+use wardline_risk::Outcome;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::Body;
 use crate::gate::change;
 use crate::problem::Refusal;
+use crate::risk;
 use crate::routes::factors::{self, guarded};
 
 /// Looks at a code of any generator of the person, and notes in the session that it was right.
@@ -34,16 +36,27 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::FactorUse, resource)
         .await?;
     let now_ms = permit.now_ms();
-    change!(permit.kind(VERIFIED), |tx, note| {
+    let session = caller.session();
+    let seen = change!(permit.kind(VERIFIED), |tx, note| {
         let usable = factors::usable(tx, user).await?;
         guarded!(tx, note, &caller, now_ms, {
             factors::spend(tx, note, &usable, &request.code, now_ms).await?
         });
-        if !tx.note_code(caller.session(), now_ms).await? {
+        if !tx.note_code(session, now_ms).await? {
             return Err(Refusal::SessionEnded("it was ended"));
         }
-        Ok(Ok(()))
+        // What was unusual about the session was the person all the same.
+        let confirmed = tx.confirm_risk_event(session, now_ms).await?;
+        let seen = risk::seen_of(tx, session).await?;
+        if confirmed {
+            tx.set_session_risk(session, 0, Place::Known.as_str(), "[]")
+                .await?;
+        }
+        Ok(Ok(seen.filter(|_| confirmed)))
     })??;
+    if let Some(seen) = seen {
+        risk::learn(&app, &seen, Outcome::Confirmed).await;
+    }
     Ok(Json(SteppedUp {
         verified_at: now_ms,
     }))

@@ -101,6 +101,10 @@ impl Answer {
     }
 }
 
+/// A phone's browser.
+const AGENT: &str = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) \
+                     Chrome/142.0.0.0 Mobile Safari/537.36";
+
 /// A device of a person.
 pub(crate) struct Device {
     pub(crate) url: String,
@@ -115,6 +119,8 @@ pub(crate) struct Device {
     pub(crate) share: Option<B64>,
     /// `browser`; a `native` client's passkey counts as software.
     pub(crate) platform: &'static str,
+    /// What proxies, or whoever claims to be one, write of where its requests come from.
+    pub(crate) forwarded: Option<&'static str>,
     clock: Clock,
     http: reqwest::Client,
 }
@@ -133,6 +139,7 @@ impl Device {
             person: None,
             share: None,
             platform: "browser",
+            forwarded: None,
             clock,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
@@ -215,11 +222,15 @@ impl Device {
     ) -> Answer {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.http.request(method, format!("{}{path}", self.url));
+        request = request.header("User-Agent", AGENT);
         if let Some(proof) = proof {
             request = request.header("DPoP", proof);
         }
         if let Some(token) = token {
             request = request.header("Authorization", format!("DPoP {token}"));
+        }
+        if let Some(forwarded) = self.forwarded {
+            request = request.header("X-Forwarded-For", forwarded);
         }
         if let Some((kind, body)) = body {
             request = request.header("Content-Type", kind).body(body);

@@ -1,0 +1,313 @@
+//! How unusual sessions are: the model of `wardline_risk` between the store and the sessions.
+//!
+//! What the model knows of a person is in the store, sealed; what it knows of the hospital is in
+//! memory and goes to the store once a minute, by node. A sign-in is weighed within its transaction
+//! and learned after it, so that a transaction that is tried again teaches nothing twice.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::http::header;
+use axum::http::request::Parts;
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use wardline_model::wire::enroll::Platform;
+use wardline_model::{DeviceId, SessionId, UserId};
+use wardline_policy::Place;
+use wardline_risk::{
+    Hospital, House, Login, Outcome, PersonState, Premises, Reason, Roster, Shift, Weights, client,
+};
+use wardline_store::{NewRiskEvent, StoreError, Tx};
+use zeroize::Zeroizing;
+
+use crate::app::{App, Peer};
+use crate::config::{Cidr, Config, LOOPBACK};
+use crate::gate::Note;
+use crate::listen::stopped;
+use crate::problem::Refusal;
+
+/// What the model knows of the hospital.
+#[derive(Debug)]
+pub(crate) struct Risk {
+    premises: Premises,
+    house: Mutex<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    house: House,
+    /// Whether it is other than the stored one.
+    changed: bool,
+}
+
+impl Risk {
+    /// As this node left it.
+    pub(crate) async fn load(tx: &mut Tx, config: &Config) -> Result<Self, StoreError> {
+        let stored = tx.setting(&setting(&config.server.node)).await?;
+        let house = stored.and_then(|bytes| {
+            House::from_bytes(&bytes)
+                .inspect_err(|error| tracing::warn!(%error, "the model of risk begins anew"))
+                .ok()
+        });
+        Ok(Self {
+            premises: premises(config),
+            house: Mutex::new(Held {
+                house: house.unwrap_or_default(),
+                changed: false,
+            }),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.house.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The share of legitimate sign-ins that have at least such a risk; absent as long as few were
+    /// seen.
+    pub(crate) fn share_asked(&self, threshold: u8) -> Option<f64> {
+        self.lock().house.share_asked(threshold)
+    }
+}
+
+/// What is seen of a request that matters for how unusual it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    at_ms: u64,
+    user: UserId,
+    device: DeviceId,
+    address: IpAddr,
+    agent: String,
+    platform: Platform,
+}
+
+impl Seen {
+    /// A request by a person on a device.
+    pub(crate) fn of(
+        parts: &Parts,
+        user: UserId,
+        device: DeviceId,
+        platform: Platform,
+        at_ms: u64,
+    ) -> Self {
+        let agent = parts.headers.get(header::USER_AGENT);
+        let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or("");
+        Self {
+            at_ms,
+            user,
+            device,
+            address: Peer::of(parts).address.ip().to_canonical(),
+            agent: agent.chars().take(400).collect(),
+            platform,
+        }
+    }
+
+    fn login(&self, successful: bool) -> Login {
+        let (system, browser) = client(&self.agent);
+        let kind = match (self.platform, system) {
+            (Platform::Browser, "Android" | "iOS") => "mobile",
+            (Platform::Browser, "iPadOS") => "tablet",
+            _ => "desktop",
+        };
+        Login {
+            at_ms: i64::try_from(self.at_ms).unwrap_or(i64::MAX),
+            user: self.user.to_string(),
+            address: Some(self.address),
+            agent: self.agent.clone(),
+            browser: browser.to_owned(),
+            system: system.to_owned(),
+            device_kind: kind.to_owned(),
+            device: self.device.to_string(),
+            successful,
+            ..Login::default()
+        }
+    }
+}
+
+/// How unusual something is, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Weighed {
+    /// 0 to 100.
+    pub(crate) risk: u8,
+    reasons: Vec<Reason>,
+    sentences: Vec<&'static str>,
+    place: Place,
+}
+
+impl Weighed {
+    fn of(weights: &Weights) -> Self {
+        Self {
+            risk: weights.risk(),
+            reasons: weights.reasons(),
+            sentences: weights.sentences(),
+            place: match weights.place() {
+                wardline_risk::Place::House => Place::House,
+                wardline_risk::Place::Known => Place::Known,
+                wardline_risk::Place::Near => Place::Near,
+                wardline_risk::Place::Town
+                | wardline_risk::Place::Country
+                | wardline_risk::Place::Abroad => Place::New,
+            },
+        }
+    }
+}
+
+/// Weighs a sign-in, or a session that goes on elsewhere, and notes it for the session.
+pub(crate) async fn weigh(
+    app: &App,
+    tx: &mut Tx,
+    note: &mut Note,
+    session: SessionId,
+    seen: &Seen,
+) -> Result<Weighed, Refusal> {
+    let (person, roster) = known(tx, seen).await?;
+    let login = seen.login(true);
+    let weights = {
+        let hospital = Hospital {
+            roster: &roster,
+            premises: &app.risk.premises,
+        };
+        app.risk.lock().house.weigh(&person, hospital, &login)
+    };
+    let weighed = Weighed::of(&weights);
+    let names = serde_json::to_string(&weighed.reasons).map_err(Refusal::internal)?;
+    let sentences = serde_json::to_string(&weighed.sentences).map_err(Refusal::internal)?;
+    tx.set_session_risk(
+        session,
+        weighed.risk.into(),
+        weighed.place.as_str(),
+        &sentences,
+    )
+    .await?;
+    let event = NewRiskEvent {
+        session_id: session,
+        user_id: seen.user,
+        device_id: seen.device,
+        at: seen.at_ms,
+        risk: weighed.risk.into(),
+        reasons: names,
+        seen: Zeroizing::new(serde_json::to_vec(seen).map_err(Refusal::internal)?),
+    };
+    tx.create_risk_event(&event).await?;
+    note.put("risk", weighed.risk)
+        .put("place", weighed.place.as_str());
+    if let Ok(reasons) = serde_json::to_value(&weighed.reasons) {
+        note.put("unusual", reasons);
+    }
+    Ok(weighed)
+}
+
+/// Learns what came of a sign-in. What cannot be learned is lost, and nothing else.
+pub(crate) async fn learn(app: &App, seen: &Seen, outcome: Outcome) {
+    if let Err(error) = try_learn(app, seen, outcome).await {
+        tracing::warn!(%error, "a sign-in was not learned");
+    }
+}
+
+async fn try_learn(app: &App, seen: &Seen, outcome: Outcome) -> Result<(), Refusal> {
+    let mut tx = app.gate.machinery().write().await?;
+    let (mut person, roster) = known(&mut tx, seen).await?;
+    let login = seen.login(outcome != Outcome::Failed);
+    {
+        let hospital = Hospital {
+            roster: &roster,
+            premises: &app.risk.premises,
+        };
+        let mut held = app.risk.lock();
+        let weights = held.house.weigh(&person, hospital, &login);
+        held.house
+            .learn(&mut person, hospital, &login, &weights, outcome);
+        held.changed = true;
+    }
+    if person.is_new() {
+        // Nobody gets a state by guessing at their passkey.
+        return Ok(());
+    }
+    let state = person.to_bytes().map_err(Refusal::internal)?;
+    tx.put_risk_of(seen.user, &state, seen.at_ms).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What was seen of a session when it was weighed last.
+pub(crate) async fn seen_of(tx: &mut Tx, session: SessionId) -> Result<Option<Seen>, Refusal> {
+    let seen = tx.seen_of(session).await?;
+    seen.map(|seen| serde_json::from_slice(&seen).map_err(Refusal::internal))
+        .transpose()
+}
+
+/// What is known of a person, and when they are to work.
+async fn known(tx: &mut Tx, seen: &Seen) -> Result<(PersonState, Roster), Refusal> {
+    let stored = tx.risk_of(seen.user).await?;
+    let person = stored.and_then(|bytes| {
+        PersonState::from_bytes(&bytes)
+            .inspect_err(|error| tracing::warn!(%error, "what was known of a person is lost"))
+            .ok()
+    });
+    let name = seen.user.to_string();
+    let ms = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
+    let turns = tx.shifts_around(seen.user, seen.at_ms).await?;
+    let planned = turns.into_iter().map(|turn| {
+        let shift = Shift {
+            from_ms: ms(turn.from_ms),
+            until_ms: ms(turn.until_ms),
+            on_site: true,
+        };
+        (name.clone(), shift)
+    });
+    // How far the plan goes, by a turn of nobody.
+    let end = ms(tx.roster_ends_at().await?);
+    let horizon = Shift {
+        from_ms: end,
+        until_ms: end,
+        on_site: true,
+    };
+    let roster = Roster::new(planned.chain([(String::new(), horizon)]));
+    Ok((person.unwrap_or_default(), roster))
+}
+
+/// Writes what is known of the hospital, now and then, and at the end.
+pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let mut pace = tokio::time::interval(Duration::from_mins(1));
+    pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let last = tokio::select! {
+            () = stopped(&mut stop) => true,
+            _ = pace.tick() => false,
+        };
+        if let Err(error) = save(&app).await {
+            tracing::warn!(%error, "the model of risk was not stored");
+        }
+        if last {
+            return;
+        }
+    }
+}
+
+async fn save(app: &App) -> Result<(), Refusal> {
+    let bytes = {
+        let mut held = app.risk.lock();
+        if !held.changed {
+            return Ok(());
+        }
+        held.changed = false;
+        held.house.to_bytes().map_err(Refusal::internal)?
+    };
+    let mut tx = app.gate.machinery().write().await?;
+    tx.put_setting(&setting(&app.config.server.node), &bytes)
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn setting(node: &str) -> String {
+    format!("risk.house.{node}")
+}
+
+/// The hospital's networks; the machine itself is one, as everywhere.
+fn premises(config: &Config) -> Premises {
+    let nets = config.network.premises.iter().map(Cidr::net);
+    let nets = nets.chain(LOOPBACK.map(IpNet::from));
+    Premises::new(nets.map(|net| (net, "premises".to_owned())))
+}

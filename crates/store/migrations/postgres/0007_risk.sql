@@ -1,0 +1,27 @@
+-- What the model of risk knows of a person, sealed.
+CREATE TABLE risk_people (
+    user_id BYTEA NOT NULL PRIMARY KEY REFERENCES users (user_id),
+    state_sealed BYTEA NOT NULL,
+    seen_at BIGINT NOT NULL
+);
+
+-- How unusual each sign-in was: what was seen of it, sealed, the names of what was unusual, as JSON,
+-- and what its person or an officer said of it.
+CREATE TABLE risk_events (
+    session_id BYTEA NOT NULL PRIMARY KEY REFERENCES sessions (session_id),
+    user_id BYTEA NOT NULL REFERENCES users (user_id),
+    device_id BYTEA NOT NULL REFERENCES devices (device_id),
+    at BIGINT NOT NULL,
+    risk BIGINT NOT NULL,
+    reasons TEXT NOT NULL,
+    seen_sealed BYTEA NOT NULL,
+    confirmed_at BIGINT,
+    was_me BIGINT,
+    answered_at BIGINT,
+    answered_by BYTEA REFERENCES users (user_id)
+);
+CREATE INDEX risk_events_by_user ON risk_events (user_id, at);
+CREATE INDEX risk_events_by_risk ON risk_events (risk, at);
+
+-- What the place of a session is to its person: the hospital's, known, near or new.
+ALTER TABLE sessions ADD COLUMN place TEXT NOT NULL DEFAULT 'known';

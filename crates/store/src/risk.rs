@@ -1,0 +1,250 @@
+//! What the model of risk knows of people, and how unusual their sign-ins were.
+
+use wardline_model::{DeviceId, SessionId, UserId};
+use zeroize::Zeroizing;
+
+use crate::StoreError;
+use crate::rows::{execute, fetch_all, fetch_one, fetch_optional, row};
+use crate::store::Tx;
+
+row! {
+    /// How unusual a sign-in was.
+    pub struct RiskEvent {
+        /// The session that began with it.
+        pub session_id: SessionId,
+        /// Whose.
+        pub user_id: UserId,
+        /// On which device.
+        pub device_id: DeviceId,
+        /// The device's name.
+        pub device_name: String,
+        /// When it was weighed last, unix milliseconds.
+        pub at: u64,
+        /// 0 to 100.
+        pub risk: u32,
+        /// The names of what was unusual, a JSON array.
+        pub reasons: String,
+        /// When a second factor confirmed it, unix milliseconds.
+        pub confirmed_at: Option<u64>,
+        /// What its person or an officer said: 1 where it was the person.
+        pub was_me: Option<u32>,
+        /// When they said so, unix milliseconds.
+        pub answered_at: Option<u64>,
+    }
+}
+
+row! {
+    /// A planned turn.
+    pub struct PlannedShift {
+        /// Its begin, unix milliseconds.
+        pub from_ms: u64,
+        /// Its end, unix milliseconds.
+        pub until_ms: u64,
+    }
+}
+
+/// A sign-in that was weighed.
+#[derive(Debug, Clone)]
+pub struct NewRiskEvent {
+    /// The session that begins with it.
+    pub session_id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// On which device.
+    pub device_id: DeviceId,
+    /// When, unix milliseconds.
+    pub at: u64,
+    /// 0 to 100.
+    pub risk: u32,
+    /// The names of what is unusual, a JSON array.
+    pub reasons: String,
+    /// What was seen of it; stored sealed.
+    pub seen: Zeroizing<Vec<u8>>,
+}
+
+macro_rules! select_events {
+    ($where:literal) => {
+        concat!(
+            "SELECT e.session_id, e.user_id, e.device_id, d.name AS device_name, e.at, e.risk,
+                 e.reasons, e.confirmed_at, e.was_me, e.answered_at
+             FROM risk_events e JOIN devices d ON d.device_id = e.device_id ",
+            $where
+        )
+    };
+}
+
+impl Tx {
+    /// What the model knows of a person.
+    pub async fn risk_of(
+        &mut self,
+        user: UserId,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let sealed: Option<(Vec<u8>,)> = fetch_optional!(
+            self,
+            (Vec<u8>,),
+            "SELECT state_sealed FROM risk_people WHERE user_id = $1",
+            user
+        )?;
+        sealed
+            .map(|(sealed,)| self.open("risk_people.state", user.as_bytes(), &sealed))
+            .transpose()
+    }
+
+    /// Writes what the model knows of a person.
+    pub async fn put_risk_of(
+        &mut self,
+        user: UserId,
+        state: &[u8],
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        let sealed = self.seal("risk_people.state", user.as_bytes(), state)?;
+        execute!(
+            self,
+            "INSERT INTO risk_people (user_id, state_sealed, seen_at) VALUES ($1, $2, $3)
+             ON CONFLICT (user_id) DO UPDATE SET
+                 state_sealed = excluded.state_sealed, seen_at = excluded.seen_at",
+            user,
+            sealed,
+            now_ms
+        )?;
+        Ok(())
+    }
+
+    /// A person's turns from two months before to a week after a moment, and their first one ever:
+    /// from it on the plan has them, however long their leave.
+    pub async fn shifts_around(
+        &mut self,
+        user: UserId,
+        at_ms: u64,
+    ) -> Result<Vec<PlannedShift>, StoreError> {
+        const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+        fetch_all!(
+            self,
+            PlannedShift,
+            "SELECT from_ms, until_ms FROM shifts
+             WHERE user_id = $1 AND ((from_ms >= $2 AND from_ms <= $3)
+                 OR from_ms = (SELECT MIN(f.from_ms) FROM shifts f WHERE f.user_id = $1))
+             ORDER BY from_ms",
+            user,
+            at_ms.saturating_sub(60 * DAY_MS),
+            at_ms.saturating_add(7 * DAY_MS)
+        )
+    }
+
+    /// The end of the last turn of all, unix milliseconds; 0 where nobody has one.
+    pub async fn roster_ends_at(&mut self) -> Result<u64, StoreError> {
+        let (end,): (i64,) = fetch_one!(
+            self,
+            (i64,),
+            "SELECT COALESCE(MAX(until_ms), 0) FROM shifts"
+        )?;
+        Ok(end.unsigned_abs())
+    }
+
+    /// Writes how unusual a sign-in is, for the session too.
+    pub async fn create_risk_event(&mut self, new: &NewRiskEvent) -> Result<(), StoreError> {
+        let sealed = self.seal("risk_events.seen", new.session_id.as_bytes(), &new.seen)?;
+        execute!(
+            self,
+            "INSERT INTO risk_events (session_id, user_id, device_id, at, risk, reasons, seen_sealed)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (session_id) DO UPDATE SET at = excluded.at, risk = excluded.risk,
+                 reasons = excluded.reasons, seen_sealed = excluded.seen_sealed,
+                 confirmed_at = NULL, was_me = NULL, answered_at = NULL, answered_by = NULL",
+            new.session_id,
+            new.user_id,
+            new.device_id,
+            new.at,
+            new.risk,
+            new.reasons,
+            sealed
+        )?;
+        Ok(())
+    }
+
+    /// What was seen of a session when it was weighed last.
+    pub async fn seen_of(
+        &mut self,
+        session: SessionId,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let sealed: Option<(Vec<u8>,)> = fetch_optional!(
+            self,
+            (Vec<u8>,),
+            "SELECT seen_sealed FROM risk_events WHERE session_id = $1",
+            session
+        )?;
+        sealed
+            .map(|(sealed,)| self.open("risk_events.seen", session.as_bytes(), &sealed))
+            .transpose()
+    }
+
+    /// How unusual a session was.
+    pub async fn risk_event(
+        &mut self,
+        session: SessionId,
+    ) -> Result<Option<RiskEvent>, StoreError> {
+        fetch_optional!(
+            self,
+            RiskEvent,
+            select_events!("WHERE e.session_id = $1"),
+            session
+        )
+    }
+
+    /// A person's sign-ins, the newest first, fifty at most.
+    pub async fn risk_events_of(&mut self, user: UserId) -> Result<Vec<RiskEvent>, StoreError> {
+        fetch_all!(
+            self,
+            RiskEvent,
+            select_events!("WHERE e.user_id = $1 ORDER BY e.at DESC, e.session_id LIMIT 50"),
+            user
+        )
+    }
+
+    /// Everyone's sign-ins that were at least so unusual, the newest first, two hundred at most.
+    pub async fn risk_events(&mut self, least: u32) -> Result<Vec<RiskEvent>, StoreError> {
+        fetch_all!(
+            self,
+            RiskEvent,
+            select_events!("WHERE e.risk >= $1 ORDER BY e.at DESC, e.session_id LIMIT 200"),
+            least
+        )
+    }
+
+    /// Notes that a second factor confirmed a session; false where it was confirmed before, or was
+    /// not weighed.
+    pub async fn confirm_risk_event(
+        &mut self,
+        session: SessionId,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE risk_events SET confirmed_at = $2
+             WHERE session_id = $1 AND confirmed_at IS NULL AND was_me IS NULL",
+            session,
+            now_ms
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Notes what somebody says of a session; false where somebody has said it before.
+    pub async fn answer_risk_event(
+        &mut self,
+        session: SessionId,
+        was_me: bool,
+        by: UserId,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE risk_events SET was_me = $2, answered_at = $3, answered_by = $4
+             WHERE session_id = $1 AND was_me IS NULL",
+            session,
+            u64::from(was_me),
+            now_ms,
+            by
+        )?;
+        Ok(changed == 1)
+    }
+}
