@@ -26,7 +26,7 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 13] = [
+const PURE: [&str; 14] = [
     "wardline-audit",
     "wardline-client",
     "wardline-credential",
@@ -35,6 +35,7 @@ const PURE: [&str; 13] = [
     "wardline-factors",
     "wardline-fhir",
     "wardline-model",
+    "wardline-piv",
     "wardline-policy",
     "wardline-posture",
     "wardline-programs",
