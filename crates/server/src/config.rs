@@ -866,13 +866,15 @@ mod tests {
             ("store", 1),
             ("bus", 8),
             ("sessions", 4),
+            ("risk", 3),
+            ("factors", 1),
             ("enrollment", 2),
             ("attestation", 3),
             ("fleet", 1),
             ("feeds", 7),
             ("intune", 6),
             ("log", 1),
-            ("network", 1),
+            ("network", 2),
         ];
         assert_eq!(documented.len(), sections.len());
         for (section, count) in sections {
