@@ -12,6 +12,7 @@ use crate::app::{App, Peer};
 use crate::gate::{self, Asker};
 use crate::problem::Refusal;
 use crate::proof::{Request, access_token};
+use crate::risk;
 
 /// Who asks. The token was proven by the device key that it is bound to (RFC 9449 §7.1).
 #[derive(Debug, Clone)]
@@ -156,7 +157,14 @@ async fn authenticate(parts: &Parts, app: &App, peer: Peer) -> Result<Caller, Re
         let mut tx = app.gate.machinery().write().await?;
         tx.touch_session(caller.session(), now_ms).await?;
         tx.touch_device(caller.device(), now_ms).await?;
+        let moved = risk::follow(app, &mut tx, parts, &caller).await?;
         tx.commit().await?;
+        if moved {
+            let mut tx = app.look().await?;
+            let principal = tx.principal(&token_hash(token), now_ms).await?;
+            let principal = principal.ok_or(Refusal::SessionEnded("it is not known"))?;
+            return Caller::new(app, principal, peer);
+        }
     }
     Ok(caller)
 }

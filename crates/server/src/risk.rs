@@ -12,7 +12,10 @@ use axum::http::header;
 use axum::http::request::Parts;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tokio::sync::watch;
+use wardline_audit::Salt;
+use wardline_audit::event::Kind;
 use wardline_model::wire::enroll::Platform;
 use wardline_model::{DeviceId, SessionId, UserId};
 use wardline_policy::Place;
@@ -23,10 +26,12 @@ use wardline_store::{NewRiskEvent, StoreError, Tx};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Peer};
+use crate::caller::Caller;
 use crate::config::{Cidr, Config, LOOPBACK};
 use crate::gate::Note;
 use crate::listen::stopped;
 use crate::problem::Refusal;
+use crate::rim::random;
 
 /// What the model knows of the hospital.
 #[derive(Debug)]
@@ -127,15 +132,25 @@ impl Seen {
 
 /// How unusual something is, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Weighed {
+struct Weighed {
     /// 0 to 100.
-    pub(crate) risk: u8,
+    risk: u8,
     reasons: Vec<Reason>,
     sentences: Vec<&'static str>,
     place: Place,
 }
 
 impl Weighed {
+    /// For the audit log.
+    fn detail(&self) -> Result<Map<String, Value>, Refusal> {
+        let mut detail = Map::new();
+        detail.insert("risk".to_owned(), self.risk.into());
+        detail.insert("place".to_owned(), self.place.as_str().into());
+        let reasons = serde_json::to_value(&self.reasons).map_err(Refusal::internal)?;
+        detail.insert("unusual".to_owned(), reasons);
+        Ok(detail)
+    }
+
     fn of(weights: &Weights) -> Self {
         Self {
             risk: weights.risk(),
@@ -153,14 +168,62 @@ impl Weighed {
     }
 }
 
-/// Weighs a sign-in, or a session that goes on elsewhere, and notes it for the session.
+/// Weighs a session anew that goes on elsewhere than where it was weighed last. It only ever becomes
+/// more unusual by that: what was asked for is not forgotten by going home. The address teaches
+/// nothing, since nobody signed in there. Gives whether it became so.
+pub(crate) async fn follow(
+    app: &App,
+    tx: &mut Tx,
+    parts: &Parts,
+    caller: &Caller,
+) -> Result<bool, Refusal> {
+    let principal = caller.principal();
+    let now = Seen::of(
+        parts,
+        principal.user_id,
+        principal.device_id,
+        principal.platform,
+        app.clock.now_ms(),
+    );
+    let before = seen_of(tx, principal.session_id).await?;
+    if before.is_none_or(|before| before.address == now.address) {
+        return Ok(false);
+    }
+    let mut weighed = weighed(app, tx, &now).await?;
+    let was_new = principal.place == Place::New.as_str();
+    let is_new = weighed.place == Place::New;
+    if u32::from(weighed.risk) <= principal.risk && (was_new || !is_new) {
+        return Ok(false);
+    }
+    if was_new {
+        weighed.place = Place::New;
+    }
+    put(tx, principal.session_id, &now, &weighed).await?;
+    let mut event = app.gate.house_event(MOVED, "session.weigh", now.at_ms);
+    event.actor = caller.asker().actor;
+    event.resource = format!("session/{}", principal.session_id);
+    event.detail = weighed.detail()?;
+    tx.audit(&event, Salt(random())).await?;
+    Ok(true)
+}
+
+/// Weighs a sign-in, and notes it for the session.
 pub(crate) async fn weigh(
     app: &App,
     tx: &mut Tx,
     note: &mut Note,
     session: SessionId,
     seen: &Seen,
-) -> Result<Weighed, Refusal> {
+) -> Result<(), Refusal> {
+    let weighed = weighed(app, tx, seen).await?;
+    put(tx, session, seen, &weighed).await?;
+    for (name, value) in weighed.detail()? {
+        note.put(&name, value);
+    }
+    Ok(())
+}
+
+async fn weighed(app: &App, tx: &mut Tx, seen: &Seen) -> Result<Weighed, Refusal> {
     let (person, roster) = known(tx, seen).await?;
     let login = seen.login(true);
     let weights = {
@@ -170,8 +233,17 @@ pub(crate) async fn weigh(
         };
         app.risk.lock().house.weigh(&person, hospital, &login)
     };
-    let weighed = Weighed::of(&weights);
-    let names = serde_json::to_string(&weighed.reasons).map_err(Refusal::internal)?;
+    Ok(Weighed::of(&weights))
+}
+
+/// Notes for the session how unusual it is.
+async fn put(
+    tx: &mut Tx,
+    session: SessionId,
+    seen: &Seen,
+    weighed: &Weighed,
+) -> Result<(), Refusal> {
+    let reasons = serde_json::to_string(&weighed.reasons).map_err(Refusal::internal)?;
     let sentences = serde_json::to_string(&weighed.sentences).map_err(Refusal::internal)?;
     tx.set_session_risk(
         session,
@@ -186,16 +258,11 @@ pub(crate) async fn weigh(
         device_id: seen.device,
         at: seen.at_ms,
         risk: weighed.risk.into(),
-        reasons: names,
+        reasons,
         seen: Zeroizing::new(serde_json::to_vec(seen).map_err(Refusal::internal)?),
     };
     tx.create_risk_event(&event).await?;
-    note.put("risk", weighed.risk)
-        .put("place", weighed.place.as_str());
-    if let Ok(reasons) = serde_json::to_value(&weighed.reasons) {
-        note.put("unusual", reasons);
-    }
-    Ok(weighed)
+    Ok(())
 }
 
 /// Learns what came of a sign-in. What cannot be learned is lost, and nothing else.
@@ -311,3 +378,5 @@ fn premises(config: &Config) -> Premises {
     let nets = nets.chain(LOOPBACK.map(IpNet::from));
     Premises::new(nets.map(|net| (net, "premises".to_owned())))
 }
+
+const MOVED: Kind = Kind::named("session.moved");

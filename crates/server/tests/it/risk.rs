@@ -245,6 +245,43 @@ async fn this_was_not_me_ends_the_session_and_this_was_me_clears_it(engine: Engi
     nights.nurse.get("/v1/risk").await.expect(403);
 }
 
+story!(a_session_that_goes_on_elsewhere_is_weighed_anew);
+async fn a_session_that_goes_on_elsewhere_is_weighed_anew(engine: Engine) {
+    let mut nights = Nights::behind(engine, &["127.0.0.1/32"]).await;
+    let begun: FactorBegun = begin(&mut nights.nurse, "Card").await;
+    let mut card = Generated::app(&begun);
+    let code = card.code(&nights.hospital);
+    confirm(&mut nights.nurse, begun.factor_id, &code)
+        .await
+        .expect(200);
+    nights.until(34, 12 * HOUR);
+    nights.sign_in().await;
+    assert_eq!(me(&mut nights.nurse).await.asks, None);
+    nights.nurse.forwarded = Some(ELSEWHERE);
+    nights.hospital.clock.advance(2 * HOUR / 60);
+    let asks = me(&mut nights.nurse).await.asks.unwrap();
+    assert_eq!(asks.methods, ["one_time_code"]);
+    let moved = nights.hospital.events("session.moved").await;
+    assert_eq!(moved.len(), 1);
+    assert_eq!(moved[0].detail["place"], "new");
+    // Going back takes nothing back.
+    nights.nurse.forwarded = None;
+    nights.hospital.clock.advance(2 * HOUR / 60);
+    assert_eq!(me(&mut nights.nurse).await.asks, None, "on the premises");
+    nights.nurse.forwarded = Some(ELSEWHERE);
+    nights.hospital.clock.advance(2 * HOUR / 60);
+    let asks = me(&mut nights.nurse).await.asks.unwrap();
+    assert_eq!(asks.methods, ["one_time_code"]);
+
+    // What is refused whatever is proven, a code does not clear.
+    let sign_in = own(&mut nights.nurse).await.remove(0);
+    set_risk(&nights, &sign_in, 95).await;
+    let code = card.code(&nights.hospital);
+    step_up(&mut nights.nurse, &code).await.expect(200);
+    let asks = me(&mut nights.nurse).await.asks.unwrap();
+    assert!(asks.methods.is_empty(), "{asks:?}");
+}
+
 story!(what_was_learned_outlives_a_restart);
 async fn what_was_learned_outlives_a_restart(engine: Engine) {
     let mut nights = Nights::behind(engine, &["127.0.0.1/32"]).await;

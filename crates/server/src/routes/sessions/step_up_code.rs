@@ -45,8 +45,10 @@ pub(crate) async fn handler(
         if !tx.note_code(session, now_ms).await? {
             return Err(Refusal::SessionEnded("it was ended"));
         }
-        // What was unusual about the session was the person all the same.
-        let confirmed = tx.confirm_risk_event(session, now_ms).await?;
+        // What was unusual about the session was the person all the same. What is refused whatever
+        // is proven stays so until an officer has cleared it.
+        let open = caller.asker().risk < app.gate.limits().risk_deny;
+        let confirmed = open && tx.confirm_risk_event(session, now_ms).await?;
         let seen = risk::seen_of(tx, session).await?;
         if confirmed {
             tx.set_session_risk(session, 0, Place::Known.as_str(), "[]")
