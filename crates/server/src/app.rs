@@ -1,6 +1,6 @@
 //! [`App`]: what every handler shares.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -104,7 +104,8 @@ impl Peer {
 
     /// The one for whom proxies speak: going back through `X-Forwarded-For`, the first that is no
     /// proxy of the hospital's. What a client wrote there itself stands further left, and counts for
-    /// nothing; what cannot be read ends the way back.
+    /// nothing. Where what is said cannot be read, nothing is known: the unspecified address, which is
+    /// no place of the hospital's.
     pub(crate) fn behind(self, config: &Config, headers: &HeaderMap) -> Self {
         let is_proxy = |address: IpAddr| {
             let proxies = &config.network.proxies;
@@ -118,7 +119,8 @@ impl Peer {
         while is_proxy(address) {
             match hops.next().map(|hop| hop.trim().parse::<IpAddr>()) {
                 Some(Ok(hop)) => address = hop.to_canonical(),
-                Some(Err(_)) | None => break,
+                Some(Err(_)) => address = Ipv4Addr::UNSPECIFIED.into(),
+                None => break,
             }
         }
         Self {

@@ -185,10 +185,9 @@ async fn where_a_request_comes_from_is_said_by_named_proxies_only(engine: Engine
     );
     assert!(names(&through).contains(&"off_duty"), "{through:?}");
     assert_eq!(last_start(&nights.hospital).await.detail["place"], "new");
-    // What cannot be read ends the way back at the proxy, which is no place of the hospital's.
+    // Of what cannot be read nothing is known, though a proxy of the hospital's stands behind it.
     nights.nurse.forwarded = Some("127.0.0.1, not an address, 10.9.3.4");
     nights.sign_in().await;
-    // It is of a private network, of which nothing is known.
     assert_eq!(last_start(&nights.hospital).await.detail["place"], "new");
 }
 
@@ -203,11 +202,26 @@ async fn this_was_not_me_ends_the_session_and_this_was_me_clears_it(engine: Engi
     assert!(asks.methods.is_empty(), "{asks:?}");
     let path = format!("/v1/risk/{}/answer", strange.session_id);
     let (yes, no) = (json!({ "was_me": true }), json!({ "was_me": false }));
-    // No session clears itself.
+    // No session clears itself, and no other one on the same device.
     let refused = nights.nurse.post(&path, &yes).await;
     let problem = refused.refused(403, "denied");
-    assert_eq!(problem.extensions["reason"], "same_session");
+    assert_eq!(problem.extensions["reason"], "same_device");
+    let token = nights.nurse.token.clone();
+    let other = nights.sign_in().await;
+    assert_ne!(other.session_id, strange.session_id);
+    let refused = nights.nurse.post(&path, &yes).await;
+    let problem = refused.refused(403, "denied");
+    assert_eq!(problem.extensions["reason"], "same_device");
+    nights.nurse.token = token;
     nights.officer.sign_in().await;
+    // Nor does anyone speak for somebody else.
+    let officers = own(&mut nights.officer).await.remove(0);
+    let of_officer = format!("/v1/risk/{}/answer", officers.session_id);
+    for body in [&yes, &no] {
+        let refused = nights.nurse.post(&of_officer, body).await;
+        let problem = refused.refused(403, "denied");
+        assert_eq!(problem.extensions["reason"], "missing_permission");
+    }
     let nurse = nights.nurse.user();
     let seen: RiskOverview = nights.officer.get("/v1/risk").await.expect(200).json();
     let thresholds: Vec<u8> = seen.thresholds.iter().map(|t| t.risk).collect();

@@ -17,8 +17,8 @@ use crate::gate::change;
 use crate::problem::Refusal;
 use crate::risk;
 
-/// Says whose a sign-in was, once. Yes clears the session, and no session clears itself; no ends it.
-/// Either is learned.
+/// Says whose a sign-in was, once. Yes clears the session; of one's own it counts on another device,
+/// in a session that is not unusual itself. No ends it. Either is learned.
 #[utoipa::path(
     post, path = "/v1/risk/{id}/answer", tag = "sessions", request_body = RiskAnswer,
     params(("id" = SessionId, Path)),
@@ -34,7 +34,8 @@ pub(crate) async fn handler(
     Body(request): Body<RiskAnswer>,
 ) -> Result<StatusCode, Refusal> {
     let event = app.facts().await?.risk_event(id).await?;
-    let owner = event.ok_or(Refusal::NotFound)?.user_id;
+    let event = event.ok_or(Refusal::NotFound)?;
+    let owner = event.user_id;
     let resource = Resource::Session {
         id: Some(id),
         owner,
@@ -46,9 +47,12 @@ pub(crate) async fn handler(
     let was_me = request.was_me;
     let kind = if was_me { CLEARED } else { DISOWNED };
     let seen = change!(permit.kind(kind), |tx, note| {
-        if was_me && id == caller.session() {
+        // Whoever holds the device can open as many sessions on it as they like.
+        let doubtful = event.device_id == caller.device()
+            || caller.asker().risk >= app.gate.limits().risk_step_up;
+        if was_me && owner == caller.user() && doubtful {
             return Err(Refusal::Denied {
-                code: "same_session".to_owned(),
+                code: "same_device".to_owned(),
                 advice: vec![
                     "Say so on another device of yours, or call the security officer.".to_owned(),
                 ],
