@@ -1,7 +1,7 @@
 //! [`Action`]: everything that can be asked for.
 
 use crate::named::named;
-use crate::question::ResourceKind;
+use crate::resource::ResourceKind;
 
 named! {
     /// What is asked for. Each route of the API asks for exactly one of these; the dotted name

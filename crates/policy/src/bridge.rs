@@ -10,9 +10,8 @@ use cedar_policy::{
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::{DeviceId, UserId};
 
-use crate::question::{
-    Circumstances, DeviceFacts, Limits, Person, Question, Resource, ResourceKind, SessionFacts,
-};
+use crate::question::{Circumstances, DeviceFacts, Limits, Person, Question, SessionFacts};
+use crate::resource::{Resource, ResourceKind};
 
 /// The names of the schema's types, parsed once.
 #[derive(Debug, Clone)]

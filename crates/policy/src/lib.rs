@@ -2,6 +2,7 @@
 //! circumstances do this to that? (DESIGN "One decision point"; 45 CFR 164.312(a)(1)).
 //!
 //! - [`question`]: [`Question`], everything that a decision may depend on, as plain values.
+//! - [`resource`]: [`Resource`], what it is asked about.
 //! - [`action`]: [`Action`], the closed list of what can be asked for.
 //! - [`engine`]: [`Engine`], which answers by Cedar policies, and [`Decided`], its answer.
 //! - [`baseline`]: the policies that ship with Wardline (`policies/*.cedar`).
@@ -35,6 +36,8 @@ pub mod engine;
 pub mod fuzz;
 mod named;
 pub mod question;
+pub mod resource;
+mod rules;
 pub mod source;
 pub mod trust;
 
@@ -46,6 +49,7 @@ pub use engine::{Decided, Decision, Engine, Proof};
 pub use named::UnknownName;
 pub use question::{
     Circumstances, DeviceFacts, Limits, Network, PasskeyKind, Person, Place, Program, Question,
-    Resource, ResourceKind, SessionFacts,
+    SessionFacts,
 };
+pub use resource::{Resource, ResourceKind};
 pub use source::{LoadError, Problem, Source};

@@ -3,5 +3,6 @@
 mod always;
 mod loading;
 mod people;
+mod questions;
 mod stories;
 mod table;

@@ -1,0 +1,130 @@
+//! [`Resource`]: what an action is done to.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use wardline_model::wire::enroll::DeviceState;
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::{DeviceId, GroupId, PatientId, SessionId, UserId};
+
+use crate::named::named;
+use crate::question::Program;
+
+/// What the action is done to, with the attributes that policies may look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Resource {
+    /// The hospital as a whole: collections, and everything about the asker.
+    Hospital,
+    /// A conversation.
+    Group {
+        /// The conversation.
+        id: GroupId,
+        /// What it is.
+        kind: GroupKind,
+        /// Whether the person who asks is a member (on any device); true when they create it.
+        member: bool,
+        /// Whether a Remove proposal waits for its commit.
+        removal_pending: bool,
+    },
+    /// A device that something is done to, as opposed to the one that asks.
+    Device {
+        /// The device.
+        id: DeviceId,
+        /// Whose it is.
+        owner: UserId,
+        /// Where it stands.
+        state: DeviceState,
+        /// Whether its program lets its person confirm it on another device of theirs, and the one
+        /// that asks is such a device.
+        own_approval: bool,
+    },
+    /// One session of a person, or all of them.
+    Session {
+        /// The session; absent when all of the owner's are meant.
+        id: Option<SessionId>,
+        /// Whose.
+        owner: UserId,
+    },
+    /// A person's generators of one-time codes.
+    Factors {
+        /// Whose.
+        owner: UserId,
+    },
+    /// An invitation to be made.
+    Invite {
+        /// Who is invited.
+        person: UserId,
+        /// The program of the device to come.
+        program: Program,
+        /// Whether people begin enrolments in that program by themselves.
+        self_service: bool,
+    },
+    /// A patient's record.
+    Patient {
+        /// The patient.
+        id: PatientId,
+        /// Whether the person who asks is on the care team.
+        care_team: bool,
+        /// Whether the person who asks is in a conversation about the patient.
+        conversation: bool,
+        /// HL7 v3 confidentiality (`N`, `R`, `V`) and sensitivity (`PSY`, `HIV`, `ETH`) codes.
+        labels: BTreeSet<String>,
+    },
+    /// Key packages.
+    KeyPackages {
+        /// Whose, when they are handed in or counted; absent when those of people are claimed.
+        device: Option<DeviceId>,
+    },
+    /// The server's share of the key of a device's local store.
+    Share {
+        /// The device.
+        device: DeviceId,
+    },
+    /// The audit log.
+    Log,
+}
+
+impl Resource {
+    /// Its kind.
+    pub const fn kind(&self) -> ResourceKind {
+        match self {
+            Self::Hospital => ResourceKind::Hospital,
+            Self::Group { .. } => ResourceKind::Group,
+            Self::Device { .. } => ResourceKind::Device,
+            Self::Session { .. } => ResourceKind::Session,
+            Self::Factors { .. } => ResourceKind::Factors,
+            Self::Invite { .. } => ResourceKind::Invite,
+            Self::Patient { .. } => ResourceKind::Patient,
+            Self::KeyPackages { .. } => ResourceKind::KeyPackages,
+            Self::Share { .. } => ResourceKind::Share,
+            Self::Log => ResourceKind::Log,
+        }
+    }
+}
+
+named! {
+    /// The kinds of [`Resource`], by the names of their Cedar entity types.
+    pub enum ResourceKind ("kind of resource") {
+        /// The hospital as a whole.
+        Hospital = "Hospital",
+        /// A conversation.
+        Group = "Group",
+        /// A device.
+        Device = "Device",
+        /// Sessions of a person.
+        Session = "Session",
+        /// A person's generators of one-time codes.
+        Factors = "Factors",
+        /// An invitation.
+        Invite = "Invite",
+        /// A patient's record.
+        Patient = "Patient",
+        /// Key packages.
+        KeyPackages = "KeyPackages",
+        /// A share of a local-store key.
+        Share = "Share",
+        /// The audit log.
+        Log = "Log",
+    }
+}
