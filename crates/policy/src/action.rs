@@ -121,6 +121,12 @@ named! {
         LogRead = "log.read",
         /// Read the audit trail.
         AuditRead = "audit.read",
+        /// Read the policies, compare drafts with them, see who can do what.
+        PolicyRead = "policy.read",
+        /// Write a draft of the policies, or withdraw one.
+        PolicyDraft = "policy.draft",
+        /// Approve somebody else's draft.
+        PolicyApprove = "policy.approve",
         /// See the state of the whole hospital.
         AdminOverview = "admin.overview",
     }
@@ -158,6 +164,8 @@ impl Action {
             | Self::SessionTrust
             | Self::RiskOverview
             | Self::TokenManage
+            | Self::PolicyRead
+            | Self::PolicyDraft
             | Self::AdminOverview => ResourceKind::Hospital,
             Self::FactorList | Self::FactorAdd | Self::FactorUse | Self::FactorRemove => {
                 ResourceKind::Factors
@@ -183,6 +191,7 @@ impl Action {
             | Self::MessageSendStat
             | Self::ReceiptPost => ResourceKind::Group,
             Self::LogRead | Self::AuditRead => ResourceKind::Log,
+            Self::PolicyApprove => ResourceKind::Policy,
         }
     }
 
@@ -262,6 +271,9 @@ impl Action {
             Self::KeeperDevices => "see which devices members use",
             Self::LogRead => "read the public log",
             Self::AuditRead => "read the audit trail",
+            Self::PolicyRead => "read the policies",
+            Self::PolicyDraft => "draft policies",
+            Self::PolicyApprove => "approve this draft of the policies",
             Self::AdminOverview => "see the hospital's overview",
         }
     }

@@ -35,6 +35,7 @@ pub(crate) struct Names {
     patient: EntityTypeName,
     key_packages: EntityTypeName,
     share: EntityTypeName,
+    policy: EntityTypeName,
 }
 
 /// A question that Cedar's types cannot hold. None is known; the engine refuses it all the same.
@@ -65,6 +66,7 @@ impl Names {
             patient: entity_type(ResourceKind::Patient.as_str()),
             key_packages: entity_type(ResourceKind::KeyPackages.as_str()),
             share: entity_type(ResourceKind::Share.as_str()),
+            policy: entity_type(ResourceKind::Policy.as_str()),
         }
     }
 
@@ -190,6 +192,10 @@ impl Names {
             Resource::Share { device } => entity(
                 uid(&self.share, &device.to_string()),
                 vec![attribute("device", self.device_value(*device))],
+            ),
+            Resource::Policy { version, author } => entity(
+                uid(&self.policy, &version.to_string()),
+                vec![attribute("author", self.person_value(*author))],
             ),
         }
     }

@@ -51,6 +51,37 @@ pub enum Decision {
     },
 }
 
+named! {
+    /// A [`Decision`] in one word.
+    pub enum Answer ("answer") {
+        /// Go ahead.
+        Allow = "allow",
+        /// Go ahead once something is proven.
+        StepUp = "step_up",
+        /// No.
+        Deny = "deny",
+    }
+}
+
+impl Decision {
+    /// The decision in one word.
+    pub const fn answer(&self) -> Answer {
+        match self {
+            Self::Allow => Answer::Allow,
+            Self::StepUp { .. } => Answer::StepUp,
+            Self::Deny { .. } => Answer::Deny,
+        }
+    }
+
+    /// Sentences to show with it; none when there is nothing to say.
+    pub fn advice(&self) -> &[String] {
+        match self {
+            Self::Allow => &[],
+            Self::StepUp { advice, .. } | Self::Deny { advice, .. } => advice,
+        }
+    }
+}
+
 /// Code of a refusal because no policy allows it.
 pub const MISSING_PERMISSION: &str = "missing_permission";
 /// Code of a refusal because the action does not apply to such a resource: a fault of the caller.
@@ -346,7 +377,7 @@ fn action_uid(action: Action) -> EntityUid {
 }
 
 /// Names and texts with their lengths in front, so that no two sets of texts hash alike.
-fn hash(schema: Source<'_>, policies: &[Source<'_>]) -> String {
+pub(crate) fn hash(schema: Source<'_>, policies: &[Source<'_>]) -> String {
     let mut hash = Sha256::new();
     hash.update(b"wardline policies v1\0");
     for source in std::iter::once(&schema).chain(policies) {

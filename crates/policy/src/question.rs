@@ -229,9 +229,15 @@ pub struct Limits {
     /// From this risk on, sensitive actions need a fresh user verification.
     pub risk_step_up: u8,
     /// From this risk on, sensitive actions need a one-time code besides.
+    #[serde(default = "never")]
     pub risk_second: u8,
     /// From this risk on, sensitive actions are refused.
     pub risk_deny: u8,
+}
+
+/// A risk that is never reached: in questions recorded before there were codes.
+const fn never() -> u8 {
+    u8::MAX
 }
 
 impl Default for Limits {

@@ -83,6 +83,13 @@ pub enum Resource {
     },
     /// The audit log.
     Log,
+    /// A version of the policies that somebody wrote.
+    Policy {
+        /// Its number.
+        version: u64,
+        /// Who wrote it.
+        author: UserId,
+    },
 }
 
 impl Resource {
@@ -99,6 +106,28 @@ impl Resource {
             Self::KeyPackages { .. } => ResourceKind::KeyPackages,
             Self::Share { .. } => ResourceKind::Share,
             Self::Log => ResourceKind::Log,
+            Self::Policy { .. } => ResourceKind::Policy,
+        }
+    }
+
+    /// Its name in the audit log: kinds and ids, nothing else.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Hospital => "hospital".to_owned(),
+            Self::Group { id, .. } => format!("group/{id}"),
+            Self::Device { id, .. } => format!("device/{id}"),
+            Self::Session { id: Some(id), .. } => format!("session/{id}"),
+            Self::Session { id: None, owner } => format!("user/{owner}/sessions"),
+            Self::Factors { owner } => format!("user/{owner}/factors"),
+            Self::Invite { person, .. } => format!("user/{person}/invite"),
+            Self::Patient { id, .. } => format!("patient/{id}"),
+            Self::KeyPackages {
+                device: Some(device),
+            } => format!("device/{device}/key-packages"),
+            Self::KeyPackages { device: None } => "key-packages".to_owned(),
+            Self::Share { device } => format!("device/{device}/share"),
+            Self::Log => "log".to_owned(),
+            Self::Policy { version, .. } => format!("policy/{version}"),
         }
     }
 }
@@ -126,5 +155,7 @@ named! {
         Share = "Share",
         /// The audit log.
         Log = "Log",
+        /// A version of the policies.
+        Policy = "Policy",
     }
 }

@@ -1,6 +1,7 @@
 //! [`Rule`]: one policy as it is written, with what its annotations say.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet};
 
@@ -15,8 +16,8 @@ pub(crate) struct Rule {
     pub(crate) rank: usize,
     /// Index of its text.
     pub(crate) source: usize,
-    /// Byte offset in its text.
-    pub(crate) offset: usize,
+    /// From the first annotation to the semicolon, as bytes of its text.
+    pub(crate) place: Range<usize>,
     /// `@reason` of a forbid.
     pub(crate) reason: String,
     /// `@advice` of a forbid.
@@ -29,7 +30,7 @@ pub(crate) struct Rule {
 
 impl Rule {
     pub(crate) fn problem(&self, sources: &[Source<'_>], message: String) -> Problem {
-        sources[self.source].problem_at(self.offset, message)
+        sources[self.source].problem_at(self.place.start, message)
     }
 }
 
@@ -46,36 +47,73 @@ pub(crate) fn read(sources: &[Source<'_>]) -> (Vec<Rule>, Vec<Problem>) {
                 continue;
             }
         };
-        for template in set.templates() {
-            let offset = source.text.find(&template.to_cedar()).unwrap_or(0);
-            let message = "templates are not supported; write the policy out".to_owned();
-            problems.push(source.problem_at(offset, message));
-        }
-        // Cedar keeps a set without order; the places in the text give it back.
-        let mut placed: Vec<(usize, &Policy)> = set
-            .policies()
-            .map(|policy| {
-                let text = policy.to_cedar().unwrap_or_default();
-                (source.text.find(&text).unwrap_or(0), policy)
-            })
-            .collect();
-        placed.sort_by_key(|(offset, _)| *offset);
-        for (offset, policy) in placed {
-            match rule(source, policy, rules.len(), index, offset) {
+        for (place, policy) in placed(source.text, &set) {
+            let start = place.start;
+            let Some(policy) = policy else {
+                let message = "templates are not supported; write the policy out".to_owned();
+                problems.push(source.problem_at(start, message));
+                continue;
+            };
+            match rule(source, policy, rules.len(), index, place) {
                 Ok(rule)
                     if rules
                         .iter()
                         .any(|other| other.policy.id() == rule.policy.id()) =>
                 {
                     let message = format!("the id `{}` is used twice", rule.policy.id());
-                    problems.push(source.problem_at(offset, message));
+                    problems.push(source.problem_at(start, message));
                 }
                 Ok(rule) => rules.push(rule),
-                Err(message) => problems.push(source.problem_at(offset, message)),
+                Err(message) => problems.push(source.problem_at(start, message)),
             }
         }
     }
     (rules, problems)
+}
+
+/// The statements of a text in its order, each with its place; `None` for a template.
+///
+/// Cedar keeps a set without order, yet it numbers what it reads (`policy0`, `policy1` …), and only
+/// white space and comments stand between two statements. Looking for a statement's text instead
+/// would find a copy of it in a comment.
+fn placed<'a>(text: &str, set: &'a PolicySet) -> Vec<(Range<usize>, Option<&'a Policy>)> {
+    let number = |id: &PolicyId| -> Option<usize> {
+        let id: &str = id.as_ref();
+        id.strip_prefix("policy")?.parse().ok()
+    };
+    let policies = set.policies().map(|policy| {
+        let own = policy.to_cedar().unwrap_or_default();
+        (number(policy.id()), own, Some(policy))
+    });
+    let templates = set
+        .templates()
+        .map(|template| (number(template.id()), template.to_cedar(), None));
+    let mut statements: Vec<_> = policies.chain(templates).collect();
+    statements.sort_by_key(|(number, ..)| *number);
+    let mut end = 0;
+    statements
+        .into_iter()
+        .map(|(_, own, policy)| {
+            let start = after_comments(text, end);
+            end = start;
+            if text[start..].starts_with(&own) {
+                end += own.len();
+            }
+            (start..end, policy)
+        })
+        .collect()
+}
+
+/// Where white space and comments that begin at `at` end.
+fn after_comments(text: &str, mut at: usize) -> usize {
+    loop {
+        let rest = text[at..].trim_start();
+        at = text.len() - rest.len();
+        if !rest.starts_with("//") {
+            return at;
+        }
+        at += rest.find(['\n', '\r']).unwrap_or(rest.len());
+    }
 }
 
 /// Reads the annotations of one policy; the error says what to mend.
@@ -84,7 +122,7 @@ fn rule(
     policy: &Policy,
     rank: usize,
     index: usize,
-    offset: usize,
+    place: Range<usize>,
 ) -> Result<Rule, String> {
     const KNOWN: [&str; 5] = ["id", "reason", "advice", "step_up", "who"];
     if let Some((key, _)) = policy.annotations().find(|(key, _)| !KNOWN.contains(key)) {
@@ -132,7 +170,7 @@ fn rule(
         policy,
         rank,
         source: index,
-        offset,
+        place,
         reason,
         advice,
         step_up,

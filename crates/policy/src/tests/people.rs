@@ -8,7 +8,7 @@ use wardline_model::{DeviceId, GroupId, SessionId, UserId};
 
 use crate::{
     Action, Circumstances, Decision, DeviceFacts, Engine, Network, PasskeyKind, Person, Place,
-    Program, Question, Resource, ResourceKind, SessionFacts,
+    PolicyFile, PolicyTexts, Program, Question, Resource, ResourceKind, SessionFacts,
 };
 
 pub(super) const MINUTE: u64 = 60_000;
@@ -108,6 +108,10 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
             device: Some(ADAS_PHONE),
         },
         ResourceKind::Share => Resource::Share { device: ADAS_PHONE },
+        ResourceKind::Policy => Resource::Policy {
+            version: 7,
+            author: ADA,
+        },
     }
 }
 
@@ -131,6 +135,10 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
             device: Some(BENS_PHONE),
         },
         ResourceKind::Share => Resource::Share { device: BENS_PHONE },
+        ResourceKind::Policy => Resource::Policy {
+            version: 7,
+            author: BEN,
+        },
         ResourceKind::Hospital | ResourceKind::Log | ResourceKind::Invite => her_own(kind),
     }
 }
@@ -152,6 +160,25 @@ pub(super) fn patient(care_team: bool, conversation: bool, labels: &[&str]) -> R
         conversation,
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
     }
+}
+
+/// The baseline with one passage of one file written otherwise.
+pub(super) fn edited(file: &str, passage: &str, otherwise: &str) -> PolicyTexts {
+    let mut files = PolicyTexts::baseline().files().to_vec();
+    let file = files.iter_mut().find(|other| other.name == file).unwrap();
+    assert_eq!(file.text.matches(passage).count(), 1, "{passage}");
+    file.text = file.text.replace(passage, otherwise);
+    PolicyTexts::edited(files).unwrap()
+}
+
+/// The baseline with one more file.
+pub(super) fn with_rule(text: &str) -> PolicyTexts {
+    let mut files = PolicyTexts::baseline().files().to_vec();
+    files.push(PolicyFile {
+        name: "ours.cedar".to_owned(),
+        text: text.to_owned(),
+    });
+    PolicyTexts::edited(files).unwrap()
 }
 
 /// The answer in one word: `allow`, `step_up` or the code of the refusal.

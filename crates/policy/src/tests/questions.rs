@@ -168,6 +168,9 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
         ResourceKind::KeyPackages => option::of(device_id())
             .prop_map(|device| Resource::KeyPackages { device })
             .boxed(),
+        ResourceKind::Policy => (0..9_u64, user())
+            .prop_map(|(version, author)| Resource::Policy { version, author })
+            .boxed(),
         ResourceKind::Share => device_id()
             .prop_map(|device| Resource::Share { device })
             .boxed(),
