@@ -75,7 +75,8 @@ pub fn check(
     // Whoever cannot sign in or see the policies changes none. Each person is one device here: what
     // somebody could do on two devices together is of no use.
     let signed_in = those(&all, |one| {
-        may(one, Action::SessionChallenge, Whose::Own)
+        one.subject.device.is_some()
+            && may(one, Action::SessionChallenge, Whose::Own)
             && may(one, Action::SessionCreate, Whose::Own)
     });
     if signed_in.is_empty() {

@@ -162,7 +162,7 @@ pub enum TextsError {
     #[error("{} comes with Wardline and cannot be changed", baseline::SCHEMA.name)]
     SchemaChanged,
     /// More than [`MOST_FILES`].
-    #[error("there are more than {MOST_FILES} files; put some together")]
+    #[error("there are more than {} files; put some together", MOST_FILES)]
     TooMany,
     /// More than [`MOST_BYTES`].
     #[error("the files are longer than {} KiB together", MOST_BYTES / 1024)]

@@ -1,6 +1,7 @@
 //! Who can do what: each person is asked about, under circumstances that speak for them.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
@@ -57,6 +58,7 @@ pub fn who_can(
     limits: Limits,
 ) -> Vec<Ability> {
     let mut people: Vec<Ability> = Vec::new();
+    let mut places: BTreeMap<UserId, usize> = BTreeMap::new();
     for subject in subjects {
         let asking = Asking {
             engine,
@@ -70,9 +72,12 @@ pub fn who_can(
             own: asking.about(action, Whose::Own),
             others: is_owned(action.resource_kind()).then(|| asking.about(action, Whose::Others)),
         };
-        match people.iter_mut().find(|other| other.user == ability.user) {
-            Some(known) => known.take_better(ability),
-            None => people.push(ability),
+        match places.entry(ability.user) {
+            Entry::Occupied(place) => people[*place.get()].take_better(ability),
+            Entry::Vacant(place) => {
+                place.insert(people.len());
+                people.push(ability);
+            }
         }
     }
     people

@@ -173,7 +173,7 @@ fn every_policy_of_the_baseline_bears_on_some_question() {
         TestRng::deterministic_rng(RngAlgorithm::ChaCha),
     );
     let mut unseen: Vec<&Without> = without_one().iter().collect();
-    for _ in 0..20_000 {
+    for _ in 0..60_000 {
         let question = any_question().new_tree(&mut runner).unwrap().current();
         let whole = engine().decide(&question);
         unseen.retain(|one| !whole.policies.contains(&one.id));
