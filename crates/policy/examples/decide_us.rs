@@ -127,6 +127,7 @@ fn question(action: Action, resource: Resource, proof_age_ms: u64) -> Question {
             age_ms: 3_600_000,
             network: Network::Premises,
             code_age_ms: None,
+            card_age_ms: None,
             place: Place::House,
             codes: 1,
         }),

@@ -43,6 +43,14 @@ named! {
         FactorRemove = "factor.remove",
         /// Import token cards, hand them out and take them back.
         TokenManage = "token.manage",
+        /// See a person's smart cards.
+        CardList = "card.list",
+        /// Add a smart card.
+        CardAdd = "card.add",
+        /// Present a smart card, name one.
+        CardUse = "card.use",
+        /// Take a smart card away.
+        CardRemove = "card.remove",
         /// Read one's own account.
         MeRead = "me.read",
         /// Invite a person to enrol a device.
@@ -159,9 +167,14 @@ impl Action {
             | Self::RiskOverview
             | Self::TokenManage
             | Self::AdminOverview => ResourceKind::Hospital,
-            Self::FactorList | Self::FactorAdd | Self::FactorUse | Self::FactorRemove => {
-                ResourceKind::Factors
-            }
+            Self::FactorList
+            | Self::FactorAdd
+            | Self::FactorUse
+            | Self::FactorRemove
+            | Self::CardList
+            | Self::CardAdd
+            | Self::CardUse
+            | Self::CardRemove => ResourceKind::Factors,
             Self::SessionList
             | Self::SessionEnd
             | Self::SessionEndAll
@@ -223,6 +236,10 @@ impl Action {
             Self::FactorUse => "use these code generators",
             Self::FactorRemove => "take these code generators away",
             Self::TokenManage => "manage token cards",
+            Self::CardList => "see these smart cards",
+            Self::CardAdd => "add a smart card",
+            Self::CardUse => "use these smart cards",
+            Self::CardRemove => "take these smart cards away",
             Self::MeRead => "see this account",
             Self::InviteCreate => "invite people to enrol a device",
             Self::DeviceListOwn => "see their own devices",

@@ -257,6 +257,10 @@ impl Names {
             attribute("codes", Value::new_long(session.codes.into())),
         ];
         facts.extend(code);
+        let card = session
+            .card_age_ms
+            .map(|age| attribute("card_age_ms", long(age)));
+        facts.extend(card);
         record(facts)
     }
 

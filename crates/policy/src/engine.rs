@@ -24,6 +24,8 @@ named! {
         UserVerification = "user_verification",
         /// A one-time code of an app or a token card (RFC 6238, RFC 4226).
         OneTimeCode = "one_time_code",
+        /// A smart card with its PIN (FIPS 201-3).
+        SmartCard = "smart_card",
     }
 }
 

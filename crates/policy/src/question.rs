@@ -134,6 +134,9 @@ pub struct SessionFacts {
     /// Since a one-time code was right; absent when none was typed in this session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_age_ms: Option<u64>,
+    /// Since a smart card of the person's was presented; absent when none was in this session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_age_ms: Option<u64>,
     /// What the place of the session is to the person.
     #[serde(default)]
     pub place: Place,
@@ -286,7 +289,7 @@ pub enum Resource {
         /// Whose.
         owner: UserId,
     },
-    /// A person's generators of one-time codes.
+    /// A person's factors beside the passkey: generators of one-time codes, smart cards.
     Factors {
         /// Whose.
         owner: UserId,
@@ -354,7 +357,7 @@ named! {
         Device = "Device",
         /// Sessions of a person.
         Session = "Session",
-        /// A person's generators of one-time codes.
+        /// A person's factors beside the passkey.
         Factors = "Factors",
         /// An invitation.
         Invite = "Invite",

@@ -94,10 +94,13 @@ prop_compose! {
         age_ms in age(),
         network in select(Network::ALL),
         code_age_ms in option::of(age()),
+        card_age_ms in option::of(age()),
         codes in 0..3_u32,
         place in select(Place::ALL),
     ) -> SessionFacts {
-        SessionFacts { id, aal, proof_age_ms, idle_ms, age_ms, network, code_age_ms, place, codes }
+        SessionFacts {
+            id, aal, proof_age_ms, idle_ms, age_ms, network, code_age_ms, card_age_ms, place, codes,
+        }
     }
 }
 
@@ -290,6 +293,7 @@ proptest! {
                         session.aal = 2;
                     }
                     Proof::OneTimeCode => session.code_age_ms = Some(0),
+                    Proof::SmartCard => session.card_age_ms = Some(0),
                 }
             }
             prop_assert_eq!(engine().decide(&question).decision, Decision::Allow);

@@ -49,6 +49,7 @@ pub(super) fn ada_asks(action: Action) -> Question {
             age_ms: HOUR,
             network: Network::Premises,
             code_age_ms: None,
+            card_age_ms: None,
             place: Place::House,
             codes: 1,
         }),

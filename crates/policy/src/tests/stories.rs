@@ -569,6 +569,31 @@ fn several_reasons_are_all_told_the_most_fundamental_first() {
 }
 
 #[test]
+fn a_fresh_smart_card_does_for_a_code_and_a_stale_one_does_not() {
+    let chart = |card_age_ms| {
+        let asked = changed(ada_asks(Action::ChartRead), |q| {
+            q.context.risk = 80;
+            session(q).card_age_ms = card_age_ms;
+        });
+        answer(&asked)
+    };
+    assert_eq!(chart(None), "step_up");
+    assert_eq!(chart(Some(5 * MINUTE)), "allow");
+    assert_eq!(chart(Some(5 * MINUTE + 1)), "step_up");
+    let away = |card_age_ms| {
+        let asked = changed(ada_asks(Action::ChartRead), |q| {
+            q.context.on_premises = false;
+            q.context.on_shift = false;
+            session(q).place = Place::New;
+            session(q).card_age_ms = card_age_ms;
+        });
+        answer(&asked)
+    };
+    assert_eq!(away(None), "step_up");
+    assert_eq!(away(Some(0)), "allow");
+}
+
+#[test]
 fn the_same_case_has_the_same_digest_and_any_change_another() {
     let question = ada_asks(Action::MessageSend);
     assert_eq!(question.digest(), question.clone().digest());
