@@ -78,6 +78,10 @@ uuid_id!(
     FactorId, "factor id"
 );
 uuid_id!(
+    /// A smart card that somebody added.
+    CardId, "card id"
+);
+uuid_id!(
     /// A person who works here.
     UserId, "user id"
 );

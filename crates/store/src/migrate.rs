@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(5, "0005_attested_serials"),
     migration!(6, "0006_factors"),
     migration!(7, "0007_risk"),
+    migration!(9, "0009_cards"),
 ];
 
 impl Store {

@@ -19,6 +19,13 @@ wire! {
         pub on_shift: bool,
         /// The hospital's name.
         pub hospital: String,
+        /// The session's authenticator assurance level now (NIST SP 800-63B-4 §2), 1 to 3.
+        #[serde(default)]
+        pub aal: u8,
+        /// Its authentication context class (OpenID EAP ACR Values 1.0 §2): `phr`, phishing-resistant,
+        /// or `phrh`, hardware-protected besides.
+        #[serde(default)]
+        pub acr: String,
         /// What the session lacks before it is trusted with what is sensitive; absent where nothing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub asks: Option<Asks>,
