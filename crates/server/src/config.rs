@@ -3,6 +3,8 @@
 //! `wardline.toml` beside this crate's manifest holds every key with its default and what it
 //! means; a test keeps it and [`Config::default`] equal. Unknown keys are errors.
 
+mod cards;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
@@ -15,6 +17,8 @@ use thiserror::Error;
 use url::Url;
 use uuid::Uuid;
 use wardline_audit::event::NodeName;
+
+pub use self::cards::Cards;
 
 /// The documented defaults, as printed by `wardline config defaults`.
 pub const DEFAULTS: &str = include_str!("../wardline.toml");
@@ -41,6 +45,8 @@ pub struct Config {
     pub risk: Risk,
     /// How many code generators roles need.
     pub factors: Factors,
+    /// Smart cards.
+    pub cards: Cards,
     /// Enrolment limits.
     pub enrollment: Enrollment,
     /// What attestations are held against.
@@ -446,6 +452,9 @@ impl Config {
             "poll_ms",
             "50 to 3600000",
         );
+        for (bad, key, message) in self.cards.faults() {
+            check(bad, key, message);
+        }
         let feeds = &self.feeds;
         let is_https = |url: &str| {
             let url = Url::parse(&url.replace("{product}", "x"));
@@ -805,12 +814,20 @@ fn line_of(text: &str, span: &Range<usize>) -> usize {
 }
 
 fn line_of_key(text: &str, key: &str) -> usize {
+    // A key that several sections have is named with its section.
+    let (section, key) = match key.split_once('.') {
+        Some((section, key)) => (format!("[{section}]"), key),
+        None => (String::new(), key),
+    };
+    let begin = text.lines().position(|line| line.trim() == section);
+    let skipped = begin.filter(|_| !section.is_empty()).unwrap_or(0);
     let set = |line: &str| {
         line.trim_start()
             .strip_prefix(key)
             .is_some_and(|rest| rest.trim_start().starts_with('='))
     };
-    text.lines().position(set).map_or(1, |index| index + 1)
+    let found = text.lines().skip(skipped).position(set);
+    found.map_or(1, |index| skipped + index + 1)
 }
 
 /// Adds the nearest known key to serde's message about an unknown one.
@@ -868,6 +885,7 @@ mod tests {
             ("sessions", 4),
             ("risk", 3),
             ("factors", 1),
+            ("cards", 10),
             ("enrollment", 2),
             ("attestation", 3),
             ("fleet", 1),
@@ -960,6 +978,31 @@ mod tests {
                 assert_eq!(error.line, 2 + before.lines().count().max(1), "{error}");
                 assert!(error.message.contains(mend), "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn cards_that_could_not_be_taken_are_named_with_their_line_and_mend() {
+        let with =
+            |lines: &str| Config::parse(&format!("[store]\nurl = \"sqlite\"\n[cards]\n{lines}\n"));
+        let good = "listen = \"0.0.0.0:8444\"\nanchors = \"cards.pem\"";
+        let taken = with(&format!("{good}\n[[cards.mapping]]\nby = \"key\"")).unwrap();
+        assert_eq!(taken.cards.address().unwrap().port(), 8444);
+        assert_eq!(taken.cards.piv().mapping.len(), 1);
+        for (lines, line, mend) in [
+            ("listen = \"8444\"", 4, "0.0.0.0:8444"),
+            ("listen = \"0.0.0.0:8444\"", 1, "give a PEM file"),
+            ("url = \"http://cards.example\"", 4, "https"),
+            ("polices = []", 4, "did you mean `policies`?"),
+            (
+                "[cards.revocation]\ndepht = \"card\"",
+                5,
+                "did you mean `depth`?",
+            ),
+        ] {
+            let error = with(lines).unwrap_err();
+            assert_eq!(error.line, line, "{lines}: {error}");
+            assert!(error.message.contains(mend), "{error}");
         }
     }
 

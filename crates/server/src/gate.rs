@@ -175,6 +175,12 @@ impl Note {
         self
     }
 
+    /// Names what has happened, where that is known within the change only.
+    pub(crate) const fn kind(&mut self, kind: Kind) -> &mut Self {
+        self.template.kind = kind;
+        self
+    }
+
     /// Writes the event now, in the middle of the change, for what has to point at it.
     ///
     /// Nothing may be put into the note afterwards.

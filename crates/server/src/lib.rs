@@ -13,6 +13,7 @@
 //! - [`config`]: the configuration file. [`keys`]: the hospital's keys.
 //! - [`server`]: start and stop. [`init`], [`demo`]: the compositions that the binary calls.
 //! - [`intune`]: asks Microsoft Intune about devices, and devices of Intune for something.
+//! - `cards`: the listener to which smart cards are presented, and what is asked about them.
 //! - `hub`: pushes to sockets what hints on the bus are about.
 //! - [`rim`]: the clock and the randomness, read nowhere else.
 //! - [`fuzz`]: the decoders as plain functions over bytes. [`conformance`]: recorded passkey ceremonies
@@ -21,8 +22,10 @@
 //! No type here can hold a message's text: bodies are MLS ciphertext, and the crate has no key.
 
 mod app;
+mod assurance;
 mod ca;
 mod caller;
+mod cards;
 mod charts;
 mod codes;
 pub mod config;
@@ -44,6 +47,7 @@ mod limiter;
 mod listen;
 pub mod log;
 mod nonce;
+mod outgoing;
 mod passkeys;
 mod pipeline;
 mod problem;

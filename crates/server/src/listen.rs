@@ -1,10 +1,10 @@
-//! The listeners: plain HTTP on loopback and HTTPS, on hyper.
+//! The listeners: plain HTTP on loopback, HTTPS, and HTTPS for smart cards, on hyper.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -22,15 +22,32 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::app::Peer;
+use crate::cards::Presented;
+
+/// How a listener is spoken to.
+#[derive(Debug)]
+pub(crate) enum Door {
+    /// Plain HTTP.
+    Plain,
+    /// HTTPS.
+    Tls(Arc<ServerConfig>),
+    /// HTTPS that asks for a smart card. A connection is for one request, which the card is presented
+    /// with: it cannot be pulled, and go on to count.
+    Cards(Arc<ServerConfig>),
+}
 
 /// Serves until told to stop, then lets requests under way finish, for a while.
 pub(crate) async fn serve(
     listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
+    door: Door,
     router: Router,
     mut stop: watch::Receiver<bool>,
 ) {
-    let acceptor = tls.map(TlsAcceptor::from);
+    let (acceptor, for_cards) = match door {
+        Door::Plain => (None, false),
+        Door::Tls(config) => (Some(TlsAcceptor::from(config)), false),
+        Door::Cards(config) => (Some(TlsAcceptor::from(config)), true),
+    };
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -52,11 +69,13 @@ pub(crate) async fn serve(
         connections.spawn(async move {
             let peer = Peer { address };
             match acceptor {
-                None => connection(stream, peer, router, stop).await,
+                None => connection(stream, peer, None, router, stop).await,
                 Some(acceptor) => {
                     let handshake = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream));
                     if let Ok(Ok(stream)) = handshake.await {
-                        connection(stream, peer, router, stop).await;
+                        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+                        let card = for_cards.then(|| Presented::new(chain));
+                        connection(stream, peer, card, router, stop).await;
                     }
                 }
             }
@@ -83,12 +102,27 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<(TcpListener, Socket
     Ok((listener, bound))
 }
 
-async fn connection<S>(stream: S, peer: Peer, router: Router, mut stop: watch::Receiver<bool>)
-where
+/// Serves one connection; with a card, one request of it.
+async fn connection<S>(
+    stream: S,
+    peer: Peer,
+    card: Option<Presented>,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let card = Mutex::new(card);
+    let (presented, mut over) = watch::channel(false);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        // The value is taken whole, so a poisoned lock holds no half state.
+        let card = card.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(card) = card {
+            request.extensions_mut().insert(card);
+            // What is under way is answered, and then the connection ends.
+            presented.send_replace(true);
+        }
         let router = router.clone();
         async move {
             let response = router.oneshot(request.map(Body::new)).await;
@@ -109,6 +143,7 @@ where
     let outcome = tokio::select! {
         outcome = serving.as_mut() => Some(outcome),
         () = stopped(&mut stop) => None,
+        () = presented_once(&mut over) => None,
     };
     let outcome = if let Some(outcome) = outcome {
         outcome
@@ -119,6 +154,14 @@ where
     if let Err(error) = outcome {
         // Clients go away all the time; nothing of the request is in the error.
         tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// Returns once a card was presented with a request.
+async fn presented_once(over: &mut watch::Receiver<bool>) {
+    if over.wait_for(|over| *over).await.is_err() {
+        // The connection is gone, and says so itself.
+        std::future::pending::<()>().await;
     }
 }
 

@@ -13,6 +13,8 @@ use thiserror::Error;
 use wardline_model::wire::problem::Problem;
 use wardline_policy::Proof;
 
+use crate::assurance::{PHR, PHRH};
+use crate::cards::CardFault;
 use crate::passkeys::Unattested;
 
 /// Why a request was not carried out.
@@ -148,6 +150,9 @@ pub(crate) enum Refusal {
     /// Somebody has the token card.
     #[error("token taken")]
     TokenTaken,
+    /// A smart card is not taken.
+    #[error("card refused: {0}")]
+    CardRefused(CardFault),
     /// The device is not in the state that the operation needs.
     #[error("device state")]
     DeviceState,
@@ -235,6 +240,7 @@ impl Refusal {
             Self::TooManyFactors => "too-many-factors",
             Self::FactorNeeded => "factor-needed",
             Self::TokenTaken => "token-taken",
+            Self::CardRefused(_) => "card-refused",
             Self::DeviceState => "device-state",
             Self::EpochConflict { .. } => "epoch-conflict",
             Self::CommitRequired { .. } => "commit-required",
@@ -271,7 +277,8 @@ impl Refusal {
             | Self::CodeRefused
             | Self::CodeWrong
             | Self::CodeUsed
-            | Self::CodesLocked => StatusCode::FORBIDDEN,
+            | Self::CodesLocked
+            | Self::CardRefused(_) => StatusCode::FORBIDDEN,
             Self::EnrollmentOver | Self::ChallengeOver => StatusCode::GONE,
             Self::BindingRefused(_)
             | Self::ReportRefused(_)
@@ -376,6 +383,9 @@ impl Refusal {
                 return ("A fresh proof is needed", advice.join(" "));
             }
             Self::Denied { advice, .. } => return ("Not allowed", advice.join(" ")),
+            Self::CardRefused(fault) => {
+                return ("The card is not accepted", fault.advice().to_owned());
+            }
             Self::TooManyRequests { retry_after_s } => {
                 let detail = format!("Wait {retry_after_s} seconds, then try again.");
                 return ("Too many requests", detail);
@@ -502,6 +512,7 @@ impl Refusal {
             Self::StepUp { methods, advice } => json!({ "methods": methods, "advice": advice }),
             Self::Denied { code, advice } => json!({ "reason": code, "advice": advice }),
             Self::AuthenticatorRefused(why) => json!({ "reason": why.code() }),
+            Self::CardRefused(fault) => json!({ "why": fault.name() }),
             Self::EpochConflict { epoch } | Self::CommitRequired { epoch } => {
                 json!({ "epoch": epoch })
             }
@@ -599,18 +610,19 @@ fn challenge(error: &'static str) -> HeaderValue {
         .unwrap_or_else(|_| HeaderValue::from_static("DPoP"))
 }
 
-/// RFC 9470 §3: the `WWW-Authenticate` value where a stronger or fresher proof is needed. The class
-/// for the passkey is OpenID's `phr`, phishing-resistant (EAP ACR Values 1.0 §2), which `phrh`
-/// satisfies too; for a code there is none, so it is one of ours. Whatever is asked for has to be
-/// proven now.
+/// RFC 9470 §3: the `WWW-Authenticate` value where a stronger or fresher proof is needed. Each of the
+/// classes satisfies all that is asked for, the first being what is asked for itself. Those of the
+/// passkey are OpenID's (EAP ACR Values 1.0 §2); for what is asked for beside it there are none, since
+/// a passkey may be hardware-protected, too, so they are ours. Whatever is asked for has to be proven
+/// now.
 fn step_up(methods: &BTreeSet<Proof>) -> HeaderValue {
-    let classes: Vec<&str> = methods
-        .iter()
-        .map(|method| match method {
-            Proof::UserVerification => "phr phrh",
-            Proof::OneTimeCode => "urn:wardline:acr:one-time-code",
-        })
-        .collect();
+    let classes = if methods.contains(&Proof::SmartCard) {
+        vec![SMART_CARD]
+    } else if methods.contains(&Proof::OneTimeCode) {
+        vec![ONE_TIME_CODE, SMART_CARD]
+    } else {
+        vec![PHR, PHRH]
+    };
     let value = format!(
         "DPoP error=\"insufficient_user_authentication\", \
          error_description=\"A fresh proof is needed\", acr_values=\"{}\", max_age=\"0\", \
@@ -619,6 +631,11 @@ fn step_up(methods: &BTreeSet<Proof>) -> HeaderValue {
     );
     HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("DPoP"))
 }
+
+/// A session of a passkey, and a one-time code.
+const ONE_TIME_CODE: &str = "urn:wardline:acr:one-time-code";
+/// A session of a passkey, and a smart card with its PIN.
+const SMART_CARD: &str = "urn:wardline:acr:smart-card";
 
 #[cfg(test)]
 mod tests {
@@ -642,5 +659,24 @@ mod tests {
                 .unwrap()
                 .contains("hunter2")
         );
+    }
+
+    #[test]
+    fn a_step_up_names_the_classes_that_satisfy_all_that_is_asked() {
+        for (asked, classes) in [
+            (&[Proof::UserVerification][..], "\"phr phrh\""),
+            (
+                &[Proof::UserVerification, Proof::OneTimeCode],
+                "\"urn:wardline:acr:one-time-code urn:wardline:acr:smart-card\"",
+            ),
+            (
+                &[Proof::OneTimeCode, Proof::SmartCard],
+                "\"urn:wardline:acr:smart-card\"",
+            ),
+        ] {
+            let header = step_up(&asked.iter().copied().collect());
+            let told = header.to_str().unwrap();
+            assert!(told.contains(&format!("acr_values={classes}")), "{told}");
+        }
     }
 }

@@ -297,6 +297,26 @@ async fn try_learn(app: &App, seen: &Seen, outcome: Outcome) -> Result<(), Refus
     Ok(())
 }
 
+/// What was unusual about the session was the person all the same: they have just proven it by
+/// something besides the passkey. Gives what is to be learned from that. What is refused whatever is
+/// proven stays so until an officer has cleared it.
+pub(crate) async fn confirm(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    now_ms: u64,
+) -> Result<Option<Seen>, Refusal> {
+    let session = caller.session();
+    let open = caller.asker().risk < app.gate.limits().risk_deny;
+    if !(open && tx.confirm_risk_event(session, now_ms).await?) {
+        return Ok(None);
+    }
+    let seen = seen_of(tx, session).await?;
+    tx.set_session_risk(session, 0, Place::Known.as_str(), "[]")
+        .await?;
+    Ok(seen)
+}
+
 /// What was seen of a session when it was weighed last.
 pub(crate) async fn seen_of(tx: &mut Tx, session: SessionId) -> Result<Option<Seen>, Refusal> {
     let seen = tx.seen_of(session).await?;

@@ -17,6 +17,7 @@ use wardline_store::{NodeKeys, Store, StoreConfig, StoreError};
 use webauthn_rs::prelude::WebauthnError;
 
 use crate::app::{App, Shared};
+use crate::cards::{self, Cards, CardsError};
 use crate::config::Config;
 use crate::fleet::managers::{Managers, ManagersError};
 use crate::fleet::{self, feeds};
@@ -24,6 +25,7 @@ use crate::gate::Gate;
 use crate::hub::{self, Hub};
 use crate::keys::{HospitalKeys, KeysError};
 use crate::limiter::{Limiter, OncePerMinute};
+use crate::listen::Door;
 use crate::passkeys::Passkeys;
 use crate::passkeys::attestation::{self, TrustFileError};
 use crate::proof::Proofs;
@@ -63,6 +65,9 @@ pub enum StartError {
     /// Microsoft Intune.
     #[error("intune: {0}")]
     Managers(#[from] ManagersError),
+    /// Smart cards.
+    #[error("cards: {0}")]
+    Cards(#[from] CardsError),
     /// The keys of a transmitter of security events.
     #[error("signals: {0}")]
     Transmitter(#[from] TransmitterError),
@@ -86,6 +91,8 @@ pub struct Running {
     pub http_addr: Option<SocketAddr>,
     /// Where HTTPS listens.
     pub https_addr: Option<SocketAddr>,
+    /// Where smart cards are presented, as browsers are told; `None` when none are taken.
+    pub cards_url: Option<String>,
     /// `http://localhost:PORT`, where plain HTTP is on.
     pub http_url: Option<String>,
     /// `https://RP_ID:PORT`, where HTTPS is on.
@@ -139,6 +146,13 @@ impl Server {
             Some(_) => Some(tls::server_config(&config, &keys.tls_ca, clock.now_ms())?),
             None => None,
         };
+        let for_cards = bind(config.cards.address()).await?;
+        let cards = Cards::open(&config, for_cards.as_ref().map(|(_, at)| at.port()))?;
+        let cards_tls = match &for_cards {
+            Some(_) => Some(cards::server_config(&config, &keys.tls_ca, clock.now_ms())?),
+            None => None,
+        };
+        let cards_url = cards.url().map(ToString::to_string);
         let http_addr = http.as_ref().map(|(_, address)| *address);
         let https_addr = https.as_ref().map(|(_, address)| *address);
         let http_url = http_addr.map(|address| format!("http://localhost:{}", address.port()));
@@ -181,6 +195,7 @@ impl Server {
             feeds: feeds::Held::new(trust),
             told: fleet::LastTold::default(),
             managers: Managers::open(&config.intune, &clock)?,
+            cards,
             transmitters: Transmitters::open(&config.signals, clock.now_ms())?,
             hub: Hub::default(),
             limiter: Limiter::new(config.server.unauthenticated_per_minute),
@@ -199,13 +214,18 @@ impl Server {
         if let Some((listener, _)) = http {
             tasks.spawn(listen::serve(
                 listener,
-                None,
+                Door::Plain,
                 router.clone(),
                 stopped.clone(),
             ));
         }
-        if let Some((listener, _)) = https {
-            tasks.spawn(listen::serve(listener, tls, router, stopped.clone()));
+        if let (Some((listener, _)), Some(tls)) = (https, tls) {
+            let door = Door::Tls(tls);
+            tasks.spawn(listen::serve(listener, door, router, stopped.clone()));
+        }
+        if let (Some((listener, _)), Some(tls)) = (for_cards, cards_tls) {
+            let (door, router) = (Door::Cards(tls), cards::door::router(&app));
+            tasks.spawn(listen::serve(listener, door, router, stopped.clone()));
         }
         tasks.spawn(hub::run(app.clone(), stopped.clone()));
         tasks.spawn(fleet::run(app.clone(), stopped.clone()));
@@ -215,6 +235,7 @@ impl Server {
         Ok(Running {
             http_addr,
             https_addr,
+            cards_url,
             http_url,
             https_url,
             clock,

@@ -1,5 +1,6 @@
 //! Every route on one page.
 
+pub(crate) mod cards;
 pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod enroll;
@@ -73,6 +74,10 @@ fn operations() -> OpenApiRouter<App> {
         ))
         .routes(routes!(sessions::step_up::handler))
         .routes(routes!(sessions::step_up_code::handler))
+        .routes(routes!(sessions::step_up_card::handler))
+        .routes(routes!(cards::list::handler, cards::add::handler))
+        .routes(routes!(cards::challenge::handler))
+        .routes(routes!(cards::rename::handler, cards::remove::handler))
         .routes(routes!(risk::overview::handler))
         .routes(routes!(risk::own::handler))
         .routes(routes!(risk::answer::handler))

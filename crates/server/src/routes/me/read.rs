@@ -40,6 +40,8 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
         session_id: caller.session(),
         on_shift: caller.asker().on_shift,
         hospital: app.config.hospital.name.clone(),
+        aal: caller.asker().session.as_ref().map_or(0, |one| one.aal),
+        acr: caller.acr().to_owned(),
         asks,
     }))
 }
