@@ -10,6 +10,7 @@ mod admission;
 mod at_rest;
 mod attested;
 mod bad_input;
+mod cards;
 mod conversations;
 mod decoders;
 mod demo;

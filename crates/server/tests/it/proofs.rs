@@ -30,6 +30,24 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             "/v1/sessions/step-up/code".into(),
             Some(json!({ "code": "123456" })),
         ),
+        ("GET", "/v1/cards".into(), None),
+        ("POST", "/v1/cards/challenge".into(), None),
+        (
+            "POST",
+            "/v1/cards".into(),
+            Some(json!({ "challenge_id": group, "answer": bytes, "name": "a" })),
+        ),
+        (
+            "PUT",
+            format!("/v1/cards/{group}"),
+            Some(json!({ "name": "a" })),
+        ),
+        ("DELETE", format!("/v1/cards/{group}"), None),
+        (
+            "POST",
+            "/v1/sessions/step-up/card".into(),
+            Some(json!({ "challenge_id": group, "answer": bytes })),
+        ),
         ("GET", "/v1/risk".into(), None),
         ("GET", "/v1/risk/own".into(), None),
         (
