@@ -31,3 +31,27 @@ pub(crate) const fn is_fresh(proven_at: Option<u64>, fresh_ms: u64, now_ms: u64)
 pub(crate) const PHR: &str = "phr";
 /// Phishing-resistant and hardware-protected.
 pub(crate) const PHRH: &str = "phrh";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_protects_what_the_passkey_does_not() {
+        for (passkey, alone) in [
+            (PasskeyKind::Platform, PHRH),
+            (PasskeyKind::Synced, PHR),
+            (PasskeyKind::Software, PHR),
+        ] {
+            assert_eq!(acr(passkey, false), alone);
+            assert_eq!(acr(passkey, true), PHRH);
+        }
+        assert_eq!((aal(2, false), aal(2, true)), (2, 3));
+    }
+
+    #[test]
+    fn what_is_fresh_is_so_to_the_millisecond() {
+        assert!(is_fresh(Some(1000), 500, 1500) && !is_fresh(Some(1000), 500, 1501));
+        assert!(!is_fresh(None, 500, 0));
+    }
+}

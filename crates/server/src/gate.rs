@@ -176,7 +176,7 @@ impl Note {
     }
 
     /// Names what has happened, where that is known within the change only.
-    pub(crate) const fn kind(&mut self, kind: Kind) -> &mut Self {
+    pub(crate) fn kind(&mut self, kind: Kind) -> &mut Self {
         self.template.kind = kind;
         self
     }

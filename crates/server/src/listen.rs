@@ -43,10 +43,11 @@ pub(crate) async fn serve(
     router: Router,
     mut stop: watch::Receiver<bool>,
 ) {
-    let (acceptor, for_cards) = match door {
-        Door::Plain => (None, false),
-        Door::Tls(config) => (Some(TlsAcceptor::from(config)), false),
-        Door::Cards(config) => (Some(TlsAcceptor::from(config)), true),
+    let for_cards = matches!(door, Door::Cards(_));
+    let patience = if for_cards { PIN } else { HANDSHAKE };
+    let acceptor = match door {
+        Door::Plain => None,
+        Door::Tls(config) | Door::Cards(config) => Some(TlsAcceptor::from(config)),
     };
     let mut connections = JoinSet::new();
     loop {
@@ -71,7 +72,7 @@ pub(crate) async fn serve(
             match acceptor {
                 None => connection(stream, peer, None, router, stop).await,
                 Some(acceptor) => {
-                    let handshake = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream));
+                    let handshake = tokio::time::timeout(patience, acceptor.accept(stream));
                     if let Ok(Ok(stream)) = handshake.await {
                         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
                         let card = for_cards.then(|| Presented::new(chain));
@@ -166,6 +167,8 @@ async fn presented_once(over: &mut watch::Receiver<bool>) {
 }
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// In the middle of a handshake people type their card's PIN.
+const PIN: Duration = Duration::from_mins(1);
 const HEADERS: Duration = Duration::from_secs(15);
 const DRAIN: Duration = Duration::from_secs(5);
 const MAX_STREAMS: u32 = 256;

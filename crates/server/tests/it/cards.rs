@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use wardline_audit::Event;
 use wardline_audit::event::Outcome;
 use wardline_model::B64;
+use wardline_model::endorsement::Duty;
 use wardline_model::wire::cards::{CardInfo, CardList};
 use wardline_model::wire::directory::Me;
 use wardline_model::wire::sessions::SessionList;
@@ -136,7 +137,7 @@ async fn a_card_is_added_after_the_passkey_and_does_for_a_code_from_then_on(engi
     // Nobody has added it: it opens nothing.
     let refused = ward.step_up(&card).await;
     assert_eq!(why(&refused.refused(403, "card-refused")), "not-added");
-    is(&assurance(&mut ward.officer).await, 2, "phr");
+    is(&assurance(&mut ward.officer).await, 2, "phrh");
     // Who adds one proves the passkey first.
     ward.hospital.clock.advance(6 * MINUTE);
     let proof = ward.presented(&card).await;
@@ -157,7 +158,7 @@ async fn a_card_is_added_after_the_passkey_and_does_for_a_code_from_then_on(engi
     let refused = add(&mut ward.officer, proof, "again").await;
     assert_eq!(why(&refused.refused(403, "card-refused")), "added");
     // The session is proven by it no better yet.
-    is(&assurance(&mut ward.officer).await, 2, "phr");
+    is(&assurance(&mut ward.officer).await, 2, "phrh");
 
     // Unusual, and long since the passkey: both are asked for, and the card is both.
     ward.set_risk(80).await;
@@ -175,7 +176,7 @@ async fn a_card_is_added_after_the_passkey_and_does_for_a_code_from_then_on(engi
     ward.officer.get("/v1/devices?scope=all").await.expect(200);
     is(&assurance(&mut ward.officer).await, 3, "phrh");
     ward.hospital.clock.advance(5 * MINUTE + 1);
-    is(&assurance(&mut ward.officer).await, 2, "phr");
+    is(&assurance(&mut ward.officer).await, 2, "phrh");
 
     let path = format!("/v1/cards/{}", added.id);
     let body = json!({ "name": "Old card" });
@@ -186,17 +187,30 @@ async fn a_card_is_added_after_the_passkey_and_does_for_a_code_from_then_on(engi
     let known = list(&mut ward.officer).await.cards.remove(0);
     assert_eq!(known.name, "Old card");
     assert!(known.last_used_at > Some(known.created_at));
+    // On a device whose own passkey is software the card is what protects the key by hardware.
+    let mut native = ward.hospital.device();
+    native.platform = "native";
+    let invite = ward.hospital.invite(&mut ward.officer).await;
+    native.enroll(&invite.code).await;
+    ward.officer.endorse(&native, Duty::None).await.expect(200);
+    native.sign_in().await;
+    is(&assurance(&mut native).await, 2, "phr");
+    let proof = handed(&ward.browser, &mut native, &card).await;
+    step_up(&mut native, &proof).await.expect(200);
+    is(&assurance(&mut native).await, 3, "phrh");
+
     // What it proved goes with it.
     ward.step_up(&card).await.expect(200);
     is(&assurance(&mut ward.officer).await, 3, "phrh");
     ward.officer.delete(&path).await.expect(204);
-    is(&assurance(&mut ward.officer).await, 2, "phr");
+    is(&assurance(&mut ward.officer).await, 2, "phrh");
+    is(&assurance(&mut native).await, 2, "phr");
     ward.officer.delete(&path).await.refused(404, "not-found");
     for (kind, outcome, count) in [
         ("card.added", Outcome::Allow, 1),
         ("card.refused", Outcome::Deny, 2),
-        ("card.presented", Outcome::Allow, 5),
-        ("session.card_verified", Outcome::Allow, 2),
+        ("card.presented", Outcome::Allow, 6),
+        ("session.card_verified", Outcome::Allow, 3),
         ("card.removed", Outcome::Allow, 1),
     ] {
         assert_eq!(ward.events(kind, outcome).await.len(), count, "{kind}");
@@ -406,7 +420,7 @@ async fn somebody_elses_card_is_refused_by_its_name_and_by_its_key(engine: Engin
     let renamed = ward.officer.request("PUT", &path, Some(&body)).await;
     renamed.refused(404, "not-found");
     ward.officer.delete(&path).await.expect(204);
-    is(&assurance(&mut nurse).await, 2, "phr");
+    is(&assurance(&mut nurse).await, 2, "phrh");
     let proof = handed(&ward.browser, &mut nurse, &nurses).await;
     let refused = step_up(&mut nurse, &proof).await;
     assert_eq!(why(&refused.refused(403, "card-refused")), "not-added");

@@ -92,7 +92,11 @@ impl Desk {
     async fn try_run(self: &Arc<Self>, program: &str, args: &[&str]) -> Output {
         // With the engine loaded OpenSSL uses no key of a file.
         let with_card = args.contains(&"pkcs11");
-        let config = if with_card { "engine.cnf" } else { "office.cnf" };
+        let config = if with_card {
+            "engine.cnf"
+        } else {
+            "office.cnf"
+        };
         let mut command = Command::new(program);
         command
             .args(args)
