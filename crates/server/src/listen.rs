@@ -113,6 +113,7 @@ async fn connection<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let is_for_one = card.is_some();
     let card = Mutex::new(card);
     let (presented, mut over) = watch::channel(false);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
@@ -133,6 +134,7 @@ async fn connection<S>(
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
+        .keep_alive(!is_for_one)
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS);
     builder

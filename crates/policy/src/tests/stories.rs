@@ -9,7 +9,7 @@ use super::people::{
     ADA, ADAS_PHONE, BEN, BENS_PHONE, HOUR, MINUTE, ada_asks, answer, asker, changed, device,
     engine, group, patient, session, with_roles,
 };
-use crate::{Action, Decision, PasskeyKind, Program, Proof, Question, Resource};
+use crate::{Action, Decision, PasskeyKind, Place, Program, Proof, Question, Resource};
 
 #[test]
 fn a_nurse_writes_to_her_team_and_the_answer_names_the_policy() {
@@ -570,18 +570,18 @@ fn several_reasons_are_all_told_the_most_fundamental_first() {
 
 #[test]
 fn a_fresh_smart_card_does_for_a_code_and_a_stale_one_does_not() {
-    let chart = |card_age_ms| {
-        let asked = changed(ada_asks(Action::ChartRead), |q| {
+    let trusted = |card_age_ms| {
+        let asked = changed(ada_asks(Action::SessionTrust), |q| {
             q.context.risk = 80;
             session(q).card_age_ms = card_age_ms;
         });
         answer(&asked)
     };
-    assert_eq!(chart(None), "step_up");
-    assert_eq!(chart(Some(5 * MINUTE)), "allow");
-    assert_eq!(chart(Some(5 * MINUTE + 1)), "step_up");
+    assert_eq!(trusted(None), "step_up");
+    assert_eq!(trusted(Some(5 * MINUTE)), "allow");
+    assert_eq!(trusted(Some(5 * MINUTE + 1)), "step_up");
     let away = |card_age_ms| {
-        let asked = changed(ada_asks(Action::ChartRead), |q| {
+        let asked = changed(ada_asks(Action::SessionTrust), |q| {
             q.context.on_premises = false;
             q.context.on_shift = false;
             session(q).place = Place::New;

@@ -12,9 +12,7 @@ use wardline_piv::config::Rule;
 use wardline_server::{Config, Server};
 
 use crate::support::managed::{colleague, phone_of};
-use crate::support::smartcards::{
-    Browser, CLIENT_AUTH, Form, Office, PIV, SmartCard, challenge, why,
-};
+use crate::support::smartcards::{Browser, Form, Office, SmartCard, challenge, why};
 use crate::support::{Answer, Device, Engine, Hospital, story};
 
 const SECOND: u64 = 1000;
@@ -188,6 +186,7 @@ async fn a_card_is_added_after_the_passkey_and_does_for_a_code_from_then_on(engi
     assert_eq!(known.name, "Old card");
     assert!(known.last_used_at > Some(known.created_at));
     // On a device whose own passkey is software the card is what protects the key by hardware.
+    ward.officer.step_up().await;
     let mut native = ward.hospital.device();
     native.platform = "native";
     let invite = ward.hospital.invite(&mut ward.officer).await;
@@ -598,7 +597,10 @@ async fn a_card_is_asked_for_anew_with_each_request(engine: Engine) {
     assert!(told.contains("alert"), "{told}");
     // Browsers are told whose cards to offer.
     let told = ward.browser.connect(request, "-tls1_3").await;
-    assert!(told.contains("CN = Card Office"), "{told}");
+    assert!(
+        told.replace(" = ", "=").contains("CN=Card Office"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -625,8 +627,8 @@ async fn cards_that_cannot_be_taken_as_configured_stop_the_start() {
     let starts = async |change: &dyn Fn(&mut Config)| {
         let mut config = good.clone();
         change(&mut config);
-        let started = Server::start(config, ward.hospital.clock.clone()).await;
-        started.unwrap_err().to_string()
+        let started = Server::start(config, ward.hospital.clock.clone());
+        Box::pin(started).await.unwrap_err().to_string()
     };
     let told = starts(&|config| config.cards.mapping = Vec::new()).await;
     assert_eq!(told, "cards: there is no mapping rule");
@@ -644,10 +646,6 @@ async fn cards_that_cannot_be_taken_as_configured_stop_the_start() {
     assert!(told.contains("contradicts"), "{told}");
     let told = starts(&|config| config.cards.anchors = "nowhere.pem".into()).await;
     assert_eq!(told, "cards: nowhere.pem does not hold PEM certificates");
-    assert_eq!(
-        (PIV, CLIENT_AUTH),
-        (good.cards.policies[0].as_str(), good.cards.ekus[0].as_str())
-    );
 }
 
 story!(a_hospital_without_cards_says_so);

@@ -211,21 +211,26 @@ impl Office {
     }
 
     fn extensions(&self, form: &Form) -> String {
-        let mut text = format!(
-            "basicConstraints = critical,CA:FALSE\nkeyUsage = critical,digitalSignature\n\
-             extendedKeyUsage = {}\ncertificatePolicies = {}\n",
-            form.eku, form.policy
-        );
-        if let Some(upn) = form.upn {
-            text += &format!("subjectAltName = otherName:1.3.6.1.4.1.311.20.2.3;UTF8:{upn}\n");
-        }
+        let mut lines = vec![
+            "basicConstraints = critical,CA:FALSE".to_owned(),
+            "keyUsage = critical,digitalSignature".to_owned(),
+            format!("extendedKeyUsage = {}", form.eku),
+            format!("certificatePolicies = {}", form.policy),
+        ];
+        lines
+            .extend(form.upn.map(|upn| {
+                format!("subjectAltName = otherName:1.3.6.1.4.1.311.20.2.3;UTF8:{upn}")
+            }));
         if form.listed {
-            text += &format!("crlDistributionPoints = URI:{}/cards.crl\n", self.url);
+            lines.push(format!(
+                "crlDistributionPoints = URI:{}/cards.crl",
+                self.url
+            ));
         }
         if form.asked {
-            text += &format!("authorityInfoAccess = OCSP;URI:{}/ocsp\n", self.url);
+            lines.push(format!("authorityInfoAccess = OCSP;URI:{}/ocsp", self.url));
         }
-        text
+        lines.join("\n") + "\n"
     }
 
     pub(crate) async fn revoke(&self, card: &SmartCard) {
@@ -375,17 +380,18 @@ impl Browser {
         for origin in &origins {
             args.extend(["--header", origin]);
         }
-        let (mut key, mut pem) = (String::new(), String::new());
+        let (key, pem);
         if let Some(card) = card {
-            key += &self.signer.as_ref().unwrap_or(card).key(self.pin);
-            pem += &card.pem.display().to_string();
+            key = self.signer.as_ref().unwrap_or(card).key(self.pin);
+            pem = card.pem.display().to_string();
             args.extend(words("--engine pkcs11 --key-type ENG --key"));
-            args.extend([&key, "--cert", &pem]);
+            args.extend([key.as_str(), "--cert", pem.as_str()]);
         }
         args.extend(more);
         args.push(&self.url);
         let output = self.desk.try_run("curl", &args).await;
-        let status = String::from_utf8_lossy(&output.stdout).trim().parse().ok();
+        let status = String::from_utf8_lossy(&output.stdout);
+        let status: Option<u16> = status.trim().parse().ok();
         let read = |name: &str| fs::read(self.desk.path(name)).unwrap_or_default();
         Got {
             status: status.filter(|status| *status != 0),
