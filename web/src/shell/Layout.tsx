@@ -12,7 +12,7 @@ import { ErrorBoundary } from "./ErrorBoundary";
 import { GraceLine } from "./GraceLine";
 import styles from "./Layout.module.css";
 import { Mark } from "./Mark";
-import { dismissDone } from "./notices";
+import { dismissAll } from "./notices";
 import { address, type Route, useRoute } from "./routes";
 import { UnusualLine } from "./UnusualLine";
 import { useFocus } from "./useFocus";
@@ -42,9 +42,10 @@ export function Layout() {
   const status = useStatus();
   useIdleLock(status.data?.lock_ms);
   const roles = me.data?.roles ?? [];
-  // The frame goes when the store is locked, and what it remembered goes with it.
+  // What was told before the store opened, such as that its session ended, is over. The frame goes
+  // when it is locked, and what it remembered goes with it.
   useEffect(() => {
-    dismissDone();
+    dismissAll();
     return forgetAll;
   }, []);
   const inMessages = ["conversations", "conversation", "new"].includes(route.at);
