@@ -1,10 +1,14 @@
-/** Requests of the pages that need nothing of the store: devices, programs, the planner, codes. */
+/** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
+ * smart cards, unusual sign-ins, recoveries. */
 import { call } from "./core";
 import type { ApiRequest } from "./methods";
 import type {
   Assessment,
   BulkAction,
   BulkOutcome,
+  CardChallenge,
+  CardInfo,
+  CardList,
   Comparison,
   DeviceDetail,
   DeviceInfo,
@@ -18,9 +22,15 @@ import type {
   FleetInfo,
   Import,
   Imported,
+  Invite,
+  Presented,
   ProgramChange,
   ProgramInfo,
   ProgramList,
+  Recovery,
+  RiskOverview,
+  RiskReport,
+  RiskySignIn,
   TokenImport,
   TokenInfo,
   TokensImported,
@@ -74,6 +84,26 @@ export const api = {
   /** Hands a card to a person; takes it back without one. */
   assignToken: (change: { serial: string; user_id?: string }) =>
     ask<null>("POST", "/v1/tokens/assign", change),
+  /** A person's smart cards; one's own without a person. */
+  cards: (user?: string) => ask<CardList>("GET", user ? `/v1/cards?user=${user}` : "/v1/cards"),
+  cardChallenge: () => ask<CardChallenge>("POST", "/v1/cards/challenge", {}),
+  addCard: (card: Presented & { name: string }) => ask<CardInfo>("POST", "/v1/cards", card),
+  renameCard: ({ id, name }: { id: string; name: string }) =>
+    ask<null>("PUT", `/v1/cards/${id}`, { name }),
+  removeCard: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/cards/${id}`),
+  ownSignIns: () =>
+    ask<{ sign_ins: RiskySignIn[] }>("GET", "/v1/risk/own").then(({ sign_ins }) => sign_ins),
+  risk: () => ask<RiskOverview>("GET", "/v1/risk"),
+  riskReport: () => ask<RiskReport>("GET", "/v1/risk/report"),
+  answerSignIn: ({ id, was_me }: { id: string; was_me: boolean }) =>
+    ask<null>("POST", `/v1/risk/${id}/answer`, { was_me }),
+  recoveries: () =>
+    ask<{ recoveries: Recovery[] }>("GET", "/v1/recoveries").then(({ recoveries }) => recoveries),
+  askRecovery: (request: { user_id: string; program: string; reason: string }) =>
+    ask<Recovery>("POST", "/v1/recoveries", request),
+  approveRecovery: ({ id }: { id: string }) =>
+    ask<{ recovery: Recovery; invite: Invite }>("POST", `/v1/recoveries/${id}/approve`),
+  withdrawRecovery: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/recoveries/${id}`),
   compare: (request: CompareRequest) => ask<Comparison>("POST", "/v1/programs/compare", request),
 };
 

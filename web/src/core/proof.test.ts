@@ -31,6 +31,7 @@ describe("what a refusal asks for", () => {
   it("is only asked of a person who can do it here", () => {
     const asks = (...methods: string[]) => ({ methods, advice: [] });
     expect(provable(asks("user_verification", "one_time_code"))).toBe(true);
+    expect(provable(asks("smart_card"))).toBe(true);
     expect(provable(asks())).toBe(false);
     expect(provable(asks("user_verification", "something_new"))).toBe(false);
   });

@@ -3,7 +3,7 @@ import type { Failure } from "./failure";
 import type { Asks } from "./wire";
 
 /** What this app can prove by. */
-const KNOWN: readonly string[] = ["user_verification", "one_time_code"];
+const KNOWN: readonly string[] = ["user_verification", "one_time_code", "smart_card"];
 
 /** What has to be proven before the call is repeated; null where it failed for something else. */
 export function asksOf({ code, problem, message }: Failure): Asks | null {

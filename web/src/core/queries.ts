@@ -8,6 +8,7 @@ import type { Connection, Method, Params, Result } from "./methods";
 
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
+const RECOVERIES_MS = 15_000;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -32,6 +33,9 @@ const keys = {
   sessions: ["sessions"] as const,
   factors: ["factors"] as const,
   tokens: ["tokens"] as const,
+  cards: ["cards"] as const,
+  risk: ["risk"] as const,
+  recoveries: ["recoveries"] as const,
   me: ["search", "me"] as const,
   search: ["search"] as const,
 };
@@ -55,6 +59,8 @@ export function follow(): () => void {
       case "proven":
         void meChanged();
         void queryClient.invalidateQueries({ queryKey: keys.factors });
+        void queryClient.invalidateQueries({ queryKey: keys.cards });
+        void queryClient.invalidateQueries({ queryKey: keys.risk });
         break;
       case "status":
       case "ended":
@@ -252,6 +258,52 @@ export function useTokens() {
   });
 }
 
+/** A person's smart cards; one's own without a person. */
+export function useCards(user?: string) {
+  return useQuery({
+    queryKey: [...keys.cards, user ?? "own"],
+    queryFn: () => api.cards(user),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** How unusual one's own sign-ins were. */
+export function useOwnSignIns() {
+  return useQuery({
+    queryKey: [...keys.risk, "own"],
+    queryFn: api.ownSignIns,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Everyone's unusual sign-ins, for security officers. */
+export function useRisk() {
+  return useQuery({
+    queryKey: [...keys.risk, "all"],
+    queryFn: api.risk,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Whom the thresholds ask how often. */
+export function useRiskReport() {
+  return useQuery({
+    queryKey: [...keys.risk, "report"],
+    queryFn: api.riskReport,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Recoveries, for officers; another officer may be asking for one just now. */
+export function useRecoveries() {
+  return useQuery({
+    queryKey: keys.recoveries,
+    queryFn: api.recoveries,
+    staleTime: SEARCH_FRESH_MS,
+    refetchInterval: RECOVERIES_MS,
+  });
+}
+
 /** Which answers a call makes old. */
 const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly string[])[]>> = {
   confirm_device: [keys.devices],
@@ -270,6 +322,13 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   removeFactor: [keys.factors, keys.tokens],
   importTokens: [keys.tokens],
   assignToken: [keys.factors, keys.tokens],
+  addCard: [keys.cards],
+  renameCard: [keys.cards],
+  removeCard: [keys.cards],
+  answerSignIn: [keys.risk, keys.sessions, keys.me],
+  askRecovery: [keys.recoveries],
+  approveRecovery: [keys.recoveries, keys.devices],
+  withdrawRecovery: [keys.recoveries],
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],
   start: [keys.conversations],

@@ -217,6 +217,127 @@ export interface TokensImported {
   known: number;
 }
 
+/** A smart card that its person signs with. */
+export interface CardInfo {
+  id: string;
+  name: string;
+  /** The authority that issued its certificate (RFC 4514). */
+  issuer: string;
+  /** The certificate's number. */
+  serial: string;
+  /** Until when its certificate is valid. */
+  not_after: number;
+  created_at: number;
+  last_used_at?: number | null;
+}
+
+export interface CardList {
+  cards: CardInfo[];
+  /** Where the browser presents a card; absent where the hospital takes none. */
+  url?: string | null;
+}
+
+/** What a card is to be presented with, once. */
+export interface CardChallenge {
+  challenge_id: string;
+  /** Where: it asks for the card while the connection is made. */
+  url: string;
+  expires_at: number;
+}
+
+/** That a card was presented: what the place for it answered to the challenge. */
+export interface Presented {
+  challenge_id: string;
+  answer: string;
+}
+
+/** Something unusual about a sign-in. */
+export interface RiskReason {
+  name: string;
+  /** For its person. */
+  sentence: string;
+  /** For officers. */
+  detail: string;
+}
+
+/** A sign-in, and how unusual it was. */
+export interface RiskySignIn {
+  session_id: string;
+  /** Whose; absent among one's own. */
+  user?: PersonBrief | null;
+  device_name: string;
+  at: number;
+  /** 0 to 100. */
+  risk: number;
+  /** The weightiest first. */
+  reasons: RiskReason[];
+  /** When a second factor confirmed it. */
+  confirmed_at?: number | null;
+  /** What its person or an officer said. */
+  was_me?: boolean | null;
+  /** Whether it began the session that asks. */
+  current: boolean;
+}
+
+/** From which risk on something is asked. */
+export interface RiskThreshold {
+  /** `step_up`, `second` or `deny`. */
+  asks: string;
+  /** From here on, 0 to 100. */
+  risk: number;
+  /** The share of legitimate sign-ins at or above it, 0 to 1; absent while few were seen. */
+  share_asked?: number | null;
+}
+
+export interface RiskOverview {
+  /** The lowest first. */
+  thresholds: RiskThreshold[];
+  /** At or above the lowest threshold, the newest first. */
+  sign_ins: RiskySignIn[];
+}
+
+/** How a group of people fared. */
+export interface RiskGroup {
+  by: "role" | "shift" | "facility";
+  /** Empty where it is not known. */
+  name: string;
+  sign_ins: number;
+  /** Of these, how many were asked for more than the passkey. */
+  asked: number;
+  refused: number;
+  /** Those that their person confirmed. */
+  confirmed: number;
+  /** Those that were not their person. */
+  disowned: number;
+  /** 0 to 1. */
+  asked_share: number;
+  /** To the share of everyone else; null where the group has too few. */
+  ratio: number | null;
+  /** Between which it is, with a confidence of 95 %. */
+  ratio_95?: [low: number, high: number] | null;
+}
+
+export interface RiskReport {
+  from: number;
+  to: number;
+  groups: RiskGroup[];
+  /** Of groups with fewer sign-ins no ratio is told. */
+  few: number;
+}
+
+/** That a person who lost every device begins anew, by the word of two officers. */
+export interface Recovery {
+  id: string;
+  user: PersonBrief;
+  reason: string;
+  asked_by: PersonBrief;
+  asked_at: number;
+  expires_at: number;
+  state: "waiting" | "approved" | "withdrawn" | "expired";
+  decided_by?: PersonBrief | null;
+  decided_at?: number | null;
+}
+
 /** Who says it, weakest first. */
 export type Provenance = "claimed" | "agent" | "managed" | "attested";
 /** How a device stands by its program's rules, best first. */

@@ -3,6 +3,7 @@
 import { Button } from "@mantine/core";
 import { Check, EyeOff, Landmark, Lock, LogOut } from "lucide-react";
 import { useState } from "react";
+import { MyCards } from "../cards/MyCards";
 import { MyCodes } from "../codes/MyCodes";
 import { toFailure } from "../core/failure";
 import { statusChanged, useCall, useStatus } from "../core/queries";
@@ -38,6 +39,7 @@ export default function Security() {
         <PendingDevices quiet />
         <MyDevices />
         <MyCodes />
+        <MyCards />
         <Sessions />
         <SignOut />
       </div>
