@@ -7,6 +7,7 @@ import { MyCards } from "../cards/MyCards";
 import { MyCodes } from "../codes/MyCodes";
 import { toFailure } from "../core/failure";
 import { statusChanged, useCall, useStatus } from "../core/queries";
+import { MySignIns } from "../risk/MySignIns";
 import { Ask } from "../shell/Ask";
 import { Avatar } from "../shell/Avatar";
 import { dismissAll, tellFailure } from "../shell/notices";
@@ -37,6 +38,7 @@ export default function Security() {
         ) : null}
         <Privacy />
         <PendingDevices quiet />
+        <MySignIns />
         <MyDevices />
         <MyCodes />
         <MyCards />

@@ -24,6 +24,7 @@ const NewConversation = lazy(() => import("../people/NewConversation"));
 const Security = lazy(() => import("../devices/Security"));
 const MyDevice = lazy(() => import("../devices/MyDevice"));
 const Officer = lazy(() => import("../officer/Officer"));
+const Risk = lazy(() => import("../risk/Risk"));
 const Fleet = lazy(() => import("../fleet/Fleet"));
 const FleetDevice = lazy(() => import("../fleet/FleetDevice"));
 const Programs = lazy(() => import("../programs/Programs"));
@@ -100,6 +101,8 @@ function screen(route: Route): ReactNode {
       return <MyDevice key={route.id} id={route.id} />;
     case "officer":
       return <Officer />;
+    case "risk":
+      return <Risk />;
     case "fleet":
       return <Fleet />;
     case "fleet-device":
@@ -146,7 +149,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
       {OFFICERS.some((role) => roles.includes(role)) ? (
         <Item
           to={{ at: "officer" }}
-          current={route.at === "officer"}
+          current={["officer", "risk"].includes(route.at)}
           icon={<KeyRound aria-hidden />}
           text={t.nav.officer}
         />

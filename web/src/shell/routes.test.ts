@@ -10,6 +10,7 @@ it("finds the way back from every address that it makes", () => {
     { at: "security" },
     { at: "device", id: "0198c7aa-0000-7000-8000-000000000002" },
     { at: "officer" },
+    { at: "risk" },
     { at: "fleet" },
     { at: "fleet-device", id: "0198c7aa-0000-7000-8000-000000000003" },
     { at: "programs" },

@@ -11,6 +11,8 @@ export type Route =
   /** One of one's own devices. */
   | { at: "device"; id: string }
   | { at: "officer" }
+  /** Everyone's unusual sign-ins, for security officers. */
+  | { at: "risk" }
   | { at: "fleet" }
   /** A device of anyone, for officers. */
   | { at: "fleet-device"; id: string }
@@ -32,6 +34,7 @@ export function parse(hash: string): Route {
     case "new":
     case "security":
     case "officer":
+    case "risk":
     case "planner":
       return { at: first };
     default:
