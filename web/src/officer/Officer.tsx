@@ -8,6 +8,7 @@ import { PendingDevices } from "../devices/PendingDevices";
 import { t } from "../texts";
 import { InvitePerson } from "./InvitePerson";
 import { OfficerPage } from "./OfficerPage";
+import { Recoveries } from "./Recoveries";
 
 /** The role that invites people and confirms their devices. */
 const ENROLS = "enrolling_officer";
@@ -28,6 +29,7 @@ export default function Officer() {
       ) : null}
       {LOOKS_AFTER.some((role) => roles.includes(role)) ? (
         <>
+          <Recoveries />
           <TokenCards />
           <PersonCodes />
         </>
