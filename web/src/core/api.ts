@@ -1,4 +1,7 @@
-/** Requests of the pages that need nothing of the store: devices, programs, the planner, codes. */
+/**
+ * Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
+ * notes, policies.
+ */
 import { call } from "./core";
 import type { ApiRequest } from "./methods";
 import type {
@@ -18,12 +21,21 @@ import type {
   FleetInfo,
   Import,
   Imported,
+  Note,
+  NoteInfo,
+  PolicyCheck,
+  PolicyFile,
+  PolicyList,
+  PolicyReplay,
+  PolicyTexts,
+  PolicyVersion,
   ProgramChange,
   ProgramInfo,
   ProgramList,
   TokenImport,
   TokenInfo,
   TokensImported,
+  WhoCan,
 } from "./wire";
 
 /** The most devices that the hospital takes in one request. */
@@ -35,6 +47,13 @@ export interface CompareRequest {
   assumptions: ChangedAssumptions;
   /** By their slugs, at most five. */
   programs: readonly string[];
+}
+
+export interface PolicyProposal {
+  files: readonly PolicyFile[];
+  summary: string;
+  /** Absent for as soon as it is approved. */
+  effective_at?: number;
 }
 
 export const api = {
@@ -74,6 +93,25 @@ export const api = {
   /** Hands a card to a person; takes it back without one. */
   assignToken: (change: { serial: string; user_id?: string }) =>
     ask<null>("POST", "/v1/tokens/assign", change),
+  /** Of a patient's chart, without their texts. */
+  notes: (patient: string) =>
+    ask<{ notes: NoteInfo[] }>("GET", `/v1/patients/${patient}/notes`).then(({ notes }) => notes),
+  note: ({ patient, note }: { patient: string; note: string }) =>
+    ask<Note>("GET", `/v1/patients/${patient}/notes/${note}`),
+  policies: () => ask<PolicyList>("GET", "/v1/policies"),
+  policy: (version: number) => ask<PolicyTexts>("GET", `/v1/policies/${version}`),
+  /** What is wrong with texts, and what they change of a version. */
+  checkPolicies: (texts: { files: readonly PolicyFile[]; against: number }) =>
+    ask<PolicyCheck>("POST", "/v1/policies/check", texts),
+  proposePolicies: (draft: PolicyProposal) => ask<PolicyVersion>("POST", "/v1/policies", draft),
+  approvePolicies: ({ version }: { version: number }) =>
+    ask<PolicyVersion>("POST", `/v1/policies/${version}/approve`),
+  withdrawPolicies: ({ version }: { version: number }) =>
+    ask<null>("DELETE", `/v1/policies/${version}`),
+  replayPolicies: (request: { files: readonly PolicyFile[]; since: number }) =>
+    ask<PolicyReplay>("POST", "/v1/policies/replay", request),
+  whoCan: (question: { action: string; files: readonly PolicyFile[] }) =>
+    ask<WhoCan>("POST", "/v1/policies/who-can", question),
   compare: (request: CompareRequest) => ask<Comparison>("POST", "/v1/programs/compare", request),
 };
 

@@ -5,6 +5,7 @@ import { api, type CompareRequest } from "./api";
 import { call, listen } from "./core";
 import type { Failure } from "./failure";
 import type { Connection, Method, Params, Result } from "./methods";
+import type { PolicyTexts } from "./wire";
 
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
@@ -32,6 +33,8 @@ const keys = {
   sessions: ["sessions"] as const,
   factors: ["factors"] as const,
   tokens: ["tokens"] as const,
+  notes: ["notes"] as const,
+  policies: ["policies"] as const,
   me: ["search", "me"] as const,
   search: ["search"] as const,
 };
@@ -55,6 +58,8 @@ export function follow(): () => void {
       case "proven":
         void meChanged();
         void queryClient.invalidateQueries({ queryKey: keys.factors });
+        // What asked for a proof may open at once now.
+        void queryClient.invalidateQueries({ queryKey: keys.notes });
         break;
       case "status":
       case "ended":
@@ -252,6 +257,41 @@ export function useTokens() {
   });
 }
 
+/** The notes of a patient's chart, without their texts: those are asked for unkept. */
+export function useNotes(patient: string) {
+  return useQuery({
+    queryKey: [...keys.notes, patient],
+    queryFn: () => api.notes(patient),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** The versions of the hospital's policies. */
+export function usePolicies() {
+  return useQuery({
+    queryKey: [...keys.policies, "all"],
+    queryFn: api.policies,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** The texts of a version. */
+export function usePolicy(version: number) {
+  return useQuery({
+    queryKey: [...keys.policies, "one", version],
+    queryFn: () => api.policy(version),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** What a version changes of another one. */
+export function usePolicyCheck(version: PolicyTexts, against: number) {
+  return useQuery({
+    queryKey: [...keys.policies, "check", version.version.hash, against],
+    queryFn: () => api.checkPolicies({ files: version.files, against }),
+  });
+}
+
 /** Which answers a call makes old. */
 const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly string[])[]>> = {
   confirm_device: [keys.devices],
@@ -270,6 +310,9 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   removeFactor: [keys.factors, keys.tokens],
   importTokens: [keys.tokens],
   assignToken: [keys.factors, keys.tokens],
+  proposePolicies: [keys.policies],
+  approvePolicies: [keys.policies],
+  withdrawPolicies: [keys.policies],
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],
   start: [keys.conversations],

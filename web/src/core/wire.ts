@@ -75,6 +75,36 @@ export interface PatientBanner {
   code_status?: string | null;
 }
 
+/** A sensitivity or a confidentiality of a note (HL7 v3 codes). */
+export interface NoteLabel {
+  /** Such as `PSY`. */
+  code: string;
+  name: string;
+}
+
+/** A note of a patient's chart, without its text. */
+export interface NoteInfo {
+  id: string;
+  /** Of what is very sensitive only its kind. */
+  title: string;
+  /** Such as `Progress note`. */
+  kind: string;
+  /** The name of who wrote it. */
+  author?: string | null;
+  at: number;
+  labels: NoteLabel[];
+  /** Whether it opens: at once, after a proof, or not. */
+  readable: "yes" | "ask" | "no";
+  /** Why it stays closed. */
+  why?: string | null;
+}
+
+export interface Note {
+  info: NoteInfo;
+  /** Plain; paragraphs are apart by an empty line. */
+  text: string;
+}
+
 export interface EnrollStarted {
   enrollment_id: string;
   device_id: string;
@@ -511,4 +541,119 @@ export interface Comparison {
   notes: string[];
   /** The numbers that it was reckoned with. */
   assumptions: { name: string; estimate: Estimate }[];
+}
+
+/** How far a version of the policies came; `approved` waits for its date. */
+export type PolicyState = "draft" | "approved" | "active" | "replaced" | "withdrawn";
+
+/** One version of the hospital's policies; 0 is what ships. */
+export interface PolicyVersion {
+  version: number;
+  /** Of all its files, hexadecimal. */
+  hash: string;
+  state: PolicyState;
+  author?: PersonBrief | null;
+  created_at: number;
+  summary: string;
+  effective_at?: number | null;
+  approved_by?: PersonBrief | null;
+  approved_at?: number | null;
+}
+
+export interface PolicyList {
+  /** The version in force. */
+  active: number;
+  /** Newest first. */
+  versions: PolicyVersion[];
+}
+
+export interface PolicyFile {
+  name: string;
+  text: string;
+}
+
+export interface PolicyTexts {
+  version: PolicyVersion;
+  /** The schema first, which cannot be changed. */
+  files: PolicyFile[];
+}
+
+/** Lines and columns from 1, columns in characters. */
+export interface PolicyProblem {
+  file: string;
+  line: number;
+  column: number;
+  message: string;
+}
+
+export interface DiffLine {
+  sign: " " | "+" | "-";
+  text: string;
+}
+
+/** What became of one policy. */
+export interface PolicyChange {
+  /** The policy's own id. */
+  id: string;
+  file: string;
+  kind: "added" | "removed" | "changed";
+  before?: string | null;
+  after?: string | null;
+  lines: DiffLine[];
+}
+
+/** What is to be said of policies before they are proposed. */
+export interface PolicyCheck {
+  hash: string;
+  problems: PolicyProblem[];
+  warnings: PolicyProblem[];
+  changes: PolicyChange[];
+  /** Why nobody could change the policies any more; null where somebody could. */
+  locked_out?: string | null;
+}
+
+/** What policies say: yes, after a proof, or no. */
+export type PolicyAnswer = "allow" | "step_up" | "deny";
+
+/** Decisions that were made and would be made otherwise, alike in what policies say of them. */
+export interface ReplayChange {
+  action: string;
+  was: PolicyAnswer;
+  now: PolicyAnswer;
+  count: number;
+  people: number;
+  policies: string[];
+  advice: string[];
+  /** At most five. */
+  examples: { at: number; user?: PersonBrief | null; action: string; resource: string }[];
+}
+
+/** What policies would have made of the decisions of a time. */
+export interface PolicyReplay {
+  from: number;
+  to: number;
+  decisions: number;
+  /** Of these, those whose circumstances were not recorded. */
+  without_inputs: number;
+  same: number;
+  changes: ReplayChange[];
+}
+
+/** What policies answer one person under the best circumstances. */
+export interface PersonAnswer {
+  user: PersonBrief;
+  answer: PolicyAnswer;
+  /** The proofs that are asked for. */
+  methods: string[];
+  why: string[];
+  policies: string[];
+}
+
+export interface WhoCan {
+  action: string;
+  /** The action in words, such as `see who this patient is`. */
+  phrase: string;
+  people: PersonAnswer[];
+  /** All that can be asked about. */
+  actions: { name: string; phrase: string }[];
 }

@@ -1,0 +1,101 @@
+/** Who could do a thing by these texts, and who could not, with the reasons. */
+import { Button } from "@mantine/core";
+import { useId, useState } from "react";
+import { useUnkept } from "../core/useUnkept";
+import type { WhoCan as Answer, PolicyFile } from "../core/wire";
+import { t } from "../texts";
+import styles from "./Policies.module.css";
+import { byAnswer, keyOf } from "./words";
+
+/** What is asked about first; which others there are stands in the answer. */
+const FIRST = "patient.read";
+
+export function WhoCan({ files }: { files: readonly PolicyFile[] }) {
+  const id = useId();
+  const [asked, setAsked] = useState<string | null>(null);
+  const who = useUnkept("whoCan");
+  const [action, setAction] = useState(FIRST);
+  const ask = (about: string) => {
+    setAction(about);
+    setAsked(keyOf(files));
+    who.ask({ action: about, files });
+  };
+  return (
+    <section className={styles.card} aria-labelledby={id}>
+      <h2 id={id}>{t.policies.whoCan}</h2>
+      <p>{t.policies.whoCanHint}</p>
+      {who.answer ? (
+        <>
+          <label className="field-label" htmlFor={`${id}-action`}>
+            {t.policies.whoCanAction}
+          </label>
+          <select
+            id={`${id}-action`}
+            className={styles.select}
+            value={action}
+            onChange={(event) => ask(event.currentTarget.value)}
+          >
+            {who.answer.actions.map(({ name, phrase }) => (
+              <option key={name} value={name}>
+                {phrase} ({name})
+              </option>
+            ))}
+          </select>
+        </>
+      ) : (
+        <Button variant="light" loading={who.busy} onClick={() => ask(FIRST)}>
+          {t.policies.whoCanStart}
+        </Button>
+      )}
+      {who.failure ? (
+        <p className={styles.wrong} role="alert">
+          {who.failure.message}
+        </p>
+      ) : null}
+      {who.answer ? (
+        <>
+          {asked === keyOf(files) ? null : (
+            <div className={styles.outdated}>
+              <p>{t.policies.outdated}</p>
+              <Button size="xs" variant="default" onClick={() => ask(action)}>
+                {t.policies.whoCanAgain}
+              </Button>
+            </div>
+          )}
+          <Groups answer={who.answer} busy={who.busy} />
+        </>
+      ) : null}
+    </section>
+  );
+}
+
+function Groups({ answer, busy }: { answer: Answer; busy: boolean }) {
+  return (
+    <div className={styles.result} role="status" aria-busy={busy}>
+      {byAnswer(answer.people).map(({ answer: said, count, alike }) => (
+        <div key={said} className={styles.outcome} data-answer={said}>
+          <h3>
+            {t.policies.answer[said]}: {t.policies.people(count)}
+          </h3>
+          <ul>
+            {alike.map(({ why, people }) => (
+              <li key={why}>
+                <span>{why}</span>
+                <details className={styles.more}>
+                  <summary>{t.policies.people(people.length)}</summary>
+                  <ul>
+                    {people.map(({ id, name, role, department }) => (
+                      <li key={id}>
+                        {name} <span>{[role, department].filter(Boolean).join(", ")}</span>
+                      </li>
+                    ))}
+                  </ul>
+                </details>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </div>
+  );
+}
