@@ -67,7 +67,7 @@ function List({ group, patient }: { group: string; patient: string }) {
 function Words({ info, now }: { info: NoteInfo; now: number }) {
   const open = info.readable === "yes";
   return (
-    <span className={styles.words}>
+    <div className={styles.words}>
       <strong>{open ? info.title : info.kind}</strong>
       <span>{open ? byline(info, now) : moment(info.at, now)}</span>
       <Labels labels={info.labels} />
@@ -83,7 +83,7 @@ function Words({ info, now }: { info: NoteInfo; now: number }) {
           {info.why ?? t.notes.closed}
         </span>
       ) : null}
-    </span>
+    </div>
   );
 }
 

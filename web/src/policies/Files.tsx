@@ -5,6 +5,7 @@ import { t } from "../texts";
 import { Editor } from "./Editor";
 import styles from "./Policies.module.css";
 import { linesOf } from "./position";
+import { nextTab } from "./tabs";
 import { isSchema } from "./words";
 
 /** A place to be shown; each jump is one of its own, also to the same place. */
@@ -122,20 +123,4 @@ export function Files({
       </div>
     </>
   );
-}
-
-/** Which tab a key leads to; null where it is not one that moves between tabs. */
-export function nextTab(key: string, at: number, count: number): number | null {
-  switch (key) {
-    case "ArrowRight":
-      return (at + 1) % count;
-    case "ArrowLeft":
-      return (at + count - 1) % count;
-    case "Home":
-      return 0;
-    case "End":
-      return count - 1;
-    default:
-      return null;
-  }
 }

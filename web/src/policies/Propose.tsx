@@ -56,8 +56,7 @@ export function Propose({
         label={t.policies.summary}
         value={draft.summary}
         maxLength={LONGEST_SUMMARY}
-        autosize
-        minRows={2}
+        rows={3}
         onChange={(event) => onSummary(event.currentTarget.value)}
       />
       <TextInput

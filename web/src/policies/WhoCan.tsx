@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { useId, useState } from "react";
 import { useUnkept } from "../core/useUnkept";
-import type { WhoCan as Answer, PolicyFile } from "../core/wire";
+import type { WhoCan as Answer, PolicyAnswer, PolicyFile } from "../core/wire";
 import { t } from "../texts";
 import styles from "./Policies.module.css";
 import { byAnswer, keyOf } from "./words";
@@ -70,9 +70,12 @@ export function WhoCan({ files }: { files: readonly PolicyFile[] }) {
 }
 
 function Groups({ answer, busy }: { answer: Answer; busy: boolean }) {
+  const groups = byAnswer(answer.people);
+  const many = (said: PolicyAnswer) => groups.find((each) => each.answer === said)?.count ?? 0;
   return (
-    <div className={styles.result} role="status" aria-busy={busy}>
-      {byAnswer(answer.people).map(({ answer: said, count, alike }) => (
+    <div className={styles.result} aria-busy={busy}>
+      <p role="status">{t.policies.answers(many("allow"), many("step_up"), many("deny"))}</p>
+      {groups.map(({ answer: said, count, alike }) => (
         <div key={said} className={styles.outcome} data-answer={said}>
           <h3>
             {t.policies.answer[said]}: {t.policies.people(count)}

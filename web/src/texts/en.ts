@@ -983,7 +983,7 @@ export const en = {
     intro:
       "What everyone may do, and what has to be proven for it. One security officer drafts a change, another one approves it.",
     back: "All policies",
-    name: (version: number) => (version === 0 ? "As shipped" : `Version ${version}`),
+    name: (version: number) => `Version ${version}`,
     versions: "Versions",
     state: {
       draft: "Draft, not approved",
