@@ -33,13 +33,18 @@ export function Page({
         <h1>{title}</h1>
       </header>
       {patient ? <Banner patient={patient} /> : null}
-      <div className={styles.body}>
+      <section
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must be able to scroll it (WCAG 2.1.1)
+        tabIndex={0}
+        className={styles.body}
+        aria-label={title}
+      >
         {conversations.isPending ? <Waiting /> : null}
         {conversations.data && !patient ? (
           <Empty title={t.notes.noPatient} text={t.conversation.notFoundHint} />
         ) : null}
         {patient ? children(patient) : null}
-      </div>
+      </section>
     </div>
   );
 }
