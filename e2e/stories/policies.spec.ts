@@ -72,8 +72,10 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await expect(page.getByText("The texts were changed since. Check them again.")).toBeVisible();
     await page.getByRole("button", { name: "Check" }).click();
     await expect(result).toContainText("Nothing is wrong with the texts.");
-    await expect(result).toContainText("1 policy changed");
-    await expect(result.getByRole("heading", { name: /^Added: workstations_only/ })).toBeVisible();
+    await expect(result).toContainText("1 change");
+    await expect(
+      result.getByRole("heading", { name: /^Added: charts\.workstations_only/ }),
+    ).toBeVisible();
     await expect(result.getByRole("listitem").filter({ hasText: ADVICE })).toContainText("Added:");
     await result.scrollIntoViewIfNeeded();
     await look(page, view, "policy-changes");
@@ -90,7 +92,6 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await look(page, view, "policy-replay");
 
     const who = page.getByRole("region", { name: "Who can" });
-    await who.getByRole("button", { name: "See who can do what" }).click();
     await who.getByRole("combobox", { name: "Who can …" }).selectOption("patient.search");
     await expect(who.getByRole("heading", { name: /^Cannot: \d+ people$/ })).toBeVisible();
     await expect(who.getByRole("heading", { name: /^Can: / })).toHaveCount(0);
@@ -124,7 +125,7 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await second.page.getByRole("link", { name: "Version 1" }).click();
     const compared = second.page.getByRole("region", { name: "What it changes of Version 0" });
     await expect(
-      compared.getByRole("heading", { name: /^Added: workstations_only/ }),
+      compared.getByRole("heading", { name: /^Added: charts\.workstations_only/ }),
     ).toBeVisible();
     await look(second.page, view, "policy-to-approve");
     await second.page.getByRole("button", { name: "Approve" }).click();

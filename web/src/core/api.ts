@@ -110,6 +110,9 @@ export const api = {
     ask<null>("DELETE", `/v1/policies/${version}`),
   replayPolicies: (request: { files: readonly PolicyFile[]; since: number }) =>
     ask<PolicyReplay>("POST", "/v1/policies/replay", request),
+  /** All that can be asked about with `whoCan`. */
+  policyActions: () =>
+    ask<WhoCan>("POST", "/v1/policies/who-can", {}).then(({ actions }) => actions),
   whoCan: (question: { action: string; files: readonly PolicyFile[] }) =>
     ask<WhoCan>("POST", "/v1/policies/who-can", question),
   compare: (request: CompareRequest) => ask<Comparison>("POST", "/v1/programs/compare", request),

@@ -292,6 +292,11 @@ export function usePolicyCheck(version: PolicyTexts, against: number) {
   });
 }
 
+/** What policies decide about. */
+export function usePolicyActions() {
+  return useQuery({ queryKey: [...keys.policies, "actions"], queryFn: api.policyActions });
+}
+
 /** Which answers a call makes old. */
 const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly string[])[]>> = {
   confirm_device: [keys.devices],

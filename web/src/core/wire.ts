@@ -91,18 +91,19 @@ export interface NoteInfo {
   kind: string;
   /** The name of who wrote it. */
   author?: string | null;
-  at: number;
+  at?: number | null;
   labels: NoteLabel[];
   /** Whether it opens: at once, after a proof, or not. */
   readable: "yes" | "ask" | "no";
-  /** Why it stays closed. */
+  /** What to prove or to do, where it does not open at once. */
   why?: string | null;
 }
 
 export interface Note {
   info: NoteInfo;
-  /** Plain; paragraphs are apart by an empty line. */
-  text: string;
+  /** Plain; paragraphs are apart by an empty line. Absent where it is none that can be shown. */
+  text?: string | null;
+  why_no_text?: string | null;
 }
 
 export interface EnrollStarted {
@@ -591,12 +592,12 @@ export interface DiffLine {
   text: string;
 }
 
-/** What became of one policy. */
+/** What became of one policy, or of a file beside its policies. */
 export interface PolicyChange {
-  /** The policy's own id. */
+  /** The policy's id, such as `officers.audit`; else the file's name. */
   id: string;
   file: string;
-  kind: "added" | "removed" | "changed";
+  kind: "added" | "removed" | "changed" | "order";
   before?: string | null;
   after?: string | null;
   lines: DiffLine[];
@@ -630,10 +631,11 @@ export interface ReplayChange {
 
 /** What policies would have made of the decisions of a time. */
 export interface PolicyReplay {
-  from: number;
-  to: number;
+  /** When the earliest of them was made; absent where there was none. */
+  from?: number | null;
+  to?: number | null;
   decisions: number;
-  /** Of these, those whose circumstances were not recorded. */
+  /** Those of which not all that they depended on was kept. */
   without_inputs: number;
   same: number;
   changes: ReplayChange[];
@@ -650,10 +652,17 @@ export interface PersonAnswer {
 }
 
 export interface WhoCan {
-  action: string;
-  /** The action in words, such as `see who this patient is`. */
-  phrase: string;
+  /** Absent where only the actions were asked for. */
+  action?: string | null;
+  phrase?: string | null;
   people: PersonAnswer[];
   /** All that can be asked about. */
-  actions: { name: string; phrase: string }[];
+  actions: PolicyAction[];
+}
+
+export interface PolicyAction {
+  /** Such as `patient.read`. */
+  name: string;
+  /** In words, such as `see who this patient is`. */
+  phrase: string;
 }

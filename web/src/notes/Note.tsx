@@ -96,7 +96,7 @@ function isHidden(): boolean {
   return document.visibilityState === "hidden";
 }
 
-function Text({ note: { info, text } }: { note: NoteText }) {
+function Text({ note: { info, text, why_no_text } }: { note: NoteText }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   return (
@@ -111,7 +111,7 @@ function Text({ note: { info, text } }: { note: NoteText }) {
         {t.notes.recorded}
       </p>
       <div className={styles.paragraphs}>
-        {paragraphs(text).map((paragraph, at) => (
+        {paragraphs(text ?? why_no_text ?? t.notes.noText).map((paragraph, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: paragraphs may repeat and never move
           <p key={at}>{paragraph}</p>
         ))}

@@ -69,7 +69,7 @@ function Words({ info, now }: { info: NoteInfo; now: number }) {
   return (
     <div className={styles.words}>
       <strong>{open ? info.title : info.kind}</strong>
-      <span>{open ? byline(info, now) : moment(info.at, now)}</span>
+      <span>{open ? byline(info, now) : when(info, now)}</span>
       <Labels labels={info.labels} />
       {info.readable === "ask" ? (
         <span className={styles.more}>
@@ -88,6 +88,11 @@ function Words({ info, now }: { info: NoteInfo; now: number }) {
 }
 
 /** Kind, author and time; the kind only where the title says something else. */
-export function byline({ title, kind, author, at }: NoteInfo, now: number): string {
-  return [kind === title ? null : kind, author, moment(at, now)].filter(Boolean).join(" · ");
+export function byline(info: NoteInfo, now: number): string {
+  const { title, kind, author } = info;
+  return [kind === title ? null : kind, author, when(info, now)].filter(Boolean).join(" · ");
+}
+
+function when({ at }: NoteInfo, now: number): string {
+  return at ? moment(at, now) : "";
 }

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { NoteInfo } from "../core/wire";
 import { labelWords, newestFirst, paragraphs } from "./arrange";
 
-const note = (id: string, at: number): NoteInfo => ({
+const note = (id: string, at: number | null): NoteInfo => ({
   id,
   title: "Progress note",
   kind: "Progress note",
@@ -14,9 +14,9 @@ const note = (id: string, at: number): NoteInfo => ({
 });
 
 it("lists the newest note first and leaves the answer as it was", () => {
-  const notes = [note("old", 1), note("new", 3), note("between", 2)];
-  expect(newestFirst(notes).map(({ id }) => id)).toEqual(["new", "between", "old"]);
-  expect(notes.map(({ id }) => id)).toEqual(["old", "new", "between"]);
+  const notes = [note("undated", null), note("old", 1), note("new", 3), note("between", 2)];
+  expect(newestFirst(notes).map(({ id }) => id)).toEqual(["new", "between", "old", "undated"]);
+  expect(notes.map(({ id }) => id)).toEqual(["undated", "old", "new", "between"]);
 });
 
 it("says in words what a label means, also one that it does not know", () => {

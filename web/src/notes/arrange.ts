@@ -2,8 +2,9 @@
 import type { NoteInfo, NoteLabel } from "../core/wire";
 import { t } from "../texts";
 
+/** Those of which nobody knows when they were written come last. */
 export function newestFirst(notes: readonly NoteInfo[]): NoteInfo[] {
-  return [...notes].sort((a, b) => b.at - a.at);
+  return [...notes].sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
 }
 
 /** A label in the app's own words, where it has some. */

@@ -11,9 +11,10 @@ export function Diff({ changes }: { changes: readonly PolicyChange[] }) {
     <div className={styles.diffs}>
       <h3>{t.policies.changes(changes.length)}</h3>
       {changes.map((change) => (
-        <div key={`${change.file} ${change.id}`} className={styles.diff}>
+        <div key={`${change.kind} ${change.file} ${change.id}`} className={styles.diff}>
           <h4>
-            {t.policies.change[change.kind](change.id)} <code>{change.file}</code>
+            {t.policies.change[change.kind](change.id)}
+            {change.id === change.file ? null : <code>{change.file}</code>}
           </h4>
           <ol>
             {change.lines.map((line, at) => (

@@ -60,9 +60,7 @@ export function Replay({ files }: { files: readonly PolicyFile[] }) {
 function Result({ replay }: { replay: PolicyReplay }) {
   return (
     <div className={styles.result}>
-      <p role="status">
-        {t.policies.replayed(replay.decisions - replay.without_inputs, replay.same)}
-      </p>
+      <p role="status">{t.policies.replayed(replay.decisions, replay.same)}</p>
       {replay.without_inputs > 0 ? (
         <p className={styles.small}>{t.policies.withoutInputs(replay.without_inputs)}</p>
       ) : null}

@@ -1,20 +1,20 @@
 /** Who could do a thing by these texts, and who could not, with the reasons. */
 import { Button } from "@mantine/core";
 import { useId, useState } from "react";
+import { usePolicyActions } from "../core/queries";
 import { useUnkept } from "../core/useUnkept";
 import type { WhoCan as Answer, PolicyAnswer, PolicyFile } from "../core/wire";
+import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import styles from "./Policies.module.css";
 import { byAnswer, keyOf } from "./words";
-
-/** What is asked about first; which others there are stands in the answer. */
-const FIRST = "patient.read";
 
 export function WhoCan({ files }: { files: readonly PolicyFile[] }) {
   const id = useId();
   const [asked, setAsked] = useState<string | null>(null);
   const who = useUnkept("whoCan");
-  const [action, setAction] = useState(FIRST);
+  const actions = usePolicyActions();
+  const [action, setAction] = useState("");
   const ask = (about: string) => {
     setAction(about);
     setAsked(keyOf(files));
@@ -24,8 +24,10 @@ export function WhoCan({ files }: { files: readonly PolicyFile[] }) {
     <section className={styles.card} aria-labelledby={id}>
       <h2 id={id}>{t.policies.whoCan}</h2>
       <p>{t.policies.whoCanHint}</p>
-      {who.answer ? (
-        <>
+      {actions.isPending ? <Waiting /> : null}
+      {actions.error ? <p role="alert">{actions.error.message}</p> : null}
+      {actions.data ? (
+        <div>
           <label className="field-label" htmlFor={`${id}-action`}>
             {t.policies.whoCanAction}
           </label>
@@ -35,18 +37,18 @@ export function WhoCan({ files }: { files: readonly PolicyFile[] }) {
             value={action}
             onChange={(event) => ask(event.currentTarget.value)}
           >
-            {who.answer.actions.map(({ name, phrase }) => (
+            <option value="" disabled>
+              {t.policies.whoCanChoose}
+            </option>
+            {actions.data.map(({ name, phrase }) => (
               <option key={name} value={name}>
                 {phrase} ({name})
               </option>
             ))}
           </select>
-        </>
-      ) : (
-        <Button variant="light" loading={who.busy} onClick={() => ask(FIRST)}>
-          {t.policies.whoCanStart}
-        </Button>
-      )}
+        </div>
+      ) : null}
+      {who.busy && !who.answer ? <Waiting /> : null}
       {who.failure ? (
         <p className={styles.wrong} role="alert">
           {who.failure.message}

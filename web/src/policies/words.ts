@@ -27,9 +27,9 @@ export function historyWords(version: PolicyVersion, now: number): string[] {
   return [
     version.version === 0
       ? t.policies.shipped
-      : t.policies.drafted(author?.name ?? t.policies.someone, moment(created_at, now)),
+      : t.policies.drafted(author?.name ?? t.policies.console, moment(created_at, now)),
     approved_at
-      ? t.policies.approved(approved_by?.name ?? t.policies.someone, moment(approved_at, now))
+      ? t.policies.approved(approved_by?.name ?? t.policies.console, moment(approved_at, now))
       : null,
     effective_at && state !== "withdrawn"
       ? (state === "active" || state === "replaced" ? t.policies.since : t.policies.effective)(

@@ -286,7 +286,7 @@ export const en = {
     label: {
       PSY: "Psychiatry",
       ETH: "Substance use (42 CFR Part 2)",
-      ETHUD: "Substance use (42 CFR Part 2)",
+      SUD: "Substance use (42 CFR Part 2)",
       HIV: "HIV",
       CEL: "VIP",
       EMP: "Employee",
@@ -295,6 +295,7 @@ export const en = {
     } as Readonly<Record<string, string>>,
     more: "There is more; open it and you are asked for your fingerprint.",
     closed: "It stays closed for you.",
+    noText: "This note has no text that can be shown here.",
     recorded: "That you opened this is recorded.",
     away: "The note is put away",
     awayHint:
@@ -998,7 +999,7 @@ export const en = {
     effective: (date: string) => `Takes effect ${date}`,
     since: (date: string) => `Took effect ${date}`,
     hash: (hash: string) => `SHA-256 ${hash}`,
-    someone: "someone",
+    console: "the server's console",
     unfinished: "Not proposed yet",
     unfinishedHint:
       "Kept while the app is open on this device, and nowhere else: loading the app anew loses it.",
@@ -1040,12 +1041,13 @@ export const en = {
     placeWords: (file: string, line: number, column: number) =>
       `${file}, line ${line}, column ${column}`,
     lockedOut: "Nobody could mend it afterwards",
-    changes: (n: number) => `${count(n, "policy", "policies")} changed`,
+    changes: (n: number) => count(n, "change", "changes"),
     noChanges: "No policy is changed.",
     change: {
       added: (id: string) => `Added: ${id}`,
       removed: (id: string) => `Removed: ${id}`,
       changed: (id: string) => `Changed: ${id}`,
+      order: (id: string) => `In another order: ${id}`,
     },
     /** What a line of a difference begins with, for those who do not see its colour. */
     sign: { " ": "", "+": "Added:", "-": "Removed:" },
@@ -1076,9 +1078,9 @@ export const en = {
     whoCan: "Who can",
     whoCanHint:
       "Each person with the best device they have, a fresh session, on shift and on the premises.",
-    whoCanStart: "See who can do what",
     whoCanAgain: "Ask again",
     whoCanAction: "Who can …",
+    whoCanChoose: "Choose what",
     answer: { allow: "Can", step_up: "Can after a proof", deny: "Cannot" },
     answers: (allow: number, step_up: number, deny: number) =>
       `${allow} can, ${step_up} can after a proof, ${deny} cannot.`,
