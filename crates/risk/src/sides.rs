@@ -4,6 +4,7 @@ use crate::fade::left;
 use crate::hospital::{Hospital, Moment};
 use crate::login::{Login, block};
 use crate::mark::{mark, numbered, path};
+use crate::peers::{GroupsOf, groups_of};
 use crate::person::{HALF_LIFE_DAYS, PersonState};
 
 /// What the place of a sign-in is to the person.
@@ -74,6 +75,8 @@ pub(crate) struct Sides {
     pub(crate) in_house: bool,
     pub(crate) place: Place,
     pub(crate) moment: Moment,
+    /// Whose people the person is measured by.
+    pub(crate) groups: GroupsOf,
     /// The place of the kind of device in the tables.
     pub(crate) kind: usize,
     /// Failed attempts of the last hour, in bins.
@@ -141,6 +144,12 @@ impl Sides {
                 place(person, login, marks, left)
             },
             moment: hospital.roster.moment(&login.user, login.at_ms),
+            groups: if login.role.is_empty() {
+                None
+            } else {
+                let pattern = hospital.roster.pattern(&login.user, login.at_ms);
+                groups_of(&login.role, pattern)
+            },
             kind: match login.device_kind.as_str() {
                 "mobile" | "tablet" => 0,
                 "desktop" => 1,

@@ -108,6 +108,33 @@ impl Tree {
         }
     }
 
+    /// Adds what another one has learned. Only one that is [settled](Tree::settle) afterwards has its
+    /// bound.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.top.seen += other.top.seen;
+        for (mark, theirs) in &other.nodes {
+            let node = self.nodes.entry(*mark).or_default();
+            node.seen += theirs.seen;
+            node.above = theirs.above;
+        }
+    }
+
+    /// Counts anew what stands below what, and makes room where that is too much.
+    pub(crate) fn settle(&mut self) {
+        let mut kinds: HashMap<u64, u32> = HashMap::new();
+        for node in self.nodes.values() {
+            *kinds.entry(node.above).or_default() += 1;
+        }
+        let below = |mark: u64| kinds.get(&mark).copied().unwrap_or(0);
+        self.top.kinds = below(TOP);
+        for (mark, node) in &mut self.nodes {
+            node.kinds = below(*mark);
+        }
+        while self.nodes.len() > LARGEST {
+            self.thin();
+        }
+    }
+
     pub(crate) fn fade(&mut self, left: f64) {
         self.top.seen *= left;
         for node in self.nodes.values_mut() {

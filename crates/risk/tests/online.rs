@@ -84,8 +84,8 @@ fn login(nurse: i64, at_ms: i64, address: &str, device: &str) -> Login {
         system: "iOS 18.2".to_owned(),
         device_kind: "mobile".to_owned(),
         device: device.to_owned(),
-        address_is_bad: false,
         successful: true,
+        ..Login::default()
     }
 }
 
@@ -160,6 +160,7 @@ fn a_person_stays_below_four_kilobytes_after_five_thousand_chaotic_or_hostile_si
                 device: any(n),
                 address_is_bad: number(2) == 0,
                 successful: true,
+                ..Login::default()
             };
             let outcome = outcomes[usize::try_from(number(4)).unwrap()];
             let score = ward.goes(0, &login, outcome);

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use wardline_risk::replay::{self, ReplayError, Score};
+use wardline_risk::replay::{self, People, ReplayError, Score};
 use wardline_risk::{Hospital, Premises, Roster};
 
 const HEADER: &str = "Login Timestamp,User ID,IP Address,Country,Region,City,ASN,User Agent String,\
@@ -57,7 +57,14 @@ fn scores(roster: &str, log: &str) -> (replay::Report, Vec<f64>) {
         scores.push(score.score);
         Ok(())
     };
-    let report = replay::run(log.as_bytes(), hospital, &mut clock, &mut taken).unwrap();
+    let report = replay::run(
+        log.as_bytes(),
+        hospital,
+        &People::default(),
+        &mut clock,
+        &mut taken,
+    )
+    .unwrap();
     (report, scores)
 }
 
@@ -73,7 +80,13 @@ fn alone(log: &str) -> Result<(replay::Report, Vec<Score>), ReplayError> {
         scores.push(score);
         Ok(())
     };
-    let report = replay::run(log.as_bytes(), hospital, &mut || Duration::ZERO, &mut taken)?;
+    let report = replay::run(
+        log.as_bytes(),
+        hospital,
+        &People::default(),
+        &mut || Duration::ZERO,
+        &mut taken,
+    )?;
     Ok((report, scores))
 }
 
