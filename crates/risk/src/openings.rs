@@ -151,7 +151,7 @@ impl House {
         openings.fade(day_of(at_ms));
     }
 
-    /// Learns the most that was opened, of what is over. What looked like an attack teaches nothing.
+    /// Learns the most that was opened, of what is over. What is no longer usual teaches nothing.
     fn learn_most(&mut self, openings: &mut Openings, groups: GroupsOf, over: [bool; COUNTED]) {
         let day = openings.day;
         for (kind, over) in over.into_iter().enumerate() {
@@ -159,7 +159,7 @@ impl House {
                 continue;
             }
             let (opened, weighed) = std::mem::take(&mut openings.most[kind]);
-            if opened <= 0.0 || f64::from(weighed) >= SUSPECT {
+            if opened <= 0.0 || f64::from(weighed) >= COUNTS {
                 continue;
             }
             let weight = narrow((-f64::from(weighed)).exp());
@@ -282,7 +282,7 @@ impl Opened {
 
     /// Why, where it counts for something.
     pub fn reason(&self) -> Option<Reason> {
-        (self.score >= std::f64::consts::LN_2).then_some(Reason::OpensMany)
+        (self.score >= COUNTS).then_some(Reason::OpensMany)
     }
 
     /// The risk of a session, 0 to 100, in the light of what is opened in it: never less than it was.
@@ -354,7 +354,7 @@ const PRIOR: f64 = 20.0;
 const PEERS: f64 = 8.0;
 /// Twice as many as is no surprise are made sixteen times as likely an attacker's.
 const STEEP: f64 = 4.0;
-/// From here on openings look like an attack.
-const SUSPECT: f64 = 3.0;
+/// What has a weight of this is a reason, and teaches nothing until it is confirmed.
+const COUNTS: f64 = std::f64::consts::LN_2;
 /// What marks of patients stand below, so that they are none of a network.
 const PATIENTS: u64 = 3;

@@ -8,9 +8,11 @@
 
 use crate::attackers::ATTACKERS;
 use crate::counts::{Counts, off};
+use crate::fade::narrow;
 use crate::hospital::Hospital;
 use crate::hours::Hours;
 use crate::login::Login;
+use crate::peers::Group;
 use crate::person::PersonState;
 use crate::sides::{GAPS, Key, Marks, Place, Sides, moved};
 use crate::tree::believed;
@@ -143,13 +145,13 @@ impl Counts {
             (everybody, f64::from(own))
         };
         let peers = (self.cells[duty][sides.place as usize] + CELL) / everybody;
-        let peers = self.groups.of(sides.groups).fold(peers, |above, group| {
+        let peers = self.of_peers(sides, peers, |group| {
             let all: f32 = if sides.moment.duty.is_planned() {
                 group.cells.iter().flatten().sum()
             } else {
                 group.cells[duty].iter().sum()
             };
-            among(group.cells[duty][sides.place as usize], all, above)
+            (group.cells[duty][sides.place as usize], all)
         });
         let own = f64::from(person.cells[duty][sides.place as usize]) * sides.left;
         (believed(own) + PEERS * peers) / (all * sides.left + PEERS)
@@ -160,13 +162,10 @@ impl Counts {
         let place = sides.place as usize;
         let everybody: f64 = self.cells.iter().flatten().map(|count| count + CELL).sum();
         let peers: f64 = self.cells.iter().map(|places| places[place] + CELL).sum();
-        let peers = self
-            .groups
-            .of(sides.groups)
-            .fold(peers / everybody, |above, group| {
-                let so: f32 = group.cells.iter().map(|places| places[place]).sum();
-                among(so, group.cells.iter().flatten().sum(), above)
-            });
+        let peers = self.of_peers(sides, peers / everybody, |group| {
+            let so = group.cells.iter().map(|places| places[place]).sum();
+            (so, group.cells.iter().flatten().sum())
+        });
         let own = person.cells.iter().map(|places| f64::from(places[place]));
         let own: f64 = own.map(|count| believed(count * sides.left)).sum();
         (own + PEERS * peers) / (person.sign_ins() * sides.left + PEERS)
@@ -179,9 +178,9 @@ impl Counts {
         let all: f64 = peers.iter().map(|count| count + SIGNED).sum();
         let peers = (peers[key] + SIGNED) / all;
         let house = usize::from(sides.in_house);
-        let peers = self.groups.of(sides.groups).fold(peers, |above, group| {
+        let peers = self.of_peers(sides, peers, |group| {
             let keys = &group.keys[sides.kind][house];
-            among(keys[key], keys.iter().sum(), above)
+            (keys[key], keys.iter().sum())
         });
         let lean = |own: &[f32], above: f64, weight: f64| {
             let all = f64::from(own.iter().sum::<f32>()) * sides.left;
@@ -194,6 +193,20 @@ impl Counts {
         }
     }
 
+    /// What is expected of somebody, where so much is of everybody: of whom little was seen, what
+    /// their peers do, each group of them leaning on the wider one.
+    fn of_peers(&self, sides: Sides, everybody: f64, of: impl Fn(&Group) -> (f32, f32)) -> f64 {
+        if sides.newness <= 0.0 {
+            return everybody;
+        }
+        let groups = self.groups.of(sides.groups);
+        let peers = groups.fold(everybody, |above, group| {
+            let (so, all) = of(group);
+            (f64::from(so) + GROUP * above) / (f64::from(all) + GROUP)
+        });
+        everybody + sides.newness * (peers - everybody)
+    }
+
     /// How much more anybody comes in such an hour than the person does.
     fn of_hour(&self, person: &PersonState, sides: Sides) -> f64 {
         let moment = sides.moment;
@@ -202,9 +215,9 @@ impl Counts {
         let lean = |counts: &dyn Fn(&Hours) -> (f64, f64), share: f64| {
             let (peers, everybody) = counts(&self.hours[house][off(sides)]);
             let peers = (peers + HOURS * share) / (everybody + HOURS);
-            let peers = self.groups.of(sides.groups).fold(peers, |above, group| {
-                let (peers, all) = counts(&group.hours[house][off(sides)]);
-                (peers + GROUP * above) / (all + GROUP)
+            let peers = self.of_peers(sides, peers, |group| {
+                let (so, all) = counts(&group.hours[house][off(sides)]);
+                (narrow(so), narrow(all))
             });
             let (own, all) = counts(&person.hours);
             let own = (own * sides.left + PEERS_HOURS * peers) / (all * sides.left + PEERS_HOURS);
@@ -266,11 +279,6 @@ fn contradicted(hospital: Hospital<'_>, login: &Login, in_house: bool) -> f64 {
     apart.clamp(0.0, CONTRADICTED)
 }
 
-/// A share of a group's sign-ins, which lean on those of the group above it.
-fn among(count: f32, all: f32, above: f64) -> f64 {
-    (f64::from(count) + GROUP * above) / (f64::from(all) + GROUP)
-}
-
 /// The logarithm of the sum over all attackers of what all sides say together; and what each side
 /// adds to it, in the company of the others. Of the mimic only the key tells, and it counts where it
 /// is the greater: whoever is a stranger anyway is none the more for what they could imitate.
@@ -304,7 +312,7 @@ const PEERS_HOURS: f64 = 8.0;
 const PEERS_KEYS: f64 = 1.5;
 const PEERS_CLIENT: f64 = 2.0;
 /// Weight of what everybody does in what a group does, in sign-ins of the group.
-const GROUP: f64 = 60.0;
+const GROUP: f64 = 3_000.0;
 /// However fast somebody came, it weighs no more.
 const FASTEST: f64 = 2.0;
 /// Nothing flies farther within an hour, metres.

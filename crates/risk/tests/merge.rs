@@ -197,10 +197,10 @@ fn a_node_hears_the_latest_and_goes_on_learning_its_own() {
         "what is older than what was heard is nothing new"
     );
     // What b learns counts with it at once, and its bytes are its own alone.
-    let sign_in = (3, 101, 4);
+    let sign_in = (3, 101, 138);
     let before = hall.score(&b, sign_in);
     for day in 100..110 {
-        hall.goes(&mut b, (day % 8, day, 4));
+        hall.goes(&mut b, (day % 8, day, 138));
     }
     assert!(hall.score(&b, sign_in) < before);
     a.hear(&b);

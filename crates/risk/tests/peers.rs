@@ -12,7 +12,7 @@ const PREMISES: &str =
     r#"{"facilities":[{"id":"F1","egress":[{"cidr":"192.0.2.0/28","kind":"wifi"}]}]}"#;
 
 /// Nurses who sign in on the ward, with phones of their own, and never from home; clerks who work
-/// from home at a desktop without a key, now and then.
+/// from home, each with a computer that has a key.
 struct Hall {
     house: House,
     roster: Roster,
@@ -27,15 +27,15 @@ impl Hall {
             on_site: true,
         };
         let people = ["nurse", "clerk"].iter();
-        let people = people.flat_map(|role| (0..12).map(move |n| format!("{role}{n}")));
+        let people = people.flat_map(|role| (0..41).map(move |n| format!("{role}{n}")));
         let turns = people.flat_map(|user| (0..100).map(move |day| (user.clone(), shift(day))));
         let mut hall = Self {
             house: House::default(),
             roster: Roster::new(turns),
             premises: Premises::from_json(PREMISES).unwrap(),
         };
-        // The last of each are new.
-        for n in 0..11 {
+        // One of each is new.
+        for n in (0..41).filter(|n| *n != 11) {
             let (mut nurse, mut clerk) = (PersonState::default(), PersonState::default());
             for day in 0..60 {
                 hall.learns(&mut nurse, &on_ward(with_roles, n, day));
@@ -105,6 +105,7 @@ fn on_ward(with_roles: bool, n: i64, day: i64) -> Login {
 fn from_home(role: &str, with_roles: bool, n: i64, day: i64) -> Login {
     Login {
         device_kind: "desktop".to_owned(),
+        device: format!("computer{n}"),
         ..login(
             role,
             with_roles,
@@ -154,6 +155,7 @@ fn any_number_of_roles_has_a_bound_and_takes_nothing_from_those_that_many_have()
     for n in 0..2_000 {
         let mut stranger = from_home("guest", true, n, 61);
         stranger.role = format!("role {n}");
+        stranger.device.clear();
         hall.learns(&mut PersonState::default(), &stranger);
     }
     let crowded = hall.house.to_bytes().unwrap();
