@@ -159,6 +159,9 @@ fn a_person_stays_below_four_kilobytes_after_five_thousand_chaotic_or_hostile_si
                 device_kind: any(number(5)),
                 device: any(n),
                 address_is_bad: number(2) == 0,
+                role: any(number(40)),
+                area: wardline_risk::Area::new(41.3, -81.7, 20_000.0),
+                claimed: wardline_risk::Area::new(48.9, 2.4, 20.0),
                 successful: true,
                 ..Login::default()
             };
