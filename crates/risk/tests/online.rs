@@ -145,7 +145,11 @@ fn a_person_stays_below_four_kilobytes_after_five_thousand_chaotic_or_hostile_si
         for n in 0..5_000_u64 {
             let any = |number: u64| "x".repeat(300) + &number.to_string();
             let login = Login {
-                at_ms: i64::try_from(number(1 << 60)).unwrap() - (1 << 59),
+                // Within the next month, out of order, and now and then at any time at all.
+                at_ms: match number(100) {
+                    0 => i64::try_from(number(1 << 30) << 30).unwrap() - (1 << 59),
+                    _ => 31 * DAY_MS + i64::try_from(number(1 << 31)).unwrap(),
+                },
                 user: "n0".to_owned(),
                 address: Some(
                     std::net::Ipv4Addr::from_bits(u32::try_from(number(1 << 31)).unwrap()).into(),
