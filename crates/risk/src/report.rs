@@ -308,6 +308,12 @@ mod tests {
         assert_eq!(group(&report, "clerk").ratio, None, "no others were asked");
         assert_eq!(group(&report, "day").ratio, None, "there are no others");
         assert_eq!(RiskReport::of_sign_ins(0, 0, 0, []).groups, []);
+        let both = [
+            sign_ins("nurse", Turn::Day, 500, 5),
+            sign_ins("chaplain", Turn::Day, 20, 5),
+        ];
+        let report = RiskReport::of_sign_ins(0, 0, 50, both.into_iter().flatten());
+        assert_eq!(group(&report, "nurse").ratio, None, "others are few");
     }
 
     #[test]

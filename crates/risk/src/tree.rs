@@ -226,6 +226,29 @@ mod tests {
     }
 
     #[test]
+    fn two_trees_together_are_the_one_that_saw_everything() {
+        let rows = [
+            ["US", "64513", "Town"],
+            ["US", "64513", "Next"],
+            ["US", "64514", "Town"],
+            ["FR", "3215", "Paris"],
+        ];
+        let tree = |rows: &[[&str; 3]]| {
+            let mut tree = Tree::default();
+            for row in rows {
+                tree.learn(&path(*row), 1.0);
+            }
+            tree
+        };
+        let mut sum = tree(&rows[..2]);
+        sum.add(&tree(&rows[1..]));
+        sum.settle();
+        let mut all = tree(&rows);
+        all.learn(&path(rows[1]), 1.0);
+        assert_eq!(sum, all);
+    }
+
+    #[test]
     fn an_empty_tree_says_nothing() {
         let surprise =
             Tree::default().surprise(&Table::<8>::default(), 0.0, 1.0, &path(["US", "1"]));

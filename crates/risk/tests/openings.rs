@@ -147,6 +147,33 @@ fn whoever_opens_many_by_profession_becomes_usual_and_an_attack_does_not() {
 }
 
 #[test]
+fn what_is_asked_for_becomes_no_habit_by_coming_again() {
+    let mut ward = Ward::new();
+    let mut nurse = Openings::default();
+    for day in 0..20 {
+        for hour in 8..16 {
+            ward.hour(&mut nurse, "a", at(day, hour), 4);
+        }
+    }
+    let scores = (20..60).map(|day| ward.hour(&mut nurse, "a", at(day, 9), 50).score);
+    let scores: Vec<f64> = scores.collect();
+    assert!(scores.iter().all(|score| *score > 1.0), "{scores:?}");
+    assert!(scores[39] > scores[0] - 0.5, "{scores:?}");
+}
+
+#[test]
+fn a_clock_that_leapt_and_was_set_back_gathers_nothing() {
+    let mut ward = Ward::new();
+    let mut nurse = Openings::default();
+    ward.open(&mut nurse, "a", at(9_000, 9), 1);
+    for hour in 8..16 {
+        let opened = ward.hour(&mut nurse, "a", at(2, hour), 10);
+        assert!(opened.records_of_hour <= 20, "{opened:?}");
+        assert!(opened.score.abs() < 1e-12, "{opened:?}");
+    }
+}
+
+#[test]
 fn what_a_second_factor_confirmed_is_asked_for_once() {
     let mut ward = Ward::new();
     let mut nurse = Openings::default();
