@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh run    what `make run` and `make build` need (the default)
 #   scripts/setup.sh test   that, and what `make test` needs: a browser, PostgreSQL, NATS,
-#                           OpenSSL
+#                           OpenSSL, and smart cards in software (SoftHSM, OpenSC, curl)
 #
 # Nothing happens when everything is there. Elsewhere, or without root and sudo, it says what is
 # missing and stops. Services that packages bring along are not started: the tests start their own.
@@ -41,6 +41,15 @@ has_postgres() {
 }
 
 has_chromium() { [ -x "${WARDLINE_CHROMIUM:-/usr/bin/chromium}" ]; }
+
+# The engine through which OpenSSL and curl use a key on a card.
+has_card_engine() {
+    local engine
+    for engine in /usr/lib/*/engines-3/pkcs11.so; do
+        [ -e "$engine" ] && return
+    done
+    return 1
+}
 
 has_wasm_target() {
     [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ]
@@ -88,6 +97,10 @@ list_missing() {
         has_chromium || need chromium
         has_postgres || need postgresql
         has openssl || need openssl
+        has softhsm2-util || need softhsm2
+        has pkcs11-tool || need opensc
+        has_card_engine || need libengine-pkcs11-openssl
+        has curl || need curl
         has nats-server || [ -x /usr/sbin/nats-server ] || need nats-server
     fi
 }

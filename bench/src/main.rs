@@ -13,6 +13,7 @@
 mod attest;
 mod bench;
 mod clock;
+mod decision;
 mod delivery;
 mod devices;
 mod disk;
@@ -59,6 +60,8 @@ enum Measurement {
     Delivery,
     /// The client core beside bare openmls.
     Mls,
+    /// Risk, policy and audit event on one core.
+    Decision,
     /// Attestation chains on one core.
     Attest,
     /// Devices judged by changed rules, and shut out everywhere.
@@ -103,6 +106,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::Sockets => sockets::run(&bench),
             Measurement::Delivery => delivery::run(&bench),
             Measurement::Mls => mls::run(&bench),
+            Measurement::Decision => decision::run(&bench),
             Measurement::Attest => attest::run(&bench),
             Measurement::Fleet => fleet::run(&bench),
             Measurement::Start => start::run(&bench),

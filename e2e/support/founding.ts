@@ -21,7 +21,8 @@ export class Founding {
     this.#service = service;
   }
 
-  static async open(): Promise<Founding> {
+  /** `more` is written below the configuration. */
+  static async open(more: readonly string[] = []): Promise<Founding> {
     const folder = await mkdtemp(join(tmpdir(), "wardline-e2e-"));
     const port = await freePort();
     const url = `http://localhost:${port}`;
@@ -38,6 +39,7 @@ export class Founding {
       'proxies = ["127.0.0.1/32", "::1/128"]',
       "[data]",
       `dir = "${join(folder, "data")}"`,
+      ...more,
     ];
     await writeFile(config, `${lines.join("\n")}\n`);
     const name = "Ngozi Eneh";

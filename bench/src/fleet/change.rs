@@ -186,7 +186,7 @@ async fn changes(demo: &Demo, dir: &Path, rounds: usize) -> Outcome<[Vec<Duratio
     let baseline = officer.terms.clone();
     let mut took = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..rounds {
-        officer.client.prove_again().await?;
+        officer.client.prove_again(&[]).await?;
         // Whoever was heard of today has all the grace of this rule, however long it is.
         let mut terms = baseline.clone();
         for rule in terms.rules.iter_mut().filter(|rule| rule.id == "seen") {

@@ -235,7 +235,7 @@ impl<'d> Hospital<'d> {
 
     /// Phones of the owner, in use at the second node.
     async fn phones(&self, people: &mut People, count: usize) -> Outcome<Vec<NativeClient>> {
-        people.officer.prove_again().await?;
+        people.officer.prove_again(&[]).await?;
         let mut phones = Vec::new();
         for _ in 0..count {
             let request = InviteRequest {

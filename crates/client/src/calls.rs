@@ -33,6 +33,8 @@ struct PasskeyCall {
     prf_first: Option<B64>,
     prf_second: Option<B64>,
     accepted_notice: Option<B64>,
+    #[serde(default)]
+    scopes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +140,7 @@ impl PasskeyCall {
         Ok(SignIn {
             challenge_id,
             credential: self.credential,
+            scopes: self.scopes,
         })
     }
 }

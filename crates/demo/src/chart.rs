@@ -5,6 +5,7 @@ use time::{Date, Duration, Month, OffsetDateTime};
 use wardline_fhir::Resource;
 use wardline_model::PatientId;
 
+use crate::notes;
 use crate::rng::{Rng, uuid};
 use crate::scenarios::{Report, Scenario};
 use crate::terms::{
@@ -210,6 +211,7 @@ impl Writer<'_> {
             self.report(report);
         }
         self.care_plan(&reasons);
+        self.notes();
     }
 
     fn id(&self, label: &str) -> String {
@@ -240,8 +242,11 @@ impl Writer<'_> {
             "subject"
         };
         body[about] = self.subject();
-        if resource_type != "Encounter" {
-            body["encounter"] = json!({"reference": format!("Encounter/{}", self.encounter)});
+        let stay = json!({"reference": format!("Encounter/{}", self.encounter)});
+        match resource_type {
+            "Encounter" => {}
+            "DocumentReference" => body["context"] = json!({"encounter": [stay]}),
+            _ => body["encounter"] = stay,
         }
         self.resources.push(checked(body));
         format!("{resource_type}/{id}")
@@ -680,6 +685,19 @@ impl Writer<'_> {
             "issued": date_time(at + 50 * MINUTE),
             "conclusion": report.conclusion,
         }));
+    }
+
+    fn notes(&mut self) {
+        for note in notes::of(self.admission.scenario.key) {
+            let mut body = note.body(TERMINOLOGY, self.admission.scenario.plan);
+            let at = self.admitted_ms + note.after * MINUTE;
+            body["date"] = json!(date_time(at.min(self.admission.now_ms)));
+            body["author"] = match note.author {
+                Some(name) => json!([{"display": name}]),
+                None => json!([self.team.reference()]),
+            };
+            self.push("DocumentReference", &format!("note/{}", note.key), body);
+        }
     }
 
     fn care_plan(&mut self, addresses: &[String]) {

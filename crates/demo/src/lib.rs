@@ -12,6 +12,7 @@
 mod chart;
 pub mod fleet;
 mod names;
+mod notes;
 mod rng;
 mod roster;
 mod scenarios;

@@ -132,7 +132,7 @@ const DEPARTMENTS: [(&str, &str); 17] = [
     ("Compliance", MAIN),
 ];
 
-const PEOPLE: [Person; 54] = [
+const PEOPLE: [Person; 55] = [
     ready("Amara", "Osei", "Nurse", "nurse", "Cardiology"),
     ready(
         "Tomás",
@@ -348,6 +348,13 @@ const PEOPLE: [Person; 54] = [
     ready(
         "Viktor",
         "Lindgren",
+        "Security officer",
+        "security_officer",
+        "Information Security",
+    ),
+    ready(
+        "Ines",
+        "Carvalho",
         "Security officer",
         "security_officer",
         "Information Security",

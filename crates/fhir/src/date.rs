@@ -1,5 +1,6 @@
 //! FHIR's `date` and `dateTime` (R4 §2.24.0.1): as precise as the writer knew, and no more.
 
+use time::format_description::well_known::Rfc3339;
 use time::{Date, Month, OffsetDateTime};
 
 /// Whether a text is a FHIR `date`: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, and exists in the calendar.
@@ -39,6 +40,16 @@ pub fn utc_day(now_ms: u64) -> Option<Date> {
     OffsetDateTime::from_unix_timestamp(seconds)
         .ok()
         .map(OffsetDateTime::date)
+}
+
+/// The moment that a `dateTime` or `instant` names, unix milliseconds; for a day alone, its first
+/// moment in UTC. `None` when it is less precise than a day, no date, or before 1970.
+pub fn unix_ms(text: &str) -> Option<u64> {
+    let at = match OffsetDateTime::parse(text, &Rfc3339) {
+        Ok(at) => at,
+        Err(_) => day_of(text)?.midnight().assume_utc(),
+    };
+    u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
 /// Whole years from a birth day to another day; `None` before birth.
@@ -156,6 +167,16 @@ mod tests {
             "2015-02-07T13:28:17.Z",
         ] {
             assert!(!is_date_time(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_counted_from_1970_wherever_it_was_written() {
+        assert_eq!(unix_ms("1970-01-01T00:00:01.5Z"), Some(1_500));
+        assert_eq!(unix_ms("1970-01-01T01:00:00+01:00"), Some(0));
+        assert_eq!(unix_ms("1970-01-02"), Some(86_400_000));
+        for less in ["1970-01", "1970", "yesterday", "1969-12-31T23:59:59Z"] {
+            assert_eq!(unix_ms(less), None, "{less}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! - [`import`]: bundles, single resources and NDJSON, plain or gzip, into resources.
 //! - [`index`]: the tokens by which a sealed store can find a resource again.
 //! - [`banner`]: the patient banner above a conversation.
+//! - [`document`]: notes with their sensitivity labels.
 //! - [`date`]: FHIR's dates and date-times.
 //! - [`fuzz`]: the decoders as functions over bytes, with what must always hold.
 //!
@@ -15,6 +16,7 @@
 pub mod banner;
 mod check;
 pub mod date;
+pub mod document;
 pub mod fuzz;
 pub mod import;
 pub mod index;

@@ -78,6 +78,14 @@ uuid_id!(
     FactorId, "factor id"
 );
 uuid_id!(
+    /// A recovery of a person who lost every device.
+    RecoveryId, "recovery id"
+);
+uuid_id!(
+    /// A smart card that somebody added.
+    CardId, "card id"
+);
+uuid_id!(
     /// A person who works here.
     UserId, "user id"
 );

@@ -1,7 +1,7 @@
 //! [`Action`]: everything that can be asked for.
 
 use crate::named::named;
-use crate::question::ResourceKind;
+use crate::resource::ResourceKind;
 
 named! {
     /// What is asked for. Each route of the API asks for exactly one of these; the dotted name
@@ -43,10 +43,26 @@ named! {
         FactorRemove = "factor.remove",
         /// Import token cards, hand them out and take them back.
         TokenManage = "token.manage",
+        /// See a person's smart cards.
+        CardList = "card.list",
+        /// Add a smart card.
+        CardAdd = "card.add",
+        /// Present a smart card, name one.
+        CardUse = "card.use",
+        /// Take a smart card away.
+        CardRemove = "card.remove",
         /// Read one's own account.
         MeRead = "me.read",
         /// Invite a person to enrol a device.
         InviteCreate = "invite.create",
+        /// See who lost every device, and is to have a new one.
+        RecoveryList = "recovery.list",
+        /// Ask that a person who lost every device has a new one.
+        RecoveryAsk = "recovery.ask",
+        /// Agree to it, as a second officer.
+        RecoveryApprove = "recovery.approve",
+        /// Take it back.
+        RecoveryWithdraw = "recovery.withdraw",
         /// See one's own devices.
         DeviceListOwn = "device.list_own",
         /// See everyone's devices.
@@ -89,6 +105,10 @@ named! {
         PatientRead = "patient.read",
         /// Read a patient's chart.
         ChartRead = "chart.read",
+        /// See which notes a patient's chart has.
+        NoteList = "note.list",
+        /// Read a note of a patient's chart.
+        NoteRead = "note.read",
         /// Hand in key packages of a device, or count them.
         KeyPackageUpload = "key_package.upload",
         /// Claim key packages of people.
@@ -121,6 +141,12 @@ named! {
         LogRead = "log.read",
         /// Read the audit trail.
         AuditRead = "audit.read",
+        /// Read the policies, compare drafts with them, see who can do what.
+        PolicyRead = "policy.read",
+        /// Write a draft of the policies, or withdraw one.
+        PolicyDraft = "policy.draft",
+        /// Approve somebody else's draft.
+        PolicyApprove = "policy.approve",
         /// See the state of the whole hospital.
         AdminOverview = "admin.overview",
     }
@@ -157,22 +183,34 @@ impl Action {
             | Self::SignalReceive
             | Self::SessionTrust
             | Self::RiskOverview
+            | Self::RecoveryList
             | Self::TokenManage
+            | Self::PolicyRead
+            | Self::PolicyDraft
             | Self::AdminOverview => ResourceKind::Hospital,
-            Self::FactorList | Self::FactorAdd | Self::FactorUse | Self::FactorRemove => {
-                ResourceKind::Factors
-            }
+            Self::FactorList
+            | Self::FactorAdd
+            | Self::FactorUse
+            | Self::FactorRemove
+            | Self::CardList
+            | Self::CardAdd
+            | Self::CardUse
+            | Self::CardRemove => ResourceKind::Factors,
             Self::SessionList
             | Self::SessionEnd
             | Self::SessionEndAll
             | Self::RiskRead
             | Self::RiskAnswer => ResourceKind::Session,
             Self::InviteCreate => ResourceKind::Invite,
+            Self::RecoveryAsk | Self::RecoveryApprove | Self::RecoveryWithdraw => {
+                ResourceKind::Recovery
+            }
             Self::DeviceEndorse | Self::DeviceRevoke | Self::DeviceRead | Self::DeviceManage => {
                 ResourceKind::Device
             }
             Self::ShareRead => ResourceKind::Share,
-            Self::PatientRead | Self::ChartRead => ResourceKind::Patient,
+            Self::PatientRead | Self::ChartRead | Self::NoteList => ResourceKind::Patient,
+            Self::NoteRead => ResourceKind::Document,
             Self::KeyPackageUpload | Self::KeyPackageClaim => ResourceKind::KeyPackages,
             Self::GroupCreate
             | Self::GroupRead
@@ -183,6 +221,7 @@ impl Action {
             | Self::MessageSendStat
             | Self::ReceiptPost => ResourceKind::Group,
             Self::LogRead | Self::AuditRead => ResourceKind::Log,
+            Self::PolicyApprove => ResourceKind::Policy,
         }
     }
 
@@ -223,8 +262,16 @@ impl Action {
             Self::FactorUse => "use these code generators",
             Self::FactorRemove => "take these code generators away",
             Self::TokenManage => "manage token cards",
+            Self::CardList => "see these smart cards",
+            Self::CardAdd => "add a smart card",
+            Self::CardUse => "use these smart cards",
+            Self::CardRemove => "take these smart cards away",
             Self::MeRead => "see this account",
             Self::InviteCreate => "invite people to enrol a device",
+            Self::RecoveryList => "see who lost every device",
+            Self::RecoveryAsk => "ask for a recovery",
+            Self::RecoveryApprove => "agree to this recovery",
+            Self::RecoveryWithdraw => "take this recovery back",
             Self::DeviceListOwn => "see their own devices",
             Self::DeviceListAll => "see everyone's devices",
             Self::DeviceEndorse => "confirm this device",
@@ -246,6 +293,8 @@ impl Action {
             Self::PatientSearch => "search for patients",
             Self::PatientRead => "see who this patient is",
             Self::ChartRead => "open this chart",
+            Self::NoteList => "see the notes of this chart",
+            Self::NoteRead => "read this note",
             Self::KeyPackageUpload => "hand in this device's key packages",
             Self::KeyPackageClaim => "add people's devices",
             Self::GroupCreate => "start a conversation",
@@ -262,6 +311,9 @@ impl Action {
             Self::KeeperDevices => "see which devices members use",
             Self::LogRead => "read the public log",
             Self::AuditRead => "read the audit trail",
+            Self::PolicyRead => "read the policies",
+            Self::PolicyDraft => "draft policies",
+            Self::PolicyApprove => "approve this draft of the policies",
             Self::AdminOverview => "see the hospital's overview",
         }
     }

@@ -3,6 +3,8 @@
 //! Two or three entities and one context record for each question, built from values directly:
 //! no text is parsed and no JSON is made on the way.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
     RestrictedExpression as Value, Schema,
@@ -10,9 +12,8 @@ use cedar_policy::{
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::{DeviceId, UserId};
 
-use crate::question::{
-    Circumstances, DeviceFacts, Limits, Person, Question, Resource, ResourceKind, SessionFacts,
-};
+use crate::question::{Circumstances, DeviceFacts, Limits, Person, Question, Scope, SessionFacts};
+use crate::resource::{Resource, ResourceKind};
 
 /// The names of the schema's types, parsed once.
 #[derive(Debug, Clone)]
@@ -33,9 +34,12 @@ pub(crate) struct Names {
     session: EntityTypeName,
     factors: EntityTypeName,
     invite: EntityTypeName,
+    recovery: EntityTypeName,
     patient: EntityTypeName,
+    document: EntityTypeName,
     key_packages: EntityTypeName,
     share: EntityTypeName,
+    policy: EntityTypeName,
 }
 
 /// A question that Cedar's types cannot hold. None is known; the engine refuses it all the same.
@@ -63,9 +67,12 @@ impl Names {
             session: entity_type(ResourceKind::Session.as_str()),
             factors: entity_type(ResourceKind::Factors.as_str()),
             invite: entity_type(ResourceKind::Invite.as_str()),
+            recovery: entity_type(ResourceKind::Recovery.as_str()),
             patient: entity_type(ResourceKind::Patient.as_str()),
+            document: entity_type(ResourceKind::Document.as_str()),
             key_packages: entity_type(ResourceKind::KeyPackages.as_str()),
             share: entity_type(ResourceKind::Share.as_str()),
+            policy: entity_type(ResourceKind::Policy.as_str()),
         }
     }
 
@@ -161,12 +168,21 @@ impl Names {
                 person,
                 program,
                 self_service,
+                recovers,
             } => entity(
                 uid(&self.invite, "new"),
                 vec![
                     attribute("person", self.person_value(*person)),
                     attribute("program", self.value(&self.program, program.as_str())),
                     attribute("self_service", Value::new_bool(*self_service)),
+                    attribute("recovers", Value::new_bool(*recovers)),
+                ],
+            ),
+            Resource::Recovery { person, asked_by } => entity(
+                uid(&self.recovery, &person.to_string()),
+                vec![
+                    attribute("person", self.person_value(*person)),
+                    attribute("asked_by", self.person_value(*asked_by)),
                 ],
             ),
             Resource::Patient {
@@ -175,13 +191,20 @@ impl Names {
                 conversation,
                 labels,
             } => {
-                let labels = labels.iter().map(|label| Value::new_string(label.clone()));
-                let attributes = vec![
-                    attribute("care_team", Value::new_bool(*care_team)),
-                    attribute("conversation", Value::new_bool(*conversation)),
-                    attribute("labels", Value::new_set(labels)),
-                ];
+                let attributes = record_of_care(*care_team, *conversation, labels);
                 entity(uid(&self.patient, id.as_str()), attributes)
+            }
+            Resource::Document {
+                id,
+                patient,
+                care_team,
+                conversation,
+                labels,
+            } => {
+                let mut attributes = record_of_care(*care_team, *conversation, labels);
+                let patient = self.value(&self.patient, patient.as_str());
+                attributes.push(attribute("patient", patient));
+                entity(uid(&self.document, id), attributes)
             }
             Resource::KeyPackages { device } => {
                 let id = device.map_or_else(|| "people".to_owned(), |id| id.to_string());
@@ -191,6 +214,10 @@ impl Names {
             Resource::Share { device } => entity(
                 uid(&self.share, &device.to_string()),
                 vec![attribute("device", self.device_value(*device))],
+            ),
+            Resource::Policy { version, author } => entity(
+                uid(&self.policy, &version.to_string()),
+                vec![attribute("author", self.person_value(*author))],
             ),
         }
     }
@@ -255,8 +282,13 @@ impl Names {
             ),
             attribute("place", self.value(&self.place, session.place.as_str())),
             attribute("codes", Value::new_long(session.codes.into())),
+            attribute("scopes", scopes_value(&session.scopes)?),
         ];
         facts.extend(code);
+        let card = session
+            .card_age_ms
+            .map(|age| attribute("card_age_ms", long(age)));
+        facts.extend(card);
         record(facts)
     }
 
@@ -283,6 +315,23 @@ fn limits_value(limits: &Limits) -> Result<Value, Unspeakable> {
         attribute("risk_second", Value::new_long(limits.risk_second.into())),
         attribute("risk_deny", Value::new_long(limits.risk_deny.into())),
     ])
+}
+
+fn scopes_value(scopes: &BTreeMap<Scope, u64>) -> Result<Value, Unspeakable> {
+    let ages = scopes
+        .iter()
+        .map(|(scope, age)| attribute(scope.as_str(), long(*age)));
+    record(ages.collect())
+}
+
+/// What a patient's record and its documents have in common.
+fn record_of_care(care_team: bool, conversation: bool, labels: &BTreeSet<String>) -> Attributes {
+    let labels = labels.iter().map(|label| Value::new_string(label.clone()));
+    vec![
+        attribute("care_team", Value::new_bool(care_team)),
+        attribute("conversation", Value::new_bool(conversation)),
+        attribute("labels", Value::new_set(labels)),
+    ]
 }
 
 fn group_kind(kind: GroupKind) -> &'static str {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Effect, Entities, Entity, EntityId, EntityUid, Policy, PolicyId,
+    ActionConstraint, Authorizer, Effect, Entities, Entity, EntityId, EntityUid, PolicyId,
     PolicySet, Response, Schema, ValidationMode, Validator,
 };
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,8 @@ use crate::action::Action;
 use crate::baseline;
 use crate::bridge::Names;
 use crate::named::named;
-use crate::question::Question;
+use crate::question::{Question, Scope};
+use crate::rules::{self, Rule};
 use crate::source::{LoadError, Problem, Source};
 
 named! {
@@ -24,6 +25,8 @@ named! {
         UserVerification = "user_verification",
         /// A one-time code of an app or a token card (RFC 6238, RFC 4226).
         OneTimeCode = "one_time_code",
+        /// A smart card with its PIN (FIPS 201-3).
+        SmartCard = "smart_card",
     }
 }
 
@@ -37,6 +40,9 @@ pub enum Decision {
     StepUp {
         /// The proofs to ask for; never empty.
         methods: BTreeSet<Proof>,
+        /// What they are for, where a proof given for something else does not count.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        scopes: BTreeSet<Scope>,
         /// Sentences to show with them; never empty.
         advice: Vec<String>,
     },
@@ -48,6 +54,37 @@ pub enum Decision {
         /// Sentences that a person can act on; never empty.
         advice: Vec<String>,
     },
+}
+
+named! {
+    /// A [`Decision`] in one word.
+    pub enum Answer ("answer") {
+        /// Go ahead.
+        Allow = "allow",
+        /// Go ahead once something is proven.
+        StepUp = "step_up",
+        /// No.
+        Deny = "deny",
+    }
+}
+
+impl Decision {
+    /// The decision in one word.
+    pub const fn answer(&self) -> Answer {
+        match self {
+            Self::Allow => Answer::Allow,
+            Self::StepUp { .. } => Answer::StepUp,
+            Self::Deny { .. } => Answer::Deny,
+        }
+    }
+
+    /// Sentences to show with it; none when there is nothing to say.
+    pub fn advice(&self) -> &[String] {
+        match self {
+            Self::Allow => &[],
+            Self::StepUp { advice, .. } | Self::Deny { advice, .. } => advice,
+        }
+    }
 }
 
 /// Code of a refusal because no policy allows it.
@@ -110,7 +147,7 @@ impl Engine {
                 });
             }
         };
-        let (rules, mut problems) = read(policies);
+        let (rules, mut problems) = rules::read(policies);
         if !problems.is_empty() {
             return Err(LoadError { problems });
         }
@@ -228,13 +265,19 @@ impl Engine {
             .iter()
             .flat_map(|rule| rule.step_up.iter().copied())
             .collect();
+        let scopes = determining.iter().filter_map(|rule| rule.scope).collect();
         let mut advice: Vec<String> = Vec::new();
         for rule in determining {
             if !advice.contains(&rule.advice) {
                 advice.push(rule.advice.clone());
             }
         }
-        self.decided(Decision::StepUp { methods, advice }, policies)
+        let decision = Decision::StepUp {
+            methods,
+            scopes,
+            advice,
+        };
+        self.decided(decision, policies)
     }
 
     /// The policies that determined a response, in the order of the texts.
@@ -344,141 +387,8 @@ fn action_uid(action: Action) -> EntityUid {
     EntityUid::from_type_name_and_id(kind, EntityId::new(action.as_str()))
 }
 
-/// One policy with what its annotations say.
-#[derive(Debug)]
-struct Rule {
-    policy: Policy,
-    /// Its place among all policies.
-    rank: usize,
-    /// Index of its text.
-    source: usize,
-    /// Byte offset in its text.
-    offset: usize,
-    /// `@reason` of a forbid.
-    reason: String,
-    /// `@advice` of a forbid.
-    advice: String,
-    /// `@step_up` of a forbid; empty when it stands whatever is proven.
-    step_up: BTreeSet<Proof>,
-    /// `@who` of a permit.
-    who: String,
-}
-
-impl Rule {
-    fn problem(&self, sources: &[Source<'_>], message: String) -> Problem {
-        sources[self.source].problem_at(self.offset, message)
-    }
-}
-
-/// Reads all texts; the problems are those that can be seen without the schema.
-fn read(sources: &[Source<'_>]) -> (Vec<Rule>, Vec<Problem>) {
-    let mut rules: Vec<Rule> = Vec::new();
-    let mut problems = Vec::new();
-    for (index, source) in sources.iter().enumerate() {
-        let set: PolicySet = match source.text.parse() {
-            Ok(set) => set,
-            Err(errors) => {
-                let errors: cedar_policy::ParseErrors = errors;
-                problems.extend(errors.iter().map(|error| source.problem_from(error)));
-                continue;
-            }
-        };
-        for template in set.templates() {
-            let offset = source.text.find(&template.to_cedar()).unwrap_or(0);
-            let message = "templates are not supported; write the policy out".to_owned();
-            problems.push(source.problem_at(offset, message));
-        }
-        // Cedar keeps a set without order; the places in the text give it back.
-        let mut placed: Vec<(usize, &Policy)> = set
-            .policies()
-            .map(|policy| {
-                let text = policy.to_cedar().unwrap_or_default();
-                (source.text.find(&text).unwrap_or(0), policy)
-            })
-            .collect();
-        placed.sort_by_key(|(offset, _)| *offset);
-        for (offset, policy) in placed {
-            match rule(source, policy, rules.len(), index, offset) {
-                Ok(rule)
-                    if rules
-                        .iter()
-                        .any(|other| other.policy.id() == rule.policy.id()) =>
-                {
-                    let message = format!("the id `{}` is used twice", rule.policy.id());
-                    problems.push(source.problem_at(offset, message));
-                }
-                Ok(rule) => rules.push(rule),
-                Err(message) => problems.push(source.problem_at(offset, message)),
-            }
-        }
-    }
-    (rules, problems)
-}
-
-/// Reads the annotations of one policy; the error says what to mend.
-fn rule(
-    source: &Source<'_>,
-    policy: &Policy,
-    rank: usize,
-    index: usize,
-    offset: usize,
-) -> Result<Rule, String> {
-    const KNOWN: [&str; 5] = ["id", "reason", "advice", "step_up", "who"];
-    if let Some((key, _)) = policy.annotations().find(|(key, _)| !KNOWN.contains(key)) {
-        return Err(format!(
-            "`@{key}` is not an annotation of Wardline ({})",
-            KNOWN.join(", ")
-        ));
-    }
-    let wanted = |key: &str, use_: &str| match policy.annotation(key) {
-        Some(text) if !text.trim().is_empty() => Ok(text.to_owned()),
-        _ => Err(format!("the policy needs `@{key}(\"…\")`: {use_}")),
-    };
-    let id = wanted("id", "a name that is unique in its file")?;
-    let mut step_up = BTreeSet::new();
-    let (mut reason, mut advice, mut who) = (String::new(), String::new(), String::new());
-    match policy.effect() {
-        Effect::Permit => {
-            who = wanted("who", "whom it allows this, to tell the others")?;
-            for key in ["reason", "advice", "step_up"] {
-                if policy.annotation(key).is_some() {
-                    return Err(format!(
-                        "`@{key}` belongs to a forbid, and this is a permit"
-                    ));
-                }
-            }
-        }
-        Effect::Forbid => {
-            reason = wanted("reason", "a stable code for why this is refused")?;
-            advice = wanted("advice", "a sentence on what the person can do")?;
-            if policy.annotation("step_up").is_some() {
-                let methods = wanted("step_up", "the proofs that it gives way to")?;
-                for method in methods.split(',') {
-                    let proof: Proof =
-                        method.trim().parse().map_err(|error: crate::UnknownName| {
-                            let known = Proof::ALL.iter().map(ToString::to_string);
-                            format!("{error} (known: {})", known.collect::<Vec<_>>().join(", "))
-                        })?;
-                    step_up.insert(proof);
-                }
-            }
-        }
-    }
-    let policy = policy.new_id(PolicyId::new(format!("{}.{id}", source.stem())));
-    Ok(Rule {
-        policy,
-        rank,
-        source: index,
-        offset,
-        reason,
-        advice,
-        step_up,
-        who,
-    })
-}
-
 /// Names and texts with their lengths in front, so that no two sets of texts hash alike.
-fn hash(schema: Source<'_>, policies: &[Source<'_>]) -> String {
+pub(crate) fn hash(schema: Source<'_>, policies: &[Source<'_>]) -> String {
     let mut hash = Sha256::new();
     hash.update(b"wardline policies v1\0");
     for source in std::iter::once(&schema).chain(policies) {

@@ -1,15 +1,15 @@
 //! [`Question`]: everything that a decision may depend on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use wardline_model::wire::enroll::DeviceState;
-use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, FacilityId, GroupId, PatientId, SessionId, UserId};
+use wardline_model::{DeviceId, FacilityId, SessionId, UserId};
 
 use crate::action::Action;
 use crate::named::named;
+use crate::resource::Resource;
 
 /// One question to the policies.
 ///
@@ -134,12 +134,33 @@ pub struct SessionFacts {
     /// Since a one-time code was right; absent when none was typed in this session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_age_ms: Option<u64>,
+    /// Since a smart card of the person's was presented; absent when none was in this session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_age_ms: Option<u64>,
     /// What the place of the session is to the person.
     #[serde(default)]
     pub place: Place,
     /// Generators of one-time codes that the person has.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub codes: u32,
+    /// Since the person was last verified for a function of its own: sign-in, and proofs given for
+    /// other functions, do not count.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scopes: BTreeMap<Scope, u64>,
+}
+
+named! {
+    /// Functions and data that ask for a proof of their own, which is remembered for them alone.
+    pub enum Scope ("scope") {
+        /// Notes with a sensitivity label (HL7 Healthcare Privacy and Security, DS4P).
+        SensitiveNotes = "sensitive_notes",
+        /// What is known of another person's device.
+        DeviceFacts = "device_facts",
+        /// Drafting and approving policies.
+        Policies = "policies",
+        /// Giving somebody who lost every device a new one.
+        Recovery = "recovery",
+    }
 }
 
 /// Left out where it says nothing, so that questions recorded before there were codes keep their
@@ -229,9 +250,15 @@ pub struct Limits {
     /// From this risk on, sensitive actions need a fresh user verification.
     pub risk_step_up: u8,
     /// From this risk on, sensitive actions need a one-time code besides.
+    #[serde(default = "never")]
     pub risk_second: u8,
     /// From this risk on, sensitive actions are refused.
     pub risk_deny: u8,
+}
+
+/// A risk that is never reached: in questions recorded before there were codes.
+const fn never() -> u8 {
+    u8::MAX
 }
 
 impl Default for Limits {
@@ -247,124 +274,5 @@ impl Default for Limits {
             risk_second: 75,
             risk_deny: 90,
         }
-    }
-}
-
-/// What the action is done to, with the attributes that policies may look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Resource {
-    /// The hospital as a whole: collections, and everything about the asker.
-    Hospital,
-    /// A conversation.
-    Group {
-        /// The conversation.
-        id: GroupId,
-        /// What it is.
-        kind: GroupKind,
-        /// Whether the person who asks is a member (on any device); true when they create it.
-        member: bool,
-        /// Whether a Remove proposal waits for its commit.
-        removal_pending: bool,
-    },
-    /// A device that something is done to, as opposed to the one that asks.
-    Device {
-        /// The device.
-        id: DeviceId,
-        /// Whose it is.
-        owner: UserId,
-        /// Where it stands.
-        state: DeviceState,
-        /// Whether its program lets its person confirm it on another device of theirs, and the one
-        /// that asks is such a device.
-        own_approval: bool,
-    },
-    /// One session of a person, or all of them.
-    Session {
-        /// The session; absent when all of the owner's are meant.
-        id: Option<SessionId>,
-        /// Whose.
-        owner: UserId,
-    },
-    /// A person's generators of one-time codes.
-    Factors {
-        /// Whose.
-        owner: UserId,
-    },
-    /// An invitation to be made.
-    Invite {
-        /// Who is invited.
-        person: UserId,
-        /// The program of the device to come.
-        program: Program,
-        /// Whether people begin enrolments in that program by themselves.
-        self_service: bool,
-    },
-    /// A patient's record.
-    Patient {
-        /// The patient.
-        id: PatientId,
-        /// Whether the person who asks is on the care team.
-        care_team: bool,
-        /// Whether the person who asks is in a conversation about the patient.
-        conversation: bool,
-        /// HL7 v3 confidentiality (`N`, `R`, `V`) and sensitivity (`PSY`, `HIV`, `ETH`) codes.
-        labels: BTreeSet<String>,
-    },
-    /// Key packages.
-    KeyPackages {
-        /// Whose, when they are handed in or counted; absent when those of people are claimed.
-        device: Option<DeviceId>,
-    },
-    /// The server's share of the key of a device's local store.
-    Share {
-        /// The device.
-        device: DeviceId,
-    },
-    /// The audit log.
-    Log,
-}
-
-impl Resource {
-    /// Its kind.
-    pub const fn kind(&self) -> ResourceKind {
-        match self {
-            Self::Hospital => ResourceKind::Hospital,
-            Self::Group { .. } => ResourceKind::Group,
-            Self::Device { .. } => ResourceKind::Device,
-            Self::Session { .. } => ResourceKind::Session,
-            Self::Factors { .. } => ResourceKind::Factors,
-            Self::Invite { .. } => ResourceKind::Invite,
-            Self::Patient { .. } => ResourceKind::Patient,
-            Self::KeyPackages { .. } => ResourceKind::KeyPackages,
-            Self::Share { .. } => ResourceKind::Share,
-            Self::Log => ResourceKind::Log,
-        }
-    }
-}
-
-named! {
-    /// The kinds of [`Resource`], by the names of their Cedar entity types.
-    pub enum ResourceKind ("kind of resource") {
-        /// The hospital as a whole.
-        Hospital = "Hospital",
-        /// A conversation.
-        Group = "Group",
-        /// A device.
-        Device = "Device",
-        /// Sessions of a person.
-        Session = "Session",
-        /// A person's generators of one-time codes.
-        Factors = "Factors",
-        /// An invitation.
-        Invite = "Invite",
-        /// A patient's record.
-        Patient = "Patient",
-        /// Key packages.
-        KeyPackages = "KeyPackages",
-        /// A share of a local-store key.
-        Share = "Share",
-        /// The audit log.
-        Log = "Log",
     }
 }

@@ -53,3 +53,12 @@ fn a_schema_is_loaded_or_refused_with_its_place() {
         .cases(600)
         .run(fuzz::schema);
 }
+
+#[test]
+fn edited_files_are_a_set_or_refused_and_their_changes_are_told_whole() {
+    corpus!("edited")
+        .words(WORDS)
+        .words(["//", "\\n", "\\r", ".cedar", "wardline.cedarschema"])
+        .cases(900)
+        .run(fuzz::edited);
+}

@@ -101,6 +101,7 @@ impl Columns {
             device: field(self.device)?,
             address_is_bad: stated(self.listed, false)?,
             successful: stated(self.successful, true)?,
+            ..Login::default()
         })
     }
 }

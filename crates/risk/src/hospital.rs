@@ -6,7 +6,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::de::{Deserialize, Deserializer, Error as _};
 
+use crate::area::Area;
+
 const HOUR_MS: i64 = 60 * 60 * 1000;
+const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long before a shift people come, milliseconds.
 const EARLY_MS: i64 = 90 * 60 * 1000;
 /// How long after a shift people are still there, milliseconds.
@@ -50,6 +53,24 @@ impl Duty {
     pub(crate) fn is_planned(self) -> bool {
         self != Self::Unknown
     }
+}
+
+/// How somebody's turns lie. Parts of the day are those of UTC: what they are called on the spot does
+/// not matter where they are only told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pattern {
+    /// The roster has no turn of theirs.
+    Unplanned,
+    /// Mostly on call.
+    OnCall,
+    /// More than two in three begin in the first eight hours of the day.
+    First,
+    /// The same of the second eight hours.
+    Second,
+    /// The same of the last eight hours.
+    Third,
+    /// Now these, now those.
+    Changing,
 }
 
 /// One planned turn.
@@ -126,6 +147,60 @@ impl Roster {
             }
         }
         moment
+    }
+
+    /// The shift in the house that a person is on at a moment, or around which they come and go.
+    pub(crate) fn shift(&self, user: &str, at_ms: i64) -> Option<&Shift> {
+        let shifts = self.shifts.get(user)?;
+        let first = at_ms.saturating_sub(self.longest_ms.saturating_add(LATE_MS));
+        let begin = shifts.partition_point(|shift| shift.from_ms < first);
+        let near = shifts
+            .iter()
+            .skip(begin)
+            .take_while(|shift| shift.from_ms <= at_ms.saturating_add(EARLY_MS));
+        let near =
+            near.filter(|shift| shift.on_site && at_ms <= shift.until_ms.saturating_add(LATE_MS));
+        // The one that they are on, else the one that they come for, else the one that they leave.
+        near.max_by_key(|shift| {
+            (
+                (shift.from_ms..=shift.until_ms).contains(&at_ms),
+                shift.from_ms,
+            )
+        })
+    }
+
+    /// How a person's turns lie of the two months before a moment and the week after: all that is
+    /// planned at the time, however long the roster is.
+    pub fn pattern(&self, user: &str, at_ms: i64) -> Pattern {
+        let shifts = self.shifts.get(user).map_or(&[][..], Vec::as_slice);
+        let (from, until) = (
+            at_ms.saturating_sub(60 * DAY_MS),
+            at_ms.saturating_add(7 * DAY_MS),
+        );
+        let begin = shifts.partition_point(|shift| shift.from_ms < from);
+        let (mut parts, mut on_call) = ([0_u32; 3], 0_u32);
+        for shift in shifts.iter().skip(begin) {
+            if shift.from_ms > until {
+                break;
+            }
+            if !shift.on_site {
+                on_call += 1;
+                continue;
+            }
+            let part = shift.from_ms.rem_euclid(DAY_MS) / (8 * HOUR_MS);
+            if let Some(count) = usize::try_from(part).ok().and_then(|it| parts.get_mut(it)) {
+                *count += 1;
+            }
+        }
+        let on_site: u32 = parts.iter().sum();
+        match parts {
+            _ if on_site + on_call == 0 => Pattern::Unplanned,
+            _ if on_call > on_site => Pattern::OnCall,
+            [first, ..] if 3 * first > 2 * on_site => Pattern::First,
+            [_, second, _] if 3 * second > 2 * on_site => Pattern::Second,
+            [.., third] if 3 * third > 2 * on_site => Pattern::Third,
+            _ => Pattern::Changing,
+        }
     }
 
     /// The turns of each person, by begin.
@@ -245,12 +320,22 @@ struct PremisesFile {
 struct Facility {
     id: String,
     egress: Vec<Egress>,
+    lat: Option<f64>,
+    lon: Option<f64>,
+    radius_m: Option<f64>,
 }
 
 #[derive(Debug, Clone, serde::Deserialize)]
 struct Egress {
     #[serde(deserialize_with = "net")]
     cidr: IpNet,
+}
+
+impl Facility {
+    /// Where it is; absent where that is not said, or is nowhere on earth.
+    fn ground(&self) -> Option<Area> {
+        Area::new(self.lat?, self.lon?, self.radius_m?)
+    }
 }
 
 fn net<'de, D: Deserializer<'de>>(text: D) -> Result<IpNet, D::Error> {
@@ -261,6 +346,7 @@ fn net<'de, D: Deserializer<'de>>(text: D) -> Result<IpNet, D::Error> {
 #[derive(Debug, Clone, Default)]
 pub struct Premises {
     nets: Vec<(IpNet, String)>,
+    grounds: Vec<Area>,
 }
 
 impl Premises {
@@ -268,6 +354,15 @@ impl Premises {
     pub fn new(nets: impl IntoIterator<Item = (IpNet, String)>) -> Self {
         Self {
             nets: nets.into_iter().collect(),
+            grounds: Vec::new(),
+        }
+    }
+
+    /// The same with the grounds that its houses stand on.
+    pub fn with_grounds(self, grounds: impl IntoIterator<Item = Area>) -> Self {
+        Self {
+            grounds: grounds.into_iter().collect(),
+            ..self
         }
     }
 
@@ -277,6 +372,8 @@ impl Premises {
     /// Where it is no such file.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
         let file: PremisesFile = serde_json::from_str(text)?;
+        let grounds = file.facilities.iter().filter_map(Facility::ground);
+        let grounds = grounds.collect();
         let nets = file.facilities.into_iter().flat_map(|facility| {
             let id = facility.id;
             facility
@@ -286,7 +383,14 @@ impl Premises {
         });
         Ok(Self {
             nets: nets.collect(),
+            grounds,
         })
+    }
+
+    /// How far a place is from the nearest of the grounds, metres; absent where none is known.
+    pub(crate) fn apart_m(&self, area: Area) -> Option<f64> {
+        let apart = self.grounds.iter().map(|ground| ground.apart_m(area));
+        apart.min_by(f64::total_cmp)
     }
 
     /// The house that an address is of.

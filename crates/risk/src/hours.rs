@@ -45,6 +45,13 @@ impl Hours {
         within.into_iter().chain(clock).chain(day)
     }
 
+    /// Adds other counts.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (count, more) in self.all_mut().zip(other.all()) {
+            *count += more;
+        }
+    }
+
     pub(crate) fn all_mut(&mut self) -> impl Iterator<Item = &mut f32> {
         let shifts = self.shift.iter_mut().chain(&mut self.around);
         shifts.chain(&mut self.clock).chain(&mut self.week)

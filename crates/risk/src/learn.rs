@@ -1,8 +1,9 @@
 //! What follows a sign-in is learned, or taken back.
 
+use crate::counts::{Counts, off};
 use crate::fade::{left, narrow};
 use crate::hospital::Hospital;
-use crate::house::{House, off};
+use crate::house::House;
 use crate::login::Login;
 use crate::person::{HALF_LIFE_DAYS, Learned, PersonState};
 use crate::sides::{Marks, Sides, moved};
@@ -37,6 +38,7 @@ impl House {
         outcome: Outcome,
     ) {
         let marks = Marks::of(login);
+        self.note_change();
         match outcome {
             Outcome::Failed => self.fail(person, hospital, login, &marks),
             Outcome::Denied => self.deny(person, hospital, login, &marks),
@@ -56,7 +58,7 @@ impl House {
         marks: &Marks,
         confirmed: bool,
     ) {
-        self.fade(login.day());
+        self.change(|counts| counts.fade(login.day()));
         person.fade(login.day());
         let sides = Sides::of(person, hospital, login, marks);
         let suspect = weights.score() > SUSPECT && !confirmed;
@@ -70,13 +72,13 @@ impl House {
         }
         let before = person.learned(login.at_ms);
         if before.is_none() {
-            self.count_risk(weights.risk(), 1.0);
+            self.change(|counts| counts.count_risk(weights.risk(), 1.0));
         }
         let weight = whole - before.map_or(0.0, |before| f64::from(before.weight));
         if weight <= 0.0 {
             return;
         }
-        let key = self.key(person, marks, sides.left) as usize;
+        let key = self.seen().key(person, marks, sides.left) as usize;
         let moved = moved(person, login, marks, sides.in_house);
         let most = if suspect { FLOOR } else { f32::INFINITY };
         let taught = person.learn(marks, sides, key, (narrow(weight), most));
@@ -89,10 +91,14 @@ impl House {
         });
         // Whoever is not the person teaches the hospital no more than the person's state.
         let weight = f64::from(taught);
-        self.learn_sides(marks, sides, key, weight);
-        self.learn_user(person, marks, login.day());
+        self.change(|counts| {
+            counts.learn_sides(marks, sides, key, weight);
+            counts.learn_user(person, marks, login.day());
+            if before.is_none() {
+                counts.learn_circumstances(login, marks, sides, moved, (weight, suspect));
+            }
+        });
         if before.is_none() {
-            self.learn_circumstances(login, marks, sides, moved, (weight, suspect));
             person.arrive(login, marks, sides.in_house);
         }
         if suspect {
@@ -100,6 +106,52 @@ impl House {
         }
     }
 
+    fn fail(
+        &mut self,
+        person: &mut PersonState,
+        hospital: Hospital<'_>,
+        login: &Login,
+        marks: &Marks,
+    ) {
+        // Names that nobody has are tried in any number.
+        if !person.is_new() {
+            person.fail(login.at_ms);
+        }
+        let in_house = |address| hospital.premises.house(address).is_some();
+        if let Some(address) = login.outside().filter(|address| !in_house(*address)) {
+            self.change(|counts| counts.learn_failure(address, login.at_ms, marks.person));
+        }
+    }
+
+    fn deny(
+        &mut self,
+        person: &mut PersonState,
+        hospital: Hospital<'_>,
+        login: &Login,
+        marks: &Marks,
+    ) {
+        if let Some(learned) = person.learned(login.at_ms) {
+            let gone = left(login.day(), person.day, HALF_LIFE_DAYS);
+            let taught = f64::from(learned.taught);
+            let weight = narrow(taught * gone);
+            person.forget_marks(marks, weight);
+            let sides = Sides::of(person, hospital, login, marks);
+            self.change(|counts| counts.forget_user(person, marks));
+            let key = self.seen().key(person, marks, sides.left) as usize;
+            person.forget_sides(marks, sides, key, weight);
+            person.note_forgotten(login.at_ms);
+            self.change(|counts| {
+                counts.forget_sides(marks, sides, key, taught);
+                counts.count_risk(learned.risk, -1.0);
+            });
+        }
+        if !person.is_new() {
+            person.raise_alarm(login.at_ms, marks, true);
+        }
+    }
+}
+
+impl Counts {
     /// What belongs to the moment of a sign-in, and cannot be learned afterwards.
     fn learn_circumstances(
         &mut self,
@@ -129,48 +181,13 @@ impl House {
         for count in self.hours[house][off(sides)].of_mut(sides.moment) {
             *count += narrow(weight);
         }
-    }
-
-    fn fail(
-        &mut self,
-        person: &mut PersonState,
-        hospital: Hospital<'_>,
-        login: &Login,
-        marks: &Marks,
-    ) {
-        // Names that nobody has are tried in any number.
-        if !person.is_new() {
-            person.fail(login.at_ms);
-        }
-        let in_house = |address| hospital.premises.house(address).is_some();
-        if let Some(address) = login.outside().filter(|address| !in_house(*address)) {
-            self.learn_failure(address, login.at_ms, marks.person);
-        }
-    }
-
-    fn deny(
-        &mut self,
-        person: &mut PersonState,
-        hospital: Hospital<'_>,
-        login: &Login,
-        marks: &Marks,
-    ) {
-        if let Some(learned) = person.learned(login.at_ms) {
-            let gone = left(login.day(), person.day, HALF_LIFE_DAYS);
-            let taught = f64::from(learned.taught);
-            let weight = narrow(taught * gone);
-            person.forget_marks(marks, weight);
-            let sides = Sides::of(person, hospital, login, marks);
-            self.forget_user(person, marks);
-            let key = self.key(person, marks, sides.left) as usize;
-            person.forget_sides(marks, sides, key, weight);
-            person.note_forgotten(login.at_ms);
-            self.forget_sides(marks, sides, key, taught);
-            self.count_risk(learned.risk, -1.0);
-        }
-        if !person.is_new() {
-            person.raise_alarm(login.at_ms, marks, true);
-        }
+        self.groups.learn(sides.groups, |group| {
+            group.cells[sides.moment.duty as usize][sides.place as usize] += narrow(weight);
+            group.keys[sides.kind][house][key] += narrow(weight);
+            for count in group.hours[house][off(sides)].of_mut(sides.moment) {
+                *count += narrow(weight);
+            }
+        });
     }
 
     fn forget_sides(&mut self, marks: &Marks, sides: Sides, key: usize, weight: f64) {
@@ -182,9 +199,17 @@ impl House {
         let less = |count: &mut f64| *count = (*count - weight).max(0.0);
         less(&mut self.cells[sides.moment.duty as usize][sides.place as usize]);
         less(&mut self.keys[sides.kind][house][key]);
-        for count in self.hours[house][off(sides)].of_mut(sides.moment) {
-            *count = (*count - narrow(weight)).max(0.0);
-        }
+        let less = |count: &mut f32| *count = (*count - narrow(weight)).max(0.0);
+        self.hours[house][off(sides)]
+            .of_mut(sides.moment)
+            .for_each(less);
+        self.groups.forget(sides.groups, |group| {
+            less(&mut group.cells[sides.moment.duty as usize][sides.place as usize]);
+            less(&mut group.keys[sides.kind][house][key]);
+            group.hours[house][off(sides)]
+                .of_mut(sides.moment)
+                .for_each(less);
+        });
     }
 
     fn count_risk(&mut self, risk: u8, more: f64) {

@@ -9,21 +9,29 @@
 //! Pure: no clock, no disk, no network. Times are unix milliseconds and come with the sign-ins. States
 //! are bounded, whatever is learned, and have bytes for a server to keep.
 
+mod area;
 mod attackers;
 mod columns;
+mod counts;
 mod fade;
 mod freeman;
 mod hospital;
 mod hours;
 mod house;
 mod learn;
+mod locations;
 mod login;
 mod mark;
 mod measure;
+mod merge;
 mod nights;
+mod openings;
+mod pace;
+mod peers;
 mod person;
 mod reason;
 pub mod replay;
+pub mod report;
 mod sides;
 mod state;
 mod table;
@@ -31,14 +39,18 @@ mod tree;
 mod weigh;
 mod weights;
 
+pub use area::Area;
 pub use columns::client;
 pub use freeman::Freeman;
-pub use hospital::{Duty, Hospital, Premises, Roster, Shift};
+pub use hospital::{Duty, Hospital, Pattern, Premises, Roster, Shift};
 pub use house::House;
 pub use learn::Outcome;
+pub use locations::{Locations, LocationsError};
 pub use login::Login;
+pub use nights::Nights;
+pub use openings::{Access, Opened, Openings};
 pub use person::PersonState;
 pub use reason::Reason;
 pub use sides::{Key, Place};
 pub use state::StateError;
-pub use weights::Weights;
+pub use weights::{Claimed, Weights};

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::area::Area;
 use crate::fade::day_of;
 
 /// One sign-in. What is not known is empty.
@@ -33,6 +34,17 @@ pub struct Login {
     pub address_is_bad: bool,
     /// Whether it was let in.
     pub successful: bool,
+    /// The person's role, by whose people they are measured as long as little is known of them; empty
+    /// where it is not known.
+    pub role: String,
+    /// Where the address is, as its database says.
+    pub area: Option<Area>,
+    /// Whether the address is one behind which people from anywhere stand: a carrier's, a tunnel's.
+    /// How far it is from the last one says nothing then.
+    pub address_is_shared: bool,
+    /// Where the device says that it is. Only with the person's consent, and never believed where it
+    /// would help: it counts where it contradicts the network, and nothing of it is kept.
+    pub claimed: Option<Area>,
 }
 
 impl Login {
@@ -42,7 +54,11 @@ impl Login {
         self.address
             .map(|address| address.to_canonical())
             .filter(|address| match address {
-                IpAddr::V4(v4) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local()),
+                IpAddr::V4(v4) => {
+                    let behind_carrier = v4.to_bits() >> 22 == SHARED_SPACE;
+                    let near = v4.is_private() || v4.is_loopback() || v4.is_link_local();
+                    !(near || behind_carrier)
+                }
                 IpAddr::V6(v6) => {
                     !(v6.is_unique_local() || v6.is_loopback() || v6.is_unicast_link_local())
                 }
@@ -63,6 +79,9 @@ impl Login {
         ]
     }
 }
+
+/// 100.64.0.0/10, by its first ten bits: what carriers give out behind their own addresses (RFC 6598).
+const SHARED_SPACE: u32 = (100 << 24 | 64 << 16) >> 22;
 
 /// An address as a number, below the block that its owner is likely to keep: a /24, or a /48 of IPv6
 /// with its /64, since the rest of those changes by the hour.

@@ -67,14 +67,20 @@ impl Scores {
         0
     }
 
+    /// How many there are.
+    pub(crate) fn all(&self) -> u64 {
+        self.all
+    }
+
+    /// How many stand above a step.
+    pub(crate) fn above(&self, step: usize) -> u64 {
+        let above = self.steps.iter().skip(step + 1);
+        above.map(|count| u64::from(*count)).sum()
+    }
+
     /// The share that stands above a step; absent where there are none.
     pub(crate) fn share_above(&self, step: usize) -> Option<f64> {
-        let above = self
-            .steps
-            .iter()
-            .skip(step + 1)
-            .map(|count| u64::from(*count));
-        (self.all > 0).then(|| number(above.sum()) / number(self.all))
+        (self.all > 0).then(|| number(self.above(step)) / number(self.all))
     }
 }
 

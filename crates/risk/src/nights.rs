@@ -1,8 +1,10 @@
-//! Who works at night, by the roster alone: a log says nothing of where on earth its hospital is.
+//! Who works at night, and when somebody does, by the roster alone: a log says nothing of where on
+//! earth its hospital is.
 
 use std::collections::HashMap;
 
 use crate::hospital::{Roster, Shift};
+use crate::report::Turn;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
@@ -15,13 +17,17 @@ pub(crate) enum Work {
     Day,
 }
 
-/// The work of all who have shifts in the house.
+/// When it is night, and the work of all who have shifts in the house.
 #[derive(Debug, Default)]
-pub(crate) struct Nights(HashMap<String, Work>);
+pub struct Nights {
+    /// The first hour, UTC.
+    begin: usize,
+    work: HashMap<String, Work>,
+}
 
 impl Nights {
     /// By a roster. Night are the eight hours in a row during which the fewest are on shift.
-    pub(crate) fn of(roster: &Roster) -> Self {
+    pub fn of(roster: &Roster) -> Self {
         let mut on_shift = [0_u64; 24];
         for shift in roster.turns().flat_map(|(_, shifts)| shifts) {
             hours(shift).for_each(|hour| on_shift[hour] += 1);
@@ -32,26 +38,42 @@ impl Nights {
                 .sum::<u64>()
         };
         let begin = (0..24).min_by_key(|from| during(*from)).unwrap_or(0);
-        let at_night = |shift: &Shift| {
-            let at_night = hours(shift).filter(|hour| (hour + 24 - begin) % 24 < LONG);
-            2 * at_night.count() > hours(shift).count()
-        };
         let work = roster.turns().filter_map(|(user, shifts)| {
             let all = shifts.iter().filter(|shift| shift.on_site);
-            let nights = all.clone().filter(|shift| at_night(shift)).count();
+            let nights = all.clone().filter(|shift| at_night(begin, shift)).count();
             match all.count() {
                 0 => None,
                 all if 2 * nights > all => Some((user.to_owned(), Work::Night)),
                 _ => Some((user.to_owned(), Work::Day)),
             }
         });
-        Self(work.collect())
+        let work = work.collect();
+        Self { begin, work }
+    }
+
+    /// The turn of work that a moment belongs to; absent where the roster does not have the person,
+    /// or not the moment.
+    pub fn turn(&self, roster: &Roster, user: &str, at_ms: i64) -> Option<Turn> {
+        if !roster.duty(user, at_ms).is_planned() {
+            return None;
+        }
+        Some(match roster.shift(user, at_ms) {
+            Some(shift) if at_night(self.begin, shift) => Turn::Night,
+            Some(_) => Turn::Day,
+            None => Turn::Off,
+        })
     }
 
     /// The work of a person; absent where the roster has no shift of theirs in the house.
     pub(crate) fn work(&self, user: &str) -> Option<Work> {
-        self.0.get(user).copied()
+        self.work.get(user).copied()
     }
+}
+
+/// Whether a shift lies mostly at night.
+fn at_night(begin: usize, shift: &Shift) -> bool {
+    let at_night = hours(shift).filter(|hour| (hour + 24 - begin) % 24 < LONG);
+    2 * at_night.count() > hours(shift).count()
 }
 
 /// The hours of the day, UTC, that a shift in the house touches, a day's at most.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::area::Area;
 use crate::fade::{DAY_MS, left, narrow};
 use crate::hours::Hours;
 use crate::login::Login;
@@ -49,6 +50,9 @@ pub(crate) struct Last {
     pub(crate) at_ms: i64,
     pub(crate) city: Option<u64>,
     pub(crate) in_house: bool,
+    /// Where the address was; absent where that is not known, or says nothing.
+    pub(crate) area: Option<Area>,
+    pub(crate) shared: bool,
 }
 
 /// A sign-in that looked like an attack, or was one.
@@ -156,6 +160,8 @@ impl PersonState {
                 at_ms: login.at_ms,
                 city: (!login.city.is_empty()).then_some(city),
                 in_house,
+                area: login.area.filter(|_| !login.address_is_shared),
+                shared: login.address_is_shared,
             });
         }
     }
@@ -302,6 +308,10 @@ impl PersonState {
             && self.failures.len() <= ATTEMPTS
             && self.alarms.len() <= ALARMS
             && self.recent.len() <= RECENT
+            && self
+                .last
+                .and_then(|last| last.area)
+                .is_none_or(Area::is_sound)
     }
 }
 
@@ -314,7 +324,7 @@ fn push<T>(list: &mut Vec<T>, item: T, most: usize) {
 }
 
 /// The version of the bytes.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// What a key was used for a hundred sign-ins ago counts a third.
 const FADE: f32 = 0.99;
 /// So many clients are remembered.

@@ -46,6 +46,10 @@ pub enum Reason {
     ListedAddress,
     /// It is like a sign-in of the last days that looked like an attack, or was one.
     Company,
+    /// The device says that it is where its network is not.
+    Contradicted,
+    /// Many more records were opened after it than usual. It comes of [`crate::Opened`].
+    OpensMany,
 }
 
 impl Reason {
@@ -71,6 +75,8 @@ impl Reason {
             Self::Spray => "From this address, sign-ins of several people failed.",
             Self::ListedAddress => "This address is known for attacks.",
             Self::Company => "Something like this looked unusual a few days ago.",
+            Self::Contradicted => "Your device and your network tell of different places.",
+            Self::OpensMany => "You open far more charts than usual.",
         }
     }
 
@@ -132,6 +138,15 @@ impl Reason {
                 "Network, user agent and device are those of a sign-in of the last seven days that \
                  looked like an attack, or that the person denied."
             }
+            Self::Contradicted => {
+                "The position that the device claims is far from where its network is. A claimed \
+                 position counts only where it contradicts; it never makes a session less unusual."
+            }
+            Self::OpensMany => {
+                "Within the last hour, or since the turn of work began, the person opened several times \
+                 as many records or patients as they, their peers and a busy round do; off duty a third \
+                 as many are enough."
+            }
         }
     }
 }
@@ -171,6 +186,7 @@ impl Weights {
             (if facts.hasty { self.travel } else { 0.0 }, Reason::TooFast),
             (self.spray, Reason::Spray),
             (self.company, Reason::Company),
+            (self.claim, Reason::Contradicted),
         ];
         let all = sides.into_iter().chain(added);
         let mut all: Vec<(f64, Reason)> = all.filter(|(weight, _)| *weight >= COUNTS).collect();
@@ -215,6 +231,7 @@ mod tests {
             travel: 0.8,
             spray: 0.0,
             company: 0.0,
+            claim: 0.0,
             parts,
             facts: Facts {
                 place: Place::Town,
@@ -222,6 +239,7 @@ mod tests {
                 duty: Duty::Off,
                 key: Key::Missing,
                 hasty: true,
+                claimed: None,
             },
         }
     }

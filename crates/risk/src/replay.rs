@@ -5,7 +5,7 @@
 //! does not notice is learned like everything else, and nothing is ever confirmed. The baseline does
 //! not learn labelled takeovers, as in its literature. Nothing is kept of a row once it was read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::measure::{Calibration, Scores};
 pub use crate::measure::{Rates, Worth};
 use crate::nights::{Nights, Work};
 use crate::person::PersonState;
+use crate::report::{By, RiskReport, Tally, Turn};
 
 /// So long at the begin of a log sign-ins are learned and not measured, milliseconds.
 const WARM_UP_MS: i64 = 14 * 24 * 60 * 60 * 1000;
@@ -59,6 +60,10 @@ pub struct Report {
     pub asked: Asked,
     /// How long it took to weigh one.
     pub decision_us: Times,
+    /// Whom the same threshold asks, by role, turn of work and facility, as far as they are said.
+    /// Whoever is not the attacker is taken to confirm, and whoever is, to be disowned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<RiskReport>,
 }
 
 /// Shares of legitimate sign-ins, 0 to 1, by the work of the person; absent where there are none.
@@ -92,6 +97,16 @@ pub struct Score {
     pub probability: f64,
 }
 
+/// What a log's people are.
+#[derive(Debug, Clone, Default)]
+pub struct People(HashMap<String, Kind>);
+
+#[derive(Debug, Clone, Default)]
+struct Kind {
+    role: String,
+    facility: String,
+}
+
 /// Runs a log through the model and the baseline, and hands out the score of each row. Only successful
 /// sign-ins are measured, after the first two weeks, and not each person's first. `clock` tells a time
 /// that goes on.
@@ -101,6 +116,7 @@ pub struct Score {
 pub fn run(
     log: impl Read,
     hospital: Hospital<'_>,
+    people: &People,
     clock: &mut dyn FnMut() -> Duration,
     scores: &mut dyn FnMut(Score) -> std::io::Result<()>,
 ) -> Result<Report, ReplayError> {
@@ -121,10 +137,14 @@ pub fn run(
     while reader.read_byte_record(&mut row)? {
         let index = columns.index(&row, place);
         place += 1;
-        let (Some(index), Some(login)) = (index, columns.login(&row)) else {
+        let (Some(index), Some(mut login)) = (index, columns.login(&row)) else {
             report.malformed += 1;
             continue;
         };
+        let kind = people.0.get(&login.user);
+        if let Some(kind) = kind {
+            login.role.clone_from(&kind.role);
+        }
         report.out_of_order += u64::from(login.at_ms < newest);
         newest = newest.max(login.at_ms);
         let mut unknown = (PersonState::default(), false);
@@ -153,6 +173,9 @@ pub fn run(
         {
             let theirs = freeman.score(&login);
             measured.add(score, theirs, takeover, nights.work(&login.user));
+            let turn = nights.turn(hospital.roster, &login.user, login.at_ms);
+            measured.add_of_group(score, takeover, kind, turn);
+            measured.until_ms = login.at_ms;
             measured.calibration.add(probability, takeover);
         }
         house.learn(person, hospital, &login, &weights, Outcome::Passed);
@@ -166,6 +189,7 @@ pub fn run(
         // Whoever only fails is nobody yet, so that names that nobody has fill no memory.
         persons.entry(login.user).or_insert(unknown);
     }
+    measured.from_ms = begin.unwrap_or(0).saturating_add(WARM_UP_MS);
     measured.report(&mut report);
     report.decision_us = took.times();
     Ok(report)
@@ -180,9 +204,37 @@ struct Measured {
     day: Scores,
     by_freeman: (Scores, Scores),
     calibration: Calibration,
+    /// Of takeovers and of all others, by group.
+    groups: BTreeMap<(By, String), (Scores, Scores)>,
+    from_ms: i64,
+    until_ms: i64,
 }
 
 impl Measured {
+    fn add_of_group(
+        &mut self,
+        score: f64,
+        takeover: bool,
+        kind: Option<&Kind>,
+        turn: Option<Turn>,
+    ) {
+        let (role, facility) = kind.map_or(("", ""), |kind| (&kind.role, &kind.facility));
+        let turn = turn.map_or("", Turn::name);
+        for (by, name) in [
+            (By::Role, role),
+            (By::Shift, turn),
+            (By::Facility, facility),
+        ] {
+            let group = (by, name.to_owned());
+            let is_known = self.groups.contains_key(&group);
+            if name.is_empty() || (!is_known && self.groups.len() >= GROUPS) {
+                continue;
+            }
+            let (takeovers, others) = self.groups.entry(group).or_default();
+            if takeover { takeovers } else { others }.add(score);
+        }
+    }
+
     fn add(&mut self, ours: f64, theirs: f64, takeover: bool, work: Option<Work>) {
         if takeover {
             self.takeovers.add(ours);
@@ -203,6 +255,19 @@ impl Measured {
         report.freeman = Worth::of(&self.by_freeman.0, &self.by_freeman.1);
         report.calibration_error = self.calibration.error();
         let limit = self.others.step_above_which(0.01);
+        let tallies = self.groups.iter().map(|(group, (takeovers, others))| {
+            let (disowned, confirmed) = (takeovers.above(limit), others.above(limit));
+            let tally = Tally {
+                sign_ins: takeovers.all() + others.all(),
+                asked: disowned + confirmed,
+                refused: 0,
+                confirmed,
+                disowned,
+            };
+            (group.clone(), tally)
+        });
+        let groups = RiskReport::of(self.from_ms, self.until_ms, FEW, tallies);
+        report.groups = (!groups.groups.is_empty()).then_some(groups);
         let (night, day) = (self.night.share_above(limit), self.day.share_above(limit));
         report.asked = Asked {
             night,
@@ -267,6 +332,37 @@ impl Took {
     }
 }
 
+/// Reads what people are of `people.csv` or `roster.csv`: `user_id`, and `role` and `facility` where
+/// there are such columns. Of several rows of one person the last counts. Gives how many rows could
+/// not be read; they are left out.
+///
+/// # Errors
+/// [`ReplayError`].
+pub fn people(file: impl Read) -> Result<(People, u64), ReplayError> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+    let header = reader.byte_headers()?.clone();
+    let user = position(&header, "user_id").ok_or(ReplayError::Column("user_id"))?;
+    let (role, facility) = (position(&header, "role"), position(&header, "facility"));
+    let mut people = People::default();
+    let mut malformed = 0;
+    for row in reader.byte_records() {
+        let row = row?;
+        let field = |column: Option<usize>| match column {
+            Some(column) => text(&row, column),
+            None => Some(""),
+        };
+        let user = text(&row, user).filter(|user| !user.is_empty());
+        let (Some(user), Some(role), Some(facility)) = (user, field(role), field(facility)) else {
+            malformed += 1;
+            continue;
+        };
+        let kind = people.0.entry(user.to_owned()).or_default();
+        role.clone_into(&mut kind.role);
+        facility.clone_into(&mut kind.facility);
+    }
+    Ok((people, malformed))
+}
+
 /// Reads `roster.csv`: `user_id`, `shift_start`, `shift_end`, `kind` (`on_site` or `on_call`). Gives
 /// how many rows could not be read; they are left out.
 ///
@@ -303,3 +399,8 @@ pub fn roster(file: impl Read) -> Result<(Roster, u64), ReplayError> {
     }
     Ok((Roster::new(turns), malformed))
 }
+
+/// So many groups are told apart.
+const GROUPS: usize = 64;
+/// Of groups with fewer sign-ins no ratio is told.
+const FEW: u64 = 100;

@@ -4,6 +4,7 @@ use crate::fade::left;
 use crate::hospital::{Hospital, Moment};
 use crate::login::{Login, block};
 use crate::mark::{mark, numbered, path};
+use crate::peers::{GroupsOf, groups_of};
 use crate::person::{HALF_LIFE_DAYS, PersonState};
 
 /// What the place of a sign-in is to the person.
@@ -50,6 +51,9 @@ pub(crate) const FAILURES: usize = 4;
 /// faded, where the sign-in looked like the person's; never, where it looked like an attack.
 pub(crate) const SHOWN: f64 = 0.65;
 
+const NEW: f64 = 10.0;
+const NO_LONGER: f64 = 90.0;
+
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// A sign-in's values as marks.
@@ -74,6 +78,10 @@ pub(crate) struct Sides {
     pub(crate) in_house: bool,
     pub(crate) place: Place,
     pub(crate) moment: Moment,
+    /// Whose people the person is measured by.
+    pub(crate) groups: GroupsOf,
+    /// How much the person leans on them, 0 to 1.
+    pub(crate) newness: f64,
     /// The place of the kind of device in the tables.
     pub(crate) kind: usize,
     /// Failed attempts of the last hour, in bins.
@@ -141,6 +149,13 @@ impl Sides {
                 place(person, login, marks, left)
             },
             moment: hospital.roster.moment(&login.user, login.at_ms),
+            groups: if login.role.is_empty() {
+                None
+            } else {
+                let pattern = hospital.roster.pattern(&login.user, login.at_ms);
+                groups_of(&login.role, pattern)
+            },
+            newness: newness(person.sign_ins() * left),
             kind: match login.device_kind.as_str() {
                 "mobile" | "tablet" => 0,
                 "desktop" => 1,
@@ -176,6 +191,13 @@ fn place(person: &PersonState, login: &Login, marks: &Marks, left: f64) -> Place
     } else {
         Place::Abroad
     }
+}
+
+/// How much somebody leans on their peers who was seen so often: all at first, about half after ten
+/// sign-ins, not at all after ninety.
+fn newness(sign_ins: f64) -> f64 {
+    let share = |sign_ins: f64| NEW / (NEW + sign_ins);
+    ((share(sign_ins) - share(NO_LONGER)) / (1.0 - share(NO_LONGER))).max(0.0)
 }
 
 /// How long since the person's last sign-in, in bins, and whether the place is another one.

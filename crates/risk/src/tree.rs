@@ -108,6 +108,33 @@ impl Tree {
         }
     }
 
+    /// Adds what another one has learned. Only one that is [settled](Tree::settle) afterwards has its
+    /// bound.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.top.seen += other.top.seen;
+        for (mark, theirs) in &other.nodes {
+            let node = self.nodes.entry(*mark).or_default();
+            node.seen += theirs.seen;
+            node.above = theirs.above;
+        }
+    }
+
+    /// Counts anew what stands below what, and makes room where that is too much.
+    pub(crate) fn settle(&mut self) {
+        let mut kinds: HashMap<u64, u32> = HashMap::new();
+        for node in self.nodes.values() {
+            *kinds.entry(node.above).or_default() += 1;
+        }
+        let below = |mark: u64| kinds.get(&mark).copied().unwrap_or(0);
+        self.top.kinds = below(TOP);
+        for (mark, node) in &mut self.nodes {
+            node.kinds = below(*mark);
+        }
+        while self.nodes.len() > LARGEST {
+            self.thin();
+        }
+    }
+
     pub(crate) fn fade(&mut self, left: f64) {
         self.top.seen *= left;
         for node in self.nodes.values_mut() {
@@ -196,6 +223,29 @@ mod tests {
         assert!(mine < 0.0, "{mine}");
         assert!(mine < next && next < others, "{mine} {next} {others}");
         assert!(strange > mine, "{strange}");
+    }
+
+    #[test]
+    fn two_trees_together_are_the_one_that_saw_everything() {
+        let rows = [
+            ["US", "64513", "Town"],
+            ["US", "64513", "Next"],
+            ["US", "64514", "Town"],
+            ["FR", "3215", "Paris"],
+        ];
+        let tree = |rows: &[[&str; 3]]| {
+            let mut tree = Tree::default();
+            for row in rows {
+                tree.learn(&path(*row), 1.0);
+            }
+            tree
+        };
+        let mut sum = tree(&rows[..2]);
+        sum.add(&tree(&rows[1..]));
+        sum.settle();
+        let mut all = tree(&rows);
+        all.learn(&path(rows[1]), 1.0);
+        assert_eq!(sum, all);
     }
 
     #[test]

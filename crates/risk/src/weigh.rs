@@ -7,18 +7,26 @@
 //! Travel, an address that fails for many, and likeness to a recent suspicious sign-in are added.
 
 use crate::attackers::ATTACKERS;
+use crate::counts::{Counts, off};
+use crate::fade::narrow;
 use crate::hospital::Hospital;
-use crate::house::{House, off};
+use crate::hours::Hours;
 use crate::login::Login;
+use crate::peers::Group;
 use crate::person::PersonState;
 use crate::sides::{GAPS, Key, Marks, Place, Sides, moved};
 use crate::tree::believed;
-use crate::weights::{Facts, SIDES, Side, Weights};
+use crate::weights::{Claimed, Facts, SIDES, Side, Weights};
 
-impl House {
+impl Counts {
     /// Weighs a sign-in of a person, before it is learned. A state that is new is one of whom nothing
     /// is known.
-    pub fn weigh(&self, person: &PersonState, hospital: Hospital<'_>, login: &Login) -> Weights {
+    pub(crate) fn weigh(
+        &self,
+        person: &PersonState,
+        hospital: Hospital<'_>,
+        login: &Login,
+    ) -> Weights {
         let marks = Marks::of(login);
         let sides = Sides::of(person, hospital, login, &marks);
         let key = self.key(person, &marks, sides.left);
@@ -33,6 +41,7 @@ impl House {
                 _ => 2.5,
             },
             company: person.company(login.at_ms, &marks),
+            claim: contradicted(hospital, login, sides.in_house),
             parts,
             facts: Facts {
                 place: sides.place,
@@ -41,6 +50,14 @@ impl House {
                 key,
                 hasty: moved(person, login, &marks, sides.in_house)
                     .is_some_and(|(gap, _)| gap < GAPS - 1),
+                claimed: login.claimed.map(|claimed| {
+                    let on_grounds = |apart_m: f64| apart_m <= 0.0;
+                    if hospital.premises.apart_m(claimed).is_some_and(on_grounds) {
+                        Claimed::OnPremises
+                    } else {
+                        Claimed::Elsewhere
+                    }
+                }),
             },
         }
     }
@@ -128,6 +145,14 @@ impl House {
             (everybody, f64::from(own))
         };
         let peers = (self.cells[duty][sides.place as usize] + CELL) / everybody;
+        let peers = self.of_peers(sides, peers, |group| {
+            let all: f32 = if sides.moment.duty.is_planned() {
+                group.cells.iter().flatten().sum()
+            } else {
+                group.cells[duty].iter().sum()
+            };
+            (group.cells[duty][sides.place as usize], all)
+        });
         let own = f64::from(person.cells[duty][sides.place as usize]) * sides.left;
         (believed(own) + PEERS * peers) / (all * sides.left + PEERS)
     }
@@ -137,9 +162,13 @@ impl House {
         let place = sides.place as usize;
         let everybody: f64 = self.cells.iter().flatten().map(|count| count + CELL).sum();
         let peers: f64 = self.cells.iter().map(|places| places[place] + CELL).sum();
+        let peers = self.of_peers(sides, peers / everybody, |group| {
+            let so = group.cells.iter().map(|places| places[place]).sum();
+            (so, group.cells.iter().flatten().sum())
+        });
         let own = person.cells.iter().map(|places| f64::from(places[place]));
         let own: f64 = own.map(|count| believed(count * sides.left)).sum();
-        (own + PEERS * peers / everybody) / (person.sign_ins() * sides.left + PEERS)
+        (own + PEERS * peers) / (person.sign_ins() * sides.left + PEERS)
     }
 
     /// How often the person signs so from such a client: by this client, by its kind of device, by
@@ -148,6 +177,11 @@ impl House {
         let peers = &self.keys[sides.kind][usize::from(sides.in_house)];
         let all: f64 = peers.iter().map(|count| count + SIGNED).sum();
         let peers = (peers[key] + SIGNED) / all;
+        let house = usize::from(sides.in_house);
+        let peers = self.of_peers(sides, peers, |group| {
+            let keys = &group.keys[sides.kind][house];
+            (keys[key], keys.iter().sum())
+        });
         let lean = |own: &[f32], above: f64, weight: f64| {
             let all = f64::from(own.iter().sum::<f32>()) * sides.left;
             (f64::from(own[key]) * sides.left + weight * above) / (all + weight)
@@ -159,34 +193,90 @@ impl House {
         }
     }
 
+    /// What is expected of somebody, where so much is of everybody: of whom little was seen, what
+    /// their peers do, each group of them leaning on the wider one.
+    fn of_peers(&self, sides: Sides, everybody: f64, of: impl Fn(&Group) -> (f32, f32)) -> f64 {
+        if sides.newness <= 0.0 {
+            return everybody;
+        }
+        let groups = self.groups.of(sides.groups);
+        let peers = groups.fold(everybody, |above, group| {
+            let (so, all) = of(group);
+            (f64::from(so) + GROUP * above) / (f64::from(all) + GROUP)
+        });
+        everybody + sides.newness * (peers - everybody)
+    }
+
     /// How much more anybody comes in such an hour than the person does.
     fn of_hour(&self, person: &PersonState, sides: Sides) -> f64 {
         let moment = sides.moment;
         let share = sides.moment.share;
-        let peers = &self.hours[usize::from(sides.in_house)][off(sides)];
-        let lean = |(own, all): (f64, f64), (peers, everybody): (f64, f64), share: f64| {
+        let house = usize::from(sides.in_house);
+        let lean = |counts: &dyn Fn(&Hours) -> (f64, f64), share: f64| {
+            let (peers, everybody) = counts(&self.hours[house][off(sides)]);
             let peers = (peers + HOURS * share) / (everybody + HOURS);
+            let peers = self.of_peers(sides, peers, |group| {
+                let (so, all) = counts(&group.hours[house][off(sides)]);
+                (narrow(so), narrow(all))
+            });
+            let (own, all) = counts(&person.hours);
             let own = (own * sides.left + PEERS_HOURS * peers) / (all * sides.left + PEERS_HOURS);
             share / own
         };
-        let of_hour = lean(person.hours.around(moment), peers.around(moment), share);
+        let of_hour = lean(&|hours| hours.around(moment), share);
         // The roster knows the days of whoever stands in it.
         if moment.duty.is_planned() {
             return of_hour;
         }
-        of_hour * lean(person.hours.on_day(moment), peers.on_day(moment), 1.0 / 7.0)
+        of_hour * lean(&|hours| hours.on_day(moment), 1.0 / 7.0)
     }
 
     fn travelled(&self, person: &PersonState, login: &Login, marks: &Marks, in_house: bool) -> f64 {
         let Some((gap, moved)) = moved(person, login, marks, in_house) else {
             return 0.0;
         };
+        // Behind a carrier or a tunnel somebody may stand anywhere.
+        if login.address_is_shared || person.last.is_some_and(|last| last.shared) {
+            return 0.0;
+        }
         let [stayed, went] = self.travel[gap];
         let seen = if moved { went } else { stayed };
         let legitimate = (seen + 1.0) / (stayed + went + 2.0);
         let (attacker, most): (f64, f64) = if moved { (0.8, 2.0) } else { (0.2, 0.0) };
-        (attacker.ln() - legitimate.ln()).clamp(-0.5, most)
+        let moved = (attacker.ln() - legitimate.ln()).clamp(-0.5, most);
+        (moved + flown(person, login)).min(FASTEST)
     }
+}
+
+/// How much faster than anything that flies somebody moved, as far as the places of addresses tell.
+fn flown(person: &PersonState, login: &Login) -> f64 {
+    let last = person.last.and_then(|last| Some((last.at_ms, last.area?)));
+    let Some(((last_ms, before), now)) = last.zip(login.area) else {
+        return 0.0;
+    };
+    let apart_m = before.apart_m(now);
+    if apart_m < FAR_M {
+        return 0.0;
+    }
+    let gap_ms = login.at_ms.saturating_sub(last_ms).max(60_000);
+    let hours = std::time::Duration::from_millis(gap_ms.unsigned_abs()).as_secs_f64() / 3600.0;
+    (apart_m / hours / FLIGHT_M).ln().clamp(0.0, 1.0)
+}
+
+/// How much the place that a device claims speaks against its network. Databases of addresses are off
+/// by a city now and then, the hospital's own addresses are not.
+fn contradicted(hospital: Hospital<'_>, login: &Login, in_house: bool) -> f64 {
+    let Some(claimed) = login.claimed else {
+        return 0.0;
+    };
+    let (apart_m, sure_m) = if in_house {
+        (hospital.premises.apart_m(claimed), HOUSE_M)
+    } else {
+        let area = login.area.filter(|_| !login.address_is_shared);
+        (area.map(|area| area.apart_m(claimed)), FAR_M)
+    };
+    let apart = apart_m.map_or(0.0, |apart_m| (apart_m / sure_m).ln());
+    apart.clamp(0.0, CONTRADICTED)
 }
 
 /// The logarithm of the sum over all attackers of what all sides say together; and what each side
@@ -221,6 +311,18 @@ const PEERS: f64 = 10.0;
 const PEERS_HOURS: f64 = 8.0;
 const PEERS_KEYS: f64 = 1.5;
 const PEERS_CLIENT: f64 = 2.0;
+/// Weight of what everybody does in what a group does, in sign-ins of the group.
+const GROUP: f64 = 3_000.0;
+/// However fast somebody came, it weighs no more.
+const FASTEST: f64 = 2.0;
+/// Nothing flies farther within an hour, metres.
+const FLIGHT_M: f64 = 1_000_000.0;
+/// So far databases of addresses may be off, metres.
+const FAR_M: f64 = 200_000.0;
+/// So far from its grounds the hospital's own network may reach, metres.
+const HOUSE_M: f64 = 5_000.0;
+/// However far a claimed place is, it weighs no more.
+const CONTRADICTED: f64 = 2.0;
 /// How much is made of the mimic, against the other attackers.
 const MIMIC: f64 = 5.0;
 /// What is assumed before anybody was seen, in sign-ins: of each duty and place, each key, all hours,

@@ -14,9 +14,22 @@ pub struct Weights {
     pub spray: f64,
     /// Likeness to a sign-in of the last days that looked like an attack, or was one.
     pub company: f64,
+    /// Where the device says that it is, against what its network says. It never speaks for anybody.
+    pub claim: f64,
     /// What each side adds, in the order of [`Side`].
     pub(crate) parts: [f64; SIDES],
     pub(crate) facts: Facts,
+}
+
+/// What a device says of where it is. Anybody can make it say anything, so it is named as a claim
+/// wherever it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Claimed {
+    /// On the hospital's grounds.
+    OnPremises,
+    /// Elsewhere, or nobody knows where the grounds are.
+    Elsewhere,
 }
 
 /// A side of a sign-in, as its place among the parts of the weight.
@@ -44,12 +57,13 @@ pub(crate) struct Facts {
     pub(crate) key: Key,
     /// Whether the sign-in before was not half a day ago.
     pub(crate) hasty: bool,
+    pub(crate) claimed: Option<Claimed>,
 }
 
 impl Weights {
     /// All together: higher is riskier.
     pub fn score(&self) -> f64 {
-        self.unusual + self.travel + self.spray + self.company
+        self.unusual + self.travel + self.spray + self.company + self.claim
     }
 
     /// What the place is to the person.
@@ -65,6 +79,11 @@ impl Weights {
     /// What is known of the key that signed.
     pub fn key(&self) -> Key {
         self.facts.key
+    }
+
+    /// What the device says of where it is; absent where it says nothing.
+    pub fn claimed(&self) -> Option<Claimed> {
+        self.facts.claimed
     }
 
     /// How likely the sign-in is an attacker's, 0 to 1, if as many are attacks as in the log that it

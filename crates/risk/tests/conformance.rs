@@ -47,6 +47,8 @@ fn unpacked(name: &str) -> Vec<u8> {
 fn every_kind_of_attacker_of_the_synthetic_log_is_found_more_often_than_by_the_baseline() {
     let (roster, malformed) = replay::roster(unpacked("roster.csv.gz").as_slice()).unwrap();
     assert_eq!(malformed, 0);
+    let (people, malformed) = replay::people(unpacked("people.csv.gz").as_slice()).unwrap();
+    assert_eq!(malformed, 0);
     let premises = fs::read_to_string(folder().join("premises.json")).unwrap();
     let premises = Premises::from_json(&premises).unwrap();
     let log = unpacked("logins.csv.gz");
@@ -58,6 +60,7 @@ fn every_kind_of_attacker_of_the_synthetic_log_is_found_more_often_than_by_the_b
     let report = replay::run(
         log.as_slice(),
         hospital,
+        &people,
         &mut || Duration::ZERO,
         &mut |it| {
             scores.insert(it.index, it);

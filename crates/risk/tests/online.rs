@@ -84,8 +84,8 @@ fn login(nurse: i64, at_ms: i64, address: &str, device: &str) -> Login {
         system: "iOS 18.2".to_owned(),
         device_kind: "mobile".to_owned(),
         device: device.to_owned(),
-        address_is_bad: false,
         successful: true,
+        ..Login::default()
     }
 }
 
@@ -145,7 +145,11 @@ fn a_person_stays_below_four_kilobytes_after_five_thousand_chaotic_or_hostile_si
         for n in 0..5_000_u64 {
             let any = |number: u64| "x".repeat(300) + &number.to_string();
             let login = Login {
-                at_ms: i64::try_from(number(1 << 60)).unwrap() - (1 << 59),
+                // Within the next month, out of order, and now and then at any time at all.
+                at_ms: match number(100) {
+                    0 => i64::try_from(number(1 << 30) << 30).unwrap() - (1 << 59),
+                    _ => 31 * DAY_MS + i64::try_from(number(1 << 31)).unwrap(),
+                },
                 user: "n0".to_owned(),
                 address: Some(
                     std::net::Ipv4Addr::from_bits(u32::try_from(number(1 << 31)).unwrap()).into(),
@@ -159,7 +163,11 @@ fn a_person_stays_below_four_kilobytes_after_five_thousand_chaotic_or_hostile_si
                 device_kind: any(number(5)),
                 device: any(n),
                 address_is_bad: number(2) == 0,
+                role: any(number(40)),
+                area: wardline_risk::Area::new(41.3, -81.7, 20_000.0),
+                claimed: wardline_risk::Area::new(48.9, 2.4, 20.0),
                 successful: true,
+                ..Login::default()
             };
             let outcome = outcomes[usize::try_from(number(4)).unwrap()];
             let score = ward.goes(0, &login, outcome);

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use wardline_risk::replay::{self, ReplayError, Score};
+use wardline_risk::replay::{self, People, ReplayError, Score};
 use wardline_risk::{Hospital, Premises, Roster};
 
 const HEADER: &str = "Login Timestamp,User ID,IP Address,Country,Region,City,ASN,User Agent String,\
@@ -57,8 +57,29 @@ fn scores(roster: &str, log: &str) -> (replay::Report, Vec<f64>) {
         scores.push(score.score);
         Ok(())
     };
-    let report = replay::run(log.as_bytes(), hospital, &mut clock, &mut taken).unwrap();
+    let report = replay::run(
+        log.as_bytes(),
+        hospital,
+        &People::default(),
+        &mut clock,
+        &mut taken,
+    )
+    .unwrap();
     (report, scores)
+}
+
+/// The same with what its people are.
+fn with_people(roster: &str, people: &str, log: &str) -> replay::Report {
+    let (roster, _) = replay::roster(roster.as_bytes()).unwrap();
+    let (people, malformed) = replay::people(people.as_bytes()).unwrap();
+    assert_eq!(malformed, 0);
+    let premises = Premises::from_json(PREMISES).unwrap();
+    let hospital = Hospital {
+        roster: &roster,
+        premises: &premises,
+    };
+    let clock = &mut || Duration::ZERO;
+    replay::run(log.as_bytes(), hospital, &people, clock, &mut |_| Ok(())).unwrap()
 }
 
 /// A replay in a hospital that knows nothing of itself.
@@ -73,7 +94,13 @@ fn alone(log: &str) -> Result<(replay::Report, Vec<Score>), ReplayError> {
         scores.push(score);
         Ok(())
     };
-    let report = replay::run(log.as_bytes(), hospital, &mut || Duration::ZERO, &mut taken)?;
+    let report = replay::run(
+        log.as_bytes(),
+        hospital,
+        &People::default(),
+        &mut || Duration::ZERO,
+        &mut taken,
+    )?;
     Ok((report, scores))
 }
 
@@ -321,4 +348,60 @@ fn an_index_that_cannot_be_read_leaves_its_row_out() {
     let (report, scores) = alone(log).unwrap();
     assert_eq!((report.logins, report.malformed), (1, 1));
     assert_eq!(scores[0].index, 7);
+}
+
+#[test]
+fn who_is_asked_is_told_by_role_turn_and_facility_where_these_are_said() {
+    let (roster, log) = nights();
+    let people = (0..20).fold("user_id,role,facility\n".to_owned(), |people, nurse| {
+        let role = ["nurse", "physician"][nurse % 2];
+        let facility = ["F1", "F2", ""][nurse % 3];
+        people + &format!("n{nurse},{role},{facility}\n")
+    });
+    let takeover = "2026-04-09T12:00:00Z,n0,203.0.113.9,FR,X,Paris,3215,curl,Other,Linux,desktop,True,False,True,\n";
+    // Where everybody works at night it is their day: others tell that it is none.
+    let report = with_people(&roster, &people, &format!("{log}{takeover}"));
+    let groups = report.groups.unwrap();
+    let names: Vec<_> = groups
+        .groups
+        .iter()
+        .map(|it| (it.by.name(), it.name.as_str()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("role", "nurse"),
+            ("role", "physician"),
+            ("shift", "day"),
+            ("shift", "off"),
+            ("facility", "F1"),
+            ("facility", "F2"),
+        ]
+    );
+    // Twenty-six nights of ten each, after the first two weeks.
+    let [nurse, physician, _, off, ..] = groups.groups.as_slice() else {
+        unreachable!("there are six");
+    };
+    assert_eq!((nurse.tally.sign_ins, physician.tally.sign_ins), (261, 260));
+    assert_eq!((off.tally.sign_ins, off.tally.disowned), (1, 1));
+    assert_eq!((nurse.tally.disowned, physician.tally.disowned), (1, 0));
+    assert_eq!(off.ratio, None, "one is few");
+    assert!(nurse.tally.asked <= 1 + 5, "{nurse:?}");
+
+    // Without what its people are, there are turns alone; without a roster, none.
+    let turns = with_people(&roster, "user_id\n", &log).groups.unwrap();
+    assert!(turns.groups.iter().all(|it| it.by.name() == "shift"));
+    assert_eq!(alone(&log).unwrap().0.groups, None);
+}
+
+#[test]
+fn people_are_read_of_their_file_or_of_the_roster_and_rows_that_say_nobody_are_counted() {
+    let (roster, log) = nights();
+    let report = with_people(&roster, &roster, &log);
+    let groups = report.groups.unwrap();
+    assert!(groups.groups.iter().any(|it| it.name == "nurse"));
+    let (_, malformed) = replay::people("user_id,role\n,nurse\nn1\nn2,nurse\n".as_bytes()).unwrap();
+    assert_eq!(malformed, 2);
+    let error = replay::people("role\n".as_bytes()).unwrap_err();
+    assert!(matches!(error, ReplayError::Column("user_id")));
 }

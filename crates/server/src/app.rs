@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use wardline_bus::Bus;
 use wardline_credential::DeviceCa;
 
+use crate::cards::Cards;
 use crate::config::Config;
 use crate::fleet::managers::Managers;
 use crate::fleet::{LastTold, feeds};
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) told: LastTold,
     /// Device managers that are asked on a schedule.
     pub(crate) managers: Managers,
+    /// Smart cards.
+    pub(crate) cards: Cards,
     /// Whose security events are taken.
     pub(crate) transmitters: Transmitters,
     pub(crate) hub: Hub,

@@ -9,6 +9,7 @@ use wardline_policy::{DeviceFacts, Network, SessionFacts};
 use wardline_store::Principal;
 
 use crate::app::{App, Peer};
+use crate::assurance;
 use crate::gate::{self, Asker};
 use crate::problem::Refusal;
 use crate::proof::{Request, access_token};
@@ -19,6 +20,7 @@ use crate::risk;
 pub(crate) struct Caller {
     principal: Principal,
     asker: Asker,
+    acr: &'static str,
 }
 
 impl Caller {
@@ -52,6 +54,11 @@ impl Caller {
         self.principal
     }
 
+    /// The session's authentication context class now: `phr` or `phrh`.
+    pub(crate) const fn acr(&self) -> &'static str {
+        self.acr
+    }
+
     /// The person as answers show them.
     pub(crate) fn brief(&self) -> PersonBrief {
         let p = &self.principal;
@@ -78,6 +85,8 @@ impl Caller {
             (false, false) => Network::Remote,
         };
         let p = &principal;
+        let fresh_ms = app.gate.limits().fresh_ms;
+        let card = assurance::is_fresh(p.card_at, fresh_ms, now_ms);
         let asker = Asker {
             actor: gate::actor(p.user_id, p.device_id, Some(p.session_id)),
             person: Some(gate::person(
@@ -99,14 +108,22 @@ impl Caller {
             }),
             session: Some(SessionFacts {
                 id: p.session_id,
-                aal: u8::try_from(p.aal).unwrap_or(0),
+                aal: assurance::aal(u8::try_from(p.aal).unwrap_or(0), card),
                 proof_age_ms: now_ms.saturating_sub(p.verified_at),
                 idle_ms: now_ms.saturating_sub(p.last_used_at),
                 age_ms: now_ms.saturating_sub(p.created_at),
                 network,
                 code_age_ms: p.code_at.map(|at| now_ms.saturating_sub(at)),
+                card_age_ms: p.card_at.map(|at| now_ms.saturating_sub(at)),
                 place: p.place.parse().map_err(Refusal::internal)?,
                 codes: p.codes,
+                // A scope that this release does not know asks for nothing.
+                scopes: p
+                    .scopes()
+                    .filter_map(|(scope, at)| {
+                        Some((scope.parse().ok()?, now_ms.saturating_sub(at)))
+                    })
+                    .collect(),
             }),
             on_premises,
             on_shift: p.on_shift,
@@ -114,7 +131,13 @@ impl Caller {
             unusual: serde_json::from_str(&p.risk_reasons).unwrap_or_default(),
             now_ms,
         };
-        Ok(Self { principal, asker })
+        let passkey = p.passkey_kind.parse().map_err(Refusal::internal)?;
+        let acr = assurance::acr(passkey, card);
+        Ok(Self {
+            principal,
+            asker,
+            acr,
+        })
     }
 }
 

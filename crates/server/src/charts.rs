@@ -1,6 +1,7 @@
 //! Patients out of the sealed store: search terms in, banners out.
 
 use serde_json::Value;
+use wardline_fhir::document::{self, Document};
 use wardline_fhir::index::{self, TokenKind};
 use wardline_fhir::{Resource, banner};
 use wardline_model::wire::directory::PatientBanner;
@@ -130,7 +131,7 @@ pub(crate) async fn patient(
     }
 }
 
-/// The security labels of a patient's record (FHIR `meta.security` codes).
+/// The security labels of a patient's record.
 pub(crate) async fn labels(
     tx: &mut Tx,
     id: &PatientId,
@@ -138,16 +139,19 @@ pub(crate) async fn labels(
     let Some(body) = tx.resource("Patient", id.as_str()).await? else {
         return Ok(std::collections::BTreeSet::new());
     };
-    let patient = parse(&body)?;
-    let codes = patient
-        .get("meta")
-        .and_then(|meta| meta.get("security"))
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|label| label.get("code")?.as_str().map(str::to_owned))
-        .collect();
-    Ok(codes)
+    Ok(document::labels(&parse(&body)?))
+}
+
+/// A patient's notes, in no order.
+pub(crate) async fn documents(tx: &mut Tx, id: &PatientId) -> Result<Vec<Document>, Refusal> {
+    let documents = several(tx, id, "DocumentReference").await?;
+    Ok(documents.iter().filter_map(Document::of).collect())
+}
+
+/// A note by its id, whoever it is about.
+pub(crate) async fn document(tx: &mut Tx, id: &str) -> Result<Option<Resource>, Refusal> {
+    let body = tx.resource("DocumentReference", id).await?;
+    body.as_ref().map(parse).transpose()
 }
 
 async fn banner_of(tx: &mut Tx, patient: &Resource, now_ms: u64) -> Result<PatientBanner, Refusal> {

@@ -3,6 +3,8 @@
 //! `wardline.toml` beside this crate's manifest holds every key with its default and what it
 //! means; a test keeps it and [`Config::default`] equal. Unknown keys are errors.
 
+mod cards;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
@@ -15,6 +17,11 @@ use thiserror::Error;
 use url::Url;
 use uuid::Uuid;
 use wardline_audit::event::NodeName;
+
+pub use self::cards::Cards;
+
+/// The longest time in days that can be configured.
+const MOST_DAYS: u64 = 3650;
 
 /// The documented defaults, as printed by `wardline config defaults`.
 pub const DEFAULTS: &str = include_str!("../wardline.toml");
@@ -39,8 +46,12 @@ pub struct Config {
     pub sessions: Sessions,
     /// From which risk on what is asked.
     pub risk: Risk,
+    /// What is kept of decisions.
+    pub policy: Policy,
     /// How many code generators roles need.
     pub factors: Factors,
+    /// Smart cards.
+    pub cards: Cards,
     /// Enrolment limits.
     pub enrollment: Enrollment,
     /// What attestations are held against.
@@ -149,6 +160,14 @@ pub struct Sessions {
     pub offline_hours: u64,
 }
 
+/// `[policy]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// How long decisions are kept with all that they depended on, in days.
+    pub keep_days: u64,
+}
+
 /// `[risk]`: how unusual a session may be before more is asked for what is sensitive, 0 to 100.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -159,6 +178,10 @@ pub struct Risk {
     pub second: u8,
     /// From here on it is refused.
     pub deny: u8,
+    /// Files that say where addresses are, of MaxMind's format.
+    pub locations: Vec<PathBuf>,
+    /// Numbers of autonomous systems behind whose addresses people from anywhere stand.
+    pub shared_networks: Vec<u32>,
 }
 
 /// `[factors]`
@@ -408,6 +431,11 @@ impl Config {
             "write `step_up`, `second` and `deny` in rising order, from 1 on; above 100 none is ever \
              reached",
         );
+        check(
+            !(1..=MOST_DAYS).contains(&self.policy.keep_days),
+            "keep_days",
+            "write 1 to 3650 days",
+        );
         let bus = &self.bus;
         check(
             !bus.nats.is_empty() && !is_nats(&bus.nats),
@@ -446,6 +474,9 @@ impl Config {
             "poll_ms",
             "50 to 3600000",
         );
+        for (bad, key, message) in self.cards.faults() {
+            check(bad, key, message);
+        }
         let feeds = &self.feeds;
         let is_https = |url: &str| {
             let url = Url::parse(&url.replace("{product}", "x"));
@@ -644,6 +675,12 @@ impl Default for Sessions {
     }
 }
 
+impl Default for Policy {
+    fn default() -> Self {
+        Self { keep_days: 30 }
+    }
+}
+
 impl Default for Risk {
     fn default() -> Self {
         let limits = wardline_policy::Limits::default();
@@ -651,6 +688,8 @@ impl Default for Risk {
             step_up: limits.risk_step_up,
             second: limits.risk_second,
             deny: limits.risk_deny,
+            locations: Vec::new(),
+            shared_networks: Vec::new(),
         }
     }
 }
@@ -805,12 +844,20 @@ fn line_of(text: &str, span: &Range<usize>) -> usize {
 }
 
 fn line_of_key(text: &str, key: &str) -> usize {
+    // A key that several sections have is named with its section.
+    let (section, key) = match key.split_once('.') {
+        Some((section, key)) => (format!("[{section}]"), key),
+        None => (String::new(), key),
+    };
+    let begin = text.lines().position(|line| line.trim() == section);
+    let skipped = begin.filter(|_| !section.is_empty()).unwrap_or(0);
     let set = |line: &str| {
         line.trim_start()
             .strip_prefix(key)
             .is_some_and(|rest| rest.trim_start().starts_with('='))
     };
-    text.lines().position(set).map_or(1, |index| index + 1)
+    let found = text.lines().skip(skipped).position(set);
+    found.map_or(1, |index| skipped + index + 1)
 }
 
 /// Adds the nearest known key to serde's message about an unknown one.
@@ -866,8 +913,10 @@ mod tests {
             ("store", 1),
             ("bus", 8),
             ("sessions", 4),
-            ("risk", 3),
+            ("policy", 1),
+            ("risk", 5),
             ("factors", 1),
+            ("cards", 10),
             ("enrollment", 2),
             ("attestation", 3),
             ("fleet", 1),
@@ -960,6 +1009,31 @@ mod tests {
                 assert_eq!(error.line, 2 + before.lines().count().max(1), "{error}");
                 assert!(error.message.contains(mend), "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn cards_that_could_not_be_taken_are_named_with_their_line_and_mend() {
+        let with =
+            |lines: &str| Config::parse(&format!("[store]\nurl = \"sqlite\"\n[cards]\n{lines}\n"));
+        let good = "listen = \"0.0.0.0:8444\"\nanchors = \"cards.pem\"";
+        let taken = with(&format!("{good}\n[[cards.mapping]]\nby = \"key\"")).unwrap();
+        assert_eq!(taken.cards.address().unwrap().port(), 8444);
+        assert_eq!(taken.cards.piv().mapping.len(), 1);
+        for (lines, line, mend) in [
+            ("listen = \"8444\"", 4, "0.0.0.0:8444"),
+            ("listen = \"0.0.0.0:8444\"", 1, "give a PEM file"),
+            ("url = \"http://cards.example\"", 4, "https"),
+            ("polices = []", 4, "did you mean `policies`?"),
+            (
+                "[cards.revocation]\ndepht = \"card\"",
+                5,
+                "did you mean `depth`?",
+            ),
+        ] {
+            let error = with(lines).unwrap_err();
+            assert_eq!(error.line, line, "{lines}: {error}");
+            assert!(error.message.contains(mend), "{error}");
         }
     }
 

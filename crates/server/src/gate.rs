@@ -8,15 +8,16 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 use wardline_audit::event::{Actor, Kind, NodeName, Outcome, V1};
-use wardline_audit::{Event, Hash, Salt};
+use wardline_audit::{Event, Salt};
 use wardline_bus::Hint;
 use wardline_model::{DeviceId, UserId};
 use wardline_policy::{
-    Action, Circumstances, Decided, Decision, DeviceFacts, Engine, Limits, Person, Question,
+    Action, Circumstances, Decided, Decision, DeviceFacts, Limits, Person, Question, Recorded,
     Resource, SessionFacts,
 };
 use wardline_store::{
@@ -25,6 +26,8 @@ use wardline_store::{
 
 use crate::app::{App, Peer};
 use crate::config::Config;
+use crate::policies::Policies;
+use crate::policies::record::{Kept, Recorder};
 use crate::problem::Refusal;
 use crate::rim::random;
 
@@ -32,19 +35,23 @@ use crate::rim::random;
 #[derive(Debug)]
 pub(crate) struct Gate {
     store: Store,
-    engine: Engine,
+    policies: Policies,
+    recorder: Recorder,
     node: NodeName,
-    policy: Option<Hash>,
     limits: Limits,
 }
 
 impl Gate {
-    pub(crate) fn new(store: Store, engine: Engine, config: &Config) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        policies: Policies,
+        recorder: Recorder,
+        config: &Config,
+    ) -> Self {
         const MINUTE: u64 = 60_000;
         let sessions = &config.sessions;
         Self {
             node: store.node().clone(),
-            policy: engine.hash().parse().ok(),
             limits: Limits {
                 idle_ms: sessions.idle_minutes * MINUTE,
                 absolute_ms: sessions.absolute_hours * 60 * MINUTE,
@@ -54,8 +61,19 @@ impl Gate {
                 risk_deny: config.risk.deny,
             },
             store,
-            engine,
+            policies,
+            recorder,
         }
+    }
+
+    /// What is in force.
+    pub(crate) const fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// Where decisions are kept for replay.
+    pub(crate) const fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     /// The session limits in force.
@@ -123,14 +141,7 @@ impl Asker {
         Ok(Self {
             actor: actor(owner.user_id, device.device_id, None),
             person: Some(person_of(owner, roles)),
-            device: Some(DeviceFacts {
-                id: device.device_id,
-                owner: device.user_id,
-                program: device.program.parse().map_err(Refusal::internal)?,
-                state: device.state,
-                endorsed: device.state.is_in_use(),
-                passkey: device.passkey_kind.parse().map_err(Refusal::internal)?,
-            }),
+            device: Some(device_facts(device)?),
             ..Self::anyone(app, peer)
         })
     }
@@ -159,6 +170,13 @@ impl Asker {
     }
 }
 
+/// A question with its answer, and the event that tells of it.
+struct Asked {
+    question: Question,
+    decided: Decided,
+    event: Event,
+}
+
 /// What an audit event says beyond the decision.
 #[derive(Debug)]
 pub(crate) struct Note {
@@ -172,6 +190,12 @@ impl Note {
     /// Adds a member to the event's detail. Identifiers and counts only, never patient data.
     pub(crate) fn put(&mut self, name: &str, value: impl Into<Value>) -> &mut Self {
         self.detail.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Names what has happened, where that is known within the change only.
+    pub(crate) fn kind(&mut self, kind: Kind) -> &mut Self {
+        self.template.kind = kind;
         self
     }
 
@@ -234,20 +258,44 @@ impl App {
         action: Action,
         resource: Resource,
     ) -> Result<Permit, Refusal> {
-        let (decided, mut event) = self.ask(asker, action, resource);
+        let Asked {
+            question,
+            decided,
+            mut event,
+        } = self.ask(asker, action, resource);
+        let inputs = question.digest();
+        event
+            .detail
+            .insert("inputs".to_owned(), inputs.clone().into());
+        self.gate.recorder.record(Kept {
+            inputs,
+            policy: Arc::clone(&decided.policy_hash),
+            recorded: Recorded {
+                question,
+                decided: decided.decision.clone(),
+            },
+        });
         match decided.decision {
             Decision::Allow => Ok(Permit {
                 app: self.clone(),
                 event,
                 now_ms: asker.now_ms,
             }),
-            Decision::StepUp { methods, advice } => {
+            Decision::StepUp {
+                methods,
+                scopes,
+                advice,
+            } => {
                 let advice = explained(advice, &decided.policies, asker);
                 event
                     .reasons
                     .extend(methods.iter().map(|method| method.as_str().to_owned()));
                 self.record(event).await?;
-                Err(Refusal::StepUp { methods, advice })
+                Err(Refusal::StepUp {
+                    methods,
+                    scopes,
+                    advice,
+                })
             }
             Decision::Deny { code, advice } => {
                 let advice = explained(advice, &decided.policies, asker);
@@ -266,11 +314,16 @@ impl App {
         action: Action,
         resource: Resource,
     ) -> Result<(), Refusal> {
-        let (decided, _) = self.ask(asker, action, resource);
+        let decided = self.ask(asker, action, resource).decided;
         match decided.decision {
             Decision::Allow => Ok(()),
-            Decision::StepUp { methods, advice } => Err(Refusal::StepUp {
+            Decision::StepUp {
                 methods,
+                scopes,
+                advice,
+            } => Err(Refusal::StepUp {
+                methods,
+                scopes,
                 advice: explained(advice, &decided.policies, asker),
             }),
             Decision::Deny { code, advice } => {
@@ -283,11 +336,11 @@ impl App {
     /// Asks the policies about part of an answer that was allowed as a whole, such as the banner
     /// of each conversation's patient. Recorded with the whole.
     pub(crate) fn may(&self, asker: &Asker, action: Action, resource: Resource) -> bool {
-        self.ask(asker, action, resource).0.decision == Decision::Allow
+        self.ask(asker, action, resource).decided.decision == Decision::Allow
     }
 
-    fn ask(&self, asker: &Asker, action: Action, resource: Resource) -> (Decided, Event) {
-        let name = resource_name(&resource);
+    fn ask(&self, asker: &Asker, action: Action, resource: Resource) -> Asked {
+        let name = resource.name();
         let question = Question {
             principal: asker.person.clone(),
             device: asker.device.clone(),
@@ -302,7 +355,8 @@ impl App {
                 limits: self.gate.limits,
             },
         };
-        let decided = self.gate.engine.decide(&question);
+        let in_force = self.gate.policies.get();
+        let decided = in_force.engine.decide(&question);
         let (kind, outcome) = match &decided.decision {
             Decision::Allow => (ALLOWED, Outcome::Allow),
             Decision::StepUp { .. } => (REFUSED, Outcome::StepUp),
@@ -318,10 +372,14 @@ impl App {
             resource: name,
             outcome,
             reasons: decided.policies.clone(),
-            policy: self.gate.policy,
+            policy: in_force.hash,
             detail: Map::new(),
         };
-        (decided, event)
+        Asked {
+            question,
+            decided,
+            event,
+        }
     }
 
     /// Records a refusal before anyone was known; the caller limits how often.
@@ -399,8 +457,8 @@ impl Permit {
     /// An empty note for this permit's event.
     pub(crate) fn note(&self) -> Note {
         Note {
+            detail: self.event.detail.clone(),
             template: self.event.clone(),
-            detail: Map::new(),
             refused: None,
             written: false,
         }
@@ -586,26 +644,6 @@ fn denied(code: String, advice: Vec<String>) -> Refusal {
     }
 }
 
-/// The resource as the event names it: identifiers only.
-fn resource_name(resource: &Resource) -> String {
-    match resource {
-        Resource::Hospital => "hospital".to_owned(),
-        Resource::Group { id, .. } => format!("group/{id}"),
-        Resource::Device { id, .. } => format!("device/{id}"),
-        Resource::Session { id: Some(id), .. } => format!("session/{id}"),
-        Resource::Session { id: None, owner } => format!("user/{owner}/sessions"),
-        Resource::Factors { owner } => format!("user/{owner}/factors"),
-        Resource::Invite { person, .. } => format!("user/{person}/invite"),
-        Resource::Patient { id, .. } => format!("patient/{id}"),
-        Resource::KeyPackages {
-            device: Some(device),
-        } => format!("device/{device}/key-packages"),
-        Resource::KeyPackages { device: None } => "key-packages".to_owned(),
-        Resource::Share { device } => format!("device/{device}/share"),
-        Resource::Log => "log".to_owned(),
-    }
-}
-
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         if error.is_busy() {
@@ -635,7 +673,20 @@ pub(crate) fn person(
     }
 }
 
-fn person_of(person: &store::Person, roles: Vec<String>) -> Person {
+/// A device as the policies see it.
+pub(crate) fn device_facts(device: &Device) -> Result<DeviceFacts, Refusal> {
+    Ok(DeviceFacts {
+        id: device.device_id,
+        owner: device.user_id,
+        program: device.program.parse().map_err(Refusal::internal)?,
+        state: device.state,
+        endorsed: device.state.is_in_use(),
+        passkey: device.passkey_kind.parse().map_err(Refusal::internal)?,
+    })
+}
+
+/// The same by what the store has of them.
+pub(crate) fn person_of(person: &store::Person, roles: Vec<String>) -> Person {
     self::person(
         person.user_id,
         roles,

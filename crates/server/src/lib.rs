@@ -11,8 +11,10 @@
 //! # Where things are
 //! - `routes`: one file for each operation; all of them on one page in `routes/mod.rs`.
 //! - [`config`]: the configuration file. [`keys`]: the hospital's keys.
+//! - [`policies`]: what is in force, what is kept of decisions, and the console's way to both.
 //! - [`server`]: start and stop. [`init`], [`demo`]: the compositions that the binary calls.
 //! - [`intune`]: asks Microsoft Intune about devices, and devices of Intune for something.
+//! - `cards`: the listener to which smart cards are presented, and what is asked about them.
 //! - `hub`: pushes to sockets what hints on the bus are about.
 //! - [`rim`]: the clock and the randomness, read nowhere else.
 //! - [`fuzz`]: the decoders as plain functions over bytes. [`conformance`]: recorded passkey ceremonies
@@ -21,8 +23,10 @@
 //! No type here can hold a message's text: bodies are MLS ciphertext, and the crate has no key.
 
 mod app;
+mod assurance;
 mod ca;
 mod caller;
+mod cards;
 mod charts;
 mod codes;
 pub mod config;
@@ -30,6 +34,7 @@ pub mod config;
 #[doc(hidden)]
 pub mod conformance;
 pub mod demo;
+mod drain;
 mod extract;
 mod fleet;
 pub mod fuzz;
@@ -44,8 +49,10 @@ mod limiter;
 mod listen;
 pub mod log;
 mod nonce;
+mod outgoing;
 mod passkeys;
 mod pipeline;
+pub mod policies;
 mod problem;
 mod proof;
 mod replay;

@@ -1,10 +1,10 @@
-//! The listeners: plain HTTP on loopback and HTTPS, on hyper.
+//! The listeners: plain HTTP on loopback, HTTPS, and HTTPS for smart cards, on hyper.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -22,15 +22,34 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::app::Peer;
+use crate::cards::Presented;
+use crate::drain::{Left, Watched};
+
+/// How a listener is spoken to.
+#[derive(Debug)]
+pub(crate) enum Door {
+    /// Plain HTTP.
+    Plain,
+    /// HTTPS.
+    Tls(Arc<ServerConfig>),
+    /// HTTPS that asks for a smart card. A connection is for one request, which the card is presented
+    /// with: it cannot be pulled, and go on to count.
+    Cards(Arc<ServerConfig>),
+}
 
 /// Serves until told to stop, then lets requests under way finish, for a while.
 pub(crate) async fn serve(
     listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
+    door: Door,
     router: Router,
     mut stop: watch::Receiver<bool>,
 ) {
-    let acceptor = tls.map(TlsAcceptor::from);
+    let for_cards = matches!(door, Door::Cards(_));
+    let patience = if for_cards { PIN } else { HANDSHAKE };
+    let acceptor = match door {
+        Door::Plain => None,
+        Door::Tls(config) | Door::Cards(config) => Some(TlsAcceptor::from(config)),
+    };
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -52,11 +71,13 @@ pub(crate) async fn serve(
         connections.spawn(async move {
             let peer = Peer { address };
             match acceptor {
-                None => connection(stream, peer, router, stop).await,
+                None => connection(stream, peer, None, router, stop).await,
                 Some(acceptor) => {
-                    let handshake = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream));
+                    let handshake = tokio::time::timeout(patience, acceptor.accept(stream));
                     if let Ok(Ok(stream)) = handshake.await {
-                        connection(stream, peer, router, stop).await;
+                        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+                        let card = for_cards.then(|| Presented::new(chain));
+                        connection(stream, peer, card, router, stop).await;
                     }
                 }
             }
@@ -83,21 +104,41 @@ pub(crate) async fn bind(address: SocketAddr) -> io::Result<(TcpListener, Socket
     Ok((listener, bound))
 }
 
-async fn connection<S>(stream: S, peer: Peer, router: Router, mut stop: watch::Receiver<bool>)
-where
+/// Serves one connection; with a card, one request of it.
+async fn connection<S>(
+    stream: S,
+    peer: Peer,
+    card: Option<Presented>,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let is_for_one = card.is_some();
+    let card = Mutex::new(card);
+    let (presented, mut over) = watch::channel(false);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        // The value is taken whole, so a poisoned lock holds no half state.
+        let card = card.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(card) = card {
+            request.extensions_mut().insert(card);
+            // What is under way is answered, and then the connection ends.
+            presented.send_replace(true);
+        }
         let router = router.clone();
         async move {
-            let response = router.oneshot(request.map(Body::new)).await;
+            let left = Left::default();
+            let request = request.map(|body| Body::new(Watched::new(body, left.clone())));
+            let response = router.oneshot(request).await;
+            left.read().await;
             Ok::<_, Infallible>(response.unwrap_or_else(|never| match never {}))
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
+        .keep_alive(!is_for_one)
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS);
     builder
@@ -109,6 +150,7 @@ where
     let outcome = tokio::select! {
         outcome = serving.as_mut() => Some(outcome),
         () = stopped(&mut stop) => None,
+        () = presented_once(&mut over) => None,
     };
     let outcome = if let Some(outcome) = outcome {
         outcome
@@ -122,7 +164,17 @@ where
     }
 }
 
+/// Returns once a card was presented with a request.
+async fn presented_once(over: &mut watch::Receiver<bool>) {
+    if over.wait_for(|over| *over).await.is_err() {
+        // The connection is gone, and says so itself.
+        std::future::pending::<()>().await;
+    }
+}
+
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// In the middle of a handshake people type their card's PIN.
+const PIN: Duration = Duration::from_mins(1);
 const HEADERS: Duration = Duration::from_secs(15);
 const DRAIN: Duration = Duration::from_secs(5);
 const MAX_STREAMS: u32 = 256;

@@ -10,9 +10,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
+use wardline_model::wire::policies::PolicyProblem;
 use wardline_model::wire::problem::Problem;
-use wardline_policy::Proof;
+use wardline_policy::{Proof, Scope};
 
+use crate::assurance::{PHR, PHRH};
+use crate::cards::CardFault;
 use crate::passkeys::Unattested;
 
 /// Why a request was not carried out.
@@ -67,6 +70,8 @@ pub(crate) enum Refusal {
     StepUp {
         /// What to prove.
         methods: BTreeSet<Proof>,
+        /// For what, where a proof given for something else does not count.
+        scopes: BTreeSet<Scope>,
         /// What to tell the person.
         advice: Vec<String>,
     },
@@ -148,6 +153,27 @@ pub(crate) enum Refusal {
     /// Somebody has the token card.
     #[error("token taken")]
     TokenTaken,
+    /// Policies that do not load.
+    #[error("policies do not load")]
+    PolicyInvalid {
+        /// What is wrong, by place; never empty.
+        problems: Vec<PolicyProblem>,
+    },
+    /// Policies after which nobody could change policies, or look after devices.
+    #[error("policies lock out")]
+    PolicyLocksOut {
+        /// Who would be missing, a sentence.
+        reason: String,
+    },
+    /// A person has a device that is not out of use, or never had one.
+    #[error("nothing to recover")]
+    NothingToRecover,
+    /// A recovery of the person waits for a second officer.
+    #[error("recovery waits")]
+    RecoveryWaits,
+    /// A smart card is not taken.
+    #[error("card refused: {0}")]
+    CardRefused(CardFault),
     /// The device is not in the state that the operation needs.
     #[error("device state")]
     DeviceState,
@@ -235,6 +261,11 @@ impl Refusal {
             Self::TooManyFactors => "too-many-factors",
             Self::FactorNeeded => "factor-needed",
             Self::TokenTaken => "token-taken",
+            Self::PolicyInvalid { .. } => "policy-invalid",
+            Self::PolicyLocksOut { .. } => "policy-locks-out",
+            Self::NothingToRecover => "nothing-to-recover",
+            Self::RecoveryWaits => "recovery-waits",
+            Self::CardRefused(_) => "card-refused",
             Self::DeviceState => "device-state",
             Self::EpochConflict { .. } => "epoch-conflict",
             Self::CommitRequired { .. } => "commit-required",
@@ -271,7 +302,8 @@ impl Refusal {
             | Self::CodeRefused
             | Self::CodeWrong
             | Self::CodeUsed
-            | Self::CodesLocked => StatusCode::FORBIDDEN,
+            | Self::CodesLocked
+            | Self::CardRefused(_) => StatusCode::FORBIDDEN,
             Self::EnrollmentOver | Self::ChallengeOver => StatusCode::GONE,
             Self::BindingRefused(_)
             | Self::ReportRefused(_)
@@ -281,10 +313,14 @@ impl Refusal {
             | Self::NotRegistered
             | Self::NotManaged
             | Self::TermsRefused(_)
+            | Self::PolicyInvalid { .. }
             | Self::ImportRefused(_)
             | Self::EndorsementRefused(_)
             | Self::MlsRefused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::DeviceState
+            | Self::PolicyLocksOut { .. }
+            | Self::NothingToRecover
+            | Self::RecoveryWaits
             | Self::TooManyFactors
             | Self::FactorNeeded
             | Self::TokenTaken
@@ -376,6 +412,19 @@ impl Refusal {
                 return ("A fresh proof is needed", advice.join(" "));
             }
             Self::Denied { advice, .. } => return ("Not allowed", advice.join(" ")),
+            Self::PolicyLocksOut { reason } => {
+                return ("These policies would lock the hospital out", reason.clone());
+            }
+            Self::PolicyInvalid { problems } => {
+                let first = problems.first().map_or_else(String::new, |problem| {
+                    let (file, line) = (&problem.file, problem.line);
+                    format!("{file}, line {line}: {}", problem.message)
+                });
+                return ("The policies cannot be used", first);
+            }
+            Self::CardRefused(fault) => {
+                return ("The card is not accepted", fault.advice().to_owned());
+            }
             Self::TooManyRequests { retry_after_s } => {
                 let detail = format!("Wait {retry_after_s} seconds, then try again.");
                 return ("Too many requests", detail);
@@ -463,6 +512,14 @@ impl Refusal {
                 "Someone else changed it meanwhile",
                 "Load it anew, then make your change again.",
             ),
+            Self::NothingToRecover => (
+                "The person has a device",
+                "Let them add the new one on a device they have, or report that one lost first.",
+            ),
+            Self::RecoveryWaits => (
+                "A recovery waits already",
+                "Have a second officer agree to it, or take it back first.",
+            ),
             Self::DeviceState => (
                 "The device is in another state",
                 "Load the device anew; it was confirmed or taken out of use meanwhile.",
@@ -499,9 +556,15 @@ impl Refusal {
             Self::ImportRefused(reasons) => json!({ "reasons": reasons }),
             Self::InvalidParameter(name) => json!({ "parameter": name }),
             Self::PayloadTooLarge { limit } => json!({ "limit": limit }),
-            Self::StepUp { methods, advice } => json!({ "methods": methods, "advice": advice }),
+            Self::StepUp {
+                methods,
+                scopes,
+                advice,
+            } => json!({ "methods": methods, "scopes": scopes, "advice": advice }),
+            Self::PolicyInvalid { problems } => json!({ "problems": problems }),
             Self::Denied { code, advice } => json!({ "reason": code, "advice": advice }),
             Self::AuthenticatorRefused(why) => json!({ "reason": why.code() }),
+            Self::CardRefused(fault) => json!({ "why": fault.name() }),
             Self::EpochConflict { epoch } | Self::CommitRequired { epoch } => {
                 json!({ "epoch": epoch })
             }
@@ -599,18 +662,19 @@ fn challenge(error: &'static str) -> HeaderValue {
         .unwrap_or_else(|_| HeaderValue::from_static("DPoP"))
 }
 
-/// RFC 9470 §3: the `WWW-Authenticate` value where a stronger or fresher proof is needed. The class
-/// for the passkey is OpenID's `phr`, phishing-resistant (EAP ACR Values 1.0 §2), which `phrh`
-/// satisfies too; for a code there is none, so it is one of ours. Whatever is asked for has to be
-/// proven now.
+/// RFC 9470 §3: the `WWW-Authenticate` value where a stronger or fresher proof is needed. Each of the
+/// classes satisfies all that is asked for, the first being what is asked for itself. Those of the
+/// passkey are OpenID's (EAP ACR Values 1.0 §2); for what is asked for beside it there are none, since
+/// a passkey may be hardware-protected, too, so they are ours. Whatever is asked for has to be proven
+/// now.
 fn step_up(methods: &BTreeSet<Proof>) -> HeaderValue {
-    let classes: Vec<&str> = methods
-        .iter()
-        .map(|method| match method {
-            Proof::UserVerification => "phr phrh",
-            Proof::OneTimeCode => "urn:wardline:acr:one-time-code",
-        })
-        .collect();
+    let classes = if methods.contains(&Proof::SmartCard) {
+        vec![SMART_CARD]
+    } else if methods.contains(&Proof::OneTimeCode) {
+        vec![ONE_TIME_CODE, SMART_CARD]
+    } else {
+        vec![PHR, PHRH]
+    };
     let value = format!(
         "DPoP error=\"insufficient_user_authentication\", \
          error_description=\"A fresh proof is needed\", acr_values=\"{}\", max_age=\"0\", \
@@ -619,6 +683,11 @@ fn step_up(methods: &BTreeSet<Proof>) -> HeaderValue {
     );
     HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("DPoP"))
 }
+
+/// A session of a passkey, and a one-time code.
+const ONE_TIME_CODE: &str = "urn:wardline:acr:one-time-code";
+/// A session of a passkey, and a smart card with its PIN.
+const SMART_CARD: &str = "urn:wardline:acr:smart-card";
 
 #[cfg(test)]
 mod tests {
@@ -642,5 +711,24 @@ mod tests {
                 .unwrap()
                 .contains("hunter2")
         );
+    }
+
+    #[test]
+    fn a_step_up_names_the_classes_that_satisfy_all_that_is_asked() {
+        for (asked, classes) in [
+            (&[Proof::UserVerification][..], "\"phr phrh\""),
+            (
+                &[Proof::UserVerification, Proof::OneTimeCode],
+                "\"urn:wardline:acr:one-time-code urn:wardline:acr:smart-card\"",
+            ),
+            (
+                &[Proof::OneTimeCode, Proof::SmartCard],
+                "\"urn:wardline:acr:smart-card\"",
+            ),
+        ] {
+            let header = step_up(&asked.iter().copied().collect());
+            let told = header.to_str().unwrap();
+            assert!(told.contains(&format!("acr_values={classes}")), "{told}");
+        }
     }
 }

@@ -67,6 +67,11 @@ impl Proofs {
         }
     }
 
+    /// Whether an origin is one of the app's.
+    pub(crate) fn is_of(&self, origin: &str) -> bool {
+        self.origins.iter().any(|known| known == origin)
+    }
+
     /// The nonce to hand out.
     pub(crate) fn nonce(&self, now_ms: u64) -> String {
         self.nonces.current(now_ms)

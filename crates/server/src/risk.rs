@@ -5,22 +5,28 @@
 //! and learned after it, so that a transaction that is tried again teaches nothing twice.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use std::{fs, io};
 
 use axum::http::header;
 use axum::http::request::Parts;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use thiserror::Error;
 use tokio::sync::watch;
 use wardline_audit::Salt;
 use wardline_audit::event::Kind;
+use wardline_bus::Hint;
 use wardline_model::wire::enroll::Platform;
-use wardline_model::{DeviceId, SessionId, UserId};
+use wardline_model::{DeviceId, PatientId, SessionId, UserId};
 use wardline_policy::Place;
+use wardline_risk::report::{RiskReport, SignIn};
 use wardline_risk::{
-    Hospital, House, Login, Outcome, PersonState, Premises, Reason, Roster, Shift, Weights, client,
+    Access, Hospital, House, Locations, LocationsError, Login, Nights, Openings, Outcome,
+    PersonState, Premises, Reason, Roster, Shift, Weights, client,
 };
 use wardline_store::{NewRiskEvent, StoreError, Tx};
 use zeroize::Zeroizing;
@@ -28,7 +34,7 @@ use zeroize::Zeroizing;
 use crate::app::{App, Peer};
 use crate::caller::Caller;
 use crate::config::{Cidr, Config, LOOPBACK};
-use crate::gate::Note;
+use crate::gate::{Note, patiently};
 use crate::listen::stopped;
 use crate::problem::Refusal;
 use crate::rim::random;
@@ -37,7 +43,22 @@ use crate::rim::random;
 #[derive(Debug)]
 pub(crate) struct Risk {
     premises: Premises,
+    locations: Locations,
     house: Mutex<Held>,
+}
+
+/// Why the model cannot be used.
+#[derive(Debug, Error)]
+pub enum RiskError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A configured file cannot be read.
+    #[error("{0}: {1}")]
+    File(PathBuf, io::Error),
+    /// A configured file is no database of addresses.
+    #[error("{0}: {1}")]
+    Locations(PathBuf, LocationsError),
 }
 
 #[derive(Debug)]
@@ -48,18 +69,25 @@ struct Held {
 }
 
 impl Risk {
-    /// As this node left it.
-    pub(crate) async fn load(tx: &mut Tx, config: &Config) -> Result<Self, StoreError> {
+    /// As this node left it, and as it last heard from others.
+    pub(crate) async fn load(tx: &mut Tx, config: &Config, now_ms: u64) -> Result<Self, RiskError> {
+        let locations = locations(config)?;
         let stored = tx.setting(&setting(&config.server.node)).await?;
         let house = stored.and_then(|bytes| {
             House::from_bytes(&bytes)
                 .inspect_err(|error| tracing::warn!(%error, "the model of risk begins anew"))
                 .ok()
         });
+        let now_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
+        let mut house = house.unwrap_or_else(|| House::begun(&config.server.node, now_ms));
+        for other in others(tx, config).await? {
+            house.hear(&other);
+        }
         Ok(Self {
             premises: premises(config),
+            locations,
             house: Mutex::new(Held {
-                house: house.unwrap_or_default(),
+                house,
                 changed: false,
             }),
         })
@@ -223,9 +251,23 @@ pub(crate) async fn weigh(
     Ok(())
 }
 
+/// A sign-in with the person's role and with what is known of its address.
+async fn located(
+    app: &App,
+    tx: &mut Tx,
+    seen: &Seen,
+    successful: bool,
+) -> Result<Login, StoreError> {
+    let mut login = seen.login(successful);
+    let person = tx.person(seen.user).await?;
+    login.role = person.map_or_else(String::new, |person| person.role_title);
+    app.risk.locations.locate(&mut login);
+    Ok(login)
+}
+
 async fn weighed(app: &App, tx: &mut Tx, seen: &Seen) -> Result<Weighed, Refusal> {
     let (person, roster) = known(tx, seen).await?;
-    let login = seen.login(true);
+    let login = located(app, tx, seen, true).await?;
     let weights = {
         let hospital = Hospital {
             roster: &roster,
@@ -275,7 +317,7 @@ pub(crate) async fn learn(app: &App, seen: &Seen, outcome: Outcome) {
 async fn try_learn(app: &App, seen: &Seen, outcome: Outcome) -> Result<(), Refusal> {
     let mut tx = app.gate.machinery().write().await?;
     let (mut person, roster) = known(&mut tx, seen).await?;
-    let login = seen.login(outcome != Outcome::Failed);
+    let login = located(app, &mut tx, seen, outcome != Outcome::Failed).await?;
     {
         let hospital = Hospital {
             roster: &roster,
@@ -297,6 +339,143 @@ async fn try_learn(app: &App, seen: &Seen, outcome: Outcome) -> Result<(), Refus
     Ok(())
 }
 
+/// What was unusual about the session was the person all the same: they have just proven it by
+/// something besides the passkey. Gives what is to be learned from that. What is refused whatever is
+/// proven stays so until an officer has cleared it.
+pub(crate) async fn confirm(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    now_ms: u64,
+) -> Result<Option<Seen>, Refusal> {
+    let session = caller.session();
+    if caller.asker().risk >= app.gate.limits().risk_deny {
+        return Ok(None);
+    }
+    let user = caller.user();
+    let mut openings = openings_of(tx, user).await?;
+    openings.confirm(signed(now_ms));
+    let state = openings.to_bytes().map_err(Refusal::internal)?;
+    tx.put_openings_of(user, &state, now_ms).await?;
+    let confirmed = tx.confirm_risk_event(session, now_ms).await?;
+    // What became unusual after its sign-in was confirmed is confirmed by this, too.
+    if confirmed || caller.asker().risk > 0 {
+        tx.set_session_risk(session, 0, Place::Known.as_str(), "[]")
+            .await?;
+    }
+    if confirmed {
+        seen_of(tx, session).await
+    } else {
+        Ok(None)
+    }
+}
+
+/// Counts a patient's record that somebody opens. Where it is more than they, or people like them,
+/// ever open, the session becomes more unusual by it, and the next thing may ask for a proof.
+pub(crate) async fn opened(app: &App, caller: &Caller, patient: &PatientId) -> Result<(), Refusal> {
+    let (user, session) = (caller.user(), caller.session());
+    let now_ms = caller.asker().now_ms;
+    let raised = patiently!(app, |tx| {
+        let mut openings = openings_of(tx, user).await?;
+        let roster = roster_of(tx, user, now_ms).await?;
+        let access = Access {
+            at_ms: signed(now_ms),
+            user: user.to_string(),
+            role: caller.principal().role_title.clone(),
+            patient: patient.to_string(),
+        };
+        let opened = {
+            let hospital = Hospital {
+                roster: &roster,
+                premises: &app.risk.premises,
+            };
+            app.risk.lock().house.open(&mut openings, hospital, &access)
+        };
+        let state = openings.to_bytes().map_err(Refusal::internal)?;
+        tx.put_openings_of(user, &state, now_ms).await?;
+        let before = caller.asker().risk;
+        let risk = opened.raises(before);
+        let Some(reason) = opened.reason().filter(|_| risk > before) else {
+            return Ok(false);
+        };
+        let mut sentences = caller.asker().unusual.clone();
+        let sentence = reason.sentence().to_owned();
+        if !sentences.contains(&sentence) {
+            sentences.insert(0, sentence);
+        }
+        let sentences = serde_json::to_string(&sentences).map_err(Refusal::internal)?;
+        let place = &caller.principal().place;
+        tx.set_session_risk(session, risk.into(), place, &sentences)
+            .await?;
+        let mut event = app.gate.house_event(OPENS_MANY, "risk.weigh", now_ms);
+        event.actor = caller.asker().actor;
+        event.resource = format!("session/{session}");
+        event.detail.insert("risk".to_owned(), risk.into());
+        let hour = opened.patients_of_hour.round();
+        event
+            .detail
+            .insert("patients_of_hour".to_owned(), hour.into());
+        event
+            .detail
+            .insert("records_of_hour".to_owned(), opened.records_of_hour.into());
+        tx.audit(&event, Salt(random())).await?;
+        Ok(true)
+    })?;
+    if raised {
+        app.bus.publish(Hint::Audit);
+    }
+    Ok(())
+}
+
+/// What is known of what somebody opens.
+async fn openings_of(tx: &mut Tx, user: UserId) -> Result<Openings, StoreError> {
+    let stored = tx.openings_of(user).await?;
+    let openings = stored.and_then(|bytes| {
+        Openings::from_bytes(&bytes)
+            .inspect_err(|error| tracing::warn!(%error, "what a person opens is counted anew"))
+            .ok()
+    });
+    Ok(openings.unwrap_or_default())
+}
+
+/// Whom the thresholds asked how often in the last ninety days.
+pub(crate) async fn report(app: &App, now_ms: u64) -> Result<RiskReport, Refusal> {
+    let from = now_ms.saturating_sub(REPORT_MS);
+    let mut facts = app.look().await?;
+    let weighed = facts.weighed_since(from).await?;
+    let turns = facts.turns_since(from).await?;
+    drop(facts);
+    let roster = Roster::new(turns.into_iter().map(|turn| {
+        let shift = Shift {
+            from_ms: signed(turn.from_ms),
+            until_ms: signed(turn.until_ms),
+            on_site: true,
+        };
+        (turn.user_id.to_string(), shift)
+    }));
+    let nights = Nights::of(&roster);
+    let limits = *app.gate.limits();
+    let sign_ins = weighed.into_iter().map(|sign_in| SignIn {
+        turn: nights.turn(&roster, &sign_in.user_id.to_string(), signed(sign_in.at)),
+        role: sign_in.role,
+        facility: sign_in.facility,
+        asked: sign_in.risk >= limits.risk_step_up.into() || sign_in.confirmed_at.is_some(),
+        refused: sign_in.risk >= limits.risk_deny.into(),
+        confirmed: sign_in.confirmed_at.is_some() || sign_in.was_me == Some(1),
+        disowned: sign_in.was_me == Some(0),
+    });
+    Ok(RiskReport::of_sign_ins(
+        signed(from),
+        signed(now_ms),
+        FEW,
+        sign_ins,
+    ))
+}
+
+fn signed(ms: u64) -> i64 {
+    i64::try_from(ms).unwrap_or(i64::MAX)
+}
+
 /// What was seen of a session when it was weighed last.
 pub(crate) async fn seen_of(tx: &mut Tx, session: SessionId) -> Result<Option<Seen>, Refusal> {
     let seen = tx.seen_of(session).await?;
@@ -312,26 +491,30 @@ async fn known(tx: &mut Tx, seen: &Seen) -> Result<(PersonState, Roster), Refusa
             .inspect_err(|error| tracing::warn!(%error, "what was known of a person is lost"))
             .ok()
     });
-    let name = seen.user.to_string();
-    let ms = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
-    let turns = tx.shifts_around(seen.user, seen.at_ms).await?;
+    let roster = roster_of(tx, seen.user, seen.at_ms).await?;
+    Ok((person.unwrap_or_default(), roster))
+}
+
+/// When somebody is to work around a time.
+async fn roster_of(tx: &mut Tx, user: UserId, at_ms: u64) -> Result<Roster, StoreError> {
+    let name = user.to_string();
+    let turns = tx.shifts_around(user, at_ms).await?;
     let planned = turns.into_iter().map(|turn| {
         let shift = Shift {
-            from_ms: ms(turn.from_ms),
-            until_ms: ms(turn.until_ms),
+            from_ms: signed(turn.from_ms),
+            until_ms: signed(turn.until_ms),
             on_site: true,
         };
         (name.clone(), shift)
     });
     // How far the plan goes, by a turn of nobody.
-    let end = ms(tx.roster_ends_at().await?);
+    let end = signed(tx.roster_ends_at().await?);
     let horizon = Shift {
         from_ms: end,
         until_ms: end,
         on_site: true,
     };
-    let roster = Roster::new(planned.chain([(String::new(), horizon)]));
-    Ok((person.unwrap_or_default(), roster))
+    Ok(Roster::new(planned.chain([(String::new(), horizon)])))
 }
 
 /// Writes what is known of the hospital, now and then, and at the end.
@@ -352,24 +535,63 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Stores what this node has learned, and hears what others have.
 async fn save(app: &App) -> Result<(), Refusal> {
     let bytes = {
         let mut held = app.risk.lock();
-        if !held.changed {
-            return Ok(());
-        }
-        held.changed = false;
-        held.house.to_bytes().map_err(Refusal::internal)?
+        let changed = std::mem::take(&mut held.changed);
+        changed
+            .then(|| held.house.to_bytes().map_err(Refusal::internal))
+            .transpose()?
     };
+    if let Some(bytes) = bytes {
+        let mut tx = app.gate.machinery().write().await?;
+        tx.put_setting(&setting(&app.config.server.node), &bytes)
+            .await?;
+        tx.commit().await?;
+    }
+    let now_ms = app.clock.now_ms();
     let mut tx = app.gate.machinery().write().await?;
-    tx.put_setting(&setting(&app.config.server.node), &bytes)
+    tx.forget_risk_events(now_ms.saturating_sub(KEPT_MS))
         .await?;
     tx.commit().await?;
+    if app.shares_its_store {
+        let mut tx = app.gate.machinery().look().await?;
+        let others = others(&mut tx, &app.config).await?;
+        drop(tx);
+        let mut held = app.risk.lock();
+        for other in others {
+            held.house.hear(&other);
+        }
+    }
     Ok(())
 }
 
+/// What other nodes on this database have learned.
+async fn others(tx: &mut Tx, config: &Config) -> Result<Vec<House>, StoreError> {
+    let own = setting(&config.server.node);
+    let all = tx.settings_below(SETTINGS).await?;
+    let others = all.into_iter().filter(|(name, _)| *name != own);
+    // Of another release: it is heard once it speaks this one's language.
+    Ok(others
+        .filter_map(|(_, bytes)| House::from_bytes(&bytes).ok())
+        .collect())
+}
+
+/// Databases of where addresses are.
+fn locations(config: &Config) -> Result<Locations, RiskError> {
+    let mut locations = Locations::default();
+    for path in &config.risk.locations {
+        let file = fs::read(path).map_err(|error| RiskError::File(path.clone(), error))?;
+        locations = locations
+            .with(file)
+            .map_err(|error| RiskError::Locations(path.clone(), error))?;
+    }
+    Ok(locations.with_shared(config.risk.shared_networks.iter().copied()))
+}
+
 fn setting(node: &str) -> String {
-    format!("risk.house.{node}")
+    format!("{SETTINGS}{node}")
 }
 
 /// The hospital's networks; the machine itself is one, as everywhere.
@@ -379,4 +601,12 @@ fn premises(config: &Config) -> Premises {
     Premises::new(nets.map(|net| (net, "premises".to_owned())))
 }
 
+/// Groups of fewer sign-ins say nothing.
+const FEW: u64 = 30;
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+const REPORT_MS: u64 = 90 * DAY_MS;
+/// How long it is kept how unusual sign-ins were: two reports, one after the other.
+const KEPT_MS: u64 = 2 * REPORT_MS;
+const OPENS_MANY: Kind = Kind::named("risk.opens_many");
+const SETTINGS: &str = "risk.house.";
 const MOVED: Kind = Kind::named("session.moved");

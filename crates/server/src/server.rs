@@ -12,11 +12,11 @@ use url::Url;
 use wardline_audit::event::NodeName;
 use wardline_bus::{Bus, Heard, Hint, NatsConfig, NatsError, SignIn};
 use wardline_credential::{CertificateError, DeviceCa};
-use wardline_policy::{Engine, LoadError};
 use wardline_store::{NodeKeys, Store, StoreConfig, StoreError};
 use webauthn_rs::prelude::WebauthnError;
 
 use crate::app::{App, Shared};
+use crate::cards::{self, Cards, CardsError};
 use crate::config::Config;
 use crate::fleet::managers::{Managers, ManagersError};
 use crate::fleet::{self, feeds};
@@ -24,11 +24,14 @@ use crate::gate::Gate;
 use crate::hub::{self, Hub};
 use crate::keys::{HospitalKeys, KeysError};
 use crate::limiter::{Limiter, OncePerMinute};
+use crate::listen::Door;
 use crate::passkeys::Passkeys;
 use crate::passkeys::attestation::{self, TrustFileError};
+use crate::policies::record::{self, Recorder};
+use crate::policies::{self, Policies, PoliciesError};
 use crate::proof::Proofs;
 use crate::rim::{Clock, random};
-use crate::risk::{self, Risk};
+use crate::risk::{self, Risk, RiskError};
 use crate::tls::TlsError;
 use crate::transmitters::{TransmitterError, Transmitters};
 use crate::{listen, routes, telemetry, tls};
@@ -42,9 +45,12 @@ pub enum StartError {
     /// The database.
     #[error("database: {0}")]
     Store(#[from] StoreError),
+    /// What the model of risk is to know.
+    #[error("risk: {0}")]
+    Risk(#[from] RiskError),
     /// The policies.
     #[error("policies: {0}")]
-    Policies(#[from] LoadError),
+    Policies(#[from] PoliciesError),
     /// The HTTPS certificate.
     #[error("tls: {0}")]
     Tls(#[from] TlsError),
@@ -63,6 +69,9 @@ pub enum StartError {
     /// Microsoft Intune.
     #[error("intune: {0}")]
     Managers(#[from] ManagersError),
+    /// Smart cards.
+    #[error("cards: {0}")]
+    Cards(#[from] CardsError),
     /// The keys of a transmitter of security events.
     #[error("signals: {0}")]
     Transmitter(#[from] TransmitterError),
@@ -86,6 +95,8 @@ pub struct Running {
     pub http_addr: Option<SocketAddr>,
     /// Where HTTPS listens.
     pub https_addr: Option<SocketAddr>,
+    /// Where smart cards are presented, as browsers are told; `None` when none are taken.
+    pub cards_url: Option<String>,
     /// `http://localhost:PORT`, where plain HTTP is on.
     pub http_url: Option<String>,
     /// `https://RP_ID:PORT`, where HTTPS is on.
@@ -139,6 +150,13 @@ impl Server {
             Some(_) => Some(tls::server_config(&config, &keys.tls_ca, clock.now_ms())?),
             None => None,
         };
+        let for_cards = bind(config.cards.address()).await?;
+        let cards = Cards::open(&config, for_cards.as_ref().map(|(_, at)| at.port()))?;
+        let cards_tls = match &for_cards {
+            Some(_) => Some(cards::server_config(&config, &keys.tls_ca, clock.now_ms())?),
+            None => None,
+        };
+        let cards_url = cards.url().map(ToString::to_string);
         let http_addr = http.as_ref().map(|(_, address)| *address);
         let https_addr = https.as_ref().map(|(_, address)| *address);
         let http_url = http_addr.map(|address| format!("http://localhost:{}", address.port()));
@@ -169,18 +187,21 @@ impl Server {
             .map(|origin| origin.origin().ascii_serialization())
             .collect();
         let mut facts = store.read().await?;
-        let risk = Risk::load(&mut facts, &config).await?;
+        let risk = Risk::load(&mut facts, &config, clock.now_ms()).await?;
+        let policies = Policies::load(&mut facts, clock.now_ms()).await?;
+        let (recorder, decisions) = Recorder::new();
         drop(facts);
         let app = App::new(Shared {
             device_ca: DeviceCa::from_der(keys.device_ca.der())?,
             proofs: Proofs::new(&random(), proof_origins),
             passkeys,
-            gate: Gate::new(store.clone(), Engine::baseline()?, &config),
+            gate: Gate::new(store.clone(), policies, recorder, &config),
             risk,
             bus,
             feeds: feeds::Held::new(trust),
             told: fleet::LastTold::default(),
             managers: Managers::open(&config.intune, &clock)?,
+            cards,
             transmitters: Transmitters::open(&config.signals, clock.now_ms())?,
             hub: Hub::default(),
             limiter: Limiter::new(config.server.unauthenticated_per_minute),
@@ -199,22 +220,30 @@ impl Server {
         if let Some((listener, _)) = http {
             tasks.spawn(listen::serve(
                 listener,
-                None,
+                Door::Plain,
                 router.clone(),
                 stopped.clone(),
             ));
         }
-        if let Some((listener, _)) = https {
-            tasks.spawn(listen::serve(listener, tls, router, stopped.clone()));
+        if let (Some((listener, _)), Some(tls)) = (https, tls) {
+            let door = Door::Tls(tls);
+            tasks.spawn(listen::serve(listener, door, router, stopped.clone()));
+        }
+        if let (Some((listener, _)), Some(tls)) = (for_cards, cards_tls) {
+            let (door, router) = (Door::Cards(tls), cards::door::router(&app));
+            tasks.spawn(listen::serve(listener, door, router, stopped.clone()));
         }
         tasks.spawn(hub::run(app.clone(), stopped.clone()));
         tasks.spawn(fleet::run(app.clone(), stopped.clone()));
         tasks.spawn(fleet::follow(app.clone(), stopped.clone()));
         tasks.spawn(risk::run(app.clone(), stopped.clone()));
+        tasks.spawn(policies::run(app.clone(), stopped.clone()));
+        tasks.spawn(record::run(app.clone(), decisions, stopped.clone()));
         tasks.spawn(sequence(app.clone(), holder.clone(), stopped));
         Ok(Running {
             http_addr,
             https_addr,
+            cards_url,
             http_url,
             https_url,
             clock,

@@ -8,6 +8,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use thiserror::Error;
+use url::Url;
 
 use crate::ca::{Authority, CaError};
 use crate::config::Config;
@@ -32,14 +33,7 @@ pub(crate) fn server_config(
     authority: &Authority,
     now_ms: u64,
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    let (chain, key) = if config.tls.certificate.as_os_str().is_empty() {
-        issued(config, authority, now_ms)?
-    } else {
-        (
-            read_chain(&config.tls.certificate)?,
-            read_key(&config.tls.key)?,
-        )
-    };
+    let (chain, key) = identity(config, authority, now_ms)?;
     // The workspace's `prefer-post-quantum` puts X25519MLKEM768 first in this provider.
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut server = ServerConfig::builder_with_provider(provider)
@@ -50,12 +44,34 @@ pub(crate) fn server_config(
     Ok(Arc::new(server))
 }
 
-type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+/// The chain and the key by which this server is known: configured files, or issued.
+pub(crate) fn identity(
+    config: &Config,
+    authority: &Authority,
+    now_ms: u64,
+) -> Result<Identity, TlsError> {
+    if config.tls.certificate.as_os_str().is_empty() {
+        issued(config, authority, now_ms)
+    } else {
+        Ok((
+            read_chain(&config.tls.certificate)?,
+            read_key(&config.tls.key)?,
+        ))
+    }
+}
+
+pub(crate) type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn issued(config: &Config, authority: &Authority, now_ms: u64) -> Result<Identity, TlsError> {
     let mut names = vec![config.server.rp_id.clone()];
     if config.server.rp_id == "localhost" {
         names.extend(["127.0.0.1".to_owned(), "::1".to_owned()]);
+    }
+    let cards = Url::parse(&config.cards.url).ok();
+    if let Some(host) = cards.as_ref().and_then(Url::host_str)
+        && !names.iter().any(|name| name == host)
+    {
+        names.push(host.to_owned());
     }
     let (certificate, key) = authority.certify_server(&names, now_ms)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));

@@ -1,11 +1,13 @@
 //! The embedded web app, with a strict content security policy.
 
 use axum::body::Body;
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use wardline_model::B64;
 
+use crate::app::App as Server;
 use crate::problem::Refusal;
 
 /// The built app. A checkout without one serves a page that says how to build it.
@@ -15,17 +17,26 @@ use crate::problem::Refusal;
 struct App;
 
 /// Serves a file of the app, or its index for the app's own routes, which live in the fragment.
-pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub(crate) async fn serve(
+    State(server): State<Server>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return Refusal::NotFound.into_response();
     }
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { INDEX } else { path };
-    match App::get(path) {
+    let mut response = match App::get(path) {
         Some(file) => found(path, file, &headers),
         None if path == INDEX => absent(),
-        None => Refusal::NotFound.into_response(),
+        None => return Refusal::NotFound.into_response(),
+    };
+    if response.status() != StatusCode::NOT_MODIFIED {
+        protect(&server, response.headers_mut());
     }
+    response
 }
 
 fn found(path: &str, plain: EmbeddedFile, request: &HeaderMap) -> Response {
@@ -59,7 +70,6 @@ fn found(path: &str, plain: EmbeddedFile, request: &HeaderMap) -> Response {
         "no-cache"
     };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    protect(headers);
     response
 }
 
@@ -86,18 +96,24 @@ fn encoded(
     (plain, None)
 }
 
-fn protect(headers: &mut HeaderMap) {
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, CSP),
-        (header::X_FRAME_OPTIONS, "DENY"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+fn protect(server: &Server, headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy(server));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(
         "cross-origin-opener-policy",
         HeaderValue::from_static("same-origin"),
     );
     headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS));
+}
+
+/// The content security policy; the app presents smart cards at another origin.
+fn policy(server: &Server) -> HeaderValue {
+    let Some(cards) = server.cards.url() else {
+        return HeaderValue::from_static(CSP);
+    };
+    let origin = cards.origin().ascii_serialization();
+    let csp = CSP.replace("ws: wss:", &format!("ws: wss: {origin}"));
+    HeaderValue::from_str(&csp).unwrap_or_else(|_| HeaderValue::from_static(CSP))
 }
 
 fn absent() -> Response {
@@ -107,7 +123,6 @@ fn absent() -> Response {
         header::CONTENT_TYPE,
         HeaderValue::from_static("text/html; charset=utf-8"),
     );
-    protect(headers);
     response
 }
 

@@ -36,6 +36,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(5, "0005_attested_serials"),
     migration!(6, "0006_factors"),
     migration!(7, "0007_risk"),
+    migration!(8, "0008_policies"),
+    migration!(9, "0009_cards"),
+    migration!(10, "0010_openings"),
 ];
 
 impl Store {

@@ -3,6 +3,8 @@
 //! Staff names are no patient data and stand in the clear. Which patient a person cares for does
 //! not: patients are blind tokens here, and sealed where they have to be read back.
 
+use std::collections::HashMap;
+
 use wardline_model::{FacilityId, PatientId, RoleSlug, UserId};
 
 use crate::dialect::placeholders;
@@ -101,6 +103,13 @@ row! {
     struct UserRole {
         user_id: UserId,
         role: String,
+    }
+}
+
+row! {
+    struct RoleList {
+        user_id: UserId,
+        roles: String,
     }
 }
 
@@ -207,6 +216,34 @@ impl Tx {
         }
         people.sort_by(|a, b| (&a.name, a.user_id).cmp(&(&b.name, b.user_id)));
         Ok(people)
+    }
+
+    /// Everyone, each with their role slugs joined by commas, by name.
+    pub async fn everyone(&mut self) -> Result<Vec<(Person, String)>, StoreError> {
+        let people: Vec<Person> = fetch_all!(
+            self,
+            Person,
+            "SELECT u.user_id, u.username, u.name, u.role_title, u.department, u.facility_id,
+                 f.name AS facility, u.active, u.onboarded
+             FROM users u JOIN facilities f ON f.facility_id = u.facility_id
+             ORDER BY u.name, u.user_id"
+        )?;
+        let lists: Vec<RoleList> = fetch_all!(
+            self,
+            RoleList,
+            "SELECT user_id, STRING_AGG(role, ',') AS roles FROM user_roles GROUP BY user_id"
+        )?;
+        let mut lists: HashMap<UserId, String> = lists
+            .into_iter()
+            .map(|list| (list.user_id, list.roles))
+            .collect();
+        Ok(people
+            .into_iter()
+            .map(|person| {
+                let roles = lists.remove(&person.user_id).unwrap_or_default();
+                (person, roles)
+            })
+            .collect())
     }
 
     /// The person's role slugs, in order.

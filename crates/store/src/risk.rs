@@ -34,6 +34,38 @@ row! {
 }
 
 row! {
+    /// A sign-in, as far as it is told whom the thresholds ask.
+    pub struct WeighedSignIn {
+        /// Whose.
+        pub user_id: UserId,
+        /// Their role, as shown.
+        pub role: String,
+        /// Where they work.
+        pub facility: String,
+        /// When, unix milliseconds.
+        pub at: u64,
+        /// 0 to 100.
+        pub risk: u32,
+        /// When a second factor confirmed it, unix milliseconds.
+        pub confirmed_at: Option<u64>,
+        /// What its person or an officer said: 1 where it was the person.
+        pub was_me: Option<u32>,
+    }
+}
+
+row! {
+    /// Somebody's planned turn.
+    pub struct Turn {
+        /// Whose.
+        pub user_id: UserId,
+        /// Its begin, unix milliseconds.
+        pub from_ms: u64,
+        /// Its end, unix milliseconds.
+        pub until_ms: u64,
+    }
+}
+
+row! {
     /// A planned turn.
     pub struct PlannedShift {
         /// Its begin, unix milliseconds.
@@ -189,6 +221,71 @@ impl Tx {
             select_events!("WHERE e.session_id = $1"),
             session
         )
+    }
+
+    /// What the model knows of what a person opens.
+    pub async fn openings_of(
+        &mut self,
+        user: UserId,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let sealed: Option<(Vec<u8>,)> = fetch_optional!(
+            self,
+            (Vec<u8>,),
+            "SELECT state_sealed FROM risk_openings WHERE user_id = $1",
+            user
+        )?;
+        sealed
+            .map(|(sealed,)| self.open("risk_openings.state", user.as_bytes(), &sealed))
+            .transpose()
+    }
+
+    /// Writes what the model knows of what a person opens.
+    pub async fn put_openings_of(
+        &mut self,
+        user: UserId,
+        state: &[u8],
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        let sealed = self.seal("risk_openings.state", user.as_bytes(), state)?;
+        execute!(
+            self,
+            "INSERT INTO risk_openings (user_id, state_sealed, seen_at) VALUES ($1, $2, $3)
+             ON CONFLICT (user_id) DO UPDATE SET
+                 state_sealed = excluded.state_sealed, seen_at = excluded.seen_at",
+            user,
+            sealed,
+            now_ms
+        )?;
+        Ok(())
+    }
+
+    /// Everyone's sign-ins since a time.
+    pub async fn weighed_since(&mut self, since_ms: u64) -> Result<Vec<WeighedSignIn>, StoreError> {
+        fetch_all!(
+            self,
+            WeighedSignIn,
+            "SELECT e.user_id, u.role_title AS role, f.name AS facility, e.at, e.risk,
+                 e.confirmed_at, e.was_me
+             FROM risk_events e JOIN users u ON u.user_id = e.user_id
+                 JOIN facilities f ON f.facility_id = u.facility_id
+             WHERE e.at >= $1",
+            since_ms
+        )
+    }
+
+    /// Everyone's planned turns that end after a time.
+    pub async fn turns_since(&mut self, since_ms: u64) -> Result<Vec<Turn>, StoreError> {
+        fetch_all!(
+            self,
+            Turn,
+            "SELECT user_id, from_ms, until_ms FROM shifts WHERE until_ms >= $1",
+            since_ms
+        )
+    }
+
+    /// Forgets how unusual sign-ins before a time were; gives how many.
+    pub async fn forget_risk_events(&mut self, before_ms: u64) -> Result<u64, StoreError> {
+        execute!(self, "DELETE FROM risk_events WHERE at < $1", before_ms)
     }
 
     /// A person's sign-ins, the newest first, fifty at most.

@@ -16,8 +16,8 @@ use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::{EntryKind, Priority};
 use wardline_model::wire::posture::{FactName, Provenance};
 use wardline_model::{
-    ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId, GroupId, InviteId, MessageId,
-    RoleSlug, SessionId, UserId,
+    CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId, GroupId, InviteId,
+    MessageId, RecoveryId, RoleSlug, SessionId, UserId,
 };
 use wardline_seal::Token;
 
@@ -288,6 +288,7 @@ macro_rules! bytes {
     )*};
 }
 bytes!(
+    CardId,
     ChallengeId,
     DeviceId,
     EnrollmentId,
@@ -297,6 +298,7 @@ bytes!(
     Hash,
     InviteId,
     MessageId,
+    RecoveryId,
     SessionId,
     Token,
     UserId

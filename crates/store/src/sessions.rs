@@ -8,18 +8,18 @@ use crate::StoreError;
 use crate::rows::{execute, fetch_all, fetch_optional, row};
 use crate::store::Tx;
 
-/// A WebAuthn challenge handed out, to be answered once.
+/// A challenge handed out, to be answered once: by a passkey, or with a smart card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
     /// The challenge.
     pub challenge_id: ChallengeId,
-    /// What it is for: `sign-in` or `step-up`.
+    /// What it is for: `sign-in` or `card`.
     pub purpose: String,
     /// The device that asked.
     pub device_id: DeviceId,
-    /// The session to be freshened, for a step-up.
+    /// The session that it was asked for in; absent for a sign-in.
     pub session_id: Option<SessionId>,
-    /// The WebAuthn authentication under way; stored sealed.
+    /// The WebAuthn authentication under way, stored sealed; empty for a card.
     pub state: Zeroizing<Vec<u8>>,
     /// When it ends, unix milliseconds.
     pub expires_at: u64,
@@ -58,6 +58,10 @@ row! {
         pub idle_ms: u64,
         /// Absolute end, unix milliseconds.
         pub expires_at: u64,
+        /// When a smart card was presented in the session last, unix milliseconds.
+        pub card_at: Option<u64>,
+        /// The kind of the device's passkey: `platform`, `synced` or `software`.
+        pub passkey_kind: String,
     }
 }
 
@@ -131,6 +135,8 @@ row! {
         pub on_shift: bool,
         /// When a one-time code was right in the session last, unix milliseconds.
         pub code_at: Option<u64>,
+        /// When a smart card was presented in the session last, unix milliseconds.
+        pub card_at: Option<u64>,
         /// Generators of one-time codes that the person has.
         pub codes: u32,
         /// How unusual the session is, 0 to 100.
@@ -139,6 +145,8 @@ row! {
         pub risk_reasons: String,
         /// What its place is to the person: `house`, `known`, `near` or `new`.
         pub place: String,
+        /// What was proven for functions of their own; see [`Principal::scopes`].
+        pub scope_list: Option<String>,
         /// Role slugs, joined by commas; see [`Principal::roles`].
         pub role_list: Option<String>,
     }
@@ -152,6 +160,18 @@ impl Principal {
             .unwrap_or_default()
             .split(',')
             .filter(|role| !role.is_empty())
+    }
+
+    /// What the person proved for functions of their own, and when, unix milliseconds.
+    pub fn scopes(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.scope_list
+            .as_deref()
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|proof| {
+                let (scope, at) = proof.split_once(' ')?;
+                Some((scope, at.parse().ok()?))
+            })
     }
 
     /// Whether the session is to be used at this time: not ended, neither its absolute nor its
@@ -180,9 +200,11 @@ macro_rules! select_principal {
                  CAST(CASE WHEN EXISTS (SELECT 1 FROM shifts h WHERE h.user_id = u.user_id
                      AND h.from_ms <= $2 AND h.until_ms > $2) THEN 1 ELSE 0 END AS BIGINT)
                      AS on_shift,
-                 s.code_at, s.risk, s.risk_reasons, s.place,
+                 s.code_at, s.card_at, s.risk, s.risk_reasons, s.place,
                  (SELECT COUNT(*) FROM factors f WHERE f.user_id = u.user_id
                      AND (f.confirmed_at IS NOT NULL OR f.serial IS NOT NULL)) AS codes,
+                 (SELECT STRING_AGG(p.scope || ' ' || p.at, ',') FROM session_scopes p
+                     WHERE p.session_id = s.session_id) AS scope_list,
                  (SELECT STRING_AGG(r.role, ',') FROM user_roles r WHERE r.user_id = u.user_id)
                      AS role_list
              FROM sessions s JOIN devices d ON d.device_id = s.device_id
@@ -326,11 +348,44 @@ impl Tx {
         Ok(changed == 1)
     }
 
+    /// Notes that the person was verified for functions of their own.
+    pub async fn note_scopes(
+        &mut self,
+        id: SessionId,
+        scopes: &[&str],
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        for scope in scopes {
+            execute!(
+                self,
+                "INSERT INTO session_scopes (session_id, scope, at) VALUES ($1, $2, $3)
+                 ON CONFLICT (session_id, scope) DO UPDATE SET at = excluded.at",
+                id,
+                scope,
+                now_ms
+            )?;
+        }
+        Ok(())
+    }
+
     /// Notes that a one-time code was right; false when the session has ended.
     pub async fn note_code(&mut self, id: SessionId, now_ms: u64) -> Result<bool, StoreError> {
         let changed = execute!(
             self,
             "UPDATE sessions SET code_at = $2, last_used_at = $2
+             WHERE session_id = $1 AND ended_at IS NULL",
+            id,
+            now_ms
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Notes that a smart card was presented with its PIN, which proves the person anew too; false
+    /// when the session has ended.
+    pub async fn note_card(&mut self, id: SessionId, now_ms: u64) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE sessions SET card_at = $2, verified_at = $2, last_used_at = $2
              WHERE session_id = $1 AND ended_at IS NULL",
             id,
             now_ms
@@ -368,7 +423,8 @@ impl Tx {
             self,
             Session,
             "SELECT s.session_id, s.user_id, s.device_id, d.name AS device_name, s.aal,
-                 s.created_at, s.verified_at, s.last_used_at, s.idle_ms, s.expires_at
+                 s.created_at, s.verified_at, s.last_used_at, s.idle_ms, s.expires_at, s.card_at,
+                 d.passkey_kind
              FROM sessions s JOIN devices d ON d.device_id = s.device_id
              WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2
                  AND s.last_used_at + s.idle_ms > $2

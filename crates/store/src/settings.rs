@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::StoreError;
-use crate::rows::{execute, fetch_optional};
+use crate::rows::{execute, fetch_all, fetch_optional};
 use crate::store::Tx;
 
 impl Tx {
@@ -18,6 +18,27 @@ impl Tx {
         sealed
             .map(|(sealed,)| self.open("settings", name.as_bytes(), &sealed))
             .transpose()
+    }
+
+    /// All values whose names begin so, with their names.
+    pub async fn settings_below(
+        &mut self,
+        prefix: &str,
+    ) -> Result<Vec<(String, Zeroizing<Vec<u8>>)>, StoreError> {
+        let sealed: Vec<(String, Vec<u8>)> = fetch_all!(
+            self,
+            (String, Vec<u8>),
+            "SELECT name, sealed FROM settings WHERE SUBSTR(name, 1, CAST($2 AS INTEGER)) = $1 ORDER BY name",
+            prefix,
+            prefix.chars().count()
+        )?;
+        sealed
+            .into_iter()
+            .map(|(name, sealed)| {
+                let opened = self.open("settings", name.as_bytes(), &sealed)?;
+                Ok((name, opened))
+            })
+            .collect()
     }
 
     /// Writes a value.

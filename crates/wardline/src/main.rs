@@ -58,6 +58,9 @@ enum Verb {
     /// Say how unusual sign-ins are.
     #[command(subcommand)]
     Risk(verbs::risk::Risk),
+    /// Read, check and try access policies.
+    #[command(subcommand)]
+    Policy(verbs::policy::Policy),
     /// Compare device programs, show them, and make them ready for a device manager.
     #[command(subcommand)]
     Programs(verbs::programs::Programs),
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
             Verb::Attest(attest) => attest.run(out),
             Verb::Patch(patch) => patch.run(out),
             Verb::Risk(risk) => risk.run(out),
+            Verb::Policy(policy) => policy.run(out).await,
             Verb::Programs(programs) => programs.run(out),
             Verb::Agent(agent) => agent.run(out).await,
             Verb::Audit(audit) => audit.run(out).await,

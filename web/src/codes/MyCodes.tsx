@@ -88,7 +88,15 @@ export function MyCodes() {
       </Button>
       <AddApp opened={adding} onClose={() => setAdding(false)} />
       <FirstCode factor={doing?.what === "confirm" ? factor : undefined} onClose={close} />
-      <Rename factor={doing?.what === "rename" ? factor : undefined} onClose={close} />
+      <Rename
+        of={
+          doing?.what === "rename"
+            ? { id: doing.factor.factor_id, name: doing.factor.name }
+            : undefined
+        }
+        by="renameFactor"
+        onClose={close}
+      />
       <Resync factor={doing?.what === "resync" ? factor : undefined} onClose={close} />
       <Ask
         opened={doing?.what === "remove"}

@@ -1,6 +1,7 @@
-/** Another person's generators, for officers: whoever lost one, or cannot use it, comes to them. */
+/** Another person's generators and smart cards, for officers: whoever lost one, or cannot use it, comes to them. */
 import { Button } from "@mantine/core";
 import { useRef, useState } from "react";
+import { PersonCards } from "../cards/PersonCards";
 import { useApi, useFactors } from "../core/queries";
 import type { FactorInfo, PersonBrief } from "../core/wire";
 import officer from "../officer/Officer.module.css";
@@ -25,6 +26,7 @@ export function PersonCodes() {
         <>
           <Chosen person={person} onChange={() => setPerson(null)} />
           <Factors key={person.id} person={person} />
+          <PersonCards key={`cards of ${person.id}`} person={person} />
         </>
       ) : choosing ? (
         <div className={officer.search}>

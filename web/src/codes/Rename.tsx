@@ -1,7 +1,7 @@
+/** Another name for a generator of codes or for a smart card. */
 import { Button, Modal, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useApi } from "../core/queries";
-import type { FactorInfo } from "../core/wire";
 import dialog from "../shell/Dialog.module.css";
 import { useLast } from "../shell/useLast";
 import { t } from "../texts";
@@ -10,32 +10,38 @@ import styles from "./Codes.module.css";
 /** The longest name that the hospital takes. */
 export const LONGEST_NAME = 40;
 
-export function Rename({
-  factor: asked,
-  onClose,
-}: {
-  factor: FactorInfo | undefined;
+/** What is renamed: its id, and its name so far. */
+interface Named {
+  id: string;
+  name: string;
+}
+
+interface Renaming {
+  /** The request that renames it. */
+  by: "renameFactor" | "renameCard";
   onClose(): void;
-}) {
-  const factor = useLast(asked);
+}
+
+export function Rename({ of: asked, by, onClose }: Renaming & { of: Named | undefined }) {
+  const named = useLast(asked);
   return (
     <Modal
       opened={asked !== undefined}
       onClose={onClose}
-      title={t.codes.renameTitle(factor?.name ?? "")}
+      title={t.codes.renameTitle(named?.name ?? "")}
       closeButtonProps={{ "aria-label": t.close }}
     >
-      {factor ? <Form factor={factor} onClose={onClose} /> : null}
+      {named ? <Form of={named} by={by} onClose={onClose} /> : null}
     </Modal>
   );
 }
 
-function Form({ factor, onClose }: { factor: FactorInfo; onClose(): void }) {
-  const [name, setName] = useState(factor.name);
-  const rename = useApi("renameFactor");
+function Form({ of, by, onClose }: Renaming & { of: Named }) {
+  const [name, setName] = useState(of.name);
+  const rename = useApi(by);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    rename.mutate({ id: factor.factor_id, name: name.trim() }, { onSuccess: onClose });
+    rename.mutate({ id: of.id, name: name.trim() }, { onSuccess: onClose });
   };
   return (
     <form className={styles.form} onSubmit={submit}>

@@ -109,7 +109,7 @@ function Opened({ conversation }: { conversation: ConversationView }) {
           <UsersRound aria-hidden />
         </ActionIcon>
       </header>
-      {patient ? <Banner patient={patient} /> : null}
+      {patient ? <Banner patient={patient} notes={{ at: "notes", group }} /> : null}
       {conversation.removal_pending ? (
         <p className={styles.pending} role="status">
           {t.conversation.removalPending}

@@ -1,10 +1,14 @@
-/** Requests of the pages that need nothing of the store: devices, programs, the planner, codes. */
+/** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
+ * smart cards, unusual sign-ins, recoveries, notes, policies. */
 import { call } from "./core";
 import type { ApiRequest } from "./methods";
 import type {
   Assessment,
   BulkAction,
   BulkOutcome,
+  CardChallenge,
+  CardInfo,
+  CardList,
   Comparison,
   DeviceDetail,
   DeviceInfo,
@@ -18,12 +22,27 @@ import type {
   FleetInfo,
   Import,
   Imported,
+  Invite,
+  Note,
+  NoteInfo,
+  PolicyCheck,
+  PolicyFile,
+  PolicyList,
+  PolicyReplay,
+  PolicyTexts,
+  PolicyVersion,
+  Presented,
   ProgramChange,
   ProgramInfo,
   ProgramList,
+  Recovery,
+  RiskOverview,
+  RiskReport,
+  RiskySignIn,
   TokenImport,
   TokenInfo,
   TokensImported,
+  WhoCan,
 } from "./wire";
 
 /** The most devices that the hospital takes in one request. */
@@ -35,6 +54,13 @@ export interface CompareRequest {
   assumptions: ChangedAssumptions;
   /** By their slugs, at most five. */
   programs: readonly string[];
+}
+
+export interface PolicyProposal {
+  files: readonly PolicyFile[];
+  summary: string;
+  /** Absent for as soon as it is approved. */
+  effective_at?: number;
 }
 
 export const api = {
@@ -74,6 +100,48 @@ export const api = {
   /** Hands a card to a person; takes it back without one. */
   assignToken: (change: { serial: string; user_id?: string }) =>
     ask<null>("POST", "/v1/tokens/assign", change),
+  /** A person's smart cards; one's own without a person. */
+  cards: (user?: string) => ask<CardList>("GET", user ? `/v1/cards?user=${user}` : "/v1/cards"),
+  cardChallenge: () => ask<CardChallenge>("POST", "/v1/cards/challenge", {}),
+  addCard: (card: Presented & { name: string }) => ask<CardInfo>("POST", "/v1/cards", card),
+  renameCard: ({ id, name }: { id: string; name: string }) =>
+    ask<null>("PUT", `/v1/cards/${id}`, { name }),
+  removeCard: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/cards/${id}`),
+  ownSignIns: () =>
+    ask<{ sign_ins: RiskySignIn[] }>("GET", "/v1/risk/own").then(({ sign_ins }) => sign_ins),
+  risk: () => ask<RiskOverview>("GET", "/v1/risk"),
+  riskReport: () => ask<RiskReport>("GET", "/v1/risk/report"),
+  answerSignIn: ({ id, was_me }: { id: string; was_me: boolean }) =>
+    ask<null>("POST", `/v1/risk/${id}/answer`, { was_me }),
+  recoveries: () =>
+    ask<{ recoveries: Recovery[] }>("GET", "/v1/recoveries").then(({ recoveries }) => recoveries),
+  askRecovery: (request: { user_id: string; program: string; reason: string }) =>
+    ask<Recovery>("POST", "/v1/recoveries", request),
+  approveRecovery: ({ id }: { id: string }) =>
+    ask<{ recovery: Recovery; invite: Invite }>("POST", `/v1/recoveries/${id}/approve`),
+  withdrawRecovery: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/recoveries/${id}`),
+  /** Of a patient's chart, without their texts. */
+  notes: (patient: string) =>
+    ask<{ notes: NoteInfo[] }>("GET", `/v1/patients/${patient}/notes`).then(({ notes }) => notes),
+  note: ({ patient, note }: { patient: string; note: string }) =>
+    ask<Note>("GET", `/v1/patients/${patient}/notes/${note}`),
+  policies: () => ask<PolicyList>("GET", "/v1/policies"),
+  policy: (version: number) => ask<PolicyTexts>("GET", `/v1/policies/${version}`),
+  /** What is wrong with texts, and what they change of a version. */
+  checkPolicies: (texts: { files: readonly PolicyFile[]; against: number }) =>
+    ask<PolicyCheck>("POST", "/v1/policies/check", texts),
+  proposePolicies: (draft: PolicyProposal) => ask<PolicyVersion>("POST", "/v1/policies", draft),
+  approvePolicies: ({ version }: { version: number }) =>
+    ask<PolicyVersion>("POST", `/v1/policies/${version}/approve`),
+  withdrawPolicies: ({ version }: { version: number }) =>
+    ask<null>("DELETE", `/v1/policies/${version}`),
+  replayPolicies: (request: { files: readonly PolicyFile[]; since: number }) =>
+    ask<PolicyReplay>("POST", "/v1/policies/replay", request),
+  /** All that can be asked about with `whoCan`. */
+  policyActions: () =>
+    ask<WhoCan>("POST", "/v1/policies/who-can", {}).then(({ actions }) => actions),
+  whoCan: (question: { action: string; files: readonly PolicyFile[] }) =>
+    ask<WhoCan>("POST", "/v1/policies/who-can", question),
   compare: (request: CompareRequest) => ask<Comparison>("POST", "/v1/programs/compare", request),
 };
 

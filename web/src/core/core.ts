@@ -1,11 +1,12 @@
 /** The window's side of the worker: typed calls, events, and the proofs that some calls ask for. */
 import { proxy, type Remote, wrap } from "comlink";
+import { present as presentAt } from "../cards/present";
 import { toFailure } from "./failure";
 import type { CoreEvent, Method, Params, Result } from "./methods";
 import { provePasskey } from "./passkey";
-import { asksOf, provable } from "./proof";
+import { asksOf, proofsOf, provable } from "./proof";
 import { scriptUrl } from "./trusted";
-import type { Asks, FactorInfo, FactorList } from "./wire";
+import type { Asks, CardChallenge, CardList, FactorInfo, FactorList } from "./wire";
 import type { WorkerApi } from "./worker";
 import workerUrl from "./worker?worker&url";
 
@@ -55,7 +56,7 @@ export async function call<M extends Method>(method: M, params: Params<M>): Prom
     } catch (thrown) {
       const failure = toFailure(thrown);
       const asks = asksOf(failure);
-      if (!asks || !provable(asks) || asks.methods.every((proof) => given.has(proof))) {
+      if (!asks || !provable(asks) || proofsOf(asks).every((proof) => given.has(proof))) {
         throw failure;
       }
       for (const proof of await proveOnce(asks)) {
@@ -78,16 +79,22 @@ export function askConsentBy(ask: Consent): void {
   consent = ask;
 }
 
-/** What the person is asked for a one-time code with. */
+/** What the person is asked for a one-time code, or for a smart card, with. */
 export interface CodeQuestion {
   /** Why, and what to do, in sentences. */
   advice: readonly string[];
   /** Whether they have just shown their passkey for the same. */
   second: boolean;
+  /** Whether nothing but a smart card does. */
+  card: boolean;
   /** The generators that they have. */
   factors(): Promise<readonly FactorInfo[]>;
   /** Has the hospital look at a code; fails where it is not right. */
   attempt(code: string): Promise<void>;
+  /** Their smart cards, any of which does for a code, too. */
+  cards(): Promise<CardList>;
+  /** Has the browser present one; fails where it is not taken. */
+  present(): Promise<void>;
 }
 
 /** Settles once an attempt was right, and fails when the person gives up. */
@@ -108,7 +115,8 @@ function proveOnce(asks: Asks): Promise<readonly string[]> {
   return proving;
 }
 
-async function prove({ methods, advice }: Asks): Promise<readonly string[]> {
+async function prove(asks: Asks): Promise<readonly string[]> {
+  const { methods, scopes, advice } = asks;
   try {
     const passkey = methods.includes("user_verification");
     if (passkey) {
@@ -117,19 +125,21 @@ async function prove({ methods, advice }: Asks): Promise<readonly string[]> {
       }
       const { request } = await plain("step_up_challenge", {});
       const { credential } = await provePasskey(request, null);
-      await plain("step_up", { credential });
+      await plain("step_up", { credential, scopes });
     }
-    if (methods.includes("one_time_code")) {
-      await askCode({ advice, second: passkey, factors, attempt });
+    const card = methods.includes("smart_card");
+    if (card || methods.includes("one_time_code")) {
+      const present = presentCard;
+      await askCode({ advice, second: passkey, card, factors, attempt, cards, present });
     }
   } catch (thrown) {
     throw toFailure(thrown);
   }
   tell({ t: "proven" });
-  return methods;
+  return proofsOf(asks);
 }
 
-// Both without `call`: a proof that waited for a proof would wait for ever.
+// All without `call`: a proof that waited for a proof would wait for ever.
 
 async function factors(): Promise<readonly FactorInfo[]> {
   const list = await plain("api", { method: "GET", path: "/v1/factors" });
@@ -138,6 +148,16 @@ async function factors(): Promise<readonly FactorInfo[]> {
 
 async function attempt(code: string): Promise<void> {
   await plain("api", { method: "POST", path: "/v1/sessions/step-up/code", body: { code } });
+}
+
+async function cards(): Promise<CardList> {
+  return (await plain("api", { method: "GET", path: "/v1/cards" })) as CardList;
+}
+
+async function presentCard(): Promise<void> {
+  const asked = await plain("api", { method: "POST", path: "/v1/cards/challenge", body: {} });
+  const body = await presentAt(asked as CardChallenge);
+  await plain("api", { method: "POST", path: "/v1/sessions/step-up/card", body });
 }
 
 function tell(event: CoreEvent): void {

@@ -175,7 +175,7 @@ export interface Methods {
   end_session: [{ id: string }, unknown];
   end_all_sessions: [None, unknown];
   step_up_challenge: [None, { request: unknown }];
-  step_up: [{ credential: unknown }, unknown];
+  step_up: [{ credential: unknown; scopes: readonly string[] }, unknown];
 }
 
 export type Method = keyof Methods;

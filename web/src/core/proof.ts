@@ -3,7 +3,7 @@ import type { Failure } from "./failure";
 import type { Asks } from "./wire";
 
 /** What this app can prove by. */
-const KNOWN: readonly string[] = ["user_verification", "one_time_code"];
+const KNOWN: readonly string[] = ["user_verification", "one_time_code", "smart_card"];
 
 /** What has to be proven before the call is repeated; null where it failed for something else. */
 export function asksOf({ code, problem, message }: Failure): Asks | null {
@@ -12,8 +12,15 @@ export function asksOf({ code, problem, message }: Failure): Asks | null {
   }
   return {
     methods: texts(problem?.methods) ?? ["user_verification"],
+    scopes: texts(problem?.scopes) ?? [],
     advice: texts(problem?.advice) ?? [message],
   };
+}
+
+/** What is proven once all of it is: each proof, and what it was given for. */
+export function proofsOf({ methods, scopes }: Asks): string[] {
+  const whatFor = [...scopes].sort().join(" ");
+  return methods.map((method) => `${method} ${whatFor}`);
 }
 
 /** Whether a person can do anything about it here. */

@@ -5,9 +5,11 @@ import { api, type CompareRequest } from "./api";
 import { call, listen } from "./core";
 import type { Failure } from "./failure";
 import type { Connection, Method, Params, Result } from "./methods";
+import type { PolicyTexts } from "./wire";
 
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
+const RECOVERIES_MS = 15_000;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -32,6 +34,11 @@ const keys = {
   sessions: ["sessions"] as const,
   factors: ["factors"] as const,
   tokens: ["tokens"] as const,
+  cards: ["cards"] as const,
+  risk: ["risk"] as const,
+  recoveries: ["recoveries"] as const,
+  notes: ["notes"] as const,
+  policies: ["policies"] as const,
   me: ["search", "me"] as const,
   search: ["search"] as const,
 };
@@ -55,6 +62,10 @@ export function follow(): () => void {
       case "proven":
         void meChanged();
         void queryClient.invalidateQueries({ queryKey: keys.factors });
+        void queryClient.invalidateQueries({ queryKey: keys.cards });
+        void queryClient.invalidateQueries({ queryKey: keys.risk });
+        // What asked for a proof may open at once now.
+        void queryClient.invalidateQueries({ queryKey: keys.notes });
         break;
       case "status":
       case "ended":
@@ -252,6 +263,92 @@ export function useTokens() {
   });
 }
 
+/** A person's smart cards; one's own without a person. */
+export function useCards(user?: string) {
+  return useQuery({
+    queryKey: [...keys.cards, user ?? "own"],
+    queryFn: () => api.cards(user),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** How unusual one's own sign-ins were. */
+export function useOwnSignIns() {
+  return useQuery({
+    queryKey: [...keys.risk, "own"],
+    queryFn: api.ownSignIns,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Everyone's unusual sign-ins, for security officers. */
+export function useRisk() {
+  return useQuery({
+    queryKey: [...keys.risk, "all"],
+    queryFn: api.risk,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Whom the thresholds ask how often. */
+export function useRiskReport() {
+  return useQuery({
+    queryKey: [...keys.risk, "report"],
+    queryFn: api.riskReport,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Recoveries, for officers; another officer may be asking for one just now. */
+export function useRecoveries() {
+  return useQuery({
+    queryKey: keys.recoveries,
+    queryFn: api.recoveries,
+    staleTime: SEARCH_FRESH_MS,
+    refetchInterval: RECOVERIES_MS,
+  });
+}
+
+/** The notes of a patient's chart, without their texts: those are asked for unkept. */
+export function useNotes(patient: string) {
+  return useQuery({
+    queryKey: [...keys.notes, patient],
+    queryFn: () => api.notes(patient),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** The versions of the hospital's policies. */
+export function usePolicies() {
+  return useQuery({
+    queryKey: [...keys.policies, "all"],
+    queryFn: api.policies,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** The texts of a version. */
+export function usePolicy(version: number) {
+  return useQuery({
+    queryKey: [...keys.policies, "one", version],
+    queryFn: () => api.policy(version),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** What a version changes of another one. */
+export function usePolicyCheck(version: PolicyTexts, against: number) {
+  return useQuery({
+    queryKey: [...keys.policies, "check", version.version.hash, against],
+    queryFn: () => api.checkPolicies({ files: version.files, against }),
+  });
+}
+
+/** What policies decide about. */
+export function usePolicyActions() {
+  return useQuery({ queryKey: [...keys.policies, "actions"], queryFn: api.policyActions });
+}
+
 /** Which answers a call makes old. */
 const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly string[])[]>> = {
   confirm_device: [keys.devices],
@@ -270,6 +367,16 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   removeFactor: [keys.factors, keys.tokens],
   importTokens: [keys.tokens],
   assignToken: [keys.factors, keys.tokens],
+  addCard: [keys.cards],
+  renameCard: [keys.cards],
+  removeCard: [keys.cards],
+  answerSignIn: [keys.risk, keys.sessions, keys.me],
+  askRecovery: [keys.recoveries],
+  approveRecovery: [keys.recoveries, keys.devices],
+  withdrawRecovery: [keys.recoveries],
+  proposePolicies: [keys.policies],
+  approvePolicies: [keys.policies],
+  withdrawPolicies: [keys.policies],
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],
   start: [keys.conversations],

@@ -75,6 +75,37 @@ export interface PatientBanner {
   code_status?: string | null;
 }
 
+/** A sensitivity or a confidentiality of a note (HL7 v3 codes). */
+export interface NoteLabel {
+  /** Such as `PSY`. */
+  code: string;
+  name: string;
+}
+
+/** A note of a patient's chart, without its text. */
+export interface NoteInfo {
+  id: string;
+  /** Of what is very sensitive only its kind. */
+  title: string;
+  /** Such as `Progress note`. */
+  kind: string;
+  /** The name of who wrote it. */
+  author?: string | null;
+  at?: number | null;
+  labels: NoteLabel[];
+  /** Whether it opens: at once, after a proof, or not. */
+  readable: "yes" | "ask" | "no";
+  /** What to prove or to do, where it does not open at once. */
+  why?: string | null;
+}
+
+export interface Note {
+  info: NoteInfo;
+  /** Plain; paragraphs are apart by an empty line. Absent where it is none that can be shown. */
+  text?: string | null;
+  why_no_text?: string | null;
+}
+
 export interface EnrollStarted {
   enrollment_id: string;
   device_id: string;
@@ -156,6 +187,8 @@ export interface Me {
 export interface Asks {
   /** The proofs to give; empty where none would help. */
   methods: string[];
+  /** What the proofs have to be given for, where others do not count. */
+  scopes: string[];
   /** Sentences for the person: why, and what to do. */
   advice: string[];
 }
@@ -215,6 +248,129 @@ export interface TokensImported {
   taken: number;
   /** Left as they were. */
   known: number;
+}
+
+/** A smart card that its person signs with. */
+export interface CardInfo {
+  id: string;
+  name: string;
+  /** The authority that issued its certificate (RFC 4514). */
+  issuer: string;
+  /** The certificate's number. */
+  serial: string;
+  /** Until when its certificate is valid. */
+  not_after: number;
+  created_at: number;
+  last_used_at?: number | null;
+}
+
+export interface CardList {
+  cards: CardInfo[];
+  /** Where the browser presents a card; absent where the hospital takes none. */
+  url?: string | null;
+}
+
+/** What a card is to be presented with, once. */
+export interface CardChallenge {
+  challenge_id: string;
+  /** Where: it asks for the card while the connection is made. */
+  url: string;
+  expires_at: number;
+}
+
+/** That a card was presented: what the place for it answered to the challenge. */
+export interface Presented {
+  challenge_id: string;
+  answer: string;
+}
+
+/** Something unusual about a sign-in. */
+export interface RiskReason {
+  name: string;
+  /** For its person. */
+  sentence: string;
+  /** For officers. */
+  detail: string;
+}
+
+/** A sign-in, and how unusual it was. */
+export interface RiskySignIn {
+  session_id: string;
+  /** Whose; absent among one's own. */
+  user?: PersonBrief | null;
+  device_name: string;
+  at: number;
+  /** 0 to 100. */
+  risk: number;
+  /** Whether that is enough for something to be asked. */
+  unusual: boolean;
+  /** The weightiest first. */
+  reasons: RiskReason[];
+  /** When a second factor confirmed it. */
+  confirmed_at?: number | null;
+  /** What its person or an officer said. */
+  was_me?: boolean | null;
+  /** Whether it began the session that asks. */
+  current: boolean;
+}
+
+/** From which risk on something is asked. */
+export interface RiskThreshold {
+  /** `step_up`, `second` or `deny`. */
+  asks: string;
+  /** From here on, 0 to 100. */
+  risk: number;
+  /** The share of legitimate sign-ins at or above it, 0 to 1; absent while few were seen. */
+  share_asked?: number | null;
+}
+
+export interface RiskOverview {
+  /** The lowest first. */
+  thresholds: RiskThreshold[];
+  /** At or above the lowest threshold, the newest first. */
+  sign_ins: RiskySignIn[];
+}
+
+/** How a group of people fared. */
+export interface RiskGroup {
+  by: "role" | "shift" | "facility";
+  /** Empty where it is not known. */
+  name: string;
+  sign_ins: number;
+  /** Of these, how many were asked for more than the passkey. */
+  asked: number;
+  refused: number;
+  /** Those that their person confirmed. */
+  confirmed: number;
+  /** Those that were not their person. */
+  disowned: number;
+  /** 0 to 1. */
+  asked_share: number;
+  /** To the share of everyone else; null where the group has too few. */
+  ratio: number | null;
+  /** Between which it is, with a confidence of 95 %. */
+  ratio_95?: [low: number, high: number] | null;
+}
+
+export interface RiskReport {
+  from: number;
+  to: number;
+  groups: RiskGroup[];
+  /** Of groups with fewer sign-ins no ratio is told. */
+  few: number;
+}
+
+/** That a person who lost every device begins anew, by the word of two officers. */
+export interface Recovery {
+  id: string;
+  user: PersonBrief;
+  reason: string;
+  asked_by: PersonBrief;
+  asked_at: number;
+  expires_at: number;
+  state: "waiting" | "approved" | "withdrawn" | "expired";
+  decided_by?: PersonBrief | null;
+  decided_at?: number | null;
 }
 
 /** Who says it, weakest first. */
@@ -511,4 +667,129 @@ export interface Comparison {
   notes: string[];
   /** The numbers that it was reckoned with. */
   assumptions: { name: string; estimate: Estimate }[];
+}
+
+/** How far a version of the policies came; `approved` waits for its date. */
+export type PolicyState = "draft" | "approved" | "active" | "replaced" | "withdrawn";
+
+/** One version of the hospital's policies; 0 is what ships. */
+export interface PolicyVersion {
+  version: number;
+  /** Of all its files, hexadecimal. */
+  hash: string;
+  state: PolicyState;
+  author?: PersonBrief | null;
+  created_at: number;
+  summary: string;
+  effective_at?: number | null;
+  approved_by?: PersonBrief | null;
+  approved_at?: number | null;
+}
+
+export interface PolicyList {
+  /** The version in force. */
+  active: number;
+  /** Newest first. */
+  versions: PolicyVersion[];
+}
+
+export interface PolicyFile {
+  name: string;
+  text: string;
+}
+
+export interface PolicyTexts {
+  version: PolicyVersion;
+  /** The schema first, which cannot be changed. */
+  files: PolicyFile[];
+}
+
+/** Lines and columns from 1, columns in characters. */
+export interface PolicyProblem {
+  file: string;
+  line: number;
+  column: number;
+  message: string;
+}
+
+export interface DiffLine {
+  sign: " " | "+" | "-";
+  text: string;
+}
+
+/** What became of one policy, or of a file beside its policies. */
+export interface PolicyChange {
+  /** The policy's id, such as `officers.audit`; else the file's name. */
+  id: string;
+  file: string;
+  /** One policy, the order of a file's policies, or its comments. */
+  part: "policy" | "order" | "comments";
+  kind: "added" | "removed" | "changed";
+  before?: string | null;
+  after?: string | null;
+  lines: DiffLine[];
+}
+
+/** What is to be said of policies before they are proposed. */
+export interface PolicyCheck {
+  hash: string;
+  problems: PolicyProblem[];
+  warnings: PolicyProblem[];
+  changes: PolicyChange[];
+  /** Why nobody could change the policies any more; null where somebody could. */
+  locked_out?: string | null;
+}
+
+/** What policies say: yes, after a proof, or no. */
+export type PolicyAnswer = "allow" | "step_up" | "deny";
+
+/** Decisions that were made and would be made otherwise, alike in what policies say of them. */
+export interface ReplayChange {
+  action: string;
+  was: PolicyAnswer;
+  now: PolicyAnswer;
+  count: number;
+  people: number;
+  policies: string[];
+  advice: string[];
+  /** At most five. */
+  examples: { at: number; user?: PersonBrief | null; action: string; resource: string }[];
+}
+
+/** What policies would have made of the decisions of a time. */
+export interface PolicyReplay {
+  /** When the earliest of them was made; absent where there was none. */
+  from?: number | null;
+  to?: number | null;
+  decisions: number;
+  /** Those of which not all that they depended on was kept. */
+  without_inputs: number;
+  same: number;
+  changes: ReplayChange[];
+}
+
+/** What policies answer one person under the best circumstances. */
+export interface PersonAnswer {
+  user: PersonBrief;
+  answer: PolicyAnswer;
+  /** The proofs that are asked for. */
+  methods: string[];
+  why: string[];
+  policies: string[];
+}
+
+export interface WhoCan {
+  /** Absent where only the actions were asked for. */
+  action?: string | null;
+  phrase?: string | null;
+  people: PersonAnswer[];
+  /** All that can be asked about. */
+  actions: PolicyAction[];
+}
+
+export interface PolicyAction {
+  /** Such as `patient.read`. */
+  name: string;
+  /** In words, such as `see who this patient is`. */
+  phrase: string;
 }

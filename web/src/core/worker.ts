@@ -22,6 +22,9 @@ const MOVES = new Set([
   "revoke_device",
 ]);
 
+/** The person ends the session by these: what the line then tells of its end is no news. */
+const ENDS = new Set(["sign_out", "end_all_sessions"]);
+
 class Worker {
   #emit: Emit = () => undefined;
   #server = "";
@@ -62,11 +65,17 @@ class Worker {
   }
 
   async call(method: string, params: unknown): Promise<unknown> {
-    const result = await this.#ask(method, params);
-    if (MOVES.has(method)) {
+    if (!MOVES.has(method)) {
+      return this.#ask(method, params);
+    }
+    if (ENDS.has(method)) {
+      this.#socket.stop();
+    }
+    try {
+      return await this.#ask(method, params);
+    } finally {
       await this.#follow();
     }
-    return result;
   }
 
   /** The screen is looked at again. */

@@ -1,13 +1,16 @@
-/** Devices and security: what the hospital sees, which devices, codes and sessions there are, the way
- * out. */
+/** Devices and security: what the hospital sees, which sign-ins were unusual, which devices, codes,
+ * cards and sessions there are, the way out. */
 import { Button } from "@mantine/core";
 import { Check, EyeOff, Landmark, Lock, LogOut } from "lucide-react";
 import { useState } from "react";
+import { MyCards } from "../cards/MyCards";
 import { MyCodes } from "../codes/MyCodes";
+import { toFailure } from "../core/failure";
 import { statusChanged, useCall, useStatus } from "../core/queries";
+import { MySignIns } from "../risk/MySignIns";
 import { Ask } from "../shell/Ask";
 import { Avatar } from "../shell/Avatar";
-import { tellFailure } from "../shell/notices";
+import { dismissAll, tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import { MyDevices } from "./MyDevices";
 import { PendingDevices } from "./PendingDevices";
@@ -35,8 +38,10 @@ export default function Security() {
         ) : null}
         <Privacy />
         <PendingDevices quiet />
+        <MySignIns />
         <MyDevices />
         <MyCodes />
+        <MyCards />
         <Sessions />
         <SignOut />
       </div>
@@ -104,7 +109,7 @@ function SignOut() {
         variant="default"
         leftSection={<LogOut aria-hidden />}
         loading={out.isPending}
-        onClick={() => out.mutate({}, { onSuccess: statusChanged, onError: tellFailure })}
+        onClick={() => out.mutate({}, { onSuccess: signedOut, onError: tellUnlessEnded })}
       >
         {t.security.signOut}
       </Button>
@@ -122,7 +127,7 @@ function SignOut() {
           everywhere.mutate(
             {},
             {
-              onSuccess: statusChanged,
+              onSuccess: signedOut,
               onError: tellFailure,
               onSettled: () => setAsking(false),
             },
@@ -131,4 +136,18 @@ function SignOut() {
       />
     </section>
   );
+}
+
+async function signedOut(): Promise<void> {
+  dismissAll();
+  await statusChanged();
+}
+
+/** A session that had ended before is signed out all the same. */
+function tellUnlessEnded(thrown: unknown): void {
+  if (toFailure(thrown).code === "session-ended") {
+    void signedOut();
+  } else {
+    tellFailure(thrown);
+  }
 }

@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { Fingerprint, Lock as LockIcon, WifiOff } from "lucide-react";
 import type { Failure } from "../core/failure";
 import type { Status } from "../core/methods";
+import { hasDrafts } from "../policies/drafts";
 import { Mark } from "../shell/Mark";
 import { useOnline } from "../shell/useOnline";
 import { useUpdate } from "../shell/useUpdate";
@@ -18,7 +19,7 @@ export function Lock({ status }: { status: Status }) {
   const unlock = useUnlock();
   const online = useOnline();
   const quarantined = isQuarantined(unlock.failure);
-  useUpdate(unlock.busy);
+  useUpdate(unlock.busy || hasDrafts());
   return (
     <main className={styles.page} data-long={quarantined || undefined}>
       <div className={styles.top}>

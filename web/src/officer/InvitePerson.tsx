@@ -8,12 +8,11 @@ import { Avatar } from "../shell/Avatar";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Officer.module.css";
-
-const PROGRAMS = ["byod", "issued", "shared", "workstation"] as const;
+import { ProgramChoice, type ProgramSlug } from "./ProgramChoice";
 
 export function InvitePerson() {
   const [person, setPerson] = useState<PersonBrief | null>(null);
-  const [program, setProgram] = useState<(typeof PROGRAMS)[number]>("byod");
+  const [program, setProgram] = useState<ProgramSlug>("byod");
   const [serial, setSerial] = useState("");
   const programs = usePrograms();
   const invite = useCall("invite");
@@ -59,20 +58,12 @@ export function InvitePerson() {
           )}
           {person ? (
             <>
-              <fieldset className={styles.programs}>
-                <legend>{t.officer.program}</legend>
-                {PROGRAMS.map((each) => (
-                  <label key={each}>
-                    <input
-                      type="radio"
-                      name="program"
-                      checked={program === each}
-                      onChange={() => setProgram(each)}
-                    />
-                    {t.officer.programs[each]}
-                  </label>
-                ))}
-              </fieldset>
+              <ProgramChoice
+                legend={t.officer.program}
+                name="program"
+                chosen={program}
+                onChoose={setProgram}
+              />
               {registered ? (
                 <TextInput
                   label={t.officer.serial}

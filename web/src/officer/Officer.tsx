@@ -1,4 +1,5 @@
-/** The officers' page: inviting a person and confirming devices; token cards, and people's codes. */
+/** The officers' page: inviting a person and confirming devices; recoveries, token cards, and people's
+ * codes. */
 
 import { PersonCodes } from "../codes/PersonCodes";
 import { TokenCards } from "../codes/TokenCards";
@@ -6,34 +7,33 @@ import { useMe } from "../core/queries";
 import { PendingDevices } from "../devices/PendingDevices";
 import { t } from "../texts";
 import { InvitePerson } from "./InvitePerson";
-import styles from "./Officer.module.css";
+import { OfficerPage } from "./OfficerPage";
+import { Recoveries } from "./Recoveries";
 
 /** The role that invites people and confirms their devices. */
 const ENROLS = "enrolling_officer";
-/** The roles that look after token cards. */
-const CARDS = [ENROLS, "security_officer"];
+/** The roles that look after token cards and recoveries. */
+const LOOKS_AFTER = [ENROLS, "security_officer"];
 
 export default function Officer() {
   const me = useMe();
   const roles = me.data?.roles ?? [];
   const enrols = roles.includes(ENROLS);
   return (
-    <div className={styles.screen}>
-      <div className={styles.column}>
-        <h1>{enrols || !me.data ? t.officer.title : t.officer.security}</h1>
-        {enrols ? (
-          <>
-            <PendingDevices />
-            <InvitePerson />
-          </>
-        ) : null}
-        {CARDS.some((role) => roles.includes(role)) ? (
-          <>
-            <TokenCards />
-            <PersonCodes />
-          </>
-        ) : null}
-      </div>
-    </div>
+    <OfficerPage at="officer" title={enrols || !me.data ? t.officer.title : t.officer.security}>
+      {enrols ? (
+        <>
+          <PendingDevices />
+          <InvitePerson />
+        </>
+      ) : null}
+      {LOOKS_AFTER.some((role) => roles.includes(role)) ? (
+        <>
+          <Recoveries />
+          <TokenCards />
+          <PersonCodes />
+        </>
+      ) : null}
+    </OfficerPage>
   );
 }

@@ -1,14 +1,26 @@
 /** Who the conversation is about: enough to be sure of the patient, and what may do harm. */
-import { HeartPulse, MapPin, ShieldAlert } from "lucide-react";
+import { HeartPulse, MapPin, NotebookText, ShieldAlert } from "lucide-react";
 import type { PatientBanner } from "../core/wire";
+import { address, type Route } from "../shell/routes";
 import { t } from "../texts";
 import styles from "./Banner.module.css";
 import { allergyText, identity } from "./words";
 
-export function Banner({ patient }: { patient: PatientBanner }) {
+export function Banner({
+  patient,
+  notes,
+}: {
+  patient: PatientBanner;
+  /** Where the notes of the chart are; absent above the notes themselves. */
+  notes?: Route;
+}) {
   const allergies = allergyText(patient.allergies);
   return (
-    <section className={styles.banner} aria-label={t.patient.label}>
+    <section
+      className={styles.banner}
+      aria-label={t.patient.label}
+      data-notes={notes ? true : undefined}
+    >
       <p className={styles.who}>
         <strong>{patient.name}</strong>
         <span>{identity(patient)}</span>
@@ -37,6 +49,12 @@ export function Banner({ patient }: { patient: PatientBanner }) {
       ) : (
         <p className={styles.none}>{t.patient.noAllergies}</p>
       )}
+      {notes ? (
+        <a className={styles.notes} href={address(notes)}>
+          <NotebookText aria-hidden />
+          {t.notes.title}
+        </a>
+      ) : null}
     </section>
   );
 }

@@ -1,5 +1,5 @@
 /** The frame of an open store: navigation, a list, and what was chosen from it. */
-import { KeyRound, MessageSquare, MonitorSmartphone, ShieldCheck } from "lucide-react";
+import { KeyRound, MessageSquare, MonitorSmartphone, Scale, ShieldCheck } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Conversation } from "../conversation/Conversation";
 import { forgetAll } from "../conversation/memory";
@@ -12,7 +12,7 @@ import { ErrorBoundary } from "./ErrorBoundary";
 import { GraceLine } from "./GraceLine";
 import styles from "./Layout.module.css";
 import { Mark } from "./Mark";
-import { dismissDone } from "./notices";
+import { dismissAll } from "./notices";
 import { address, type Route, useRoute } from "./routes";
 import { UnusualLine } from "./UnusualLine";
 import { useFocus } from "./useFocus";
@@ -20,20 +20,30 @@ import { useIdleLock } from "./useIdleLock";
 import { useUnreadCount } from "./useUnreadCount";
 import { Waiting } from "./Waiting";
 
+const Notes = lazy(() => import("../notes/Notes"));
+const Note = lazy(() => import("../notes/Note"));
 const NewConversation = lazy(() => import("../people/NewConversation"));
 const Security = lazy(() => import("../devices/Security"));
 const MyDevice = lazy(() => import("../devices/MyDevice"));
 const Officer = lazy(() => import("../officer/Officer"));
+const Risk = lazy(() => import("../risk/Risk"));
 const Fleet = lazy(() => import("../fleet/Fleet"));
 const FleetDevice = lazy(() => import("../fleet/FleetDevice"));
 const Programs = lazy(() => import("../programs/Programs"));
 const Program = lazy(() => import("../programs/Program"));
 const Planner = lazy(() => import("../planner/Planner"));
+const Policies = lazy(() => import("../policies/Policies"));
+const Policy = lazy(() => import("../policies/Policy"));
+const PolicyDraft = lazy(() => import("../policies/Draft"));
 
 /** The roles that look after people: invitations, devices to confirm, token cards. */
 const OFFICERS = ["enrolling_officer", "security_officer"];
 /** The roles that see everyone's devices and the programs. */
 const FLEET = [...OFFICERS, "auditor", "operator"];
+/** The roles that read the hospital's policies. */
+const POLICIES = ["security_officer", "auditor", "privacy_officer"];
+/** The pages beside the list of conversations. */
+const MESSAGES: readonly Route["at"][] = ["conversations", "conversation", "notes", "note", "new"];
 
 export function Layout() {
   const route = useRoute();
@@ -42,12 +52,13 @@ export function Layout() {
   const status = useStatus();
   useIdleLock(status.data?.lock_ms);
   const roles = me.data?.roles ?? [];
-  // The frame goes when the store is locked, and what it remembered goes with it.
+  // What was told before the store opened, such as that its session ended, is over. The frame goes
+  // when it is locked, and what it remembered goes with it.
   useEffect(() => {
-    dismissDone();
+    dismissAll();
     return forgetAll;
   }, []);
-  const inMessages = ["conversations", "conversation", "new"].includes(route.at);
+  const inMessages = MESSAGES.includes(route.at);
   return (
     <div className={styles.frame} data-at={route.at}>
       <button
@@ -70,7 +81,7 @@ export function Layout() {
         >
           {inMessages ? (
             <div className={styles.list} data-pane="list">
-              <Conversations current={route.at === "conversation" ? route.group : null} />
+              <Conversations current={"group" in route ? route.group : null} />
             </div>
           ) : null}
           <div className={styles.content} data-pane="chosen">
@@ -91,6 +102,10 @@ function screen(route: Route): ReactNode {
       return <Nothing />;
     case "conversation":
       return <Conversation key={route.group} group={route.group} />;
+    case "notes":
+      return <Notes key={route.group} group={route.group} />;
+    case "note":
+      return <Note key={route.note} group={route.group} note={route.note} />;
     case "new":
       return <NewConversation />;
     case "security":
@@ -99,6 +114,8 @@ function screen(route: Route): ReactNode {
       return <MyDevice key={route.id} id={route.id} />;
     case "officer":
       return <Officer />;
+    case "risk":
+      return <Risk />;
     case "fleet":
       return <Fleet />;
     case "fleet-device":
@@ -109,6 +126,12 @@ function screen(route: Route): ReactNode {
       return <Program key={route.slug} slug={route.slug} />;
     case "planner":
       return <Planner />;
+    case "policies":
+      return <Policies />;
+    case "policy":
+      return <Policy key={route.version} version={route.version} />;
+    case "policy-draft":
+      return <PolicyDraft key={route.version} version={route.version} />;
   }
 }
 
@@ -131,7 +154,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
     <nav className={styles.navigation} aria-label={t.nav.label}>
       <Item
         to={{ at: "conversations" }}
-        current={["conversations", "conversation", "new"].includes(route.at)}
+        current={MESSAGES.includes(route.at)}
         icon={<MessageSquare aria-hidden />}
         text={t.nav.conversations}
         count={unread}
@@ -145,7 +168,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
       {OFFICERS.some((role) => roles.includes(role)) ? (
         <Item
           to={{ at: "officer" }}
-          current={route.at === "officer"}
+          current={["officer", "risk"].includes(route.at)}
           icon={<KeyRound aria-hidden />}
           text={t.nav.officer}
         />
@@ -156,6 +179,14 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
           current={["fleet", "fleet-device", "programs", "program", "planner"].includes(route.at)}
           icon={<MonitorSmartphone aria-hidden />}
           text={t.nav.fleet}
+        />
+      ) : null}
+      {POLICIES.some((role) => roles.includes(role)) ? (
+        <Item
+          to={{ at: "policies" }}
+          current={["policies", "policy", "policy-draft"].includes(route.at)}
+          icon={<Scale aria-hidden />}
+          text={t.nav.policies}
         />
       ) : null}
     </nav>

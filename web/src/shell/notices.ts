@@ -30,12 +30,7 @@ export function dismiss(id: number): void {
   set(notices.filter((notice) => notice.id !== id));
 }
 
-/** What went well is no news on another screen. */
-export function dismissDone(): void {
-  set(notices.filter((notice) => notice.kind !== "done"));
-}
-
-/** A screen that says it all itself. */
+/** For a screen that says it all itself, or on which nothing of it is true any more. */
 export function dismissAll(): void {
   set([]);
 }

@@ -6,22 +6,38 @@ import { useSyncExternalStore } from "react";
 export type Route =
   | { at: "conversations" }
   | { at: "conversation"; group: string }
+  /** The chart's notes of the patient whom a conversation is about. */
+  | { at: "notes"; group: string }
+  | { at: "note"; group: string; note: string }
   | { at: "new" }
   | { at: "security" }
   /** One of one's own devices. */
   | { at: "device"; id: string }
   | { at: "officer" }
+  /** Everyone's unusual sign-ins, for security officers. */
+  | { at: "risk" }
   | { at: "fleet" }
   /** A device of anyone, for officers. */
   | { at: "fleet-device"; id: string }
   | { at: "programs" }
   | { at: "program"; slug: string }
-  | { at: "planner" };
+  | { at: "planner" }
+  | { at: "policies" }
+  /** One version of the hospital's policies. */
+  | { at: "policy"; version: number }
+  /** A draft that begins with a version's texts. */
+  | { at: "policy-draft"; version: number };
 
 export function parse(hash: string): Route {
-  const [first = "", second = ""] = hash.replace(/^#\/?/, "").split("?")[0]?.split("/") ?? [];
+  const [first = "", second = "", third = "", fourth = ""] =
+    hash.replace(/^#\/?/, "").split("?")[0]?.split("/") ?? [];
   switch (first) {
     case "c":
+      if (second && third === "notes") {
+        return fourth
+          ? { at: "note", group: second, note: fourth }
+          : { at: "notes", group: second };
+      }
       return second ? { at: "conversation", group: second } : { at: "conversations" };
     case "device":
       return second ? { at: "device", id: second } : { at: "security" };
@@ -29,9 +45,15 @@ export function parse(hash: string): Route {
       return second ? { at: "fleet-device", id: second } : { at: "fleet" };
     case "programs":
       return second ? { at: "program", slug: second } : { at: "programs" };
+    case "policies":
+      if (!/^\d{1,9}$/.test(second)) {
+        return { at: "policies" };
+      }
+      return { at: third === "draft" ? "policy-draft" : "policy", version: Number(second) };
     case "new":
     case "security":
     case "officer":
+    case "risk":
     case "planner":
       return { at: first };
     default:
@@ -45,12 +67,20 @@ export function address(route: Route): string {
       return "#/";
     case "conversation":
       return `#/c/${route.group}`;
+    case "notes":
+      return `#/c/${route.group}/notes`;
+    case "note":
+      return `#/c/${route.group}/notes/${route.note}`;
     case "device":
       return `#/device/${route.id}`;
     case "fleet-device":
       return `#/fleet/${route.id}`;
     case "program":
       return `#/programs/${route.slug}`;
+    case "policy":
+      return `#/policies/${route.version}`;
+    case "policy-draft":
+      return `#/policies/${route.version}/draft`;
     default:
       return `#/${route.at}`;
   }

@@ -53,6 +53,7 @@ export const en = {
     security: "Security",
     officer: "Officer",
     fleet: "Devices",
+    policies: "Policies",
     skip: "Skip to content",
   },
 
@@ -272,6 +273,37 @@ export const en = {
     remove: "Remove the patient",
   },
 
+  notes: {
+    title: "Notes",
+    one: "Note",
+    toConversation: "Back to the conversation",
+    toList: "All notes",
+    none: "No notes in this chart",
+    noPatient: "This conversation is about no patient",
+    listClosed: "The notes stay closed",
+    labels: "Labels",
+    /** By the codes of HL7 v3. */
+    label: {
+      PSY: "Psychiatry",
+      ETH: "Substance use (42 CFR Part 2)",
+      SUD: "Substance use (42 CFR Part 2)",
+      HIV: "HIV",
+      CEL: "VIP",
+      EMP: "Employee",
+      R: "Restricted",
+      V: "Very restricted",
+    } as Readonly<Record<string, string>>,
+    more: "There is more; open it and you are asked for your fingerprint.",
+    closed: "It stays closed for you.",
+    noText: "This note has no text that can be shown here.",
+    recorded: "That you opened this is recorded.",
+    away: "The note is put away",
+    awayHint:
+      "It is not kept while you are elsewhere. Opening it again is recorded again, and may ask for your fingerprint.",
+    again: "Open it again",
+    staysClosed: "The note stays closed",
+  },
+
   people: {
     title: "New message",
     search: "Person, department or role",
@@ -485,6 +517,170 @@ export const en = {
       `Its codes open nothing for ${name} any more, and wrong codes that they typed are forgotten.`,
   },
 
+  smartCards: {
+    title: "Smart cards",
+    intro:
+      "A card with a chip, such as a PIV badge, does instead of a one-time code. Its key never leaves it.",
+    none: "You have added no smart card yet.",
+    list: "Your smart cards",
+    issuer: (name: string) => `issued by ${name}`,
+    until: (date: string) => `valid until ${date}`,
+    over: (date: string) => `not valid any more since ${date}`,
+    used: (date: string) => `last used ${date}`,
+    unused: "never used",
+    add: "Add a smart card",
+    addHint:
+      "Put the card into its reader. Your browser then asks which certificate to show, and for the card's PIN. Choose the one for signing in.",
+    read: "Read the card",
+    nameHint: "By which you know it.",
+    reading: "Choose the card's certificate and type its PIN where your browser asks for it.",
+    name: "Name",
+    badge: "My badge",
+    added: (name: string) => `${name} is added. It does instead of a code from now on.`,
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeText: "It proves nothing for you here any more. The card itself is left as it is.",
+    removeOf: (name: string) =>
+      `It proves nothing for ${name} here any more. They can add it again.`,
+    removed: (name: string) => `${name} is removed.`,
+    use: "Use my smart card",
+    useTitle: "Show your smart card",
+    useNone: "You have added no smart card. Add yours under “Devices and security” first.",
+    offline: "You are offline. Connect to a network, then read the card again.",
+    unread:
+      "No card was read. See that it is in its reader, choose its certificate and type its PIN; or the hospital's address for cards is out of reach.",
+    another:
+      "To show another card, close every window of this browser first: until then it goes on showing what was chosen before.",
+    unexpected: (status: number) =>
+      `The hospital's address for cards gave an answer that makes no sense (${status}). Tell your IT desk.`,
+    of: (name: string) => `Smart cards of ${name}`,
+    hasNone: (name: string) => `${name} has added no smart card.`,
+  },
+
+  signIns: {
+    title: "Your sign-ins",
+    intro: "What looked unlike you, and what was unusual about it. Say whether it was you.",
+    none: "None of your last sign-ins looked unusual.",
+    unusual: "Unusual sign-ins",
+    others: (n: number) => `Your last ${count(n, "other sign-in", "other sign-ins")}`,
+    othersList: "Other sign-ins",
+    reasons: "What was unusual",
+    risk: (risk: number) => `risk ${risk} of 100`,
+    of: (answer: string, whose: string) => `${answer}: ${whose}`,
+    own: {
+      yes: "This was me",
+      no: "This was not me",
+      noTitle: "Was it not you?",
+      noText:
+        "Its session ends at once. If a device of yours may be in other hands, report it lost as well.",
+      noAction: "It was not me",
+      outcome: {
+        open: "",
+        person: "It was said that this was you.",
+        confirmed: "You confirmed it with a second proof.",
+        stranger: "It was said that this was not you, and its session is ended.",
+      },
+    },
+    everyone: {
+      yes: "It was them",
+      no: "It was not them",
+      noTitle: "Was it somebody else?",
+      noText:
+        "The session ends at once. Then see to the device: if it is not in its owner's hands, report it lost.",
+      noAction: "It was somebody else",
+      outcome: {
+        open: "Nobody has said yet whose it was.",
+        person: "It was said that it was them.",
+        confirmed: "They confirmed it with a second proof.",
+        stranger: "It was said that it was somebody else, and the session is ended.",
+      },
+    },
+    cleared: "Noted. The session is no longer held to be unusual.",
+    ended: "Noted. The session is ended.",
+  },
+
+  risk: {
+    title: "Unusual sign-ins",
+    thresholds: "What is asked",
+    thresholdsHint:
+      "Each sign-in is weighed from 0, quite usual, to 100. The shares say how often people would be asked for nothing.",
+    asks: {
+      step_up: "Asks for the passkey again",
+      second: "Asks for a code",
+      deny: "Refuses what is sensitive",
+    } as Readonly<Record<string, string>>,
+    threshold: (asks: string, risk: number, share: string) =>
+      `${asks} from ${risk} on: ${share} of legitimate sign-ins.`,
+    thresholdUnknown: (asks: string, risk: number) =>
+      `${asks} from ${risk} on: too few sign-ins were seen to say of how many.`,
+    hardly: "less than 0.1\u00a0%",
+    list: "Sign-ins",
+    listHint:
+      "Ask the person, whom you see or call at a number that the hospital has, before you answer for them.",
+    search: "Person, department or device",
+    states: "By answer",
+    state: { open: "Open", answered: "Answered", all: "All" },
+    none: "No sign-in was unusual.",
+    nothing: "No sign-in fits this filter.",
+    report: "Who is asked how often",
+    reportHint: (from: string, to: string) =>
+      `Of the sign-ins from ${from} to ${to}, those that were asked for more than the passkey. Where a group is asked far more often than all others, the rules weigh on its way of working.`,
+    reportNone: "No sign-in was weighed yet.",
+    fewHint: (n: number) =>
+      `Of groups with fewer than ${count(n, "sign-in", "sign-ins")} nothing is concluded.`,
+    by: { role: "By role", shift: "By shift", facility: "By facility" },
+    more: (n: number) =>
+      n === 0
+        ? "No group is asked more than 1.2 times as often as all others."
+        : `${count(n, "group is", "groups are")} asked more than 1.2 times as often as all others.`,
+    columns: {
+      group: "Group",
+      asked: "Asked",
+      signIns: "Sign-ins",
+      refused: "Refused",
+      confirmed: "Confirmed",
+      disowned: "Not them",
+    },
+    counts: (asked: number, of: number) => `${asked} of ${of}`,
+    outcomes: (refused: number, confirmed: number, disowned: number) =>
+      `${refused} refused, ${confirmed} confirmed, ${disowned} not them`,
+    askedMore: (times: string) => `Asked ${times} times as often as all others.`,
+    askedAlike: (times: string) => `${times} times as often as all others`,
+    chance: "That may be chance.",
+    tooFew: "Too few to say",
+    shift: { day: "Day", night: "Night", off: "Off duty" } as Readonly<Record<string, string>>,
+    unknown: "Not known",
+  },
+
+  recovery: {
+    title: "Recover a person",
+    hint: "For whoever has lost every device. One officer asks, another one approves; then the person is invited anew.",
+    keys: "The old keys never come back. What only the lost devices had stays lost; the record keeper hands the history to the new device.",
+    begin: "Ask for a recovery",
+    program: "Whose device will it be?",
+    reason: "Reason",
+    reasonHint:
+      "What happened, and how you made sure who it is. Both officers' names are recorded.",
+    ask: "Ask for it",
+    asked: (name: string) => `Another officer can approve the recovery of ${name} now.`,
+    waiting: "Waiting for another officer",
+    none: "No recovery waits.",
+    askedBy: (name: string, date: string) => `asked by ${name}, ${date}`,
+    askedByMe: (date: string) => `asked by you, ${date}`,
+    until: (date: string) => `ends ${date}`,
+    another: "Another officer has to approve it.",
+    approve: "Approve",
+    approveOf: (name: string) => `Approve the recovery of ${name}`,
+    approveTitle: (name: string) => `Approve the recovery of ${name}?`,
+    approveText:
+      "Make sure yourself that it is this person, by their badge and face. You get an invitation, shown once, that lets its holder enrol a device in their name.",
+    withdraw: "Withdraw",
+    withdrawOf: (name: string) => `Withdraw the recovery of ${name}`,
+    withdrawTitle: (name: string) => `Withdraw the recovery of ${name}?`,
+    withdrawText: "No invitation is made. It can be asked for again.",
+    withdrawn: (name: string) => `The recovery of ${name} is withdrawn.`,
+    done: "Done",
+  },
+
   invitation: {
     ready: (name: string) => `Invitation for ${name}`,
     qr: (name: string) => `Picture with the invitation link for ${name}`,
@@ -514,6 +710,9 @@ export const en = {
     action: "Make an invitation",
     another: "Invite another person",
     pending: "Devices to confirm",
+    parts: "Parts of an officer's work",
+    people: "People",
+    signIns: "Sign-ins",
   },
 
   device: {
@@ -945,6 +1144,135 @@ export const en = {
     export: "Export as CSV",
     print: "Print",
     csv: ["Program", "Section", "Item", "Low", "Likely", "High", "Unit", "Text"],
+  },
+
+  policies: {
+    title: "Policies",
+    intro:
+      "What everyone may do, and what has to be proven for it. One security officer drafts a change, another one approves it.",
+    back: "All policies",
+    name: (version: number) => `Version ${version}`,
+    versions: "Versions",
+    state: {
+      draft: "Draft, not approved",
+      approved: "Approved, waits for its date",
+      active: "In force",
+      replaced: "Replaced",
+      withdrawn: "Withdrawn",
+    },
+    drafted: (name: string, date: string) => `Drafted by ${name}, ${date}`,
+    shipped: "The baseline that ships with Wardline",
+    approved: (name: string, date: string) => `Approved by ${name}, ${date}`,
+    effective: (date: string) => `Takes effect ${date}`,
+    since: (date: string) => `Took effect ${date}`,
+    hash: (hash: string) => `SHA-256 ${hash}`,
+    console: "the server's console",
+    unfinished: "Not proposed yet",
+    unfinishedHint:
+      "Kept while the app is open on this device, and nowhere else: loading the app anew loses it.",
+    unfinishedFrom: (version: string) => `Your draft from ${version}`,
+    start: "Start a draft",
+    startFrom: "Start a draft from it",
+    goOn: "Go on with your draft",
+    approve: "Approve",
+    approveTitle: (version: string) => `Approve ${version}?`,
+    approveNow: "It decides for everyone at once.",
+    approveAt: (date: string) => `It decides for everyone from ${date} on.`,
+    isApproved: (version: string) => `${version} is approved.`,
+    ownHint: "You drafted it: another security officer has to approve it.",
+    withdraw: "Withdraw",
+    withdrawTitle: (version: string) => `Withdraw ${version}?`,
+    withdrawText: "It never takes effect. Its texts stay in the list.",
+    isWithdrawn: (version: string) => `${version} is withdrawn.`,
+    compared: (version: string) => `What it changes of ${version}`,
+    files: "Files",
+    /** A tab's name, for those who do not see its marks. */
+    fileChanged: "changed",
+    fileProblems: (n: number) => count(n, "problem", "problems"),
+    text: (file: string) => `Text of ${file}`,
+    schemaFixed: "The schema says what policies may speak of. It cannot be changed here.",
+    notYours: "Only a security officer drafts policies",
+    draftTitle: (version: string) => `Draft from ${version}`,
+    discard: "Discard the draft",
+    discardTitle: "Discard the draft?",
+    discardText: "What you changed is lost.",
+    check: "Check",
+    checkFirst: "Check it first; then it can be proposed.",
+    checkHint: "Whether the texts hold together, and which policies they change.",
+    checkAgain: "The texts were changed since. Check them again.",
+    checkResult: "Result of the check",
+    checked: "Nothing is wrong with the texts.",
+    problems: (n: number) => `${count(n, "problem", "problems")} to mend`,
+    warnings: (n: number) => count(n, "warning", "warnings"),
+    place: (file: string, line: number, column: number) => `${file}:${line}:${column}`,
+    placeWords: (file: string, line: number, column: number) =>
+      `${file}, line ${line}, column ${column}`,
+    lockedOut: "Nobody could mend it afterwards",
+    changes: (n: number) => count(n, "change", "changes"),
+    noChanges: "No policy is changed.",
+    change: {
+      added: (id: string) => `Added: ${id}`,
+      removed: (id: string) => `Removed: ${id}`,
+      changed: (id: string) => `Changed: ${id}`,
+    },
+    /** What a line of a difference begins with, for those who do not see its colour. */
+    sign: { " ": "", "+": "Added:", "-": "Removed:" },
+    replay: "Replay",
+    replayHint:
+      "Puts what was really asked lately to these texts, and says what they would have answered otherwise.",
+    span: { day: "Last day", week: "Last week", month: "Last month" },
+    spanLabel: "How far back",
+    replayAction: "Replay",
+    part: {
+      order: (file: string) => `In another order: ${file}`,
+      comments: (file: string) => `Comments changed: ${file}`,
+    },
+    replayed: (decisions: number, same: number) =>
+      `${count(decisions, "decision", "decisions")} replayed; ${same} would be the same.`,
+    withoutInputs: (n: number) =>
+      `${count(n, "more was", "more were")} recorded without the circumstances, and cannot be replayed.`,
+    noDifference: "Nobody would have noticed a difference.",
+    would: {
+      deny: "Would be refused",
+      step_up: "Would be asked for a proof",
+      allow: "Would be allowed",
+    },
+    was: { deny: "refused then", step_up: "asked for a proof then", allow: "allowed then" },
+    times: (n: number, people: number) =>
+      `${count(n, "time", "times")}, ${count(people, "person", "people")}`,
+    because: (policies: string) => `By ${policies}`,
+    examples: "Examples",
+    example: (date: string, name: string, resource: string) =>
+      [date, name, resource].filter(Boolean).join(" · "),
+    outdated: "The texts were changed since. Ask again to see what they say now.",
+    whoCan: "Who can",
+    whoCanHint:
+      "Each person with the best device they have, a fresh session, on shift and on the premises.",
+    whoCanAgain: "Ask again",
+    whoCanAction: "Who can …",
+    whoCanChoose: "Choose what",
+    answer: { allow: "Can", step_up: "Can after a proof", deny: "Cannot" },
+    answers: (allow: number, step_up: number, deny: number) =>
+      `${allow} can, ${step_up} can after a proof, ${deny} cannot.`,
+    method: {
+      user_verification: "with a fresh fingerprint",
+      one_time_code: "with a one-time code",
+    } as Readonly<Record<string, string>>,
+    /** Where no policy says why. */
+    plain: {
+      allow: "Without another proof.",
+      step_up: "After another proof.",
+      deny: "No policy lets them.",
+    },
+    people: (n: number) => count(n, "person", "people"),
+    propose: "Propose",
+    proposeHint: "Another security officer sees it, and approves it or not.",
+    summary: "What changes, and why",
+    effectiveAt: "Takes effect (empty for as soon as it is approved)",
+    effectivePast: "Choose a time to come.",
+    proposeAction: "Propose",
+    isProposed: (version: string) => `${version} is proposed.`,
+    nothingToPropose: "No policy differs from those in force.",
   },
 
   time: {

@@ -19,6 +19,13 @@ wire! {
         pub on_shift: bool,
         /// The hospital's name.
         pub hospital: String,
+        /// The session's authenticator assurance level now (NIST SP 800-63B-4 §2), 1 to 3.
+        #[serde(default)]
+        pub aal: u8,
+        /// Its authentication context class (OpenID EAP ACR Values 1.0 §2): `phr`, phishing-resistant,
+        /// or `phrh`, hardware-protected besides.
+        #[serde(default)]
+        pub acr: String,
         /// What the session lacks before it is trusted with what is sensitive; absent where nothing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub asks: Option<Asks>,
@@ -30,6 +37,8 @@ wire! {
         /// The proofs to give, such as `user_verification` or `one_time_code`; empty where none would
         /// help.
         pub methods: Vec<String>,
+        /// What the proofs have to be given for, where others do not count.
+        pub scopes: Vec<String>,
         /// Sentences for the person: why, and what to do.
         pub advice: Vec<String>,
     }

@@ -2,6 +2,7 @@
 //!
 //! One module for each resource. Times are unix milliseconds, bytes base64url without padding.
 
+pub mod cards;
 pub mod devices;
 pub mod directory;
 pub mod enroll;
@@ -11,9 +12,12 @@ pub mod groups;
 pub mod hospital;
 pub mod keys;
 pub mod messages;
+pub mod notes;
+pub mod policies;
 pub mod posture;
 pub mod problem;
 pub mod programs;
+pub mod recoveries;
 pub mod risk;
 pub mod sessions;
 pub mod socket;

@@ -45,6 +45,8 @@ wire! {
         pub at: u64,
         /// 0 to 100.
         pub risk: u32,
+        /// Whether that is enough for something to be asked, by the hospital's thresholds.
+        pub unusual: bool,
         /// What was unusual, the weightiest first.
         pub reasons: Vec<RiskReason>,
         /// When a second factor confirmed it, unix milliseconds.
@@ -64,6 +66,45 @@ wire! {
         pub sentence: String,
         /// What an officer reads.
         pub detail: String,
+    }
+}
+wire! {
+    /// `GET /v1/risk/report`: whom the thresholds ask how often (NIST SP 800-63B-4 asks for a look at
+    /// that).
+    pub struct RiskReport {
+        /// From when sign-ins are counted, unix milliseconds.
+        pub from: u64,
+        /// Until when.
+        pub to: u64,
+        /// By what they are grouped, then by name.
+        pub groups: Vec<RiskGroup>,
+        /// Groups of fewer sign-ins have no ratio, nor have those against fewer others.
+        pub few: u64,
+    }
+}
+wire! {
+    /// Sign-ins of one group.
+    pub struct RiskGroup {
+        /// What it is a group by: `role`, `shift` or `facility`.
+        pub by: String,
+        /// Which one: a role or facility as shown; `day`, `night`, `off`; empty where unknown.
+        pub name: String,
+        /// All.
+        pub sign_ins: u64,
+        /// More was asked for: by the lowest threshold, or a second factor was given.
+        pub asked: u64,
+        /// Refused, by the highest threshold.
+        pub refused: u64,
+        /// Confirmed by a second factor, or by the person.
+        pub confirmed: u64,
+        /// The person said that it was not them.
+        pub disowned: u64,
+        /// The share that was asked for more, 0 to 1.
+        pub asked_share: f64,
+        /// How many times as often as all others by the same grouping; absent where either are few.
+        pub ratio: Option<f64>,
+        /// Between which the ratio is, with a confidence of 95 %.
+        pub ratio_95: Option<[f64; 2]>,
     }
 }
 wire! {

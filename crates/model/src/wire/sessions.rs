@@ -29,6 +29,9 @@ wire! {
         /// WebAuthn `AuthenticationResponseJSON`.
         #[cfg_attr(feature = "openapi", schema(value_type = Object))]
         pub credential: serde_json::Value,
+        /// At a step-up: the `scopes` of the problem that asked for it.
+        #[serde(default)]
+        pub scopes: Vec<String>,
     }
 }
 wire! {
@@ -79,6 +82,12 @@ wire! {
         pub last_used_at: u64,
         /// Absolute end, unix milliseconds.
         pub expires_at: u64,
+        /// Authenticator assurance level now (NIST SP 800-63B-4 §2), 1 to 3.
+        #[serde(default)]
+        pub aal: u8,
+        /// Authentication context class: `phr` or `phrh` (OpenID EAP ACR Values 1.0 §2).
+        #[serde(default)]
+        pub acr: String,
         /// Whether it is the session that asks.
         pub current: bool,
     }

@@ -270,7 +270,7 @@ fn annotations_that_answers_are_made_from_are_required() {
         ),
         (
             format!("@id(\"a\") @reason(\"x\") @advice(\"x\") @step_up(\"sms\") forbid {rest}"),
-            "`sms` is not a known proof (known: user_verification, one_time_code)",
+            "`sms` is not a known proof (known: user_verification, one_time_code, smart_card)",
         ),
         (
             format!("@id(\"a\") @who(\"x\") permit {rest} @id(\"a\") @who(\"x\") permit {rest}"),

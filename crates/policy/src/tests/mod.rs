@@ -1,7 +1,14 @@
 //! What clinicians, officers and attackers may and may not do by the baseline policies.
 
+mod abilities;
 mod always;
+mod changes;
 mod loading;
+mod lockouts;
 mod people;
+mod questions;
+mod replaying;
 mod stories;
+mod stricter;
 mod table;
+mod texts;

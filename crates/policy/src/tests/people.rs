@@ -8,7 +8,7 @@ use wardline_model::{DeviceId, GroupId, SessionId, UserId};
 
 use crate::{
     Action, Circumstances, Decision, DeviceFacts, Engine, Network, PasskeyKind, Person, Place,
-    Program, Question, Resource, ResourceKind, SessionFacts,
+    PolicyFile, PolicyTexts, Program, Question, Resource, ResourceKind, Scope, SessionFacts,
 };
 
 pub(super) const MINUTE: u64 = 60_000;
@@ -49,8 +49,10 @@ pub(super) fn ada_asks(action: Action) -> Question {
             age_ms: HOUR,
             network: Network::Premises,
             code_age_ms: None,
+            card_age_ms: None,
             place: Place::House,
             codes: 1,
+            scopes: Scope::ALL.iter().map(|scope| (*scope, MINUTE)).collect(),
         }),
         action,
         resource: her_own(action.resource_kind()),
@@ -102,12 +104,22 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
             person: BEN,
             program: Program::Byod,
             self_service: true,
+            recovers: false,
+        },
+        ResourceKind::Recovery => Resource::Recovery {
+            person: BEN,
+            asked_by: ADA,
         },
         ResourceKind::Patient => patient(true, true, &["N"]),
+        ResourceKind::Document => document(true, true, &["N"]),
         ResourceKind::KeyPackages => Resource::KeyPackages {
             device: Some(ADAS_PHONE),
         },
         ResourceKind::Share => Resource::Share { device: ADAS_PHONE },
+        ResourceKind::Policy => Resource::Policy {
+            version: 7,
+            author: ADA,
+        },
     }
 }
 
@@ -126,11 +138,20 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
             owner: BEN,
         },
         ResourceKind::Factors => Resource::Factors { owner: BEN },
+        ResourceKind::Recovery => Resource::Recovery {
+            person: BEN,
+            asked_by: BEN,
+        },
         ResourceKind::Patient => patient(false, false, &["N"]),
+        ResourceKind::Document => document(false, false, &["N"]),
         ResourceKind::KeyPackages => Resource::KeyPackages {
             device: Some(BENS_PHONE),
         },
         ResourceKind::Share => Resource::Share { device: BENS_PHONE },
+        ResourceKind::Policy => Resource::Policy {
+            version: 7,
+            author: BEN,
+        },
         ResourceKind::Hospital | ResourceKind::Log | ResourceKind::Invite => her_own(kind),
     }
 }
@@ -148,6 +169,35 @@ pub(super) fn group(member: bool, removal_pending: bool) -> Resource {
 pub(super) fn patient(care_team: bool, conversation: bool, labels: &[&str]) -> Resource {
     Resource::Patient {
         id: "cfda32ac-8382-4a7c-92a2-1b072b2a70de".parse().unwrap(),
+        care_team,
+        conversation,
+        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+    }
+}
+
+/// The baseline with one passage of one file written otherwise.
+pub(super) fn edited(file: &str, passage: &str, otherwise: &str) -> PolicyTexts {
+    let mut files = PolicyTexts::baseline().files().to_vec();
+    let file = files.iter_mut().find(|other| other.name == file).unwrap();
+    assert_eq!(file.text.matches(passage).count(), 1, "{passage}");
+    file.text = file.text.replace(passage, otherwise);
+    PolicyTexts::edited(files).unwrap()
+}
+
+/// The baseline with one more file.
+pub(super) fn with_rule(text: &str) -> PolicyTexts {
+    let mut files = PolicyTexts::baseline().files().to_vec();
+    files.push(PolicyFile {
+        name: "ours.cedar".to_owned(),
+        text: text.to_owned(),
+    });
+    PolicyTexts::edited(files).unwrap()
+}
+
+pub(super) fn document(care_team: bool, conversation: bool, labels: &[&str]) -> Resource {
+    Resource::Document {
+        id: "psychiatry-consult".to_owned(),
+        patient: "cfda32ac-8382-4a7c-92a2-1b072b2a70de".parse().unwrap(),
         care_team,
         conversation,
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),

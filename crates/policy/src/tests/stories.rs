@@ -1,15 +1,16 @@
 //! Stories from the ward; a failing name says what broke.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use wardline_model::UserId;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
 
 use super::people::{
     ADA, ADAS_PHONE, BEN, BENS_PHONE, HOUR, MINUTE, ada_asks, answer, asker, changed, device,
-    engine, group, patient, session, with_roles,
+    document, engine, group, patient, session, with_roles,
 };
-use crate::{Action, Decision, PasskeyKind, Program, Proof, Question, Resource};
+use crate::{Action, Decision, PasskeyKind, Place, Program, Proof, Question, Resource, Scope};
 
 #[test]
 fn a_nurse_writes_to_her_team_and_the_answer_names_the_policy() {
@@ -113,6 +114,7 @@ fn the_owner_of_a_lost_phone_takes_it_out_of_use_with_a_fresh_fingerprint() {
         decided.decision,
         Decision::StepUp {
             methods: BTreeSet::from([Proof::UserVerification]),
+            scopes: BTreeSet::new(),
             advice: vec!["Confirm with your fingerprint, face or PIN that it is you.".to_owned()],
         }
     );
@@ -121,6 +123,80 @@ fn the_owner_of_a_lost_phone_takes_it_out_of_use_with_a_fresh_fingerprint() {
         answer(&changed(revoke, |q| session(q).proof_age_ms = MINUTE)),
         "allow"
     );
+}
+
+#[test]
+fn a_psychiatry_note_asks_for_a_fingerprint_of_its_own() {
+    let note = |labels: &[&str]| {
+        changed(ada_asks(Action::NoteRead), |q| {
+            q.resource = document(true, true, labels);
+            session(q).proof_age_ms = 0;
+            session(q).scopes.clear();
+        })
+    };
+    assert_eq!(answer(&note(&["N"])), "allow");
+    let psychiatry = note(&["PSY"]);
+    let Decision::StepUp {
+        methods, scopes, ..
+    } = engine().decide(&psychiatry).decision
+    else {
+        panic!("having just signed in is not enough");
+    };
+    assert_eq!(methods, BTreeSet::from([Proof::UserVerification]));
+    assert_eq!(scopes, BTreeSet::from([Scope::SensitiveNotes]));
+    // A proof for something else does not count, one for such notes does, for five minutes.
+    let proven = |scope, age| {
+        changed(psychiatry.clone(), |q| {
+            session(q).scopes = BTreeMap::from([(scope, age)]);
+        })
+    };
+    assert_eq!(answer(&proven(Scope::Policies, 0)), "step_up");
+    assert_eq!(answer(&proven(Scope::SensitiveNotes, 5 * MINUTE)), "allow");
+    assert_eq!(
+        answer(&proven(Scope::SensitiveNotes, 5 * MINUTE + 1)),
+        "step_up"
+    );
+}
+
+#[test]
+fn what_the_law_protects_is_for_those_who_treat() {
+    for label in ["ETH", "SUD", "HIV"] {
+        let in_a_conversation = changed(ada_asks(Action::NoteRead), |q| {
+            q.resource = document(false, true, &[label]);
+        });
+        assert_eq!(answer(&in_a_conversation), "protected_note");
+        let on_the_team = changed(ada_asks(Action::NoteRead), |q| {
+            q.resource = document(true, false, &[label]);
+        });
+        assert_eq!(answer(&on_the_team), "allow");
+    }
+}
+
+#[test]
+fn somebody_who_lost_every_device_is_let_in_again_by_two_officers() {
+    let officer = |action| with_roles(&["enrolling_officer"], action);
+    let alone = changed(officer(Action::InviteCreate), |q| {
+        q.resource = Resource::Invite {
+            person: BEN,
+            program: Program::Byod,
+            self_service: true,
+            recovers: true,
+        };
+    });
+    assert_eq!(answer(&alone), "recovery_needed");
+    let agree = |asked_by| {
+        changed(officer(Action::RecoveryApprove), |q| {
+            q.resource = Resource::Recovery {
+                person: BEN,
+                asked_by,
+            };
+        })
+    };
+    assert_eq!(answer(&agree(ADA)), "own_recovery");
+    let other = agree(UserId::from_bytes([0xC1; 16]));
+    assert_eq!(answer(&other), "allow");
+    let stale = changed(other, |q| session(q).scopes.clear());
+    assert_eq!(answer(&stale), "step_up");
 }
 
 #[test]
@@ -246,6 +322,7 @@ fn a_person_adds_one_more_device_of_their_own_with_a_fingerprint_of_this_minute(
                 person: ADA,
                 program,
                 self_service: program != Program::Issued,
+                recovers: false,
             };
         })
     };
@@ -566,6 +643,31 @@ fn several_reasons_are_all_told_the_most_fundamental_first() {
         3,
         "the fingerprint would not help, so it is left out: {advice:?}"
     );
+}
+
+#[test]
+fn a_fresh_smart_card_does_for_a_code_and_a_stale_one_does_not() {
+    let trusted = |card_age_ms| {
+        let asked = changed(ada_asks(Action::SessionTrust), |q| {
+            q.context.risk = 80;
+            session(q).card_age_ms = card_age_ms;
+        });
+        answer(&asked)
+    };
+    assert_eq!(trusted(None), "step_up");
+    assert_eq!(trusted(Some(5 * MINUTE)), "allow");
+    assert_eq!(trusted(Some(5 * MINUTE + 1)), "step_up");
+    let away = |card_age_ms| {
+        let asked = changed(ada_asks(Action::SessionTrust), |q| {
+            q.context.on_premises = false;
+            q.context.on_shift = false;
+            session(q).place = Place::New;
+            session(q).card_age_ms = card_age_ms;
+        });
+        answer(&asked)
+    };
+    assert_eq!(away(None), "step_up");
+    assert_eq!(away(Some(0)), "allow");
 }
 
 #[test]

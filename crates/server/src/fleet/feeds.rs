@@ -28,6 +28,7 @@ use super::{Moved, assess_some};
 use crate::app::App;
 use crate::config;
 use crate::gate::patiently;
+use crate::outgoing::{self, FetchError};
 use crate::problem::Refusal;
 use crate::rim::random;
 
@@ -348,26 +349,22 @@ fn read(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, ImportError> {
 fn read_file(path: &Path) -> Result<Vec<u8>, ImportError> {
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes))
         .map_err(|source| ImportError::File {
             path: path.to_owned(),
             source,
         })?;
-    if bytes.len() as u64 > MAX_FILE {
+    if bytes.len() > MAX_FILE {
         return Err(ImportError::Size(path.display().to_string()));
     }
     Ok(bytes)
 }
 
 async fn fetch(config: &config::Feeds) -> Result<Vec<(String, Vec<u8>)>, ImportError> {
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_mins(1))
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(|error| ImportError::Fetch {
-            url: config.kev.clone(),
-            why: error.to_string(),
-        })?;
+    let client = outgoing::client(Duration::from_mins(1)).map_err(|error| ImportError::Fetch {
+        url: config.kev.clone(),
+        why: error.to_string(),
+    })?;
     let products = config.products.iter().map(|product| {
         let url = config.product.replace("{product}", product);
         (format!("{PRODUCTS}/{product}.md"), url)
@@ -388,29 +385,18 @@ async fn fetch(config: &config::Feeds) -> Result<Vec<(String, Vec<u8>)>, ImportE
 }
 
 async fn get(client: &reqwest::Client, url: &str) -> Result<Vec<u8>, ImportError> {
-    let fault = |error: reqwest::Error| ImportError::Fetch {
-        url: url.to_owned(),
-        why: error.without_url().to_string(),
-    };
-    let response = client.get(url).send().await;
-    let mut response = response
-        .and_then(reqwest::Response::error_for_status)
-        .map_err(fault)?;
-    // What says that it is too large need not be read; what does not say so is cut off.
-    let mut length = response.content_length().unwrap_or_default();
-    let mut bytes = Vec::new();
-    while length <= MAX_FILE {
-        let Some(chunk) = response.chunk().await.map_err(fault)? else {
-            return Ok(bytes);
-        };
-        bytes.extend_from_slice(&chunk);
-        length = bytes.len() as u64;
-    }
-    Err(ImportError::Size(url.to_owned()))
+    let fetched = outgoing::fetch(client.get(url), MAX_FILE).await;
+    fetched.map_err(|error| match error {
+        FetchError::Http(why) => ImportError::Fetch {
+            url: url.to_owned(),
+            why,
+        },
+        FetchError::Size => ImportError::Size(url.to_owned()),
+    })
 }
 
 /// The largest list that is taken, in bytes. CISA's catalogue has some 1.5 million.
-const MAX_FILE: u64 = 32 * 1024 * 1024;
+const MAX_FILE: usize = 32 * 1024 * 1024;
 /// Where the list of revoked attestation keys stands among the lists, if it does.
 const STATUS: &str = "android/status.json";
 const ATTESTATION_REVOKED: Kind = Kind::named("device.attestation_revoked");

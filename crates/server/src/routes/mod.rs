@@ -1,5 +1,6 @@
 //! Every route on one page.
 
+pub(crate) mod cards;
 pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod enroll;
@@ -13,11 +14,14 @@ pub(crate) mod keeper;
 pub(crate) mod key_packages;
 pub(crate) mod log;
 pub(crate) mod me;
+pub(crate) mod notes;
 pub(crate) mod ops;
 pub(crate) mod patients;
 pub(crate) mod people;
 pub(crate) mod pki;
+pub(crate) mod policies;
 pub(crate) mod programs;
+pub(crate) mod recoveries;
 pub(crate) mod risk;
 pub(crate) mod roles;
 pub(crate) mod sessions;
@@ -62,6 +66,9 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(hospital::read::handler))
         .routes(routes!(invites::create::handler))
         .routes(routes!(invites::withdraw::handler))
+        .routes(routes!(recoveries::list::handler, recoveries::ask::handler))
+        .routes(routes!(recoveries::approve::handler))
+        .routes(routes!(recoveries::withdraw::handler))
         .routes(routes!(enroll::start::handler))
         .routes(routes!(enroll::finish::handler))
         .routes(routes!(enroll::poll::handler))
@@ -73,8 +80,13 @@ fn operations() -> OpenApiRouter<App> {
         ))
         .routes(routes!(sessions::step_up::handler))
         .routes(routes!(sessions::step_up_code::handler))
+        .routes(routes!(sessions::step_up_card::handler))
+        .routes(routes!(cards::list::handler, cards::add::handler))
+        .routes(routes!(cards::challenge::handler))
+        .routes(routes!(cards::rename::handler, cards::remove::handler))
         .routes(routes!(risk::overview::handler))
         .routes(routes!(risk::own::handler))
+        .routes(routes!(risk::report::handler))
         .routes(routes!(risk::answer::handler))
         .routes(routes!(factors::list::handler, factors::add::handler))
         .routes(routes!(factors::rename::handler, factors::remove::handler))
@@ -98,6 +110,15 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(programs::dry_run::handler))
         .routes(routes!(programs::compare::handler))
         .routes(routes!(programs::export::handler))
+        .routes(routes!(policies::list::handler, policies::draft::handler))
+        .routes(routes!(policies::check::handler))
+        .routes(routes!(policies::replay::handler))
+        .routes(routes!(policies::who_can::handler))
+        .routes(routes!(
+            policies::read::handler,
+            policies::withdraw::handler
+        ))
+        .routes(routes!(policies::approve::handler))
         .routes(routes!(fleet::read::handler))
         .merge(files())
         .routes(routes!(fleet::trust::handler))
@@ -109,6 +130,8 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(roles::list::handler))
         .routes(routes!(patients::search::handler))
         .routes(routes!(patients::read::handler))
+        .routes(routes!(notes::list::handler))
+        .routes(routes!(notes::read::handler))
         .routes(routes!(key_packages::upload::handler))
         .routes(routes!(key_packages::count::handler))
         .routes(routes!(key_packages::claim::handler))

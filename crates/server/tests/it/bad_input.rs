@@ -61,6 +61,18 @@ async fn what_is_no_json_or_too_large_is_refused(engine: Engine) {
     }
 }
 
+story!(a_large_body_that_is_refused_by_its_headers_is_answered_all_the_same);
+async fn a_large_body_that_is_refused_by_its_headers_is_answered_all_the_same(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
+    let mut device = hospital.device();
+    let body = vec![b' '; 1 << 20];
+    for _ in 0..5 {
+        let body = Some(("application/json", body.clone()));
+        let answer = device.raw("POST", "/v1/policies", None, None, body).await;
+        answer.refused(401, "no-session");
+    }
+}
+
 story!(unknown_addresses_methods_and_ids_are_problems_too);
 async fn unknown_addresses_methods_and_ids_are_problems_too(engine: Engine) {
     let hospital = Hospital::new(engine).await;

@@ -361,6 +361,9 @@ async fn the_owner_sees_who_looked_and_a_colleague_sees_nothing() {
     let mut tomas = hospital.phone_of(&mut officer, "tomas.herrera").await;
     let path = format!("/v1/devices/{}", amara.device.id());
     tomas.device.get(&path).await.refused(403, "denied");
+    let asked = officer.get(&path).await.refused(401, "step-up-required");
+    assert_eq!(asked.extensions["scopes"], json!(["device_facts"]));
+    officer.step_up_for(&["device_facts"]).await;
     officer.get(&path).await.expect(200);
     officer.get(&path).await.expect(200);
     let own = detail_of(&mut amara.device).await;

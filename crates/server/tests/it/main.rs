@@ -10,6 +10,7 @@ mod admission;
 mod at_rest;
 mod attested;
 mod bad_input;
+mod cards;
 mod conversations;
 mod decoders;
 mod demo;
@@ -22,11 +23,14 @@ mod managers;
 #[path = "../../../bus/tests/nats/server.rs"]
 mod nats;
 mod nodes;
+mod notes;
 mod openapi;
 mod orders;
+mod policies;
 #[path = "../../../store/tests/store/postgres.rs"]
 mod postgres;
 mod proofs;
+mod recoveries;
 mod renewal;
 mod risk;
 #[path = "../../../wardline/tests/it/search.rs"]

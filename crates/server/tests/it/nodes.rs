@@ -226,13 +226,14 @@ async fn trust_that_ends_on_one_node_ends_on_the_other_by_polling() {
 #[tokio::test]
 async fn trust_that_ends_on_one_node_ends_on_the_other_by_nats() {
     let nats = NatsServer::start();
-    Box::pin(trust_ends_everywhere(Nodes::over(&nats).await)).await;
+    let nodes = Box::pin(Nodes::over(&nats)).await;
+    Box::pin(trust_ends_everywhere(nodes)).await;
 }
 
 #[tokio::test]
 async fn nats_carries_news_at_once_and_polling_finds_them_while_it_is_away() {
     let mut nats = NatsServer::start();
-    let mut nodes = Nodes::over(&nats).await;
+    let mut nodes = Box::pin(Nodes::over(&nats)).await;
     let group = nodes.talk().await;
     let mut socket = nodes.bens_socket().await;
     // The first message of each row may be found by the look that follows a new connection. Those
@@ -262,7 +263,7 @@ async fn nats_carries_news_at_once_and_polling_finds_them_while_it_is_away() {
 #[tokio::test]
 async fn what_strangers_write_to_the_subject_reaches_nobody() {
     let nats = NatsServer::start();
-    let mut nodes = Nodes::over(&nats).await;
+    let mut nodes = Box::pin(Nodes::over(&nats)).await;
     let group = nodes.talk().await;
     let mut socket = nodes.bens_socket().await;
     nodes.amara.say(group, "before").await.expect(201);

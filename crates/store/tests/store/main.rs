@@ -8,6 +8,7 @@
 mod append;
 mod attested;
 mod audit;
+mod cards;
 mod conversations;
 mod crash;
 mod engines;

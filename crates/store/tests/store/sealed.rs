@@ -1,7 +1,7 @@
 //! Nothing about a patient, and no secret, stands in the clear on disk.
 
-use wardline_model::{ChallengeId, PatientId};
-use wardline_store::{Challenge, NewGroup, NewResource, Term};
+use wardline_model::{ChallengeId, PatientId, SessionId};
+use wardline_store::{CardAnswer, CardSaid, Challenge, NewGroup, NewResource, NewSession, Term};
 
 use crate::support::{
     Db, MINUTE, NOW, admit, event, message, new_device, new_group, runtime, salt, unique,
@@ -24,6 +24,7 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         "share-of-the-key",
         "webauthn-under-way",
         "setting-in-the-clear",
+        "named-on-the-card",
     ];
     runtime().block_on(async {
         let store = db.store();
@@ -75,6 +76,31 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
             expires_at: NOW + MINUTE,
         };
         tx.create_challenge(&challenge, NOW).await.unwrap();
+        let session = NewSession {
+            session_id: SessionId::from_bytes(unique()),
+            token_hash: [1; 32],
+            user_id: anna.user,
+            device_id: anna.device,
+            aal: 2,
+            idle_ms: MINUTE,
+            expires_at: NOW + MINUTE,
+        };
+        tx.create_session(&session, NOW).await.unwrap();
+        let answer = CardAnswer {
+            challenge_id: ChallengeId::from_bytes(unique()),
+            answer_hash: [1; 32],
+            device_id: anna.device,
+            session_id: session.session_id,
+            said: CardSaid {
+                username: Some("named-on-the-card".into()),
+                key_sha256: [1; 32],
+                issuer: "CN=Card Office".into(),
+                serial: "1000".into(),
+                not_after: NOW,
+            },
+            expires_at: NOW + MINUTE,
+        };
+        tx.create_card_answer(&answer, NOW).await.unwrap();
         tx.put_setting("key", b"setting-in-the-clear")
             .await
             .unwrap();

@@ -5,7 +5,7 @@ use wardline_store::{Challenge, NewSession, TOUCH_MS};
 
 use crate::support::{HOUR, MINUTE, Member, NOW, admit, store_test, unique};
 
-fn session(of: Member, token_hash: [u8; 32]) -> NewSession {
+pub(crate) fn session(of: Member, token_hash: [u8; 32]) -> NewSession {
     NewSession {
         session_id: SessionId::from_bytes(unique()),
         token_hash,

@@ -281,7 +281,7 @@ async fn confirm_one(officer: &mut NativeClient, awaiting: Awaiting) -> Result<(
     let first = officer.confirm_device(device, awaiting.duty).await;
     let Err(error) = first else { return Ok(()) };
     if error.is_problem("step-up-required") {
-        officer.prove_again().await?;
+        officer.prove_again(&[]).await?;
     } else if error.is_problem("session-ended") || error.is_problem("no-session") {
         officer.sign_in().await?;
     } else {

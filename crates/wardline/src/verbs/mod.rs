@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod keeper;
 pub(crate) mod patch;
+pub(crate) mod policy;
 pub(crate) mod programs;
 pub(crate) mod risk;
 pub(crate) mod serve;

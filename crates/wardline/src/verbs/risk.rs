@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use flate2::bufread::MultiGzDecoder;
 use wardline_client_native::clock;
-use wardline_risk::replay::{self, ReplayError, Report, Score, Worth};
+use wardline_risk::replay::{self, People, ReplayError, Report, Score, Worth};
+use wardline_risk::report::{GroupReport, RiskReport};
 use wardline_risk::{Hospital, Premises, Roster};
 
 use crate::failure::Failure;
@@ -27,11 +28,16 @@ pub(crate) enum Risk {
 pub(crate) struct Replay {
     /// The log: CSV, gzip or not, with the columns of the public RBA login data set, and "Device ID"
     /// for the enrolled device whose key signed. Beside it roster.csv (user_id, shift_start,
-    /// shift_end, kind) and premises.json are read where they are, gzip or not.
+    /// shift_end, kind), premises.json and people.csv (user_id, role, facility; else those columns of
+    /// roster.csv) are read where they are, gzip or not.
     logins: PathBuf,
     /// Write each row's weight: index,score, higher is riskier.
     #[arg(long, value_name = "OUT.csv")]
     scores: Option<PathBuf>,
+    /// Say whom a threshold asks that asks one in a hundred of the legitimate sign-ins: by role, turn
+    /// of work and facility, as far as people.csv and roster.csv say them.
+    #[arg(long)]
+    report: bool,
 }
 
 impl Risk {
@@ -73,6 +79,19 @@ impl Replay {
                 "roster.csv: {left_out} rows could not be read, and were left out"
             ));
         }
+        let named = match beside("people.csv")? {
+            Some(path) => Some(path),
+            None => beside("roster.csv")?,
+        };
+        let (people, left_out) = match named {
+            Some(path) => replay::people(open(&path)?).map_err(|error| unusable(&path, &error))?,
+            None => (People::default(), 0),
+        };
+        if left_out > 0 {
+            out.note(&format!(
+                "{left_out} rows of people could not be read, and were left out"
+            ));
+        }
         let premises = match beside("premises.json")? {
             Some(path) => premises(&path)?,
             None => Premises::default(),
@@ -89,7 +108,7 @@ impl Replay {
             None => None,
         };
         let mut taken = |score| scores.as_mut().map_or(Ok(()), |scores| scores.add(score));
-        let report = match replay::run(log, hospital, &mut since, &mut taken) {
+        let mut report = match replay::run(log, hospital, &people, &mut since, &mut taken) {
             Ok(report) => report,
             Err(ReplayError::Score(error)) => {
                 // Only a file of scores gives this.
@@ -115,6 +134,12 @@ impl Replay {
         if let Some((path, scores)) = self.scores.as_ref().zip(scores) {
             scores.finish().map_err(|error| unwritten(path, &error))?;
         }
+        if self.report && report.groups.is_none() {
+            out.note(
+                "nothing beside the log says roles, turns of work or facilities: no report of them",
+            );
+        }
+        report.groups = report.groups.filter(|_| self.report);
         out.result(&report, || sentences(&report));
         Ok(())
     }
@@ -198,7 +223,7 @@ fn sentences(report: &Report) -> String {
             figure(worth.tpr_at_fpr.thousandth)
         )
     };
-    [
+    let sentences = [
         format!(
             "{} sign-ins, {} rows left out",
             report.logins, report.malformed
@@ -220,8 +245,36 @@ fn sentences(report: &Report) -> String {
             "one decision takes {:.1} µs (p50), {:.1} µs (p99)",
             report.decision_us.p50, report.decision_us.p99
         ),
-    ]
-    .join("\n")
+    ];
+    let groups = report.groups.iter().flat_map(table);
+    sentences
+        .into_iter()
+        .chain(groups)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A line for each group.
+fn table(report: &RiskReport) -> impl Iterator<Item = String> {
+    let head =
+        "group                      sign-ins    asked  disowned   share  times others (95 %)";
+    let line = |group: &GroupReport| {
+        let ratio = match (group.ratio, group.ratio_95) {
+            (Some(ratio), Some([low, high])) => format!("{ratio:.2} ({low:.2} to {high:.2})"),
+            _ => "too few".to_owned(),
+        };
+        let tally = &group.tally;
+        format!(
+            "{:<8} {:<16} {:>9} {:>8} {:>9} {:>7.4}  {ratio}",
+            group.by.name(),
+            group.name,
+            tally.sign_ins,
+            tally.asked,
+            tally.disowned,
+            group.asked_share
+        )
+    };
+    std::iter::once(head.to_owned()).chain(report.groups.iter().map(line))
 }
 
 /// A path that is none is the caller's mistake; a disk that is full is not.

@@ -62,7 +62,7 @@ fn needed<'a>(app: &App, roles: impl IntoIterator<Item = &'a str>) -> u32 {
 }
 
 /// A name as people give it: trimmed, 1 to 40 characters.
-fn name(text: &str) -> Result<&str, Refusal> {
+pub(super) fn name(text: &str) -> Result<&str, Refusal> {
     let name = text.trim();
     if (1..=40).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
         Ok(name)

@@ -39,6 +39,7 @@ pub(crate) async fn handler(
         person: request.user_id,
         program,
         self_service: path == Path::SelfService,
+        recovers: super::recovers(&mut app.facts().await?, request.user_id).await?,
     };
     let permit = app
         .decide(caller.asker(), Action::InviteCreate, resource)

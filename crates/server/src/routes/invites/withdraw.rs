@@ -37,6 +37,8 @@ pub(crate) async fn handler(
         person: invite.user_id,
         program,
         self_service: super::path(&app, program).await? == Path::SelfService,
+        // Taking back opens nothing.
+        recovers: false,
     };
     let permit = app
         .decide(caller.asker(), Action::InviteCreate, resource)

@@ -23,12 +23,18 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
     let trusted = app.judge(caller.asker(), Action::SessionTrust, Resource::Hospital);
     let asks = match trusted {
         Ok(()) => None,
-        Err(Refusal::StepUp { methods, advice }) => Some(Asks {
+        Err(Refusal::StepUp {
+            methods,
+            scopes,
+            advice,
+        }) => Some(Asks {
             methods: methods.iter().map(ToString::to_string).collect(),
+            scopes: scopes.iter().map(ToString::to_string).collect(),
             advice,
         }),
         Err(Refusal::Denied { advice, .. }) => Some(Asks {
             methods: Vec::new(),
+            scopes: Vec::new(),
             advice,
         }),
         Err(other) => return Err(other),
@@ -40,6 +46,8 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
         session_id: caller.session(),
         on_shift: caller.asker().on_shift,
         hospital: app.config.hospital.name.clone(),
+        aal: caller.asker().session.as_ref().map_or(0, |one| one.aal),
+        acr: caller.acr().to_owned(),
         asks,
     }))
 }

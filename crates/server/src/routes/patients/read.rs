@@ -12,6 +12,7 @@ use crate::caller::Caller;
 use crate::charts;
 use crate::extract::Id;
 use crate::problem::Refusal;
+use crate::risk;
 
 /// Who the patient is, and what must not be forgotten.
 #[utoipa::path(
@@ -34,5 +35,6 @@ pub(crate) async fn handler(
     let patient = charts::patient(&mut facts, &id, permit.now_ms()).await?;
     drop(facts);
     permit.record().await?;
+    risk::opened(&app, &caller, &id).await?;
     patient.map(Json).ok_or(Refusal::NotFound)
 }

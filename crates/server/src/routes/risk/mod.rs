@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod overview;
 pub(crate) mod own;
+pub(crate) mod report;
 
 use wardline_model::SessionId;
 use wardline_model::wire::enroll::PersonBrief;
@@ -10,10 +11,12 @@ use wardline_model::wire::risk::{RiskReason, RiskySignIn};
 use wardline_risk::Reason;
 use wardline_store::RiskEvent;
 
+use crate::app::App;
 use crate::problem::Refusal;
 
 /// A sign-in as answers show it.
 fn info(
+    app: &App,
     event: RiskEvent,
     user: Option<PersonBrief>,
     asking: SessionId,
@@ -35,6 +38,7 @@ fn info(
         device_name: event.device_name,
         at: event.at,
         risk: event.risk,
+        unusual: event.risk >= app.gate.limits().risk_step_up.into(),
         confirmed_at: event.confirmed_at,
         was_me: event.was_me.map(|answer| answer == 1),
     })

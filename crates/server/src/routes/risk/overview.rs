@@ -47,7 +47,7 @@ pub(crate) async fn handler(
         .into_iter()
         .map(|event| {
             let user = people.get(&event.user_id).cloned();
-            super::info(event, user, caller.session())
+            super::info(&app, event, user, caller.session())
         })
         .collect::<Result<_, _>>()?;
     permit.record().await?;

@@ -29,7 +29,7 @@ pub(crate) async fn handler(
     let events = app.facts().await?.risk_events_of(caller.user()).await?;
     let sign_ins = events
         .into_iter()
-        .map(|event| super::info(event, None, caller.session()))
+        .map(|event| super::info(&app, event, None, caller.session()))
         .collect::<Result<_, _>>()?;
     permit.record().await?;
     Ok(Json(RiskySignIns { sign_ins }))

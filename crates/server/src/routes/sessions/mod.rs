@@ -6,6 +6,7 @@ pub(crate) mod end;
 pub(crate) mod end_all;
 pub(crate) mod list;
 pub(crate) mod step_up;
+pub(crate) mod step_up_card;
 pub(crate) mod step_up_code;
 
 use serde_json::Value;
@@ -50,7 +51,11 @@ async fn verify_passkey(
 ) -> Result<Result<(), Refusal>, Refusal> {
     note.put("challenge", challenge.to_string());
     let taken = tx.take_challenge(challenge, now_ms).await?;
-    let Some(taken) = taken.filter(|taken| taken.device_id == device.device_id) else {
+    let taken = taken.filter(|taken| {
+        // One that a card is presented with is for nothing else.
+        taken.device_id == device.device_id && taken.session_id.is_none()
+    });
+    let Some(taken) = taken else {
         note.refused("challenge_over");
         return Ok(Err(Refusal::ChallengeOver));
     };

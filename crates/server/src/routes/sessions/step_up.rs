@@ -1,11 +1,14 @@
 //! `POST /v1/sessions/step-up`: prove again that it is you, in the same session.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
+use serde_json::json;
 use wardline_audit::event::Kind;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::sessions::{SignIn, SteppedUp};
-use wardline_policy::{Action, Resource};
+use wardline_policy::{Action, Resource, Scope};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -31,6 +34,16 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::SessionCreate, Resource::Hospital)
         .await?;
     let now_ms = permit.now_ms();
+    let scopes: BTreeSet<Scope> = request
+        .scopes
+        .iter()
+        .map(|scope| scope.parse())
+        .collect::<Result<_, _>>()
+        .map_err(|_| Refusal::InvalidBody {
+            field: "scopes".to_owned(),
+            expected: "the `scopes` of the problem that asked for the step-up".to_owned(),
+        })?;
+    let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
     change!(permit.kind(VERIFIED), |tx, note| {
         let device = tx
             .device(caller.device())
@@ -44,6 +57,10 @@ pub(crate) async fn handler(
         }
         if !tx.verify_session(caller.session(), now_ms).await? {
             return Err(Refusal::SessionEnded("it was ended"));
+        }
+        tx.note_scopes(caller.session(), &names, now_ms).await?;
+        if !scopes.is_empty() {
+            note.put("scopes", json!(scopes));
         }
         Ok(Ok(()))
     })??;

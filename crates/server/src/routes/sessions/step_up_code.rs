@@ -6,7 +6,7 @@ use wardline_audit::event::Kind;
 use wardline_model::wire::factors::FactorCode;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::sessions::SteppedUp;
-use wardline_policy::{Action, Place, Resource};
+use wardline_policy::{Action, Resource};
 use wardline_risk::Outcome;
 
 use crate::app::App;
@@ -36,25 +36,15 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::FactorUse, resource)
         .await?;
     let now_ms = permit.now_ms();
-    let session = caller.session();
     let seen = change!(permit.kind(VERIFIED), |tx, note| {
         let usable = factors::usable(tx, user).await?;
         guarded!(tx, note, &caller, now_ms, {
             factors::spend(tx, note, &usable, &request.code, now_ms).await?
         });
-        if !tx.note_code(session, now_ms).await? {
+        if !tx.note_code(caller.session(), now_ms).await? {
             return Err(Refusal::SessionEnded("it was ended"));
         }
-        // What was unusual about the session was the person all the same. What is refused whatever
-        // is proven stays so until an officer has cleared it.
-        let open = caller.asker().risk < app.gate.limits().risk_deny;
-        let confirmed = open && tx.confirm_risk_event(session, now_ms).await?;
-        let seen = risk::seen_of(tx, session).await?;
-        if confirmed {
-            tx.set_session_risk(session, 0, Place::Known.as_str(), "[]")
-                .await?;
-        }
-        Ok(Ok(seen.filter(|_| confirmed)))
+        Ok(Ok(risk::confirm(&app, tx, &caller, now_ms).await?))
     })??;
     if let Some(seen) = seen {
         risk::learn(&app, &seen, Outcome::Confirmed).await;

@@ -440,9 +440,16 @@ impl Device {
 
     /// Proves again that the person is there.
     pub(crate) async fn step_up(&mut self) {
+        self.step_up_for(&[]).await;
+    }
+
+    /// The same, for functions that ask for a proof of their own.
+    pub(crate) async fn step_up_for(&mut self, scopes: &[&str]) {
         let challenge = self.challenge().await;
         let credential = self.passkey.authenticate(&challenge.request);
-        let body = json!({ "challenge_id": challenge.challenge_id, "credential": credential });
+        let body = json!({
+            "challenge_id": challenge.challenge_id, "credential": credential, "scopes": scopes,
+        });
         self.post("/v1/sessions/step-up", &body).await.expect(200);
     }
 }

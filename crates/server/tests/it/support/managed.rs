@@ -216,14 +216,24 @@ pub(crate) async fn invite(
 
 /// Puts someone else into the hospital, as an import of its people does.
 pub(crate) async fn colleague(hospital: &Hospital, officer: &Device, role: &str) -> UserId {
+    colleague_called(hospital, officer, "amara.osei", role).await
+}
+
+/// The same by sign-in name.
+pub(crate) async fn colleague_called(
+    hospital: &Hospital,
+    officer: &Device,
+    username: &str,
+    role: &str,
+) -> UserId {
     let (store, _) = hospital.seize();
     let mut tx = store.write().await.unwrap();
     let first = tx.person(officer.user()).await.unwrap().unwrap();
     let user_id = UserId::from_random(random());
     let person = NewPerson {
         user_id,
-        username: "amara.osei".to_owned(),
-        name: "Amara Osei".to_owned(),
+        username: username.to_owned(),
+        name: username.replace('.', " "),
         role_title: "Nurse".to_owned(),
         department: first.department,
         facility_id: first.facility_id,

@@ -1,0 +1,193 @@
+//! [`Resource`]: what an action is done to.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use wardline_model::wire::enroll::DeviceState;
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::{DeviceId, GroupId, PatientId, SessionId, UserId};
+
+use crate::named::named;
+use crate::question::Program;
+
+/// What the action is done to, with the attributes that policies may look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Resource {
+    /// The hospital as a whole: collections, and everything about the asker.
+    Hospital,
+    /// A conversation.
+    Group {
+        /// The conversation.
+        id: GroupId,
+        /// What it is.
+        kind: GroupKind,
+        /// Whether the person who asks is a member (on any device); true when they create it.
+        member: bool,
+        /// Whether a Remove proposal waits for its commit.
+        removal_pending: bool,
+    },
+    /// A device that something is done to, as opposed to the one that asks.
+    Device {
+        /// The device.
+        id: DeviceId,
+        /// Whose it is.
+        owner: UserId,
+        /// Where it stands.
+        state: DeviceState,
+        /// Whether its program lets its person confirm it on another device of theirs, and the one
+        /// that asks is such a device.
+        own_approval: bool,
+    },
+    /// One session of a person, or all of them.
+    Session {
+        /// The session; absent when all of the owner's are meant.
+        id: Option<SessionId>,
+        /// Whose.
+        owner: UserId,
+    },
+    /// A person's factors beside the passkey: generators of one-time codes, smart cards.
+    Factors {
+        /// Whose.
+        owner: UserId,
+    },
+    /// An invitation to be made.
+    Invite {
+        /// Who is invited.
+        person: UserId,
+        /// The program of the device to come.
+        program: Program,
+        /// Whether people begin enrolments in that program by themselves.
+        self_service: bool,
+        /// Whether the person had devices and none of them is in use any more, so that nobody but
+        /// officers says that it is them.
+        recovers: bool,
+    },
+    /// Giving a person who lost every device a new one.
+    Recovery {
+        /// The person.
+        person: UserId,
+        /// The officer who asked for it; the one who asks, as long as nobody has.
+        asked_by: UserId,
+    },
+    /// A patient's record.
+    Patient {
+        /// The patient.
+        id: PatientId,
+        /// Whether the person who asks is on the care team.
+        care_team: bool,
+        /// Whether the person who asks is in a conversation about the patient.
+        conversation: bool,
+        /// HL7 v3 confidentiality (`N`, `R`, `V`) and sensitivity (`PSY`, `HIV`, `ETH`, `CEL`,
+        /// `EMP`) codes.
+        labels: BTreeSet<String>,
+    },
+    /// A document of a patient's record.
+    Document {
+        /// Its logical id.
+        id: String,
+        /// The patient.
+        patient: PatientId,
+        /// Whether the person who asks is on the care team.
+        care_team: bool,
+        /// Whether the person who asks is in a conversation about the patient.
+        conversation: bool,
+        /// Its own labels and those of the patient, as in [`Resource::Patient`].
+        labels: BTreeSet<String>,
+    },
+    /// Key packages.
+    KeyPackages {
+        /// Whose, when they are handed in or counted; absent when those of people are claimed.
+        device: Option<DeviceId>,
+    },
+    /// The server's share of the key of a device's local store.
+    Share {
+        /// The device.
+        device: DeviceId,
+    },
+    /// The audit log.
+    Log,
+    /// A version of the policies that somebody wrote.
+    Policy {
+        /// Its number.
+        version: u64,
+        /// Who wrote it.
+        author: UserId,
+    },
+}
+
+impl Resource {
+    /// Its kind.
+    pub const fn kind(&self) -> ResourceKind {
+        match self {
+            Self::Hospital => ResourceKind::Hospital,
+            Self::Group { .. } => ResourceKind::Group,
+            Self::Device { .. } => ResourceKind::Device,
+            Self::Session { .. } => ResourceKind::Session,
+            Self::Factors { .. } => ResourceKind::Factors,
+            Self::Invite { .. } => ResourceKind::Invite,
+            Self::Recovery { .. } => ResourceKind::Recovery,
+            Self::Patient { .. } => ResourceKind::Patient,
+            Self::Document { .. } => ResourceKind::Document,
+            Self::KeyPackages { .. } => ResourceKind::KeyPackages,
+            Self::Share { .. } => ResourceKind::Share,
+            Self::Log => ResourceKind::Log,
+            Self::Policy { .. } => ResourceKind::Policy,
+        }
+    }
+
+    /// Its name in the audit log: kinds and ids, nothing else.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Hospital => "hospital".to_owned(),
+            Self::Group { id, .. } => format!("group/{id}"),
+            Self::Device { id, .. } => format!("device/{id}"),
+            Self::Session { id: Some(id), .. } => format!("session/{id}"),
+            Self::Session { id: None, owner } => format!("user/{owner}/sessions"),
+            Self::Factors { owner } => format!("user/{owner}/factors"),
+            Self::Invite { person, .. } => format!("user/{person}/invite"),
+            Self::Recovery { person, .. } => format!("user/{person}/recovery"),
+            Self::Patient { id, .. } => format!("patient/{id}"),
+            Self::Document { id, patient, .. } => format!("patient/{patient}/note/{id}"),
+            Self::KeyPackages {
+                device: Some(device),
+            } => format!("device/{device}/key-packages"),
+            Self::KeyPackages { device: None } => "key-packages".to_owned(),
+            Self::Share { device } => format!("device/{device}/share"),
+            Self::Log => "log".to_owned(),
+            Self::Policy { version, .. } => format!("policy/{version}"),
+        }
+    }
+}
+
+named! {
+    /// The kinds of [`Resource`], by the names of their Cedar entity types.
+    pub enum ResourceKind ("kind of resource") {
+        /// The hospital as a whole.
+        Hospital = "Hospital",
+        /// A conversation.
+        Group = "Group",
+        /// A device.
+        Device = "Device",
+        /// Sessions of a person.
+        Session = "Session",
+        /// A person's factors beside the passkey.
+        Factors = "Factors",
+        /// An invitation.
+        Invite = "Invite",
+        /// Giving a person who lost every device a new one.
+        Recovery = "Recovery",
+        /// A patient's record.
+        Patient = "Patient",
+        /// A document of a patient's record.
+        Document = "Document",
+        /// Key packages.
+        KeyPackages = "KeyPackages",
+        /// A share of a local-store key.
+        Share = "Share",
+        /// The audit log.
+        Log = "Log",
+        /// A version of the policies.
+        Policy = "Policy",
+    }
+}

@@ -1,0 +1,86 @@
+//! Notes of a patient's chart, with their sensitivity labels. One file for each operation.
+
+pub(crate) mod list;
+pub(crate) mod read;
+
+use std::collections::BTreeSet;
+
+use wardline_fhir::document::Document;
+use wardline_model::wire::notes::{NoteInfo, NoteLabel, NoteReadable};
+use wardline_policy::{Action, Resource};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::problem::Refusal;
+
+/// A note as the policies see it: whoever may not read the patient's record may not read it
+/// either, so the patient's labels are its own.
+fn resource(document: &Document, of: &Resource) -> Resource {
+    let (care_team, conversation, patients) = match of {
+        Resource::Patient {
+            care_team,
+            conversation,
+            labels,
+            ..
+        } => (*care_team, *conversation, labels.clone()),
+        _ => (false, false, BTreeSet::new()),
+    };
+    Resource::Document {
+        id: document.id.clone(),
+        patient: document.patient.clone(),
+        care_team,
+        conversation,
+        labels: document.labels.union(&patients).cloned().collect(),
+    }
+}
+
+/// What a list shows of a note to this person.
+fn info(app: &App, caller: &Caller, document: Document, of: &Resource) -> NoteInfo {
+    let resource = resource(&document, of);
+    let (readable, why) = match app.judge(caller.asker(), Action::NoteRead, resource) {
+        Ok(()) => (NoteReadable::Yes, None),
+        Err(Refusal::StepUp { advice, .. }) => (NoteReadable::Ask, Some(advice.join(" "))),
+        Err(Refusal::Denied { advice, .. }) => (NoteReadable::No, Some(advice.join(" "))),
+        Err(_) => (NoteReadable::No, None),
+    };
+    let sensitive = document.labels.iter().any(|label| label != NORMAL);
+    let title = document.title.as_ref().filter(|_| !sensitive);
+    NoteInfo {
+        title: title.unwrap_or(&document.kind).clone(),
+        labels: labels(&document),
+        readable,
+        why,
+        id: document.id,
+        kind: document.kind,
+        author: document.author.filter(|_| !sensitive),
+        at: document.at_ms,
+    }
+}
+
+/// The labels that say why a note is not like others.
+fn labels(document: &Document) -> Vec<NoteLabel> {
+    let named = |code: &String| {
+        let name = NAMES.iter().find(|(known, _)| known == code);
+        NoteLabel {
+            code: code.clone(),
+            name: name.map_or(code.as_str(), |(_, name)| name).to_owned(),
+        }
+    };
+    let labels = document.labels.iter().filter(|label| *label != NORMAL);
+    labels.map(named).collect()
+}
+
+/// HL7 v3 Confidentiality "normal".
+const NORMAL: &str = "N";
+
+/// Codes of HL7 v3 Confidentiality and ActCode (sensitivity) in words.
+const NAMES: [(&str, &str); 8] = [
+    ("R", "Restricted"),
+    ("V", "Very restricted"),
+    ("PSY", "Psychiatry"),
+    ("ETH", "Substance use (42 CFR Part 2)"),
+    ("SUD", "Substance use (42 CFR Part 2)"),
+    ("HIV", "HIV"),
+    ("CEL", "VIP"),
+    ("EMP", "Employee"),
+];

@@ -1,0 +1,67 @@
+//! `POST /v1/policies/{id}/approve`: a second security officer agrees.
+
+use axum::Json;
+use axum::extract::State;
+use wardline_audit::event::Kind;
+use wardline_model::wire::policies::PolicyVersionInfo;
+use wardline_model::wire::problem::Problem;
+use wardline_policy::{Action, Resource};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::extract::Id;
+use crate::gate::change;
+use crate::policies;
+use crate::problem::Refusal;
+
+/// Approves a draft. It comes into force at its date, or at once.
+#[utoipa::path(
+    post, path = "/v1/policies/{id}/approve", tag = "policies", params(("id" = u64, Path)),
+    responses(
+        (status = 200, body = PolicyVersionInfo),
+        (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem),
+    ),
+)]
+pub(crate) async fn handler(
+    State(app): State<App>,
+    caller: Caller,
+    Id(number): Id<u64>,
+) -> Result<Json<PolicyVersionInfo>, Refusal> {
+    let draft = app.facts().await?.policy_version(number).await?;
+    let draft = draft.ok_or(Refusal::NotFound)?;
+    // The console's versions are in force the moment they are made, so there is nothing to approve.
+    let author = draft.author.ok_or(Refusal::ChangedMeanwhile)?;
+    let resource = Resource::Policy {
+        version: number,
+        author,
+    };
+    let permit = app
+        .decide(caller.asker(), Action::PolicyApprove, resource)
+        .await?;
+    let now_ms = permit.now_ms();
+    let info = change!(permit.kind(APPROVED), |tx, note| {
+        note.put("version", number).put("hash", draft.hash.as_str());
+        // Devices and people may have gone since it was drafted.
+        let texts = policies::texts_of(tx, number).await?;
+        let texts = texts.ok_or(Refusal::NotFound)?.under_this_schema();
+        let engine = super::engine(&texts)
+            .await
+            .map_err(|problems| Refusal::PolicyInvalid { problems })?;
+        if let Some(reason) = super::locked_out(&app, tx, &engine, now_ms).await? {
+            return Err(Refusal::PolicyLocksOut { reason });
+        }
+        if !tx
+            .approve_policy_version(number, Some(caller.user()), now_ms)
+            .await?
+        {
+            return Err(Refusal::ChangedMeanwhile);
+        }
+        super::version(tx, number, now_ms).await
+    })?;
+    // Other nodes follow within a second.
+    policies::refresh(&app).await?;
+    Ok(Json(info))
+}
+
+const APPROVED: Kind = Kind::named("policy.approved");

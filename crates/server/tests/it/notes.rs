@@ -1,0 +1,140 @@
+//! Notes of charts: ordinary ones at once, sensitive ones for a proof of their own.
+
+use serde_json::json;
+use wardline_model::wire::directory::{PatientBanner, PatientList};
+use wardline_model::wire::notes::{NoteInfo, NoteList, NoteReadable, NoteText};
+
+use crate::support::{Answer, Device, Engine, Hospital, story};
+
+const MINUTE: u64 = 60_000;
+
+async fn patients(by: &mut Device) -> Vec<PatientBanner> {
+    let body = json!({ "q": "" });
+    let answer = by.post("/v1/patients/search", &body).await;
+    answer.expect(200).json::<PatientList>().patients
+}
+
+async fn notes(by: &mut Device, patient: &PatientBanner) -> Vec<NoteInfo> {
+    let path = format!("/v1/patients/{}/notes", patient.id);
+    by.get(&path).await.expect(200).json::<NoteList>().notes
+}
+
+async fn open(by: &mut Device, patient: &PatientBanner, note: &NoteInfo) -> Answer {
+    by.get(&format!("/v1/patients/{}/notes/{}", patient.id, note.id))
+        .await
+}
+
+/// A patient of theirs with a note that has this label.
+async fn labelled(by: &mut Device, code: &str) -> (PatientBanner, NoteInfo) {
+    for patient in patients(by).await {
+        for note in notes(by, &patient).await {
+            if note.labels.iter().any(|label| label.code == code) {
+                return (patient, note);
+            }
+        }
+    }
+    panic!("nobody on this ward has a note labelled {code}");
+}
+
+story!(a_psychiatry_note_asks_for_a_fingerprint_though_the_nurse_has_just_signed_in);
+async fn a_psychiatry_note_asks_for_a_fingerprint_though_the_nurse_has_just_signed_in(
+    engine: Engine,
+) {
+    let hospital = Hospital::demo(engine).await;
+    let mut officer = hospital.officer().await;
+    let mut nurse = hospital.phone_of(&mut officer, "amara.osei").await.device;
+    let (patient, psychiatry) = labelled(&mut nurse, "PSY").await;
+    let listed = notes(&mut nurse, &patient).await;
+    let ordinary = listed.iter().find(|note| note.labels.is_empty()).unwrap();
+    assert_eq!(ordinary.readable, NoteReadable::Yes);
+    let read: NoteText = open(&mut nurse, &patient, ordinary)
+        .await
+        .expect(200)
+        .json();
+    assert!(read.text.unwrap().contains("Plan:"));
+
+    // The list says that there is one, and not what somebody wrote above it.
+    assert_eq!(psychiatry.readable, NoteReadable::Ask);
+    assert_eq!(psychiatry.title, psychiatry.kind);
+    assert_eq!(psychiatry.author, None);
+    let asked = open(&mut nurse, &patient, &psychiatry).await;
+    let asked = asked.refused(401, "step-up-required");
+    assert_eq!(asked.extensions["scopes"], json!(["sensitive_notes"]));
+
+    // A proof for something else is none for this.
+    nurse.step_up().await;
+    nurse.step_up_for(&["policies"]).await;
+    open(&mut nurse, &patient, &psychiatry)
+        .await
+        .refused(401, "step-up-required");
+    nurse.step_up_for(&["sensitive_notes"]).await;
+    let read: NoteText = open(&mut nurse, &patient, &psychiatry)
+        .await
+        .expect(200)
+        .json();
+    let text = read.text.unwrap();
+    assert!(text.contains("Impression"), "the note itself");
+    assert_ne!(read.info.title, psychiatry.title);
+    hospital.clock.advance(5 * MINUTE + 1);
+    open(&mut nurse, &patient, &psychiatry)
+        .await
+        .refused(401, "step-up-required");
+
+    // Who read it is in the log with the labels, and nothing of what it says.
+    let looks = hospital.events("request.allowed").await;
+    let look = looks
+        .iter()
+        .rfind(|event| event.action == "note.read")
+        .unwrap();
+    assert_eq!(look.detail["labels"], json!(["PSY", "R"]));
+    assert_eq!(look.detail["patient"], patient.id.to_string());
+    assert!(
+        !serde_json::to_string(&looks)
+            .unwrap()
+            .contains("Impression")
+    );
+    let refused = hospital.events("request.refused").await;
+    let refused = refused.iter().rfind(|event| event.action == "note.read");
+    assert!(
+        refused
+            .unwrap()
+            .reasons
+            .contains(&"charts.sensitive_note".to_owned())
+    );
+
+    // A scope that there is not is no proof of anything.
+    let challenge = nurse.challenge().await;
+    let credential = nurse.passkey.authenticate(&challenge.request);
+    let body = json!({
+        "challenge_id": challenge.challenge_id, "credential": credential, "scopes": ["all"],
+    });
+    let answer = nurse.post("/v1/sessions/step-up", &body).await;
+    answer.refused(400, "invalid-body");
+}
+
+story!(whoever_does_not_care_for_the_patient_learns_nothing_of_the_notes);
+async fn whoever_does_not_care_for_the_patient_learns_nothing_of_the_notes(engine: Engine) {
+    let hospital = Hospital::demo(engine).await;
+    let mut officer = hospital.officer().await;
+    let mut nurse = hospital.phone_of(&mut officer, "amara.osei").await.device;
+    let (patient, note) = labelled(&mut nurse, "PSY").await;
+    // The officer is no clinician at all.
+    let path = format!("/v1/patients/{}/notes", patient.id);
+    officer.get(&path).await.refused(403, "denied");
+    open(&mut officer, &patient, &note)
+        .await
+        .refused(403, "denied");
+
+    // Of a patient she cares for, under whose name somebody else's note is asked for.
+    let other = patients(&mut nurse)
+        .await
+        .into_iter()
+        .find(|other| other.id != patient.id)
+        .unwrap();
+    nurse.step_up_for(&["sensitive_notes"]).await;
+    open(&mut nurse, &other, &note)
+        .await
+        .refused(404, "not-found");
+    let path = format!("/v1/patients/{}/notes/{}", patient.id, "x".repeat(65));
+    nurse.get(&path).await.refused(400, "invalid-parameter");
+}

@@ -1,0 +1,6 @@
+-- What each person opens of patients' records, as the model of risk counts it, sealed.
+CREATE TABLE risk_openings (
+    user_id BYTEA NOT NULL PRIMARY KEY REFERENCES users (user_id),
+    state_sealed BYTEA NOT NULL,
+    seen_at BIGINT NOT NULL
+);

@@ -1,0 +1,128 @@
+/** Unusual sign-ins: their people say whose they were, security officers see everyone's. */
+import type { Page } from "@playwright/test";
+import { DESKTOP, PHONE } from "../support/browser.ts";
+import { Founding } from "../support/founding.ts";
+import { look } from "../support/look.ts";
+import { expect, test } from "../support/story.ts";
+
+const VIEWS = { phone: PHONE, desktop: DESKTOP } as const;
+
+/** A phone of nine years ago: nothing may be wider. */
+const SMALL = { width: 320, height: 640 };
+
+/** A hospital that asks early: here every sign-in from elsewhere is unusual enough to be told. */
+const ASKS_EARLY = ["[risk]", "step_up = 10", "second = 60", "deny = 90"];
+
+for (const [view, options] of Object.entries(VIEWS)) {
+  test(`somebody on a ${view} says of a sign-in elsewhere that it was not them`, async ({
+    phone,
+  }) => {
+    const founding = await Founding.open(ASKS_EARLY);
+    const person = await phone(founding.officer, options);
+    const other = await phone(founding.officer, options);
+    await person.enroll();
+    await other.context.route("**/v1/**", (route) =>
+      route.continue({
+        headers: { ...route.request().headers(), "x-forwarded-for": "203.0.113.9" },
+      }),
+    );
+    await person.addDevice(other);
+
+    // Whoever holds the device could say so of themselves.
+    await other.page.goto(`${founding.url}/#/security`);
+    const theirs = other.page
+      .getByRole("region", { name: "Your sign-ins" })
+      .getByRole("list", { name: "Unusual sign-ins" })
+      .locator("> li")
+      .filter({ hasText: "This session" });
+    await theirs.getByRole("button", { name: /^This was me/ }).click();
+    await expect(theirs.getByRole("alert")).toContainText("Say so on another device of yours");
+    await look(other.page, view, "sign-ins-refused");
+
+    const { page } = person;
+    await page.goto(`${founding.url}/#/`);
+    await page.goto(`${founding.url}/#/security`);
+    const mine = page.getByRole("region", { name: "Your sign-ins" });
+    const there = mine
+      .getByRole("list", { name: "Unusual sign-ins" })
+      .locator("> li")
+      .filter({ hasNotText: "This session" });
+    await expect(there).toContainText("network");
+    await mine.scrollIntoViewIfNeeded();
+    await look(page, view, "sign-ins");
+    await there.getByRole("button", { name: /^This was not me/ }).click();
+    const asking = page.getByRole("dialog", { name: "Was it not you?" });
+    await expect(asking).toContainText("Its session ends at once.");
+    await look(page, view, "sign-ins-not-me");
+    await asking.getByRole("button", { name: "It was not me" }).click();
+    await expect(asking).toHaveCount(0);
+    await expect(there).toContainText("It was said that this was not you");
+    await expect(there.getByRole("button")).toHaveCount(0);
+    await expect(mine.getByRole("heading", { name: "Your sign-ins" })).toBeFocused();
+    await expect(other.page.getByRole("button", { name: "Unlock with fingerprint" })).toBeVisible();
+    await page.setViewportSize(SMALL);
+    expect(await tooWide(page)).toEqual([]);
+    await founding.close();
+  });
+
+  test(`a security officer on a ${view} sees whom the rules ask, and clears a sign-in`, async ({
+    hospital,
+    phone,
+  }) => {
+    const officer = await phone(
+      hospital.person(({ role }) => role === "Security officer"),
+      options,
+    );
+    await officer.enroll();
+    const { page } = officer;
+    await page.goto(`${hospital.url}/#/officer`);
+    await page.getByRole("link", { name: "Sign-ins", exact: true }).click();
+    await expect(page.getByRole("heading", { name: "Unusual sign-ins", level: 1 })).toBeFocused();
+    const asked = page.getByRole("region", { name: "What is asked" });
+    await expect(asked.getByRole("listitem")).toHaveText([
+      /^Asks for the passkey again from 60 on: /,
+      /^Asks for a code from 75 on: /,
+      /^Refuses what is sensitive from 90 on: /,
+    ]);
+    const list = page.getByRole("region", { name: "Sign-ins", exact: true });
+    await list.getByRole("button", { name: /^All/ }).click();
+    await list.getByRole("searchbox").fill("nobody of this name");
+    await expect(list.getByRole("status")).toBeVisible();
+
+    const report = page.getByRole("region", { name: "Who is asked how often" });
+    const roles = report.getByRole("table", { name: "By role" });
+    await expect(roles.getByRole("row", { name: /^Security officer/ })).toContainText(
+      "Too few to say",
+    );
+    await look(page, view, "risk");
+    await report.scrollIntoViewIfNeeded();
+    await look(page, view, "risk-report");
+    await page.setViewportSize(SMALL);
+    expect(await tooWide(page)).toEqual([]);
+  });
+}
+
+test("whoever signs out is not told to sign in again", async ({ hospital, phone }) => {
+  const nurse = await phone(hospital.nurse());
+  await nurse.enroll();
+  const { page } = nurse;
+  await page.goto(`${hospital.url}/#/security`);
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Unlock with fingerprint" })).toBeVisible();
+  await expect(page.getByText(/Sign in again/)).toHaveCount(0);
+  await nurse.unlock();
+  await page.setViewportSize(SMALL);
+  await page.goto(`${hospital.url}/#/`);
+  await expect(page.getByRole("button", { name: "New message" })).toBeVisible();
+  expect(await tooWide(page)).toEqual([]);
+});
+
+/** What stands out of the window to the side. */
+function tooWide(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>("main *")]
+      .filter((each) => each.offsetParent && each.getBoundingClientRect().right > innerWidth + 1)
+      .filter((each) => !each.classList.contains("visually-hidden"))
+      .map((each) => each.outerHTML.slice(0, 100)),
+  );
+}

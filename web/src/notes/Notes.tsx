@@ -1,0 +1,98 @@
+/** The notes of a patient's chart; of those that are sensitive no more than that they are there. */
+import { Button } from "@mantine/core";
+import { ChevronRight, Fingerprint, Lock } from "lucide-react";
+import { useNotes } from "../core/queries";
+import type { NoteInfo } from "../core/wire";
+import { Empty } from "../shell/Empty";
+import { address } from "../shell/routes";
+import { Waiting } from "../shell/Waiting";
+import { t } from "../texts";
+import { moment } from "../texts/time";
+import { newestFirst } from "./arrange";
+import { Labels } from "./Labels";
+import styles from "./Notes.module.css";
+import { Page } from "./Page";
+
+export default function Notes({ group }: { group: string }) {
+  return (
+    <Page
+      group={group}
+      title={t.notes.title}
+      back={{ to: { at: "conversation", group }, text: t.notes.toConversation }}
+    >
+      {({ id }) => <List group={group} patient={id} />}
+    </Page>
+  );
+}
+
+function List({ group, patient }: { group: string; patient: string }) {
+  const notes = useNotes(patient);
+  const now = Date.now();
+  if (notes.error) {
+    return (
+      <div className={styles.closed}>
+        <Empty title={t.notes.listClosed} text={notes.error.message} />
+        <Button variant="light" loading={notes.isFetching} onClick={() => void notes.refetch()}>
+          {t.retry}
+        </Button>
+      </div>
+    );
+  }
+  if (!notes.data) {
+    return <Waiting />;
+  }
+  if (notes.data.length === 0) {
+    return <Empty title={t.notes.none} />;
+  }
+  return (
+    <ul className={styles.notes} aria-label={t.notes.title}>
+      {newestFirst(notes.data).map((info) => (
+        <li key={info.id}>
+          {info.readable === "no" ? (
+            <div className={styles.note} data-closed>
+              <Words info={info} now={now} />
+            </div>
+          ) : (
+            <a className={styles.note} href={address({ at: "note", group, note: info.id })}>
+              <Words info={info} now={now} />
+              <ChevronRight aria-hidden />
+            </a>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Words({ info, now }: { info: NoteInfo; now: number }) {
+  const open = info.readable === "yes";
+  return (
+    <div className={styles.words}>
+      <strong>{open ? info.title : info.kind}</strong>
+      <span>{open ? byline(info, now) : when(info, now)}</span>
+      <Labels labels={info.labels} />
+      {info.readable === "ask" ? (
+        <span className={styles.more}>
+          <Fingerprint aria-hidden />
+          {t.notes.more}
+        </span>
+      ) : null}
+      {info.readable === "no" ? (
+        <span className={styles.more}>
+          <Lock aria-hidden />
+          {info.why ?? t.notes.closed}
+        </span>
+      ) : null}
+    </div>
+  );
+}
+
+/** Kind, author and time; the kind only where the title says something else. */
+export function byline(info: NoteInfo, now: number): string {
+  const { title, kind, author } = info;
+  return [kind === title ? null : kind, author, when(info, now)].filter(Boolean).join(" · ");
+}
+
+function when({ at }: NoteInfo, now: number): string {
+  return at ? moment(at, now) : "";
+}
