@@ -49,10 +49,11 @@ pub enum TextError {
 
 impl Document {
     /// Reads what a list shows; `None` for any other resource, for a document of no patient, and
-    /// for one that was entered in error.
+    /// for one that was entered in error or has a later one.
     pub fn of(resource: &Resource) -> Option<Self> {
         if resource.resource_type() != "DocumentReference"
-            || matches!(resource.status(), Some("entered-in-error"))
+            || matches!(resource.status(), Some("entered-in-error" | "superseded"))
+            || resource.text("docStatus") == Some("entered-in-error")
         {
             return None;
         }
@@ -75,16 +76,65 @@ impl Document {
 }
 
 /// Security labels of a resource: the codes of `meta.security`, and of a document's
-/// `securityLabel`.
+/// `securityLabel`, in capitals.
+///
+/// Nothing that cannot be read is taken for ordinary: a label without a code, and a code that is not
+/// known, come with `R` (restricted). A code of a family that the law protects (substance use,
+/// psychiatry, HIV; HL7 v3 ActCode, InformationSensitivityPolicy) comes with the family's own.
 pub fn labels(resource: &Resource) -> BTreeSet<String> {
     let of_meta = resource.get("meta").and_then(|meta| meta.get("security"));
     let of_document =
         list(resource.get("securityLabel")).flat_map(|concept| list(concept.get("coding")));
-    list(of_meta)
+    let uncoded = list(resource.get("securityLabel"))
+        .filter(|concept| list(concept.get("coding")).next().is_none())
+        .map(|_| None);
+    let codes = list(of_meta)
         .chain(of_document)
-        .filter_map(|label| label.get("code")?.as_str().map(str::to_owned))
-        .collect()
+        .map(|label| label.get("code").and_then(Value::as_str));
+    let mut labels = BTreeSet::new();
+    for code in codes.chain(uncoded) {
+        let code = code.map(|code| code.trim().to_ascii_uppercase());
+        let Some(code) = code.filter(|code| !code.is_empty()) else {
+            labels.insert(RESTRICTED.to_owned());
+            continue;
+        };
+        let family = FAMILIES
+            .iter()
+            .find(|(_, codes)| codes.contains(&code.as_str()));
+        if let Some((family, _)) = family {
+            labels.insert((*family).to_owned());
+        } else if !is_normal(&code) && !KNOWN.contains(&code.as_str()) {
+            labels.insert(RESTRICTED.to_owned());
+        }
+        labels.insert(code);
+    }
+    labels
 }
+
+/// Whether a label asks for nothing: normal, moderate, low and unrestricted (HL7 v3
+/// Confidentiality).
+pub fn is_normal(label: &str) -> bool {
+    matches!(label, "N" | "M" | "L" | "U")
+}
+
+/// Whether no label asks for anything.
+pub fn is_ordinary(labels: &BTreeSet<String>) -> bool {
+    labels.iter().all(|label| is_normal(label))
+}
+
+/// HL7 v3 Confidentiality "restricted".
+const RESTRICTED: &str = "R";
+/// Labels that policies know by themselves.
+const KNOWN: [&str; 8] = ["R", "V", "PSY", "ETH", "SUD", "HIV", "CEL", "EMP"];
+/// Codes of HL7 v3 ActCode that are a kind of another one.
+const FAMILIES: [(&str, &[&str]); 3] = [
+    (
+        "ETH",
+        &["ETHUD", "OPIOIDUD", "SUD", "42CFRPART2", "ALC", "DRGIS"],
+    ),
+    ("PSY", &["PSYTHPN", "MH", "BH", "COGN", "DVD", "EMOTDIS"]),
+    ("HIV", &["HIVAIDS", "STD"]),
+];
 
 /// The text of a document.
 ///
@@ -155,6 +205,25 @@ mod tests {
         assert!(Document::of(&resource(wrong)).is_none());
         let patient = json!({"resourceType": "Patient", "id": "p1"});
         assert!(Document::of(&resource(patient)).is_none());
+    }
+
+    #[test]
+    fn a_label_that_nobody_knows_restricts_and_a_kind_counts_as_its_family() {
+        let of = |label: Value| {
+            let mut document = consult();
+            document["meta"] = json!({});
+            document["securityLabel"] = json!([label]);
+            labels(&resource(document))
+        };
+        let set = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect();
+        let coded = |code: &str| json!({"coding": [{"code": code}]});
+        assert_eq!(of(coded("ethud")), set(&["ETH", "ETHUD"]));
+        assert_eq!(of(coded("PSYTHPN")), set(&["PSY", "PSYTHPN"]));
+        assert_eq!(of(coded("SDV")), set(&["R", "SDV"]));
+        assert_eq!(of(json!({"text": "Psychiatry"})), set(&["R"]));
+        assert_eq!(of(json!({"coding": [{"display": "HIV"}]})), set(&["R"]));
+        assert!(is_ordinary(&of(coded("N"))));
+        assert!(!is_ordinary(&of(coded("PSY"))));
     }
 
     #[test]

@@ -143,6 +143,8 @@ named! {
         AuditRead = "audit.read",
         /// Read the policies, compare drafts with them, see who can do what.
         PolicyRead = "policy.read",
+        /// Try policies over what was decided.
+        PolicyReplay = "policy.replay",
         /// Write a draft of the policies, or withdraw one.
         PolicyDraft = "policy.draft",
         /// Approve somebody else's draft.
@@ -187,6 +189,7 @@ impl Action {
             | Self::TokenManage
             | Self::PolicyRead
             | Self::PolicyDraft
+            | Self::PolicyReplay
             | Self::AdminOverview => ResourceKind::Hospital,
             Self::FactorList
             | Self::FactorAdd
@@ -312,6 +315,7 @@ impl Action {
             Self::LogRead => "read the public log",
             Self::AuditRead => "read the audit trail",
             Self::PolicyRead => "read the policies",
+            Self::PolicyReplay => "try policies over what was decided",
             Self::PolicyDraft => "draft policies",
             Self::PolicyApprove => "approve this draft of the policies",
             Self::AdminOverview => "see the hospital's overview",

@@ -51,7 +51,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Asks the question of a recorded decision again. Only the outcome is compared: a refusal for
-    /// another reason is the same, a step-up to other proofs is not.
+    /// another reason is the same, a step-up to other proofs, or for something else, is not.
     pub fn feed(&mut self, recorded: &Recorded) {
         let Recorded { question, decided } = recorded;
         let at = question.context.now_ms;
@@ -191,9 +191,18 @@ impl Group {
 
 fn same(was: &Decision, now: &Decision) -> bool {
     match (was, now) {
-        (Decision::StepUp { methods: was, .. }, Decision::StepUp { methods: now, .. }) => {
-            was == now
-        }
+        (
+            Decision::StepUp {
+                methods: was,
+                scopes: was_for,
+                ..
+            },
+            Decision::StepUp {
+                methods: now,
+                scopes: now_for,
+                ..
+            },
+        ) => was == now && was_for == now_for,
         _ => was.answer() == now.answer(),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use tokio::sync::Semaphore;
 use wardline_bus::Bus;
 use wardline_credential::DeviceCa;
 
@@ -56,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) transmitters: Transmitters,
     pub(crate) hub: Hub,
     pub(crate) limiter: Limiter,
+    /// One replay of decisions at a time: it reads all that is kept.
+    pub(crate) replays: Semaphore,
     pub(crate) refusals: OncePerMinute,
     pub(crate) public_reads: OncePerMinute,
     /// Whether other nodes work on the same database.

@@ -263,18 +263,23 @@ impl App {
             decided,
             mut event,
         } = self.ask(asker, action, resource);
-        let inputs = question.digest();
-        event
-            .detail
-            .insert("inputs".to_owned(), inputs.clone().into());
-        self.gate.recorder.record(Kept {
-            inputs,
-            policy: Arc::clone(&decided.policy_hash),
-            recorded: Recorded {
-                question,
-                decided: decided.decision.clone(),
-            },
-        });
+        // What anyone may ask is nothing to try policies over, and anyone could flood it.
+        if !action.is_public() {
+            // Keyed: labels of a record could be guessed from a bare digest.
+            let digest = question.digest();
+            let inputs = hex::encode(self.keys.index.hash("decision", digest.as_bytes()));
+            event
+                .detail
+                .insert("inputs".to_owned(), inputs.clone().into());
+            self.gate.recorder.record(Kept {
+                inputs,
+                policy: Arc::clone(&decided.policy_hash),
+                recorded: Recorded {
+                    question,
+                    decided: decided.decision.clone(),
+                },
+            });
+        }
         match decided.decision {
             Decision::Allow => Ok(Permit {
                 app: self.clone(),

@@ -16,7 +16,7 @@ use hyper_util::server::conn::auto;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -50,6 +50,7 @@ pub(crate) async fn serve(
         Door::Plain => None,
         Door::Tls(config) | Door::Cards(config) => Some(TlsAcceptor::from(config)),
     };
+    let places = for_cards.then(|| Arc::new(Semaphore::new(CARDS_AT_ONCE)));
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -68,7 +69,16 @@ pub(crate) async fn serve(
         // A lost TCP_NODELAY costs latency only.
         let _ = stream.set_nodelay(true);
         let (router, stop, acceptor) = (router.clone(), stop.clone(), acceptor.clone());
+        // Handshakes with cards are long: past so many at once the next ones are turned away.
+        let place = match &places {
+            Some(places) => match Arc::clone(places).try_acquire_owned() {
+                Ok(place) => Some(place),
+                Err(_) => continue,
+            },
+            None => None,
+        };
         connections.spawn(async move {
+            let _place = place;
             let peer = Peer { address };
             match acceptor {
                 None => connection(stream, peer, None, router, stop).await,
@@ -77,7 +87,13 @@ pub(crate) async fn serve(
                     if let Ok(Ok(stream)) = handshake.await {
                         let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
                         let card = for_cards.then(|| Presented::new(chain));
-                        connection(stream, peer, card, router, stop).await;
+                        let serving = connection(stream, peer, card, router, stop);
+                        if for_cards {
+                            // One request, with what authorities say of the card.
+                            let _ = tokio::time::timeout(PIN, serving).await;
+                        } else {
+                            serving.await;
+                        }
                     }
                 }
             }
@@ -175,6 +191,8 @@ async fn presented_once(over: &mut watch::Receiver<bool>) {
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// In the middle of a handshake people type their card's PIN.
 const PIN: Duration = Duration::from_mins(1);
+/// Connections to the listener for cards.
+const CARDS_AT_ONCE: usize = 256;
 const HEADERS: Duration = Duration::from_secs(15);
 const DRAIN: Duration = Duration::from_secs(5);
 const MAX_STREAMS: u32 = 256;

@@ -28,7 +28,7 @@ use wardline_risk::{
     Access, Hospital, House, Locations, LocationsError, Login, Nights, Openings, Outcome,
     PersonState, Premises, Reason, Roster, Shift, Weights, client,
 };
-use wardline_store::{NewRiskEvent, StoreError, Tx};
+use wardline_store::{NewRiskEvent, RiskEvent, StoreError, Tx};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Peer};
@@ -393,9 +393,14 @@ pub(crate) async fn opened(app: &App, caller: &Caller, patient: &PatientId) -> R
         };
         let state = openings.to_bytes().map_err(Refusal::internal)?;
         tx.put_openings_of(user, &state, now_ms).await?;
-        let before = caller.asker().risk;
-        let risk = opened.raises(before);
-        let Some(reason) = opened.reason().filter(|_| risk > before) else {
+        // From what its sign-in weighed: each record tells of the whole hour anew.
+        let sign_in = tx.risk_event(session).await?;
+        let settled = |event: &RiskEvent| event.confirmed_at.is_some() || event.was_me == Some(1);
+        let weighed = sign_in
+            .filter(|event| !settled(event))
+            .map_or(0, |event| event.risk);
+        let risk = opened.raises(u8::try_from(weighed).unwrap_or(100));
+        let Some(reason) = opened.reason() else {
             return Ok(false);
         };
         let mut sentences = caller.asker().unusual.clone();
@@ -404,9 +409,12 @@ pub(crate) async fn opened(app: &App, caller: &Caller, patient: &PatientId) -> R
             sentences.insert(0, sentence);
         }
         let sentences = serde_json::to_string(&sentences).map_err(Refusal::internal)?;
-        let place = &caller.principal().place;
-        tx.set_session_risk(session, risk.into(), place, &sentences)
-            .await?;
+        if !tx
+            .raise_session_risk(session, risk.into(), &sentences)
+            .await?
+        {
+            return Ok(false);
+        }
         let mut event = app.gate.house_event(OPENS_MANY, "risk.weigh", now_ms);
         event.actor = caller.asker().actor;
         event.resource = format!("session/{session}");
@@ -519,6 +527,7 @@ async fn roster_of(tx: &mut Tx, user: UserId, at_ms: u64) -> Result<Roster, Stor
 
 /// Writes what is known of the hospital, now and then, and at the end.
 pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let mut forgotten_at = 0;
     let mut pace = tokio::time::interval(Duration::from_mins(1));
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -529,18 +538,31 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
         if let Err(error) = save(&app).await {
             tracing::warn!(%error, "the model of risk was not stored");
         }
+        let now_ms = app.clock.now_ms();
+        if now_ms >= forgotten_at + HOUR_MS {
+            forgotten_at = now_ms;
+            if let Err(error) = forget(&app, now_ms).await {
+                tracing::warn!(%error, "old sign-ins were not forgotten");
+            }
+        }
         if last {
             return;
         }
     }
 }
 
+async fn forget(app: &App, now_ms: u64) -> Result<(), StoreError> {
+    let mut tx = app.gate.machinery().write().await?;
+    tx.forget_risk_events(now_ms.saturating_sub(KEPT_MS))
+        .await?;
+    tx.commit().await
+}
+
 /// Stores what this node has learned, and hears what others have.
 async fn save(app: &App) -> Result<(), Refusal> {
     let bytes = {
-        let mut held = app.risk.lock();
-        let changed = std::mem::take(&mut held.changed);
-        changed
+        let held = app.risk.lock();
+        held.changed
             .then(|| held.house.to_bytes().map_err(Refusal::internal))
             .transpose()?
     };
@@ -549,12 +571,10 @@ async fn save(app: &App) -> Result<(), Refusal> {
         tx.put_setting(&setting(&app.config.server.node), &bytes)
             .await?;
         tx.commit().await?;
+        let mut held = app.risk.lock();
+        // What was learned meanwhile is stored the next time.
+        held.changed = held.house.to_bytes().map_err(Refusal::internal)? != bytes;
     }
-    let now_ms = app.clock.now_ms();
-    let mut tx = app.gate.machinery().write().await?;
-    tx.forget_risk_events(now_ms.saturating_sub(KEPT_MS))
-        .await?;
-    tx.commit().await?;
     if app.shares_its_store {
         let mut tx = app.gate.machinery().look().await?;
         let others = others(&mut tx, &app.config).await?;
@@ -603,7 +623,8 @@ fn premises(config: &Config) -> Premises {
 
 /// Groups of fewer sign-ins say nothing.
 const FEW: u64 = 30;
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+const HOUR_MS: u64 = 60 * 60 * 1000;
+const DAY_MS: u64 = 24 * HOUR_MS;
 const REPORT_MS: u64 = 90 * DAY_MS;
 /// How long it is kept how unusual sign-ins were: two reports, one after the other.
 const KEPT_MS: u64 = 2 * REPORT_MS;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use url::Url;
 use wardline_audit::event::NodeName;
@@ -204,6 +204,7 @@ impl Server {
             cards,
             transmitters: Transmitters::open(&config.signals, clock.now_ms())?,
             hub: Hub::default(),
+            replays: Semaphore::new(1),
             limiter: Limiter::new(config.server.unauthenticated_per_minute),
             refusals: OncePerMinute::default(),
             public_reads: OncePerMinute::default(),

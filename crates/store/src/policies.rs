@@ -12,6 +12,8 @@ row! {
     pub struct PolicyVersion {
         /// Its number, from 1.
         pub version: u64,
+        /// The version that was in force when it was drafted.
+        pub base: u64,
         /// The engine's hash of its texts.
         pub hash: String,
         /// What is changed, in its author's words.
@@ -36,6 +38,8 @@ row! {
 /// A draft to be written.
 #[derive(Debug, Clone)]
 pub struct NewPolicyVersion {
+    /// The version in force, which it is drafted from.
+    pub base: u64,
     /// The texts, JSON.
     pub files: String,
     /// The engine's hash of them.
@@ -68,7 +72,7 @@ row! {
 macro_rules! select_versions {
     ($rest:literal) => {
         concat!(
-            "SELECT version, hash, summary, author, created_at, effective_at, approved_by,
+            "SELECT version, base, hash, summary, author, created_at, effective_at, approved_by,
                  approved_at, withdrawn_by, withdrawn_at
              FROM policies ",
             $rest
@@ -91,9 +95,11 @@ impl Tx {
         let version = last.map_or(0, |(last,)| last.unsigned_abs()) + 1;
         let made = execute!(
             self,
-            "INSERT INTO policies (version, files, hash, summary, author, created_at, effective_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            "INSERT INTO policies (version, base, files, hash, summary, author, created_at,
+                 effective_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
             version,
+            new.base,
             new.files,
             new.hash,
             new.summary,
@@ -160,7 +166,7 @@ impl Tx {
     }
 
     /// Approves a draft, from when on it holds: at its date, or now where that is over. False where
-    /// it is no draft any more. `by` is absent for the console.
+    /// it is no draft any more, and always for its author. `by` is absent for the console.
     pub async fn approve_policy_version(
         &mut self,
         version: u64,
@@ -171,12 +177,23 @@ impl Tx {
             self,
             "UPDATE policies SET approved_by = $2, approved_at = $3,
                  effective_at = CASE WHEN effective_at > $3 THEN effective_at ELSE $3 END
-             WHERE version = $1 AND approved_at IS NULL AND withdrawn_at IS NULL",
+             WHERE version = $1 AND approved_at IS NULL AND withdrawn_at IS NULL
+                 AND (author IS NULL OR author <> $2)",
             version,
             by,
             now_ms
         )?;
         Ok(approved == 1)
+    }
+
+    /// Takes back every version that waits for its date.
+    pub async fn withdraw_waiting_policies(&mut self, now_ms: u64) -> Result<u64, StoreError> {
+        execute!(
+            self,
+            "UPDATE policies SET withdrawn_at = $1
+             WHERE approved_at IS NOT NULL AND withdrawn_at IS NULL AND effective_at > $1",
+            now_ms
+        )
     }
 
     /// Takes a version back that does not hold yet; false where it does, or was taken back.
@@ -229,14 +246,16 @@ impl Tx {
         after: Option<&DecisionBatch>,
         limit: u32,
     ) -> Result<Vec<DecisionBatch>, StoreError> {
-        let (from, id) = after.map_or((0, Vec::new()), |last| {
+        // A batch is of some seconds; of an hour, should the database have been away.
+        let first = since_ms.saturating_sub(LONGEST_BATCH_MS);
+        let (from, id) = after.map_or((first, Vec::new()), |last| {
             (last.from_ms, last.batch_id.clone())
         });
         fetch_all!(
             self,
             DecisionBatch,
             "SELECT batch_id, from_ms, until_ms, count, dropped, body_sealed FROM decisions
-             WHERE until_ms >= $1 AND (from_ms > $2 OR (from_ms = $2 AND batch_id > $3))
+             WHERE until_ms >= $1 AND from_ms >= $2 AND (from_ms > $2 OR batch_id > $3)
              ORDER BY from_ms, batch_id LIMIT $4",
             since_ms,
             from,
@@ -255,3 +274,6 @@ impl Tx {
         execute!(self, "DELETE FROM decisions WHERE until_ms < $1", before_ms)
     }
 }
+
+/// How far apart the first and the last question of a batch may be, milliseconds.
+const LONGEST_BATCH_MS: u64 = 60 * 60 * 1000;

@@ -109,7 +109,8 @@ impl Tx {
         )
     }
 
-    /// Ends a recovery that waits, as `approved` or `withdrawn`; false where it does not wait.
+    /// Ends a recovery that waits, as `approved` or `withdrawn`; false where it does not wait,
+    /// and for an approval by who asked or by the person.
     pub async fn decide_recovery(
         &mut self,
         id: RecoveryId,
@@ -120,7 +121,8 @@ impl Tx {
         let decided = execute!(
             self,
             "UPDATE recoveries SET state = $2, decided_by = $3, decided_at = $4
-             WHERE recovery_id = $1 AND state = 'waiting' AND expires_at > $4",
+             WHERE recovery_id = $1 AND state = 'waiting' AND expires_at > $4
+                 AND ($2 <> 'approved' OR (asked_by <> $3 AND user_id <> $3))",
             id,
             state,
             by,

@@ -413,6 +413,25 @@ impl Tx {
         Ok(())
     }
 
+    /// Notes that a session became more unusual, and why; false where it is as unusual already. Its
+    /// place stays as it is.
+    pub async fn raise_session_risk(
+        &mut self,
+        id: SessionId,
+        risk: u32,
+        reasons: &str,
+    ) -> Result<bool, StoreError> {
+        let raised = execute!(
+            self,
+            "UPDATE sessions SET risk = $2, risk_reasons = $3
+             WHERE session_id = $1 AND risk < $2",
+            id,
+            risk,
+            reasons
+        )?;
+        Ok(raised == 1)
+    }
+
     /// A person's live sessions, newest first.
     pub async fn sessions_of(
         &mut self,

@@ -93,6 +93,7 @@ keeper.devices       not_signed_in missing_permission  missing_permission device
 log.read             allow         allow               allow              allow            allow          allow        allow           allow
 audit.read           not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 policy.read          not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+policy.replay        not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 policy.draft         not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 policy.approve       not_signed_in own_draft           missing_permission device_not_yours device_revoked session_idle session_expired allow
 admin.overview       not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow

@@ -84,7 +84,10 @@ pub async fn use_baseline(config: &Config, clock: &Clock) -> Result<u64, Console
     let store = opened(config)?;
     let now_ms = clock.now_ms();
     let baseline = PolicyTexts::baseline();
+    let mut tx = store.write().await?;
+    let before = tx.policy_in_force(now_ms).await?;
     let new = NewPolicyVersion {
+        base: before.map_or(0, |version| version.version),
         // Invariant: texts have a JSON form.
         files: serde_json::to_string(&baseline).unwrap_or_default(),
         hash: baseline.hash(),
@@ -92,7 +95,8 @@ pub async fn use_baseline(config: &Config, clock: &Clock) -> Result<u64, Console
         author: None,
         effective_at: None,
     };
-    let mut tx = store.write().await?;
+    // What waits for its date would undo this at that date.
+    tx.withdraw_waiting_policies(now_ms).await?;
     let version = tx.create_policy_version(&new, now_ms).await?;
     tx.approve_policy_version(version, None, now_ms).await?;
     tx.commit().await?;

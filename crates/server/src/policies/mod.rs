@@ -38,7 +38,10 @@ pub(crate) struct InForce {
 
 /// What is in force, and can be another the next moment.
 #[derive(Debug)]
-pub(crate) struct Policies(RwLock<Arc<InForce>>);
+pub(crate) struct Policies {
+    held: RwLock<Arc<InForce>>,
+    refreshing: tokio::sync::Mutex<()>,
+}
 
 /// Why policies cannot come into force.
 #[derive(Debug, Error)]
@@ -71,22 +74,23 @@ impl Policies {
         let version = tx.policy_in_force(now_ms).await?;
         let version = version.map_or(0, |version| version.version);
         let in_force = InForce::load(tx, version).await?;
-        Ok(Self(RwLock::new(Arc::new(in_force))))
+        Ok(Self {
+            held: RwLock::new(Arc::new(in_force)),
+            refreshing: tokio::sync::Mutex::new(()),
+        })
     }
 
     /// What answers now.
     pub(crate) fn get(&self) -> Arc<InForce> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts another version into the place of this one; false where somebody did meanwhile.
-    fn replace(&self, before: u64, in_force: InForce) -> bool {
-        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let same = held.version == before;
-        if same {
+    /// Puts another version into the place of this one, unless somebody did meanwhile.
+    fn replace(&self, before: u64, in_force: InForce) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if held.version == before {
             *held = Arc::new(in_force);
         }
-        same
     }
 }
 
@@ -154,6 +158,8 @@ pub(crate) async fn texts_of(
 
 /// Puts into force what has to be, if it is not.
 pub(crate) async fn refresh(app: &App) -> Result<(), PoliciesError> {
+    // One after the other, so that each coming into force is recorded once.
+    let _one = app.gate.policies().refreshing.lock().await;
     let now_ms = app.clock.now_ms();
     let mut tx = app.gate.machinery().look().await?;
     let version = tx.policy_in_force(now_ms).await?;
@@ -170,11 +176,10 @@ pub(crate) async fn refresh(app: &App) -> Result<(), PoliciesError> {
     event
         .detail
         .insert("before".to_owned(), before.version.into());
-    if !app.gate.policies().replace(before.version, in_force) {
-        return Ok(());
-    }
+    // Recorded first: nothing is in force of which the log does not know.
     app.gate.machinery().record(&event, Salt(random())).await?;
     app.bus.publish(Hint::Audit);
+    app.gate.policies().replace(before.version, in_force);
     Ok(())
 }
 

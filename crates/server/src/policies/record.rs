@@ -23,7 +23,7 @@ use crate::rim::random;
 /// A decision as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Kept {
-    /// SHA-256 of the question, as the event has it.
+    /// A keyed digest of the question, as the event has it.
     pub(crate) inputs: String,
     /// [`wardline_policy::Engine::hash`] of what answered.
     pub(crate) policy: Arc<str>,
@@ -112,12 +112,18 @@ async fn write(app: &App, batch: &[Kept]) -> Result<(), StoreError> {
     let span = times.fold((u64::MAX, 0), |(from, until), at| {
         (from.min(at), until.max(at))
     });
-    let dropped = app.gate.recorder().dropped.swap(0, Ordering::Relaxed);
+    let dropped = app.gate.recorder().dropped.load(Ordering::Relaxed);
     let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
     let mut tx = app.gate.machinery().write().await?;
     tx.put_decisions(random(), span, count, dropped, &body)
         .await?;
-    tx.commit().await
+    tx.commit().await?;
+    // What was dropped meanwhile is told by the next batch.
+    app.gate
+        .recorder()
+        .dropped
+        .fetch_sub(dropped, Ordering::Relaxed);
+    Ok(())
 }
 
 async fn forget(app: &App, now_ms: u64) -> Result<(), StoreError> {

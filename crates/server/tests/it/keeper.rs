@@ -26,6 +26,7 @@ use wardline_server::rim::random;
 use wardline_store::{NewDevice, NewKeyPackage, NewPerson};
 use zeroize::Zeroizing;
 
+use crate::support::managed::colleague_called;
 use crate::support::ward::{Odd, Ward, come_online, confirm, lose_keys, me, say, sequenced, texts};
 use crate::support::{Engine, story};
 
@@ -125,7 +126,25 @@ async fn a_phone_that_only_an_officer_confirmed_waits_in_sight_of_everyone(engin
 
     let mut found = ward.another(&amara, "found").await;
     let id = found.status().device_id.unwrap();
-    confirm(&mut ward.officer, id, Duty::None).await;
+    // Not by who invited it: one officer alone could be anybody.
+    let alone = ward.officer.confirm(id, Duty::None).await;
+    let alone = alone.refused(403, "denied");
+    assert_eq!(alone.extensions["reason"], "invited_by_you");
+    let user = colleague_called(
+        &ward.hospital,
+        &ward.officer,
+        "second.officer",
+        "enrolling_officer",
+    )
+    .await;
+    let invite = ward.hospital.invite_person(&mut ward.officer, user).await;
+    let mut another = ward.hospital.device();
+    another.enroll(&invite.code).await;
+    let endorsed = ward.officer.endorse(&another, Duty::Endorses).await;
+    endorsed.expect(200);
+    another.sign_in().await;
+    sequenced(&mut ward.officer, another.id()).await;
+    confirm(&mut another, id, Duty::None).await;
     come_online(&mut found).await;
     let waits = ward.keep(Rules::default()).await;
     let day = Rules::default().recovery_wait_ms;
@@ -166,7 +185,7 @@ async fn a_phone_that_only_an_officer_confirmed_waits_in_sight_of_everyone(engin
     // Without a wait, an officer's word is enough at once.
     let mut replacement = ward.another(&amara, "replacement").await;
     let id = replacement.status().device_id.unwrap();
-    confirm(&mut ward.officer, id, Duty::None).await;
+    confirm(&mut another, id, Duty::None).await;
     come_online(&mut replacement).await;
     let at_once = Rules {
         recovery_wait_ms: 0,

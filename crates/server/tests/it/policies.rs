@@ -308,6 +308,10 @@ async fn a_draft_is_tried_over_what_was_decided_before_it_holds(engine: Engine) 
         ..
     } = House::open(engine).await;
     let start = hospital.clock.now_ms();
+    let body = json!({ "files": with("messaging.cedar", ""), "since": start });
+    let unproven = first.post("/v1/policies/replay", &body).await;
+    unproven.refused(401, "step-up-required");
+    first.step_up_for(&["policies"]).await;
     for _ in 0..3 {
         search(&mut nurse).await.expect(200);
     }

@@ -6,10 +6,11 @@ CREATE TABLE session_scopes (
     PRIMARY KEY (session_id, scope)
 );
 
--- Versions of the policies: files as JSON, who drafted and who approved, and from when on they hold.
+-- Versions of the policies: what each was drafted from, files as JSON, who drafted and who approved, and from when on they hold.
 -- Version 0, which ships with the program, is not among them.
 CREATE TABLE policies (
     version BIGINT NOT NULL PRIMARY KEY,
+    base BIGINT NOT NULL,
     files TEXT NOT NULL,
     hash TEXT NOT NULL,
     summary TEXT NOT NULL,
@@ -31,7 +32,8 @@ CREATE TABLE decisions (
     dropped BIGINT NOT NULL,
     body_sealed BYTEA NOT NULL
 );
-CREATE INDEX decisions_by_time ON decisions (until_ms);
+CREATE INDEX decisions_by_time ON decisions (from_ms, batch_id);
+CREATE INDEX decisions_by_end ON decisions (until_ms);
 
 -- People who lost every device: one officer asks, another agrees.
 CREATE TABLE recoveries (

@@ -4,3 +4,4 @@ CREATE TABLE risk_openings (
     state_sealed BYTEA NOT NULL,
     seen_at BIGINT NOT NULL
 );
+CREATE INDEX risk_events_by_time ON risk_events (at);

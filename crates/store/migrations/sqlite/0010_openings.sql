@@ -4,3 +4,4 @@ CREATE TABLE risk_openings (
     state_sealed BLOB NOT NULL,
     seen_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX risk_events_by_time ON risk_events (at);

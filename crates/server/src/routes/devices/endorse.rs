@@ -171,6 +171,7 @@ async fn check_member(
             "it is signed by another device than yours",
         ));
     }
+    four_eyes(tx, caller, device).await?;
     let own = tx
         .endorsement(caller.device())
         .await?
@@ -188,6 +189,36 @@ async fn check_member(
         return Err(Refusal::EndorsementRefused(
             "its person's roles do not ask for that duty",
         ));
+    }
+    Ok(())
+}
+
+/// Whoever invited somebody who has had a device before does not confirm the new one, too: one officer
+/// alone could be anybody then. Their own device, or another officer, does. It is no rule that a policy
+/// could take away.
+async fn four_eyes(tx: &mut Tx, caller: &Caller, device: &Device) -> Result<(), Refusal> {
+    let owner = device.user_id;
+    let had_one = tx
+        .devices_of(owner)
+        .await?
+        .iter()
+        .any(|other| other.device_id != device.device_id && other.activated_at.is_some());
+    if owner == caller.user() || !had_one {
+        return Ok(());
+    }
+    let invite = match tx.enrollment_of_device(device.device_id).await? {
+        Some(enrollment) => tx.invite(enrollment.invite_id).await?,
+        None => None,
+    };
+    if invite.and_then(|invite| invite.invited_by) == Some(caller.user()) {
+        return Err(Refusal::Denied {
+            code: "invited_by_you".to_owned(),
+            advice: vec![
+                "You invited this person, who has had a device before. Their own device or another \
+                 officer has to confirm the new one."
+                    .to_owned(),
+            ],
+        });
     }
     Ok(())
 }

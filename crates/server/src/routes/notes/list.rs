@@ -12,6 +12,7 @@ use crate::caller::Caller;
 use crate::charts;
 use crate::extract::Id;
 use crate::problem::Refusal;
+use crate::risk;
 use crate::routes::patients;
 
 /// The patient's notes, the newest first. Of a sensitive one it says that it is there, what kind it
@@ -36,6 +37,7 @@ pub(crate) async fn handler(
     let mut documents = charts::documents(&mut facts, &id).await?;
     drop(facts);
     permit.record().await?;
+    risk::opened(&app, &caller, &id).await?;
     documents.sort_by_key(|document| std::cmp::Reverse(document.at_ms));
     let notes = documents
         .into_iter()

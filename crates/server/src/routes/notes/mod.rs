@@ -5,7 +5,7 @@ pub(crate) mod read;
 
 use std::collections::BTreeSet;
 
-use wardline_fhir::document::Document;
+use wardline_fhir::document::{self, Document};
 use wardline_model::wire::notes::{NoteInfo, NoteLabel, NoteReadable};
 use wardline_policy::{Action, Resource};
 
@@ -37,17 +37,34 @@ fn resource(document: &Document, of: &Resource) -> Resource {
 /// What a list shows of a note to this person.
 fn info(app: &App, caller: &Caller, document: Document, of: &Resource) -> NoteInfo {
     let resource = resource(&document, of);
+    let all = match &resource {
+        Resource::Document { labels, .. } => labels.clone(),
+        _ => BTreeSet::new(),
+    };
     let (readable, why) = match app.judge(caller.asker(), Action::NoteRead, resource) {
         Ok(()) => (NoteReadable::Yes, None),
         Err(Refusal::StepUp { advice, .. }) => (NoteReadable::Ask, Some(advice.join(" "))),
         Err(Refusal::Denied { advice, .. }) => (NoteReadable::No, Some(advice.join(" "))),
         Err(_) => (NoteReadable::No, None),
     };
-    let sensitive = document.labels.iter().any(|label| label != NORMAL);
+    if readable == NoteReadable::No {
+        // What kind of note it is would say what it must not: HIV, substance use.
+        return NoteInfo {
+            id: document.id,
+            title: CLOSED.to_owned(),
+            kind: CLOSED.to_owned(),
+            author: None,
+            at: None,
+            labels: Vec::new(),
+            readable,
+            why,
+        };
+    }
+    let sensitive = !document::is_ordinary(&all);
     let title = document.title.as_ref().filter(|_| !sensitive);
     NoteInfo {
         title: title.unwrap_or(&document.kind).clone(),
-        labels: labels(&document),
+        labels: labels(&all),
         readable,
         why,
         id: document.id,
@@ -58,7 +75,7 @@ fn info(app: &App, caller: &Caller, document: Document, of: &Resource) -> NoteIn
 }
 
 /// The labels that say why a note is not like others.
-fn labels(document: &Document) -> Vec<NoteLabel> {
+fn labels(all: &BTreeSet<String>) -> Vec<NoteLabel> {
     let named = |code: &String| {
         let name = NAMES.iter().find(|(known, _)| known == code);
         NoteLabel {
@@ -66,12 +83,12 @@ fn labels(document: &Document) -> Vec<NoteLabel> {
             name: name.map_or(code.as_str(), |(_, name)| name).to_owned(),
         }
     };
-    let labels = document.labels.iter().filter(|label| *label != NORMAL);
+    let labels = all.iter().filter(|label| !document::is_normal(label));
     labels.map(named).collect()
 }
 
-/// HL7 v3 Confidentiality "normal".
-const NORMAL: &str = "N";
+/// All that is said of a note that stays closed.
+const CLOSED: &str = "Note";
 
 /// Codes of HL7 v3 Confidentiality and ActCode (sensitivity) in words.
 const NAMES: [(&str, &str); 8] = [

@@ -49,13 +49,7 @@ pub(crate) async fn handler(
     let permit = app
         .decide(caller.asker(), Action::NoteRead, resource)
         .await?;
-    let mut event = permit.note();
-    event.put("patient", id.to_string());
-    event.put(
-        "labels",
-        document.labels.iter().cloned().collect::<Vec<_>>(),
-    );
-    permit.record_with(event).await?;
+    permit.record().await?;
     risk::opened(&app, &caller, &id).await?;
     let text = document::text(&body);
     let why_no_text = text.as_ref().err().map(|error| {

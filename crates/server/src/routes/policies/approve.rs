@@ -40,16 +40,22 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::PolicyApprove, resource)
         .await?;
     let now_ms = permit.now_ms();
+    // Devices and people may have gone since it was drafted.
+    let texts = policies::texts_of(&mut app.facts().await?, number).await?;
+    let texts = texts.ok_or(Refusal::NotFound)?.under_this_schema();
+    let engine = super::engine(&texts)
+        .await
+        .map_err(|problems| Refusal::PolicyInvalid { problems })?;
+    let at_ms = draft.effective_at.unwrap_or(now_ms).max(now_ms);
+    if let Some(reason) = super::locked_out(&app, engine, at_ms).await? {
+        return Err(Refusal::PolicyLocksOut { reason });
+    }
     let info = change!(permit.kind(APPROVED), |tx, note| {
         note.put("version", number).put("hash", draft.hash.as_str());
-        // Devices and people may have gone since it was drafted.
-        let texts = policies::texts_of(tx, number).await?;
-        let texts = texts.ok_or(Refusal::NotFound)?.under_this_schema();
-        let engine = super::engine(&texts)
-            .await
-            .map_err(|problems| Refusal::PolicyInvalid { problems })?;
-        if let Some(reason) = super::locked_out(&app, tx, &engine, now_ms).await? {
-            return Err(Refusal::PolicyLocksOut { reason });
+        // What somebody else brought into force meanwhile must not be undone unseen.
+        let before = tx.policy_in_force(at_ms).await?;
+        if before.map_or(0, |version| version.version) != draft.base {
+            return Err(Refusal::ChangedMeanwhile);
         }
         if !tx
             .approve_policy_version(number, Some(caller.user()), now_ms)
@@ -60,7 +66,9 @@ pub(crate) async fn handler(
         super::version(tx, number, now_ms).await
     })?;
     // Other nodes follow within a second.
-    policies::refresh(&app).await?;
+    if let Err(error) = policies::refresh(&app).await {
+        tracing::error!(%error, "an approved policy comes into force later");
+    }
     Ok(Json(info))
 }
 

@@ -53,7 +53,8 @@ pub(crate) async fn handler(
                     let changes = texts.changes_since(&before).map_err(Refusal::internal)?;
                     found.changes = changes.into_iter().map(change).collect();
                     found.warnings = engine.warnings().iter().map(super::problem).collect();
-                    found.locked_out = super::locked_out(&app, &mut facts, &engine, now_ms).await?;
+                    drop(facts);
+                    found.locked_out = super::locked_out(&app, engine, now_ms).await?;
                 }
             }
         }

@@ -41,17 +41,21 @@ pub(crate) async fn handler(
         });
     }
     let (texts, engine) = super::sound(request.files).await?;
-    let new = NewPolicyVersion {
-        files: serde_json::to_string(&texts).map_err(Refusal::internal)?,
-        hash: texts.hash(),
-        summary,
-        author: Some(caller.user()),
-        effective_at: request.effective_at,
-    };
+    let at_ms = request.effective_at.unwrap_or(now_ms).max(now_ms);
+    if let Some(reason) = super::locked_out(&app, engine, at_ms).await? {
+        return Err(Refusal::PolicyLocksOut { reason });
+    }
+    let files = serde_json::to_string(&texts).map_err(Refusal::internal)?;
     let info = change!(permit.kind(DRAFTED), |tx, note| {
-        if let Some(reason) = super::locked_out(&app, tx, &engine, now_ms).await? {
-            return Err(Refusal::PolicyLocksOut { reason });
-        }
+        let base = tx.policy_in_force(now_ms).await?;
+        let new = NewPolicyVersion {
+            base: base.map_or(0, |version| version.version),
+            files: files.clone(),
+            hash: texts.hash(),
+            summary: summary.clone(),
+            author: Some(caller.user()),
+            effective_at: request.effective_at,
+        };
         let version = tx.create_policy_version(&new, now_ms).await?;
         note.put("version", version)
             .put("hash", new.hash.as_str())

@@ -136,15 +136,16 @@ fn problem(problem: &Problem) -> PolicyProblem {
     }
 }
 
-/// Why the hospital would be locked out by these policies, if it would.
-async fn locked_out(
-    app: &App,
-    tx: &mut Tx,
-    engine: &Engine,
-    now_ms: u64,
-) -> Result<Option<String>, Refusal> {
-    let subjects = policies::subjects(tx).await?;
-    let locked = lockout::check(engine, &subjects, now_ms, *app.gate.limits());
+/// Why the hospital would be locked out by these policies from a time on, if it would. It asks about
+/// everyone, so it is no work for a transaction that writes, nor for a thread that others wait for.
+async fn locked_out(app: &App, engine: Engine, at_ms: u64) -> Result<Option<String>, Refusal> {
+    let mut facts = app.facts().await?;
+    let subjects = policies::subjects(&mut facts).await?;
+    drop(facts);
+    let limits = *app.gate.limits();
+    let checked = move || lockout::check(&engine, &subjects, at_ms, limits);
+    let locked = tokio::task::spawn_blocking(checked).await;
+    let locked = locked.map_err(Refusal::internal)?;
     Ok(locked.err().map(|reason| reason.to_string()))
 }
 

@@ -25,7 +25,8 @@ use crate::shape;
     post, path = "/v1/policies/replay", tag = "policies", request_body = PolicyReplayRequest,
     responses(
         (status = 200, body = PolicyReplay),
-        (status = 403, body = Problem), (status = 422, body = Problem),
+        (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 422, body = Problem), (status = 429, body = Problem),
     ),
 )]
 pub(crate) async fn handler(
@@ -34,8 +35,12 @@ pub(crate) async fn handler(
     Body(request): Body<PolicyReplayRequest>,
 ) -> Result<Json<PolicyReplay>, Refusal> {
     let permit = app
-        .decide(caller.asker(), Action::PolicyRead, Resource::Hospital)
+        .decide(caller.asker(), Action::PolicyReplay, Resource::Hospital)
         .await?;
+    let _one = app
+        .replays
+        .try_acquire()
+        .map_err(|_| Refusal::TooManyRequests { retry_after_s: 10 })?;
     let (texts, engine) = super::sound(request.files).await?;
     let mut facts = app.look().await?;
     let replayed = replayed(&mut facts, &engine, request.since).await?;
@@ -78,7 +83,11 @@ async fn replayed(tx: &mut Tx, engine: &Engine, since: u64) -> Result<PolicyRepl
                 at: example.at,
                 user: example.user.and_then(|id| people.get(&id).cloned()),
                 action: example.action.to_string(),
-                resource: example.resource,
+                // Which patients somebody looks at is not what policies are about.
+                resource: match example.resource.split_once('/') {
+                    Some(("patient", _)) => "patient".to_owned(),
+                    _ => example.resource,
+                },
             })
             .collect(),
     });
