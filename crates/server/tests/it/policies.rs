@@ -140,8 +140,18 @@ async fn a_policy_holds_once_a_second_officer_has_approved_it(engine: Engine) {
     draft(&mut second, &files, None).await.expect(201);
     approve(&mut first, 2).await.expect(200);
     search(&mut nurse).await.expect(200);
+    // What was drafted before that undoes it at no date: it is drafted anew.
+    let late = with("messaging.cedar", NO_SEARCH);
+    draft(&mut first, &late, None).await.expect(201);
+    draft(&mut first, &files, None).await.expect(201);
+    approve(&mut second, 4).await.expect(200);
+    approve(&mut second, 3)
+        .await
+        .refused(409, "changed-meanwhile");
+    search(&mut nurse).await.expect(200);
+    first.delete("/v1/policies/3").await.expect(204);
     let after = versions(&mut first).await;
-    assert_eq!(after.active, 2);
+    assert_eq!(after.active, 4);
     let states: Vec<_> = after
         .versions
         .iter()
@@ -150,7 +160,9 @@ async fn a_policy_holds_once_a_second_officer_has_approved_it(engine: Engine) {
     assert_eq!(
         states,
         [
-            (2, PolicyState::Active),
+            (4, PolicyState::Active),
+            (3, PolicyState::Withdrawn),
+            (2, PolicyState::Replaced),
             (1, PolicyState::Replaced),
             (0, PolicyState::Replaced)
         ]

@@ -17,6 +17,7 @@ mod crash;
 mod enroll;
 mod keeper;
 mod patch;
+mod policy;
 #[path = "../../../store/tests/store/postgres.rs"]
 mod postgres;
 mod programs;
