@@ -399,7 +399,9 @@ pub(crate) async fn opened(app: &App, caller: &Caller, patient: &PatientId) -> R
         let weighed = sign_in
             .filter(|event| !settled(event))
             .map_or(0, |event| event.risk);
-        let risk = opened.raises(u8::try_from(weighed).unwrap_or(100));
+        let raised = opened.raises(u8::try_from(weighed).unwrap_or(100));
+        // However usual the sign-in was, so much is worth a look at who holds the device.
+        let risk = raised.max(app.gate.limits().risk_step_up);
         let Some(reason) = opened.reason() else {
             return Ok(false);
         };

@@ -141,3 +141,33 @@ async fn whoever_does_not_care_for_the_patient_learns_nothing_of_the_notes(engin
     let path = format!("/v1/patients/{}/notes/{}", patient.id, "x".repeat(65));
     nurse.get(&path).await.refused(400, "invalid-parameter");
 }
+
+story!(whoever_opens_far_more_than_anybody_does_becomes_unusual_by_it);
+async fn whoever_opens_far_more_than_anybody_does_becomes_unusual_by_it(engine: Engine) {
+    let hospital = Hospital::demo(engine).await;
+    let mut officer = hospital.officer().await;
+    let mut nurse = hospital.phone_of(&mut officer, "amara.osei").await.device;
+    let patient = patients(&mut nurse).await.remove(0);
+    let path = format!("/v1/patients/{}/notes", patient.id);
+    for _ in 0..20 {
+        nurse.get(&path).await.expect(200);
+    }
+    assert!(
+        hospital.events("risk.opens_many").await.is_empty(),
+        "a round"
+    );
+    // As many as a program opens: the passkey counts no longer than it is fresh.
+    for _ in 0..600 {
+        nurse.get(&path).await.expect(200);
+    }
+    hospital.clock.advance(5 * MINUTE + 1);
+    nurse.get(&path).await.refused(401, "step-up-required");
+    nurse.step_up().await;
+    nurse.get(&path).await.expect(200);
+    let events = hospital.events("risk.opens_many").await;
+    let last = events.last().unwrap();
+    assert_eq!(last.actor.user, Some(nurse.user()));
+    assert!(last.detail["records_of_hour"].as_u64().unwrap() > 200);
+    // Whom the thresholds ask how often is for security officers.
+    nurse.get("/v1/risk/report").await.refused(403, "denied");
+}
