@@ -46,6 +46,15 @@ pub(crate) struct Names {
 #[derive(Debug)]
 pub(crate) struct Unspeakable;
 
+/// The action that is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// The action, with the groups that it belongs to.
+    pub(crate) action: &'a Entity,
+    /// Whether anything in the policies depends on these groups.
+    pub(crate) with_groups: bool,
+}
+
 type Attributes = Vec<(String, Value)>;
 
 impl Names {
@@ -80,7 +89,10 @@ impl Names {
     pub(crate) fn ask(
         &self,
         question: &Question,
-        action: &Entity,
+        Asked {
+            action,
+            with_groups,
+        }: Asked<'_>,
         schema: Option<&Schema>,
     ) -> Result<(Request, Entities), Unspeakable> {
         let principal = match &question.principal {
@@ -97,10 +109,12 @@ impl Names {
             schema,
         )
         .map_err(|_| Unspeakable)?;
-        // With a schema Cedar adds the actions itself.
-        let action = schema.is_none().then(|| action.clone());
+        let action = with_groups.then(|| action.clone());
         let entities = [principal, resource].into_iter().chain(action);
-        let entities = Entities::from_entities(entities, schema).map_err(|_| Unspeakable)?;
+        // Adding them costs a third of what making them all at once does.
+        let entities = Entities::empty()
+            .add_entities(entities, schema)
+            .map_err(|_| Unspeakable)?;
         Ok((request, entities))
     }
 

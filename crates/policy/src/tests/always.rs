@@ -1,6 +1,7 @@
 //! What holds whatever is asked.
 
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 use super::people::{HOUR, engine};
 use super::questions::{a_question, in_good_standing};
@@ -93,6 +94,19 @@ proptest! {
     fn the_same_question_has_the_same_answer(question in a_question()) {
         prop_assert_eq!(engine().decide(&question), engine().decide(&question));
         prop_assert_eq!(question.digest(), question.clone().digest());
+    }
+
+    // Beyond 2^53 numbers have no JSON of their own there (RFC 8785 §3.2.2.3); here they do.
+    #[test]
+    fn a_digest_is_of_the_canonical_json_of_rfc_8785(mut question in a_question()) {
+        if let Some(session) = &mut question.session {
+            let ages = [&mut session.proof_age_ms, &mut session.idle_ms, &mut session.age_ms];
+            let more = [&mut session.code_age_ms, &mut session.card_age_ms];
+            let ages = ages.into_iter().chain(more.into_iter().flatten());
+            ages.chain(session.scopes.values_mut()).for_each(|age| *age %= 1 << 53);
+        }
+        let canonical = serde_json_canonicalizer::to_vec(&question).unwrap();
+        prop_assert_eq!(question.digest(), hex::encode(Sha256::digest(&canonical)));
     }
 }
 

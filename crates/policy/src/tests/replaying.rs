@@ -120,6 +120,22 @@ fn a_wider_permit_shows_what_it_would_have_opened_the_most_frequent_first() {
 }
 
 #[test]
+fn a_condition_may_look_at_the_action_and_its_groups_as_a_scope_does() {
+    let draft = with_rule(
+        "@id(\"shut\") @reason(\"shut\") @advice(\"Shut.\") forbid (principal is Wardline::Person, \
+         action in [Wardline::Action::\"chart.read\", Wardline::Action::\"message.send\"], resource) \
+         when { action in Wardline::Action::\"sensitive\" };",
+    );
+    let engine = draft.engine().unwrap();
+    let code = |action| match engine.decide(&ada_asks(action)).decision {
+        Decision::Deny { code, .. } => Some(code),
+        _ => None,
+    };
+    assert_eq!(code(Action::ChartRead).as_deref(), Some("shut"));
+    assert_eq!(code(Action::MessageSend), None);
+}
+
+#[test]
 fn a_code_instead_of_a_fingerprint_is_a_change_and_another_reason_is_none() {
     let draft = edited(
         "risk.cedar",
