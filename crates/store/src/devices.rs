@@ -200,6 +200,45 @@ impl Tx {
         )
     }
 
+    /// Devices that come after one, or from the newest on, newest first and at most `limit`; all, or
+    /// those in a state. A device keeps its place for good, so a page never shifts, and newcomers
+    /// stand before the pages that were read.
+    pub async fn devices_after(
+        &mut self,
+        state: Option<DeviceState>,
+        after: Option<&Device>,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        let (created_at, id) = after.map_or((u64::MAX, DeviceId::from_bytes([0; 16])), |after| {
+            (after.created_at, after.device_id)
+        });
+        match state {
+            Some(state) => fetch_all!(
+                self,
+                Device,
+                select_devices!(
+                    "WHERE created_at <= $1 AND (created_at < $1 OR device_id > $2) AND state = $4
+                     ORDER BY created_at DESC, device_id LIMIT $3"
+                ),
+                created_at,
+                id,
+                limit,
+                state
+            ),
+            None => fetch_all!(
+                self,
+                Device,
+                select_devices!(
+                    "WHERE created_at <= $1 AND (created_at < $1 OR device_id > $2)
+                     ORDER BY created_at DESC, device_id LIMIT $3"
+                ),
+                created_at,
+                id,
+                limit
+            ),
+        }
+    }
+
     /// All devices, newest first.
     pub async fn all_devices(&mut self) -> Result<Vec<Device>, StoreError> {
         fetch_all!(

@@ -2,6 +2,7 @@
  * smart cards, unusual sign-ins, recoveries, notes, policies. */
 import { call } from "./core";
 import type { ApiRequest } from "./methods";
+import { fleetPath } from "./pages";
 import type {
   Assessment,
   BulkAction,
@@ -12,6 +13,7 @@ import type {
   Comparison,
   DeviceDetail,
   DeviceInfo,
+  DeviceList,
   DryRun,
   Estimate,
   Exported,
@@ -64,10 +66,9 @@ export interface PolicyProposal {
 }
 
 export const api = {
-  devices: (scope: "own" | "all") =>
-    ask<{ devices: DeviceInfo[] }>("GET", `/v1/devices?scope=${scope}`).then(
-      ({ devices }) => devices,
-    ),
+  ownDevices: () => ask<DeviceList>("GET", "/v1/devices?scope=own").then(({ devices }) => devices),
+  /** A page of everyone's devices. */
+  fleetPage: (after: string | null) => ask<DeviceList>("GET", fleetPath(after)),
   device: (id: string) => ask<DeviceDetail>("GET", `/v1/devices/${id}`),
   reportLost: ({ id }: { id: string }) => ask<DeviceInfo>("POST", `/v1/devices/${id}/lost`),
   setSerial: ({ id, serial }: { id: string; serial: string | null }) =>

@@ -1,10 +1,17 @@
 /** What the core knows, held by the query cache and nowhere else; the worker's events refresh it. */
-import { keepPreviousData, QueryClient, useMutation, useQuery } from "@tanstack/react-query";
-import { useSyncExternalStore } from "react";
+import {
+  keepPreviousData,
+  QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+} from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
 import { api, type CompareRequest } from "./api";
 import { call, listen } from "./core";
 import type { Failure } from "./failure";
 import type { Connection, Method, Params, Result } from "./methods";
+import { behind, joined } from "./pages";
 import type { PolicyTexts } from "./wire";
 
 const SEARCH_FRESH_MS = 15_000;
@@ -179,18 +186,28 @@ export function usePatients(q: string) {
 export function useDevices() {
   return useQuery({
     queryKey: [...keys.devices, "own"],
-    queryFn: () => api.devices("own"),
+    queryFn: api.ownDevices,
     staleTime: SEARCH_FRESH_MS,
   });
 }
 
-/** Everyone's devices, for officers. */
+/** Everyone's devices, for officers: what has come so far, while page after page is asked for. */
 export function useFleet() {
-  return useQuery({
+  const fleet = useInfiniteQuery({
     queryKey: [...keys.devices, "all"],
-    queryFn: () => api.devices("all"),
+    queryFn: ({ pageParam }) => api.fleetPage(pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: behind,
+    select: joined,
     staleTime: SEARCH_FRESH_MS,
   });
+  const { hasNextPage, isFetching, isError, fetchNextPage } = fleet;
+  useEffect(() => {
+    if (hasNextPage && !isFetching && !isError) {
+      void fetchNextPage();
+    }
+  }, [hasNextPage, isFetching, isError, fetchNextPage]);
+  return fleet;
 }
 
 /** Everything that is known of a device. */

@@ -126,6 +126,13 @@ export interface PrivacyNotice {
   hash: string;
 }
 
+/** A page of devices, newest first. */
+export interface DeviceList {
+  devices: DeviceInfo[];
+  /** Where the next page begins; absent on the last one. */
+  next?: string;
+}
+
 export interface DeviceInfo {
   id: string;
   user: PersonBrief;

@@ -8,7 +8,16 @@ import { tell, tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Fleet.module.css";
 
-export function Bulk({ chosen, onDone }: { chosen: readonly DeviceInfo[]; onDone(): void }) {
+export function Bulk({
+  chosen,
+  unseen,
+  onDone,
+}: {
+  chosen: readonly DeviceInfo[];
+  /** How many of them are not drawn. */
+  unseen: number;
+  onDone(): void;
+}) {
   const [asking, setAsking] = useState<"lost" | "retire" | null>(null);
   const bulk = useApi("bulk");
   const run = (action: BulkAction) =>
@@ -26,8 +35,8 @@ export function Bulk({ chosen, onDone }: { chosen: readonly DeviceInfo[]; onDone
   return (
     <>
       {chosen.length > 0 ? (
-        <section className={styles.bulk} aria-label={t.fleet.chosen(chosen.length)}>
-          <strong>{t.fleet.chosen(chosen.length)}</strong>
+        <section className={styles.bulk} aria-label={t.fleet.chosen(chosen.length, unseen)}>
+          <strong>{t.fleet.chosen(chosen.length, unseen)}</strong>
           <Button variant="subtle" onClick={onDone}>
             {t.fleet.clear}
           </Button>

@@ -15,13 +15,11 @@ import { toCsv } from "./csv";
 import styles from "./Fleet.module.css";
 import { FleetPage } from "./FleetPage";
 import { downloadCsv } from "./files";
-import { counts, type Filter, fitting, ordered, STATES } from "./filter";
+import { counts, DRAWN, drawn, type Filter, fitting, ordered, STATES } from "./filter";
 import { Invitations } from "./Invitations";
 import { deviceRows } from "./rows";
 import { Table } from "./Table";
 
-/** More are listed when asked for: a list that nobody reads is not drawn. */
-const PAGE = 60;
 /** The roles that may do something to others' devices. */
 const MANAGERS = ["security_officer", "operator"];
 /** The role that invites people to enrol a device. */
@@ -31,17 +29,19 @@ export default function Fleet() {
   const fleet = useFleet();
   const me = useMe();
   const [filter, setFilter] = useState<Filter>({ state: null, program: null, text: "" });
-  const [listed, setListed] = useState(PAGE);
+  const [most, setMost] = useState(DRAWN);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const looked = useDeferredValue(filter);
   const all = fleet.data;
+  const whole = !fleet.hasNextPage;
   const fit = useMemo(() => ordered(fitting(all ?? [], looked)), [all, looked]);
   const shown = fit.filter(({ state }) => looked.state === null || state === looked.state);
-  const page = shown.slice(0, listed);
+  const { page, next, left } = drawn(shown, most);
+  const selected = shown.filter(({ id }) => chosen.has(id));
   const manages = MANAGERS.some((role) => me.data?.roles.includes(role));
   const change = (next: Partial<Filter>) => {
     setFilter({ ...filter, ...next });
-    setListed(PAGE);
+    setMost(DRAWN);
     setChosen(new Set());
   };
   const toggle = (ids: readonly string[], on: boolean) => {
@@ -77,28 +77,52 @@ export default function Fleet() {
           <States devices={fit} chosen={filter.state} onChoose={change} />
           <Invitations withdraws={me.data?.roles.includes(INVITES) ?? false} />
           <div className={styles.above}>
-            <p role="status">{t.fleet.shown(shown.length, all.length)}</p>
+            <p role="status">
+              {howMany(t.fleet.shown(shown.length, all.length), whole, fleet.isError)}
+            </p>
+            {!whole && fleet.isError ? (
+              <Button
+                variant="light"
+                loading={fleet.isFetching}
+                onClick={() => void fleet.fetchNextPage()}
+              >
+                {t.fleet.others}
+              </Button>
+            ) : null}
             <Button
               variant="default"
               leftSection={<Download aria-hidden />}
-              disabled={shown.length === 0}
+              loading={!whole && !fleet.isError}
+              disabled={!whole || shown.length === 0}
               onClick={() => downloadCsv("devices.csv", toCsv(deviceRows(shown)))}
             >
               {t.fleet.export}
             </Button>
           </div>
           {shown.length === 0 ? (
-            <Empty title={all.length === 0 ? t.fleet.noneAtAll : t.fleet.none} />
+            <Empty title={whyNothing(all.length === 0, whole)} />
           ) : (
-            <List devices={page} chosen={chosen} selectable={manages} onToggle={toggle} />
+            <List
+              devices={page}
+              listed={shown}
+              chosen={chosen}
+              selectable={manages}
+              onToggle={toggle}
+            />
           )}
-          {shown.length > page.length ? (
-            <Button variant="light" fullWidth onClick={() => setListed(listed + PAGE)}>
-              {t.fleet.more(Math.min(PAGE, shown.length - page.length))}
+          {left > 0 ? (
+            <Button
+              variant="light"
+              fullWidth
+              aria-label={t.fleet.moreOf(next, left)}
+              onClick={() => setMost(most + DRAWN)}
+            >
+              {t.fleet.more(next)}
             </Button>
           ) : null}
           <Bulk
-            chosen={shown.filter(({ id }) => chosen.has(id))}
+            chosen={selected}
+            unseen={selected.length - page.filter(({ id }) => chosen.has(id)).length}
             onDone={() => setChosen(new Set())}
           />
         </>
@@ -107,9 +131,28 @@ export default function Fleet() {
   );
 }
 
+/** How many are listed, and whether others are still to come. */
+function howMany(shown: string, whole: boolean, broken: boolean): string {
+  if (whole) {
+    return shown;
+  }
+  return broken ? t.fleet.cutOff(shown) : t.fleet.soFar(shown);
+}
+
+/** Why nothing is listed. */
+function whyNothing(atAll: boolean, whole: boolean): string {
+  if (!whole) {
+    return t.fleet.noneSoFar;
+  }
+  return atAll ? t.fleet.noneAtAll : t.fleet.none;
+}
+
 /** What a list of devices is given, whatever its form. */
 export interface ListProps {
+  /** Those that are drawn. */
   devices: readonly DeviceInfo[];
+  /** All that fit the filter. */
+  listed: readonly DeviceInfo[];
   chosen: ReadonlySet<string>;
   selectable: boolean;
   onToggle(ids: readonly string[], on: boolean): void;

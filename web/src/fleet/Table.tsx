@@ -7,8 +7,8 @@ import { moment } from "../texts/time";
 import type { ListProps } from "./Fleet";
 import styles from "./Fleet.module.css";
 
-export function Table({ devices, chosen, selectable, onToggle }: ListProps) {
-  const all = devices.every(({ id }) => chosen.has(id));
+export function Table({ devices, listed, chosen, selectable, onToggle }: ListProps) {
+  const all = listed.every(({ id }) => chosen.has(id));
   const { columns } = t.fleet;
   return (
     <div className={styles.tableFrame}>
@@ -18,12 +18,12 @@ export function Table({ devices, chosen, selectable, onToggle }: ListProps) {
             {selectable ? (
               <th scope="col" className={styles.check}>
                 <Checkbox
-                  aria-label={t.fleet.chooseAll}
+                  aria-label={t.fleet.chooseAll(listed.length)}
                   checked={all}
-                  indeterminate={!all && devices.some(({ id }) => chosen.has(id))}
+                  indeterminate={!all && listed.some(({ id }) => chosen.has(id))}
                   onChange={() =>
                     onToggle(
-                      devices.map(({ id }) => id),
+                      listed.map(({ id }) => id),
                       !all,
                     )
                   }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { DeviceInfo } from "../core/wire";
-import { counts, fitting, ordered } from "./filter";
+import { counts, DRAWN, drawn, fitting, ordered } from "./filter";
 
 const device = (id: string, more: Partial<DeviceInfo>): DeviceInfo => ({
   id,
@@ -44,4 +44,17 @@ it("keeps the counts of the other states when one is chosen", () => {
 
 it("puts first what asks for attention first", () => {
   expect(ids(ordered(FLEET))).toEqual(["d", "c", "b", "a"]);
+});
+
+it("draws a hundred more each time until all are drawn", () => {
+  const many = Array.from({ length: 250 }, (_, n) => device(`d${n}`, {}));
+  const sizes = (most: number) => {
+    const { page, next, left } = drawn(many, most);
+    expect(page).toEqual(many.slice(0, page.length));
+    return [page.length, next, left];
+  };
+  expect(sizes(DRAWN)).toEqual([100, 100, 150]);
+  expect(sizes(2 * DRAWN)).toEqual([200, 50, 50]);
+  expect(sizes(3 * DRAWN)).toEqual([250, 0, 0]);
+  expect(drawn([], DRAWN)).toEqual({ page: [], next: 0, left: 0 });
 });

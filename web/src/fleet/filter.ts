@@ -18,6 +18,16 @@ export const STATES: readonly DeviceState[] = [
   "retired",
 ];
 
+/** How many are drawn at first, and how many more when asked: a list that nobody reads is not drawn. */
+export const DRAWN = 100;
+
+/** Of those that are listed, the first ones, how many would come next, and how many are left. */
+export function drawn(devices: readonly DeviceInfo[], most: number) {
+  const page = devices.slice(0, most);
+  const left = devices.length - page.length;
+  return { page, next: Math.min(DRAWN, left), left };
+}
+
 /** Devices that fit program and text, the state aside: what the counts are of. */
 export function fitting(devices: readonly DeviceInfo[], filter: Filter): DeviceInfo[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);

@@ -856,6 +856,9 @@ export const en = {
     all: "All",
     shown: (n: number, of: number) =>
       n === of ? count(n, "device", "devices") : `${n} of ${count(of, "device", "devices")}`,
+    soFar: (shown: string) => `${shown} so far…`,
+    cutOff: (shown: string) => `${shown} so far; the others did not come.`,
+    others: "Load the others",
     invited: (n: number) => `${count(n, "person is", "people are")} invited to enrol a device`,
     invitedUntil: (date: string) => `until ${date}`,
     begun: (date: string) => `code used ${date}`,
@@ -866,8 +869,11 @@ export const en = {
     withdrawOf: (name: string) => `Take back the invitation of ${name}`,
     withdrawn: (name: string) => `${name}'s invitation is taken back.`,
     none: "No device fits this filter",
+    noneSoFar: "No device fits this filter so far",
     noneAtAll: "No devices yet",
     more: (n: number) => `Show ${n} more`,
+    moreOf: (n: number, left: number) =>
+      `Show ${n} more of ${count(left, "device", "devices")} not shown yet`,
     export: "Export as CSV",
     columns: {
       owner: "Owner",
@@ -878,8 +884,10 @@ export const en = {
       seen: "Last here",
     },
     choose: (name: string, owner: string) => `Choose ${name} of ${owner}`,
-    chooseAll: "Choose all that are listed",
-    chosen: (n: number) => `${count(n, "device", "devices")} chosen`,
+    chooseAll: (n: number) =>
+      n === 1 ? "Choose the device that fits" : `Choose all ${n} devices that fit`,
+    chosen: (n: number, unseen: number) =>
+      `${count(n, "device", "devices")} chosen${unseen > 0 ? `, ${unseen} of them not shown` : ""}`,
     clear: "Choose none",
     lost: "Report lost",
     retire: "Take out of use",

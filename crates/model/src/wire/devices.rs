@@ -68,6 +68,9 @@ wire! {
     pub struct DeviceList {
         /// Newest first.
         pub devices: Vec<DeviceInfo>,
+        /// What to ask for as `after` in order to get those that follow; absent when none do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub next: Option<DeviceId>,
     }
 }
 wire! {

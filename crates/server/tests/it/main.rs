@@ -18,6 +18,7 @@ mod enrolment;
 mod factors;
 mod feeds;
 mod fleet;
+mod fleet_pages;
 mod keeper;
 mod managers;
 #[path = "../../../bus/tests/nats/server.rs"]

@@ -3,7 +3,9 @@
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
 use wardline_model::wire::enroll::{DeviceState, Platform};
 use wardline_model::{B64, DeviceId, EnrollmentId, InviteId, UserId};
-use wardline_store::{Consumed, Enrollment, NewInvite, NewKeyPackage, NewSession, Store, Vouched};
+use wardline_store::{
+    Consumed, Device, Enrollment, NewInvite, NewKeyPackage, NewSession, Store, Vouched,
+};
 
 use crate::support::{HOUR, MINUTE, NOW, admit, event, new_device, salt, store_test, unique};
 
@@ -185,6 +187,50 @@ store_test! {
         let mut tx = store.write().await.unwrap();
         let copy = wardline_store::NewDevice { device_id: DeviceId::from_bytes(unique()), ..new };
         assert!(tx.create_device(&copy, b"p", &[8; 32], NOW).await.unwrap_err().is_conflict());
+    }
+}
+
+store_test! {
+    async fn the_fleet_is_read_in_pages_that_neither_lose_nor_repeat_a_device(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let mut tx = store.write().await.unwrap();
+        // Several of one moment, which only their ids tell apart.
+        for at in [NOW, NOW, NOW + 1, NOW + 1, NOW + 1, NOW + 2] {
+            tx.create_device(&new_device(anna.user), b"passkey", &[8; 32], at).await.unwrap();
+        }
+        let whole = tx.all_devices().await.unwrap();
+        let pending = tx.devices_in(DeviceState::Pending).await.unwrap();
+        assert_eq!((whole.len(), pending.len()), (7, 6));
+        for (state, expected) in [(None, &whole), (Some(DeviceState::Pending), &pending)] {
+            for limit in 1..=8 {
+                let mut found: Vec<Device> = Vec::new();
+                loop {
+                    let page = tx.devices_after(state, found.last(), limit).await.unwrap();
+                    assert!(page.len() <= limit);
+                    if page.is_empty() {
+                        break;
+                    }
+                    found.extend(page);
+                }
+                assert_eq!(&found, expected, "in pages of {limit}");
+            }
+        }
+        // A newcomer comes before what was read, and shifts nothing.
+        let first = tx.devices_after(None, None, 3).await.unwrap();
+        let new = new_device(anna.user);
+        tx.create_device(&new, b"passkey", &[8; 32], NOW + 3).await.unwrap();
+        let rest = tx.devices_after(None, first.last(), usize::MAX).await.unwrap();
+        assert_eq!([first, rest].concat(), whole);
+        let newest = tx.devices_after(None, None, 1).await.unwrap();
+        assert_eq!(newest[0].device_id, new.device_id);
+        // A device keeps its place when it is in another state than those that are listed.
+        assert!(tx.activate_device(pending[2].device_id, b"cert", b"mls", NOW).await.unwrap());
+        let behind = tx
+            .devices_after(Some(DeviceState::Pending), Some(&pending[2]), usize::MAX)
+            .await
+            .unwrap();
+        assert_eq!(behind, pending[3..]);
     }
 }
 
