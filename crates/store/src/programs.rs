@@ -102,6 +102,19 @@ row! {
     }
 }
 
+row! {
+    /// How reading a device manager went.
+    #[derive(Default)]
+    pub struct ManagerPull {
+        /// When the last pull that has ended had begun, unix milliseconds.
+        pub tried_at: Option<u64>,
+        /// When the manager answered last, unix milliseconds.
+        pub pulled_at: Option<u64>,
+        /// Why not later, in a sentence.
+        pub problem: Option<String>,
+    }
+}
+
 macro_rules! order_columns {
     () => {
         "device_id, action, source, manager_id, ordered_at, tries, tried_at, problem, done_at"
@@ -459,6 +472,79 @@ impl Tx {
             look_ms
         )?;
         Ok(changed == 1)
+    }
+
+    /// Takes the reading of a manager where that is due, and keeps it from others until a time: of
+    /// two nodes one gets it. `now_ms` is its name for [`Tx::hold_pull`] and [`Tx::finish_pull`].
+    pub async fn take_pull(
+        &mut self,
+        source: &str,
+        now_ms: u64,
+        until_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let taken = execute!(
+            self,
+            "INSERT INTO manager_pulls (source, due_at, taken_at) VALUES ($1, $3, $2)
+             ON CONFLICT (source) DO UPDATE SET due_at = excluded.due_at,
+                 taken_at = excluded.taken_at
+             WHERE manager_pulls.due_at <= excluded.taken_at",
+            source,
+            now_ms,
+            until_ms
+        )?;
+        Ok(taken == 1)
+    }
+
+    /// Keeps a pull that was taken at a time from others for longer; false when another one has it
+    /// by now.
+    pub async fn hold_pull(
+        &mut self,
+        source: &str,
+        taken_ms: u64,
+        until_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let held = execute!(
+            self,
+            "UPDATE manager_pulls SET due_at = $3 WHERE source = $1 AND taken_at = $2",
+            source,
+            taken_ms,
+            until_ms
+        )?;
+        Ok(held == 1)
+    }
+
+    /// Notes how a pull went that was taken at a time, and when the next one is due; nothing when
+    /// another node has it by now. Without a time at which the manager answered, the one before stays.
+    pub async fn finish_pull(
+        &mut self,
+        source: &str,
+        taken_ms: u64,
+        pulled_at: Option<u64>,
+        problem: Option<&str>,
+        due_ms: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE manager_pulls SET due_at = $5, tried_at = taken_at,
+                 pulled_at = COALESCE($3, pulled_at), problem = $4
+             WHERE source = $1 AND taken_at = $2",
+            source,
+            taken_ms,
+            pulled_at,
+            problem,
+            due_ms
+        )?;
+        Ok(())
+    }
+
+    /// How reading a manager went; `None` where nobody ever began.
+    pub async fn manager_pull(&mut self, source: &str) -> Result<Option<ManagerPull>, StoreError> {
+        fetch_optional!(
+            self,
+            ManagerPull,
+            "SELECT tried_at, pulled_at, problem FROM manager_pulls WHERE source = $1",
+            source
+        )
     }
 
     /// What a manager calls a device.

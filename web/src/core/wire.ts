@@ -475,6 +475,8 @@ export interface FleetInfo {
   managers: {
     /** Whether Microsoft Intune is asked on a schedule. */
     intune: boolean;
+    /** When the last pull that has ended had begun. */
+    tried_at?: number | null;
     pulled_at?: number | null;
     problem?: string | null;
     /** Devices that managers know. */

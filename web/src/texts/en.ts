@@ -1073,6 +1073,7 @@ export const en = {
     known: (known: number, unmatched: number) =>
       `They tell of ${count(known, "device", "devices")}. Not enrolled here: ${unmatched}.`,
     intuneAt: (age: string) => `Microsoft Intune was asked ${age}.`,
+    intuneFailed: (age: string) => `Microsoft Intune was last asked ${age}, in vain.`,
     intuneNever: "Microsoft Intune has not answered yet.",
     noIntune: "Microsoft Intune is not asked.",
     source: "Name of the device manager",

@@ -2,7 +2,8 @@
 //!
 //! A manager knows a device by its own id and, mostly, by the maker's serial number. The enrolled
 //! device with that number is the one that its words are about ([`take`]). Microsoft Intune is asked
-//! on a schedule ([`pull`]); other managers' words come as files or as security events.
+//! on a schedule ([`pull`]), by one node for the hospital; other managers' words come as files or as
+//! security events.
 //!
 //! What follows from a change of devices is written as an order in its transaction ([`order`]) and
 //! given afterwards ([`deliver`]): tried until Intune takes it, or says that it can never be done,
@@ -10,7 +11,7 @@
 //! asked for once more, which for a wipe is better than never. Then it is looked how it ended.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use wardline_audit::event::{Kind, Outcome};
@@ -20,7 +21,7 @@ use wardline_model::wire::fleet::ManagersInfo;
 use wardline_model::wire::posture::{Fact, FactName, Provenance};
 use wardline_signals::graph::{Action, ActionResult, Ending};
 use wardline_signals::managed::{ManagedDevice, serial_key};
-use wardline_store::{Device, ManagedLink, ManagerOrder, Tx};
+use wardline_store::{Device, ManagedLink, ManagerOrder, ManagerPull, Tx};
 use zeroize::Zeroizing;
 
 use crate::app::App;
@@ -33,19 +34,10 @@ use crate::rim::{Clock, random};
 
 pub(crate) use wardline_signals::graph::SOURCE as INTUNE;
 
-/// Intune, where the hospital has it, and how the last pull went.
+/// Intune, where the hospital has it.
 #[derive(Debug, Default)]
 pub(crate) struct Managers {
     intune: Option<Intune>,
-    last: Mutex<Last>,
-}
-
-/// How the last pull went.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Last {
-    at: Option<u64>,
-    tried: Option<u64>,
-    problem: Option<String>,
 }
 
 /// Intune cannot be asked with this configuration.
@@ -79,36 +71,24 @@ impl Managers {
         }
         Ok(Self {
             intune: Some(Intune::new(reached, clock.clone())?),
-            last: Mutex::default(),
         })
     }
 
-    /// How the last pull went.
-    pub(crate) fn last(&self) -> Last {
-        // The value is replaced whole, so a poisoned lock holds no half state.
-        self.last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn note(&self, change: impl FnOnce(&mut Last)) {
-        change(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// What an officer sees of it, and of the orders that wait.
+    /// What an officer sees of it: how reading Intune went, and the orders that wait.
     pub(crate) fn info(
         &self,
-        last: Last,
+        pull: Option<ManagerPull>,
         links: &[ManagedLink],
         waiting: &[ManagerOrder],
     ) -> ManagersInfo {
+        let pull = pull.filter(|_| self.intune.is_some()).unwrap_or_default();
         let tried = waiting.iter().filter(|order| order.problem.is_some());
         let tried = tried.max_by_key(|order| order.tried_at);
         ManagersInfo {
             intune: self.intune.is_some(),
-            pulled_at: last.at,
-            problem: last.problem,
+            tried_at: pull.tried_at,
+            pulled_at: pull.pulled_at,
+            problem: pull.problem,
             known: links.len() as u64,
             unmatched: links.iter().filter(|link| link.device_id.is_none()).count() as u64,
             waiting: waiting.len() as u64,
@@ -250,34 +230,71 @@ pub(crate) async fn tie(
     Ok(())
 }
 
-/// Asks Intune for all devices where that is due.
+/// Asks Intune for all devices where that is due and no other node is at it.
 pub(crate) async fn pull(app: &App) {
     let Some(intune) = &app.managers.intune else {
         return;
     };
-    let now_ms = app.clock.now_ms();
-    let every = app.config.intune.every_minutes * 60_000;
-    let last = app.managers.last();
-    if last.tried.is_some_and(|tried| now_ms < tried + every) {
-        return;
+    if let Err(error) = pull_due(app, intune).await {
+        tracing::error!(%error, "Microsoft Intune waits to be read");
     }
-    app.managers.note(|last| last.tried = Some(now_ms));
-    let problem = match intune.pull().await {
-        Ok(pulled) => taken(app, &pulled.devices, pulled.left_out.len())
-            .await
-            .err()
-            .map(|refusal| refusal.to_string()),
-        Err(error) => Some(error.to_string()),
+}
+
+async fn pull_due(app: &App, intune: &Intune) -> Result<(), Refusal> {
+    let taken_ms = app.clock.now_ms();
+    let until_ms = taken_ms + PULL_HELD_MS;
+    let is_taken = patiently!(app, |tx| {
+        Ok(tx.take_pull(INTUNE, taken_ms, until_ms).await?)
+    })?;
+    if !is_taken {
+        return Ok(());
+    }
+    let problem = tokio::select! {
+        problem = read(app, intune) => problem,
+        lost = hold(app, taken_ms) => return lost,
     };
     if let Some(problem) = &problem {
         tracing::warn!(%problem, "Microsoft Intune was not read");
     }
-    app.managers.note(|last| {
-        if problem.is_none() {
-            last.at = Some(app.clock.now_ms());
+    let every_ms = app.config.intune.every_minutes * MINUTE_MS;
+    let (pulled_at, wait_ms) = match problem {
+        None => (Some(app.clock.now_ms()), every_ms),
+        Some(_) => (None, every_ms.min(PULL_AGAIN_MS)),
+    };
+    let due_ms = taken_ms + wait_ms;
+    patiently!(app, |tx| {
+        let problem = problem.as_deref();
+        tx.finish_pull(INTUNE, taken_ms, pulled_at, problem, due_ms)
+            .await?;
+        Ok(())
+    })
+}
+
+/// Reads Intune; gives what stood in the way, in a sentence.
+async fn read(app: &App, intune: &Intune) -> Option<String> {
+    match intune.pull().await {
+        Ok(pulled) => {
+            let taken = taken(app, &pulled.devices, pulled.left_out.len()).await;
+            taken.err().map(|refusal| refusal.to_string())
         }
-        last.problem = problem;
-    });
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Keeps the pull that was taken at a time from other nodes, for as long as it is polled. It ends
+/// when another node has it: one that stood still for long does not go on beside its successor.
+async fn hold(app: &App, taken_ms: u64) -> Result<(), Refusal> {
+    loop {
+        tokio::time::sleep(Duration::from_millis(PULL_HELD_MS / 3)).await;
+        let until_ms = app.clock.now_ms() + PULL_HELD_MS;
+        let is_held = patiently!(app, |tx| {
+            Ok(tx.hold_pull(INTUNE, taken_ms, until_ms).await?)
+        })?;
+        if !is_held {
+            tracing::warn!("another node has begun to read Microsoft Intune");
+            return Ok(());
+        }
+    }
 }
 
 /// Takes all that Intune has. What is not among it is not managed by it any more.
@@ -529,6 +546,11 @@ fn asked(app: &App, id: DeviceId, action: Action, problem: Option<&IntuneError>)
 }
 
 const MINUTE_MS: u64 = 60_000;
+/// For how long a pull is kept from other nodes without a word of the one that is at it.
+const PULL_HELD_MS: u64 = 3 * MINUTE_MS;
+/// After what time a pull that failed is due again, where pulls are not due sooner anyway: whoever
+/// mended what stood in the way sees soon whether that helped.
+const PULL_AGAIN_MS: u64 = 10 * MINUTE_MS;
 /// How many devices of a manager are taken in one transaction.
 const CHUNK: usize = 100;
 /// For how long an order is kept from others while it is given: longer than Intune is waited for.

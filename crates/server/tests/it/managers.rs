@@ -345,8 +345,7 @@ async fn intune_is_read_and_what_it_said_outlives_its_absence(engine: Engine) {
     assert_eq!((managers.problem, managers.known), (None, 0));
 
     graph.know(managed(false));
-    ward.restart().await;
-    let managers = pulled(&mut ward.officer).await;
+    let managers = ward.read_again().await;
     assert_eq!(managers.problem, None);
     assert_eq!((managers.known, managers.unmatched), (2, 1));
     ward.is_fact(FactName::StorageEncrypted, false).await;
@@ -365,17 +364,20 @@ async fn intune_is_read_and_what_it_said_outlives_its_absence(engine: Engine) {
 
     graph.refuse(StatusCode::FORBIDDEN);
     let before = detail(&mut ward.officer, &ward.phone).await.facts;
-    ward.restart().await;
-    let refused = pulled(&mut ward.officer).await;
-    assert_eq!(refused.pulled_at, None);
+    let refused = ward.read_again().await;
+    assert_eq!(refused.pulled_at, managers.pulled_at);
     assert!(refused.problem.unwrap().starts_with("not permitted"));
     assert_eq!((refused.known, refused.unmatched), (2, 1));
 
     graph.go_down().await;
-    ward.restart().await;
-    let absent = pulled(&mut ward.officer).await;
-    assert!(absent.problem.unwrap().starts_with("no answer"));
+    let absent = ward.read_again().await;
+    let problem = absent.problem.as_deref().unwrap();
+    assert!(problem.starts_with("no answer"), "{problem}");
+    assert!(absent.tried_at > refused.tried_at);
     assert_eq!((absent.known, absent.unmatched), (2, 1));
     assert_eq!(detail(&mut ward.officer, &ward.phone).await.facts, before);
     assert_eq!(ward.state().await, DeviceState::Quarantined);
+    // A server that starts again asks no sooner, and knows how it went.
+    ward.restart().await;
+    assert_eq!(fleet(&mut ward.officer).await.managers, absent);
 }

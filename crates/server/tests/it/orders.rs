@@ -126,7 +126,7 @@ async fn a_lost_phone_of_its_owner_is_not_wiped_by_a_manager(engine: Engine) {
     ward.lose_phone().await;
     let managers = fleet(&mut ward.officer).await.managers;
     assert_eq!((managers.waiting, managers.waiting_since), (0, None));
-    ward.restart().await;
+    ward.read_again().await;
     ward.asked(1).await;
     assert_eq!(graph.asked(), [format!("syncDevice {OTHER_INTUNES}")]);
 }
@@ -138,7 +138,7 @@ async fn a_device_that_falls_behind_is_asked_to_check_in_once(engine: Engine) {
     ward.meet_intune().await;
     ward.demand(&[newer_system()]).await;
     graph.know(managed(true));
-    ward.restart().await;
+    ward.read_again().await;
     let told = ward.asked(1).await;
     assert_eq!(ward.state().await, DeviceState::Grace);
     assert_eq!(told[0].outcome, Outcome::Allow);
@@ -161,7 +161,7 @@ async fn what_can_never_be_done_is_recorded_and_not_tried_again(engine: Engine) 
     ward.another_falls_behind().await;
     graph.fail([StatusCode::NOT_FOUND]);
     ward.lose_phone().await;
-    ward.restart().await;
+    ward.read_again().await;
     // The wipe goes before everything else.
     let told = ward.asked(2).await;
     let (wipe, sync) = (&told[0], &told[1]);
@@ -199,7 +199,7 @@ async fn how_an_order_ended_is_recorded_once(engine: Engine) {
     let mut ward = Managed::issued(engine, &graph).await;
     ward.another_falls_behind().await;
     ward.lose_phone().await;
-    ward.restart().await;
+    ward.read_again().await;
     ward.asked(2).await;
     let both = [
         format!("wipe {INTUNES}"),

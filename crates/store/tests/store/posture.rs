@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wardline_model::DeviceId;
 use wardline_model::wire::posture::{Fact, FactName, FactValue, Provenance};
-use wardline_store::{Assessed, FeedFile, ManagedLink, RegisteredDevice};
+use wardline_store::{Assessed, FeedFile, ManagedLink, ManagerPull, RegisteredDevice};
 
 use crate::support::{NOW, admit, store_test};
 
@@ -201,5 +201,41 @@ store_test! {
         let found = ManagedLink { device_id: Some(anna.device), ..link };
         tx.put_managed(&found, NOW + 1).await.unwrap();
         assert_eq!(tx.managed().await.unwrap(), [found]);
+    }
+}
+
+store_test! {
+    async fn of_two_nodes_one_reads_a_manager_until_it_is_done_or_gone(db) {
+        let store = db.store();
+        let mut tx = store.write().await.unwrap();
+        assert_eq!(tx.manager_pull("intune").await.unwrap(), None);
+        assert!(tx.take_pull("intune", NOW, NOW + 3).await.unwrap());
+        assert!(tx.take_pull("another", NOW, NOW + 3).await.unwrap());
+        assert!(!tx.take_pull("intune", NOW + 2, NOW + 5).await.unwrap());
+        assert!(tx.hold_pull("intune", NOW, NOW + 5).await.unwrap());
+        assert!(!tx.take_pull("intune", NOW + 4, NOW + 7).await.unwrap());
+        // The one that was at it is not heard of any more, and comes back too late.
+        assert!(tx.take_pull("intune", NOW + 5, NOW + 8).await.unwrap());
+        assert!(!tx.hold_pull("intune", NOW, NOW + 9).await.unwrap());
+        tx.finish_pull("intune", NOW, Some(NOW + 6), None, NOW + 6).await.unwrap();
+        assert_eq!(tx.manager_pull("intune").await.unwrap(), Some(ManagerPull::default()));
+
+        tx.finish_pull("intune", NOW + 5, Some(NOW + 7), None, NOW + 20).await.unwrap();
+        let went = ManagerPull {
+            tried_at: Some(NOW + 5),
+            pulled_at: Some(NOW + 7),
+            problem: None,
+        };
+        assert_eq!(tx.manager_pull("intune").await.unwrap(), Some(went.clone()));
+        assert!(!tx.take_pull("intune", NOW + 19, NOW + 22).await.unwrap());
+        assert!(tx.take_pull("intune", NOW + 20, NOW + 23).await.unwrap());
+        let problem = Some("no answer");
+        tx.finish_pull("intune", NOW + 20, None, problem, NOW + 30).await.unwrap();
+        let failed = ManagerPull {
+            tried_at: Some(NOW + 20),
+            problem: problem.map(str::to_owned),
+            ..went
+        };
+        assert_eq!(tx.manager_pull("intune").await.unwrap(), Some(failed));
     }
 }

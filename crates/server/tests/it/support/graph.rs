@@ -18,6 +18,9 @@ use wardline_server::Config;
 const SECRET: &str = "made-up~secret";
 const TOKEN: &str = "made-up-token";
 
+/// Minutes between two pulls of a hospital that asks it: as few as there may be.
+pub(crate) const EVERY_MINUTES: u64 = 5;
+
 /// A server that speaks Graph.
 pub(crate) struct Graph {
     origin: String,
@@ -87,6 +90,7 @@ impl Graph {
             .clone_from(&self.secret_file);
         config.intune.graph.clone_from(&self.origin);
         config.intune.login.clone_from(&self.origin);
+        config.intune.every_minutes = EVERY_MINUTES;
     }
 
     /// Knows these devices from now on, and no others.

@@ -14,7 +14,7 @@ use wardline_server::rim::random;
 use wardline_store::NewPerson;
 
 use crate::fleet::{change, detail, state_of};
-use crate::support::graph::Graph;
+use crate::support::graph::{EVERY_MINUTES, Graph};
 use crate::support::{Answer, Device, Engine, Hospital, until};
 
 pub(crate) const SERIAL: &str = "R58M123ABC";
@@ -93,6 +93,14 @@ impl Managed {
         self.restart().await;
     }
 
+    /// The server starts again when Intune is due to be read anew; how that went.
+    pub(crate) async fn read_again(&mut self) -> ManagersInfo {
+        let before = self.hospital.clock.now_ms();
+        self.restart_after(EVERY_MINUTES).await;
+        self.orders(|managers| managers.tried_at.is_some_and(|at| at > before))
+            .await
+    }
+
     /// What Intune was asked for by the server, once there are so many events of it.
     pub(crate) async fn asked(&self, least: usize) -> Vec<Event> {
         until("orders to be recorded", async || {
@@ -102,9 +110,9 @@ impl Managed {
         .await
     }
 
-    /// The state of the orders, once it is like this.
+    /// What is known of managers and orders, once it is like this.
     pub(crate) async fn orders(&mut self, is: impl Fn(&ManagersInfo) -> bool) -> ManagersInfo {
-        until("the state of orders", async || {
+        until("the state of managers", async || {
             let managers = fleet(&mut self.officer).await.managers;
             is(&managers).then_some(managers)
         })
@@ -195,11 +203,11 @@ pub(crate) fn newer_system() -> Value {
     })
 }
 
-/// How the first pull since the start went.
+/// How the first pull of the hospital went.
 pub(crate) async fn pulled(officer: &mut Device) -> ManagersInfo {
     until("a pull", async || {
         let managers = fleet(officer).await.managers;
-        (managers.pulled_at.is_some() || managers.problem.is_some()).then_some(managers)
+        managers.tried_at.is_some().then_some(managers)
     })
     .await
 }
