@@ -423,6 +423,16 @@ export interface DeviceView {
   times: number;
 }
 
+/** Something that a device's manager was asked for. */
+export interface AskedOfManager {
+  action: string;
+  at: number;
+  /** When the manager took it; absent while it has not. */
+  taken_at?: number | null;
+  /** How it ended; absent while that is not known. */
+  outcome?: string | null;
+}
+
 /** Everything that is known of a device. */
 export interface DeviceDetail {
   device: DeviceInfo;
@@ -435,6 +445,8 @@ export interface DeviceDetail {
   ended_at?: number | null;
   ended_reason?: string | null;
   wiped_at?: number | null;
+  /** What its manager was asked for, the last of each kind, the newest first. */
+  asked: AskedOfManager[];
   /** Who looked at this, its owner left out, the last first. */
   views: DeviceView[];
 }

@@ -8,7 +8,8 @@
 //! What follows from a change of devices is written as an order in its transaction ([`order`]) and
 //! given afterwards ([`deliver`]): tried until Intune takes it, or says that it can never be done,
 //! or a month is over. Where the process ends between that answer and the note of it, the same is
-//! asked for once more, which for a wipe is better than never. Then it is looked how it ended.
+//! asked for once more, which for a wipe is better than never. What an officer asks for is given at
+//! once ([`ask`]). Of both it is looked then how they ended.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 use wardline_audit::event::{Kind, Outcome};
 use wardline_audit::{Event, Salt};
 use wardline_model::DeviceId;
+use wardline_model::wire::devices::AskedOfManager;
 use wardline_model::wire::fleet::ManagersInfo;
 use wardline_model::wire::posture::{Fact, FactName, Provenance};
 use wardline_signals::graph::{Action, ActionResult, Ending};
@@ -388,12 +390,11 @@ async fn give(app: &App, intune: &Intune) -> Result<(), Refusal> {
         let problem = intune.act(&order.manager_id, action).await.err();
         let event = asked(app, order.device_id, action, problem.as_ref());
         let Some(problem) = problem else {
-            let look_ms = event.at + LOOK_MS;
-            finish(app, &order, &event, Some(look_ms)).await?;
+            was_given(app, &order, &event).await?;
             continue;
         };
         if problem.is_final() || event.at >= order.ordered_at.saturating_add(PATIENCE_MS) {
-            finish(app, &order, &event, None).await?;
+            give_up(app, &order, &event).await?;
             continue;
         }
         put_off(app, &order, event, &problem).await?;
@@ -403,15 +404,20 @@ async fn give(app: &App, intune: &Intune) -> Result<(), Refusal> {
     }
 }
 
-/// Notes that an order was given, or never will be, and records that: both or neither.
-async fn finish(
-    app: &App,
-    order: &ManagerOrder,
-    event: &Event,
-    look_ms: Option<u64>,
-) -> Result<(), Refusal> {
+/// Notes that an order was given, and records that: both or neither.
+async fn was_given(app: &App, order: &ManagerOrder, event: &Event) -> Result<(), Refusal> {
     patiently!(app, |tx| {
-        tx.finish_order(order, event.at, look_ms).await?;
+        tx.order_was_given(order, event.at, event.at + LOOK_MS)
+            .await?;
+        tx.audit(event, Salt(random())).await?;
+        Ok(())
+    })
+}
+
+/// Notes that an order never will be given, and records that: both or neither.
+async fn give_up(app: &App, order: &ManagerOrder, event: &Event) -> Result<(), Refusal> {
+    patiently!(app, |tx| {
+        tx.give_up_order(order, REFUSED, event.at).await?;
         tx.audit(event, Salt(random())).await?;
         Ok(())
     })
@@ -472,13 +478,16 @@ async fn look(app: &App, intune: &Intune) -> Result<(), Refusal> {
         let mut event = asked(app, order.device_id, action, None);
         let Some((word, outcome)) = ended else {
             let look_ms = next_look(&order, event.at);
-            patiently!(app, |tx| { Ok(tx.look_again(&order, look_ms).await?) })?;
+            patiently!(app, |tx| {
+                tx.look_again(&order, look_ms).await?;
+                Ok(())
+            })?;
             continue;
         };
         event.outcome = outcome;
         event.detail.insert("outcome".to_owned(), word.into());
         patiently!(app, |tx| {
-            if tx.look_again(&order, None).await? {
+            if tx.end_order(&order, word).await? {
                 tx.audit(&event, Salt(random())).await?;
             }
             Ok(())
@@ -510,7 +519,8 @@ fn action_of(order: &ManagerOrder) -> Option<Action> {
     Action::ALL.into_iter().find(named)
 }
 
-/// Asks a device's manager for something at once, and records what came of it.
+/// Asks a device's manager for something at once, and records what came of it. What the manager took
+/// is followed to its end as an order is.
 ///
 /// # Errors
 /// [`Refusal::NotManaged`] when no manager that can be asked knows the device.
@@ -518,13 +528,42 @@ pub(crate) async fn ask(app: &App, id: DeviceId, action: Action) -> Result<(), R
     let intune = app.managers.intune.as_ref().ok_or(Refusal::NotManaged)?;
     let link = app.facts().await?.managed_as(INTUNE, id).await?;
     let link = link.ok_or(Refusal::NotManaged)?;
+    // Before it is asked: what Intune begins with from here on is about this.
+    let ordered_at = app.clock.now_ms();
     let problem = intune.act(&link.manager_id, action).await.err();
     let event = asked(app, id, action, problem.as_ref());
-    let store = app.gate.machinery();
-    store.record(&event, Salt(random())).await?;
-    match problem {
-        None => Ok(()),
-        Some(problem) => Err(Refusal::ManagerRefused(problem.to_string())),
+    if let Some(problem) = problem {
+        let store = app.gate.machinery();
+        store.record(&event, Salt(random())).await?;
+        return Err(Refusal::ManagerRefused(problem.to_string()));
+    }
+    let order = ManagerOrder {
+        device_id: id,
+        action: action.as_str().to_owned(),
+        source: link.source,
+        manager_id: link.manager_id,
+        ordered_at,
+        tries: 0,
+        tried_at: Some(event.at),
+        problem: None,
+        done_at: Some(event.at),
+        outcome: None,
+    };
+    patiently!(app, |tx| {
+        tx.put_given_order(&order, event.at + LOOK_MS).await?;
+        tx.audit(&event, Salt(random())).await?;
+        Ok(())
+    })
+}
+
+/// An order as people see it.
+pub(crate) fn shown(order: ManagerOrder) -> AskedOfManager {
+    let is_refused = order.outcome.as_deref() == Some(REFUSED);
+    AskedOfManager {
+        action: order.action,
+        at: order.ordered_at,
+        taken_at: order.done_at.filter(|_| !is_refused),
+        outcome: order.outcome,
     }
 }
 
@@ -572,5 +611,7 @@ const MOST_LOOKS: u32 = 100;
 const SKEW_MS: u64 = 5 * MINUTE_MS;
 /// What stands as the evidence of Intune's facts.
 const EVIDENCE: &str = "Microsoft Intune";
+/// How an order ended that its manager never took.
+const REFUSED: &str = "refused";
 const PULLED: Kind = Kind::named("fleet.pulled");
 const ASKED: Kind = Kind::named("device.asked");

@@ -4,13 +4,15 @@
 use axum::http::StatusCode;
 use serde_json::json;
 use wardline_audit::event::Outcome;
-use wardline_model::wire::devices::BulkAnswer;
+use wardline_model::wire::devices::{AskedOfManager, BulkAnswer};
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::fleet::ManagersInfo;
 
+use crate::fleet::detail;
 use crate::support::graph::Graph;
 use crate::support::managed::{
-    INTUNES, Managed, OTHER_INTUNES, SERIAL, fleet, import, managed, newer_system, pulled, tie,
+    INTUNES, Managed, OTHER_INTUNES, SERIAL, fleet, import, managed, newer_system, pulled,
+    request_update, tie,
 };
 use crate::support::{Engine, story, until};
 
@@ -59,6 +61,54 @@ async fn an_update_is_asked_for_of_exactly_that_device(engine: Engine) {
         refused.detail["problem"],
         "Intune does not know this device"
     );
+}
+
+story!(an_update_that_an_officer_asks_for_is_followed_to_its_end);
+async fn an_update_that_an_officer_asks_for_is_followed_to_its_end(engine: Engine) {
+    let graph = Graph::start(managed(true)).await;
+    let mut ward = Managed::with(engine, |config| graph.configure(config)).await;
+    ward.meet_intune().await;
+    assert!(asked_of_phone(&mut ward).await.is_empty());
+    request_update(&mut ward.officer, &ward.phone).await;
+    let shown = asked_of_phone(&mut ward).await;
+    let [sync] = &shown[..] else {
+        panic!("{shown:?}");
+    };
+    assert_eq!((sync.action.as_str(), &sync.outcome), ("sync", &None));
+    assert!(sync.taken_at.unwrap() >= sync.at);
+
+    graph.becomes(INTUNES, "syncDevice", "failed", &ward.hours_ago(0));
+    ward.restart_after(10).await;
+    let told = ward.asked(2).await;
+    assert_eq!(told[0].outcome, Outcome::Allow);
+    assert!(!told[0].detail.contains_key("outcome"));
+    assert_eq!(told[1].resource, format!("device/{}", ward.phone.id()));
+    assert_eq!(told[1].outcome, Outcome::Deny);
+    assert_eq!(told[1].detail["asked"], "sync");
+    assert_eq!(told[1].detail["outcome"], "failed");
+    let shown = asked_of_phone(&mut ward).await;
+    assert_eq!(shown[0].outcome.as_deref(), Some("failed"));
+
+    // Asked again, it is followed anew.
+    ward.officer.step_up().await;
+    request_update(&mut ward.officer, &ward.phone).await;
+    let shown = asked_of_phone(&mut ward).await;
+    assert_eq!((shown.len(), &shown[0].outcome), (1, &None));
+    graph.becomes(INTUNES, "syncDevice", "done", &ward.hours_ago(0));
+    ward.restart_after(10).await;
+    let told = ward.asked(4).await;
+    assert_eq!(told.len(), 4);
+    assert_eq!(told[3].outcome, Outcome::Allow);
+    assert_eq!(told[3].detail["outcome"], "done");
+    let shown = asked_of_phone(&mut ward).await;
+    assert_eq!(shown[0].outcome.as_deref(), Some("done"));
+    let sync = format!("syncDevice {INTUNES}");
+    assert_eq!(graph.asked(), [sync.clone(), sync]);
+}
+
+/// What its page shows that the phone's manager was asked for.
+async fn asked_of_phone(ward: &mut Managed) -> Vec<AskedOfManager> {
+    detail(&mut ward.officer, &ward.phone).await.asked
 }
 
 story!(a_lost_phone_of_the_hospital_is_wiped_once_however_long_intune_fails);

@@ -11,3 +11,6 @@ CREATE TABLE manager_pulls (
     pulled_at BIGINT,
     problem TEXT
 );
+
+-- How an order ended, once that is known.
+ALTER TABLE manager_orders ADD COLUMN outcome TEXT;

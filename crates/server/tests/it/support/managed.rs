@@ -6,6 +6,7 @@ use time::format_description::well_known::Rfc3339;
 use wardline_audit::Event;
 use wardline_model::UserId;
 use wardline_model::endorsement::Duty;
+use wardline_model::wire::devices::BulkAnswer;
 use wardline_model::wire::enroll::{DeviceState, Invite};
 use wardline_model::wire::fleet::{FleetInfo, ManagersInfo};
 use wardline_model::wire::posture::{Fact, FactName, FactValue, Provenance};
@@ -210,6 +211,14 @@ pub(crate) async fn pulled(officer: &mut Device) -> ManagersInfo {
         managers.tried_at.is_some().then_some(managers)
     })
     .await
+}
+
+/// Lets the officer ask for an update of a device.
+pub(crate) async fn request_update(officer: &mut Device, device: &Device) {
+    let body = json!({ "action": "request_update", "device_ids": [device.id()] });
+    let answer = officer.post("/v1/devices/bulk", &body).await.expect(200);
+    let answer: BulkAnswer = answer.json();
+    assert!(answer.outcomes[0].done, "{answer:?}");
 }
 
 pub(crate) async fn invite(
