@@ -19,8 +19,10 @@ use wardline_audit::event::{Kind, Outcome};
 use wardline_audit::{Event, Salt};
 use wardline_model::DeviceId;
 use wardline_model::wire::devices::AskedOfManager;
+use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::fleet::ManagersInfo;
 use wardline_model::wire::posture::{Fact, FactName, Provenance};
+use wardline_model::wire::programs::Wipe;
 use wardline_signals::graph::{Action, ActionResult, Ending};
 use wardline_signals::managed::{ManagedDevice, serial_key};
 use wardline_store::{Device, ManagedLink, ManagerOrder, ManagerPull, Tx};
@@ -129,15 +131,7 @@ pub(crate) async fn take(
     for managed in devices {
         let serial = managed.serial.as_deref().map(serial_key);
         let device = serial.and_then(|serial| enrolled.get(&serial));
-        let link = ManagedLink {
-            source: managed.source.clone(),
-            manager_id: managed.manager_id.clone(),
-            serial: managed.serial.clone(),
-            owner: managed.owner.clone(),
-            name: managed.name.clone(),
-            device_id: device.map(|device| device.device_id),
-            observed_at: managed.observed_at,
-        };
+        let link = link(managed, device.map(|device| device.device_id));
         tx.put_managed(&link, now_ms).await?;
         let Some(device) = device else {
             taken.unmatched += 1;
@@ -309,6 +303,7 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
         unmatched += taken.unmatched;
         taken.moved.publish(app);
     }
+    let wipes = wipe_lost(app, devices, now_ms).await?;
     let mut gone = app.facts().await?.managed().await?;
     gone.retain(|link| {
         link.source == INTUNE && !devices.iter().any(|d| d.manager_id == link.manager_id)
@@ -323,10 +318,98 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
         ("unmatched".to_owned(), Value::from(unmatched)),
         ("gone".to_owned(), Value::from(gone.len())),
         ("left_out".to_owned(), Value::from(left_out)),
+        ("wipes_ordered".to_owned(), Value::from(wipes)),
     ]);
     let store = app.gate.machinery();
     store.record(&event, Salt(random())).await?;
     Ok(())
+}
+
+/// Orders the wipe that a lost device's program demands, where Intune did not know the device when it
+/// was lost; gives how many. Once: a device that was ordered to be wiped is not ordered again.
+async fn wipe_lost(app: &App, managed: &[ManagedDevice], now_ms: u64) -> Result<usize, Refusal> {
+    let mut told: HashMap<String, &ManagedDevice> = HashMap::new();
+    for one in managed {
+        let Some(serial) = one.serial.as_deref().map(serial_key) else {
+            continue;
+        };
+        // Of a device that the manager has twice, what it told last counts.
+        let newest = told.entry(serial).or_insert(one);
+        if (one.observed_at, &one.manager_id) > (newest.observed_at, &newest.manager_id) {
+            *newest = one;
+        }
+    }
+    patiently!(app, |tx| {
+        let rules = Rulebook::load(app, tx).await?;
+        let mut lost: HashMap<DeviceId, &ManagedDevice> = HashMap::new();
+        let devices = tx.all_devices().await?;
+        for (serial, device) in last_with(&devices) {
+            if is_wiped_whole(&rules, device)?
+                && let Some(one) = told.get(&serial).copied()
+            {
+                lost.insert(device.device_id, one);
+            }
+        }
+        let ids: Vec<DeviceId> = lost.keys().copied().collect();
+        tx.lock_devices(&ids).await?;
+        let mut links = Vec::new();
+        // As they are now that nobody else changes them: one may have said meanwhile that what was
+        // kept on it is gone.
+        for device in tx.devices(&ids).await? {
+            let id = device.device_id;
+            let orders = tx.orders_of(id).await?;
+            let is_ordered = orders
+                .iter()
+                .any(|order| order.action == Action::Wipe.as_str());
+            if !is_ordered
+                && is_wiped_whole(&rules, &device)?
+                && let Some(one) = lost.get(&id).copied()
+            {
+                links.push((id, link(one, Some(id))));
+            }
+        }
+        // In one order everywhere, so that no two transactions wait for each other in turn.
+        links.sort_unstable_by(|(_, one), (_, other)| one.manager_id.cmp(&other.manager_id));
+        for (_, link) in &links {
+            tx.put_managed(link, now_ms).await?;
+        }
+        let wiped: Vec<DeviceId> = links.iter().map(|(id, _)| *id).collect();
+        order(tx, &wiped, Action::Wipe, now_ms).await?;
+        Ok(wiped.len())
+    })
+}
+
+/// The device that has each serial number: the one in use, else the one that was enrolled last.
+fn last_with(newest_first: &[Device]) -> HashMap<String, &Device> {
+    let mut last: HashMap<String, &Device> = HashMap::new();
+    let (out, used): (Vec<&Device>, Vec<&Device>) = newest_first
+        .iter()
+        .partition(|device| device.state.is_out());
+    for device in used.into_iter().chain(out) {
+        if let Some(serial) = device.serial.as_deref() {
+            last.entry(serial_key(serial)).or_insert(device);
+        }
+    }
+    last
+}
+
+/// Whether a device is lost, and its program then wants all of it wiped.
+fn is_wiped_whole(rules: &Rulebook, device: &Device) -> Result<bool, Refusal> {
+    Ok(device.state == DeviceState::Lost
+        && rules.terms(&device.program)?.limits.wipe == Wipe::Device)
+}
+
+/// What a manager calls a device, and which enrolled one that is.
+fn link(managed: &ManagedDevice, device_id: Option<DeviceId>) -> ManagedLink {
+    ManagedLink {
+        source: managed.source.clone(),
+        manager_id: managed.manager_id.clone(),
+        serial: managed.serial.clone(),
+        owner: managed.owner.clone(),
+        name: managed.name.clone(),
+        device_id,
+        observed_at: managed.observed_at,
+    }
 }
 
 /// Forgets a device that Intune has no longer, and what it said of it.

@@ -11,8 +11,8 @@ use wardline_model::wire::fleet::ManagersInfo;
 use crate::fleet::detail;
 use crate::support::graph::Graph;
 use crate::support::managed::{
-    INTUNES, Managed, OTHER_INTUNES, SERIAL, fleet, import, managed, newer_system, pulled,
-    request_update, tie,
+    INTUNES, Managed, OTHER_INTUNES, OTHER_SERIAL, SERIAL, fleet, import, managed, newer_system,
+    pulled, request_update, tie,
 };
 use crate::support::{Engine, story, until};
 
@@ -164,6 +164,35 @@ async fn a_lost_phone_of_the_hospital_is_wiped_once_however_long_intune_fails(en
     assert!(!given.detail.contains_key("problem") && !given.detail.contains_key("outcome"));
     assert_eq!(done.outcome, Outcome::Allow);
     assert_eq!(done.detail["outcome"], "done");
+    assert!(graph.asked().is_empty());
+}
+
+story!(a_lost_phone_that_intune_meets_later_is_wiped_once);
+async fn a_lost_phone_that_intune_meets_later_is_wiped_once(engine: Engine) {
+    let graph = Graph::start(Vec::new()).await;
+    let mut ward = Managed::issued(engine, &graph).await;
+    let retired = ward.another_issued(OTHER_SERIAL).await;
+    ward.lose_phone().await;
+    let path = format!("/v1/devices/{}/revoke", retired.id());
+    ward.officer.post(&path, &json!({})).await.expect(200);
+    assert_eq!(fleet(&mut ward.officer).await.managers.waiting, 0);
+
+    // It meets the one that is out of use at the same time.
+    graph.know(managed(true));
+    ward.read_again().await;
+    let told = ward.asked(1).await;
+    assert_eq!(told[0].resource, format!("device/{}", ward.phone.id()));
+    assert_eq!(told[0].detail["asked"], "wipe");
+    assert_eq!(graph.asked(), [format!("wipe {INTUNES}")]);
+    let pulled = ward.hospital.events("fleet.pulled").await;
+    assert_eq!(pulled.last().unwrap().detail["wipes_ordered"], 1);
+
+    ward.read_again().await;
+    ward.restart_after(10).await;
+    looked_at(&graph, &[INTUNES]).await;
+    let pulled = ward.hospital.events("fleet.pulled").await;
+    assert_eq!(pulled.last().unwrap().detail["wipes_ordered"], 0);
+    assert_eq!(ward.asked(1).await.len(), 1);
     assert!(graph.asked().is_empty());
 }
 

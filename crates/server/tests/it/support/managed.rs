@@ -50,14 +50,7 @@ impl Managed {
     pub(crate) async fn issued(engine: Engine, graph: &Graph) -> Self {
         let hospital = Hospital::with(engine, |config| graph.configure(config)).await;
         let mut officer = hospital.officer().await;
-        let user = officer.user();
-        let invite: Invite = invite(&mut officer, user, "issued", None)
-            .await
-            .expect(201)
-            .json();
-        let mut phone = hospital.device();
-        phone.enroll(&invite.code).await;
-        officer.endorse(&phone, Duty::None).await.expect(200);
+        let phone = issued_phone(&hospital, &mut officer).await;
         let mut ward = Self {
             hospital,
             officer,
@@ -81,6 +74,13 @@ impl Managed {
         let another = self.hospital.another_device(&mut self.officer).await;
         tie(&mut self.officer, &another, Some(OTHER_SERIAL)).await;
         self.demand(&[newer_system()]).await;
+    }
+
+    /// Another phone that is the hospital's, tied to its serial number.
+    pub(crate) async fn another_issued(&mut self, serial: &str) -> Device {
+        let phone = issued_phone(&self.hospital, &mut self.officer).await;
+        tie(&mut self.officer, &phone, Some(serial)).await;
+        phone
     }
 
     pub(crate) async fn lose_phone(&mut self) {
@@ -211,6 +211,19 @@ pub(crate) async fn pulled(officer: &mut Device) -> ManagersInfo {
         managers.tried_at.is_some().then_some(managers)
     })
     .await
+}
+
+/// A phone that is the hospital's, enrolled by the officer for themselves and confirmed.
+async fn issued_phone(hospital: &Hospital, officer: &mut Device) -> Device {
+    let user = officer.user();
+    let invite: Invite = invite(officer, user, "issued", None)
+        .await
+        .expect(201)
+        .json();
+    let mut phone = hospital.device();
+    phone.enroll(&invite.code).await;
+    officer.endorse(&phone, Duty::None).await.expect(200);
+    phone
 }
 
 /// Lets the officer ask for an update of a device.
