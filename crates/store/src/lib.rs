@@ -66,7 +66,9 @@ pub use key_packages::{ClaimedPackage, NewKeyPackage};
 pub use people::{NewPerson, OnCall, Person, PersonFound};
 pub use policies::{DecisionBatch, NewPolicyVersion, PolicyVersion};
 pub use posture::{Assessed, Told, View};
-pub use programs::{FeedFile, ManagedLink, ManagerOrder, RegisteredDevice, StoredProgram};
+pub use programs::{
+    FeedFile, ManagedLink, ManagerOrder, ManagerPull, RegisteredDevice, StoredProgram,
+};
 pub use recoveries::{NewRecovery, Recovery};
 pub use risk::{NewRiskEvent, PlannedShift, RiskEvent, Turn, WeighedSignIn};
 pub use sequencer::{LEASE_MS, STEP, Sequenced};

@@ -40,6 +40,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(9, "0009_cards"),
     migration!(10, "0010_openings"),
     migration!(11, "0011_device_order"),
+    migration!(12, "0012_managers"),
 ];
 
 impl Store {

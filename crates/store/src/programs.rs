@@ -99,12 +99,28 @@ row! {
         pub problem: Option<String>,
         /// When the manager took it, or it was given up, unix milliseconds; absent while it waits.
         pub done_at: Option<u64>,
+        /// How it ended, by the name in the log; absent while that is not known.
+        pub outcome: Option<String>,
+    }
+}
+
+row! {
+    /// How reading a device manager went.
+    #[derive(Default)]
+    pub struct ManagerPull {
+        /// When the last pull that has ended had begun, unix milliseconds.
+        pub tried_at: Option<u64>,
+        /// When the manager answered last, unix milliseconds.
+        pub pulled_at: Option<u64>,
+        /// Why not later, in a sentence.
+        pub problem: Option<String>,
     }
 }
 
 macro_rules! order_columns {
     () => {
-        "device_id, action, source, manager_id, ordered_at, tries, tried_at, problem, done_at"
+        "device_id, action, source, manager_id, ordered_at, tries, tried_at, problem, done_at, \
+         outcome"
     };
 }
 
@@ -313,7 +329,7 @@ impl Tx {
                  ON CONFLICT (device_id, action) DO UPDATE SET manager_id = excluded.manager_id,
                      source = excluded.source, ordered_at = excluded.ordered_at, tries = 0,
                      tried_at = NULL, problem = NULL, next_at = excluded.next_at, look_at = NULL,
-                     done_at = NULL
+                     done_at = NULL, outcome = NULL
                  WHERE manager_orders.done_at IS NOT NULL",
                 placeholders(4, ids.len())
             );
@@ -381,12 +397,12 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that an order was given, and when to look how it ended; or that it never will be.
-    pub async fn finish_order(
+    /// Notes that an order was given, and when to look how it ended.
+    pub async fn order_was_given(
         &mut self,
         order: &ManagerOrder,
         now_ms: u64,
-        look_ms: Option<u64>,
+        look_ms: u64,
     ) -> Result<(), StoreError> {
         execute!(
             self,
@@ -399,6 +415,73 @@ impl Tx {
             look_ms
         )?;
         Ok(())
+    }
+
+    /// Notes that an order is not tried any more, and what that is called in the log.
+    pub async fn give_up_order(
+        &mut self,
+        order: &ManagerOrder,
+        outcome: &str,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE manager_orders SET problem = NULL, tried_at = $4, done_at = $4, outcome = $5
+             WHERE device_id = $1 AND action = $2 AND ordered_at = $3 AND done_at IS NULL",
+            order.device_id,
+            order.action,
+            order.ordered_at,
+            now_ms,
+            outcome
+        )?;
+        Ok(())
+    }
+
+    /// Writes an order that a manager took at once, and when to look how it ended. It takes the place
+    /// of what the device was to do of the same kind, whether that waited or was given: a manager
+    /// tells of each kind how the last one ended.
+    pub async fn put_given_order(
+        &mut self,
+        order: &ManagerOrder,
+        look_ms: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "INSERT INTO manager_orders (device_id, action, source, manager_id, ordered_at, tries,
+                 tried_at, problem, next_at, look_at, done_at, outcome)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $5, $9, $10, $11)
+             ON CONFLICT (device_id, action) DO UPDATE SET source = excluded.source,
+                 manager_id = excluded.manager_id, ordered_at = excluded.ordered_at,
+                 tries = excluded.tries, tried_at = excluded.tried_at, problem = excluded.problem,
+                 next_at = excluded.next_at, look_at = excluded.look_at,
+                 done_at = excluded.done_at, outcome = excluded.outcome",
+            order.device_id,
+            order.action,
+            order.source,
+            order.manager_id,
+            order.ordered_at,
+            order.tries,
+            order.tried_at,
+            order.problem,
+            look_ms,
+            order.done_at,
+            order.outcome
+        )?;
+        Ok(())
+    }
+
+    /// What a device's manager was asked for: the last of each kind, the newest first.
+    pub async fn orders_of(&mut self, device: DeviceId) -> Result<Vec<ManagerOrder>, StoreError> {
+        fetch_all!(
+            self,
+            ManagerOrder,
+            concat!(
+                "SELECT ",
+                order_columns!(),
+                " FROM manager_orders WHERE device_id = $1 ORDER BY ordered_at DESC, action"
+            ),
+            device
+        )
     }
 
     /// The orders that wait, the oldest first.
@@ -442,14 +525,13 @@ impl Tx {
         )
     }
 
-    /// Notes when to look again how an order ended, or that there is nothing to look for any more;
-    /// false when somebody else had noted that, or it was ordered anew.
+    /// Notes when to look again how an order ended, or that nobody will look any more.
     pub async fn look_again(
         &mut self,
         order: &ManagerOrder,
         look_ms: Option<u64>,
-    ) -> Result<bool, StoreError> {
-        let changed = execute!(
+    ) -> Result<(), StoreError> {
+        execute!(
             self,
             "UPDATE manager_orders SET look_at = $4
              WHERE device_id = $1 AND action = $2 AND ordered_at = $3 AND look_at IS NOT NULL",
@@ -458,7 +540,99 @@ impl Tx {
             order.ordered_at,
             look_ms
         )?;
+        Ok(())
+    }
+
+    /// Notes how an order ended, by the name in the log; false when somebody else had noted that, or
+    /// it was ordered anew.
+    pub async fn end_order(
+        &mut self,
+        order: &ManagerOrder,
+        outcome: &str,
+    ) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE manager_orders SET look_at = NULL, outcome = $4
+             WHERE device_id = $1 AND action = $2 AND ordered_at = $3 AND look_at IS NOT NULL",
+            order.device_id,
+            order.action,
+            order.ordered_at,
+            outcome
+        )?;
         Ok(changed == 1)
+    }
+
+    /// Takes the reading of a manager where that is due, and keeps it from others until a time: of
+    /// two nodes one gets it. `now_ms` is its name for [`Tx::hold_pull`] and [`Tx::finish_pull`].
+    pub async fn take_pull(
+        &mut self,
+        source: &str,
+        now_ms: u64,
+        until_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let taken = execute!(
+            self,
+            "INSERT INTO manager_pulls (source, due_at, taken_at) VALUES ($1, $3, $2)
+             ON CONFLICT (source) DO UPDATE SET due_at = excluded.due_at,
+                 taken_at = excluded.taken_at
+             WHERE manager_pulls.due_at <= excluded.taken_at",
+            source,
+            now_ms,
+            until_ms
+        )?;
+        Ok(taken == 1)
+    }
+
+    /// Keeps a pull that was taken at a time from others for longer; false when another one has it
+    /// by now.
+    pub async fn hold_pull(
+        &mut self,
+        source: &str,
+        taken_ms: u64,
+        until_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let held = execute!(
+            self,
+            "UPDATE manager_pulls SET due_at = $3 WHERE source = $1 AND taken_at = $2",
+            source,
+            taken_ms,
+            until_ms
+        )?;
+        Ok(held == 1)
+    }
+
+    /// Notes how a pull went that was taken at a time, and when the next one is due; nothing when
+    /// another node has it by now. Without a time at which the manager answered, the one before stays.
+    pub async fn finish_pull(
+        &mut self,
+        source: &str,
+        taken_ms: u64,
+        pulled_at: Option<u64>,
+        problem: Option<&str>,
+        due_ms: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE manager_pulls SET due_at = $5, tried_at = taken_at,
+                 pulled_at = COALESCE($3, pulled_at), problem = $4
+             WHERE source = $1 AND taken_at = $2",
+            source,
+            taken_ms,
+            pulled_at,
+            problem,
+            due_ms
+        )?;
+        Ok(())
+    }
+
+    /// How reading a manager went; `None` where nobody ever began.
+    pub async fn manager_pull(&mut self, source: &str) -> Result<Option<ManagerPull>, StoreError> {
+        fetch_optional!(
+            self,
+            ManagerPull,
+            "SELECT tried_at, pulled_at, problem FROM manager_pulls WHERE source = $1",
+            source
+        )
     }
 
     /// What a manager calls a device.

@@ -430,6 +430,16 @@ export interface DeviceView {
   times: number;
 }
 
+/** Something that a device's manager was asked for. */
+export interface AskedOfManager {
+  action: string;
+  at: number;
+  /** When the manager took it; absent while it has not. */
+  taken_at?: number | null;
+  /** How it ended; absent while that is not known. */
+  outcome?: string | null;
+}
+
 /** Everything that is known of a device. */
 export interface DeviceDetail {
   device: DeviceInfo;
@@ -442,6 +452,8 @@ export interface DeviceDetail {
   ended_at?: number | null;
   ended_reason?: string | null;
   wiped_at?: number | null;
+  /** What its manager was asked for, the last of each kind, the newest first. */
+  asked: AskedOfManager[];
   /** Who looked at this, its owner left out, the last first. */
   views: DeviceView[];
 }
@@ -482,6 +494,8 @@ export interface FleetInfo {
   managers: {
     /** Whether Microsoft Intune is asked on a schedule. */
     intune: boolean;
+    /** When the last pull that has ended had begun. */
+    tried_at?: number | null;
     pulled_at?: number | null;
     problem?: string | null;
     /** Devices that managers know. */

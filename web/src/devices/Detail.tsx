@@ -1,7 +1,7 @@
 /** What is known of a device, part by part: for its owner and for officers alike. */
 import { CircleAlert, CircleCheck, CircleHelp, Clock } from "lucide-react";
 import type { ReactNode } from "react";
-import type { DeviceDetail, Finding, Provenance } from "../core/wire";
+import type { AskedOfManager, DeviceDetail, Finding, Provenance } from "../core/wire";
 import { t } from "../texts";
 import { age, date, moment } from "../texts/time";
 import styles from "./Detail.module.css";
@@ -174,6 +174,34 @@ export function Record({ detail, owner }: { detail: DeviceDetail; owner: boolean
       </dl>
     </Part>
   );
+}
+
+/** What its manager was asked for, and how that ended. */
+export function Asked({ detail }: { detail: DeviceDetail }) {
+  const now = Date.now();
+  if (detail.asked.length === 0) {
+    return null;
+  }
+  return (
+    <Part id="asked" title={t.device.asked}>
+      <ul>
+        {detail.asked.map((asked) => (
+          <li key={asked.action} className={styles.fact}>
+            <span className={styles.name}>{t.device.askedFor[asked.action] ?? asked.action}</span>
+            <strong>{endWords(asked)}</strong>
+            <p className={styles.small}>{moment(asked.at, now)}</p>
+          </li>
+        ))}
+      </ul>
+    </Part>
+  );
+}
+
+function endWords({ outcome, taken_at }: AskedOfManager): string {
+  if (outcome) {
+    return t.device.askedEnd[outcome] ?? outcome;
+  }
+  return taken_at ? t.device.askedTaken : t.device.askedWaits;
 }
 
 export function Views({ detail }: { detail: DeviceDetail }) {

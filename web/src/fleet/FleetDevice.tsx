@@ -4,7 +4,7 @@ import { ChevronLeft } from "lucide-react";
 import { useState } from "react";
 import { useApi, useDevice, useMe } from "../core/queries";
 import type { BulkAction, DeviceInfo } from "../core/wire";
-import { Facts, NoticePart, Part, Record, Verdict, Views } from "../devices/Detail";
+import { Asked, Facts, NoticePart, Part, Record, Verdict, Views } from "../devices/Detail";
 import styles from "../devices/Detail.module.css";
 import { isOut, whatItIs } from "../devices/State";
 import { Ask } from "../shell/Ask";
@@ -42,6 +42,7 @@ export default function FleetDevice({ id }: { id: string }) {
           <>
             <Verdict detail={detail.data} />
             {manages && !isOut(device) ? <Actions device={device} ends={ends} /> : null}
+            <Asked detail={detail.data} />
             <Facts detail={detail.data} title={t.device.facts} />
             <Record detail={detail.data} owner />
             <Views detail={detail.data} />

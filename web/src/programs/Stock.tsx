@@ -59,6 +59,9 @@ export function Stock() {
               : t.stock.intuneNever
             : t.stock.noIntune}
         </p>
+        {managers.problem && managers.tried_at ? (
+          <p>{t.stock.intuneFailed(age(managers.tried_at, Date.now()))}</p>
+        ) : null}
         {managers.problem ? <Warnings texts={[managers.problem]} /> : null}
         {managers.waiting_since ? (
           <p>{t.fleet.ordersWait(managers.waiting, age(managers.waiting_since, Date.now()))}</p>

@@ -833,6 +833,24 @@ export const en = {
     update: "Ask to update",
     updateHint: "Its device manager lets it check in now, and it installs what waits for it.",
     updated: "Its device manager was asked.",
+    asked: "What its device manager was asked for",
+    askedFor: {
+      sync: "Check in and update",
+      restart: "Restart",
+      lock: "Lock the screen",
+      retire: "Take the hospital's data off",
+      wipe: "Wipe everything",
+    } as Readonly<Record<string, string>>,
+    askedWaits: "The manager has not taken it yet",
+    askedTaken: "The manager took it; how it ended is not known",
+    askedEnd: {
+      done: "The device did it",
+      failed: "The device could not do it",
+      not_supported: "A device of this kind does not do it",
+      canceled: "Taken back in the manager",
+      gone: "The manager knows the device no longer",
+      refused: "The manager never took it",
+    } as Readonly<Record<string, string>>,
     retire: "Take out of use",
     retireTitle: (name: string) => `Take ${name} out of use?`,
     retireText:
@@ -1081,6 +1099,7 @@ export const en = {
     known: (known: number, unmatched: number) =>
       `They tell of ${count(known, "device", "devices")}. Not enrolled here: ${unmatched}.`,
     intuneAt: (age: string) => `Microsoft Intune was asked ${age}.`,
+    intuneFailed: (age: string) => `Microsoft Intune was last asked ${age}, in vain.`,
     intuneNever: "Microsoft Intune has not answered yet.",
     noIntune: "Microsoft Intune is not asked.",
     source: "Name of the device manager",

@@ -200,6 +200,8 @@ wire! {
         pub ended_reason: Option<String>,
         /// When it said that what was kept on it is gone, unix milliseconds.
         pub wiped_at: Option<u64>,
+        /// What its manager was asked for, the last of each kind, the newest first.
+        pub asked: Vec<AskedOfManager>,
         /// Who looked at this, its owner left out, the last first.
         pub views: Vec<DeviceView>,
     }
@@ -211,6 +213,20 @@ wire! {
         pub serial: String,
         /// Its last moment, unix milliseconds.
         pub not_after: u64,
+    }
+}
+wire! {
+    /// Something that a device's manager was asked for.
+    pub struct AskedOfManager {
+        /// `sync`, `restart`, `lock`, `retire` or `wipe`.
+        pub action: String,
+        /// When that was ordered, unix milliseconds.
+        pub at: u64,
+        /// When the manager took it, unix milliseconds; absent while it has not.
+        pub taken_at: Option<u64>,
+        /// How it ended: `done`, `failed`, `not_supported`, `canceled`, `gone` where the manager knows
+        /// the device no longer, `refused` where it never took it; absent while that is not known.
+        pub outcome: Option<String>,
     }
 }
 wire! {

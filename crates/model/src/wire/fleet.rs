@@ -54,6 +54,8 @@ wire! {
     pub struct ManagersInfo {
         /// Whether Microsoft Intune is asked on a schedule.
         pub intune: bool,
+        /// When the last pull that has ended had begun, on whichever node, unix milliseconds.
+        pub tried_at: Option<u64>,
         /// When it answered last, unix milliseconds.
         pub pulled_at: Option<u64>,
         /// Why not later, in a sentence.

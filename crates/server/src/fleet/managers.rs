@@ -2,25 +2,30 @@
 //!
 //! A manager knows a device by its own id and, mostly, by the maker's serial number. The enrolled
 //! device with that number is the one that its words are about ([`take`]). Microsoft Intune is asked
-//! on a schedule ([`pull`]); other managers' words come as files or as security events.
+//! on a schedule ([`pull`]), by one node for the hospital; other managers' words come as files or as
+//! security events.
 //!
 //! What follows from a change of devices is written as an order in its transaction ([`order`]) and
 //! given afterwards ([`deliver`]): tried until Intune takes it, or says that it can never be done,
 //! or a month is over. Where the process ends between that answer and the note of it, the same is
-//! asked for once more, which for a wipe is better than never. Then it is looked how it ended.
+//! asked for once more, which for a wipe is better than never. What an officer asks for is given at
+//! once ([`ask`]). Of both it is looked then how they ended.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use wardline_audit::event::{Kind, Outcome};
 use wardline_audit::{Event, Salt};
 use wardline_model::DeviceId;
+use wardline_model::wire::devices::AskedOfManager;
+use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::fleet::ManagersInfo;
 use wardline_model::wire::posture::{Fact, FactName, Provenance};
+use wardline_model::wire::programs::Wipe;
 use wardline_signals::graph::{Action, ActionResult, Ending};
 use wardline_signals::managed::{ManagedDevice, serial_key};
-use wardline_store::{Device, ManagedLink, ManagerOrder, Tx};
+use wardline_store::{Device, ManagedLink, ManagerOrder, ManagerPull, Tx};
 use zeroize::Zeroizing;
 
 use crate::app::App;
@@ -33,19 +38,10 @@ use crate::rim::{Clock, random};
 
 pub(crate) use wardline_signals::graph::SOURCE as INTUNE;
 
-/// Intune, where the hospital has it, and how the last pull went.
+/// Intune, where the hospital has it.
 #[derive(Debug, Default)]
 pub(crate) struct Managers {
     intune: Option<Intune>,
-    last: Mutex<Last>,
-}
-
-/// How the last pull went.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Last {
-    at: Option<u64>,
-    tried: Option<u64>,
-    problem: Option<String>,
 }
 
 /// Intune cannot be asked with this configuration.
@@ -79,36 +75,24 @@ impl Managers {
         }
         Ok(Self {
             intune: Some(Intune::new(reached, clock.clone())?),
-            last: Mutex::default(),
         })
     }
 
-    /// How the last pull went.
-    pub(crate) fn last(&self) -> Last {
-        // The value is replaced whole, so a poisoned lock holds no half state.
-        self.last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn note(&self, change: impl FnOnce(&mut Last)) {
-        change(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// What an officer sees of it, and of the orders that wait.
+    /// What an officer sees of it: how reading Intune went, and the orders that wait.
     pub(crate) fn info(
         &self,
-        last: Last,
+        pull: Option<ManagerPull>,
         links: &[ManagedLink],
         waiting: &[ManagerOrder],
     ) -> ManagersInfo {
+        let pull = pull.filter(|_| self.intune.is_some()).unwrap_or_default();
         let tried = waiting.iter().filter(|order| order.problem.is_some());
         let tried = tried.max_by_key(|order| order.tried_at);
         ManagersInfo {
             intune: self.intune.is_some(),
-            pulled_at: last.at,
-            problem: last.problem,
+            tried_at: pull.tried_at,
+            pulled_at: pull.pulled_at,
+            problem: pull.problem,
             known: links.len() as u64,
             unmatched: links.iter().filter(|link| link.device_id.is_none()).count() as u64,
             waiting: waiting.len() as u64,
@@ -147,15 +131,7 @@ pub(crate) async fn take(
     for managed in devices {
         let serial = managed.serial.as_deref().map(serial_key);
         let device = serial.and_then(|serial| enrolled.get(&serial));
-        let link = ManagedLink {
-            source: managed.source.clone(),
-            manager_id: managed.manager_id.clone(),
-            serial: managed.serial.clone(),
-            owner: managed.owner.clone(),
-            name: managed.name.clone(),
-            device_id: device.map(|device| device.device_id),
-            observed_at: managed.observed_at,
-        };
+        let link = link(managed, device.map(|device| device.device_id));
         tx.put_managed(&link, now_ms).await?;
         let Some(device) = device else {
             taken.unmatched += 1;
@@ -250,34 +226,71 @@ pub(crate) async fn tie(
     Ok(())
 }
 
-/// Asks Intune for all devices where that is due.
+/// Asks Intune for all devices where that is due and no other node is at it.
 pub(crate) async fn pull(app: &App) {
     let Some(intune) = &app.managers.intune else {
         return;
     };
-    let now_ms = app.clock.now_ms();
-    let every = app.config.intune.every_minutes * 60_000;
-    let last = app.managers.last();
-    if last.tried.is_some_and(|tried| now_ms < tried + every) {
-        return;
+    if let Err(error) = pull_due(app, intune).await {
+        tracing::error!(%error, "Microsoft Intune waits to be read");
     }
-    app.managers.note(|last| last.tried = Some(now_ms));
-    let problem = match intune.pull().await {
-        Ok(pulled) => taken(app, &pulled.devices, pulled.left_out.len())
-            .await
-            .err()
-            .map(|refusal| refusal.to_string()),
-        Err(error) => Some(error.to_string()),
+}
+
+async fn pull_due(app: &App, intune: &Intune) -> Result<(), Refusal> {
+    let taken_ms = app.clock.now_ms();
+    let until_ms = taken_ms + PULL_HELD_MS;
+    let is_taken = patiently!(app, |tx| {
+        Ok(tx.take_pull(INTUNE, taken_ms, until_ms).await?)
+    })?;
+    if !is_taken {
+        return Ok(());
+    }
+    let problem = tokio::select! {
+        problem = read(app, intune) => problem,
+        lost = hold(app, taken_ms) => return lost,
     };
     if let Some(problem) = &problem {
         tracing::warn!(%problem, "Microsoft Intune was not read");
     }
-    app.managers.note(|last| {
-        if problem.is_none() {
-            last.at = Some(app.clock.now_ms());
+    let every_ms = app.config.intune.every_minutes * MINUTE_MS;
+    let (pulled_at, wait_ms) = match problem {
+        None => (Some(app.clock.now_ms()), every_ms),
+        Some(_) => (None, every_ms.min(PULL_AGAIN_MS)),
+    };
+    let due_ms = taken_ms + wait_ms;
+    patiently!(app, |tx| {
+        let problem = problem.as_deref();
+        tx.finish_pull(INTUNE, taken_ms, pulled_at, problem, due_ms)
+            .await?;
+        Ok(())
+    })
+}
+
+/// Reads Intune; gives what stood in the way, in a sentence.
+async fn read(app: &App, intune: &Intune) -> Option<String> {
+    match intune.pull().await {
+        Ok(pulled) => {
+            let taken = taken(app, &pulled.devices, pulled.left_out.len()).await;
+            taken.err().map(|refusal| refusal.to_string())
         }
-        last.problem = problem;
-    });
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Keeps the pull that was taken at a time from other nodes, for as long as it is polled. It ends
+/// when another node has it: one that stood still for long does not go on beside its successor.
+async fn hold(app: &App, taken_ms: u64) -> Result<(), Refusal> {
+    loop {
+        tokio::time::sleep(Duration::from_millis(PULL_HELD_MS / 3)).await;
+        let until_ms = app.clock.now_ms() + PULL_HELD_MS;
+        let is_held = patiently!(app, |tx| {
+            Ok(tx.hold_pull(INTUNE, taken_ms, until_ms).await?)
+        })?;
+        if !is_held {
+            tracing::warn!("another node has begun to read Microsoft Intune");
+            return Ok(());
+        }
+    }
 }
 
 /// Takes all that Intune has. What is not among it is not managed by it any more.
@@ -290,6 +303,7 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
         unmatched += taken.unmatched;
         taken.moved.publish(app);
     }
+    let wipes = wipe_lost(app, devices, now_ms).await?;
     let mut gone = app.facts().await?.managed().await?;
     gone.retain(|link| {
         link.source == INTUNE && !devices.iter().any(|d| d.manager_id == link.manager_id)
@@ -304,10 +318,98 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
         ("unmatched".to_owned(), Value::from(unmatched)),
         ("gone".to_owned(), Value::from(gone.len())),
         ("left_out".to_owned(), Value::from(left_out)),
+        ("wipes_ordered".to_owned(), Value::from(wipes)),
     ]);
     let store = app.gate.machinery();
     store.record(&event, Salt(random())).await?;
     Ok(())
+}
+
+/// Orders the wipe that a lost device's program demands, where Intune did not know the device when it
+/// was lost; gives how many. Once: a device that was ordered to be wiped is not ordered again.
+async fn wipe_lost(app: &App, managed: &[ManagedDevice], now_ms: u64) -> Result<usize, Refusal> {
+    let mut told: HashMap<String, &ManagedDevice> = HashMap::new();
+    for one in managed {
+        let Some(serial) = one.serial.as_deref().map(serial_key) else {
+            continue;
+        };
+        // Of a device that the manager has twice, what it told last counts.
+        let newest = told.entry(serial).or_insert(one);
+        if (one.observed_at, &one.manager_id) > (newest.observed_at, &newest.manager_id) {
+            *newest = one;
+        }
+    }
+    patiently!(app, |tx| {
+        let rules = Rulebook::load(app, tx).await?;
+        let mut lost: HashMap<DeviceId, &ManagedDevice> = HashMap::new();
+        let devices = tx.all_devices().await?;
+        for (serial, device) in last_with(&devices) {
+            if is_wiped_whole(&rules, device)?
+                && let Some(one) = told.get(&serial).copied()
+            {
+                lost.insert(device.device_id, one);
+            }
+        }
+        let ids: Vec<DeviceId> = lost.keys().copied().collect();
+        tx.lock_devices(&ids).await?;
+        let mut links = Vec::new();
+        // As they are now that nobody else changes them: one may have said meanwhile that what was
+        // kept on it is gone.
+        for device in tx.devices(&ids).await? {
+            let id = device.device_id;
+            let orders = tx.orders_of(id).await?;
+            let is_ordered = orders
+                .iter()
+                .any(|order| order.action == Action::Wipe.as_str());
+            if !is_ordered
+                && is_wiped_whole(&rules, &device)?
+                && let Some(one) = lost.get(&id).copied()
+            {
+                links.push((id, link(one, Some(id))));
+            }
+        }
+        // In one order everywhere, so that no two transactions wait for each other in turn.
+        links.sort_unstable_by(|(_, one), (_, other)| one.manager_id.cmp(&other.manager_id));
+        for (_, link) in &links {
+            tx.put_managed(link, now_ms).await?;
+        }
+        let wiped: Vec<DeviceId> = links.iter().map(|(id, _)| *id).collect();
+        order(tx, &wiped, Action::Wipe, now_ms).await?;
+        Ok(wiped.len())
+    })
+}
+
+/// The device that has each serial number: the one in use, else the one that was enrolled last.
+fn last_with(newest_first: &[Device]) -> HashMap<String, &Device> {
+    let mut last: HashMap<String, &Device> = HashMap::new();
+    let (out, used): (Vec<&Device>, Vec<&Device>) = newest_first
+        .iter()
+        .partition(|device| device.state.is_out());
+    for device in used.into_iter().chain(out) {
+        if let Some(serial) = device.serial.as_deref() {
+            last.entry(serial_key(serial)).or_insert(device);
+        }
+    }
+    last
+}
+
+/// Whether a device is lost, and its program then wants all of it wiped.
+fn is_wiped_whole(rules: &Rulebook, device: &Device) -> Result<bool, Refusal> {
+    Ok(device.state == DeviceState::Lost
+        && rules.terms(&device.program)?.limits.wipe == Wipe::Device)
+}
+
+/// What a manager calls a device, and which enrolled one that is.
+fn link(managed: &ManagedDevice, device_id: Option<DeviceId>) -> ManagedLink {
+    ManagedLink {
+        source: managed.source.clone(),
+        manager_id: managed.manager_id.clone(),
+        serial: managed.serial.clone(),
+        owner: managed.owner.clone(),
+        name: managed.name.clone(),
+        device_id,
+        observed_at: managed.observed_at,
+    }
 }
 
 /// Forgets a device that Intune has no longer, and what it said of it.
@@ -371,12 +473,11 @@ async fn give(app: &App, intune: &Intune) -> Result<(), Refusal> {
         let problem = intune.act(&order.manager_id, action).await.err();
         let event = asked(app, order.device_id, action, problem.as_ref());
         let Some(problem) = problem else {
-            let look_ms = event.at + LOOK_MS;
-            finish(app, &order, &event, Some(look_ms)).await?;
+            was_given(app, &order, &event).await?;
             continue;
         };
         if problem.is_final() || event.at >= order.ordered_at.saturating_add(PATIENCE_MS) {
-            finish(app, &order, &event, None).await?;
+            give_up(app, &order, &event).await?;
             continue;
         }
         put_off(app, &order, event, &problem).await?;
@@ -386,15 +487,20 @@ async fn give(app: &App, intune: &Intune) -> Result<(), Refusal> {
     }
 }
 
-/// Notes that an order was given, or never will be, and records that: both or neither.
-async fn finish(
-    app: &App,
-    order: &ManagerOrder,
-    event: &Event,
-    look_ms: Option<u64>,
-) -> Result<(), Refusal> {
+/// Notes that an order was given, and records that: both or neither.
+async fn was_given(app: &App, order: &ManagerOrder, event: &Event) -> Result<(), Refusal> {
     patiently!(app, |tx| {
-        tx.finish_order(order, event.at, look_ms).await?;
+        tx.order_was_given(order, event.at, event.at + LOOK_MS)
+            .await?;
+        tx.audit(event, Salt(random())).await?;
+        Ok(())
+    })
+}
+
+/// Notes that an order never will be given, and records that: both or neither.
+async fn give_up(app: &App, order: &ManagerOrder, event: &Event) -> Result<(), Refusal> {
+    patiently!(app, |tx| {
+        tx.give_up_order(order, REFUSED, event.at).await?;
         tx.audit(event, Salt(random())).await?;
         Ok(())
     })
@@ -455,13 +561,16 @@ async fn look(app: &App, intune: &Intune) -> Result<(), Refusal> {
         let mut event = asked(app, order.device_id, action, None);
         let Some((word, outcome)) = ended else {
             let look_ms = next_look(&order, event.at);
-            patiently!(app, |tx| { Ok(tx.look_again(&order, look_ms).await?) })?;
+            patiently!(app, |tx| {
+                tx.look_again(&order, look_ms).await?;
+                Ok(())
+            })?;
             continue;
         };
         event.outcome = outcome;
         event.detail.insert("outcome".to_owned(), word.into());
         patiently!(app, |tx| {
-            if tx.look_again(&order, None).await? {
+            if tx.end_order(&order, word).await? {
                 tx.audit(&event, Salt(random())).await?;
             }
             Ok(())
@@ -493,7 +602,8 @@ fn action_of(order: &ManagerOrder) -> Option<Action> {
     Action::ALL.into_iter().find(named)
 }
 
-/// Asks a device's manager for something at once, and records what came of it.
+/// Asks a device's manager for something at once, and records what came of it. What the manager took
+/// is followed to its end as an order is.
 ///
 /// # Errors
 /// [`Refusal::NotManaged`] when no manager that can be asked knows the device.
@@ -501,13 +611,42 @@ pub(crate) async fn ask(app: &App, id: DeviceId, action: Action) -> Result<(), R
     let intune = app.managers.intune.as_ref().ok_or(Refusal::NotManaged)?;
     let link = app.facts().await?.managed_as(INTUNE, id).await?;
     let link = link.ok_or(Refusal::NotManaged)?;
+    // Before it is asked: what Intune begins with from here on is about this.
+    let ordered_at = app.clock.now_ms();
     let problem = intune.act(&link.manager_id, action).await.err();
     let event = asked(app, id, action, problem.as_ref());
-    let store = app.gate.machinery();
-    store.record(&event, Salt(random())).await?;
-    match problem {
-        None => Ok(()),
-        Some(problem) => Err(Refusal::ManagerRefused(problem.to_string())),
+    if let Some(problem) = problem {
+        let store = app.gate.machinery();
+        store.record(&event, Salt(random())).await?;
+        return Err(Refusal::ManagerRefused(problem.to_string()));
+    }
+    let order = ManagerOrder {
+        device_id: id,
+        action: action.as_str().to_owned(),
+        source: link.source,
+        manager_id: link.manager_id,
+        ordered_at,
+        tries: 0,
+        tried_at: Some(event.at),
+        problem: None,
+        done_at: Some(event.at),
+        outcome: None,
+    };
+    patiently!(app, |tx| {
+        tx.put_given_order(&order, event.at + LOOK_MS).await?;
+        tx.audit(&event, Salt(random())).await?;
+        Ok(())
+    })
+}
+
+/// An order as people see it.
+pub(crate) fn shown(order: ManagerOrder) -> AskedOfManager {
+    let is_refused = order.outcome.as_deref() == Some(REFUSED);
+    AskedOfManager {
+        action: order.action,
+        at: order.ordered_at,
+        taken_at: order.done_at.filter(|_| !is_refused),
+        outcome: order.outcome,
     }
 }
 
@@ -529,6 +668,11 @@ fn asked(app: &App, id: DeviceId, action: Action, problem: Option<&IntuneError>)
 }
 
 const MINUTE_MS: u64 = 60_000;
+/// For how long a pull is kept from other nodes without a word of the one that is at it.
+const PULL_HELD_MS: u64 = 3 * MINUTE_MS;
+/// After what time a pull that failed is due again, where pulls are not due sooner anyway: whoever
+/// mended what stood in the way sees soon whether that helped.
+const PULL_AGAIN_MS: u64 = 10 * MINUTE_MS;
 /// How many devices of a manager are taken in one transaction.
 const CHUNK: usize = 100;
 /// For how long an order is kept from others while it is given: longer than Intune is waited for.
@@ -550,5 +694,7 @@ const MOST_LOOKS: u32 = 100;
 const SKEW_MS: u64 = 5 * MINUTE_MS;
 /// What stands as the evidence of Intune's facts.
 const EVIDENCE: &str = "Microsoft Intune";
+/// How an order ended that its manager never took.
+const REFUSED: &str = "refused";
 const PULLED: Kind = Kind::named("fleet.pulled");
 const ASKED: Kind = Kind::named("device.asked");

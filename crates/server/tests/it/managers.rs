@@ -5,15 +5,17 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::{DeviceState, Invite};
-use wardline_model::wire::fleet::ImportAnswer;
+use wardline_model::wire::fleet::{ImportAnswer, ManagersInfo};
 use wardline_model::wire::posture::{FactName, FactValue};
+use wardline_server::{Running, Server};
 
 use crate::fleet::{ask_to_sign_in, detail, encrypted};
 use crate::support::graph::Graph;
 use crate::support::managed::{
-    HOUR, Managed, SERIAL, colleague, fleet, import, invite, managed, phone_of, pulled, tie,
+    HOUR, INTUNES, Managed, SERIAL, colleague, fleet, import, invite, managed, phone_of, pulled,
+    request_update, tie,
 };
-use crate::support::{Answer, Device, Engine, Hospital, story};
+use crate::support::{Answer, Device, Engine, Hospital, story, until};
 
 async fn register(by: &mut Device, text: &str) -> Answer {
     let body = json!({ "format": "csv", "text": text });
@@ -345,8 +347,7 @@ async fn intune_is_read_and_what_it_said_outlives_its_absence(engine: Engine) {
     assert_eq!((managers.problem, managers.known), (None, 0));
 
     graph.know(managed(false));
-    ward.restart().await;
-    let managers = pulled(&mut ward.officer).await;
+    let managers = ward.read_again().await;
     assert_eq!(managers.problem, None);
     assert_eq!((managers.known, managers.unmatched), (2, 1));
     ward.is_fact(FactName::StorageEncrypted, false).await;
@@ -365,17 +366,77 @@ async fn intune_is_read_and_what_it_said_outlives_its_absence(engine: Engine) {
 
     graph.refuse(StatusCode::FORBIDDEN);
     let before = detail(&mut ward.officer, &ward.phone).await.facts;
-    ward.restart().await;
-    let refused = pulled(&mut ward.officer).await;
-    assert_eq!(refused.pulled_at, None);
+    let refused = ward.read_again().await;
+    assert_eq!(refused.pulled_at, managers.pulled_at);
     assert!(refused.problem.unwrap().starts_with("not permitted"));
     assert_eq!((refused.known, refused.unmatched), (2, 1));
 
     graph.go_down().await;
-    ward.restart().await;
-    let absent = pulled(&mut ward.officer).await;
-    assert!(absent.problem.unwrap().starts_with("no answer"));
+    let absent = ward.read_again().await;
+    let problem = absent.problem.as_deref().unwrap();
+    assert!(problem.starts_with("no answer"), "{problem}");
+    assert!(absent.tried_at > refused.tried_at);
     assert_eq!((absent.known, absent.unmatched), (2, 1));
     assert_eq!(detail(&mut ward.officer, &ward.phone).await.facts, before);
     assert_eq!(ward.state().await, DeviceState::Quarantined);
+    // A server that starts again asks no sooner, and knows how it went.
+    ward.restart().await;
+    assert_eq!(fleet(&mut ward.officer).await.managers, absent);
+}
+
+async fn second_node(hospital: &Hospital) -> Running {
+    let mut config = hospital.config.clone();
+    "node-2".clone_into(&mut config.server.node);
+    let starting = Server::start(config, hospital.clock.clone());
+    Box::pin(starting).await.unwrap()
+}
+
+/// What a node tells of managers.
+async fn told_by(node: &Running, officer: &mut Device) -> ManagersInfo {
+    let first = officer.url.clone();
+    officer.url.clone_from(node.http_url.as_ref().unwrap());
+    let managers = fleet(officer).await.managers;
+    officer.url = first;
+    managers
+}
+
+#[tokio::test]
+async fn of_two_nodes_one_reads_intune_and_another_follows_when_it_dies() {
+    let graph = Graph::start(managed(true)).await;
+    let mut ward = Managed::with(Engine::Postgres, |config| graph.configure(config)).await;
+    ward.meet_intune().await;
+    // By its end it shows that a node has gone past the pull: orders come after it.
+    request_update(&mut ward.officer, &ward.phone).await;
+    let first = fleet(&mut ward.officer).await.managers;
+    assert_eq!(graph.pulls(), 1);
+
+    graph.hold(true);
+    ward.hospital.clock.advance(HOUR / 6 + 1000);
+    let second = second_node(&ward.hospital).await;
+    until("a pull to begin", async || {
+        (graph.pulls() == 2).then_some(())
+    })
+    .await;
+    ward.restart().await;
+    until("the other node's look at orders", async || {
+        graph.looked().iter().any(|id| id == INTUNES).then_some(())
+    })
+    .await;
+    assert_eq!(graph.pulls(), 2);
+    assert_eq!(fleet(&mut ward.officer).await.managers, first);
+    assert_eq!(told_by(&second, &mut ward.officer).await, first);
+
+    // It ends in the midst of the pull, long before the next one would be due.
+    second.shutdown().await;
+    graph.hold(false);
+    ward.restart_after(4).await;
+    let managers = ward
+        .orders(|managers| managers.tried_at > first.tried_at)
+        .await;
+    assert_eq!(managers.problem, None);
+    assert!(managers.pulled_at > first.pulled_at);
+    assert_eq!(graph.pulls(), 3);
+    let second = second_node(&ward.hospital).await;
+    assert_eq!(told_by(&second, &mut ward.officer).await, managers);
+    second.shutdown().await;
 }

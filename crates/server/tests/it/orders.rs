@@ -4,13 +4,15 @@
 use axum::http::StatusCode;
 use serde_json::json;
 use wardline_audit::event::Outcome;
-use wardline_model::wire::devices::BulkAnswer;
+use wardline_model::wire::devices::{AskedOfManager, BulkAnswer};
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::fleet::ManagersInfo;
 
+use crate::fleet::detail;
 use crate::support::graph::Graph;
 use crate::support::managed::{
-    INTUNES, Managed, OTHER_INTUNES, SERIAL, fleet, import, managed, newer_system, pulled, tie,
+    INTUNES, Managed, OTHER_INTUNES, OTHER_SERIAL, SERIAL, fleet, import, managed, newer_system,
+    pulled, request_update, tie,
 };
 use crate::support::{Engine, story, until};
 
@@ -59,6 +61,54 @@ async fn an_update_is_asked_for_of_exactly_that_device(engine: Engine) {
         refused.detail["problem"],
         "Intune does not know this device"
     );
+}
+
+story!(an_update_that_an_officer_asks_for_is_followed_to_its_end);
+async fn an_update_that_an_officer_asks_for_is_followed_to_its_end(engine: Engine) {
+    let graph = Graph::start(managed(true)).await;
+    let mut ward = Managed::with(engine, |config| graph.configure(config)).await;
+    ward.meet_intune().await;
+    assert!(asked_of_phone(&mut ward).await.is_empty());
+    request_update(&mut ward.officer, &ward.phone).await;
+    let shown = asked_of_phone(&mut ward).await;
+    let [sync] = &shown[..] else {
+        panic!("{shown:?}");
+    };
+    assert_eq!((sync.action.as_str(), &sync.outcome), ("sync", &None));
+    assert!(sync.taken_at.unwrap() >= sync.at);
+
+    graph.becomes(INTUNES, "syncDevice", "failed", &ward.hours_ago(0));
+    ward.restart_after(10).await;
+    let told = ward.asked(2).await;
+    assert_eq!(told[0].outcome, Outcome::Allow);
+    assert!(!told[0].detail.contains_key("outcome"));
+    assert_eq!(told[1].resource, format!("device/{}", ward.phone.id()));
+    assert_eq!(told[1].outcome, Outcome::Deny);
+    assert_eq!(told[1].detail["asked"], "sync");
+    assert_eq!(told[1].detail["outcome"], "failed");
+    let shown = asked_of_phone(&mut ward).await;
+    assert_eq!(shown[0].outcome.as_deref(), Some("failed"));
+
+    // Asked again, it is followed anew.
+    ward.officer.step_up().await;
+    request_update(&mut ward.officer, &ward.phone).await;
+    let shown = asked_of_phone(&mut ward).await;
+    assert_eq!((shown.len(), &shown[0].outcome), (1, &None));
+    graph.becomes(INTUNES, "syncDevice", "done", &ward.hours_ago(0));
+    ward.restart_after(10).await;
+    let told = ward.asked(4).await;
+    assert_eq!(told.len(), 4);
+    assert_eq!(told[3].outcome, Outcome::Allow);
+    assert_eq!(told[3].detail["outcome"], "done");
+    let shown = asked_of_phone(&mut ward).await;
+    assert_eq!(shown[0].outcome.as_deref(), Some("done"));
+    let sync = format!("syncDevice {INTUNES}");
+    assert_eq!(graph.asked(), [sync.clone(), sync]);
+}
+
+/// What its page shows that the phone's manager was asked for.
+async fn asked_of_phone(ward: &mut Managed) -> Vec<AskedOfManager> {
+    detail(&mut ward.officer, &ward.phone).await.asked
 }
 
 story!(a_lost_phone_of_the_hospital_is_wiped_once_however_long_intune_fails);
@@ -117,6 +167,35 @@ async fn a_lost_phone_of_the_hospital_is_wiped_once_however_long_intune_fails(en
     assert!(graph.asked().is_empty());
 }
 
+story!(a_lost_phone_that_intune_meets_later_is_wiped_once);
+async fn a_lost_phone_that_intune_meets_later_is_wiped_once(engine: Engine) {
+    let graph = Graph::start(Vec::new()).await;
+    let mut ward = Managed::issued(engine, &graph).await;
+    let retired = ward.another_issued(OTHER_SERIAL).await;
+    ward.lose_phone().await;
+    let path = format!("/v1/devices/{}/revoke", retired.id());
+    ward.officer.post(&path, &json!({})).await.expect(200);
+    assert_eq!(fleet(&mut ward.officer).await.managers.waiting, 0);
+
+    // It meets the one that is out of use at the same time.
+    graph.know(managed(true));
+    ward.read_again().await;
+    let told = ward.asked(1).await;
+    assert_eq!(told[0].resource, format!("device/{}", ward.phone.id()));
+    assert_eq!(told[0].detail["asked"], "wipe");
+    assert_eq!(graph.asked(), [format!("wipe {INTUNES}")]);
+    let pulled = ward.hospital.events("fleet.pulled").await;
+    assert_eq!(pulled.last().unwrap().detail["wipes_ordered"], 1);
+
+    ward.read_again().await;
+    ward.restart_after(10).await;
+    looked_at(&graph, &[INTUNES]).await;
+    let pulled = ward.hospital.events("fleet.pulled").await;
+    assert_eq!(pulled.last().unwrap().detail["wipes_ordered"], 0);
+    assert_eq!(ward.asked(1).await.len(), 1);
+    assert!(graph.asked().is_empty());
+}
+
 story!(a_lost_phone_of_its_owner_is_not_wiped_by_a_manager);
 async fn a_lost_phone_of_its_owner_is_not_wiped_by_a_manager(engine: Engine) {
     let graph = Graph::start(managed(true)).await;
@@ -126,7 +205,7 @@ async fn a_lost_phone_of_its_owner_is_not_wiped_by_a_manager(engine: Engine) {
     ward.lose_phone().await;
     let managers = fleet(&mut ward.officer).await.managers;
     assert_eq!((managers.waiting, managers.waiting_since), (0, None));
-    ward.restart().await;
+    ward.read_again().await;
     ward.asked(1).await;
     assert_eq!(graph.asked(), [format!("syncDevice {OTHER_INTUNES}")]);
 }
@@ -138,7 +217,7 @@ async fn a_device_that_falls_behind_is_asked_to_check_in_once(engine: Engine) {
     ward.meet_intune().await;
     ward.demand(&[newer_system()]).await;
     graph.know(managed(true));
-    ward.restart().await;
+    ward.read_again().await;
     let told = ward.asked(1).await;
     assert_eq!(ward.state().await, DeviceState::Grace);
     assert_eq!(told[0].outcome, Outcome::Allow);
@@ -161,7 +240,7 @@ async fn what_can_never_be_done_is_recorded_and_not_tried_again(engine: Engine) 
     ward.another_falls_behind().await;
     graph.fail([StatusCode::NOT_FOUND]);
     ward.lose_phone().await;
-    ward.restart().await;
+    ward.read_again().await;
     // The wipe goes before everything else.
     let told = ward.asked(2).await;
     let (wipe, sync) = (&told[0], &told[1]);
@@ -199,7 +278,7 @@ async fn how_an_order_ended_is_recorded_once(engine: Engine) {
     let mut ward = Managed::issued(engine, &graph).await;
     ward.another_falls_behind().await;
     ward.lose_phone().await;
-    ward.restart().await;
+    ward.read_again().await;
     ward.asked(2).await;
     let both = [
         format!("wipe {INTUNES}"),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use wardline_model::DeviceId;
 use wardline_model::wire::posture::{Fact, FactName, FactValue, Provenance};
-use wardline_store::{Assessed, FeedFile, ManagedLink, RegisteredDevice};
+use wardline_store::{
+    Assessed, FeedFile, ManagedLink, ManagerOrder, ManagerPull, RegisteredDevice,
+};
 
 use crate::support::{NOW, admit, store_test};
 
@@ -201,5 +203,98 @@ store_test! {
         let found = ManagedLink { device_id: Some(anna.device), ..link };
         tx.put_managed(&found, NOW + 1).await.unwrap();
         assert_eq!(tx.managed().await.unwrap(), [found]);
+    }
+}
+
+store_test! {
+    async fn of_two_nodes_one_reads_a_manager_until_it_is_done_or_gone(db) {
+        let store = db.store();
+        let mut tx = store.write().await.unwrap();
+        assert_eq!(tx.manager_pull("intune").await.unwrap(), None);
+        assert!(tx.take_pull("intune", NOW, NOW + 3).await.unwrap());
+        assert!(tx.take_pull("another", NOW, NOW + 3).await.unwrap());
+        assert!(!tx.take_pull("intune", NOW + 2, NOW + 5).await.unwrap());
+        assert!(tx.hold_pull("intune", NOW, NOW + 5).await.unwrap());
+        assert!(!tx.take_pull("intune", NOW + 4, NOW + 7).await.unwrap());
+        // The one that was at it is not heard of any more, and comes back too late.
+        assert!(tx.take_pull("intune", NOW + 5, NOW + 8).await.unwrap());
+        assert!(!tx.hold_pull("intune", NOW, NOW + 9).await.unwrap());
+        tx.finish_pull("intune", NOW, Some(NOW + 6), None, NOW + 6).await.unwrap();
+        assert_eq!(tx.manager_pull("intune").await.unwrap(), Some(ManagerPull::default()));
+
+        tx.finish_pull("intune", NOW + 5, Some(NOW + 7), None, NOW + 20).await.unwrap();
+        let went = ManagerPull {
+            tried_at: Some(NOW + 5),
+            pulled_at: Some(NOW + 7),
+            problem: None,
+        };
+        assert_eq!(tx.manager_pull("intune").await.unwrap(), Some(went.clone()));
+        assert!(!tx.take_pull("intune", NOW + 19, NOW + 22).await.unwrap());
+        assert!(tx.take_pull("intune", NOW + 20, NOW + 23).await.unwrap());
+        let problem = Some("no answer");
+        tx.finish_pull("intune", NOW + 20, None, problem, NOW + 30).await.unwrap();
+        let failed = ManagerPull {
+            tried_at: Some(NOW + 20),
+            problem: problem.map(str::to_owned),
+            ..went
+        };
+        assert_eq!(tx.manager_pull("intune").await.unwrap(), Some(failed));
+    }
+}
+
+store_test! {
+    async fn what_is_asked_at_once_is_followed_and_displaces_no_wipe(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let link = ManagedLink {
+            source: "intune".into(),
+            manager_id: "m-1".into(),
+            serial: Some("R58M-1".into()),
+            owner: None,
+            name: "Anna's phone".into(),
+            device_id: Some(anna.device),
+            observed_at: NOW,
+        };
+        let mut tx = store.write().await.unwrap();
+        tx.set_serial(anna.device, Some("R58M-1")).await.unwrap();
+        tx.put_managed(&link, NOW).await.unwrap();
+        for action in ["wipe", "sync"] {
+            tx.order(&[anna.device], "intune", action, NOW).await.unwrap();
+        }
+        let given = ManagerOrder {
+            device_id: anna.device,
+            action: "sync".into(),
+            source: "intune".into(),
+            manager_id: "m-1".into(),
+            ordered_at: NOW + 1,
+            tries: 0,
+            tried_at: Some(NOW + 2),
+            problem: None,
+            done_at: Some(NOW + 2),
+            outcome: None,
+        };
+        tx.put_given_order(&given, NOW + 10).await.unwrap();
+        let waiting = tx.waiting_orders().await.unwrap();
+        assert_eq!((waiting.len(), waiting[0].action.as_str()), (1, "wipe"));
+        assert_eq!(tx.orders_of(anna.device).await.unwrap(), [given.clone(), waiting[0].clone()]);
+        let due = tx.take_given_orders("intune", NOW + 10, NOW + 20, 5).await.unwrap();
+        assert_eq!(due, std::slice::from_ref(&given));
+        assert!(tx.end_order(&given, "done").await.unwrap());
+        assert!(!tx.end_order(&given, "failed").await.unwrap());
+        let known = tx.orders_of(anna.device).await.unwrap();
+        assert_eq!(known[0].outcome.as_deref(), Some("done"));
+
+        // Asked again, its end is not that of the first.
+        let again = ManagerOrder { ordered_at: NOW + 30, ..given.clone() };
+        tx.put_given_order(&again, NOW + 40).await.unwrap();
+        assert!(!tx.end_order(&given, "failed").await.unwrap());
+        assert_eq!(tx.orders_of(anna.device).await.unwrap()[0], again);
+
+        let wipe = tx.take_order("intune", NOW + 30, NOW + 50).await.unwrap().unwrap();
+        assert_eq!(wipe.action, "wipe");
+        tx.give_up_order(&wipe, "refused", NOW + 31).await.unwrap();
+        assert!(tx.waiting_orders().await.unwrap().is_empty());
+        let known = tx.orders_of(anna.device).await.unwrap();
+        assert_eq!(known[1].outcome.as_deref(), Some("refused"));
     }
 }

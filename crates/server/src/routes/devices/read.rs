@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::ca;
 use crate::caller::Caller;
 use crate::extract::Id;
-use crate::fleet::{Rulebook, notice};
+use crate::fleet::{Rulebook, managers, notice};
 use crate::gate::change;
 use crate::problem::Refusal;
 use crate::shape;
@@ -47,6 +47,7 @@ pub(crate) async fn handler(
         let person = tx.person(owner).await?.ok_or(Refusal::NotFound)?;
         let facts = tx.facts_of(id).await?;
         let views = tx.views_of(id).await?;
+        let orders = tx.orders_of(id).await?;
         let rules = Rulebook::load(&app, tx).await?;
         let assessment = rules.look(&mut rules.judge(), &device, &facts, now_ms)?;
         let behind = super::vouched(tx, std::slice::from_ref(&device)).await?;
@@ -70,6 +71,7 @@ pub(crate) async fn handler(
             ended_at: device.revoked_at,
             ended_reason: device.revoked_reason.clone(),
             wiped_at: device.wiped_at,
+            asked: orders.into_iter().map(managers::shown).collect(),
             views: views
                 .into_iter()
                 .map(|view| DeviceView {

@@ -8,6 +8,7 @@ use wardline_policy::{Action, Resource};
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::fleet::managers;
 use crate::problem::Refusal;
 use crate::shape;
 
@@ -23,9 +24,8 @@ pub(crate) async fn handler(
     let permit = app
         .decide(caller.asker(), Action::DeviceListAll, Resource::Hospital)
         .await?;
-    // Before what the pull wrote: one that ends meanwhile is not said to be in these numbers.
-    let last = app.managers.last();
     let mut facts = app.facts().await?;
+    let pull = facts.manager_pull(managers::INTUNE).await?;
     let registered = facts.registered_devices().await?;
     let links = facts.managed().await?;
     let orders = facts.waiting_orders().await?;
@@ -58,6 +58,6 @@ pub(crate) async fn handler(
                 registered_at: device.registered_at,
             })
             .collect(),
-        managers: app.managers.info(last, &links, &orders),
+        managers: app.managers.info(pull, &links, &orders),
     }))
 }

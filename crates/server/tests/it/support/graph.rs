@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -17,6 +18,9 @@ use wardline_server::Config;
 
 const SECRET: &str = "made-up~secret";
 const TOKEN: &str = "made-up-token";
+
+/// Minutes between two pulls of a hospital that asks it: as few as there may be.
+pub(crate) const EVERY_MINUTES: u64 = 5;
 
 /// A server that speaks Graph.
 pub(crate) struct Graph {
@@ -36,6 +40,10 @@ struct Tenant {
     fails: VecDeque<StatusCode>,
     /// The application's secret has ended.
     is_shut: bool,
+    /// Whoever reads all devices waits.
+    is_held: bool,
+    /// How often all devices were to be read.
+    pulls: usize,
     /// What was asked of devices: `syncDevice ID`.
     asked: Vec<String>,
     /// What of that was taken.
@@ -87,6 +95,7 @@ impl Graph {
             .clone_from(&self.secret_file);
         config.intune.graph.clone_from(&self.origin);
         config.intune.login.clone_from(&self.origin);
+        config.intune.every_minutes = EVERY_MINUTES;
     }
 
     /// Knows these devices from now on, and no others.
@@ -107,6 +116,16 @@ impl Graph {
     /// Gives no tokens from now on, or gives them again.
     pub(crate) fn shut(&self, is_shut: bool) {
         self.tenant().is_shut = is_shut;
+    }
+
+    /// Lets whoever reads all devices wait from now on, or no longer.
+    pub(crate) fn hold(&self, is_held: bool) {
+        self.tenant().is_held = is_held;
+    }
+
+    /// How often all devices were to be read so far.
+    pub(crate) fn pulls(&self) -> usize {
+        self.tenant().pulls
     }
 
     /// Says from now on what became of an action that a device was asked for at a time.
@@ -158,6 +177,10 @@ async fn sign_in(State(shared): State<Shared>, form: String) -> Response {
 }
 
 async fn list(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    shared.lock().unwrap().pulls += 1;
+    while shared.lock().unwrap().is_held {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let tenant = shared.lock().unwrap();
     if let Some(refused) = refused(&tenant, &headers) {
         return refused;

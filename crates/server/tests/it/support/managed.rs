@@ -6,6 +6,7 @@ use time::format_description::well_known::Rfc3339;
 use wardline_audit::Event;
 use wardline_model::UserId;
 use wardline_model::endorsement::Duty;
+use wardline_model::wire::devices::BulkAnswer;
 use wardline_model::wire::enroll::{DeviceState, Invite};
 use wardline_model::wire::fleet::{FleetInfo, ManagersInfo};
 use wardline_model::wire::posture::{Fact, FactName, FactValue, Provenance};
@@ -14,7 +15,7 @@ use wardline_server::rim::random;
 use wardline_store::NewPerson;
 
 use crate::fleet::{change, detail, state_of};
-use crate::support::graph::Graph;
+use crate::support::graph::{EVERY_MINUTES, Graph};
 use crate::support::{Answer, Device, Engine, Hospital, until};
 
 pub(crate) const SERIAL: &str = "R58M123ABC";
@@ -49,14 +50,7 @@ impl Managed {
     pub(crate) async fn issued(engine: Engine, graph: &Graph) -> Self {
         let hospital = Hospital::with(engine, |config| graph.configure(config)).await;
         let mut officer = hospital.officer().await;
-        let user = officer.user();
-        let invite: Invite = invite(&mut officer, user, "issued", None)
-            .await
-            .expect(201)
-            .json();
-        let mut phone = hospital.device();
-        phone.enroll(&invite.code).await;
-        officer.endorse(&phone, Duty::None).await.expect(200);
+        let phone = issued_phone(&hospital, &mut officer).await;
         let mut ward = Self {
             hospital,
             officer,
@@ -82,6 +76,13 @@ impl Managed {
         self.demand(&[newer_system()]).await;
     }
 
+    /// Another phone that is the hospital's, tied to its serial number.
+    pub(crate) async fn another_issued(&mut self, serial: &str) -> Device {
+        let phone = issued_phone(&self.hospital, &mut self.officer).await;
+        tie(&mut self.officer, &phone, Some(serial)).await;
+        phone
+    }
+
     pub(crate) async fn lose_phone(&mut self) {
         let path = format!("/v1/devices/{}/lost", self.phone.id());
         self.officer.post(&path, &json!({})).await.expect(200);
@@ -93,6 +94,14 @@ impl Managed {
         self.restart().await;
     }
 
+    /// The server starts again when Intune is due to be read anew; how that went.
+    pub(crate) async fn read_again(&mut self) -> ManagersInfo {
+        let before = self.hospital.clock.now_ms();
+        self.restart_after(EVERY_MINUTES).await;
+        self.orders(|managers| managers.tried_at.is_some_and(|at| at > before))
+            .await
+    }
+
     /// What Intune was asked for by the server, once there are so many events of it.
     pub(crate) async fn asked(&self, least: usize) -> Vec<Event> {
         until("orders to be recorded", async || {
@@ -102,9 +111,9 @@ impl Managed {
         .await
     }
 
-    /// The state of the orders, once it is like this.
+    /// What is known of managers and orders, once it is like this.
     pub(crate) async fn orders(&mut self, is: impl Fn(&ManagersInfo) -> bool) -> ManagersInfo {
-        until("the state of orders", async || {
+        until("the state of managers", async || {
             let managers = fleet(&mut self.officer).await.managers;
             is(&managers).then_some(managers)
         })
@@ -195,13 +204,34 @@ pub(crate) fn newer_system() -> Value {
     })
 }
 
-/// How the first pull since the start went.
+/// How the first pull of the hospital went.
 pub(crate) async fn pulled(officer: &mut Device) -> ManagersInfo {
     until("a pull", async || {
         let managers = fleet(officer).await.managers;
-        (managers.pulled_at.is_some() || managers.problem.is_some()).then_some(managers)
+        managers.tried_at.is_some().then_some(managers)
     })
     .await
+}
+
+/// A phone that is the hospital's, enrolled by the officer for themselves and confirmed.
+async fn issued_phone(hospital: &Hospital, officer: &mut Device) -> Device {
+    let user = officer.user();
+    let invite: Invite = invite(officer, user, "issued", None)
+        .await
+        .expect(201)
+        .json();
+    let mut phone = hospital.device();
+    phone.enroll(&invite.code).await;
+    officer.endorse(&phone, Duty::None).await.expect(200);
+    phone
+}
+
+/// Lets the officer ask for an update of a device.
+pub(crate) async fn request_update(officer: &mut Device, device: &Device) {
+    let body = json!({ "action": "request_update", "device_ids": [device.id()] });
+    let answer = officer.post("/v1/devices/bulk", &body).await.expect(200);
+    let answer: BulkAnswer = answer.json();
+    assert!(answer.outcomes[0].done, "{answer:?}");
 }
 
 pub(crate) async fn invite(
