@@ -358,6 +358,20 @@ async fn an_answer_counts_once_on_its_own_device_for_a_minute(engine: Engine) {
     let id = ward.officer.challenge().await.challenge_id.to_string();
     let passkeys = ward.browser.send(Some(&card), &["--data", &id]).await;
     assert_eq!(passkeys.problem().name(), "challenge-over");
+    ward.officer.sign_in().await;
+    let id = ward.officer.step_up_challenge(&[]).await.challenge_id;
+    let passkeys = ward
+        .browser
+        .send(Some(&card), &["--data", &id.to_string()])
+        .await;
+    assert_eq!(passkeys.problem().name(), "challenge-over");
+    let asked = ward.officer.step_up_challenge(&[]).await;
+    let mut body = ward.officer.answer_to(&asked);
+    body["challenge_id"] = json!(challenge(&mut ward.officer).await.challenge_id);
+    ward.officer
+        .post("/v1/sessions/step-up", &body)
+        .await
+        .refused(410, "challenge-over");
 }
 
 story!(somebody_elses_card_is_refused_by_its_name_and_by_its_key);

@@ -106,13 +106,32 @@ async fn a_psychiatry_note_asks_for_a_fingerprint_though_the_nurse_has_just_sign
     );
 
     // A scope that there is not is no proof of anything.
-    let challenge = nurse.challenge().await;
-    let credential = nurse.passkey.authenticate(&challenge.request);
-    let body = json!({
-        "challenge_id": challenge.challenge_id, "credential": credential, "scopes": ["all"],
-    });
-    let answer = nurse.post("/v1/sessions/step-up", &body).await;
+    let body = json!({ "scopes": ["all"] });
+    let answer = nurse.post("/v1/sessions/step-up/challenge", &body).await;
     answer.refused(400, "invalid-body");
+}
+
+story!(a_proof_counts_for_what_its_challenge_was_asked_for_whatever_is_handed_in);
+async fn a_proof_counts_for_what_its_challenge_was_asked_for_whatever_is_handed_in(engine: Engine) {
+    let hospital = Hospital::demo(engine).await;
+    let mut officer = hospital.officer().await;
+    let mut nurse = hospital.phone_of(&mut officer, "amara.osei").await.device;
+    let (patient, psychiatry) = labelled(&mut nurse, "PSY").await;
+    let challenge = nurse.step_up_challenge(&["policies"]).await;
+    let mut body = nurse.answer_to(&challenge);
+    body["scopes"] = json!(["sensitive_notes"]);
+    nurse.post("/v1/sessions/step-up", &body).await.expect(200);
+    open(&mut nurse, &patient, &psychiatry)
+        .await
+        .refused(401, "step-up-required");
+    let proven = hospital.events("session.verified").await;
+    assert_eq!(proven.last().unwrap().detail["scopes"], json!(["policies"]));
+
+    // The other way round: what it was asked for need not be named again.
+    let challenge = nurse.step_up_challenge(&["sensitive_notes"]).await;
+    let body = nurse.answer_to(&challenge);
+    nurse.post("/v1/sessions/step-up", &body).await.expect(200);
+    open(&mut nurse, &patient, &psychiatry).await.expect(200);
 }
 
 story!(whoever_does_not_care_for_the_patient_learns_nothing_of_the_notes);
