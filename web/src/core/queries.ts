@@ -1,5 +1,11 @@
 /** What the core knows, held by the query cache and nowhere else; the worker's events refresh it. */
-import { keepPreviousData, QueryClient, useMutation, useQuery } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+} from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { api, type CompareRequest } from "./api";
 import { call, listen } from "./core";
@@ -311,9 +317,11 @@ export function useRecoveries() {
 
 /** The notes of a patient's chart, without their texts: those are asked for unkept. */
 export function useNotes(patient: string) {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: [...keys.notes, patient],
-    queryFn: () => api.notes(patient),
+    queryFn: ({ pageParam }) => api.notes({ patient, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next ?? null,
     staleTime: SEARCH_FRESH_MS,
   });
 }

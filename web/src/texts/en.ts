@@ -279,6 +279,7 @@ export const en = {
     toConversation: "Back to the conversation",
     toList: "All notes",
     none: "No notes in this chart",
+    older: "Show older notes",
     noPatient: "This conversation is about no patient",
     listClosed: "The notes stay closed",
     labels: "Labels",
