@@ -7,6 +7,7 @@ use wardline_model::wire::policies::{
 };
 use wardline_model::wire::problem::Problem;
 use wardline_policy::PolicyTexts;
+use wardline_server::policies::console;
 
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::{Answer, Device, Engine, Hospital, story, until};
@@ -218,6 +219,46 @@ async fn an_approved_policy_waits_for_its_date_and_survives_a_restart(engine: En
     hospital.restart().await;
     nurse.url.clone_from(&hospital.url);
     search(&mut nurse).await.refused(403, "denied");
+}
+
+story!(the_console_goes_back_to_what_ships_and_the_log_says_so);
+async fn the_console_goes_back_to_what_ships_and_the_log_says_so(engine: Engine) {
+    let House {
+        hospital,
+        mut first,
+        mut second,
+        mut nurse,
+    } = House::open(engine).await;
+    for officer in [&mut first, &mut second] {
+        officer.step_up_for(&["policies"]).await;
+    }
+    let files = with("messaging.cedar", NO_SEARCH);
+    draft(&mut first, &files, None).await.expect(201);
+    approve(&mut second, 1).await.expect(200);
+    let later = hospital.clock.now_ms() + HOUR;
+    draft(&mut first, &files, Some(later)).await.expect(201);
+    approve(&mut second, 2).await.expect(200);
+    search(&mut nurse).await.refused(403, "denied");
+
+    let version = console::use_baseline(&hospital.config, &hospital.clock).await;
+    assert_eq!(version.unwrap(), 3);
+    let [event] = &hospital.events("policy.baseline").await[..] else {
+        panic!("it was done once");
+    };
+    assert_eq!((&*event.resource, &*event.action), ("policy/3", "console"));
+    assert_eq!(event.actor.user, None);
+    until("the baseline is in force", async || {
+        let found = search(&mut nurse).await.status == 200;
+        found.then_some(())
+    })
+    .await;
+    let after = versions(&mut first).await;
+    let waited = after.versions.iter().find(|v| v.version == 2).unwrap();
+    assert_eq!(
+        (after.active, waited.state),
+        (3, PolicyState::Withdrawn),
+        "what waits would undo it"
+    );
 }
 
 story!(a_mistake_is_shown_with_its_place_and_never_stored);
