@@ -691,6 +691,9 @@ export interface PolicyVersion {
   effective_at?: number | null;
   approved_by?: PersonBrief | null;
   approved_at?: number | null;
+  /** Absent for the console. */
+  withdrawn_by?: PersonBrief | null;
+  withdrawn_at?: number | null;
 }
 
 export interface PolicyList {

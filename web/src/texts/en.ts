@@ -1164,6 +1164,7 @@ export const en = {
     drafted: (name: string, date: string) => `Drafted by ${name}, ${date}`,
     shipped: "The baseline that ships with Wardline",
     approved: (name: string, date: string) => `Approved by ${name}, ${date}`,
+    withdrawnBy: (name: string, date: string) => `Withdrawn by ${name}, ${date}`,
     effective: (date: string) => `Takes effect ${date}`,
     since: (date: string) => `Took effect ${date}`,
     hash: (hash: string) => `SHA-256 ${hash}`,
