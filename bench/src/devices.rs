@@ -133,7 +133,6 @@ async fn sign_in(home: &Path, origin: &str) -> Outcome<Device> {
     let answer = SignIn {
         challenge_id: challenge.challenge_id,
         credential: passkey::assert(&passkey, &challenge.request, origin)?,
-        scopes: Vec::new(),
     };
     device.sign_in(answer, prf).await?;
     device.sync().await?;

@@ -49,7 +49,8 @@ for (const [view, options] of Object.entries(VIEWS)) {
     // A psychiatry note wants a fresh fingerprint, although she has just signed in.
     const proof = page.waitForRequest(
       (request) =>
-        request.method() === "POST" && new URL(request.url()).pathname === "/v1/sessions/step-up",
+        request.method() === "POST" &&
+        new URL(request.url()).pathname === "/v1/sessions/step-up/challenge",
     );
     await psychiatry.first().getByRole("link").click();
     expect((await proof).postDataJSON().scopes).toEqual(["sensitive_notes"]);

@@ -253,7 +253,6 @@ impl NativeClient {
         let answer = SignIn {
             challenge_id: challenge.challenge_id,
             credential,
-            scopes: Vec::new(),
         };
         let prf = self.prf()?;
         self.core.sign_in(answer, prf).await?;
@@ -262,12 +261,12 @@ impl NativeClient {
 
     /// Proves the person again within the session, for the `scopes` that a refusal names.
     pub async fn prove_again(&mut self, scopes: &[&str]) -> Result<(), NativeError> {
-        let challenge = self.core.step_up_challenge().await?;
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let challenge = self.core.step_up_challenge(scopes).await?;
         let credential = self.answer(&challenge.request)?;
         let answer = SignIn {
             challenge_id: challenge.challenge_id,
             credential,
-            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         };
         self.core.step_up(answer).await?;
         Ok(())

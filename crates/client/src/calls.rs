@@ -33,7 +33,10 @@ struct PasskeyCall {
     prf_first: Option<B64>,
     prf_second: Option<B64>,
     accepted_notice: Option<B64>,
-    #[serde(default)]
+}
+
+#[derive(Deserialize)]
+struct StepUpCall {
     scopes: Vec<String>,
 }
 
@@ -140,7 +143,6 @@ impl PasskeyCall {
         Ok(SignIn {
             challenge_id,
             credential: self.credential,
-            scopes: self.scopes,
         })
     }
 }
@@ -208,7 +210,8 @@ impl<P: Platform> Client<P> {
             }
             "sign_out" => done(self.sign_out().await),
             "step_up_challenge" => {
-                let challenge = self.step_up_challenge().await?;
+                let call: StepUpCall = read(params)?;
+                let challenge = self.step_up_challenge(call.scopes).await?;
                 self.with_passkey(&challenge)
             }
             "step_up" => {

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use wardline_model::B64;
 use wardline_model::wire::enroll::EnrollStatus;
-use wardline_model::wire::sessions::{Challenge, ChallengeRequest, SignIn, SignedIn, SteppedUp};
+use wardline_model::wire::sessions::{
+    Challenge, ChallengeRequest, SignIn, SignedIn, StepUpRequest, SteppedUp,
+};
 use zeroize::Zeroizing;
 
 use crate::client::{Client, Open, Prf};
@@ -40,7 +42,7 @@ impl<P: Platform> Client<P> {
         };
         // A challenge is asked for without the session that may have ended.
         self.api.token = None;
-        match self.ask_challenge(&request).await {
+        match self.ask_challenge("/v1/sessions/challenge", &request).await {
             Err(error) => Err(self.obey(error).await),
             asked => asked,
         }
@@ -138,12 +140,14 @@ impl<P: Platform> Client<P> {
         }
     }
 
-    /// A challenge for a step-up within the session.
-    pub async fn step_up_challenge(&mut self) -> Result<Challenge, ClientError> {
-        let request = ChallengeRequest {
-            device_id: self.profile()?.device_id,
-        };
-        self.ask_challenge(&request).await
+    /// A challenge for a step-up within the session, for the `scopes` that a refusal names.
+    pub async fn step_up_challenge(
+        &mut self,
+        scopes: Vec<String>,
+    ) -> Result<Challenge, ClientError> {
+        let request = StepUpRequest { scopes };
+        self.ask_challenge("/v1/sessions/step-up/challenge", &request)
+            .await
     }
 
     /// Proves the person again.
@@ -155,12 +159,10 @@ impl<P: Platform> Client<P> {
 
     async fn ask_challenge(
         &mut self,
-        request: &ChallengeRequest,
+        path: &str,
+        request: &impl Serialize,
     ) -> Result<Challenge, ClientError> {
-        let challenge: Challenge = self
-            .api
-            .post(&self.platform, "/v1/sessions/challenge", request)
-            .await?;
+        let challenge: Challenge = self.api.post(&self.platform, path, request).await?;
         self.challenge = Some(challenge.challenge_id);
         Ok(challenge)
     }

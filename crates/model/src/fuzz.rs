@@ -121,6 +121,7 @@ pub fn body(bytes: &[u8]) -> bool {
         readable::<enroll::EnrollFinish>(bytes),
         same::<enroll::BindingClaims>(bytes),
         same::<sessions::ChallengeRequest>(bytes),
+        same::<sessions::StepUpRequest>(bytes),
         readable::<sessions::SignIn>(bytes),
         same::<devices::EndorseRequest>(bytes),
         same::<devices::CredentialsRequest>(bytes),

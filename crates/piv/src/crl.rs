@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use rustls_pki_types::TrustAnchor;
 use thiserror::Error;
 use webpki::{CertRevocationList, OwnedCertRevocationList};
-use x509_cert::der::asn1::AnyRef;
-use x509_cert::der::{self, Decode as _, SliceReader, Tag, Tagged as _};
+use x509_cert::der::asn1::{AnyRef, BitStringRef};
+use x509_cert::der::{self, Decode as _, Reader as _, SliceReader, Tag, Tagged as _};
+use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
 
-use crate::element;
+use crate::{element, key};
 
 /// The largest list that is read, in bytes.
 pub const MAX_CRL: usize = 32 * 1024 * 1024;
@@ -29,10 +31,31 @@ pub enum CrlError {
     /// extension that is not known.
     #[error("the revocation list is of a kind that is not read")]
     Unsupported,
+    /// It is another authority's, or not signed by the one that it names.
+    #[error("the revocation list is not its authority's")]
+    Signer,
 }
 
-/// A complete and direct revocation list (RFC 5280 §5). That it is its issuer's is verified when a
-/// card is held against it.
+/// An authority as who signs its lists.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Signer {
+    /// Its name, as contents of the SEQUENCE.
+    pub(crate) name: Vec<u8>,
+    /// Its SubjectPublicKeyInfo, DER.
+    pub(crate) key: Vec<u8>,
+}
+
+impl Signer {
+    pub(crate) fn of(issuer: &TrustAnchor<'_>) -> Self {
+        Self {
+            name: issuer.subject.to_vec(),
+            key: webpki::spki_for_anchor(issuer).to_vec(),
+        }
+    }
+}
+
+/// A complete and direct revocation list (RFC 5280 §5). That it is its issuer's, and that the issuer
+/// may sign lists, is verified whenever a card is held against it.
 pub struct Crl {
     list: CertRevocationList<'static>,
     this_update_ms: u64,
@@ -56,6 +79,19 @@ impl Crl {
             this_update_ms: ms(this_update),
             next_update_ms: ms(next_update),
         })
+    }
+
+    /// Reads a list in DER that an authority has signed, so that no other takes its place.
+    ///
+    /// # Errors
+    /// When it is none, or of a kind that is not read, or this authority has not signed it.
+    pub fn read_of(signer: &Signer, der: &[u8]) -> Result<Self, CrlError> {
+        let crl = Self::read(der)?;
+        if crl.list.issuer() == signer.name && is_signed(der, &signer.key).unwrap_or(false) {
+            Ok(crl)
+        } else {
+            Err(CrlError::Signer)
+        }
     }
 
     /// When it was made, in unix milliseconds. Of two lists of one authority the later one counts.
@@ -98,6 +134,18 @@ const fn refused(error: &webpki::Error) -> CrlError {
         | Error::UnsupportedCriticalExtension => CrlError::Unsupported,
         _ => CrlError::Malformed,
     }
+}
+
+/// Whether a list is signed with the key of a SubjectPublicKeyInfo (DER). That the algorithm within
+/// is the one beside the signature (RFC 5280 §5.1.1.2), webpki has seen to.
+fn is_signed(list: &[u8], key: &[u8]) -> der::Result<bool> {
+    let mut reader = SliceReader::new(element::contents(list)?)?;
+    let signed = reader.tlv_bytes()?;
+    let algorithm = AlgorithmIdentifierOwned::decode(&mut reader)?;
+    let signature = BitStringRef::decode(&mut reader)?;
+    Ok(signature
+        .as_bytes()
+        .is_some_and(|signature| key::verify(key, &algorithm, signed, signature).is_ok()))
 }
 
 /// thisUpdate and nextUpdate (RFC 5280 §5.1), which webpki keeps to itself.

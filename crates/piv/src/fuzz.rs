@@ -2,7 +2,7 @@
 
 use rustls_pki_types::CertificateDer;
 
-use crate::{Card, Crl, Evidence, Verifier, ocsp};
+use crate::{Card, Crl, CrlError, Evidence, Signer, Verifier, ocsp};
 
 /// A card's certificate alone, held against a verifier.
 ///
@@ -19,8 +19,19 @@ pub fn card(der: &[u8], verifier: &Verifier, evidence: &Evidence<'_>, at_ms: u64
 }
 
 /// A revocation list.
+///
+/// # Panics
+/// When it counts as signed without a key.
 pub fn crl(der: &[u8]) -> bool {
-    Crl::read(der).is_ok()
+    let Ok(list) = Crl::read(der) else {
+        return false;
+    };
+    let keyless = Signer {
+        name: list.list().issuer().to_vec(),
+        key: Vec::new(),
+    };
+    assert!(matches!(Crl::read_of(&keyless, der), Err(CrlError::Signer)));
+    true
 }
 
 /// An OCSP response, whoever it is by.

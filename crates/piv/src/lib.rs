@@ -50,9 +50,9 @@ mod verifier;
 
 pub use certificate::MAX_CERTIFICATE;
 pub use config::{Config, ConfigError};
-pub use crl::{Crl, CrlError, MAX_CRL};
+pub use crl::{Crl, CrlError, MAX_CRL, Signer};
 pub use mapping::{Kind, MAX_VALUE, Mapped};
 pub use ocsp::OcspError;
 pub use path::MAX_CHAIN;
 pub use refused::Refused;
-pub use verifier::{Card, Evidence, Question, Verifier};
+pub use verifier::{Card, Evidence, ListPoint, Question, Verifier};

@@ -44,8 +44,8 @@ pub(crate) struct Path {
 #[derive(Debug)]
 pub(crate) struct Authority {
     pub(crate) certificate: Certificate,
-    /// Who issued it: a name, as contents of the SEQUENCE.
-    pub(crate) issuer: Vec<u8>,
+    /// Who issued it.
+    pub(crate) issuer: TrustAnchor<'static>,
 }
 
 /// A chain as presented, read.
@@ -133,24 +133,25 @@ impl<'a> Chain<'a> {
             // Where a path held for webpki, what is wrong with it otherwise is the reason.
             Err(error) => return Err(policy.err().unwrap_or_else(|| self.refused(&error, at_ms))),
         };
-        let issuer = match path.intermediate_certificates().next() {
+        // From the card up, the anchor last.
+        let issuer = |index: usize| match path.intermediate_certificates().nth(index) {
             Some(authority) => webpki::anchor_from_trusted_cert(&authority.der())
-                .map_err(|error| self.refused(&error, at_ms))?
-                .to_owned(),
-            None => path.anchor().to_owned(),
+                .map(|authority| authority.to_owned())
+                .map_err(|error| self.refused(&error, at_ms)),
+            None => Ok(path.anchor().to_owned()),
         };
-        let authorities = path.intermediate_certificates().zip(2..);
+        let authorities = path.intermediate_certificates().zip(1..);
         Ok(Path {
             policy: policy?,
-            issuer,
+            issuer: issuer(0)?,
             authorities: authorities
-                .map(|(authority, number)| {
-                    Certificate::read(&authority.der(), number).map(|certificate| Authority {
-                        certificate,
-                        issuer: authority.issuer().to_vec(),
+                .map(|(authority, index)| {
+                    Ok(Authority {
+                        certificate: Certificate::read(&authority.der(), index + 1)?,
+                        issuer: issuer(index)?,
                     })
                 })
-                .collect::<Result<_, _>>()?,
+                .collect::<Result<_, Refused>>()?,
         })
     }
 

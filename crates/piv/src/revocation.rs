@@ -123,9 +123,10 @@ impl<'a> Lists<'a> {
     /// fresh, signed and does not name the authority was seen before.
     fn tell_of_authorities(&self, path: &Path) -> bool {
         self.revocation.depth == Depth::Card
-            || path
-                .authorities
-                .iter()
-                .all(|authority| self.crls.iter().any(|crl| crl.is_all_of(&authority.issuer)))
+            || path.authorities.iter().all(|authority| {
+                self.crls
+                    .iter()
+                    .any(|crl| crl.is_all_of(&authority.issuer.subject))
+            })
     }
 }

@@ -8,7 +8,7 @@ use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, CrlDistributionPoints};
 
 use crate::certificate::Certificate;
 use crate::config::{Config, ConfigError, Revocation, Rule};
-use crate::crl::Crl;
+use crate::crl::{Crl, Signer};
 use crate::key;
 use crate::mapping::{self, Mapped};
 use crate::ocsp;
@@ -40,9 +40,17 @@ pub struct Question {
     pub request: Vec<u8>,
     /// Where the card's issuer has it asked: http and https addresses (RFC 5280 §4.2.2.1).
     pub responders: Vec<String>,
-    /// Where the lists are that would tell of the card and of the authorities above it: http and
-    /// https addresses (RFC 5280 §4.2.1.13).
-    pub lists: Vec<String>,
+    /// The lists that would tell of the card and of the authorities above it.
+    pub lists: Vec<ListPoint>,
+}
+
+/// Where a list is, and whose it has to be.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ListPoint {
+    /// An http or https address (RFC 5280 §4.2.1.13).
+    pub url: String,
+    /// The issuer of the certificate that names the address.
+    pub signer: Signer,
 }
 
 /// A card that is taken, and whose it is.
@@ -141,12 +149,17 @@ impl Verifier {
         let card = &chain.card;
         let request = ocsp::request(card, &path.issuer, self.revocation.ocsp_hash)
             .map_err(|_| card.malformed())?;
-        let authorities = path.authorities.iter().map(|it| &it.certificate);
+        let authorities = path.authorities.iter();
+        let issued = [(card, &path.issuer)]
+            .into_iter()
+            .chain(authorities.map(|it| (&it.certificate, &it.issuer)));
         let mut lists = Vec::new();
-        for certificate in [card].into_iter().chain(authorities) {
-            for address in list_addresses(certificate)? {
-                if !lists.contains(&address) {
-                    lists.push(address);
+        for (certificate, issuer) in issued {
+            for url in list_addresses(certificate)? {
+                let signer = Signer::of(issuer);
+                let point = ListPoint { url, signer };
+                if !lists.contains(&point) {
+                    lists.push(point);
                 }
             }
         }

@@ -142,10 +142,25 @@ pub(crate) async fn labels(
     Ok(document::labels(&parse(&body)?))
 }
 
-/// A patient's notes, in no order.
+/// All notes of a patient, the newest first, and last those of which nobody knows when they were
+/// written. When that was stands sealed in each, so all are opened, some at a time.
 pub(crate) async fn documents(tx: &mut Tx, id: &PatientId) -> Result<Vec<Document>, Refusal> {
-    let documents = several(tx, id, "DocumentReference").await?;
-    Ok(documents.iter().filter_map(Document::of).collect())
+    let mut documents = Vec::new();
+    let mut place = None;
+    loop {
+        let (bodies, next) = tx
+            .resources_after(id, "DocumentReference", place, AT_ONCE)
+            .await?;
+        for body in &bodies {
+            documents.extend(Document::of(&parse(body)?));
+        }
+        if next.is_none() {
+            break;
+        }
+        place = next;
+    }
+    documents.sort_by(|a, b| b.at_ms.cmp(&a.at_ms).then_with(|| a.id.cmp(&b.id)));
+    Ok(documents)
 }
 
 /// A note by its id, whoever it is about.
@@ -179,3 +194,5 @@ fn parse(body: &Body) -> Result<Resource, Refusal> {
 }
 
 const MAX_OF_A_KIND: u32 = 200;
+/// Notes that are opened at once.
+const AT_ONCE: u32 = 100;

@@ -52,6 +52,7 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<enroll::EnrollStart>(bytes),
         quiet::<enroll::EnrollFinish>(bytes),
         quiet::<sessions::ChallengeRequest>(bytes),
+        quiet::<sessions::StepUpRequest>(bytes),
         quiet::<sessions::SignIn>(bytes),
         quiet::<devices::EndorseRequest>(bytes),
         quiet::<devices::CredentialsRequest>(bytes),

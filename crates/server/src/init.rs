@@ -4,7 +4,7 @@ use std::path::Path;
 
 use thiserror::Error;
 use wardline_audit::Salt;
-use wardline_audit::event::{Actor, Event, Kind, Outcome, V1};
+use wardline_audit::event::{Actor, Event, Kind, NodeName, Outcome, V1};
 use wardline_model::{FacilityId, UserId};
 use wardline_policy::Program;
 use wardline_store::{NewPerson, Store, StoreConfig, StoreError};
@@ -170,10 +170,16 @@ pub(crate) async fn record(
     resource: &str,
     now_ms: u64,
 ) -> Result<(), StoreError> {
-    let event = Event {
+    let event = by_console(store.node(), kind, resource, now_ms);
+    store.record(&event, Salt(random())).await.map(|_| ())
+}
+
+/// The event of what the console does, for the transaction that does it.
+pub(crate) fn by_console(node: &NodeName, kind: Kind, resource: &str, now_ms: u64) -> Event {
+    Event {
         v: V1,
         at: now_ms,
-        node: store.node().clone(),
+        node: node.clone(),
         kind,
         actor: Actor::default(),
         action: "console".to_owned(),
@@ -182,8 +188,7 @@ pub(crate) async fn record(
         reasons: Vec::new(),
         policy: None,
         detail: serde_json::Map::new(),
-    };
-    store.record(&event, Salt(random())).await.map(|_| ())
+    }
 }
 
 /// The sign-in name of the record keeper.

@@ -131,6 +131,35 @@ impl Tx {
         rows.iter().map(|raw| self.open_body(kind, raw)).collect()
     }
 
+    /// A patient's resources of one type, at most `limit` at a time and in no telling order: those
+    /// after a place, and the place to go on from where there may be more.
+    pub async fn resources_after(
+        &mut self,
+        patient: &PatientId,
+        kind: &str,
+        after: Option<Token>,
+        limit: u32,
+    ) -> Result<(Vec<Body>, Option<Token>), StoreError> {
+        let patient = self.patient_token(patient);
+        // Each place is after that of no bytes.
+        let after = after.map_or_else(Vec::new, |place| place.as_bytes().to_vec());
+        let rows: Vec<Raw> = fetch_all!(
+            self,
+            Raw,
+            "SELECT id_token, body_sealed FROM resources WHERE patient_token = $1 AND kind = $2
+                 AND id_token > $3
+             ORDER BY id_token LIMIT $4",
+            patient,
+            kind,
+            after,
+            limit
+        )?;
+        let is_full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        let next = rows.last().filter(|_| is_full).map(|raw| raw.id_token);
+        let bodies = rows.iter().map(|raw| self.open_body(kind, raw));
+        Ok((bodies.collect::<Result<_, _>>()?, next))
+    }
+
     /// Resources of a type of which a name begins with each typed word, in no telling order.
     /// Nothing is found by less than two letters.
     pub async fn search_by_name(

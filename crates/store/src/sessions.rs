@@ -13,13 +13,13 @@ use crate::store::Tx;
 pub struct Challenge {
     /// The challenge.
     pub challenge_id: ChallengeId,
-    /// What it is for: `sign-in` or `card`.
+    /// What it is for: `sign-in`, `step-up` or `card`.
     pub purpose: String,
     /// The device that asked.
     pub device_id: DeviceId,
     /// The session that it was asked for in; absent for a sign-in.
     pub session_id: Option<SessionId>,
-    /// The WebAuthn authentication under way, stored sealed; empty for a card.
+    /// The authentication under way, and what for, stored sealed; empty for a card.
     pub state: Zeroizing<Vec<u8>>,
     /// When it ends, unix milliseconds.
     pub expires_at: u64,

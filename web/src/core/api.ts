@@ -26,7 +26,7 @@ import type {
   Imported,
   Invite,
   Note,
-  NoteInfo,
+  NotePart,
   PolicyCheck,
   PolicyFile,
   PolicyList,
@@ -121,9 +121,9 @@ export const api = {
   approveRecovery: ({ id }: { id: string }) =>
     ask<{ recovery: Recovery; invite: Invite }>("POST", `/v1/recoveries/${id}/approve`),
   withdrawRecovery: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/recoveries/${id}`),
-  /** Of a patient's chart, without their texts. */
-  notes: (patient: string) =>
-    ask<{ notes: NoteInfo[] }>("GET", `/v1/patients/${patient}/notes`).then(({ notes }) => notes),
+  /** Of a patient's chart, without their texts: the newest, or those after a part's `next`. */
+  notes: ({ patient, after }: { patient: string; after: string | null }) =>
+    ask<NotePart>("GET", `/v1/patients/${patient}/notes${after ? `?after=${after}` : ""}`),
   note: ({ patient, note }: { patient: string; note: string }) =>
     ask<Note>("GET", `/v1/patients/${patient}/notes/${note}`),
   policies: () => ask<PolicyList>("GET", "/v1/policies"),

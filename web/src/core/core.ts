@@ -123,9 +123,9 @@ async function prove(asks: Asks): Promise<readonly string[]> {
       if (!navigator.userActivation?.isActive) {
         await consent(advice);
       }
-      const { request } = await plain("step_up_challenge", {});
+      const { request } = await plain("step_up_challenge", { scopes });
       const { credential } = await provePasskey(request, null);
-      await plain("step_up", { credential, scopes });
+      await plain("step_up", { credential });
     }
     const card = methods.includes("smart_card");
     if (card || methods.includes("one_time_code")) {

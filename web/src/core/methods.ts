@@ -174,8 +174,8 @@ export interface Methods {
   sessions: [None, SessionInfo[]];
   end_session: [{ id: string }, unknown];
   end_all_sessions: [None, unknown];
-  step_up_challenge: [None, { request: unknown }];
-  step_up: [{ credential: unknown; scopes: readonly string[] }, unknown];
+  step_up_challenge: [{ scopes: readonly string[] }, { request: unknown }];
+  step_up: [{ credential: unknown }, unknown];
 }
 
 export type Method = keyof Methods;

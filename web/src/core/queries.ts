@@ -328,9 +328,11 @@ export function useRecoveries() {
 
 /** The notes of a patient's chart, without their texts: those are asked for unkept. */
 export function useNotes(patient: string) {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: [...keys.notes, patient],
-    queryFn: () => api.notes(patient),
+    queryFn: ({ pageParam }) => api.notes({ patient, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next ?? null,
     staleTime: SEARCH_FRESH_MS,
   });
 }

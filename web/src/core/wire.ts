@@ -99,6 +99,13 @@ export interface NoteInfo {
   why?: string | null;
 }
 
+/** Some of a chart's notes, the newest first. */
+export interface NotePart {
+  notes: NoteInfo[];
+  /** What to ask for older ones after; absent where there are none. */
+  next?: string | null;
+}
+
 export interface Note {
   info: NoteInfo;
   /** Plain; paragraphs are apart by an empty line. Absent where it is none that can be shown. */
@@ -705,6 +712,9 @@ export interface PolicyVersion {
   effective_at?: number | null;
   approved_by?: PersonBrief | null;
   approved_at?: number | null;
+  /** Absent for the console. */
+  withdrawn_by?: PersonBrief | null;
+  withdrawn_at?: number | null;
 }
 
 export interface PolicyList {

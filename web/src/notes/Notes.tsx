@@ -28,7 +28,8 @@ export default function Notes({ group }: { group: string }) {
 function List({ group, patient }: { group: string; patient: string }) {
   const notes = useNotes(patient);
   const now = Date.now();
-  if (notes.error) {
+  // What is shown stays where only the older ones did not come.
+  if (notes.error && !notes.isFetchNextPageError) {
     return (
       <div className={styles.closed}>
         <Empty title={t.notes.listClosed} text={notes.error.message} />
@@ -41,26 +42,41 @@ function List({ group, patient }: { group: string; patient: string }) {
   if (!notes.data) {
     return <Waiting />;
   }
-  if (notes.data.length === 0) {
+  const listed = newestFirst(notes.data.pages);
+  if (listed.length === 0) {
     return <Empty title={t.notes.none} />;
   }
   return (
-    <ul className={styles.notes} aria-label={t.notes.title}>
-      {newestFirst(notes.data).map((info) => (
-        <li key={info.id}>
-          {info.readable === "no" ? (
-            <div className={styles.note} data-closed>
-              <Words info={info} now={now} />
-            </div>
-          ) : (
-            <a className={styles.note} href={address({ at: "note", group, note: info.id })}>
-              <Words info={info} now={now} />
-              <ChevronRight aria-hidden />
-            </a>
-          )}
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className={styles.notes} aria-label={t.notes.title}>
+        {listed.map((info) => (
+          <li key={info.id}>
+            {info.readable === "no" ? (
+              <div className={styles.note} data-closed>
+                <Words info={info} now={now} />
+              </div>
+            ) : (
+              <a className={styles.note} href={address({ at: "note", group, note: info.id })}>
+                <Words info={info} now={now} />
+                <ChevronRight aria-hidden />
+              </a>
+            )}
+          </li>
+        ))}
+      </ul>
+      {notes.hasNextPage ? (
+        <div className={styles.older}>
+          {notes.error ? <p role="alert">{notes.error.message}</p> : null}
+          <Button
+            variant="light"
+            loading={notes.isFetchingNextPage}
+            onClick={() => void notes.fetchNextPage()}
+          >
+            {t.notes.older}
+          </Button>
+        </div>
+      ) : null}
+    </>
   );
 }
 

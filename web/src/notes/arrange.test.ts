@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { NoteInfo } from "../core/wire";
+import type { NoteInfo, NotePart } from "../core/wire";
 import { labelWords, newestFirst, paragraphs } from "./arrange";
 
 const note = (id: string, at: number | null): NoteInfo => ({
@@ -13,10 +13,19 @@ const note = (id: string, at: number | null): NoteInfo => ({
   why: null,
 });
 
+const ids = (parts: readonly NotePart[]) => newestFirst(parts).map(({ id }) => id);
+
 it("lists the newest note first and leaves the answer as it was", () => {
   const notes = [note("undated", null), note("old", 1), note("new", 3), note("between", 2)];
-  expect(newestFirst(notes).map(({ id }) => id)).toEqual(["new", "between", "old", "undated"]);
+  expect(ids([{ notes }])).toEqual(["new", "between", "old", "undated"]);
   expect(notes.map(({ id }) => id)).toEqual(["undated", "old", "new", "between"]);
+});
+
+it("puts older parts below, and a note that moved between them there once", () => {
+  const newer = { notes: [note("new", 9), note("moved", 8), note("closed", null)], next: "closed" };
+  const older = { notes: [note("moved", 3), note("old", 4), note("undated", null)], next: null };
+  expect(ids([newer, older])).toEqual(["new", "old", "moved", "closed", "undated"]);
+  expect(ids([])).toEqual([]);
 });
 
 it("says in words what a label means, also one that it does not know", () => {

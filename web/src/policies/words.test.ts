@@ -46,6 +46,18 @@ it("never says that what was withdrawn takes effect", () => {
   ]);
 });
 
+it("tells who withdrew what others had drafted and approved", () => {
+  const approved = { approved_by: user("Ada"), approved_at: NOW - 3 * HOUR };
+  const withdrawn = { state: "withdrawn", withdrawn_at: NOW - HOUR } as const;
+  expect(
+    historyWords(version({ ...approved, ...withdrawn, withdrawn_by: user("Noor") }), NOW),
+  ).toEqual(["Drafted by Viktor, 08:00", "Approved by Ada, 09:00", "Withdrawn by Noor, 11:00"]);
+  expect(historyWords(version(withdrawn), NOW)).toEqual([
+    "Drafted by Viktor, 08:00",
+    "Withdrawn by the server's console, 11:00",
+  ]);
+});
+
 it("shortens a hash to what people compare", () => {
   expect(shortHash("0123456789abcdef")).toBe("0123456789ab");
 });

@@ -21,15 +21,19 @@ export function shortHash(hash: string): string {
   return hash.slice(0, HASH_SHOWN);
 }
 
-/** Who drafted and approved a version, and from when on it decides, a sentence each. */
+/** Who drafted, approved and withdrew a version, and from when on it decides, a sentence each. */
 export function historyWords(version: PolicyVersion, now: number): string[] {
   const { author, created_at, approved_by, approved_at, effective_at, state } = version;
+  const { withdrawn_by, withdrawn_at } = version;
   return [
     version.version === 0
       ? t.policies.shipped
       : t.policies.drafted(author?.name ?? t.policies.console, moment(created_at, now)),
     approved_at
       ? t.policies.approved(approved_by?.name ?? t.policies.console, moment(approved_at, now))
+      : null,
+    withdrawn_at
+      ? t.policies.withdrawnBy(withdrawn_by?.name ?? t.policies.console, moment(withdrawn_at, now))
       : null,
     effective_at && state !== "withdrawn"
       ? (state === "active" || state === "replaced" ? t.policies.since : t.policies.effective)(

@@ -7,6 +7,8 @@ wire! {
     pub struct NoteList {
         /// The newest first.
         pub notes: Vec<NoteInfo>,
+        /// What to ask for older ones `after`; absent where there are none.
+        pub next: Option<String>,
     }
 }
 wire! {

@@ -33,6 +33,10 @@ wire! {
         pub approved_by: Option<PersonBrief>,
         /// When, unix milliseconds.
         pub approved_at: Option<u64>,
+        /// Who took it back; absent for the console.
+        pub withdrawn_by: Option<PersonBrief>,
+        /// When, unix milliseconds.
+        pub withdrawn_at: Option<u64>,
     }
 }
 wire! {

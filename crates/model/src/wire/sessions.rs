@@ -12,6 +12,13 @@ wire! {
     }
 }
 wire! {
+    /// `POST /v1/sessions/step-up/challenge`.
+    pub struct StepUpRequest {
+        /// What the proof will be given for: the `scopes` of the problem that asked for it.
+        pub scopes: Vec<String>,
+    }
+}
+wire! {
     /// A WebAuthn challenge.
     pub struct Challenge {
         /// To be named in the answer.
@@ -29,9 +36,6 @@ wire! {
         /// WebAuthn `AuthenticationResponseJSON`.
         #[cfg_attr(feature = "openapi", schema(value_type = Object))]
         pub credential: serde_json::Value,
-        /// At a step-up: the `scopes` of the problem that asked for it.
-        #[serde(default)]
-        pub scopes: Vec<String>,
     }
 }
 wire! {

@@ -3,7 +3,7 @@
 use rcgen::{CrlDistributionPoint, KeyUsagePurpose};
 use rustls_pki_types::CertificateDer;
 use wardline_piv::config::Depth;
-use wardline_piv::{Crl, CrlError, Evidence, Refused};
+use wardline_piv::{Crl, CrlError, Evidence, Refused, Signer};
 use x509_cert::der::Encode as _;
 use x509_cert::ext::pkix::CrlDistributionPoints;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
@@ -197,8 +197,58 @@ fn a_card_says_where_its_lists_are() {
         .verifier()
         .question(&hospital.chain(card), NOW)
         .unwrap();
+    let urls: Vec<_> = question
+        .lists
+        .iter()
+        .map(|list| list.url.as_str())
+        .collect();
     assert_eq!(
-        question.lists,
+        urls,
         ["http://crl.example/1.crl", "https://crl.example/2.crl"]
     );
+}
+
+#[test]
+fn a_list_is_its_authoritys_by_name_and_by_key() {
+    let at = |url: &str| {
+        vec![CrlDistributionPoint {
+            uris: vec![url.to_owned()],
+        }]
+    };
+    let hospital = hospital();
+    let issuing = hospital.root.below_with("Below", |it| {
+        it.crl_distribution_points = at("http://root.example/");
+    });
+    let card = blank().with(|it| it.crl_distribution_points = at("http://below.example/"));
+    let chain = [card.issued_by(&issuing), issuing.der.clone()];
+    let question = hospital.verifier().question(&chain, NOW).unwrap();
+    let [of_card, of_authority] = question.lists.as_slice() else {
+        panic!("{:?}", question.lists);
+    };
+    assert_eq!(of_card.url, "http://below.example/");
+    assert_eq!(of_authority.url, "http://root.example/");
+
+    let made = |authority: &Authority| authority.crl_der(&[7], NOW - DAY, NOW + DAY);
+    let signed = |by: &Signer, der: &[u8]| Crl::read_of(by, der).map(|_| ()).unwrap_err();
+    assert!(Crl::read_of(&of_card.signer, &made(&issuing)).is_ok());
+    assert!(Crl::read_of(&of_authority.signer, &made(&hospital.root)).is_ok());
+    for (by, der) in [
+        // Another authority's, one that only calls itself the same, and one that was changed.
+        (&of_card.signer, made(&hospital.root)),
+        (&of_authority.signer, made(&issuing)),
+        (&of_card.signer, made(&hospital.root.below("Below"))),
+        (&of_authority.signer, made(&Authority::root("Root"))),
+        (&of_card.signer, changed(made(&issuing))),
+    ] {
+        assert_eq!(signed(by, &der), CrlError::Signer);
+    }
+    assert_eq!(signed(&of_card.signer, b"list"), CrlError::Malformed);
+}
+
+/// The number of the one card on a list, 7, as another.
+fn changed(mut list: Vec<u8>) -> Vec<u8> {
+    let number = [2, 1, 7];
+    let at = list.windows(3).position(|it| it == number).unwrap();
+    list[at + 2] = 9;
+    list
 }

@@ -1,9 +1,10 @@
-//! What authorities say of revoked cards: lists, fetched and kept in memory by address, and answers
-//! of OCSP responders.
+//! What authorities say of revoked cards: lists, fetched and kept in memory by address and authority,
+//! and answers of OCSP responders.
 //!
 //! A list counts until its `nextUpdate`, but authorities publish a new one earlier where a card was
 //! lost, so each is looked for anew every hour. Where that fails the one before is used for as long
-//! as it counts.
+//! as it counts. Whoever stands in the way can keep a list from coming, and no more: only one that its
+//! authority has signed, and not before the one that is kept, takes its place.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,16 +12,16 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use reqwest::header::CONTENT_TYPE;
-use wardline_piv::{Crl, MAX_CRL, Question, ocsp};
+use wardline_piv::{Crl, ListPoint, MAX_CRL, Question, ocsp};
 
 use crate::outgoing::{self, FetchError};
 use crate::rim::Clock;
 
-/// Lists by address, and who fetches them.
+/// Lists by where they are and whose, and who fetches them.
 #[derive(Debug)]
 pub(super) struct Revocation {
     client: reqwest::Client,
-    lists: Mutex<HashMap<String, Kept>>,
+    lists: Mutex<HashMap<ListPoint, Kept>>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ impl Revocation {
 
     /// Asks everybody at once; a person waits for it.
     pub(super) async fn ask(&self, question: &Question, clock: &Clock) -> Known {
-        let lists = question.lists.iter().map(|url| self.list(url, clock));
+        let lists = question.lists.iter().map(|point| self.list(point, clock));
         let (lists, ocsp) = tokio::join!(join_all(lists), self.responder(question));
         Known {
             lists: lists.into_iter().flatten().collect(),
@@ -56,49 +57,57 @@ impl Revocation {
         }
     }
 
-    /// The list at an address; `None` where there is none that can be read.
-    async fn list(&self, url: &str, clock: &Clock) -> Option<Arc<Crl>> {
+    /// The list at an address; `None` where there is none of its authority's that can be read.
+    async fn list(&self, point: &ListPoint, clock: &Clock) -> Option<Arc<Crl>> {
         let now_ms = clock.now_ms();
-        let kept = self.lock().get(url).cloned();
+        let kept = self.lock().get(point).cloned();
         if let Some(kept) = &kept
             && now_ms < kept.list.next_update_ms()
             && now_ms < kept.fetched_at.saturating_add(LOOK_AGAIN_MS)
         {
             return Some(Arc::clone(&kept.list));
         }
-        match self.fetch_list(url).await {
-            Ok(list) => {
-                let list = Arc::new(list);
-                self.keep(url, &list, now_ms);
-                Some(list)
-            }
+        match self.fetch_list(point).await {
+            Ok(list) => Some(self.keep(point, Arc::new(list), now_ms)),
             Err(why) => {
-                tracing::warn!(why, "a revocation list was not fetched");
+                tracing::warn!(why, "a revocation list was not taken");
                 kept.map(|kept| kept.list)
             }
         }
     }
 
-    async fn fetch_list(&self, url: &str) -> Result<Crl, String> {
-        let fetched = outgoing::fetch(self.client.get(url), MAX_CRL).await;
+    async fn fetch_list(&self, point: &ListPoint) -> Result<Crl, String> {
+        let fetched = outgoing::fetch(self.client.get(&point.url), MAX_CRL).await;
         let bytes = fetched.map_err(|error| error.to_string())?;
+        let signer = point.signer.clone();
         // Large lists take a while to read.
-        tokio::task::spawn_blocking(move || Crl::read(&bytes))
+        tokio::task::spawn_blocking(move || Crl::read_of(&signer, &bytes))
             .await
             .map_err(|error| error.to_string())?
             .map_err(|error| error.to_string())
     }
 
-    fn keep(&self, url: &str, list: &Arc<Crl>, fetched_at: u64) {
+    /// Keeps a list, unless a later one is kept; tells which is.
+    fn keep(&self, point: &ListPoint, list: Arc<Crl>, fetched_at: u64) -> Arc<Crl> {
         let mut lists = self.lock();
-        if lists.len() >= MAX_LISTS && !lists.contains_key(url) {
+        if let Some(kept) = lists.get(point)
+            && list.this_update_ms() < kept.list.this_update_ms()
+        {
+            tracing::warn!("a revocation list is older than the one before");
+            return Arc::clone(&kept.list);
+        }
+        if lists.len() >= MAX_LISTS && !lists.contains_key(point) {
             let oldest = lists.iter().min_by_key(|(_, kept)| kept.fetched_at);
-            if let Some(oldest) = oldest.map(|(url, _)| url.clone()) {
+            if let Some(oldest) = oldest.map(|(point, _)| point.clone()) {
                 lists.remove(&oldest);
             }
         }
-        let list = Arc::clone(list);
-        lists.insert(url.to_owned(), Kept { list, fetched_at });
+        let kept = Kept {
+            list: Arc::clone(&list),
+            fetched_at,
+        };
+        lists.insert(point.clone(), kept);
+        list
     }
 
     /// The answer of the first responder that gives one.

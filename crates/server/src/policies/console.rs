@@ -1,6 +1,7 @@
 //! What the console does with policies: `wardline policy …`.
 
 use thiserror::Error;
+use wardline_audit::Salt;
 use wardline_audit::event::Kind;
 use wardline_policy::replay::Report;
 use wardline_policy::{Engine, PolicyTexts};
@@ -10,7 +11,7 @@ use crate::config::Config;
 use crate::init;
 use crate::keys::{HospitalKeys, KeysError};
 use crate::policies::{PoliciesError, replay, texts_of};
-use crate::rim::Clock;
+use crate::rim::{Clock, random};
 use crate::server::{StartError, open_store};
 
 /// Why nothing came of it.
@@ -99,8 +100,10 @@ pub async fn use_baseline(config: &Config, clock: &Clock) -> Result<u64, Console
     tx.withdraw_waiting_policies(now_ms).await?;
     let version = tx.create_policy_version(&new, now_ms).await?;
     tx.approve_policy_version(version, None, now_ms).await?;
+    let resource = format!("policy/{version}");
+    let event = init::by_console(store.node(), BASELINE, &resource, now_ms);
+    tx.audit(&event, Salt(random())).await?;
     tx.commit().await?;
-    init::record(&store, BASELINE, &format!("policy/{version}"), now_ms).await?;
     store.close().await;
     Ok(version)
 }

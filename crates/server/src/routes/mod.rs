@@ -78,6 +78,7 @@ fn operations() -> OpenApiRouter<App> {
             sessions::list::handler,
             sessions::end_all::handler
         ))
+        .routes(routes!(sessions::step_up_challenge::handler))
         .routes(routes!(sessions::step_up::handler))
         .routes(routes!(sessions::step_up_code::handler))
         .routes(routes!(sessions::step_up_card::handler))

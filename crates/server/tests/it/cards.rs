@@ -358,6 +358,20 @@ async fn an_answer_counts_once_on_its_own_device_for_a_minute(engine: Engine) {
     let id = ward.officer.challenge().await.challenge_id.to_string();
     let passkeys = ward.browser.send(Some(&card), &["--data", &id]).await;
     assert_eq!(passkeys.problem().name(), "challenge-over");
+    ward.officer.sign_in().await;
+    let id = ward.officer.step_up_challenge(&[]).await.challenge_id;
+    let passkeys = ward
+        .browser
+        .send(Some(&card), &["--data", &id.to_string()])
+        .await;
+    assert_eq!(passkeys.problem().name(), "challenge-over");
+    let asked = ward.officer.step_up_challenge(&[]).await;
+    let mut body = ward.officer.answer_to(&asked);
+    body["challenge_id"] = json!(challenge(&mut ward.officer).await.challenge_id);
+    ward.officer
+        .post("/v1/sessions/step-up", &body)
+        .await
+        .refused(410, "challenge-over");
 }
 
 story!(somebody_elses_card_is_refused_by_its_name_and_by_its_key);
@@ -463,6 +477,40 @@ async fn a_card_that_is_blocked_between_two_uses_is_refused_the_second_time(engi
         .await;
     assert_eq!(got.why(), "revoked");
     assert_eq!(ward.office.lists(), 2);
+}
+
+story!(whoever_answers_for_the_office_brings_no_blocked_card_back_and_blocks_no_good_one);
+async fn whoever_answers_for_the_office_brings_no_blocked_card_back_and_blocks_no_good_one(
+    engine: Engine,
+) {
+    let mut ward = Ward::open(engine).await;
+    let good = ward.office.issue(&Form::OFFICER).await;
+    let lost = ward.office.issue(&Form::OFFICER).await;
+    // Neither list names the card that is lost now.
+    let (older, forged) = (
+        ward.office.older_list().await,
+        ward.office.forged_list().await,
+    );
+    ward.office.revoke(&lost).await;
+    // One that nobody of the office signed is none.
+    ward.office.intercept(Some(forged.clone()));
+    let got = ward.browser.present(&mut ward.officer, Some(&good)).await;
+    assert_eq!(got.why(), "revocation-unknown");
+    assert_eq!(ward.office.lists(), 1);
+    for (instead, fetched) in [(None, 2), (Some(forged), 4), (Some(older), 6)] {
+        ward.office.intercept(instead);
+        let got = ward.browser.present(&mut ward.officer, Some(&lost)).await;
+        assert_eq!(got.why(), "revoked");
+        ward.browser
+            .present(&mut ward.officer, Some(&good))
+            .await
+            .answer();
+        // Only what is taken puts off the next look.
+        assert_eq!(ward.office.lists(), fetched);
+        ward.hospital.clock.advance(59 * MINUTE);
+        ward.officer.get("/v1/me").await.expect(200);
+        ward.hospital.clock.advance(2 * MINUTE);
+    }
 }
 
 story!(while_the_office_cannot_be_reached_the_configuration_decides);

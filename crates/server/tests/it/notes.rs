@@ -1,6 +1,6 @@
 //! Notes of charts: ordinary ones at once, sensitive ones for a proof of their own.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wardline_model::wire::directory::{PatientBanner, PatientList};
 use wardline_model::wire::notes::{NoteInfo, NoteList, NoteReadable, NoteText};
 
@@ -106,13 +106,32 @@ async fn a_psychiatry_note_asks_for_a_fingerprint_though_the_nurse_has_just_sign
     );
 
     // A scope that there is not is no proof of anything.
-    let challenge = nurse.challenge().await;
-    let credential = nurse.passkey.authenticate(&challenge.request);
-    let body = json!({
-        "challenge_id": challenge.challenge_id, "credential": credential, "scopes": ["all"],
-    });
-    let answer = nurse.post("/v1/sessions/step-up", &body).await;
+    let body = json!({ "scopes": ["all"] });
+    let answer = nurse.post("/v1/sessions/step-up/challenge", &body).await;
     answer.refused(400, "invalid-body");
+}
+
+story!(a_proof_counts_for_what_its_challenge_was_asked_for_whatever_is_handed_in);
+async fn a_proof_counts_for_what_its_challenge_was_asked_for_whatever_is_handed_in(engine: Engine) {
+    let hospital = Hospital::demo(engine).await;
+    let mut officer = hospital.officer().await;
+    let mut nurse = hospital.phone_of(&mut officer, "amara.osei").await.device;
+    let (patient, psychiatry) = labelled(&mut nurse, "PSY").await;
+    let challenge = nurse.step_up_challenge(&["policies"]).await;
+    let mut body = nurse.answer_to(&challenge);
+    body["scopes"] = json!(["sensitive_notes"]);
+    nurse.post("/v1/sessions/step-up", &body).await.expect(200);
+    open(&mut nurse, &patient, &psychiatry)
+        .await
+        .refused(401, "step-up-required");
+    let proven = hospital.events("session.verified").await;
+    assert_eq!(proven.last().unwrap().detail["scopes"], json!(["policies"]));
+
+    // The other way round: what it was asked for need not be named again.
+    let challenge = nurse.step_up_challenge(&["sensitive_notes"]).await;
+    let body = nurse.answer_to(&challenge);
+    nurse.post("/v1/sessions/step-up", &body).await.expect(200);
+    open(&mut nurse, &patient, &psychiatry).await.expect(200);
 }
 
 story!(whoever_does_not_care_for_the_patient_learns_nothing_of_the_notes);
@@ -140,6 +159,70 @@ async fn whoever_does_not_care_for_the_patient_learns_nothing_of_the_notes(engin
         .refused(404, "not-found");
     let path = format!("/v1/patients/{}/notes/{}", patient.id, "x".repeat(65));
     nurse.get(&path).await.refused(400, "invalid-parameter");
+}
+
+story!(a_long_chart_is_listed_to_its_oldest_note);
+async fn a_long_chart_is_listed_to_its_oldest_note(engine: Engine) {
+    let hospital = Hospital::demo(engine).await;
+    let mut officer = hospital.officer().await;
+    let mut nurse = hospital.phone_of(&mut officer, "amara.osei").await.device;
+    let (other, others) = labelled(&mut nurse, "PSY").await;
+    let theirs = patients(&mut nurse).await;
+    let patient = theirs.into_iter().find(|one| one.id != other.id).unwrap();
+    let path = format!("/v1/patients/{}/notes", patient.id);
+    let short: NoteList = nurse.get(&path).await.expect(200).json();
+    assert_eq!(short.next, None);
+
+    // Older than what is there; the middle one comes first in the file.
+    let mut days: Vec<u32> = (1..=230).collect();
+    days.rotate_left(115);
+    let entries: Vec<Value> = days
+        .iter()
+        .map(|day| {
+            let (month, of_month) = (1 + day / 28, 1 + day % 28);
+            json!({ "resource": {
+                "resourceType": "DocumentReference", "id": format!("day-{day:03}"),
+                "status": "current", "type": { "text": "Progress note" },
+                "subject": { "reference": format!("Patient/{}", patient.id) },
+                "date": format!("2019-{month:02}-{of_month:02}T08:00:00Z"),
+                "content": [{ "attachment": { "contentType": "text/plain", "data": "T0s=" } }],
+            } })
+        })
+        .collect();
+    let bundle = json!({ "resourceType": "Bundle", "type": "collection", "entry": entries });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notes.json");
+    std::fs::write(&file, bundle.to_string()).unwrap();
+    let imported = wardline_server::import::fhir(&hospital.config, &[file], &hospital.clock).await;
+    let imported = imported.unwrap();
+    assert_eq!((imported.resources, imported.errors.len()), (230, 0));
+
+    let mut listed: Vec<NoteInfo> = Vec::new();
+    let mut after = String::new();
+    loop {
+        let part: NoteList = nurse
+            .get(&format!("{path}{after}"))
+            .await
+            .expect(200)
+            .json();
+        assert!(part.notes.len() <= 50);
+        listed.extend(part.notes);
+        let Some(next) = part.next else { break };
+        assert_eq!(next, listed.last().unwrap().id);
+        after = format!("?after={next}");
+    }
+    let ids: Vec<&str> = listed.iter().map(|note| note.id.as_str()).collect();
+    let (recent, old) = ids.split_at(short.notes.len());
+    let before: Vec<&str> = short.notes.iter().map(|note| note.id.as_str()).collect();
+    assert_eq!(recent, before);
+    let by_day: Vec<String> = (1..=230).rev().map(|day| format!("day-{day:03}")).collect();
+    assert_eq!(old, by_day);
+
+    // Only after a note of this chart there is anything.
+    for nowhere in [others.id.as_str(), "nothing"] {
+        let answer = nurse.get(&format!("{path}?after={nowhere}")).await;
+        answer.refused(400, "invalid-parameter");
+    }
 }
 
 story!(whoever_opens_far_more_than_anybody_does_becomes_unusual_by_it);

@@ -7,6 +7,7 @@ use wardline_model::wire::policies::{
 };
 use wardline_model::wire::problem::Problem;
 use wardline_policy::PolicyTexts;
+use wardline_server::policies::console;
 
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::{Answer, Device, Engine, Hospital, story, until};
@@ -218,6 +219,81 @@ async fn an_approved_policy_waits_for_its_date_and_survives_a_restart(engine: En
     hospital.restart().await;
     nurse.url.clone_from(&hospital.url);
     search(&mut nurse).await.refused(403, "denied");
+}
+
+story!(whoever_takes_an_approved_policy_back_is_named_to_those_who_made_it);
+async fn whoever_takes_an_approved_policy_back_is_named_to_those_who_made_it(engine: Engine) {
+    let House {
+        hospital,
+        mut first,
+        mut second,
+        mut nurse,
+    } = House::open(engine).await;
+    let third = colleague_called(&hospital, &first, "noor.haddad", "security_officer").await;
+    let mut third = phone_of(&hospital, &mut first, third).await;
+    for by in [&mut first, &mut second, &mut third, &mut nurse] {
+        by.step_up_for(&["policies"]).await;
+    }
+    let files = with("messaging.cedar", NO_SEARCH);
+    let later = hospital.clock.now_ms() + HOUR;
+    draft(&mut first, &files, Some(later)).await.expect(201);
+    approve(&mut second, 1).await.expect(200);
+    nurse.delete("/v1/policies/1").await.refused(403, "denied");
+    third.delete("/v1/policies/1").await.expect(204);
+    for by in [&mut first, &mut second] {
+        let listed = versions(by).await.versions.remove(0);
+        assert_eq!(listed.state, PolicyState::Withdrawn);
+        let people = [&listed.author, &listed.approved_by, &listed.withdrawn_by];
+        let people = people.map(|person| person.as_ref().unwrap().username.as_str());
+        assert_eq!(people, ["first.officer", "lena.brandt", "noor.haddad"]);
+        assert!(listed.withdrawn_at >= listed.approved_at);
+    }
+    let [event] = &hospital.events("policy.withdrawn").await[..] else {
+        panic!("it was taken back once");
+    };
+    assert_eq!(event.actor.user, Some(third.user()));
+    assert_eq!(event.detail["version"], 1);
+}
+
+story!(the_console_goes_back_to_what_ships_and_the_log_says_so);
+async fn the_console_goes_back_to_what_ships_and_the_log_says_so(engine: Engine) {
+    let House {
+        hospital,
+        mut first,
+        mut second,
+        mut nurse,
+    } = House::open(engine).await;
+    for officer in [&mut first, &mut second] {
+        officer.step_up_for(&["policies"]).await;
+    }
+    let files = with("messaging.cedar", NO_SEARCH);
+    draft(&mut first, &files, None).await.expect(201);
+    approve(&mut second, 1).await.expect(200);
+    let later = hospital.clock.now_ms() + HOUR;
+    draft(&mut first, &files, Some(later)).await.expect(201);
+    approve(&mut second, 2).await.expect(200);
+    search(&mut nurse).await.refused(403, "denied");
+
+    let version = console::use_baseline(&hospital.config, &hospital.clock).await;
+    assert_eq!(version.unwrap(), 3);
+    let [event] = &hospital.events("policy.baseline").await[..] else {
+        panic!("it was done once");
+    };
+    assert_eq!((&*event.resource, &*event.action), ("policy/3", "console"));
+    assert_eq!(event.actor.user, None);
+    until("the baseline is in force", async || {
+        let found = search(&mut nurse).await.status == 200;
+        found.then_some(())
+    })
+    .await;
+    let after = versions(&mut first).await;
+    let waited = after.versions.iter().find(|v| v.version == 2).unwrap();
+    assert_eq!(
+        (after.active, waited.state),
+        (3, PolicyState::Withdrawn),
+        "what waits would undo it"
+    );
+    assert!(waited.withdrawn_at.is_some() && waited.withdrawn_by.is_none());
 }
 
 story!(a_mistake_is_shown_with_its_place_and_never_stored);

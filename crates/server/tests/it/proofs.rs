@@ -23,6 +23,11 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ("DELETE", format!("/v1/sessions/{group}"), None),
         (
             "POST",
+            "/v1/sessions/step-up/challenge".into(),
+            Some(json!({ "scopes": ["sensitive_notes"] })),
+        ),
+        (
+            "POST",
             "/v1/sessions/step-up".into(),
             Some(json!({ "challenge_id": group, "credential": {} })),
         ),

@@ -125,9 +125,8 @@ async fn a_step_up_makes_the_proof_fresh(engine: Engine) {
     let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     hospital.clock.advance(10 * MINUTE);
-    let challenge = officer.challenge().await;
-    let credential = officer.passkey.authenticate(&challenge.request);
-    let body = json!({ "challenge_id": challenge.challenge_id, "credential": credential });
+    let challenge = officer.step_up_challenge(&[]).await;
+    let body = officer.answer_to(&challenge);
     let stepped: SteppedUp = officer
         .post("/v1/sessions/step-up", &body)
         .await
@@ -135,6 +134,69 @@ async fn a_step_up_makes_the_proof_fresh(engine: Engine) {
         .json();
     assert!(stepped.verified_at.abs_diff(hospital.clock.now_ms()) < MINUTE);
     officer
+        .post("/v1/sessions/step-up", &body)
+        .await
+        .refused(410, "challenge-over");
+}
+
+story!(a_proof_for_a_sign_in_is_none_for_a_step_up_and_the_other_way_round);
+async fn a_proof_for_a_sign_in_is_none_for_a_step_up_and_the_other_way_round(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
+    let mut officer = hospital.officer().await;
+    let challenge = officer.challenge().await;
+    let body = officer.answer_to(&challenge);
+    officer
+        .post("/v1/sessions/step-up", &body)
+        .await
+        .refused(410, "challenge-over");
+    let challenge = officer.step_up_challenge(&["policies"]).await;
+    let body = officer.answer_to(&challenge);
+    officer
+        .post("/v1/sessions", &body)
+        .await
+        .refused(410, "challenge-over");
+    // Each was taken by the attempt.
+    officer
+        .post("/v1/sessions/step-up", &body)
+        .await
+        .refused(410, "challenge-over");
+
+    // Nor is it had without a session.
+    let token = officer.token.take();
+    let body = json!({ "scopes": ["policies"] });
+    officer
+        .post("/v1/sessions/step-up/challenge", &body)
+        .await
+        .refused(401, "no-session");
+    officer.token = token;
+    officer.step_up_for(&["policies"]).await;
+}
+
+story!(a_proof_for_a_step_up_counts_only_in_the_session_that_asked_for_it);
+async fn a_proof_for_a_step_up_counts_only_in_the_session_that_asked_for_it(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
+    let mut officer = hospital.officer().await;
+    let earlier = officer.token.clone();
+    let challenge = officer.step_up_challenge(&["policies"]).await;
+    let body = officer.answer_to(&challenge);
+    // Another session of the same device.
+    officer.sign_in().await;
+    officer
+        .post("/v1/sessions/step-up", &body)
+        .await
+        .refused(410, "challenge-over");
+    officer.token = earlier;
+    officer
+        .post("/v1/sessions/step-up", &body)
+        .await
+        .refused(410, "challenge-over");
+    officer.step_up_for(&["policies"]).await;
+
+    // Another device of the same person.
+    let mut phone = hospital.another_device(&mut officer).await;
+    let challenge = officer.step_up_challenge(&["policies"]).await;
+    let body = officer.answer_to(&challenge);
+    phone
         .post("/v1/sessions/step-up", &body)
         .await
         .refused(410, "challenge-over");

@@ -58,6 +58,44 @@ store_test! {
 }
 
 store_test! {
+    async fn all_that_a_patient_has_of_a_type_is_read_some_at_a_time(db) {
+        let store = db.store();
+        let patient: PatientId = "p1".parse().unwrap();
+        let other: PatientId = "p2".parse().unwrap();
+        let ids: Vec<String> = (0..5).map(|number| format!("n{number}")).collect();
+        let note = |id, patient, kind| NewResource {
+            kind,
+            id,
+            patient: Some(patient),
+            body: b"{}",
+            terms: Vec::new(),
+        };
+        let mut new: Vec<NewResource<'_>> =
+            ids.iter().map(|id| note(id, &patient, "DocumentReference")).collect();
+        new.push(note("n9", &other, "DocumentReference"));
+        new.push(note("n9", &patient, "Observation"));
+        let mut tx = store.write().await.unwrap();
+        tx.put_resources(&new, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        let mut parts = Vec::new();
+        let mut place = None;
+        loop {
+            let part = tx.resources_after(&patient, "DocumentReference", place, 2).await.unwrap();
+            parts.push(part.0.len());
+            place = part.1;
+            if place.is_none() {
+                break;
+            }
+        }
+        assert_eq!(parts, [2, 2, 1]);
+        let (all, next) =
+            tx.resources_after(&patient, "DocumentReference", None, 6).await.unwrap();
+        assert_eq!((all.len(), next.is_none()), (5, true));
+    }
+}
+
+store_test! {
     async fn a_setting_is_written_once_or_replaced(db) {
         let store = db.store();
         let mut tx = store.write().await.unwrap();

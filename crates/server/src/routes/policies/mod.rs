@@ -28,7 +28,7 @@ async fn versions(tx: &mut Tx, now_ms: u64) -> Result<(u64, Vec<PolicyVersionInf
     let stored = tx.policy_versions().await?;
     let mut ids: Vec<UserId> = stored
         .iter()
-        .flat_map(|v| [v.author, v.approved_by])
+        .flat_map(|v| [v.author, v.approved_by, v.withdrawn_by])
         .flatten()
         .collect();
     ids.sort_unstable();
@@ -82,6 +82,8 @@ fn info(
         effective_at: version.effective_at,
         approved_by: person(version.approved_by),
         approved_at: version.approved_at,
+        withdrawn_by: person(version.withdrawn_by),
+        withdrawn_at: version.withdrawn_at,
     }
 }
 
@@ -100,6 +102,8 @@ fn baseline(active: u64) -> PolicyVersionInfo {
         effective_at: None,
         approved_by: None,
         approved_at: None,
+        withdrawn_by: None,
+        withdrawn_at: None,
     }
 }
 

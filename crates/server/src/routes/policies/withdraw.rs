@@ -12,7 +12,8 @@ use crate::extract::Id;
 use crate::gate::change;
 use crate::problem::Refusal;
 
-/// Takes a draft back, or an approved version before its date.
+/// Takes a draft back, or an approved version before its date. One officer is enough: what is in force
+/// goes on. Who it was, and when, is shown beside who drafted and who approved it.
 #[utoipa::path(
     delete, path = "/v1/policies/{id}", tag = "policies", params(("id" = u64, Path)),
     responses(

@@ -1,9 +1,8 @@
-//! `POST /v1/sessions/challenge`: a device wants to sign in, or to step up.
+//! `POST /v1/sessions/challenge`: a device wants to sign in.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::request::Parts;
-use wardline_audit::event::Kind;
 use wardline_model::ChallengeId;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::problem::Problem;
@@ -18,9 +17,9 @@ use crate::gate::change;
 use crate::problem::Refusal;
 use crate::proof::Proof;
 use crate::rim::random;
-use crate::routes::sessions::device_of;
+use crate::routes::sessions::{CHALLENGED, LIFETIME_MS, SIGN_IN, device_of};
 
-/// A WebAuthn challenge for this device's passkey; it lives five minutes and works once.
+/// A WebAuthn challenge for this device's passkey; it lives five minutes and works once, for a sign-in.
 #[utoipa::path(
     post, path = "/v1/sessions/challenge", tag = "sessions", request_body = ChallengeRequest,
     responses(
@@ -62,7 +61,7 @@ pub(crate) async fn handler(
         let ceremony = app.passkeys.begin_authentication(&passkey)?;
         let challenge = StoredChallenge {
             challenge_id: id,
-            purpose: "sign-in".to_owned(),
+            purpose: SIGN_IN.to_owned(),
             device_id: device.device_id,
             session_id: None,
             state: ceremony.state.into(),
@@ -77,6 +76,3 @@ pub(crate) async fn handler(
         request: options,
     }))
 }
-
-const LIFETIME_MS: u64 = 5 * 60 * 1000;
-const CHALLENGED: Kind = Kind::named("session.challenged");

@@ -21,7 +21,7 @@ use crate::problem::Refusal;
 use crate::proof::Proof;
 use crate::rim::random;
 use crate::risk::{self, Seen};
-use crate::routes::sessions::{device_of, verify_passkey};
+use crate::routes::sessions::{device_of, take_challenge, verify_passkey};
 use crate::shape;
 
 /// Begins a session that is bound to the device key, and hands out the server's share of the key
@@ -71,9 +71,13 @@ pub(crate) async fn handler(
         expires_at: now_ms + limits.absolute_ms,
     };
     let signed_in = change!(permit.kind(STARTED), |tx, note| {
-        let (challenge, credential) = (request.challenge_id, &request.credential);
-        let verified =
-            verify_passkey(&app, tx, note, &device, challenge, credential, now_ms).await?;
+        let id = device.device_id;
+        let taken = take_challenge(tx, note, &request, id, None, now_ms).await?;
+        let Some(taken) = taken else {
+            return Ok(Err(Refusal::ChallengeOver));
+        };
+        let credential = &request.credential;
+        let verified = verify_passkey(&app, tx, note, id, credential, &taken.state).await?;
         if let Err(refusal) = verified {
             return Ok(Err(refusal));
         }

@@ -1,23 +1,21 @@
 //! `POST /v1/sessions/step-up`: prove again that it is you, in the same session.
 
-use std::collections::BTreeSet;
-
 use axum::Json;
 use axum::extract::State;
 use serde_json::json;
 use wardline_audit::event::Kind;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::sessions::{SignIn, SteppedUp};
-use wardline_policy::{Action, Resource, Scope};
+use wardline_policy::{Action, Resource};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::Body;
 use crate::gate::change;
 use crate::problem::Refusal;
-use crate::routes::sessions::verify_passkey;
+use crate::routes::sessions::{StepUp, take_challenge, verify_passkey};
 
-/// Makes the session's proof fresh.
+/// Makes the session's proof fresh, and notes what its challenge was asked for.
 #[utoipa::path(
     post, path = "/v1/sessions/step-up", tag = "sessions", request_body = SignIn,
     responses(
@@ -34,31 +32,25 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::SessionCreate, Resource::Hospital)
         .await?;
     let now_ms = permit.now_ms();
-    let scopes: BTreeSet<Scope> = request
-        .scopes
-        .iter()
-        .map(|scope| scope.parse())
-        .collect::<Result<_, _>>()
-        .map_err(|_| Refusal::InvalidBody {
-            field: "scopes".to_owned(),
-            expected: "the `scopes` of the problem that asked for the step-up".to_owned(),
-        })?;
-    let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+    let (device, session) = (caller.device(), caller.session());
     change!(permit.kind(VERIFIED), |tx, note| {
-        let device = tx
-            .device(caller.device())
-            .await?
-            .ok_or(Refusal::WrongDevice)?;
-        let (challenge, credential) = (request.challenge_id, &request.credential);
-        let verified =
-            verify_passkey(&app, tx, note, &device, challenge, credential, now_ms).await?;
+        let taken = take_challenge(tx, note, &request, device, Some(session), now_ms).await?;
+        let Some(taken) = taken else {
+            return Ok(Err(Refusal::ChallengeOver));
+        };
+        let step_up: StepUp = serde_json::from_slice(&taken.state).map_err(Refusal::internal)?;
+        let scopes = step_up.scopes;
+        let begun = serde_json::to_vec(&step_up.passkey).map_err(Refusal::internal)?;
+        let credential = &request.credential;
+        let verified = verify_passkey(&app, tx, note, device, credential, &begun).await?;
         if let Err(refusal) = verified {
             return Ok(Err(refusal));
         }
-        if !tx.verify_session(caller.session(), now_ms).await? {
+        if !tx.verify_session(session, now_ms).await? {
             return Err(Refusal::SessionEnded("it was ended"));
         }
-        tx.note_scopes(caller.session(), &names, now_ms).await?;
+        let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        tx.note_scopes(session, &names, now_ms).await?;
         if !scopes.is_empty() {
             note.put("scopes", json!(scopes));
         }

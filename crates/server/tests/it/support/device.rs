@@ -424,10 +424,23 @@ impl Device {
             .json()
     }
 
+    pub(crate) async fn step_up_challenge(&mut self, scopes: &[&str]) -> Challenge {
+        let body = json!({ "scopes": scopes });
+        self.post("/v1/sessions/step-up/challenge", &body)
+            .await
+            .expect(200)
+            .json()
+    }
+
+    /// What the passkey answers to a challenge, to sign in or to step up.
+    pub(crate) fn answer_to(&mut self, challenge: &Challenge) -> Value {
+        let credential = self.passkey.authenticate(&challenge.request);
+        json!({ "challenge_id": challenge.challenge_id, "credential": credential })
+    }
+
     pub(crate) async fn try_sign_in(&mut self) -> Answer {
         let challenge = self.challenge().await;
-        let credential = self.passkey.authenticate(&challenge.request);
-        let body = json!({ "challenge_id": challenge.challenge_id, "credential": credential });
+        let body = self.answer_to(&challenge);
         self.post("/v1/sessions", &body).await
     }
 
@@ -445,11 +458,8 @@ impl Device {
 
     /// The same, for functions that ask for a proof of their own.
     pub(crate) async fn step_up_for(&mut self, scopes: &[&str]) {
-        let challenge = self.challenge().await;
-        let credential = self.passkey.authenticate(&challenge.request);
-        let body = json!({
-            "challenge_id": challenge.challenge_id, "credential": credential, "scopes": scopes,
-        });
+        let challenge = self.step_up_challenge(scopes).await;
+        let body = self.answer_to(&challenge);
         self.post("/v1/sessions/step-up", &body).await.expect(200);
     }
 }

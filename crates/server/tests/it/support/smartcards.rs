@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -63,6 +63,8 @@ struct Desk {
     is_open: AtomicBool,
     /// How often the list was fetched.
     lists: AtomicUsize,
+    /// What is at the list's address instead of it.
+    instead: Mutex<Option<Vec<u8>>>,
 }
 
 /// Who issues cards and tells of those that are revoked.
@@ -114,6 +116,16 @@ impl Desk {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{program} {args:?}: {said}");
     }
+
+    /// A list (DER) of those that are revoked by now.
+    async fn make_list(self: &Arc<Self>, more: &str) -> Vec<u8> {
+        let name = self.name();
+        let line = format!("ca -gencrl -config office.cnf -out {name}.pem {more}");
+        self.run("openssl", &words(&line)).await;
+        let line = format!("crl -in {name}.pem -outform DER -out {name}.crl");
+        self.run("openssl", &words(&line)).await;
+        fs::read(self.path(&format!("{name}.crl"))).unwrap()
+    }
 }
 
 impl Office {
@@ -123,6 +135,7 @@ impl Office {
             next: AtomicUsize::new(0),
             is_open: AtomicBool::new(true),
             lists: AtomicUsize::new(0),
+            instead: Mutex::default(),
         });
         fs::create_dir(desk.path("tokens")).unwrap();
         let tokens = desk.path("tokens");
@@ -236,6 +249,25 @@ impl Office {
         self.desk.is_open.store(open, Ordering::Relaxed);
     }
 
+    /// Has somebody in between answer for its list with this; with nothing, for nobody.
+    pub(crate) fn intercept(&self, instead: Option<Vec<u8>>) {
+        *self.desk.instead.lock().unwrap() = instead;
+    }
+
+    /// The list of those that are revoked by now, made long ago and for many years.
+    pub(crate) async fn older_list(&self) -> Vec<u8> {
+        let made = "-crl_lastupdate 20200101000000Z -crl_nextupdate 20400101000000Z";
+        self.desk.make_list(made).await
+    }
+
+    /// The same of today, by somebody else who calls themselves as the office does.
+    pub(crate) async fn forged_list(&self) -> Vec<u8> {
+        let authority = NEW_AUTHORITY.replace("ca.", "other.");
+        self.desk.run("openssl", &words(&authority)).await;
+        let made = "-cert other.pem -keyfile other.key";
+        self.desk.make_list(made).await
+    }
+
     /// How often its list was fetched.
     pub(crate) fn lists(&self) -> usize {
         self.desk.lists.load(Ordering::Relaxed)
@@ -255,12 +287,11 @@ async fn list(State(desk): State<Arc<Desk>>) -> Result<Vec<u8>, StatusCode> {
     if !desk.is_open.load(Ordering::Relaxed) {
         return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
-    let name = desk.name();
-    let line = format!("ca -gencrl -config office.cnf -out {name}.pem");
-    desk.run("openssl", &words(&line)).await;
-    let line = format!("crl -in {name}.pem -outform DER -out {name}.crl");
-    desk.run("openssl", &words(&line)).await;
-    Ok(fs::read(desk.path(&format!("{name}.crl"))).unwrap())
+    let instead = desk.instead.lock().unwrap().clone();
+    match instead {
+        Some(instead) => Ok(instead),
+        None => Ok(desk.make_list("").await),
+    }
 }
 
 async fn responder(State(desk): State<Arc<Desk>>, asked: Bytes) -> Result<Vec<u8>, StatusCode> {

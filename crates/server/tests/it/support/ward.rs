@@ -186,7 +186,6 @@ impl Odd {
         let answer = SignIn {
             challenge_id: challenge.challenge_id,
             credential: passkey::assert(&passkey, &challenge.request, origin).unwrap(),
-            scopes: Vec::new(),
         };
         let prf = Prf {
             first: Some(first),
