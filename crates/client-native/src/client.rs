@@ -254,6 +254,7 @@ impl NativeClient {
             challenge_id: challenge.challenge_id,
             credential,
             scopes: Vec::new(),
+            position: None,
         };
         let prf = self.prf()?;
         self.core.sign_in(answer, prf).await?;
@@ -268,6 +269,7 @@ impl NativeClient {
             challenge_id: challenge.challenge_id,
             credential,
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            position: None,
         };
         self.core.step_up(answer).await?;
         Ok(())

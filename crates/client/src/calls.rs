@@ -7,7 +7,7 @@ use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::{InviteRequest, Platform as DevicePlatform};
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::posture::Told;
-use wardline_model::wire::sessions::SignIn;
+use wardline_model::wire::sessions::{Position, SignIn};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{
     B64, ChallengeId, DeviceId, GroupId, MessageId, PatientId, RoleSlug, SessionId, UserId,
@@ -35,6 +35,7 @@ struct PasskeyCall {
     accepted_notice: Option<B64>,
     #[serde(default)]
     scopes: Vec<String>,
+    position: Option<Position>,
 }
 
 #[derive(Deserialize)]
@@ -141,6 +142,7 @@ impl PasskeyCall {
             challenge_id,
             credential: self.credential,
             scopes: self.scopes,
+            position: self.position,
         })
     }
 }

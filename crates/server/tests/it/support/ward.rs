@@ -187,6 +187,7 @@ impl Odd {
             challenge_id: challenge.challenge_id,
             credential: passkey::assert(&passkey, &challenge.request, origin).unwrap(),
             scopes: Vec::new(),
+            position: None,
         };
         let prf = Prf {
             first: Some(first),
