@@ -39,6 +39,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(8, "0008_policies"),
     migration!(9, "0009_cards"),
     migration!(10, "0010_openings"),
+    migration!(13, "0013_position"),
 ];
 
 impl Store {
