@@ -121,6 +121,8 @@ pub(crate) struct Device {
     pub(crate) platform: &'static str,
     /// What proxies, or whoever claims to be one, write of where its requests come from.
     pub(crate) forwarded: Option<&'static str>,
+    /// Where it claims to be as it signs in.
+    pub(crate) position: Option<Value>,
     clock: Clock,
     http: reqwest::Client,
 }
@@ -140,6 +142,7 @@ impl Device {
             share: None,
             platform: "browser",
             forwarded: None,
+            position: None,
             clock,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
@@ -427,7 +430,10 @@ impl Device {
     pub(crate) async fn try_sign_in(&mut self) -> Answer {
         let challenge = self.challenge().await;
         let credential = self.passkey.authenticate(&challenge.request);
-        let body = json!({ "challenge_id": challenge.challenge_id, "credential": credential });
+        let mut body = json!({ "challenge_id": challenge.challenge_id, "credential": credential });
+        if let Some(position) = &self.position {
+            body["position"] = position.clone();
+        }
         self.post("/v1/sessions", &body).await
     }
 
