@@ -133,6 +133,7 @@ async fn sign_in(home: &Path, origin: &str) -> Outcome<Device> {
     let answer = SignIn {
         challenge_id: challenge.challenge_id,
         credential: passkey::assert(&passkey, &challenge.request, origin)?,
+        position: None,
     };
     device.sign_in(answer, prf).await?;
     device.sync().await?;

@@ -7,6 +7,16 @@ import { expect, test } from "../support/story.ts";
 
 const VIEWS = { phone: PHONE, desktop: DESKTOP } as const;
 
+/** A hospital that says where it stands, and tells of every sign-in that is at all unusual. */
+const STANDS = [
+  "[risk]",
+  "step_up = 1",
+  "second = 101",
+  "deny = 101",
+  "grounds = [{ latitude = 44.1037, longitude = -69.1089, radius_m = 400 }]",
+];
+const FAR_AWAY = { latitude: 48.8571, longitude: 2.3521, accuracy: 40 };
+
 /** A phone of nine years ago: nothing may be wider. */
 const SMALL = { width: 320, height: 640 };
 
@@ -76,6 +86,56 @@ for (const [view, options] of Object.entries(VIEWS)) {
     expect(await tooWide(page)).toEqual([]);
   });
 }
+
+test("somebody lets their phone tell where it is, and a sign-in from far away looks unusual", async ({
+  phone,
+}) => {
+  const founding = await Founding.open(STANDS);
+  const person = await phone(founding.officer);
+  await person.enroll();
+  const { page, context } = person;
+  const security = `${founding.url}/#/security`;
+  await page.goto(security);
+  const part = page.getByRole("region", { name: "Position at sign-in" });
+  const tells = part.getByRole("switch");
+  await expect(tells).not.toBeChecked();
+  // The browser, or its person, does not want to.
+  await context.grantPermissions([], { origin: founding.url });
+  await tells.click();
+  await expect(part.getByRole("alert")).toContainText("Allow it in the browser's settings");
+  await expect(tells).not.toBeChecked();
+  await part.scrollIntoViewIfNeeded();
+  await look(page, "phone", "position-refused");
+
+  await context.setGeolocation(FAR_AWAY);
+  await context.grantPermissions(["geolocation"], { origin: founding.url });
+  await tells.click();
+  await expect(tells).toBeChecked();
+  await expect(part.getByRole("alert")).toHaveCount(0);
+  await look(page, "phone", "position");
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await person.unlock();
+  await page.goto(security);
+  const unusual = page.getByRole("list", { name: "Unusual sign-ins" }).locator("> li");
+  const current = unusual.filter({ hasText: "This session" });
+  const far = "Your device and your network tell of different places.";
+  await expect(current).toContainText(far);
+  await current.scrollIntoViewIfNeeded();
+  await look(page, "phone", "sign-ins-far-away");
+
+  // Switched off, nothing is told any more.
+  await tells.click();
+  await expect(tells).not.toBeChecked();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await person.unlock();
+  await page.goto(security);
+  const mine = page.getByRole("region", { name: "Your sign-ins" });
+  await expect(mine.getByText("This session")).toBeAttached();
+  await expect(mine.getByText(far)).toHaveCount(1);
+  await page.setViewportSize(SMALL);
+  expect(await tooWide(page)).toEqual([]);
+  await founding.close();
+});
 
 test("whoever signs out is not told to sign in again", async ({ hospital, phone }) => {
   const nurse = await phone(hospital.nurse());

@@ -253,6 +253,7 @@ impl NativeClient {
         let answer = SignIn {
             challenge_id: challenge.challenge_id,
             credential,
+            position: None,
         };
         let prf = self.prf()?;
         self.core.sign_in(answer, prf).await?;
@@ -267,6 +268,7 @@ impl NativeClient {
         let answer = SignIn {
             challenge_id: challenge.challenge_id,
             credential,
+            position: None,
         };
         self.core.step_up(answer).await?;
         Ok(())

@@ -12,7 +12,7 @@ use wardline_model::wire::directory::{
 };
 use wardline_model::wire::enroll::{BindingClaims, Certificates, Invite, InviteRequest};
 use wardline_model::wire::keys::{KeyPackageCount, KeyPackageUpload};
-use wardline_model::wire::sessions::{SessionInfo, SessionList};
+use wardline_model::wire::sessions::{PositionUse, SessionInfo, SessionList};
 use wardline_model::wire::socket::SocketTicket;
 use wardline_model::{B64, DeviceId, PatientId, SessionId};
 
@@ -30,9 +30,18 @@ const KEY_PACKAGES: u64 = 20;
 const RENEWS_MS: u64 = 122 * 24 * 60 * 60 * 1000;
 
 impl<P: Platform> Client<P> {
-    /// Who asks, on what.
+    /// Who asks, on what. Whether this device claims a position is kept for the next sign-in.
     pub async fn me(&mut self) -> Result<Me, ClientError> {
-        self.api.get(&self.platform, "/v1/me").await
+        let me: Me = self.api.get(&self.platform, "/v1/me").await?;
+        let position = me.position == PositionUse::On;
+        if let Some(profile) = self.profile.as_mut()
+            && profile.position != position
+        {
+            profile.position = position;
+            self.save_profile().await?;
+            self.platform.emit(Event::Status);
+        }
+        Ok(me)
     }
 
     /// People whose name begins so.

@@ -7,7 +7,7 @@ use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::{InviteRequest, Platform as DevicePlatform};
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::posture::Told;
-use wardline_model::wire::sessions::SignIn;
+use wardline_model::wire::sessions::{Position, SignIn};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{
     B64, ChallengeId, DeviceId, GroupId, MessageId, PatientId, RoleSlug, SessionId, UserId,
@@ -33,6 +33,7 @@ struct PasskeyCall {
     prf_first: Option<B64>,
     prf_second: Option<B64>,
     accepted_notice: Option<B64>,
+    position: Option<Position>,
 }
 
 #[derive(Deserialize)]
@@ -143,6 +144,7 @@ impl PasskeyCall {
         Ok(SignIn {
             challenge_id,
             credential: self.credential,
+            position: self.position,
         })
     }
 }

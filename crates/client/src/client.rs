@@ -129,6 +129,7 @@ impl<P: Platform> Client<P> {
             online: self.api.token.is_some(),
             online_required: self.cached_share.is_none(),
             lock_ms: profile.and_then(|p| p.lock_ms),
+            position: profile.is_some_and(|p| p.position),
         }
     }
 

@@ -108,6 +108,7 @@ impl<P: Platform> Client<P> {
             prf: false,
             confirmation: None,
             lock_ms: None,
+            position: false,
         });
         self.save_profile().await?;
         self.platform.emit(Event::Status);

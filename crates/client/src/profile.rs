@@ -81,4 +81,7 @@ pub struct Profile {
     /// Milliseconds without use after which the app locks, as the device's program has it.
     #[serde(default)]
     pub lock_ms: Option<u64>,
+    /// Whether it claims a position at sign-in: its person agreed, and the hospital has a use for it.
+    #[serde(default)]
+    pub position: bool,
 }

@@ -47,6 +47,8 @@ pub struct Status {
     pub online_required: bool,
     /// Milliseconds without use after which the app locks.
     pub lock_ms: Option<u64>,
+    /// Whether it claims a position at sign-in.
+    pub position: bool,
 }
 
 /// How far a message came. Delivered is not read is not acknowledged.

@@ -44,6 +44,8 @@ pub struct Hospital {
     pub name: String,
     /// Its two sites.
     pub facilities: Vec<Facility>,
+    /// The grounds that the sites stand on, in their order.
+    pub grounds: Vec<Ground>,
     /// Its departments.
     pub departments: Vec<Department>,
     /// Everyone who works here.
@@ -78,6 +80,17 @@ pub struct Facility {
     pub name: String,
     /// Where it is; no such place exists.
     pub city: String,
+}
+
+/// A circle on the ground (WGS 84). Port Alder is nowhere; a coast like its own is there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Ground {
+    /// Degrees, north above zero.
+    pub latitude: f64,
+    /// Degrees, east above zero.
+    pub longitude: f64,
+    /// Metres.
+    pub radius_m: f64,
 }
 
 /// One department.
@@ -307,6 +320,7 @@ impl Hospital {
         let mut hospital = Self {
             name: "St. Brigid's".to_owned(),
             facilities,
+            grounds: staff::GROUNDS.to_vec(),
             departments: staff::departments(seed),
             staff,
             on_call,

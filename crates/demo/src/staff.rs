@@ -4,7 +4,7 @@
 use wardline_model::{FacilityId, UserId};
 
 use crate::rng::uuid;
-use crate::{Department, Facility, Readiness, StaffMember};
+use crate::{Department, Facility, Ground, Readiness, StaffMember};
 
 /// Builds the two sites.
 pub(crate) fn facilities(seed: u64) -> Vec<Facility> {
@@ -110,6 +110,20 @@ pub(crate) const HARBOUR: &str = "harbour-road";
 const FACILITIES: [(&str, &str, &str); 2] = [
     (MAIN, "St. Brigid's Hospital, Alder Street", "Port Alder"),
     (HARBOUR, "St. Brigid's Pavilion, Harbour Road", "Port Alder"),
+];
+
+/// In the order of the facilities.
+pub(crate) const GROUNDS: [Ground; 2] = [
+    Ground {
+        latitude: 44.1037,
+        longitude: -69.1089,
+        radius_m: 400.0,
+    },
+    Ground {
+        latitude: 44.0971,
+        longitude: -69.1042,
+        radius_m: 250.0,
+    },
 ];
 
 const DEPARTMENTS: [(&str, &str); 17] = [

@@ -51,6 +51,8 @@ named! {
         CardUse = "card.use",
         /// Take a smart card away.
         CardRemove = "card.remove",
+        /// Let this device claim a position at sign-in, or not any more.
+        PositionConsent = "position.consent",
         /// Read one's own account.
         MeRead = "me.read",
         /// Invite a person to enrol a device.
@@ -164,6 +166,7 @@ impl Action {
             | Self::EnrollPoll
             | Self::SessionChallenge
             | Self::SessionCreate
+            | Self::PositionConsent
             | Self::MeRead
             | Self::DeviceListOwn
             | Self::DeviceListAll
@@ -269,6 +272,7 @@ impl Action {
             Self::CardAdd => "add a smart card",
             Self::CardUse => "use these smart cards",
             Self::CardRemove => "take these smart cards away",
+            Self::PositionConsent => "say whether this device tells its position",
             Self::MeRead => "see this account",
             Self::InviteCreate => "invite people to enrol a device",
             Self::RecoveryList => "see who lost every device",

@@ -182,6 +182,20 @@ pub struct Risk {
     pub locations: Vec<PathBuf>,
     /// Numbers of autonomous systems behind whose addresses people from anywhere stand.
     pub shared_networks: Vec<u32>,
+    /// The grounds that the hospital's houses stand on; empty: nobody is asked for a position.
+    pub grounds: Vec<Ground>,
+}
+
+/// One of `grounds` in `[risk]`: a circle on the ground (WGS 84).
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ground {
+    /// Degrees, north above zero.
+    pub latitude: f64,
+    /// Degrees, east above zero.
+    pub longitude: f64,
+    /// Metres.
+    pub radius_m: f64,
 }
 
 /// `[factors]`
@@ -432,6 +446,12 @@ impl Config {
              reached",
         );
         check(
+            !risk.grounds.iter().all(Ground::is_on_earth),
+            "grounds",
+            "write degrees from -90 to 90 as `latitude`, from -180 to 180 as `longitude`, and 10 to \
+             50000 metres as `radius_m`",
+        );
+        check(
             !(1..=MOST_DAYS).contains(&self.policy.keep_days),
             "keep_days",
             "write 1 to 3650 days",
@@ -587,6 +607,14 @@ impl Config {
     }
 }
 
+impl Ground {
+    fn is_on_earth(&self) -> bool {
+        (-90.0..=90.0).contains(&self.latitude)
+            && (-180.0..=180.0).contains(&self.longitude)
+            && (10.0..=50_000.0).contains(&self.radius_m)
+    }
+}
+
 impl Default for Hospital {
     fn default() -> Self {
         Self {
@@ -690,6 +718,7 @@ impl Default for Risk {
             deny: limits.risk_deny,
             locations: Vec::new(),
             shared_networks: Vec::new(),
+            grounds: Vec::new(),
         }
     }
 }
@@ -914,7 +943,7 @@ mod tests {
             ("bus", 8),
             ("sessions", 4),
             ("policy", 1),
-            ("risk", 5),
+            ("risk", 6),
             ("factors", 1),
             ("cards", 10),
             ("enrollment", 2),
@@ -1033,6 +1062,39 @@ mod tests {
         ] {
             let error = with(lines).unwrap_err();
             assert_eq!(error.line, line, "{lines}: {error}");
+            assert!(error.message.contains(mend), "{error}");
+        }
+    }
+
+    #[test]
+    fn grounds_that_are_nowhere_are_named_with_their_line_and_mend() {
+        let with = |ground: &str| Config::parse(&format!("[risk]\ngrounds = [{ground}]\n"));
+        let config = with("{ latitude = 44.1, longitude = -69, radius_m = 400 }").unwrap();
+        assert_eq!(config.risk.grounds.len(), 1);
+        for (ground, mend) in [
+            (
+                "{ latitude = 91, longitude = 0, radius_m = 400 }",
+                "-90 to 90",
+            ),
+            (
+                "{ latitude = nan, longitude = 0, radius_m = 400 }",
+                "-90 to 90",
+            ),
+            (
+                "{ latitude = 44.1, longitude = -181, radius_m = 400 }",
+                "-180 to 180",
+            ),
+            (
+                "{ latitude = 44.1, longitude = -69, radius_m = 0 }",
+                "10 to 50000",
+            ),
+            (
+                "{ lattitude = 44.1, longitude = -69, radius_m = 4 }",
+                "did you mean `latitude`?",
+            ),
+        ] {
+            let error = with(ground).unwrap_err();
+            assert_eq!(error.line, 2, "{ground}: {error}");
             assert!(error.message.contains(mend), "{error}");
         }
     }

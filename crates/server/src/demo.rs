@@ -16,7 +16,7 @@ use wardline_store::{NewDevice, NewPerson, RegisteredDevice, Store, StoreError, 
 
 use crate::charts;
 use crate::codes::{self, Invitation, Terms};
-use crate::config::Config;
+use crate::config::{Config, Ground};
 use crate::fleet::{feeds, notice};
 use crate::init::{self, InitError, RECORD_KEEPER, record_keeper};
 use crate::keys::{self, HospitalKeys};
@@ -120,6 +120,12 @@ pub async fn run_on(
     store_url.clone_into(&mut config.store.url);
     config.server.http = options.http.to_string();
     config.server.https = options.https.to_string();
+    let grounds = hospital.grounds.iter().map(|ground| Ground {
+        latitude: ground.latitude,
+        longitude: ground.longitude,
+        radius_m: ground.radius_m,
+    });
+    config.risk.grounds = grounds.collect();
 
     let store = if keys::exist(&options.data) {
         let keys = HospitalKeys::open(&options.data)?;

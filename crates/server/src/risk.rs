@@ -21,14 +21,15 @@ use wardline_audit::Salt;
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
 use wardline_model::wire::enroll::Platform;
+use wardline_model::wire::sessions::{Position, PositionUse};
 use wardline_model::{DeviceId, PatientId, SessionId, UserId};
 use wardline_policy::Place;
 use wardline_risk::report::{RiskReport, SignIn};
 use wardline_risk::{
-    Access, Hospital, House, Locations, LocationsError, Login, Nights, Openings, Outcome,
-    PersonState, Premises, Reason, Roster, Shift, Weights, client,
+    Access, Area, Claimed, Hospital, House, Locations, LocationsError, Login, Nights, Openings,
+    Outcome, PersonState, Premises, Reason, Roster, Shift, Weights, client,
 };
-use wardline_store::{NewRiskEvent, RiskEvent, StoreError, Tx};
+use wardline_store::{Device, NewRiskEvent, RiskEvent, StoreError, Tx};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Peer};
@@ -158,6 +159,28 @@ impl Seen {
     }
 }
 
+/// What becomes of the position that a device may claim when its person signs in.
+pub(crate) fn position_use(app: &App, device: &Device) -> PositionUse {
+    if app.config.risk.grounds.is_empty() {
+        PositionUse::Unused
+    } else if device.position_consent_at.is_some() {
+        PositionUse::On
+    } else {
+        PositionUse::Off
+    }
+}
+
+/// Where a device says that it is, as far as the hospital has a use for that and the person agreed.
+/// It is no part of [`Seen`], which is kept.
+pub(crate) fn claimed(app: &App, device: &Device, position: Option<Position>) -> Option<Area> {
+    let position = position.filter(|_| position_use(app, device) == PositionUse::On)?;
+    Area::new(
+        position.latitude(),
+        position.longitude(),
+        position.accuracy_m(),
+    )
+}
+
 /// How unusual something is, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Weighed {
@@ -166,6 +189,8 @@ struct Weighed {
     reasons: Vec<Reason>,
     sentences: Vec<&'static str>,
     place: Place,
+    /// What the device says of where it is, as one word.
+    claimed: Option<Claimed>,
 }
 
 impl Weighed {
@@ -176,6 +201,10 @@ impl Weighed {
         detail.insert("place".to_owned(), self.place.as_str().into());
         let reasons = serde_json::to_value(&self.reasons).map_err(Refusal::internal)?;
         detail.insert("unusual".to_owned(), reasons);
+        if let Some(claimed) = self.claimed {
+            let claimed = serde_json::to_value(claimed).map_err(Refusal::internal)?;
+            detail.insert("claimed".to_owned(), claimed);
+        }
         Ok(detail)
     }
 
@@ -184,6 +213,7 @@ impl Weighed {
             risk: weights.risk(),
             reasons: weights.reasons(),
             sentences: weights.sentences(),
+            claimed: weights.claimed(),
             place: match weights.place() {
                 wardline_risk::Place::House => Place::House,
                 wardline_risk::Place::Known => Place::Known,
@@ -217,7 +247,7 @@ pub(crate) async fn follow(
     if before.is_none_or(|before| before.address == now.address) {
         return Ok(false);
     }
-    let mut weighed = weighed(app, tx, &now).await?;
+    let mut weighed = weighed(app, tx, &now, None).await?;
     let was_new = principal.place == Place::New.as_str();
     let is_new = weighed.place == Place::New;
     if u32::from(weighed.risk) <= principal.risk && (was_new || !is_new) {
@@ -226,6 +256,9 @@ pub(crate) async fn follow(
     if was_new {
         weighed.place = Place::New;
     }
+    // What a claimed position added at the sign-in is not known here any more.
+    let before = u8::try_from(principal.risk).unwrap_or(100);
+    weighed.risk = weighed.risk.max(before);
     put(tx, principal.session_id, &now, &weighed).await?;
     let mut event = app.gate.house_event(MOVED, "session.weigh", now.at_ms);
     event.actor = caller.asker().actor;
@@ -235,15 +268,17 @@ pub(crate) async fn follow(
     Ok(true)
 }
 
-/// Weighs a sign-in, and notes it for the session.
+/// Weighs a sign-in, and notes it for the session. Of where the device claims to be, one word is
+/// noted.
 pub(crate) async fn weigh(
     app: &App,
     tx: &mut Tx,
     note: &mut Note,
     session: SessionId,
     seen: &Seen,
+    claimed: Option<Area>,
 ) -> Result<(), Refusal> {
-    let weighed = weighed(app, tx, seen).await?;
+    let weighed = weighed(app, tx, seen, claimed).await?;
     put(tx, session, seen, &weighed).await?;
     for (name, value) in weighed.detail()? {
         note.put(&name, value);
@@ -265,9 +300,17 @@ async fn located(
     Ok(login)
 }
 
-async fn weighed(app: &App, tx: &mut Tx, seen: &Seen) -> Result<Weighed, Refusal> {
+async fn weighed(
+    app: &App,
+    tx: &mut Tx,
+    seen: &Seen,
+    claimed: Option<Area>,
+) -> Result<Weighed, Refusal> {
     let (person, roster) = known(tx, seen).await?;
-    let login = located(app, tx, seen, true).await?;
+    let login = Login {
+        claimed,
+        ..located(app, tx, seen, true).await?
+    };
     let weights = {
         let hospital = Hospital {
             roster: &roster,
@@ -307,17 +350,26 @@ async fn put(
     Ok(())
 }
 
-/// Learns what came of a sign-in. What cannot be learned is lost, and nothing else.
-pub(crate) async fn learn(app: &App, seen: &Seen, outcome: Outcome) {
-    if let Err(error) = try_learn(app, seen, outcome).await {
+/// Learns what came of a sign-in. What cannot be learned is lost, and nothing else. Where the device
+/// claimed to be is not learned; it only bears on how much is.
+pub(crate) async fn learn(app: &App, seen: &Seen, claimed: Option<Area>, outcome: Outcome) {
+    if let Err(error) = try_learn(app, seen, claimed, outcome).await {
         tracing::warn!(%error, "a sign-in was not learned");
     }
 }
 
-async fn try_learn(app: &App, seen: &Seen, outcome: Outcome) -> Result<(), Refusal> {
+async fn try_learn(
+    app: &App,
+    seen: &Seen,
+    claimed: Option<Area>,
+    outcome: Outcome,
+) -> Result<(), Refusal> {
     let mut tx = app.gate.machinery().write().await?;
     let (mut person, roster) = known(&mut tx, seen).await?;
-    let login = located(app, &mut tx, seen, outcome != Outcome::Failed).await?;
+    let login = Login {
+        claimed,
+        ..located(app, &mut tx, seen, outcome != Outcome::Failed).await?
+    };
     {
         let hospital = Hospital {
             roster: &roster,
@@ -616,11 +668,14 @@ fn setting(node: &str) -> String {
     format!("{SETTINGS}{node}")
 }
 
-/// The hospital's networks; the machine itself is one, as everywhere.
+/// The hospital's networks and grounds; the machine itself is one of the networks, as everywhere.
 fn premises(config: &Config) -> Premises {
     let nets = config.network.premises.iter().map(Cidr::net);
     let nets = nets.chain(LOOPBACK.map(IpNet::from));
-    Premises::new(nets.map(|net| (net, "premises".to_owned())))
+    let grounds = config.risk.grounds.iter();
+    let grounds =
+        grounds.filter_map(|ground| Area::new(ground.latitude, ground.longitude, ground.radius_m));
+    Premises::new(nets.map(|net| (net, "premises".to_owned()))).with_grounds(grounds)
 }
 
 /// Groups of fewer sign-ins say nothing.

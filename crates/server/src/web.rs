@@ -133,7 +133,7 @@ const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; wor
     style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; \
     connect-src 'self' ws: wss:; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'";
-const PERMISSIONS: &str = "camera=(self), microphone=(), geolocation=(), payment=(), usb=(), \
+const PERMISSIONS: &str = "camera=(self), microphone=(), geolocation=(self), payment=(), usb=(), \
     publickey-credentials-get=(self), publickey-credentials-create=(self)";
 const ABSENT: &str = "<!doctype html><html lang=en><meta charset=utf-8>\
     <title>Wardline</title><h1>The web app is not built</h1>\

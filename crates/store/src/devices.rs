@@ -58,6 +58,8 @@ row! {
         pub notice_accepted_at: Option<u64>,
         /// The hash of that notice.
         pub notice_hash: Option<[u8; 32]>,
+        /// Since when its person lets it claim a position at sign-in, unix milliseconds.
+        pub position_consent_at: Option<u64>,
         /// Last request, unix milliseconds, to the minute.
         pub last_seen_at: Option<u64>,
     }
@@ -120,7 +122,7 @@ macro_rules! select_devices {
                   WHERE a.device_id = devices.device_id) AS assessment,
                  jkt, device_jwk, mls_key, binding, passkey_kind, device_cert, mls_cert,
                  created_at, activated_at, revoked_at, revoked_reason, wiped_at,
-                 notice_accepted_at, notice_hash, last_seen_at
+                 notice_accepted_at, notice_hash, position_consent_at, last_seen_at
              FROM devices ",
             $where
         )
@@ -332,6 +334,30 @@ impl Tx {
         sealed
             .map(|(sealed,)| self.open("devices.share", id.as_bytes(), &sealed))
             .transpose()
+    }
+
+    /// Notes that its person lets a device claim a position at sign-in from now on (unix
+    /// milliseconds). False where they did before: then it is since then.
+    pub async fn allow_position(&mut self, id: DeviceId, now_ms: u64) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE devices SET position_consent_at = $2
+             WHERE device_id = $1 AND position_consent_at IS NULL",
+            id,
+            now_ms
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Notes that a device is to claim no position. False where it was not to before.
+    pub async fn forbid_position(&mut self, id: DeviceId) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            "UPDATE devices SET position_consent_at = NULL
+             WHERE device_id = $1 AND position_consent_at IS NOT NULL",
+            id
+        )?;
+        Ok(changed == 1)
     }
 
     /// Makes a pending device active with its certificates (DER); false when it is not pending.

@@ -41,6 +41,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(10, "0010_openings"),
     migration!(11, "0011_device_order"),
     migration!(12, "0012_managers"),
+    migration!(13, "0013_position"),
 ];
 
 impl Store {

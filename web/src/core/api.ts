@@ -114,6 +114,8 @@ export const api = {
   riskReport: () => ask<RiskReport>("GET", "/v1/risk/report"),
   answerSignIn: ({ id, was_me }: { id: string; was_me: boolean }) =>
     ask<null>("POST", `/v1/risk/${id}/answer`, { was_me }),
+  allowPosition: () => ask<null>("PUT", "/v1/me/position-consent"),
+  forbidPosition: () => ask<null>("DELETE", "/v1/me/position-consent"),
   recoveries: () =>
     ask<{ recoveries: Recovery[] }>("GET", "/v1/recoveries").then(({ recoveries }) => recoveries),
   askRecovery: (request: { user_id: string; program: string; reason: string }) =>

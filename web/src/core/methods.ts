@@ -36,6 +36,15 @@ export interface Status {
   online_required?: boolean | null;
   /** Milliseconds without input after which the app locks; absent for no limit. */
   lock_ms?: number | null;
+  /** Whether it claims a position at sign-in. */
+  position?: boolean;
+}
+
+/** Where a device says that it is: degrees (WGS 84), metres. */
+export interface Position {
+  latitude: number;
+  longitude: number;
+  accuracy_m: number;
 }
 
 /** The trust anchors that an invitation's link carries. */
@@ -146,7 +155,7 @@ export interface Methods {
   /** A request to the hospital that needs nothing of the store. */
   api: [ApiRequest, unknown];
   challenge: [None, SignInChallenge];
-  sign_in: [{ credential: unknown } & PrfResults, unknown];
+  sign_in: [{ credential: unknown; position: Position | null } & PrfResults, unknown];
   unlock_offline: [PrfResults, unknown];
   lock: [None, unknown];
   sign_out: [None, unknown];

@@ -390,6 +390,8 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   renameCard: [keys.cards],
   removeCard: [keys.cards],
   answerSignIn: [keys.risk, keys.sessions, keys.me],
+  allowPosition: [keys.me, keys.devices],
+  forbidPosition: [keys.me, keys.devices],
   askRecovery: [keys.recoveries],
   approveRecovery: [keys.recoveries, keys.devices],
   withdrawRecovery: [keys.recoveries],

@@ -195,7 +195,12 @@ export interface Me {
   hospital: string;
   /** What the session lacks before it is trusted with what is sensitive. */
   asks?: Asks | null;
+  /** What becomes of the position that this device may claim when it signs in. */
+  position: PositionUse;
 }
+
+/** `unused` where the hospital has no use for positions, and nobody is to be asked. */
+export type PositionUse = "unused" | "off" | "on";
 
 /** What a session lacks. */
 export interface Asks {
@@ -456,6 +461,8 @@ export interface DeviceDetail {
   notice_accepted_at?: number | null;
   notice_changed: boolean;
   notice: PrivacyNotice;
+  /** Since when its person lets it claim a position at sign-in. */
+  position_consent_at?: number | null;
   ended_at?: number | null;
   ended_reason?: string | null;
   wiped_at?: number | null;

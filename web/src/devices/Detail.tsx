@@ -161,6 +161,9 @@ export function Record({ detail, owner }: { detail: DeviceDetail; owner: boolean
     ...(detail.notice_accepted_at
       ? [[t.device.noticeAccepted, moment(detail.notice_accepted_at, now)] as [string, string]]
       : []),
+    ...(detail.position_consent_at
+      ? [[t.device.positionSince, moment(detail.position_consent_at, now)] as [string, string]]
+      : []),
   ];
   return (
     <Part id="record" title={t.device.record}>

@@ -14,6 +14,7 @@ import { dismissAll, tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import { MyDevices } from "./MyDevices";
 import { PendingDevices } from "./PendingDevices";
+import { Position } from "./Position";
 import styles from "./Security.module.css";
 import { Sessions } from "./Sessions";
 
@@ -39,6 +40,7 @@ export default function Security() {
         <Privacy />
         <PendingDevices quiet />
         <MySignIns />
+        <Position />
         <MyDevices />
         <MyCodes />
         <MyCards />

@@ -343,7 +343,8 @@ export const en = {
     ],
     cannot: [
       "What you write: messages are encrypted from phone to phone",
-      "Your photos, contacts, calls, location, other apps and websites",
+      "Your photos, contacts, calls, other apps and websites",
+      "Where you are: unless you switch that on yourself, below, and then only as you sign in",
       "Your fingerprint or face: they never leave the phone",
       "It cannot unlock your own phone, and wipes nothing but Wardline on it",
     ],
@@ -557,6 +558,25 @@ export const en = {
     hasNone: (name: string) => `${name} has added no smart card.`,
   },
 
+  position: {
+    title: "Position at sign-in",
+    intro:
+      "You can let this device tell roughly where it is when you sign in. That can show that a sign-in over the hospital's network was not made at the hospital.",
+    points: [
+      "Sent: a position to some 100 m, and how exact it is",
+      "When: as you sign in with this device, and at no other time",
+      "Kept: nothing of it. It is compared with the network that you sign in from, and forgotten; the log has one word, on the grounds or elsewhere",
+      "It can only make a sign-in look unusual, where it contradicts the network. It never makes one look better",
+      "Leaving it off changes nothing for you",
+    ],
+    label: "Tell the rough position of this device as I sign in",
+    asking: "Answer the question of your browser.",
+    on: "From the next sign-in on, this device tells its rough position.",
+    off: "This device tells no position any more.",
+    denied:
+      "Your browser does not let Wardline ask for the position. Allow it in the browser's settings for this site, and on a phone also for the browser itself; then switch this on again.",
+    impossible: "This browser cannot tell where the device is. You need not do anything.",
+  },
   signIns: {
     title: "Your sign-ins",
     intro: "What looked unlike you, and what was unusual about it. Say whether it was you.",
@@ -821,6 +841,7 @@ export const en = {
     certificateUntil: (serial: string, date: string) => `${serial}, valid until ${date}`,
     noCertificate: "None yet",
     noticeAccepted: "Privacy notice accepted",
+    positionSince: "Tells its rough position at sign-in, since",
     noticeChanged: "It is another one than the notice that was accepted on this device.",
     views: "Who looked at this",
     viewsHint: "People other than its owner who opened this page.",

@@ -194,6 +194,10 @@ wire! {
         pub notice_changed: bool,
         /// What the hospital keeps of it, what it never collects, and what a wipe takes.
         pub notice: super::enroll::PrivacyNotice,
+        /// Since when its person lets it claim a position at sign-in, unix milliseconds; absent where
+        /// they do not.
+        #[serde(default)]
+        pub position_consent_at: Option<u64>,
         /// When it went out of use, unix milliseconds.
         pub ended_at: Option<u64>,
         /// Why it went out of use.

@@ -1,6 +1,7 @@
 //! People, on-call roles, patients.
 
 use super::enroll::PersonBrief;
+use super::sessions::PositionUse;
 use super::wire;
 use crate::{DeviceId, PatientId, RoleSlug, SessionId};
 
@@ -29,6 +30,9 @@ wire! {
         /// What the session lacks before it is trusted with what is sensitive; absent where nothing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub asks: Option<Asks>,
+        /// What becomes of the position that this device may claim when it signs in.
+        #[serde(default)]
+        pub position: PositionUse,
     }
 }
 wire! {

@@ -1,5 +1,10 @@
 //! Sign-in and sessions.
 
+use std::fmt;
+
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
+
 use super::enroll::PersonBrief;
 use super::wire;
 use crate::{B64, ChallengeId, DeviceId, SessionId};
@@ -36,6 +41,96 @@ wire! {
         /// WebAuthn `AuthenticationResponseJSON`.
         #[cfg_attr(feature = "openapi", schema(value_type = Object))]
         pub credential: serde_json::Value,
+        /// At a sign-in, where the person agreed to that on this device: where it says that it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub position: Option<Position>,
+    }
+}
+
+/// Where a device says that it is (WGS 84). Clients send it no finer than it is of use: a thousandth
+/// of a degree, some 100 m.
+///
+/// It is weighed and forgotten: nothing stores it, and `Debug` does not show it, so it reaches no log
+/// line and no error.
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Position {
+    /// Degrees, north above zero, -90 to 90.
+    #[serde(deserialize_with = "latitude")]
+    latitude: f64,
+    /// Degrees, east above zero, -180 to 180.
+    #[serde(deserialize_with = "longitude")]
+    longitude: f64,
+    /// How far off it may be, metres, 0 to 100000.
+    #[serde(deserialize_with = "accuracy_m")]
+    accuracy_m: f64,
+}
+
+impl Position {
+    /// Degrees, north above zero.
+    pub const fn latitude(self) -> f64 {
+        self.latitude
+    }
+
+    /// Degrees, east above zero.
+    pub const fn longitude(self) -> f64 {
+        self.longitude
+    }
+
+    /// How far off it may be, metres.
+    pub const fn accuracy_m(self) -> f64 {
+        self.accuracy_m
+    }
+}
+
+/// It does not show.
+impl fmt::Debug for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Position").finish_non_exhaustive()
+    }
+}
+
+fn latitude<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+    between(d, -90.0, 90.0, "degrees from -90 to 90")
+}
+
+fn longitude<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+    between(d, -180.0, 180.0, "degrees from -180 to 180")
+}
+
+fn accuracy_m<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+    between(d, 0.0, 100_000.0, "metres from 0 to 100000")
+}
+
+/// A number between two others. The error does not have what was found.
+fn between<'de, D: Deserializer<'de>>(
+    d: D,
+    least: f64,
+    most: f64,
+    expected: &'static str,
+) -> Result<f64, D::Error> {
+    let number = f64::deserialize(d)?;
+    if (least..=most).contains(&number) {
+        Ok(number)
+    } else {
+        Err(D::Error::invalid_value(
+            Unexpected::Other("another number"),
+            &expected,
+        ))
+    }
+}
+
+wire! {
+    /// What becomes of the position that a device may claim when its person signs in.
+    #[derive(Default)]
+    pub enum PositionUse {
+        /// The hospital has no use for it: nobody is to be asked.
+        #[default]
+        Unused,
+        /// It counts for nothing as long as the person has not agreed on this device.
+        Off,
+        /// The person agreed on this device.
+        On,
     }
 }
 wire! {
@@ -101,5 +196,60 @@ wire! {
     pub struct SessionList {
         /// Live sessions, newest first.
         pub sessions: Vec<SessionInfo>,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(latitude: f64, longitude: f64, accuracy_m: f64) -> Result<Position, String> {
+        let position = json!({
+            "latitude": latitude, "longitude": longitude, "accuracy_m": accuracy_m,
+        });
+        serde_json::from_value(position).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_position_does_not_print() {
+        let position = read(48.857, 2.352, 150.0).unwrap();
+        let sign_in = SignIn {
+            challenge_id: ChallengeId::from_bytes([7; 16]),
+            credential: json!({}),
+            position: Some(position),
+        };
+        let printed = format!("{sign_in:?} {position:#?}");
+        for secret in ["48", "857", "352", "150"] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+        assert!(printed.contains("Position"), "{printed}");
+    }
+
+    #[test]
+    fn what_is_nowhere_on_earth_is_no_position_and_is_not_quoted() {
+        for (latitude, longitude, accuracy_m) in [
+            (90.0, 180.0, 0.0),
+            (-90.0, -180.0, 100_000.0),
+            (0.0, 0.0, 0.5),
+        ] {
+            let position = read(latitude, longitude, accuracy_m).unwrap();
+            assert_eq!(serde_json::from_value(json!(position)).ok(), Some(position));
+        }
+        for (latitude, longitude, accuracy_m, expected) in [
+            (90.417, 0.0, 1.0, "degrees from -90 to 90"),
+            (-90.417, 0.0, 1.0, "degrees from -90 to 90"),
+            (0.0, 180.417, 1.0, "degrees from -180 to 180"),
+            (0.0, -180.417, 1.0, "degrees from -180 to 180"),
+            (0.0, 0.0, -0.417, "metres from 0 to 100000"),
+            (0.0, 0.0, 100_000.417, "metres from 0 to 100000"),
+        ] {
+            let error = read(latitude, longitude, accuracy_m).unwrap_err();
+            assert!(error.ends_with(expected), "{error}");
+            assert!(!error.contains("417"), "{error}");
+        }
+        // JSON has no numbers that are none; they are written as null.
+        assert!(read(f64::NAN, 0.0, 1.0).is_err());
     }
 }

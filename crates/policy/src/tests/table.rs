@@ -47,6 +47,7 @@ card.list            not_signed_in allow               missing_permission device
 card.add             not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
 card.use             not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
 card.remove          not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired allow
+position.consent     not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 me.read              not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 invite.create        not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 recovery.list        not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow

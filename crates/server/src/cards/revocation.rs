@@ -126,7 +126,7 @@ impl Revocation {
         None
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ListPoint, Kept>> {
         // Entries are replaced whole, so a poisoned lock holds no half state.
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -18,6 +18,7 @@ pub(crate) fn of(program: &Program) -> PrivacyNotice {
          the certificates that prove it, where hardware says so when it is set up"
             .to_owned(),
         "Which network a request came from: the hospital's or another, and its address".to_owned(),
+        "Since when you let it tell its rough position as you sign in, if you do".to_owned(),
     ];
     for rule in &program.rules {
         let attested = rule.accept.contains(&Provenance::Attested);
@@ -58,7 +59,12 @@ pub(crate) fn of(program: &Program) -> PrivacyNotice {
     .map(str::to_owned)
     .into();
     if program.ownership == Ownership::Personal {
-        never.insert(0, "Where you are: no location is asked for".to_owned());
+        never.insert(
+            0,
+            "Where you are: no location is asked for unless you switch that on yourself; then a rough \
+             position is compared with the network as you sign in, and not kept"
+                .to_owned(),
+        );
         never.push("Anything while Wardline is closed".to_owned());
     }
     let wipe = match program.limits.wipe {

@@ -127,6 +127,10 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(pki::crl::handler))
         .routes(routes!(credentials::read::handler))
         .routes(routes!(me::read::handler))
+        .routes(routes!(
+            me::allow_position::handler,
+            me::forbid_position::handler
+        ))
         .routes(routes!(people::search::handler))
         .routes(routes!(roles::list::handler))
         .routes(routes!(patients::search::handler))

@@ -142,6 +142,8 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             Some(json!({ "device_ids": [id] })),
         ),
         ("GET", "/v1/me".into(), None),
+        ("PUT", "/v1/me/position-consent".into(), None),
+        ("DELETE", "/v1/me/position-consent".into(), None),
         ("GET", "/v1/people?q=a".into(), None),
         ("GET", "/v1/roles".into(), None),
         (

@@ -2,15 +2,18 @@
 
 use wardline_audit::Event;
 use wardline_audit::event::Outcome;
+use wardline_model::wire::devices::DeviceDetail;
 use wardline_model::wire::directory::Me;
 use wardline_model::wire::factors::FactorBegun;
 use wardline_model::wire::risk::{RiskOverview, RiskySignIn, RiskySignIns};
-use wardline_server::config::Cidr;
+use wardline_model::wire::sessions::PositionUse;
+use wardline_server::config::{Cidr, Ground};
 use wardline_store::NewRiskEvent;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::factors::{Generated, begin, confirm, step_up};
+use crate::support::logs::Logs;
 use crate::support::managed::{colleague, phone_of};
 use crate::support::{Device, Engine, Hospital, story};
 
@@ -18,6 +21,13 @@ const HOUR: u64 = 60 * 60 * 1000;
 const DAY: u64 = 24 * HOUR;
 /// Home of nobody here.
 const ELSEWHERE: &str = "203.0.113.9";
+/// Where the hospital stands.
+const GROUND: Ground = Ground {
+    latitude: 44.1037,
+    longitude: -69.1089,
+    radius_m: 400.0,
+};
+const CONSENT: &str = "/v1/me/position-consent";
 
 /// A hospital behind a proxy, and a nurse who works nights.
 struct Nights {
@@ -35,7 +45,11 @@ impl Nights {
             .iter()
             .map(|net| (*net).to_owned().try_into().unwrap())
             .collect();
-        let hospital = Hospital::with(engine, |config| config.network.proxies = proxies).await;
+        let hospital = Hospital::with(engine, |config| {
+            config.network.proxies = proxies;
+            config.risk.grounds = vec![GROUND];
+        })
+        .await;
         let first = hospital.clock.now_ms().div_ceil(DAY) * DAY;
         let mut nights = Self {
             officer: hospital.officer().await,
@@ -311,4 +325,138 @@ async fn what_was_learned_outlives_a_restart(engine: Engine) {
     drop(facts);
     let after = nights.sign_in().await;
     assert!(after.risk <= before.risk + 5, "{before:?} {after:?}");
+}
+
+/// An ocean away from the ward, in figures that nothing else has.
+fn far_away() -> Value {
+    json!({ "latitude": 48.857_123_4, "longitude": 2.352_123_4, "accuracy_m": 1234.5678 })
+}
+
+/// What shows of those figures, exact or rounded to what the model calculates with.
+const FAR_AWAY: [&str; 3] = ["48.85712", "2.352123", "1234.567"];
+
+async fn claimed(hospital: &Hospital) -> Option<Value> {
+    last_start(hospital).await.detail.get("claimed").cloned()
+}
+
+story!(a_position_counts_once_the_nurse_agreed_where_it_contradicts_and_is_not_kept);
+async fn a_position_counts_once_the_nurse_agreed_where_it_contradicts_and_is_not_kept(
+    engine: Engine,
+) {
+    let logs = Logs::capture();
+    let mut nights = Nights::behind(engine, &["127.0.0.1/32"]).await;
+    assert_eq!(me(&mut nights.nurse).await.position, PositionUse::Off);
+    // Noon of a day off, on the ward's network. Without consent the position says nothing.
+    nights.until(33, 12 * HOUR);
+    nights.nurse.position = Some(far_away());
+    let ignored = nights.sign_in().await;
+    assert!(!names(&ignored).contains(&"contradicted"), "{ignored:?}");
+    assert_eq!(claimed(&nights.hospital).await, None);
+
+    let allowed = nights.nurse.request("PUT", CONSENT, None).await;
+    allowed.expect(204);
+    assert_eq!(me(&mut nights.nurse).await.position, PositionUse::On);
+    let path = format!("/v1/devices/{}", nights.nurse.id());
+    let detail: DeviceDetail = nights.nurse.get(&path).await.expect(200).json();
+    let since = detail.position_consent_at.unwrap();
+    nights.until(33, 12 * HOUR + HOUR / 60);
+    let far = nights.sign_in().await;
+    let reason = far.reasons.iter().find(|one| one.name == "contradicted");
+    assert_eq!(
+        reason.unwrap().sentence,
+        "Your device and your network tell of different places."
+    );
+    assert_eq!(claimed(&nights.hospital).await, Some("elsewhere".into()));
+    assert_eq!(last_start(&nights.hospital).await.detail["place"], "house");
+
+    // On the ward it contradicts nothing.
+    nights.until(33, 12 * HOUR + 2 * HOUR / 60);
+    nights.nurse.position =
+        Some(json!({ "latitude": 44.104, "longitude": -69.109, "accuracy_m": 300 }));
+    let near = nights.sign_in().await;
+    assert!(near.risk < far.risk, "{near:?} {far:?}");
+    assert!(!names(&near).contains(&"contradicted"), "{near:?}");
+    assert_eq!(claimed(&nights.hospital).await, Some("on_premises".into()));
+
+    // Whoever agrees twice agreed once; and takes it back at once.
+    let allowed = nights.nurse.request("PUT", CONSENT, None).await;
+    allowed.expect(204);
+    let detail: DeviceDetail = nights.nurse.get(&path).await.expect(200).json();
+    assert_eq!(detail.position_consent_at, Some(since));
+    nights.nurse.delete(CONSENT).await.expect(204);
+    assert_eq!(me(&mut nights.nurse).await.position, PositionUse::Off);
+    nights.until(33, 12 * HOUR + 3 * HOUR / 60);
+    nights.nurse.position = Some(far_away());
+    let again = nights.sign_in().await;
+    assert!(!names(&again).contains(&"contradicted"), "{again:?}");
+    assert_eq!(claimed(&nights.hospital).await, None);
+    let changes = |events: &[Event]| -> Vec<Value> {
+        let changed = |event: &Event| event.detail["changed"].clone();
+        events.iter().map(changed).collect()
+    };
+    let allowed = nights.hospital.events("position.allowed").await;
+    assert_eq!(changes(&allowed), [json!(true), json!(false)]);
+    let forbidden = nights.hospital.events("position.forbidden").await;
+    assert_eq!(changes(&forbidden), [json!(true)]);
+
+    // It stands nowhere: not in what is kept of the sign-in, nor in the audit log, nor in a log line.
+    let (store, _) = nights.hospital.seize();
+    let mut facts = store.read().await.unwrap();
+    let seen = facts.seen_of(far.session_id).await.unwrap().unwrap();
+    drop(facts);
+    let seen = String::from_utf8(seen.to_vec()).unwrap();
+    let mut events = Vec::new();
+    for kind in ["session.started", "position.allowed", "request.allowed"] {
+        events.extend(nights.hospital.events(kind).await);
+    }
+    let events = serde_json::to_string(&events).unwrap();
+    assert!(events.contains("elsewhere"), "{events}");
+    let lines = logs.text();
+    assert!(lines.contains("wardline_server::pipeline"), "{lines}");
+    for figure in FAR_AWAY {
+        assert!(!seen.contains(figure), "{seen}");
+        assert!(!events.contains(figure), "{events}");
+        assert!(!lines.contains(figure), "a log line has {figure}");
+    }
+}
+
+story!(a_position_that_is_nowhere_is_refused_and_one_of_no_use_is_not_looked_at);
+async fn a_position_that_is_nowhere_is_refused_and_one_of_no_use_is_not_looked_at(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
+    let mut officer = hospital.officer().await;
+    let at = |latitude: Value, longitude: Value, accuracy_m: Value| json!({ "latitude": latitude, "longitude": longitude, "accuracy_m": accuracy_m });
+    let one = json!(1);
+    for (position, field) in [
+        (at(json!(90.417), one.clone(), one.clone()), "latitude"),
+        (at(json!(-90.417), one.clone(), one.clone()), "latitude"),
+        (at(json!("48.417"), one.clone(), one.clone()), "latitude"),
+        (at(Value::Null, one.clone(), one.clone()), "latitude"),
+        (at(one.clone(), json!(180.417), one.clone()), "longitude"),
+        (at(one.clone(), json!(-180.417), one.clone()), "longitude"),
+        (at(one.clone(), one.clone(), json!(-0.417)), "accuracy_m"),
+        (
+            at(one.clone(), one.clone(), json!(100_000.417)),
+            "accuracy_m",
+        ),
+    ] {
+        officer.position = Some(position);
+        let answer = officer.try_sign_in().await;
+        let problem = answer.refused(400, "invalid-body");
+        assert_eq!(
+            problem.extensions["field"],
+            format!("position.{field}"),
+            "{problem:?}"
+        );
+        assert!(!String::from_utf8_lossy(&answer.body).contains("417"));
+    }
+    officer.position = Some(json!({ "latitude": 1 }));
+    let answer = officer.try_sign_in().await;
+    answer.refused(400, "invalid-body");
+
+    // A hospital that does not say where it stands has no use for positions, whoever agrees.
+    officer.position = Some(far_away());
+    officer.request("PUT", CONSENT, None).await.expect(204);
+    officer.sign_in().await;
+    assert_eq!(me(&mut officer).await.position, PositionUse::Unused);
+    assert_eq!(claimed(&hospital).await, None);
 }

@@ -235,6 +235,27 @@ store_test! {
 }
 
 store_test! {
+    async fn a_device_claims_positions_from_when_its_person_agreed_until_they_do_not_any_more(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let new = new_device(anna.user);
+        let mut tx = store.write().await.unwrap();
+        tx.create_device(&new, b"passkey", &[8; 32], NOW).await.unwrap();
+        let id = new.device_id;
+        assert_eq!(tx.device(id).await.unwrap().unwrap().position_consent_at, None);
+        assert!(!tx.forbid_position(id).await.unwrap());
+        assert!(tx.allow_position(id, NOW).await.unwrap());
+        assert!(!tx.allow_position(id, NOW + 1).await.unwrap());
+        assert_eq!(tx.device(id).await.unwrap().unwrap().position_consent_at, Some(NOW));
+        assert!(tx.forbid_position(id).await.unwrap());
+        assert_eq!(tx.device(id).await.unwrap().unwrap().position_consent_at, None);
+        assert!(tx.allow_position(id, NOW + 2).await.unwrap());
+        assert_eq!(tx.device(id).await.unwrap().unwrap().position_consent_at, Some(NOW + 2));
+        assert!(!tx.allow_position(DeviceId::from_bytes([0; 16]), NOW).await.unwrap());
+    }
+}
+
+store_test! {
     async fn revoking_a_device_takes_its_share_sessions_and_key_packages(db) {
         let store = db.store();
         let anna = admit(&store, "anna").await;

@@ -68,6 +68,7 @@ pub(crate) async fn handler(
                 .is_some_and(|hash| notice.hash.array() != Some(hash)),
             notice,
             notice_accepted_at: device.notice_accepted_at,
+            position_consent_at: device.position_consent_at,
             ended_at: device.revoked_at,
             ended_reason: device.revoked_reason.clone(),
             wiped_at: device.wiped_at,

@@ -1,3 +1,5 @@
 //! One file for each operation.
 
+pub(crate) mod allow_position;
+pub(crate) mod forbid_position;
 pub(crate) mod read;

@@ -4,11 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use wardline_model::wire::directory::{Asks, Me};
 use wardline_model::wire::problem::Problem;
+use wardline_model::wire::sessions::PositionUse;
 use wardline_policy::{Action, Resource};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Refusal;
+use crate::risk;
 
 /// The person, device and session that ask.
 #[utoipa::path(
@@ -39,6 +41,7 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
         }),
         Err(other) => return Err(other),
     };
+    let device = app.facts().await?.device(caller.device()).await?;
     Ok(Json(Me {
         user: caller.brief(),
         roles: caller.principal().roles().map(str::to_owned).collect(),
@@ -49,5 +52,8 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
         aal: caller.asker().session.as_ref().map_or(0, |one| one.aal),
         acr: caller.acr().to_owned(),
         asks,
+        position: device.map_or_else(PositionUse::default, |device| {
+            risk::position_use(&app, &device)
+        }),
     }))
 }

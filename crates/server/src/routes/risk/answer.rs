@@ -82,7 +82,7 @@ pub(crate) async fn handler(
         } else {
             Outcome::Denied
         };
-        risk::learn(&app, &seen, outcome).await;
+        risk::learn(&app, &seen, None, outcome).await;
     }
     if !was_me {
         app.bus.publish(Hint::SessionEnded { session: id });

@@ -58,6 +58,7 @@ pub(crate) async fn handler(
         device.platform,
         now_ms,
     );
+    let claimed = risk::claimed(&app, &device, request.position);
     // 256 random bits; only their hash is stored.
     let token = B64::from(random::<32>()).encode();
     let session = NewSession {
@@ -90,7 +91,7 @@ pub(crate) async fn handler(
         let person = tx.person(device.user_id).await?.ok_or(Refusal::NotFound)?;
         note.put("session", session.session_id.to_string())
             .put("aal", session.aal);
-        risk::weigh(&app, tx, note, session.session_id, &seen).await?;
+        risk::weigh(&app, tx, note, session.session_id, &seen, claimed).await?;
         Ok(Ok(SignedIn {
             token: token.clone(),
             session_id: session.session_id,
@@ -109,7 +110,7 @@ pub(crate) async fn handler(
     } else {
         Outcome::Failed
     };
-    risk::learn(&app, &seen, outcome).await;
+    risk::learn(&app, &seen, claimed, outcome).await;
     let signed_in = signed_in?;
     Ok((StatusCode::CREATED, Json(signed_in)))
 }

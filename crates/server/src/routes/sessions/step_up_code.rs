@@ -47,7 +47,7 @@ pub(crate) async fn handler(
         Ok(Ok(risk::confirm(&app, tx, &caller, now_ms).await?))
     })??;
     if let Some(seen) = seen {
-        risk::learn(&app, &seen, Outcome::Confirmed).await;
+        risk::learn(&app, &seen, None, Outcome::Confirmed).await;
     }
     Ok(Json(SteppedUp {
         verified_at: now_ms,

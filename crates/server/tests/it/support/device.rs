@@ -121,6 +121,8 @@ pub(crate) struct Device {
     pub(crate) platform: &'static str,
     /// What proxies, or whoever claims to be one, write of where its requests come from.
     pub(crate) forwarded: Option<&'static str>,
+    /// Where it claims to be as it signs in.
+    pub(crate) position: Option<Value>,
     clock: Clock,
     http: reqwest::Client,
 }
@@ -140,6 +142,7 @@ impl Device {
             share: None,
             platform: "browser",
             forwarded: None,
+            position: None,
             clock,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
@@ -440,7 +443,10 @@ impl Device {
 
     pub(crate) async fn try_sign_in(&mut self) -> Answer {
         let challenge = self.challenge().await;
-        let body = self.answer_to(&challenge);
+        let mut body = self.answer_to(&challenge);
+        if let Some(position) = &self.position {
+            body["position"] = position.clone();
+        }
         self.post("/v1/sessions", &body).await
     }
 

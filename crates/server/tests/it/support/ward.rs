@@ -186,6 +186,7 @@ impl Odd {
         let answer = SignIn {
             challenge_id: challenge.challenge_id,
             credential: passkey::assert(&passkey, &challenge.request, origin).unwrap(),
+            position: None,
         };
         let prf = Prf {
             first: Some(first),
