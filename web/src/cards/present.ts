@@ -15,6 +15,11 @@ const NOT_OF_CARD: readonly unknown[] = ["none-taken", "origin", "too-many"];
 /** Has the browser ask for the card; fails with what the person can do about it. */
 export async function present({ challenge_id, url }: CardChallenge): Promise<Presented> {
   let response: Response;
+  let isBarred = false;
+  const bar = ({ effectiveDirective }: SecurityPolicyViolationEvent) => {
+    isBarred ||= effectiveDirective === "connect-src";
+  };
+  document.addEventListener("securitypolicyviolation", bar);
   try {
     response = await fetch(url, {
       method: "POST",
@@ -27,7 +32,11 @@ export async function present({ challenge_id, url }: CardChallenge): Promise<Pre
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
   } catch {
-    throw unanswered(navigator.onLine);
+    // Browsers tell of what the page may not connect to in a task of its own.
+    await new Promise((resolve) => setTimeout(resolve));
+    throw isBarred ? new Failure("card-barred", t.smartCards.barred) : unanswered(navigator.onLine);
+  } finally {
+    document.removeEventListener("securitypolicyviolation", bar);
   }
   return { challenge_id, answer: await answerOf(response) };
 }

@@ -548,6 +548,8 @@ export const en = {
     offline: "You are offline. Connect to a network, then read the card again.",
     unread:
       "No card was read. See that it is in its reader, choose its certificate and type its PIN; or the hospital's address for cards is out of reach.",
+    barred:
+      "The app was opened before the hospital changed where cards are read. Close the app, open it again, then read the card.",
     another:
       "To show another card, close every window of this browser first: until then it goes on showing what was chosen before.",
     unexpected: (status: number) =>
