@@ -78,6 +78,16 @@ describe("a card that is presented", () => {
     ]);
   });
 
+  it("is asked for in the hospital's words where none was shown", async () => {
+    const failure = await failureOf(
+      answerOf(refused(403, "card-refused", "No card was presented. Put it in.", "empty")),
+    );
+    expect(refusedWords(failure)).toEqual([
+      "No card was presented. Put it in.",
+      t.smartCards.unasked,
+    ]);
+  });
+
   it("is not at fault for a challenge that is over, or for its person having too many", async () => {
     for (const response of [
       refused(410, "challenge-over", "Begin again."),

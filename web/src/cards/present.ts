@@ -62,10 +62,13 @@ export async function answerOf(response: Response): Promise<string> {
   throw new Failure("card-unexpected", t.smartCards.unexpected(response.status));
 }
 
-/** What is said of a card that was not taken, and how another one is chosen: browsers go on showing
- * the certificate that was chosen first. */
+/** What is said of a card that was not taken or not shown, and how another one is chosen: browsers go
+ * on with what was chosen first, be it a certificate or none. */
 export function refusedWords(failure: Failure): string[] {
   const { code, problem } = failure;
+  if (code === "card-refused" && problem?.why === "empty") {
+    return [failure.message, t.smartCards.unasked];
+  }
   const another =
     code === "card-unread" || (code === "card-refused" && !NOT_OF_CARD.includes(problem?.why));
   return another ? [told(failure), t.smartCards.another] : [told(failure)];
