@@ -37,7 +37,7 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await expect(asking.getByRole("alert")).toContainText("Go to an enrolling officer");
     await look(page, view, "codes-asked-without");
     await asking.getByText("Close", { exact: true }).click();
-    await expect(adding.getByRole("alert")).toContainText("No code was given.");
+    await expect(adding.getByRole("alert")).toContainText("You did not confirm that it is you.");
     await expect(asking).toHaveCount(0);
 
     await adding.getByRole("button", { name: "Continue" }).click();

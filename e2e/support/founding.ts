@@ -3,10 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Person } from "./hospital.ts";
-import { freePort, run, Service } from "./process.ts";
-
-const START_MS = 120_000;
-const ASK_MS = 100;
+import { answers, freePort, run, Service } from "./process.ts";
 
 export class Founding {
   readonly url: string;
@@ -56,20 +53,8 @@ export class Founding {
       enroll_code: made.typed_code,
     };
     const founding = new Founding(url, officer, folder, service);
-    await founding.#ready();
+    await answers(url, service);
     return founding;
-  }
-
-  async #ready(): Promise<void> {
-    for (const end = Date.now() + START_MS; Date.now() < end; ) {
-      const answer = await fetch(`${this.url}/readyz`).catch(() => null);
-      if (answer?.ok) {
-        return;
-      }
-      await new Promise((resolve) => setTimeout(resolve, ASK_MS));
-    }
-    await this.close();
-    throw new Error(`the server did not become ready\n${this.#service.log}`);
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,10 @@
 /** A demo hospital over a fresh folder, as the contract in the design describes it. */
 import type { ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { BINARY, Service } from "./process.ts";
+import { answers, BINARY, Service } from "./process.ts";
 
 /** With conversations to be played, on a busy machine. */
 const START_MS = 120_000;
@@ -26,7 +26,7 @@ interface Ready {
 export class Hospital {
   readonly url: string;
   readonly folder: string;
-  readonly #service: Service;
+  #service: Service;
   readonly #people: Person[];
 
   private constructor(ready: Ready, folder: string, service: Service) {
@@ -51,6 +51,25 @@ export class Hospital {
       await service.stop();
       throw new Error(`${BINARY} demo did not become ready: ${error}\n${service.log}`);
     }
+  }
+
+  /** Goes on as a hospital that is served by its configuration, at the same address and with what it
+   * has; `more` is written below. */
+  async serve(more: readonly string[]): Promise<void> {
+    await this.#service.stop();
+    const config = join(this.folder, "wardline.toml");
+    const lines = [
+      "[server]",
+      `http = "127.0.0.1:${new URL(this.url).port}"`,
+      'https = ""',
+      `origins = ["${this.url}"]`,
+      "[data]",
+      `dir = "${this.folder}"`,
+      ...more,
+    ];
+    await writeFile(config, `${lines.join("\n")}\n`);
+    this.#service = new Service("serve", "--config", config);
+    await answers(this.url, this.#service);
   }
 
   nurse(): Person {

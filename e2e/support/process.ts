@@ -9,6 +9,8 @@ export const BINARY = resolve(
   process.env.WARDLINE_BIN ?? join(import.meta.dirname, "../../target/debug/wardline"),
 );
 const STOP_MS = 10_000;
+const START_MS = 120_000;
+const ASK_MS = 100;
 
 /** A verb that ends: its one JSON document. A failure carries what it said. */
 export async function run(...words: string[]): Promise<unknown> {
@@ -43,6 +45,20 @@ export class Service {
     await gone;
     clearTimeout(late);
   }
+}
+
+/** Waits until a hospital at this address is ready; ends its service where it does not become so. */
+export async function answers(url: string, service: Service): Promise<void> {
+  const end = Date.now() + START_MS;
+  while (Date.now() < end && service.process.exitCode === null) {
+    const answer = await fetch(`${url}/readyz`).catch(() => null);
+    if (answer?.ok) {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+  }
+  await service.stop();
+  throw new Error(`the server did not become ready\n${service.log}`);
 }
 
 export async function freePort(): Promise<number> {

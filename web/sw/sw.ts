@@ -43,6 +43,9 @@ self.addEventListener("fetch", (event) => {
   const path = request.mode === "navigate" && url.pathname === "/" ? INDEX : url.pathname;
   if (FILES.has(path)) {
     event.respondWith(answer(path, request));
+    if (path === INDEX) {
+      event.waitUntil(renewIndex());
+    }
   }
 });
 
@@ -51,17 +54,33 @@ async function install(): Promise<void> {
   const cache = await caches.open(await cacheName());
   await Promise.all(
     MANIFEST.map(async ([path, hash]) => {
-      if (await cache.match(path)) {
-        return;
+      if (!(await cache.match(path))) {
+        await put(cache, path, hash, "no-cache");
       }
-      const response = await fetch(path, { cache: "no-cache", credentials: "omit" });
-      const bytes = await response.clone().arrayBuffer();
-      if (!response.ok || (await digest(bytes)) !== hash) {
-        throw new Error(`${path} is not of this build`);
-      }
-      await cache.put(path, response);
     }),
   );
+}
+
+/** A hospital changes what its pages may connect to without a new build. That stands in the headers of
+ * the page, so the app has those of now when it is opened the next time. */
+async function renewIndex(): Promise<void> {
+  const cache = await caches.open(await cacheName());
+  // Without a network, or when there is a new build, the page stays as it is.
+  await put(cache, INDEX, FILES.get(INDEX), "reload").catch(() => undefined);
+}
+
+async function put(
+  cache: Cache,
+  path: string,
+  hash: string | undefined,
+  from: RequestCache,
+): Promise<void> {
+  const response = await fetch(path, { cache: from, credentials: "omit" });
+  const bytes = await response.clone().arrayBuffer();
+  if (!response.ok || (await digest(bytes)) !== hash) {
+    throw new Error(`${path} is not of this build`);
+  }
+  await cache.put(path, response);
 }
 
 /** Files of older builds are dropped. */

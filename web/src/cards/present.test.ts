@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Failure } from "../core/failure";
 import { t } from "../texts";
 import { answerOf, present, refusedWords, unanswered } from "./present";
@@ -35,6 +35,14 @@ async function failureOf(attempt: Promise<unknown>): Promise<Failure> {
 }
 
 describe("a card that is presented", () => {
+  const page = new EventTarget();
+  beforeEach(() => {
+    vi.stubGlobal("document", page);
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
   it("brings the answer to the challenge", async () => {
     const shown = await present({ ...CHALLENGE, url: answers('{"answer":"c2lnbmVk"}') });
     expect(shown).toEqual({ challenge_id: CHALLENGE.challenge_id, answer: "c2lnbmVk" });
@@ -45,6 +53,20 @@ describe("a card that is presented", () => {
     expect(refusedWords(unanswered(false))).toEqual([t.smartCards.offline]);
   });
 
+  it("is not told to be missing where the page may not connect to its address", async () => {
+    vi.stubGlobal("fetch", () => {
+      const barred = new Event("securitypolicyviolation");
+      setTimeout(() => {
+        page.dispatchEvent(Object.assign(barred, { effectiveDirective: "connect-src" }));
+      });
+      return Promise.reject(new TypeError("Failed to fetch"));
+    });
+    const failure = await failureOf(
+      present({ ...CHALLENGE, url: "https://cards.example/v1/card" }),
+    );
+    expect(refusedWords(failure)).toEqual([t.smartCards.barred]);
+  });
+
   it("is refused in the hospital's words, with the way to another one", async () => {
     const failure = await failureOf(
       answerOf(refused(403, "card-refused", "It has expired. Ask for a new one.", "expired")),
@@ -53,6 +75,16 @@ describe("a card that is presented", () => {
     expect(refusedWords(failure)).toEqual([
       "The card is not accepted. It has expired. Ask for a new one.",
       t.smartCards.another,
+    ]);
+  });
+
+  it("is asked for in the hospital's words where none was shown", async () => {
+    const failure = await failureOf(
+      answerOf(refused(403, "card-refused", "No card was presented. Put it in.", "empty")),
+    );
+    expect(refusedWords(failure)).toEqual([
+      "No card was presented. Put it in.",
+      t.smartCards.unasked,
     ]);
   });
 

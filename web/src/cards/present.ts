@@ -15,6 +15,11 @@ const NOT_OF_CARD: readonly unknown[] = ["none-taken", "origin", "too-many"];
 /** Has the browser ask for the card; fails with what the person can do about it. */
 export async function present({ challenge_id, url }: CardChallenge): Promise<Presented> {
   let response: Response;
+  let isBarred = false;
+  const bar = ({ effectiveDirective }: SecurityPolicyViolationEvent) => {
+    isBarred ||= effectiveDirective === "connect-src";
+  };
+  document.addEventListener("securitypolicyviolation", bar);
   try {
     response = await fetch(url, {
       method: "POST",
@@ -27,7 +32,11 @@ export async function present({ challenge_id, url }: CardChallenge): Promise<Pre
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
   } catch {
-    throw unanswered(navigator.onLine);
+    // Browsers tell of what the page may not connect to in a task of its own.
+    await new Promise((resolve) => setTimeout(resolve));
+    throw isBarred ? new Failure("card-barred", t.smartCards.barred) : unanswered(navigator.onLine);
+  } finally {
+    document.removeEventListener("securitypolicyviolation", bar);
   }
   return { challenge_id, answer: await answerOf(response) };
 }
@@ -53,10 +62,13 @@ export async function answerOf(response: Response): Promise<string> {
   throw new Failure("card-unexpected", t.smartCards.unexpected(response.status));
 }
 
-/** What is said of a card that was not taken, and how another one is chosen: browsers go on showing
- * the certificate that was chosen first. */
+/** What is said of a card that was not taken or not shown, and how another one is chosen: browsers go
+ * on with what was chosen first, be it a certificate or none. */
 export function refusedWords(failure: Failure): string[] {
   const { code, problem } = failure;
+  if (code === "card-refused" && problem?.why === "empty") {
+    return [failure.message, t.smartCards.unasked];
+  }
   const another =
     code === "card-unread" || (code === "card-refused" && !NOT_OF_CARD.includes(problem?.why));
   return another ? [told(failure), t.smartCards.another] : [told(failure)];

@@ -20,6 +20,7 @@ export function UseCard({
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<readonly string[]>([]);
   const button = useRef<HTMLButtonElement>(null);
+  // The dialog gives its first focus to what is there by then; the cards may be known later.
   useEffect(() => {
     if (focused) {
       button.current?.focus();
@@ -47,9 +48,10 @@ export function UseCard({
       <Button
         ref={button}
         fullWidth
-        variant="light"
+        variant={focused ? "filled" : "light"}
         leftSection={<IdCard aria-hidden />}
         aria-busy={busy}
+        data-autofocus={focused || undefined}
         onClick={() => void use()}
       >
         {t.smartCards.use}

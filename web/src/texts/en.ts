@@ -14,7 +14,7 @@ export const en = {
   failure: {
     title: "That did not work",
     passkeyCancelled: "The passkey prompt was closed. Nothing has changed; try again.",
-    codeCancelled: "No code was given. Nothing has changed; try again.",
+    codeCancelled: "You did not confirm that it is you. Nothing has changed; try again.",
     passkeyExists: "This device already has a passkey for this account. Use another device.",
     unexpected: (name: string) => `Something unexpected happened (${name}). Try again.`,
     screen: "This screen ran into a problem",
@@ -522,7 +522,7 @@ export const en = {
   smartCards: {
     title: "Smart cards",
     intro:
-      "A card with a chip, such as a PIV badge, does instead of a one-time code. Its key never leaves it.",
+      "A card with a chip, such as a PIV badge. Where a one-time code is asked for, you can show the card instead.",
     none: "You have added no smart card yet.",
     list: "Your smart cards",
     issuer: (name: string) => `issued by ${name}`,
@@ -538,7 +538,8 @@ export const en = {
     reading: "Choose the card's certificate and type its PIN where your browser asks for it.",
     name: "Name",
     badge: "My badge",
-    added: (name: string) => `${name} is added. It does instead of a code from now on.`,
+    added: (name: string) =>
+      `${name} is added. From now on you can show it instead of typing a code.`,
     removeTitle: (name: string) => `Remove ${name}?`,
     removeText: "It proves nothing for you here any more. The card itself is left as it is.",
     removeOf: (name: string) =>
@@ -546,10 +547,14 @@ export const en = {
     removed: (name: string) => `${name} is removed.`,
     use: "Use my smart card",
     useTitle: "Show your smart card",
-    useNone: "You have added no smart card. Add yours under “Devices and security” first.",
+    useNone: "You have added no smart card. Open “Security” and add yours first.",
     offline: "You are offline. Connect to a network, then read the card again.",
     unread:
       "No card was read. See that it is in its reader, choose its certificate and type its PIN; or the hospital's address for cards is out of reach.",
+    barred:
+      "The app was opened before the hospital changed where cards are read. Close the app, open it again, then read the card.",
+    unasked:
+      "If your browser asks for no card, close all its windows first: until then it goes on without one.",
     another:
       "To show another card, close every window of this browser first: until then it goes on showing what was chosen before.",
     unexpected: (status: number) =>
