@@ -151,6 +151,7 @@ impl Managed {
         self.hospital.restart().await;
         for device in [&mut self.officer, &mut self.phone] {
             device.url.clone_from(&self.hospital.url);
+            device.passkey.origin.clone_from(&self.hospital.url);
         }
     }
 

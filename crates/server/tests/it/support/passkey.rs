@@ -15,7 +15,7 @@ pub(crate) struct Passkey {
     key: SigningKey,
     id: [u8; 32],
     counter: u32,
-    origin: String,
+    pub(crate) origin: String,
     /// Whether it verifies its user; real ones do.
     pub(crate) verifies_user: bool,
 }
