@@ -14,12 +14,16 @@ use x509_cert_03::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_cert_03::spki::SubjectPublicKeyInfoRef;
 
 use super::description::KEY_DESCRIPTION;
+use super::memo;
 use super::roots::{self, Roots};
 use super::signature::{self, Refused, Strength};
 use super::{MAX_CERTIFICATE, Rejected};
 
 /// The longest serial number (RFC 5280 §4.1.2.2), in octets without the sign's.
 const MAX_SERIAL: usize = 20;
+
+/// How many certificates, from the leaf up, a phone has for itself.
+const OWN: usize = 2;
 
 /// What a remotely provisioned phone's certificate says of its provisioning (CBOR). It proves
 /// nothing of the key, so it is not read; its presence, even as critical, is no harm.
@@ -51,6 +55,8 @@ pub(crate) struct Link<'a> {
     /// Counted from the leaf, which is 1.
     number: usize,
     certificate: CertificateInner<Raw>,
+    /// All of it, as it came.
+    bytes: &'a [u8],
     /// What is signed, as it came.
     signed: &'a [u8],
     public_key: Vec<u8>,
@@ -98,6 +104,7 @@ impl<'a> Link<'a> {
             signed: signed(bytes).map_err(|_| malformed())?,
             number,
             certificate,
+            bytes,
             public_key,
         })
     }
@@ -189,6 +196,17 @@ impl<'a> Link<'a> {
             }
         })
     }
+
+    /// The same of a certificate and its issuer's.
+    fn is_issued_by(&self, issuer: &Link<'_>, strength: Strength) -> Result<(), Rejected> {
+        let verify = || self.is_signed_by(&key_of(issuer), strength);
+        // The leaf and the authority in the phone are of one phone. Below the software root, whose
+        // key is published, everybody can make as many right signatures as they like.
+        if self.number <= OWN || strength == Strength::Any {
+            return verify();
+        }
+        memo::once(&issuer.public_key, self.bytes, verify)
+    }
 }
 
 /// Validates a chain, leaf first. What costs nothing comes first, and no signature is looked at
@@ -216,11 +234,11 @@ pub(crate) fn validate(links: &[Link<'_>], roots: &Roots, at_ms: u64) -> Result<
     };
     // From the root down, so that nothing is believed before what it rests on.
     if self_signed {
-        last.is_signed_by(&key_of(last), strength)?;
+        last.is_issued_by(last, strength)?;
     }
     for pair in links.windows(2).rev() {
         let [subject, issuer] = pair else { continue };
-        subject.is_signed_by(&key_of(issuer), strength)?;
+        subject.is_issued_by(issuer, strength)?;
     }
     // A root is trusted as a key (RFC 5280 §6.1.1 (d)): the dates of whichever of its certificates
     // a phone carries say nothing.

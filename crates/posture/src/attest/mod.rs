@@ -7,6 +7,7 @@
 
 mod chain;
 mod description;
+mod memo;
 mod pem;
 mod rejected;
 mod roots;
