@@ -42,6 +42,8 @@ pub enum Hint {
         /// Which device.
         device: DeviceId,
     },
+    /// Who is on call, a schedule or a swap changed.
+    Roles,
     /// Audit events wait for the sequencer.
     Audit,
 }

@@ -76,6 +76,8 @@ pub enum Event {
     Status,
     /// Devices of this person or waiting devices changed.
     Devices,
+    /// Another person is on call, or the schedules changed.
+    Roles,
     /// The session ended; sign in again.
     Ended {
         /// Why.

@@ -94,6 +94,10 @@ impl<P: Platform> Client<P> {
                 self.platform.emit(Event::Devices);
                 Ok(())
             }
+            ServerFrame::Roles => {
+                self.platform.emit(Event::Roles);
+                Ok(())
+            }
             ServerFrame::Entry { group, entry } => {
                 self.on_entry(group, entry).await?;
                 self.keep_out(group).await

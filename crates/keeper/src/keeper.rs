@@ -68,6 +68,7 @@ impl Keeper {
             }
             Some(
                 ServerFrame::Ready
+                | ServerFrame::Roles
                 | ServerFrame::Receipt { .. }
                 | ServerFrame::Sent { .. }
                 | ServerFrame::Problem { .. }

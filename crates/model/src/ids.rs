@@ -82,6 +82,10 @@ uuid_id!(
     RecoveryId, "recovery id"
 );
 uuid_id!(
+    /// A wish that somebody takes over a turn.
+    SwapId, "swap id"
+);
+uuid_id!(
     /// A smart card that somebody added.
     CardId, "card id"
 );

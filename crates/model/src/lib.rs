@@ -21,6 +21,6 @@ pub mod wire;
 pub use bytes::B64;
 pub use ids::{
     CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId, GroupId, InviteId,
-    MessageId, PatientId, RecoveryId, RoleSlug, SessionId, UserId,
+    MessageId, PatientId, RecoveryId, RoleSlug, SessionId, SwapId, UserId,
 };
 pub use phi::Phi;

@@ -101,6 +101,12 @@ named! {
         PeopleSearch = "people.search",
         /// See the on-call roles and who holds them.
         RoleList = "role.list",
+        /// See the on-call schedules, and one's own shifts.
+        ScheduleRead = "schedule.read",
+        /// Import schedules, change who has a turn.
+        ScheduleManage = "schedule.manage",
+        /// Ask somebody to take over one's own turn, and answer when asked.
+        ScheduleSwap = "schedule.swap",
         /// Search for patients.
         PatientSearch = "patient.search",
         /// Read a patient's banner.
@@ -173,6 +179,9 @@ impl Action {
             | Self::CredentialRead
             | Self::PeopleSearch
             | Self::RoleList
+            | Self::ScheduleRead
+            | Self::ScheduleManage
+            | Self::ScheduleSwap
             | Self::PatientSearch
             | Self::GroupList
             | Self::InboxRead
@@ -297,6 +306,9 @@ impl Action {
             Self::CredentialRead => "check devices' certificates",
             Self::PeopleSearch => "search for people",
             Self::RoleList => "see who is on call",
+            Self::ScheduleRead => "see the on-call schedules",
+            Self::ScheduleManage => "change the on-call schedules",
+            Self::ScheduleSwap => "swap turns",
             Self::PatientSearch => "search for patients",
             Self::PatientRead => "see who this patient is",
             Self::ChartRead => "open this chart",

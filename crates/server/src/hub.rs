@@ -225,6 +225,18 @@ impl Hub {
         }
     }
 
+    /// Tells every socket the same.
+    pub(crate) fn tell_all(&self, told: &ServerFrame) {
+        let Some(frame) = frame(told) else {
+            return;
+        };
+        let mut inner = self.lock();
+        let ids: Vec<u64> = inner.sockets.keys().copied().collect();
+        for id in ids {
+            inner.push(id, Push::Frame(frame.clone()));
+        }
+    }
+
     /// Tells the record keepers' sockets that devices came or went.
     fn tell_keepers(&self) {
         let Some(frame) = frame(&ServerFrame::Devices) else {
@@ -470,7 +482,7 @@ impl Round {
             Hint::SessionEnded { session } => self
                 .sessions
                 .extend(app.hub.sessions_where(|socket| socket.session == session)),
-            Hint::Audit => {}
+            Hint::Audit | Hint::Roles => {}
         }
     }
 

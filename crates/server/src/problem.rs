@@ -171,6 +171,9 @@ pub(crate) enum Refusal {
     /// A recovery of the person waits for a second officer.
     #[error("recovery waits")]
     RecoveryWaits,
+    /// A turn cannot be taken over.
+    #[error("swap refused: {0}")]
+    SwapRefused(String),
     /// A smart card is not taken.
     #[error("card refused: {0}")]
     CardRefused(CardFault),
@@ -265,6 +268,7 @@ impl Refusal {
             Self::PolicyLocksOut { .. } => "policy-locks-out",
             Self::NothingToRecover => "nothing-to-recover",
             Self::RecoveryWaits => "recovery-waits",
+            Self::SwapRefused(_) => "swap-refused",
             Self::CardRefused(_) => "card-refused",
             Self::DeviceState => "device-state",
             Self::EpochConflict { .. } => "epoch-conflict",
@@ -321,6 +325,7 @@ impl Refusal {
             | Self::PolicyLocksOut { .. }
             | Self::NothingToRecover
             | Self::RecoveryWaits
+            | Self::SwapRefused(_)
             | Self::TooManyFactors
             | Self::FactorNeeded
             | Self::TokenTaken
@@ -388,6 +393,10 @@ impl Refusal {
             Self::ImportRefused(reasons) => {
                 let detail = format!("Nothing was imported. {}", reasons.join(" "));
                 return ("The file is not accepted", detail);
+            }
+            Self::SwapRefused(why) => {
+                let detail = format!("It cannot be swapped: {why}.");
+                return ("The turn cannot be taken over", detail);
             }
             Self::BindingRefused(why) => {
                 let detail = format!("Sign the binding of the device's keys again ({why}).");

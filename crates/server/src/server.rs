@@ -34,7 +34,7 @@ use crate::rim::{Clock, random};
 use crate::risk::{self, Risk, RiskError};
 use crate::tls::TlsError;
 use crate::transmitters::{TransmitterError, Transmitters};
-use crate::{listen, routes, telemetry, tls};
+use crate::{listen, oncall, routes, telemetry, tls};
 
 /// Why the server could not start.
 #[derive(Debug, Error)]
@@ -235,6 +235,7 @@ impl Server {
             tasks.spawn(listen::serve(listener, door, router, stopped.clone()));
         }
         tasks.spawn(hub::run(app.clone(), stopped.clone()));
+        tasks.spawn(oncall::run(app.clone(), stopped.clone()));
         tasks.spawn(fleet::run(app.clone(), stopped.clone()));
         tasks.spawn(fleet::follow(app.clone(), stopped.clone()));
         tasks.spawn(risk::run(app.clone(), stopped.clone()));

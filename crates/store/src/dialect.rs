@@ -210,7 +210,7 @@ impl Tx {
         }
     }
 
-    /// Makes nodes migrate, and sequence the log, one after the other.
+    /// Makes nodes migrate, sequence the log and change schedules one after the other.
     pub(crate) async fn lock_whole(&mut self, what: AdvisoryLock) -> Result<(), StoreError> {
         if let Conn::Postgres(transaction) = &mut self.conn {
             sqlx::query("SELECT pg_advisory_xact_lock($1)")
@@ -242,6 +242,8 @@ pub(crate) enum AdvisoryLock {
     Migration = 1,
     /// Giving events their place in the log.
     Sequencer = 2,
+    /// Changing who is on call.
+    Schedules = 3,
 }
 
 /// `$first, $first+1, …`: `count` placeholders.

@@ -41,6 +41,7 @@ mod programs;
 mod recoveries;
 mod risk;
 mod rows;
+mod schedules;
 mod sequencer;
 mod sessions;
 mod settings;
@@ -71,6 +72,7 @@ pub use programs::{
 };
 pub use recoveries::{NewRecovery, Recovery};
 pub use risk::{NewRiskEvent, PlannedShift, RiskEvent, Turn, WeighedSignIn};
+pub use schedules::{NewSwap, OnCallTurn, PersonalShift, Swap};
 pub use sequencer::{LEASE_MS, STEP, Sequenced};
 pub use sessions::{Challenge, NewSession, Principal, Session, TOUCH_MS};
 pub use store::{NodeKeys, RETRIES, Store, StoreConfig, Tx, TxFuture};

@@ -17,7 +17,7 @@ use wardline_model::wire::messages::{EntryKind, Priority};
 use wardline_model::wire::posture::{FactName, Provenance};
 use wardline_model::{
     CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId, GroupId, InviteId,
-    MessageId, RecoveryId, RoleSlug, SessionId, UserId,
+    MessageId, RecoveryId, RoleSlug, SessionId, SwapId, UserId,
 };
 use wardline_seal::Token;
 
@@ -300,6 +300,7 @@ bytes!(
     MessageId,
     RecoveryId,
     SessionId,
+    SwapId,
     Token,
     UserId
 );

@@ -58,6 +58,9 @@ enum Verb {
     /// Say how unusual sign-ins are.
     #[command(subcommand)]
     Risk(verbs::risk::Risk),
+    /// Bring on-call schedules in.
+    #[command(subcommand)]
+    Schedule(verbs::schedule::Schedule),
     /// Read, check and try access policies.
     #[command(subcommand)]
     Policy(verbs::policy::Policy),
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
             Verb::Attest(attest) => attest.run(out),
             Verb::Patch(patch) => patch.run(out),
             Verb::Risk(risk) => risk.run(out),
+            Verb::Schedule(schedule) => schedule.run(out).await,
             Verb::Policy(policy) => policy.run(out).await,
             Verb::Programs(programs) => programs.run(out),
             Verb::Agent(agent) => agent.run(out).await,

@@ -1,5 +1,5 @@
 /** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
- * smart cards, unusual sign-ins, recoveries, notes, policies. */
+ * smart cards, unusual sign-ins, recoveries, notes, policies, schedules. */
 import { call } from "./core";
 import type { ApiRequest } from "./methods";
 import { fleetPath } from "./pages";
@@ -41,6 +41,11 @@ import type {
   RiskOverview,
   RiskReport,
   RiskySignIn,
+  ScheduledRole,
+  ScheduleImport,
+  ScheduleImported,
+  Schedules,
+  Swap,
   TokenImport,
   TokenInfo,
   TokensImported,
@@ -49,6 +54,8 @@ import type {
 
 /** The most devices that the hospital takes in one request. */
 const MOST_AT_ONCE = 200;
+/** How far ahead turns are shown. */
+const FOUR_WEEKS_MS = 28 * 24 * 60 * 60 * 1000;
 
 export type ChangedAssumptions = Readonly<Record<string, Estimate>>;
 
@@ -63,6 +70,14 @@ export interface PolicyProposal {
   summary: string;
   /** Absent for as soon as it is approved. */
   effective_at?: number;
+}
+
+/** Who has a role for a time; nobody where the person is null. */
+export interface TurnEdit {
+  role: string;
+  from: number;
+  until: number;
+  user_id: string | null;
 }
 
 export const api = {
@@ -123,6 +138,17 @@ export const api = {
   approveRecovery: ({ id }: { id: string }) =>
     ask<{ recovery: Recovery; invite: Invite }>("POST", `/v1/recoveries/${id}/approve`),
   withdrawRecovery: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/recoveries/${id}`),
+  /** Who is on call from now on, for four weeks. */
+  schedules: (now: number) =>
+    ask<Schedules>("GET", `/v1/schedules?from=${now}&until=${now + FOUR_WEEKS_MS}`),
+  importSchedule: (file: ScheduleImport) =>
+    ask<ScheduleImported>("POST", "/v1/schedules/import", file),
+  assignTurn: ({ role, ...turn }: TurnEdit) =>
+    ask<ScheduledRole>("PUT", `/v1/schedules/${role}/turns`, turn),
+  askSwap: (request: { role: string; from: number; asked_of: string }) =>
+    ask<Swap>("POST", "/v1/swaps", request),
+  answerSwap: ({ id, answer }: { id: string; answer: "agree" | "decline" | "withdraw" }) =>
+    ask<Swap>("POST", `/v1/swaps/${id}/${answer}`),
   /** Of a patient's chart, without their texts: the newest, or those after a part's `next`. */
   notes: ({ patient, after }: { patient: string; after: string | null }) =>
     ask<NotePart>("GET", `/v1/patients/${patient}/notes${after ? `?after=${after}` : ""}`),

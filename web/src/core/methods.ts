@@ -200,6 +200,7 @@ export type CoreEvent =
   | { t: "messages"; group: string }
   | { t: "status" }
   | { t: "devices" }
+  | { t: "roles" }
   | { t: "ended"; problem: Problem }
   | { t: "connection"; state: Connection }
   /** The window's own: the person has just proven that it is them. */

@@ -17,6 +17,8 @@ import type { PolicyTexts } from "./wire";
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
 const RECOVERIES_MS = 15_000;
+/** For what no frame told, such as while the line was down. */
+const SCHEDULES_MS = 60_000;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -44,6 +46,8 @@ const keys = {
   cards: ["cards"] as const,
   risk: ["risk"] as const,
   recoveries: ["recoveries"] as const,
+  schedules: ["schedules"] as const,
+  roles: ["search", "roles"] as const,
   notes: ["notes"] as const,
   policies: ["policies"] as const,
   me: ["search", "me"] as const,
@@ -65,6 +69,10 @@ export function follow(): () => void {
         break;
       case "devices":
         void queryClient.invalidateQueries({ queryKey: keys.devices });
+        break;
+      case "roles":
+        void queryClient.invalidateQueries({ queryKey: keys.schedules });
+        void queryClient.invalidateQueries({ queryKey: keys.roles });
         break;
       case "proven":
         void meChanged();
@@ -165,7 +173,7 @@ export function usePeople(q: string) {
 
 export function useRoles() {
   return useQuery({
-    queryKey: [...keys.search, "roles"],
+    queryKey: keys.roles,
     queryFn: () => call("roles", {}),
     staleTime: SEARCH_FRESH_MS,
   });
@@ -326,6 +334,16 @@ export function useRecoveries() {
   });
 }
 
+/** Who is on call when, and one's swaps; the hospital says when that changes. */
+export function useSchedules() {
+  return useQuery({
+    queryKey: keys.schedules,
+    queryFn: () => api.schedules(Date.now()),
+    staleTime: SEARCH_FRESH_MS,
+    refetchInterval: SCHEDULES_MS,
+  });
+}
+
 /** The notes of a patient's chart, without their texts: those are asked for unkept. */
 export function useNotes(patient: string) {
   return useInfiniteQuery({
@@ -395,6 +413,10 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   askRecovery: [keys.recoveries],
   approveRecovery: [keys.recoveries, keys.devices],
   withdrawRecovery: [keys.recoveries],
+  importSchedule: [keys.schedules, keys.roles],
+  assignTurn: [keys.schedules, keys.roles],
+  askSwap: [keys.schedules],
+  answerSwap: [keys.schedules, keys.roles],
   proposePolicies: [keys.policies],
   approvePolicies: [keys.policies],
   withdrawPolicies: [keys.policies],

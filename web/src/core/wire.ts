@@ -380,6 +380,79 @@ export interface RiskReport {
 }
 
 /** That a person who lost every device begins anew, by the word of two officers. */
+/** Somebody's turn of an on-call role. */
+export interface ScheduledTurn {
+  from: number;
+  until: number;
+  user: PersonBrief;
+}
+
+export interface ScheduledRole {
+  slug: string;
+  title: string;
+  department: string;
+  turns: ScheduledTurn[];
+}
+
+export type SwapState = "asked" | "agreed" | "declined" | "withdrawn" | "expired";
+
+/** A wish that somebody takes over a turn. */
+export interface Swap {
+  id: string;
+  role: string;
+  title: string;
+  from: number;
+  until: number;
+  asked_by: PersonBrief;
+  asked_of: PersonBrief;
+  state: SwapState;
+  asked_at: number;
+  decided_at?: number | null;
+}
+
+export interface Schedules {
+  roles: ScheduledRole[];
+  /** One's own. */
+  shifts: { from: number; until: number }[];
+  /** Those that one has to do with. */
+  swaps: Swap[];
+}
+
+export interface ScheduleImport {
+  format: "csv" | "icalendar";
+  text: string;
+  dry_run: boolean;
+}
+
+export interface ScheduleFinding {
+  kind: string;
+  line?: number | null;
+  /** Whether it keeps the file from being imported. */
+  stops: boolean;
+  words: string;
+}
+
+export interface ScheduleChange {
+  kind: "added" | "removed" | "changed";
+  role?: string | null;
+  from: number;
+  until: number;
+  person: string;
+  before?: string | null;
+}
+
+export interface ScheduleImported {
+  applied: boolean;
+  stopped: boolean;
+  from: number;
+  until: number;
+  findings: ScheduleFinding[];
+  added: number;
+  removed: number;
+  changed: number;
+  changes: ScheduleChange[];
+}
+
 export interface Recovery {
   id: string;
   user: PersonBrief;

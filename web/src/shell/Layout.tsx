@@ -1,10 +1,19 @@
 /** The frame of an open store: navigation, a list, and what was chosen from it. */
-import { KeyRound, MessageSquare, MonitorSmartphone, Scale, ShieldCheck } from "lucide-react";
+import {
+  KeyRound,
+  MessageSquare,
+  MonitorSmartphone,
+  PhoneCall,
+  Scale,
+  ShieldCheck,
+} from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Conversation } from "../conversation/Conversation";
 import { forgetAll } from "../conversation/memory";
 import { Conversations } from "../conversations/Conversations";
-import { useConversations, useMe, useStatus } from "../core/queries";
+import { useConversations, useMe, useSchedules, useStatus } from "../core/queries";
+import { useOnCallNews } from "../oncall/useOnCallNews";
+import { toAnswer } from "../oncall/words";
 import { t } from "../texts";
 import { Announcer } from "./Announcer";
 import { ConnectionLine } from "./ConnectionLine";
@@ -23,6 +32,7 @@ import { Waiting } from "./Waiting";
 const Notes = lazy(() => import("../notes/Notes"));
 const Note = lazy(() => import("../notes/Note"));
 const NewConversation = lazy(() => import("../people/NewConversation"));
+const OnCall = lazy(() => import("../oncall/OnCall"));
 const Security = lazy(() => import("../devices/Security"));
 const MyDevice = lazy(() => import("../devices/MyDevice"));
 const Officer = lazy(() => import("../officer/Officer"));
@@ -108,6 +118,8 @@ function screen(route: Route): ReactNode {
       return <Note key={route.note} group={route.group} note={route.note} />;
     case "new":
       return <NewConversation />;
+    case "on-call":
+      return <OnCall />;
     case "security":
       return <Security />;
     case "device":
@@ -150,6 +162,10 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
   const conversations = useConversations();
   const unread = conversations.data?.reduce((sum, each) => sum + each.unread, 0) ?? 0;
   useUnreadCount(unread);
+  const schedules = useSchedules();
+  const me = useMe();
+  useOnCallNews(schedules.data, me.data?.user.id);
+  const asked = toAnswer(schedules.data?.swaps ?? [], me.data?.user.id).length;
   return (
     <nav className={styles.navigation} aria-label={t.nav.label}>
       <Item
@@ -158,6 +174,14 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
         icon={<MessageSquare aria-hidden />}
         text={t.nav.conversations}
         count={unread}
+      />
+      <Item
+        to={{ at: "on-call" }}
+        current={route.at === "on-call"}
+        icon={<PhoneCall aria-hidden />}
+        text={t.nav.onCall}
+        count={asked}
+        counted={t.onCall.toAnswer}
       />
       <Item
         to={{ at: "security" }}
@@ -199,12 +223,15 @@ function Item({
   icon,
   text,
   count = 0,
+  counted = t.conversations.unread,
 }: {
   to: Route;
   current: boolean;
   icon: ReactNode;
   text: string;
   count?: number;
+  /** What the count is of, in words. */
+  counted?: (count: number) => string;
 }) {
   return (
     <a className={styles.item} href={address(to)} aria-current={current ? "page" : undefined}>
@@ -217,9 +244,7 @@ function Item({
         ) : null}
       </span>
       <span>{text}</span>
-      {count > 0 ? (
-        <span className="visually-hidden">, {t.conversations.unread(count)}</span>
-      ) : null}
+      {count > 0 ? <span className="visually-hidden">, {counted(count)}</span> : null}
     </a>
   );
 }

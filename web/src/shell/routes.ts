@@ -10,6 +10,8 @@ export type Route =
   | { at: "notes"; group: string }
   | { at: "note"; group: string; note: string }
   | { at: "new" }
+  /** Who is on call, one's own turns and swaps. */
+  | { at: "on-call" }
   | { at: "security" }
   /** One of one's own devices. */
   | { at: "device"; id: string }
@@ -51,6 +53,7 @@ export function parse(hash: string): Route {
       }
       return { at: third === "draft" ? "policy-draft" : "policy", version: Number(second) };
     case "new":
+    case "on-call":
     case "security":
     case "officer":
     case "risk":

@@ -19,6 +19,7 @@ pub mod problem;
 pub mod programs;
 pub mod recoveries;
 pub mod risk;
+pub mod schedules;
 pub mod sessions;
 pub mod socket;
 

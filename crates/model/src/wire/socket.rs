@@ -60,6 +60,8 @@ pub enum ServerFrame {
     Inbox,
     /// Devices came into use or went out of it; for the record keeper.
     Devices,
+    /// Another person is on call, or the schedules changed: ask anew.
+    Roles,
     /// Someone received, read or acknowledged.
     Receipt {
         /// Which conversation.

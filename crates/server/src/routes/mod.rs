@@ -24,9 +24,11 @@ pub(crate) mod programs;
 pub(crate) mod recoveries;
 pub(crate) mod risk;
 pub(crate) mod roles;
+pub(crate) mod schedules;
 pub(crate) mod sessions;
 pub(crate) mod signals;
 pub(crate) mod socket;
+pub(crate) mod swaps;
 pub(crate) mod tokens;
 
 use std::sync::Arc;
@@ -133,6 +135,12 @@ fn operations() -> OpenApiRouter<App> {
         ))
         .routes(routes!(people::search::handler))
         .routes(routes!(roles::list::handler))
+        .routes(routes!(schedules::read::handler))
+        .routes(routes!(schedules::edit::handler))
+        .routes(routes!(swaps::ask::handler))
+        .routes(routes!(swaps::agree::handler))
+        .routes(routes!(swaps::decline::handler))
+        .routes(routes!(swaps::withdraw::handler))
         .routes(routes!(patients::search::handler))
         .routes(routes!(patients::read::handler))
         .routes(routes!(notes::list::handler))
@@ -163,6 +171,7 @@ fn files() -> OpenApiRouter<App> {
         .routes(routes!(fleet::import::handler))
         .routes(routes!(fleet::register::handler))
         .routes(routes!(tokens::import::handler))
+        .routes(routes!(schedules::import::handler))
         .layer(DefaultBodyLimit::max(LARGEST_FILE))
         .layer(Extension(Largest(LARGEST_FILE)))
 }

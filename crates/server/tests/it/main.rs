@@ -34,6 +34,7 @@ mod proofs;
 mod recoveries;
 mod renewal;
 mod risk;
+mod schedules;
 #[path = "../../../wardline/tests/it/search.rs"]
 mod search;
 mod sessions;

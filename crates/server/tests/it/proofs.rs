@@ -146,6 +146,33 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ("DELETE", "/v1/me/position-consent".into(), None),
         ("GET", "/v1/people?q=a".into(), None),
         ("GET", "/v1/roles".into(), None),
+        ("GET", "/v1/schedules".into(), None),
+        (
+            "POST",
+            "/v1/schedules/import".into(),
+            Some(json!({ "format": "csv", "text": "", "dry_run": true })),
+        ),
+        (
+            "PUT",
+            "/v1/schedules/r/turns".into(),
+            Some(json!({ "from": 0, "until": 4_102_444_800_000_u64, "user_id": user })),
+        ),
+        (
+            "POST",
+            "/v1/swaps".into(),
+            Some(json!({ "role": "r", "from": 1, "asked_of": user })),
+        ),
+        ("POST", format!("/v1/swaps/{group}/agree"), Some(json!({}))),
+        (
+            "POST",
+            format!("/v1/swaps/{group}/decline"),
+            Some(json!({})),
+        ),
+        (
+            "POST",
+            format!("/v1/swaps/{group}/withdraw"),
+            Some(json!({})),
+        ),
         (
             "POST",
             "/v1/patients/search".into(),
@@ -247,6 +274,7 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
                 .replace("00000000-0000-4000-8000-000000000000", "{id}")
                 .replace("/p1", "/{id}")
                 .replace("/notes/n1", "/notes/{note}")
+                .replace("/schedules/r/", "/schedules/{id}/")
                 .replace("/policies/1", "/policies/{id}")
                 .replace("/programs/demo", "/programs/{slug}");
             format!("{method} {path}")

@@ -17,6 +17,7 @@ mod people;
 mod postgres;
 mod posture;
 mod resources;
+mod schedules;
 mod schema;
 mod sealed;
 mod sessions;

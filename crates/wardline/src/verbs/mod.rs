@@ -11,6 +11,7 @@ pub(crate) mod patch;
 pub(crate) mod policy;
 pub(crate) mod programs;
 pub(crate) mod risk;
+pub(crate) mod schedule;
 pub(crate) mod serve;
 
 use crate::failure::Failure;

@@ -23,6 +23,7 @@ mod postgres;
 mod programs;
 mod refusals;
 mod risk;
+mod schedule;
 mod search;
 mod support;
 mod verbs;

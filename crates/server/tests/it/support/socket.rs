@@ -64,11 +64,11 @@ impl Socket {
         }
     }
 
-    /// The next frame that is no `reached`.
+    /// The next frame that is no `reached`, and does not tell that a turn ended by the clock.
     pub(crate) async fn next_news(&mut self) -> Option<ServerFrame> {
         loop {
             match self.next().await {
-                Some(ServerFrame::Reached { .. }) => {}
+                Some(ServerFrame::Reached { .. } | ServerFrame::Roles) => {}
                 other => return other,
             }
         }

@@ -1,0 +1,25 @@
+//! On-call schedules: who holds which role from when until when, and who is at work.
+//!
+//! - [`slot`]: a stretch of time that somebody has, who holds where stretches overlap, gaps and
+//!   hand-overs.
+//! - [`csv`] and [`ics`]: schedules from files. A file is read whole or refused with every reason.
+//! - [`check`]: what a file says, held against the people and roles that the hospital has.
+//! - [`merge`]: what an import changes.
+//! - [`swap`]: who may take over a turn, and what becomes of it.
+//! - [`fuzz`]: the decoders as plain functions over bytes.
+//!
+//! The crate knows no HTTP, clock, disk or database: bytes and times (unix milliseconds) are
+//! handed in, and what comes out are values. Who may change a schedule is policy.
+
+pub mod check;
+pub mod csv;
+pub mod file;
+pub mod fuzz;
+pub mod ics;
+pub mod merge;
+pub mod slot;
+pub mod swap;
+
+mod content;
+mod recur;
+mod zone;

@@ -1,0 +1,5 @@
+//! On-call schedules. One file for each operation.
+
+pub(crate) mod edit;
+pub(crate) mod import;
+pub(crate) mod read;
