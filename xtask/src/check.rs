@@ -26,7 +26,7 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "wardline-audit",
     "wardline-client",
     "wardline-credential",
@@ -40,6 +40,7 @@ const PURE: [&str; 14] = [
     "wardline-posture",
     "wardline-programs",
     "wardline-risk",
+    "wardline-search",
     "wardline-signals",
 ];
 

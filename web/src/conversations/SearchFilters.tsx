@@ -1,5 +1,4 @@
 /** Whose messages, about whom, since when: a row of chips, each a control that every phone knows. */
-import { NativeSelect, TextInput } from "@mantine/core";
 import type { ConversationView } from "../core/methods";
 import { t } from "../texts";
 import styles from "./Conversations.module.css";
@@ -22,40 +21,44 @@ export function SearchFilters({
   return (
     <fieldset className={styles.chips}>
       <legend className="visually-hidden">{t.found.filters}</legend>
-      <NativeSelect
+      <select
+        className={styles.chip}
         aria-label={t.found.person}
         data-chosen={filters.person !== "" || undefined}
         value={filters.person}
-        data={[
-          { value: "", label: t.found.person },
-          ...people.map(({ id, name }) => ({
-            value: id,
-            label: id === me ? t.conversations.you : name,
-          })),
-        ]}
         onChange={(event) => onChange({ ...filters, person: event.currentTarget.value })}
-      />
+      >
+        <option value="">{t.found.person}</option>
+        {people.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {id === me ? t.conversations.you : name}
+          </option>
+        ))}
+      </select>
       {patients.length > 0 ? (
-        <NativeSelect
+        <select
+          className={styles.chip}
           aria-label={t.found.patient}
           data-chosen={filters.patient !== "" || undefined}
           value={filters.patient}
-          data={[
-            { value: "", label: t.found.patient },
-            ...patients.map(({ id, name }) => ({ value: id, label: name })),
-          ]}
           onChange={(event) => onChange({ ...filters, patient: event.currentTarget.value })}
-        />
+        >
+          <option value="">{t.found.patient}</option>
+          {patients.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
       ) : null}
-      <TextInput
-        type="date"
-        aria-label={t.found.since}
-        data-chosen={filters.since !== "" || undefined}
-        leftSection={<span aria-hidden>{t.found.since}</span>}
-        leftSectionWidth="3.4rem"
-        value={filters.since}
-        onChange={(event) => onChange({ ...filters, since: event.currentTarget.value })}
-      />
+      <label className={styles.chip} data-chosen={filters.since !== "" || undefined}>
+        {t.found.since}
+        <input
+          type="date"
+          value={filters.since}
+          onChange={(event) => onChange({ ...filters, since: event.currentTarget.value })}
+        />
+      </label>
     </fieldset>
   );
 }
