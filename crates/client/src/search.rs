@@ -410,7 +410,8 @@ mod tests {
         assert_eq!(progress(&vault).done, 0);
         begin(&mut vault);
         let at = |vault: &Vault| state(vault).unwrap().up_to;
-        read_on(&mut vault, &at(&vault).unwrap());
+        let first = at(&vault).unwrap();
+        read_on(&mut vault, &first);
         let SearchProgress { whole, done, of } = progress(&vault);
         assert_eq!((whole, done, of), (false, 256, 600));
         // One that was read, one that is still to be read, and a new one.

@@ -117,9 +117,9 @@ mod tests {
 
     fn shown(query: &str, text: &str) -> String {
         let pieces = Query::parse(query).snippet(text);
-        let show = |piece: &Piece| match piece.marked {
-            true => format!("[{}]", piece.text),
-            false => piece.text.clone(),
+        let show = |piece: &Piece| {
+            let (open, close) = if piece.marked { ("[", "]") } else { ("", "") };
+            format!("{open}{}{close}", piece.text)
         };
         pieces.iter().map(show).collect()
     }

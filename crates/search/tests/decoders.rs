@@ -37,7 +37,7 @@ fn segments_are_read_or_refused() {
             group: [n; 16],
             seq: u64::from(n) << 20,
         },
-        from: (n % 2 == 0).then_some([9; 16]),
+        from: n.is_multiple_of(2).then_some([9; 16]),
         sent_at: 1_790_000_000_000 + u64::from(n),
         text,
     };

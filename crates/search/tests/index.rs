@@ -1,5 +1,10 @@
 //! The index finds what a look at every message finds, whatever happened to the messages.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: what is not there fails the test that asked for it"
+)]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
