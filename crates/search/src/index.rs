@@ -173,19 +173,18 @@ pub fn find(
     after: Option<Hit>,
     limit: usize,
 ) -> Result<Found, Damaged> {
-    let mut newest: BTreeSet<Hit> = BTreeSet::new();
+    // Newest first. One more than asked for tells whether there are more; no older one is of use.
+    let mut newest: Vec<Hit> = Vec::new();
     for (_, value) in values.range(SEGMENTS) {
         let view = View::of(value).ok_or(Damaged)?;
-        // One more than asked for tells whether there are more; no older one is of use.
-        let bound = (newest.len() > limit)
-            .then(|| newest.first().copied())
-            .flatten();
+        let bound = newest.get(limit).copied();
         let wanted = |row: &Row| {
             filter.admits(row)
                 && after.is_none_or(|after| hit(row) < after)
                 && bound.is_none_or(|bound| hit(row) > bound)
         };
         let rows: Vec<usize> = (0..view.rows.len())
+            .rev()
             .filter(|index| wanted(&view.rows[*index]))
             .collect();
         if rows.is_empty() {
@@ -193,16 +192,20 @@ pub fn find(
         }
         let matching = view.matching(query).ok_or(Damaged)?;
         for index in rows.into_iter().filter(|index| matching.has(*index)) {
-            newest.insert(hit(&view.rows[index]));
-            if newest.len() > limit.saturating_add(1) {
-                newest.pop_first();
+            let hit = hit(&view.rows[index]);
+            let place = newest.partition_point(|newer| *newer > hit);
+            if place > limit {
+                // The rest of the segment is older still.
+                break;
             }
+            newest.insert(place, hit);
+            newest.truncate(limit.saturating_add(1));
         }
     }
     let more = newest.len() > limit;
-    let hits: Vec<Hit> = newest.into_iter().rev().take(limit).collect();
-    let next = hits.last().copied().filter(|_| more);
-    Ok(Found { hits, next })
+    newest.truncate(limit);
+    let next = newest.last().copied().filter(|_| more);
+    Ok(Found { hits: newest, next })
 }
 
 impl Filter {

@@ -9,7 +9,7 @@
 //! Numbers are LEB128, lists begin with their length. Words and their rows stand last, and a word
 //! that is not looked for is passed over without its rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::Id;
 use crate::bytes::{Reader, put_number};
@@ -106,23 +106,33 @@ impl Segment {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let ids: BTreeSet<Id> = self
+        // People and conversations of some thousands of messages are few: a list does.
+        let mut ids: Vec<Id> = Vec::new();
+        let mut number = |id: Id| {
+            let known = ids.iter().position(|known| *known == id);
+            known.unwrap_or_else(|| {
+                ids.push(id);
+                ids.len() - 1
+            })
+        };
+        let numbered: Vec<(usize, usize)> = self
             .rows
             .iter()
-            .flat_map(|row| [Some(row.place.group), row.from])
-            .flatten()
+            .map(|row| {
+                let group = number(row.place.group);
+                (group, row.from.map_or(0, |from| number(from) + 1))
+            })
             .collect();
-        let ids: BTreeMap<Id, u64> = ids.into_iter().zip(0..).collect();
         let mut bytes = vec![VERSION];
         put_length(&mut bytes, self.rows.len());
         put_length(&mut bytes, ids.len());
-        for id in ids.keys() {
+        for id in &ids {
             bytes.extend_from_slice(id);
         }
         let mut before = 0;
-        for row in &self.rows {
-            put_number(&mut bytes, ids[&row.place.group]);
-            put_number(&mut bytes, row.from.map_or(0, |from| ids[&from] + 1));
+        for (row, (group, from)) in self.rows.iter().zip(numbered) {
+            put_length(&mut bytes, group);
+            put_length(&mut bytes, from);
             put_number(&mut bytes, row.place.seq);
             put_number(&mut bytes, row.sent_at - before);
             before = row.sent_at;
