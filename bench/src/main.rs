@@ -22,6 +22,7 @@ mod machine;
 mod mls;
 mod process;
 mod report;
+mod search;
 mod sockets;
 mod start;
 mod stats;
@@ -60,6 +61,8 @@ enum Measurement {
     Delivery,
     /// The client core beside bare openmls.
     Mls,
+    /// Search over the messages of a device.
+    Search,
     /// Risk, policy and audit event on one core.
     Decision,
     /// Attestation chains on one core.
@@ -106,6 +109,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::Sockets => sockets::run(&bench),
             Measurement::Delivery => delivery::run(&bench),
             Measurement::Mls => mls::run(&bench),
+            Measurement::Search => search::run(&bench),
             Measurement::Decision => decision::run(&bench),
             Measurement::Attest => attest::run(&bench),
             Measurement::Fleet => fleet::run(&bench),

@@ -26,7 +26,7 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "wardline-audit",
     "wardline-client",
     "wardline-credential",
@@ -41,6 +41,7 @@ const PURE: [&str; 15] = [
     "wardline-programs",
     "wardline-risk",
     "wardline-roster",
+    "wardline-search",
     "wardline-signals",
 ];
 

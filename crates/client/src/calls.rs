@@ -18,6 +18,7 @@ use crate::client::{Client, PRF_SALTS, Prf};
 use crate::enroll::{LinkPins, Shown};
 use crate::error::ClientError;
 use crate::platform::Platform;
+use crate::search::Search;
 
 #[derive(Deserialize)]
 struct EnrollStartCall {
@@ -235,6 +236,8 @@ impl<P: Platform> Client<P> {
                 let call: MessagesCall = read(params)?;
                 answer(&self.messages(call.group, call.before, call.limit)?)
             }
+            "search" => answer(&self.search(&read::<Search>(params)?)?),
+            "tend_search" => answer(&self.tend_search().await?),
             "send" => {
                 let call: SendCall = read(params)?;
                 answer(

@@ -11,6 +11,7 @@ use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Open;
 use crate::content::Text;
+use crate::search;
 use crate::vault::Vault;
 use crate::views::Notice;
 
@@ -143,7 +144,8 @@ impl Outgoing {
 }
 
 const RECORDS: &str = "g/";
-const MESSAGES: &str = "t/";
+/// The vault's names of messages and notices.
+pub(crate) const MESSAGES: &str = "t/";
 const OUTBOX: &str = "o/";
 
 pub(crate) fn record(vault: &Vault, group: GroupId) -> Option<Record> {
@@ -198,6 +200,7 @@ pub(crate) fn put_message(open: &mut Open, group: GroupId, message: &StoredMessa
     if message.notice.is_none() {
         open.known.of(&open.vault, group).insert(message.id);
     }
+    search::note(&mut open.vault, group, message);
     open.vault.put(message_name(group, message.seq), message);
 }
 
@@ -227,7 +230,8 @@ pub(crate) fn delete_outgoing(vault: &mut Vault, message: &Outgoing) {
     vault.delete(&outgoing_name(message));
 }
 
-fn message_name(group: GroupId, seq: u64) -> String {
+/// The vault's name of a place in a conversation.
+pub(crate) fn message_name(group: GroupId, seq: u64) -> String {
     format!("{MESSAGES}{group}/{seq:016x}")
 }
 

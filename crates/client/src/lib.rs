@@ -11,6 +11,7 @@
 //! - [`client`]: [`Client`], with the flows beside it (`enroll`, `unlock`, `sync`, `outbox`,
 //!   `membership`, `account`, `report`).
 //! - [`records`]: what the record keeper needs of the core.
+//! - [`search`]: finding messages on this device.
 //! - [`calls`]: the same by name and JSON, for the app's worker.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
@@ -26,6 +27,7 @@ pub mod mls;
 pub mod platform;
 pub mod profile;
 pub mod records;
+pub mod search;
 pub mod vault;
 pub mod views;
 

@@ -56,6 +56,7 @@ impl<P: Platform> Client<P> {
         self.bring_own_devices().await?;
         self.bring_keeper().await?;
         self.deliver().await?;
+        self.tend_search().await?;
         self.platform.emit(Event::Conversations);
         Ok(())
     }
@@ -100,6 +101,7 @@ impl<P: Platform> Client<P> {
             }
             ServerFrame::Entry { group, entry } => {
                 self.on_entry(group, entry).await?;
+                self.tend_search().await?;
                 self.keep_out(group).await
             }
             ServerFrame::Reached { group, seq } => {

@@ -5,6 +5,7 @@
 //! is open; changes are collected and leave as one durable transaction ([`Vault::changes`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use aes_gcm::aead::{Aead as _, AeadInPlace as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -113,6 +114,20 @@ impl Vault {
         let end = format!("{prefix}\u{10FFFF}");
         self.values
             .range(prefix.to_owned()..end)
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
+    }
+
+    /// Those with this beginning that stand behind a name.
+    pub fn range_after<'a>(
+        &'a self,
+        prefix: &str,
+        name: &str,
+    ) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        // Nothing is before the beginning itself.
+        let after = name.max(prefix).to_owned();
+        let end = format!("{prefix}\u{10FFFF}").max(after.clone());
+        self.values
+            .range((Bound::Excluded(after), Bound::Included(end)))
             .map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 

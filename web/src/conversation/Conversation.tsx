@@ -19,14 +19,16 @@ import { Message } from "./Message";
 import { places } from "./memory";
 import { useReading } from "./useReading";
 import { useScroll } from "./useScroll";
+import { useSought } from "./useSought";
 
 const PAGE = 60;
 
-export function Conversation({ group }: { group: string }) {
+/** `place` is the message for which it is opened. */
+export function Conversation({ group, place }: { group: string; place: number | null }) {
   const conversations = useConversations();
   const conversation = conversations.data?.find(({ id }) => id === group);
   if (conversation) {
-    return <Opened conversation={conversation} />;
+    return <Opened conversation={conversation} place={place} />;
   }
   return (
     <div className={styles.screen}>
@@ -42,7 +44,7 @@ export function Conversation({ group }: { group: string }) {
   );
 }
 
-function Opened({ conversation }: { conversation: ConversationView }) {
+function Opened({ conversation, place }: { conversation: ConversationView; place: number | null }) {
   const { id: group, title, members, patient, kind } = conversation;
   const [limit, setLimit] = useState(() => places.get(group)?.limit ?? PAGE);
   const messages = useMessages(group, limit);
@@ -53,7 +55,9 @@ function Opened({ conversation }: { conversation: ConversationView }) {
   const more = (messages.data?.length ?? 0) >= limit && !messages.isPlaceholderData;
   const older = more ? () => setLimit(limit + PAGE) : null;
   const scroll = useScroll(group, messages.data, limit, older);
-  useReading(group, messages.data, scroll.atEnd);
+  const loaded = messages.isPlaceholderData ? undefined : messages.data;
+  const settled = useSought(scroll, loaded, place, limit, setLimit);
+  useReading(group, messages.data, scroll.atEnd && settled);
 
   const days = useMemo(() => arrange(messages.data ?? [], fresh), [messages.data, fresh]);
   const byId = useMemo(
@@ -91,6 +95,7 @@ function Opened({ conversation }: { conversation: ConversationView }) {
             first={each.first}
             last={each.last}
             named={crowd}
+            sought={place !== null && each.message.seq === place}
             onReply={setReplying}
           />
         );

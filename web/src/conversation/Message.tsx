@@ -18,6 +18,7 @@ export const Message = memo(function Message({
   first,
   last,
   named,
+  sought,
   onReply,
 }: {
   group: string;
@@ -27,6 +28,8 @@ export const Message = memo(function Message({
   first: boolean;
   last: boolean;
   named: boolean;
+  /** Whether it is the one for which the conversation was opened. */
+  sought: boolean;
   onReply(message: MessageView): void;
 }) {
   const { mine, from, text, priority, sent_at, state } = message;
@@ -39,6 +42,8 @@ export const Message = memo(function Message({
       data-last={last || undefined}
       data-priority={priority}
       data-state={state}
+      data-sought={sought || undefined}
+      tabIndex={sought ? -1 : undefined}
     >
       {named && !mine && first ? (
         <span className={styles.name} aria-hidden>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MessageView } from "../core/methods";
-import { arrange, firstFresh, lastFromOthers } from "./arrange";
+import { arrange, firstFresh, lastFromOthers, reaching } from "./arrange";
 
 const NOON = new Date(2026, 2, 14, 12, 0).getTime();
 const MINUTE = 60_000;
@@ -105,4 +105,16 @@ describe("the place up to which a person has read", () => {
   it("is nothing where only the person wrote", () => {
     expect(lastFromOthers([message("me", NOON)])).toBeNull();
   });
+});
+
+it("loads as many messages as reach the one that is looked for, and no more than it has to", () => {
+  const shown = [100, 101, 105].map((seq) => message("a", NOON, { seq }));
+  expect(reaching(shown, 101, 60)).toBe(60);
+  expect(reaching(shown, 104, 60)).toBe(60);
+  const waits = message("me", NOON, { seq: null });
+  const needed = reaching([...shown, waits], 6, 60);
+  // From 6 to 105, and the one that waits.
+  expect(needed).toBeGreaterThanOrEqual(101);
+  expect(needed).toBeLessThan(140);
+  expect(reaching([], 6, 60)).toBe(60);
 });

@@ -58,6 +58,21 @@ export function lastFromOthers(messages: readonly MessageView[]): number | null 
   return null;
 }
 
+/** Older ones that are loaded beside the one that is looked for. */
+const AROUND = 20;
+
+/** How many of the newest messages reach back to a place: no place has more than one. */
+export function reaching(messages: readonly MessageView[], place: number, limit: number): number {
+  const places = messages.flatMap(({ seq }) => (seq === null ? [] : [seq]));
+  const oldest = places[0];
+  const newest = places.at(-1);
+  if (oldest === undefined || newest === undefined || oldest <= place) {
+    return limit;
+  }
+  const waiting = messages.length - places.length;
+  return Math.max(limit, newest - place + 1 + waiting + AROUND);
+}
+
 function together(a: MessageView, b: MessageView): boolean {
   return (
     !a.notice &&

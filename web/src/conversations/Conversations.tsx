@@ -1,22 +1,47 @@
 /** All conversations, the most urgent first. */
 import { Button, CloseButton, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { MessageSquarePlus, Search, SquarePen } from "lucide-react";
-import { useState } from "react";
-import { useConversations } from "../core/queries";
+import { type KeyboardEvent, useState } from "react";
+import { useConversations, useFound, useIndexing, useStatus } from "../core/queries";
 import { Empty } from "../shell/Empty";
 import { go } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { ConversationItem } from "./ConversationItem";
 import styles from "./Conversations.module.css";
+import { Found } from "./Found";
 import { matching } from "./matching";
+import { SearchFilters } from "./SearchFilters";
+import { NO_FILTERS, narrowed, wantedOf } from "./wanted";
+
+/** How long typing rests before messages are looked for. */
+const PAUSE_MS = 150;
 
 export function Conversations({ current }: { current: string | null }) {
   const conversations = useConversations();
   const [search, setSearch] = useState("");
+  const [filters, setFilters] = useState(NO_FILTERS);
+  const [searching, setSearching] = useState(false);
+  const [typed] = useDebouncedValue(search, PAUSE_MS);
+  const wanted = wantedOf(search, filters) === null ? null : wantedOf(typed, filters);
+  const found = useFound(wanted);
+  const indexing = useIndexing();
+  const me = useStatus().data?.user?.id;
   const now = Date.now();
   const all = conversations.data ?? [];
-  const shown = matching(all, search);
+  const shown = matching(narrowed(all, filters), search);
+
+  const end = () => {
+    setSearch("");
+    setFilters(NO_FILTERS);
+    setSearching(false);
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.key === "Escape") {
+      end();
+    }
+  };
 
   return (
     <section className={styles.pane} aria-label={t.conversations.list}>
@@ -37,13 +62,21 @@ export function Conversations({ current }: { current: string | null }) {
           placeholder={t.conversations.search}
           leftSection={<Search aria-hidden />}
           rightSection={
-            search ? (
-              <CloseButton size="var(--touch)" aria-label={t.close} onClick={() => setSearch("")} />
+            searching ? (
+              <CloseButton size="var(--touch)" aria-label={t.found.clear} onClick={end} />
             ) : null
           }
           value={search}
-          onChange={(event) => setSearch(event.currentTarget.value)}
+          onFocus={() => setSearching(true)}
+          onKeyDown={onKeyDown}
+          onChange={(event) => {
+            setSearching(true);
+            setSearch(event.currentTarget.value);
+          }}
         />
+        {searching && all.length > 0 ? (
+          <SearchFilters conversations={all} me={me} filters={filters} onChange={setFilters} />
+        ) : null}
       </div>
       {conversations.isPending ? <Waiting /> : null}
       {conversations.error ? (
@@ -56,8 +89,8 @@ export function Conversations({ current }: { current: string | null }) {
           text={t.conversations.emptyHint}
         />
       ) : null}
-      {all.length > 0 && shown.length === 0 ? (
-        <Empty title={t.conversations.nothingFound(search.trim())} />
+      {wanted && shown.length > 0 ? (
+        <h2 className={styles.heading}>{t.conversations.list}</h2>
       ) : null}
       {shown.length > 0 ? (
         <ul className={styles.items}>
@@ -67,6 +100,9 @@ export function Conversations({ current }: { current: string | null }) {
             </li>
           ))}
         </ul>
+      ) : null}
+      {wanted ? (
+        <Found found={found} conversations={all} indexing={indexing.data} now={now} />
       ) : null}
     </section>
   );

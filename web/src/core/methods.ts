@@ -127,6 +127,50 @@ export interface MessageView {
   notice_text?: string | null;
 }
 
+/** What is looked for among the messages of this device; all of it together. */
+export interface Wanted {
+  /** Words; the last may be the beginning of one. */
+  q: string;
+  /** By this person. */
+  from?: string;
+  /** In conversations about this patient. */
+  patient_id?: string;
+  /** Sent then or later. */
+  since?: number;
+}
+
+export interface SearchHit {
+  group: string;
+  id: string;
+  seq: number;
+  /** What is shown of its text, in parts; `marked` is what was looked for. */
+  snippet: { text: string; marked: boolean }[];
+  from: PersonBrief | null;
+  mine: boolean;
+  patient_id?: string | null;
+  priority: Priority;
+  sent_at: number;
+}
+
+export interface SearchCursor {
+  sent_at: number;
+  group: string;
+  seq: number;
+}
+
+/** How far the index has come; while it is not whole, older messages may not be found. */
+export interface SearchProgress {
+  whole: boolean;
+  done: number;
+  of: number;
+}
+
+export interface SearchResults {
+  hits: SearchHit[];
+  next: SearchCursor | null;
+  progress: SearchProgress;
+}
+
 export interface PendingDevice {
   device: DeviceInfo;
   confirmation: string;
@@ -164,6 +208,9 @@ export interface Methods {
   sync: [None, unknown];
   conversations: [None, ConversationView[]];
   messages: [{ group: string; before?: number; limit: number }, MessageView[]];
+  search: [Wanted & { after: SearchCursor | null; limit: number }, SearchResults];
+  /** Takes a step of what the index needs. */
+  tend_search: [None, SearchProgress];
   send: [{ group: string; text: string; priority: Priority; reply_to?: string }, { id: string }];
   retry: [{ id: string }, unknown];
   discard: [{ id: string }, unknown];

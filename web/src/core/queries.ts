@@ -10,7 +10,7 @@ import { useEffect, useSyncExternalStore } from "react";
 import { api, type CompareRequest } from "./api";
 import { call, listen } from "./core";
 import type { Failure } from "./failure";
-import type { Connection, Method, Params, Result } from "./methods";
+import type { Connection, Method, Params, Result, SearchCursor, Wanted } from "./methods";
 import { behind, joined } from "./pages";
 import type { PolicyTexts } from "./wire";
 
@@ -19,6 +19,9 @@ const REACHABLE_MS = 5_000;
 const RECOVERIES_MS = 15_000;
 /** For what no frame told, such as while the line was down. */
 const SCHEDULES_MS = 60_000;
+/** Between two steps of indexing, so that what the person does comes first. */
+const STEP_MS = 30;
+const HITS = 30;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -38,6 +41,8 @@ const keys = {
   status: ["status"] as const,
   conversations: ["conversations"] as const,
   messages: (group: string) => ["messages", group] as const,
+  found: ["found"] as const,
+  index: ["index"] as const,
   devices: ["devices"] as const,
   programs: ["programs"] as const,
   sessions: ["sessions"] as const,
@@ -66,6 +71,7 @@ export function follow(): () => void {
         break;
       case "messages":
         void queryClient.invalidateQueries({ queryKey: keys.messages(event.group) });
+        void queryClient.invalidateQueries({ queryKey: keys.found });
         break;
       case "devices":
         void queryClient.invalidateQueries({ queryKey: keys.devices });
@@ -157,6 +163,36 @@ export function useMessages(group: string, limit: number) {
     queryFn: () => call("messages", { group, limit }),
     placeholderData: keepPreviousData,
   });
+}
+
+/** Messages of this device that have what is wanted, newest first, page after page. */
+export function useFound(wanted: Wanted | null) {
+  return useInfiniteQuery({
+    queryKey: [...keys.found, wanted],
+    queryFn: ({ pageParam }) =>
+      call("search", { ...(wanted ?? { q: "" }), after: pageParam, limit: HITS }),
+    enabled: wanted !== null,
+    initialPageParam: null as SearchCursor | null,
+    getNextPageParam: ({ next }) => next,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Makes the messages of a store from before the index findable, step by step. */
+export function useIndexing() {
+  const indexing = useQuery({
+    queryKey: keys.index,
+    queryFn: () => call("tend_search", {}),
+    refetchInterval: ({ state }) =>
+      state.status === "error" || state.data?.whole ? false : STEP_MS,
+  });
+  const whole = indexing.data?.whole ?? false;
+  useEffect(() => {
+    if (whole) {
+      void queryClient.invalidateQueries({ queryKey: keys.found });
+    }
+  }, [whole]);
+  return indexing;
 }
 
 export function usePeople(q: string) {

@@ -111,7 +111,7 @@ function screen(route: Route): ReactNode {
     case "conversations":
       return <Nothing />;
     case "conversation":
-      return <Conversation key={route.group} group={route.group} />;
+      return <Conversation key={route.group} group={route.group} place={route.message ?? null} />;
     case "notes":
       return <Notes key={route.group} group={route.group} />;
     case "note":

@@ -6,6 +6,7 @@ it("finds the way back from every address that it makes", () => {
   const routes: Route[] = [
     { at: "conversations" },
     { at: "conversation", group: "0198c7aa-0000-7000-8000-000000000001" },
+    { at: "conversation", group: "0198c7aa-0000-7000-8000-000000000001", message: 17 },
     { at: "notes", group: "0198c7aa-0000-7000-8000-000000000001" },
     {
       at: "note",

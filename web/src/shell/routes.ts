@@ -5,7 +5,8 @@ import { useSyncExternalStore } from "react";
 
 export type Route =
   | { at: "conversations" }
-  | { at: "conversation"; group: string }
+  /** With `message`, at that place of it. */
+  | { at: "conversation"; group: string; message?: number }
   /** The chart's notes of the patient whom a conversation is about. */
   | { at: "notes"; group: string }
   | { at: "note"; group: string; note: string }
@@ -40,6 +41,9 @@ export function parse(hash: string): Route {
           ? { at: "note", group: second, note: fourth }
           : { at: "notes", group: second };
       }
+      if (second && third === "m" && /^\d{1,15}$/.test(fourth)) {
+        return { at: "conversation", group: second, message: Number(fourth) };
+      }
       return second ? { at: "conversation", group: second } : { at: "conversations" };
     case "device":
       return second ? { at: "device", id: second } : { at: "security" };
@@ -69,7 +73,9 @@ export function address(route: Route): string {
     case "conversations":
       return "#/";
     case "conversation":
-      return `#/c/${route.group}`;
+      return route.message === undefined
+        ? `#/c/${route.group}`
+        : `#/c/${route.group}/m/${route.message}`;
     case "notes":
       return `#/c/${route.group}/notes`;
     case "note":

@@ -12,6 +12,10 @@ export function useFocus(place: string): void {
     }
     last.current = place;
     const frame = requestAnimationFrame(() => {
+      // The message for which a conversation was opened has it already.
+      if (document.querySelector("[data-sought]:focus")) {
+        return;
+      }
       const headings = document.querySelectorAll<HTMLElement>(
         "[data-pane=chosen] h1, [data-pane=list] h1",
       );

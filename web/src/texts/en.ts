@@ -153,7 +153,6 @@ export const en = {
     new: "New message",
     empty: "No conversations yet",
     emptyHint: "Write to a person, or to a role such as “Cardiology on call”.",
-    nothingFound: (q: string) => `Nothing found for “${q}”`,
     you: "You",
     unread: (n: number) => count(n, "unread message", "unread messages"),
     statWaiting: "STAT, waiting for you",
@@ -163,6 +162,22 @@ export const en = {
     list: "Conversations",
     patient: (name: string) => `About ${name}`,
     noMessages: "No messages yet",
+  },
+
+  found: {
+    region: "Found messages",
+    messages: "Messages",
+    filters: "Filters",
+    person: "From anyone",
+    patient: "Any patient",
+    since: "Since",
+    clear: "End the search",
+    more: "Show more",
+    none: "No message with it on this device",
+    count: (n: number, more: boolean) =>
+      more ? `More than ${n} messages found` : `${count(n, "message", "messages")} found`,
+    indexing: (percent: number) => `Older messages are still being made searchable: ${percent} %`,
+    in: (title: string) => `in ${title}`,
   },
 
   priority: {

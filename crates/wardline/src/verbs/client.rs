@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 use wardline_client::ClientError;
+use wardline_client::search::{Search, SearchHit};
 use wardline_client::views::{Conversation, Message, MessageState};
 use wardline_client_native::NativeClient;
 use wardline_client_native::client::Enrolment;
@@ -68,6 +69,8 @@ enum Verb {
         #[arg(long)]
         follow: bool,
     },
+    /// Look for messages on this device, newest first; what is looked for stays on it.
+    Search(Look),
     /// Acknowledge a message.
     Ack {
         /// The message's id.
@@ -126,6 +129,32 @@ struct Send {
     text: String,
 }
 
+#[derive(Args)]
+struct Look {
+    /// Words that a message has, the last of which may be the beginning of one. Without any, the
+    /// other filters decide.
+    #[arg(default_value = "")]
+    query: String,
+    /// Only of a person, by the sign-in name.
+    #[arg(long, value_name = "USER")]
+    from: Option<String>,
+    /// Only of a conversation.
+    #[arg(long)]
+    group: Option<GroupId>,
+    /// Only of conversations about a patient.
+    #[arg(long)]
+    patient: Option<PatientId>,
+    /// Only sent then or later, unix milliseconds.
+    #[arg(long, value_name = "TIME")]
+    since: Option<u64>,
+    /// Only sent earlier, unix milliseconds.
+    #[arg(long, value_name = "TIME")]
+    until: Option<u64>,
+    /// How many at most.
+    #[arg(long, default_value_t = 30)]
+    limit: usize,
+}
+
 impl ClientVerb {
     pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
         on_one_thread(move || self.on_this_thread(out)).await
@@ -166,6 +195,7 @@ async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), F
                 () = until_stopped() => Ok(()),
             }
         }
+        Verb::Search(look) => look.run(client, out).await,
         Verb::Ack { id } => acknowledge(client, id, out).await,
         Verb::Get { path } => request(client, "GET", &path, None).await,
         Verb::Post { path, file } => {
@@ -345,6 +375,74 @@ impl Send {
         out.result(&value, || "Sent.".to_owned());
         Ok(())
     }
+}
+
+impl Look {
+    async fn run(self, client: &mut NativeClient, out: Output) -> Result<(), Failure> {
+        client.sync().await?;
+        while !client.tend_search().await?.whole {}
+        let from = match &self.from {
+            None => None,
+            Some(username) => Some(
+                writer(client, username)?
+                    .ok_or_else(|| Failure::refused(format!("nothing here is from {username}")))?,
+            ),
+        };
+        let mut search = Search {
+            q: self.query,
+            group: self.group,
+            from,
+            patient_id: self.patient,
+            since: self.since,
+            until: self.until,
+            ..Search::default()
+        };
+        let mut hits: Vec<SearchHit> = Vec::new();
+        let more = loop {
+            search.limit = Some(self.limit.saturating_sub(hits.len()));
+            if search.limit == Some(0) {
+                break search.after.is_some();
+            }
+            let found = client.search(&search)?;
+            hits.extend(found.hits);
+            search.after = found.next;
+            if search.after.is_none() {
+                break false;
+            }
+        };
+        let lines: Vec<Value> = hits.iter().map(found_line).collect();
+        out.result(&json!({ "hits": lines, "more": more }), || {
+            hits.iter().map(found_text).collect::<Vec<_>>().join("\n")
+        });
+        Ok(())
+    }
+}
+
+/// Whoever has this sign-in name among the people of the conversations.
+fn writer(client: &NativeClient, username: &str) -> Result<Option<UserId>, ClientError> {
+    let conversations = client.conversations()?;
+    let mut people = conversations.into_iter().flat_map(|c| c.members);
+    let found = people.find(|member| member.user.username == username);
+    Ok(found.map(|member| member.user.id))
+}
+
+fn found_line(hit: &SearchHit) -> Value {
+    json!({
+        "id": hit.id,
+        "group": hit.group,
+        "from": hit.from.as_ref().map(|from| &from.username),
+        "snippet": hit.snippet,
+        "patient": hit.patient_id,
+        "priority": hit.priority,
+        "seq": hit.seq,
+        "sent_at": hit.sent_at,
+    })
+}
+
+fn found_text(hit: &SearchHit) -> String {
+    let from = hit.from.as_ref().map_or("", |from| from.username.as_str());
+    let text: String = hit.snippet.iter().map(|part| part.text.as_str()).collect();
+    format!("{}  {from}: {text}", hit.id)
 }
 
 /// A person who can be written to now.

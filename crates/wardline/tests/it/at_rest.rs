@@ -57,6 +57,8 @@ fn a_thief_of_everything_finds_no_message_and_no_patient() {
     run(&ben, &["send", "--group", group, ANSWER]);
     assert_eq!(run(&amara, &["inbox"])["messages"][0]["text"], ANSWER);
     run(&amara, &["groups"]);
+    let found = run(&amara, &["search", "zinnober"]);
+    assert_eq!(found["hits"][0]["id"], sent["id"]);
 
     // The hospital goes down while she writes, with all that its write-ahead log holds.
     write_into_the_void(&mut demo, &amara, group.parse().unwrap());
@@ -65,6 +67,8 @@ fn a_thief_of_everything_finds_no_message_and_no_patient() {
     let mut needles: BTreeSet<String> = ground;
     needles.extend([FIRST, ANSWER, DRAFT].map(str::to_owned));
     needles.extend(["Zinnober", "Karmesin", "Ultramarin"].map(str::to_owned));
+    // As the search index has them.
+    needles.extend(["zinnober", "karmesin"].map(str::to_owned));
     needles.extend(codes);
     assert!(needles.len() > 100, "{}", needles.len());
     let search = Search::of(needles);

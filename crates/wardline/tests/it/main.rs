@@ -15,6 +15,7 @@ mod cluster;
 mod conversation;
 mod crash;
 mod enroll;
+mod finding;
 mod keeper;
 mod patch;
 mod policy;
