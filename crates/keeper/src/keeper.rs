@@ -71,6 +71,7 @@ impl Keeper {
                 | ServerFrame::Receipt { .. }
                 | ServerFrame::Sent { .. }
                 | ServerFrame::Problem { .. }
+                | ServerFrame::Escalation { .. }
                 | ServerFrame::Ended { .. },
             ) => return Ok(None),
             Some(
