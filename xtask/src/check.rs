@@ -26,12 +26,13 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "wardline-audit",
     "wardline-client",
     "wardline-credential",
     "wardline-delivery",
     "wardline-demo",
+    "wardline-escalation",
     "wardline-factors",
     "wardline-fhir",
     "wardline-model",

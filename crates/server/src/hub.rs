@@ -246,11 +246,9 @@ impl Hub {
         let inner = self.lock();
         let open: HashMap<EscalationId, u64> =
             open.iter().map(|mark| (mark.id(), mark.revision)).collect();
-        let moved = open.iter().filter(|(id, revision)| {
-            let pushed = inner.pages.get(id);
-            pushed.is_none_or(|pushed| pushed < revision)
-        });
-        let over = inner.pages.keys().filter(|id| !open.contains_key(id));
+        let pushed = |id: &EscalationId| inner.pages.get(id).copied().unwrap_or(0);
+        let moved = open.iter().filter(|(id, revision)| pushed(id) < **revision);
+        let over = inner.pages.keys().filter(|id| !open.contains_key(*id));
         moved.map(|(id, _)| *id).chain(over.copied()).collect()
     }
 

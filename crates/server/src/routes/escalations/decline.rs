@@ -13,7 +13,8 @@ use crate::caller::Caller;
 use crate::extract::Id;
 use crate::problem::Refusal;
 
-/// Says that one cannot take a STAT message. When nobody is left who is asked, the next ones are asked at once.
+/// Says that one cannot take a STAT message. When nobody is left who is asked, the next ones are
+/// asked at once.
 #[utoipa::path(
     post, path = "/v1/escalations/{id}/decline", tag = "conversations",
     params(("id" = String, Path)),
