@@ -1,10 +1,10 @@
 //! The hub: looks where hints point, and pushes what the store has there to this process's sockets.
 //!
 //! For each conversation that a socket here follows, the hub keeps how far its entries and receipts
-//! were pushed; for each STAT page that waits, its revision; for each socket, what it was told of its inbox and conversations. A hint says where
-//! something may have moved. The hub then looks there and pushes what is beyond those places, once
-//! for all sockets, so a hundred hints in a burst cost one look, and a hint that is wrong, doubled
-//! or forged pushes nothing.
+//! were pushed; for each STAT page that waits, its revision; for each socket, what it was told of its
+//! inbox and conversations. A hint says where something may have moved. The hub then looks there and
+//! pushes what is beyond those places, once for all sockets, so a hundred hints in a burst cost one
+//! look, and a hint that is wrong, doubled or forged pushes nothing.
 //!
 //! Hints of other nodes may be lost or never sent, so where nodes share a database the hub also
 //! looks everywhere now and then ([`pace`]). That is cheap while nothing happens: every change of

@@ -61,12 +61,18 @@ async fn look(app: &App) -> Result<Duration, Refusal> {
     let mut facts = app.look().await?;
     let due = facts.escalations_due(now_ms, skew_ms, MOST).await?;
     drop(facts);
+    let mut failed = false;
     for stored in due {
         let id = stored.id();
         // One that cannot be stepped keeps none of the others.
         if let Err(error) = step(app, id).await {
             tracing::error!(%error, %id, "a page was not stepped");
+            failed = true;
         }
+    }
+    if failed {
+        // It is due still.
+        return Ok(EVERY);
     }
     let next = app.look().await?.next_escalation_at().await?;
     let wait = next.map_or(EVERY, |next| {
