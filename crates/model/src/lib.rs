@@ -20,7 +20,7 @@ pub mod wire;
 
 pub use bytes::B64;
 pub use ids::{
-    CardId, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, FactorId, GroupId, InviteId,
-    MessageId, PatientId, RecoveryId, RoleSlug, SessionId, UserId,
+    CardId, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, FactorId, GroupId,
+    InviteId, MessageId, PatientId, RecoveryId, RoleSlug, SessionId, UserId,
 };
 pub use phi::Phi;
