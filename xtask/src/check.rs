@@ -26,12 +26,13 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 16] = [
+const PURE: [&str; 17] = [
     "wardline-audit",
     "wardline-client",
     "wardline-credential",
     "wardline-delivery",
     "wardline-demo",
+    "wardline-escalation",
     "wardline-factors",
     "wardline-fhir",
     "wardline-model",

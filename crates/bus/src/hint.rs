@@ -32,6 +32,13 @@ pub enum Hint {
         /// Which conversation.
         group: GroupId,
     },
+    /// A STAT message waits for an answer, or its page goes on.
+    Escalation {
+        /// The conversation.
+        group: GroupId,
+        /// The message's place in its log.
+        seq: u64,
+    },
     /// A session ended.
     SessionEnded {
         /// Which session.

@@ -90,7 +90,11 @@ impl<P: Platform> Client<P> {
     /// Takes a frame of the real-time socket.
     pub async fn frame(&mut self, frame: ServerFrame) -> Result<(), ClientError> {
         match frame {
-            ServerFrame::Ready | ServerFrame::Sent { .. } | ServerFrame::Problem { .. } => Ok(()),
+            // What waits for an answer is asked of the server, which alone knows it.
+            ServerFrame::Ready
+            | ServerFrame::Sent { .. }
+            | ServerFrame::Problem { .. }
+            | ServerFrame::Escalation { .. } => Ok(()),
             ServerFrame::Devices => {
                 self.platform.emit(Event::Devices);
                 Ok(())

@@ -72,6 +72,7 @@ impl Keeper {
                 | ServerFrame::Receipt { .. }
                 | ServerFrame::Sent { .. }
                 | ServerFrame::Problem { .. }
+                | ServerFrame::Escalation { .. }
                 | ServerFrame::Ended { .. },
             ) => return Ok(None),
             Some(

@@ -12,12 +12,12 @@ use serde::de::DeserializeOwned;
 use crate::code::{EnrollCode, HANDLE_CHARS, LINK_SECRET_CHARS, TYPED_SECRET_CHARS};
 use crate::endorsement::{Endorsement, SignedEndorsement};
 use crate::wire::{
-    devices, directory, enroll, fleet, groups, hospital, keys, messages, posture, problem,
-    programs, schedules, sessions, socket,
+    devices, directory, enroll, escalations, fleet, groups, hospital, keys, messages, posture,
+    problem, programs, schedules, sessions, socket,
 };
 use crate::{
-    B64, ChallengeId, DeviceId, EnrollmentId, FacilityId, GroupId, InviteId, MessageId, PatientId,
-    RoleSlug, SessionId, UserId,
+    B64, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, GroupId, InviteId,
+    MessageId, PatientId, RoleSlug, SessionId, UserId,
 };
 
 /// What a person typed as an enrolment code, or what stood in a link.
@@ -73,6 +73,7 @@ pub fn id(bytes: &[u8]) -> bool {
         same::<EnrollmentId>(text),
         same::<ChallengeId>(text),
         same::<MessageId>(text),
+        same::<EscalationId>(text),
         same::<FacilityId>(text),
         same::<PatientId>(text),
         same::<RoleSlug>(text),
@@ -165,6 +166,7 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<groups::GroupList>(bytes),
         same::<groups::GroupInfoAnswer>(bytes),
         same::<messages::MessageAccepted>(bytes),
+        same::<escalations::EscalationList>(bytes),
         same::<messages::EntryList>(bytes),
         same::<messages::Inbox>(bytes),
         same::<directory::Me>(bytes),

@@ -126,6 +126,59 @@ uuid_id!(
     FacilityId, "facility id"
 );
 
+/// One STAT message that waits for an answer: its conversation and its place there, written
+/// `CONVERSATION.PLACE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EscalationId {
+    /// The conversation.
+    pub group: GroupId,
+    /// The message's place in its log.
+    pub seq: u64,
+}
+
+impl fmt::Display for EscalationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.group, self.seq)
+    }
+}
+
+impl FromStr for EscalationId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let invalid = InvalidId {
+            kind: "escalation id",
+        };
+        let Some((group, seq)) = text.split_once('.') else {
+            return Err(invalid);
+        };
+        let (Ok(group), Ok(seq)) = (group.parse(), seq.parse()) else {
+            return Err(invalid);
+        };
+        let id = Self { group, seq };
+        // One text for each, so that it can be compared.
+        if id.to_string() == text {
+            Ok(id)
+        } else {
+            Err(invalid)
+        }
+    }
+}
+
+impl Serialize for EscalationId {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EscalationId {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $max:literal, $extra:literal) => {
         $(#[$doc])*
@@ -193,6 +246,28 @@ mod tests {
         let json = serde_json::to_string(&id).unwrap();
         assert_eq!(serde_json::from_str::<UserId>(&json).unwrap(), id);
         assert!("not-an-id".parse::<UserId>().is_err());
+    }
+
+    #[test]
+    fn an_escalation_has_one_text() {
+        let id = EscalationId {
+            group: GroupId::from_random([7; 16]),
+            seq: 42,
+        };
+        assert_eq!(id.to_string().parse(), Ok(id));
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(serde_json::from_str::<EscalationId>(&json).unwrap(), id);
+        for bad in [
+            "",
+            ".",
+            "1.2",
+            &format!("{}.", id.group),
+            &format!("{}.042", id.group),
+        ] {
+            assert!(bad.parse::<EscalationId>().is_err(), "{bad}");
+        }
+        let shouted = id.to_string().to_uppercase();
+        assert!(shouted.parse::<EscalationId>().is_err());
     }
 
     #[test]

@@ -139,6 +139,10 @@ named! {
         MessageSendStat = "message.send_stat",
         /// Say that a message was delivered, read or acknowledged.
         ReceiptPost = "receipt.post",
+        /// See the STAT messages that concern oneself.
+        EscalationList = "escalation.list",
+        /// Take a STAT message, or say that one cannot.
+        EscalationAnswer = "escalation.answer",
         /// Fetch welcomes for this device.
         InboxRead = "inbox.read",
         /// Open the real-time socket.
@@ -184,6 +188,7 @@ impl Action {
             | Self::ScheduleSwap
             | Self::PatientSearch
             | Self::GroupList
+            | Self::EscalationList
             | Self::InboxRead
             | Self::SocketOpen
             | Self::KeeperDevices
@@ -235,6 +240,7 @@ impl Action {
             | Self::MessageSend
             | Self::MessageSendStat
             | Self::ReceiptPost => ResourceKind::Group,
+            Self::EscalationAnswer => ResourceKind::Escalation,
             Self::LogRead | Self::AuditRead => ResourceKind::Log,
             Self::PolicyApprove => ResourceKind::Policy,
         }
@@ -325,6 +331,8 @@ impl Action {
             Self::MessageSend => "write in this conversation",
             Self::MessageSendStat => "page this conversation",
             Self::ReceiptPost => "acknowledge in this conversation",
+            Self::EscalationList => "see the STAT messages that wait for them",
+            Self::EscalationAnswer => "answer this STAT message",
             Self::InboxRead => "fetch their invitations to conversations",
             Self::SocketOpen => "receive messages live",
             Self::KeeperDevices => "see which devices members use",

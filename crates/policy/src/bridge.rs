@@ -30,6 +30,7 @@ pub(crate) struct Names {
     place: EntityTypeName,
     group_kind: EntityTypeName,
     group: EntityTypeName,
+    escalation: EntityTypeName,
     device: EntityTypeName,
     session: EntityTypeName,
     factors: EntityTypeName,
@@ -72,6 +73,7 @@ impl Names {
             place: entity_type("Place"),
             group_kind: entity_type("GroupKind"),
             group: entity_type(ResourceKind::Group.as_str()),
+            escalation: entity_type(ResourceKind::Escalation.as_str()),
             device: entity_type(ResourceKind::Device.as_str()),
             session: entity_type(ResourceKind::Session.as_str()),
             factors: entity_type(ResourceKind::Factors.as_str()),
@@ -155,6 +157,10 @@ impl Names {
                     attribute("member", Value::new_bool(*member)),
                     attribute("removal_pending", Value::new_bool(*removal_pending)),
                 ],
+            ),
+            Resource::Escalation { id, asked } => entity(
+                uid(&self.escalation, &id.to_string()),
+                vec![attribute("asked", Value::new_bool(*asked))],
             ),
             Resource::Device {
                 id,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, GroupId, PatientId, SessionId, UserId};
+use wardline_model::{DeviceId, EscalationId, GroupId, PatientId, SessionId, UserId};
 
 use crate::named::named;
 use crate::question::Program;
@@ -26,6 +26,13 @@ pub enum Resource {
         member: bool,
         /// Whether a Remove proposal waits for its commit.
         removal_pending: bool,
+    },
+    /// A STAT message that waits for an answer.
+    Escalation {
+        /// Which one.
+        id: EscalationId,
+        /// Whether the person who asks is asked to answer it.
+        asked: bool,
     },
     /// A device that something is done to, as opposed to the one that asks.
     Device {
@@ -122,6 +129,7 @@ impl Resource {
         match self {
             Self::Hospital => ResourceKind::Hospital,
             Self::Group { .. } => ResourceKind::Group,
+            Self::Escalation { .. } => ResourceKind::Escalation,
             Self::Device { .. } => ResourceKind::Device,
             Self::Session { .. } => ResourceKind::Session,
             Self::Factors { .. } => ResourceKind::Factors,
@@ -141,6 +149,7 @@ impl Resource {
         match self {
             Self::Hospital => "hospital".to_owned(),
             Self::Group { id, .. } => format!("group/{id}"),
+            Self::Escalation { id, .. } => format!("escalation/{id}"),
             Self::Device { id, .. } => format!("device/{id}"),
             Self::Session { id: Some(id), .. } => format!("session/{id}"),
             Self::Session { id: None, owner } => format!("user/{owner}/sessions"),
@@ -167,6 +176,8 @@ named! {
         Hospital = "Hospital",
         /// A conversation.
         Group = "Group",
+        /// A STAT message that waits for an answer.
+        Escalation = "Escalation",
         /// A device.
         Device = "Device",
         /// Sessions of a person.

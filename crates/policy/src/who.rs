@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, GroupId, PatientId, SessionId, UserId};
+use wardline_model::{DeviceId, EscalationId, GroupId, PatientId, SessionId, UserId};
 
 use crate::action::Action;
 use crate::engine::{Decided, Decision, Engine};
@@ -193,6 +193,13 @@ impl Asking<'_> {
                     removal_pending: false,
                 })
                 .into(),
+            ResourceKind::Escalation => vec![Resource::Escalation {
+                id: EscalationId {
+                    group: GroupId::from_bytes(SOMETHING),
+                    seq: 1,
+                },
+                asked: true,
+            }],
             // One waits to be confirmed, one is in use; nobody confirms the device at hand.
             ResourceKind::Device => [DeviceState::Active, DeviceState::Pending]
                 .map(|state| Resource::Device {
@@ -262,6 +269,7 @@ const fn is_owned(kind: ResourceKind) -> bool {
         | ResourceKind::Policy => true,
         ResourceKind::Hospital
         | ResourceKind::Group
+        | ResourceKind::Escalation
         | ResourceKind::Patient
         | ResourceKind::Document
         | ResourceKind::Log => false,

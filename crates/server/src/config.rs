@@ -4,6 +4,7 @@
 //! means; a test keeps it and [`Config::default`] equal. Unknown keys are errors.
 
 mod cards;
+mod escalation;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use wardline_audit::event::NodeName;
 
 pub use self::cards::Cards;
+pub use self::escalation::{ChainRule, Escalation};
 
 /// The longest time in days that can be configured.
 const MOST_DAYS: u64 = 3650;
@@ -64,6 +66,8 @@ pub struct Config {
     pub intune: Intune,
     /// Whose security events are taken.
     pub signals: Vec<Signals>,
+    /// Who is asked when nobody answers a STAT message.
+    pub escalation: Escalation,
     /// The audit log.
     pub log: Log,
     /// Where requests come from.
@@ -495,6 +499,9 @@ impl Config {
             "50 to 3600000",
         );
         for (bad, key, message) in self.cards.faults() {
+            check(bad, key, message);
+        }
+        for (bad, key, message) in self.escalation.faults() {
             check(bad, key, message);
         }
         let feeds = &self.feeds;
@@ -951,6 +958,7 @@ mod tests {
             ("fleet", 1),
             ("feeds", 7),
             ("intune", 6),
+            ("escalation", 6),
             ("log", 1),
             ("network", 2),
         ];

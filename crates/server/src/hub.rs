@@ -1,10 +1,10 @@
 //! The hub: looks where hints point, and pushes what the store has there to this process's sockets.
 //!
 //! For each conversation that a socket here follows, the hub keeps how far its entries and receipts
-//! were pushed; for each socket, what it was told of its inbox and conversations. A hint says where
-//! something may have moved. The hub then looks there and pushes what is beyond those places, once
-//! for all sockets, so a hundred hints in a burst cost one look, and a hint that is wrong, doubled
-//! or forged pushes nothing.
+//! were pushed; for each STAT page that waits, its revision; for each socket, what it was told of its
+//! inbox and conversations. A hint says where something may have moved. The hub then looks there and
+//! pushes what is beyond those places, once for all sockets, so a hundred hints in a burst cost one
+//! look, and a hint that is wrong, doubled or forged pushes nothing.
 //!
 //! Hints of other nodes may be lost or never sent, so where nodes share a database the hub also
 //! looks everywhere now and then ([`pace`]). That is cheap while nothing happens: every change of
@@ -20,12 +20,14 @@ use axum::extract::ws::Utf8Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 use wardline_bus::{Heard, Hint};
+use wardline_escalation::Page;
 use wardline_model::wire::messages::{EntryKind, Receipt};
 use wardline_model::wire::socket::ServerFrame;
-use wardline_model::{DeviceId, GroupId, SessionId, UserId};
-use wardline_store::{EventRef, GroupMark, Principal, SessionMark};
+use wardline_model::{DeviceId, EscalationId, GroupId, SessionId, UserId};
+use wardline_store::{EscalationMark, EventRef, GroupMark, Principal, SessionMark};
 
 use crate::app::App;
+use crate::escalations::state_of;
 use crate::listen::stopped;
 use crate::problem::Refusal;
 
@@ -51,11 +53,14 @@ struct Inner {
     next: u64,
     sockets: HashMap<u64, Socket>,
     groups: HashMap<GroupId, Followed>,
+    /// The revision of each STAT page that was pushed and waits for an answer.
+    pages: HashMap<EscalationId, u64>,
 }
 
 #[derive(Debug)]
 struct Socket {
     session: SessionId,
+    user: UserId,
     device: DeviceId,
     /// Whether it is the record keeper's, which looks after devices.
     keeper: bool,
@@ -99,6 +104,7 @@ impl Hub {
         let id = inner.next;
         let socket = Socket {
             session: principal.session_id,
+            user: principal.user_id,
             device: principal.device_id,
             keeper: principal.roles().any(|role| role == "record_keeper"),
             push,
@@ -203,6 +209,52 @@ impl Hub {
             }
         }
         (entries, receipts)
+    }
+
+    /// Tells those whom a page concerns how it stands, unless they were told.
+    fn push_page(&self, id: EscalationId, page: &Page, people: &[UserId]) {
+        let mut inner = self.lock();
+        let pushed = inner.pages.get(&id).copied().unwrap_or(0);
+        if pushed >= page.revision() {
+            return;
+        }
+        if page.end().is_none() {
+            inner.pages.insert(id, page.revision());
+        } else {
+            inner.pages.remove(&id);
+        }
+        let sockets = inner.sockets.iter();
+        let concerned: Vec<(u64, UserId)> = sockets
+            .filter(|(_, socket)| people.contains(&socket.user))
+            .map(|(socket, of)| (*socket, of.user))
+            .collect();
+        for (socket, user) in concerned {
+            let attempts = page.asked().get(&user).map_or(0, |asked| asked.attempts);
+            let frame = frame(&ServerFrame::Escalation {
+                id,
+                state: state_of(page),
+                attempt: page.concerns(user).then_some(attempts),
+            });
+            if let Some(frame) = frame {
+                inner.push(socket, Push::Frame(frame));
+            }
+        }
+    }
+
+    /// The pages of which not all is pushed: those that moved on, and those that are over by now.
+    fn pages_behind(&self, open: &[EscalationMark]) -> BTreeSet<EscalationId> {
+        let inner = self.lock();
+        let open: HashMap<EscalationId, u64> =
+            open.iter().map(|mark| (mark.id(), mark.revision)).collect();
+        let pushed = |id: &EscalationId| inner.pages.get(id).copied().unwrap_or(0);
+        let moved = open.iter().filter(|(id, revision)| pushed(id) < **revision);
+        let over = inner.pages.keys().filter(|id| !open.contains_key(*id));
+        moved.map(|(id, _)| *id).chain(over.copied()).collect()
+    }
+
+    /// A page that is not kept any more.
+    fn forget_page(&self, id: EscalationId) {
+        self.lock().pages.remove(&id);
     }
 
     fn sessions_where(&self, is: impl Fn(&Socket) -> bool) -> BTreeSet<SessionId> {
@@ -448,6 +500,7 @@ struct Round {
     everywhere: bool,
     entries: BTreeMap<GroupId, u64>,
     receipts: BTreeSet<GroupId>,
+    pages: BTreeSet<EscalationId>,
     sessions: BTreeSet<SessionId>,
 }
 
@@ -467,6 +520,9 @@ impl Round {
             }
             Hint::Receipt { group } => {
                 self.receipts.insert(group);
+            }
+            Hint::Escalation { group, seq } => {
+                self.pages.insert(EscalationId { group, seq });
             }
             Hint::Inbox { device } | Hint::DeviceChanged { device } => {
                 if matches!(hint, Hint::DeviceChanged { .. }) {
@@ -493,6 +549,8 @@ impl Round {
             let (entries, receipts) = app.hub.behind(&marks);
             self.entries.extend(entries);
             self.receipts.extend(receipts);
+            let open = app.facts().await?.open_escalation_marks().await?;
+            self.pages.extend(app.hub.pages_behind(&open));
             self.sessions = app.hub.sessions_where(|_| true);
         } else {
             self.receipts
@@ -504,6 +562,9 @@ impl Round {
             let found = app.facts().await?.session_marks(&asked).await?;
             let found = found.into_iter().map(|mark| (mark.session_id, mark));
             app.hub.compare(&self.sessions, &found.collect());
+        }
+        for id in self.pages {
+            tell_of_page(app, id).await?;
         }
         for (group, seq) in self.entries {
             deliver(app, group, seq).await?;
@@ -517,6 +578,27 @@ impl Round {
         }
         Ok(())
     }
+}
+
+/// Pushes how a STAT page stands.
+async fn tell_of_page(app: &App, id: EscalationId) -> Result<(), Refusal> {
+    let mut facts = app.facts().await?;
+    let Some(stored) = facts.escalation(id).await? else {
+        app.hub.forget_page(id);
+        return Ok(());
+    };
+    // One that has not begun is told of when it has.
+    let Some(state) = stored.state else {
+        return Ok(());
+    };
+    let people = facts.people_of_escalation(id).await?;
+    drop(facts);
+    match Page::decode(&state) {
+        Ok(page) => app.hub.push_page(id, &page, &people),
+        // Trying again would not mend it, and the other news must not wait for it.
+        Err(error) => tracing::error!(%error, %id, "a page was not pushed"),
+    }
+    Ok(())
 }
 
 /// Pushes the entries after the place that was pushed last.

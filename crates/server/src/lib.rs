@@ -35,6 +35,7 @@ pub mod config;
 pub mod conformance;
 pub mod demo;
 mod drain;
+mod escalations;
 mod extract;
 mod fleet;
 pub mod fuzz;

@@ -120,6 +120,9 @@ pub(crate) enum Refusal {
     /// What the change was made from is no longer so.
     #[error("changed meanwhile")]
     ChangedMeanwhile,
+    /// A STAT message was answered, taken back or given up before.
+    #[error("the escalation is over")]
+    EscalationOver,
     /// A file cannot be imported; nothing of it was.
     #[error("import refused")]
     ImportRefused(Vec<String>),
@@ -253,6 +256,7 @@ impl Refusal {
             Self::ManagerRefused(_) => "manager-refused",
             Self::TermsRefused(_) => "terms-refused",
             Self::ChangedMeanwhile => "changed-meanwhile",
+            Self::EscalationOver => "escalation-over",
             Self::ImportRefused(_) => "import-refused",
             Self::PasskeyRefused => "passkey-refused",
             Self::AuthenticatorRefused(_) => "authenticator-refused",
@@ -330,6 +334,7 @@ impl Refusal {
             | Self::FactorNeeded
             | Self::TokenTaken
             | Self::ChangedMeanwhile
+            | Self::EscalationOver
             | Self::SerialTaken
             | Self::EpochConflict { .. }
             | Self::CommitRequired { .. }
@@ -520,6 +525,10 @@ impl Refusal {
             Self::ChangedMeanwhile => (
                 "Someone else changed it meanwhile",
                 "Load it anew, then make your change again.",
+            ),
+            Self::EscalationOver => (
+                "This page is over",
+                "Load the list: it says who took it, or that nobody did. Call the sender if you can help.",
             ),
             Self::NothingToRecover => (
                 "The person has a device",

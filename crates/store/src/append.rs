@@ -9,8 +9,8 @@
 //!    A job that is refused takes no part in what follows, and so never fails its neighbours. A
 //!    repetition is nearly always of a message whose answer got lost a moment ago: when the unique
 //!    key on message ids refuses a batch, it is run again with every id looked up.
-//! 4. Entries, events, heads of groups and the signed head of the chain are written, then
-//!    committed. A crash before the commit returned leaves either nothing or all of it; a client
+//! 4. Entries, the pages of STAT messages, events, heads of groups and the signed head of the chain
+//!    are written, then committed. A crash before the commit returned leaves either nothing or all of it; a client
 //!    that got no answer sends the same message id again and gets the answer of the first time.
 //! 5. Only then is each caller answered.
 //!
@@ -293,6 +293,12 @@ async fn run(mut tx: Tx, jobs: &[Job], repeated: Repeated) -> Result<Vec<Verdict
         return Ok(verdicts);
     }
     tx.insert_entries(&entries).await?;
+    // Few messages are STAT, so one statement for each; the others pay nothing.
+    for (append, seq) in &entries {
+        if append.priority == Priority::Stat {
+            tx.begin_escalation(append, *seq).await?;
+        }
+    }
     tx.insert_events(&events).await?;
     tx.move_heads(&entries).await?;
     tx.chain = Some(end);

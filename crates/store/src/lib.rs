@@ -27,6 +27,7 @@ mod endorsements;
 mod enrollments;
 mod entries;
 mod error;
+mod escalations;
 mod factors;
 mod fhir;
 mod groups;
@@ -57,6 +58,7 @@ pub use devices::{Device, NewDevice};
 pub use endorsements::{StoredEndorsement, Vouched};
 pub use enrollments::Enrollment;
 pub use error::StoreError;
+pub use escalations::{EscalationMark, StoredEscalation};
 pub use factors::{Factor, NewFactor, Tries};
 pub use fhir::{Body, NewResource, Term};
 pub use groups::{

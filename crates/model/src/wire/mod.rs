@@ -6,6 +6,7 @@ pub mod cards;
 pub mod devices;
 pub mod directory;
 pub mod enroll;
+pub mod escalations;
 pub mod factors;
 pub mod fleet;
 pub mod groups;

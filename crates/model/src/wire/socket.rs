@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::escalations::EscalationState;
 use super::messages::{Entry, MessageSend, Receipt};
 use super::problem::Problem;
-use crate::GroupId;
+use crate::{EscalationId, GroupId};
 
 /// `POST /v1/socket-tickets`: opens one socket, once, within 30 seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +69,17 @@ pub enum ServerFrame {
         group: GroupId,
         /// How far the person has come.
         receipt: Receipt,
+    },
+    /// A STAT message that concerns this person goes on, or is over: that somebody waits, and no
+    /// content. `GET /v1/escalations` has the rest.
+    Escalation {
+        /// Which one.
+        id: EscalationId,
+        /// How it stands.
+        state: EscalationState,
+        /// How often this person was alerted: whenever it is more than before, alert them. Absent for
+        /// those who are not asked.
+        attempt: Option<u32>,
     },
     /// The sent message is durable.
     Sent {

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, GroupId, SessionId, UserId};
+use wardline_model::{DeviceId, EscalationId, GroupId, SessionId, UserId};
 
 use crate::{
     Action, Circumstances, Decision, DeviceFacts, Engine, Network, PasskeyKind, Person, Place,
@@ -89,6 +89,7 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
         ResourceKind::Hospital => Resource::Hospital,
         ResourceKind::Log => Resource::Log,
         ResourceKind::Group => group(true, false),
+        ResourceKind::Escalation => escalation(true),
         ResourceKind::Device => Resource::Device {
             id: DeviceId::from_bytes([0xA7; 16]),
             owner: ADA,
@@ -127,6 +128,7 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
 pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
     match kind {
         ResourceKind::Group => group(false, false),
+        ResourceKind::Escalation => escalation(false),
         ResourceKind::Device => Resource::Device {
             id: BENS_PHONE,
             owner: BEN,
@@ -153,6 +155,14 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
             author: BEN,
         },
         ResourceKind::Hospital | ResourceKind::Log | ResourceKind::Invite => her_own(kind),
+    }
+}
+
+fn escalation(asked: bool) -> Resource {
+    let group = GroupId::from_bytes([0x61; 16]);
+    Resource::Escalation {
+        id: EscalationId { group, seq: 7 },
+        asked,
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, FacilityId, GroupId, SessionId, UserId};
+use wardline_model::{DeviceId, EscalationId, FacilityId, GroupId, SessionId, UserId};
 
 use super::people::{HOUR, MINUTE};
 use crate::{
@@ -135,6 +135,16 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                 })
                 .boxed()
         }
+        ResourceKind::Escalation => (any::<[u8; 16]>(), any::<u32>(), any::<bool>())
+            .prop_map(|(group, seq, asked)| {
+                let group = GroupId::from_bytes(group);
+                let seq = seq.into();
+                Resource::Escalation {
+                    id: EscalationId { group, seq },
+                    asked,
+                }
+            })
+            .boxed(),
         ResourceKind::Device => (device_id(), user(), device_state(), any::<bool>())
             .prop_map(|(id, owner, state, own_approval)| Resource::Device {
                 id,

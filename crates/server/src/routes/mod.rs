@@ -4,6 +4,7 @@ pub(crate) mod cards;
 pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod enroll;
+pub(crate) mod escalations;
 pub(crate) mod factors;
 pub(crate) mod fleet;
 pub(crate) mod groups;
@@ -155,6 +156,9 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(groups::send::handler))
         .routes(routes!(groups::log::handler))
         .routes(routes!(groups::receipt::handler))
+        .routes(routes!(escalations::list::handler))
+        .routes(routes!(escalations::acknowledge::handler))
+        .routes(routes!(escalations::decline::handler))
         .routes(routes!(inbox::read::handler))
         .routes(routes!(socket::ticket::handler))
         .routes(routes!(socket::open::handler))

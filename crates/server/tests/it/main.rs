@@ -15,6 +15,7 @@ mod conversations;
 mod decoders;
 mod demo;
 mod enrolment;
+mod escalations;
 mod factors;
 mod feeds;
 mod fleet;

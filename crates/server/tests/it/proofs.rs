@@ -252,6 +252,13 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             format!("/v1/groups/{group}/receipts"),
             Some(json!({ "state": "read", "up_to": 1 })),
         ),
+        ("GET", "/v1/escalations".into(), None),
+        (
+            "POST",
+            format!("/v1/escalations/{group}.1/acknowledge"),
+            None,
+        ),
+        ("POST", format!("/v1/escalations/{group}.1/decline"), None),
         ("GET", "/v1/inbox?after=0".into(), None),
         ("POST", "/v1/socket-tickets".into(), None),
     ]
@@ -271,6 +278,7 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
             let path = path.split('?').next().unwrap().to_owned();
             let path = path
                 .replace(&officer.id().to_string(), "{id}")
+                .replace("00000000-0000-4000-8000-000000000000.1", "{id}")
                 .replace("00000000-0000-4000-8000-000000000000", "{id}")
                 .replace("/p1", "/{id}")
                 .replace("/notes/n1", "/notes/{note}")

@@ -13,6 +13,7 @@ mod conversations;
 mod crash;
 mod engines;
 mod enrolment;
+mod escalations;
 mod people;
 mod postgres;
 mod posture;

@@ -5,19 +5,23 @@ use axum::http::StatusCode;
 use serde_json::to_value;
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
-use wardline_model::GroupId;
-use wardline_model::wire::messages::ReceiptPost;
+use wardline_escalation::Input;
+use wardline_model::wire::messages::{ReceiptPost, ReceiptState};
 use wardline_model::wire::problem::Problem;
+use wardline_model::{EscalationId, GroupId, UserId};
 use wardline_policy::Action;
+use wardline_store::Tx;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::escalations::{Open, publish};
 use crate::extract::{Body, Id};
 use crate::gate::change;
 use crate::problem::Refusal;
 use crate::routes::groups::Standing;
 
-/// Moves the person's receipt forward; never back.
+/// Moves the person's receipt forward; never back. What is acknowledged so far is taken: a STAT message
+/// among it waits for nobody else.
 #[utoipa::path(
     post, path = "/v1/groups/{id}/receipts", tag = "conversations",
     params(("id" = GroupId, Path)), request_body = ReceiptPost,
@@ -36,17 +40,48 @@ pub(crate) async fn handler(
     let permit = app
         .decide(caller.asker(), Action::ReceiptPost, standing.resource())
         .await?;
-    let moved = change!(permit.kind(POSTED), |tx, note| {
+    let now_ms = permit.now_ms();
+    let (moved, pages) = change!(permit.kind(POSTED), |tx, note| {
         let state = to_value(receipt.state).map_err(Refusal::internal)?;
         note.put("state", state).put("up_to", receipt.up_to);
-        Ok(tx
+        let moved = tx
             .advance_receipt(id, caller.user(), receipt.state, receipt.up_to)
-            .await?)
+            .await?;
+        let pages = answer_pages(tx, &app, id, caller.user(), &receipt, now_ms).await?;
+        Ok((moved, pages))
     })?;
     if moved.is_some() {
         app.bus.publish(Hint::Receipt { group: id });
     }
+    for page in pages {
+        publish(&app, page);
+    }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tells the STAT pages of a conversation what a receipt says; gives those that moved.
+async fn answer_pages(
+    tx: &mut Tx,
+    app: &App,
+    group: GroupId,
+    user: UserId,
+    receipt: &ReceiptPost,
+    at: u64,
+) -> Result<Vec<EscalationId>, Refusal> {
+    let mut moved = Vec::new();
+    for stored in tx.open_escalations_of(group, receipt.up_to).await? {
+        let mut open = Open::read(tx, app, &stored, at).await?;
+        let input = match receipt.state {
+            ReceiptState::Delivered => Input::Delivered { user, at },
+            ReceiptState::Read => Input::Read { user, at },
+            ReceiptState::Acknowledged => Input::Acknowledged { user, at },
+        };
+        // Whoever is not asked has acknowledged the message all the same.
+        if open.hear(input).is_ok() && open.write(tx, app, at).await? {
+            moved.push(stored.id());
+        }
+    }
+    Ok(moved)
 }
 
 const POSTED: Kind = Kind::named("receipt.posted");

@@ -108,6 +108,7 @@ pub(crate) async fn send(
             }
         })?;
     let permit = permit.kind(APPENDED);
+    let priority = message.priority;
     let mut note = permit.note();
     note.put("message", message.id.to_string())
         .put("epoch", header.epoch)
@@ -118,7 +119,7 @@ pub(crate) async fn send(
         sender_device: caller.device(),
         sender_user: caller.user(),
         epoch: header.epoch,
-        priority: message.priority,
+        priority,
         body: message.message.0,
         now_ms: permit.now_ms(),
         event: note.into_event(),
@@ -145,6 +146,12 @@ pub(crate) async fn send(
             group: target.group,
             seq,
         });
+        if priority == Priority::Stat {
+            app.bus.publish(Hint::Escalation {
+                group: target.group,
+                seq,
+            });
+        }
     }
     Ok(MessageAccepted { seq, sent_at })
 }

@@ -1,0 +1,37 @@
+//! Who is asked after whom.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use wardline_model::UserId;
+
+/// People who are asked together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Level {
+    /// What they are to the message, such as `recipients` or `charge_nurse`.
+    pub name: String,
+    /// Who they are now; nobody where the roster has a gap.
+    pub users: BTreeSet<UserId>,
+}
+
+/// The roster as a page needs it: the recipients, and whom to ask when they do not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Chain {
+    /// In the order in which they are asked; the recipients first. A level that nobody is on stays in
+    /// its place, so that a change of the roster moves nobody to another level.
+    pub levels: Vec<Level>,
+    /// Who must not be disturbed now. They are passed over, and may answer all the same.
+    pub unavailable: BTreeSet<UserId>,
+}
+
+impl Chain {
+    /// Whoever stands at the end of it: they are told when nobody answered, disturbed or not.
+    pub fn last(&self) -> BTreeSet<UserId> {
+        let people = self.levels.iter().rev().map(|level| &level.users);
+        people
+            .into_iter()
+            .find(|users| !users.is_empty())
+            .cloned()
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,35 @@
+//! `POST /v1/escalations/{id}/acknowledge`: take a STAT message.
+
+use axum::Json;
+use axum::extract::State;
+use wardline_audit::event::Kind;
+use wardline_escalation::Input;
+use wardline_model::EscalationId;
+use wardline_model::wire::escalations::EscalationInfo;
+use wardline_model::wire::problem::Problem;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::extract::Id;
+use crate::problem::Refusal;
+
+/// Takes a STAT message. The first who does ends it for everybody, and the sender is told by whom.
+#[utoipa::path(
+    post, path = "/v1/escalations/{id}/acknowledge", tag = "conversations",
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, body = EscalationInfo), (status = 403, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem),
+    ),
+)]
+pub(crate) async fn handler(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<EscalationId>,
+) -> Result<Json<EscalationInfo>, Refusal> {
+    let user = caller.user();
+    let input = |at| Input::Acknowledged { user, at };
+    super::answer(&app, &caller, id, ACKNOWLEDGED, input).await
+}
+
+const ACKNOWLEDGED: Kind = Kind::named("escalation.acknowledged");

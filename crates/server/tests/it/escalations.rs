@@ -1,0 +1,347 @@
+//! STAT messages: each ends in somebody's word, or in a failure that has a name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use wardline_audit::Event;
+use wardline_model::wire::escalations::{EscalationInfo, EscalationList, EscalationState};
+use wardline_model::wire::messages::{MessageAccepted, Priority};
+use wardline_model::wire::socket::ServerFrame;
+use wardline_model::{EscalationId, GroupId};
+use wardline_server::Server;
+use wardline_server::config::Escalation;
+
+use crate::support::socket::Socket;
+use crate::support::{Answer, Device, Engine, Hospital, Phone, story, until};
+
+/// Amara is a nurse in cardiology, Ingrid a physician there, Tomás the charge nurse. Viktor stands for
+/// the supervisor: he is at work, and in another department.
+struct Ward {
+    hospital: Hospital,
+    amara: Phone,
+    ingrid: Phone,
+    tomas: Phone,
+    viktor: Phone,
+    group: GroupId,
+}
+
+impl Ward {
+    /// A page alerts again after 300 ms, and goes on after as long as is said.
+    async fn open(engine: Engine, level_ms: u64) -> Self {
+        let mut hospital = Box::pin(Hospital::demo(engine)).await;
+        "127.0.0.1:0".clone_into(&mut hospital.config.server.http);
+        hospital.config.server.https = String::new();
+        hospital.config.escalation = Escalation {
+            re_alert_ms: 300,
+            level_ms,
+            whole_ms: 10 * level_ms,
+            levels: ["charge_nurse", "security_officer"]
+                .map(str::to_owned)
+                .into(),
+            ..Escalation::default()
+        };
+        Box::pin(hospital.restart()).await;
+        let mut officer = hospital.officer().await;
+        let mut amara = hospital.phone_of(&mut officer, "amara.osei").await;
+        let mut ingrid = hospital.phone_of(&mut officer, "ingrid.solberg").await;
+        let tomas = hospital.phone_of(&mut officer, "tomas.herrera").await;
+        let viktor = hospital.phone_of(&mut officer, "viktor.lindgren").await;
+        let group = amara.start(&[ingrid.user()]).await;
+        ingrid.join().await;
+        Self {
+            hospital,
+            amara,
+            ingrid,
+            tomas,
+            viktor,
+            group,
+        }
+    }
+
+    /// Amara writes to Ingrid that it cannot wait.
+    async fn page(&mut self) -> EscalationId {
+        let group = self.group;
+        let mut message = self.amara.write(group, "Bed 4 is septic");
+        message.priority = Priority::Stat;
+        let answer = self.amara.post(group, &message).await.expect(201);
+        let seq = answer.json::<MessageAccepted>().seq;
+        EscalationId { group, seq }
+    }
+
+    /// Every alert that the log tells of, by person, with the numbers in order.
+    async fn alerts(&self) -> BTreeMap<String, Vec<u64>> {
+        alerts(&self.hospital.events("escalation.alerted").await)
+    }
+}
+
+fn alerts(events: &[Event]) -> BTreeMap<String, Vec<u64>> {
+    let mut alerts: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for event in events {
+        let user = event.detail["user"].as_str().unwrap().to_owned();
+        let attempt = event.detail["attempt"].as_u64().unwrap();
+        alerts.entry(user).or_default().push(attempt);
+    }
+    for attempts in alerts.values_mut() {
+        attempts.sort_unstable();
+    }
+    alerts
+}
+
+/// Each alert of each person went out, and once.
+fn assert_each_once(alerts: &BTreeMap<String, Vec<u64>>) {
+    for (user, attempts) in alerts {
+        let expected: Vec<u64> = (1..=attempts.len() as u64).collect();
+        assert_eq!(*attempts, expected, "{user}");
+    }
+}
+
+async fn list(device: &mut Device) -> Vec<EscalationInfo> {
+    let list = device.get("/v1/escalations").await.expect(200);
+    list.json::<EscalationList>().escalations
+}
+
+/// How a person sees the page, once it stands so.
+async fn once(device: &mut Device, state: EscalationState) -> EscalationInfo {
+    until("the page", async || {
+        let found = list(device).await.into_iter().next()?;
+        (found.state == state).then_some(found)
+    })
+    .await
+}
+
+async fn answer(device: &mut Device, id: EscalationId, how: &str) -> Answer {
+    let path = format!("/v1/escalations/{id}/{how}");
+    device.request("POST", &path, None).await
+}
+
+/// The numbers of the alerts that a socket heard of until the page was over, and how it was.
+async fn heard(socket: &mut Socket, of: EscalationId) -> (Vec<Option<u32>>, EscalationState) {
+    let mut attempts = Vec::new();
+    loop {
+        if let ServerFrame::Escalation { id, state, attempt } = socket.next().await.unwrap() {
+            assert_eq!(id, of);
+            attempts.push(attempt);
+            if state != EscalationState::Waiting {
+                return (attempts, state);
+            }
+        }
+    }
+}
+
+story!(nobody_answers_and_the_sender_and_the_last_of_the_chain_are_told_so);
+async fn nobody_answers_and_the_sender_and_the_last_of_the_chain_are_told_so(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine, 600)).await;
+    let mut amaras = Socket::open(&mut ward.amara.device).await;
+    let mut viktors = Socket::open(&mut ward.viktor.device).await;
+    let id = ward.page().await;
+    let found = once(&mut ward.amara.device, EscalationState::Unanswered).await;
+    assert_eq!((found.id, found.sender.id), (id, ward.amara.user()));
+    assert_eq!(found.recipients[0].id, ward.ingrid.user());
+    assert!(!found.asked && found.acknowledged_by.is_none() && found.ended_at.is_some());
+    let asked: Vec<_> = found
+        .people
+        .iter()
+        .map(|asked| (asked.person.id, asked.level.as_str()))
+        .collect();
+    let expected = [
+        (ward.ingrid.user(), "recipients"),
+        (ward.tomas.user(), "charge_nurse"),
+        (ward.viktor.user(), "security_officer"),
+    ];
+    assert_eq!(asked, expected);
+    assert!(found.told.last().unwrap().starts_with("Nobody answered"));
+
+    // The last of the chain sees the same, and nothing of what was written.
+    let told = once(&mut ward.viktor.device, EscalationState::Unanswered).await;
+    assert_eq!((told.id, told.asked), (id, false));
+    let log = format!("/v1/groups/{}/log?after=0", ward.group);
+    let refused = ward.viktor.device.get(&log).await;
+    refused.refused(403, "denied");
+
+    let (attempts, state) = heard(&mut viktors, id).await;
+    assert_eq!(state, EscalationState::Unanswered);
+    assert!(attempts.is_sorted(), "{attempts:?}");
+    assert!(attempts[0] >= Some(1), "he is asked: {attempts:?}");
+    let (attempts, state) = heard(&mut amaras, id).await;
+    assert_eq!(state, EscalationState::Unanswered);
+    assert!(attempts.iter().all(Option::is_none), "she is not asked");
+
+    let alerts = ward.alerts().await;
+    assert_each_once(&alerts);
+    assert_eq!(alerts.len(), 3);
+    let attempts: u64 = found.people.iter().map(|p| u64::from(p.attempts)).sum();
+    let entered: usize = alerts.values().map(Vec::len).sum();
+    assert_eq!(entered as u64, attempts);
+    assert_eq!(ward.hospital.events("escalation.escalated").await.len(), 2);
+    assert_eq!(ward.hospital.events("escalation.unanswered").await.len(), 1);
+    assert_eq!(ward.hospital.events("escalation.ended").await.len(), 1);
+    // It is over for everybody.
+    let late = answer(&mut ward.ingrid.device, id, "acknowledge").await;
+    late.refused(409, "escalation-over");
+}
+
+/// Long enough that nothing goes on by itself while a story is told.
+const CALM: u64 = 3_600_000;
+
+story!(whoever_is_asked_last_takes_it_and_the_sender_sees_by_whom);
+async fn whoever_is_asked_last_takes_it_and_the_sender_sees_by_whom(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine, CALM)).await;
+    let mut ingrids = Socket::open(&mut ward.ingrid.device).await;
+    let id = ward.page().await;
+    let first = once(&mut ward.ingrid.device, EscalationState::Waiting).await;
+    assert!(first.asked);
+    assert_eq!(first.departments, ["Cardiology"]);
+
+    // Those who are not asked see nothing and say nothing, the sender too.
+    assert!(list(&mut ward.tomas.device).await.is_empty());
+    for how in ["acknowledge", "decline"] {
+        let tomas = answer(&mut ward.tomas.device, id, how).await;
+        tomas.refused(403, "denied");
+        let amara = answer(&mut ward.amara.device, id, how).await;
+        amara.refused(403, "denied");
+        let other = EscalationId { seq: 999, ..id };
+        let nothing = answer(&mut ward.ingrid.device, other, how).await;
+        nothing.refused(404, "not-found");
+        let path = format!("/v1/escalations/{}/{how}", ward.group);
+        let malformed = ward.ingrid.device.request("POST", &path, None).await;
+        malformed.refused(400, "invalid-parameter");
+    }
+
+    // Nobody is waited for who has said no: the next one is asked at once.
+    for phone in [&mut ward.ingrid, &mut ward.tomas] {
+        once(&mut phone.device, EscalationState::Waiting).await;
+        let said = answer(&mut phone.device, id, "decline").await.expect(200);
+        assert_eq!(
+            said.json::<EscalationInfo>().state,
+            EscalationState::Waiting
+        );
+        answer(&mut phone.device, id, "decline").await.expect(200);
+    }
+    let asked = once(&mut ward.viktor.device, EscalationState::Waiting).await;
+    assert!(asked.asked && asked.role.is_none());
+    assert_eq!(asked.sender.id, ward.amara.user());
+    let took = answer(&mut ward.viktor.device, id, "acknowledge").await;
+    let took: EscalationInfo = took.expect(200).json();
+    assert_eq!(took.state, EscalationState::Acknowledged);
+    answer(&mut ward.viktor.device, id, "acknowledge")
+        .await
+        .expect(200);
+    let late = answer(&mut ward.tomas.device, id, "acknowledge").await;
+    late.refused(409, "escalation-over");
+
+    let seen = once(&mut ward.amara.device, EscalationState::Acknowledged).await;
+    assert_eq!(seen.acknowledged_by.unwrap().id, ward.viktor.user());
+    assert!(seen.told.iter().any(|told| told.contains("took it")));
+    let (_, state) = heard(&mut ingrids, id).await;
+    assert_eq!(state, EscalationState::Acknowledged);
+    assert_each_once(&ward.alerts().await);
+    let ended = ward.hospital.events("escalation.ended").await;
+    assert_eq!(ended.len(), 1);
+    assert_eq!(ended[0].detail["how"], "acknowledged");
+}
+
+story!(acknowledging_the_message_takes_the_page);
+async fn acknowledging_the_message_takes_the_page(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine, CALM)).await;
+    let id = ward.page().await;
+    let path = format!("/v1/groups/{}/receipts", ward.group);
+    // At once, before or after the first alert: reading is no answer, acknowledging is.
+    for (state, stands) in [
+        ("delivered", EscalationState::Waiting),
+        ("read", EscalationState::Waiting),
+        ("acknowledged", EscalationState::Acknowledged),
+    ] {
+        let body = json!({ "state": state, "up_to": id.seq });
+        let ingrid = &mut ward.ingrid.device;
+        ingrid.post(&path, &body).await.expect(204);
+        assert_eq!(list(ingrid).await[0].state, stands, "{state}");
+    }
+    let seen = once(&mut ward.amara.device, EscalationState::Acknowledged).await;
+    assert_eq!(seen.acknowledged_by.unwrap().id, ward.ingrid.user());
+    let asked = &seen.people[0];
+    assert!(asked.delivered_at.is_some() && asked.read_at.is_some());
+
+    // A message that is no STAT has no page, and neither has what came before.
+    ward.amara.say(ward.group, "thank you").await.expect(201);
+    assert_eq!(list(&mut ward.amara.device).await.len(), 1);
+    let second = ward.page().await;
+    let body = json!({ "state": "acknowledged", "up_to": id.seq });
+    ward.ingrid.device.post(&path, &body).await.expect(204);
+    let pages = list(&mut ward.amara.device).await;
+    let waits = pages.iter().find(|page| page.id == second).unwrap();
+    assert_eq!(waits.state, EscalationState::Waiting);
+}
+
+story!(a_page_goes_on_when_the_server_was_restarted);
+async fn a_page_goes_on_when_the_server_was_restarted(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine, 900)).await;
+    ward.page().await;
+    for _ in 0..2 {
+        Box::pin(ward.hospital.restart()).await;
+        ward.amara.device.url.clone_from(&ward.hospital.url);
+        let waits = list(&mut ward.amara.device).await;
+        assert_eq!(waits.len(), 1);
+    }
+    once(&mut ward.amara.device, EscalationState::Unanswered).await;
+    let alerts = ward.alerts().await;
+    assert_each_once(&alerts);
+    assert_eq!(alerts.len(), 3);
+    assert_eq!(ward.hospital.events("escalation.escalated").await.len(), 2);
+    assert_eq!(ward.hospital.events("escalation.unanswered").await.len(), 1);
+}
+
+#[tokio::test]
+async fn two_nodes_page_nobody_twice() {
+    let mut ward = Box::pin(Ward::open(Engine::Postgres, 600)).await;
+    let mut config = ward.hospital.config.clone();
+    "node-2".clone_into(&mut config.server.node);
+    let second = Box::pin(Server::start(config, ward.hospital.clock.clone()));
+    let second = second.await.unwrap();
+    // Viktor is at the second node.
+    ward.viktor.device.url = second.http_url.clone().unwrap();
+    let mut viktors = Socket::open(&mut ward.viktor.device).await;
+    let mut pages = BTreeSet::new();
+    for _ in 0..3 {
+        pages.insert(ward.page().await);
+    }
+    until("the end of each page", async || {
+        let pages = list(&mut ward.amara.device).await;
+        let over = |page: &EscalationInfo| page.state == EscalationState::Unanswered;
+        (pages.len() == 3 && pages.iter().all(over)).then_some(())
+    })
+    .await;
+    let mut over = 0;
+    while over < pages.len() {
+        if let ServerFrame::Escalation { id, state, .. } = viktors.next().await.unwrap() {
+            assert!(pages.contains(&id));
+            over += usize::from(state == EscalationState::Unanswered);
+        }
+    }
+    let (store, _) = ward.hospital.seize();
+    let mut facts = store.read().await.unwrap();
+    let mut told: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    let mut ends = 0;
+    for node in ["node-1", "node-2"] {
+        let events = facts.events_of(&node.parse().unwrap(), 1, 10_000).await;
+        for event in events.unwrap() {
+            let event = Event::parse(&event.opening.payload).unwrap();
+            match event.kind.as_str() {
+                "escalation.alerted" => {
+                    told.entry(event.resource.clone()).or_default().push(event);
+                }
+                "escalation.ended" => ends += 1,
+                _ => {}
+            }
+        }
+    }
+    assert_eq!((told.len(), ends), (3, 3));
+    for (page, events) in told {
+        let alerts = alerts(&events);
+        assert_each_once(&alerts);
+        let id = page.strip_prefix("escalation/").unwrap().parse().unwrap();
+        let entered = facts.count_escalation_alerts(id).await.unwrap();
+        assert_eq!(entered, events.len() as u64);
+    }
+    drop(facts);
+    second.shutdown().await;
+}

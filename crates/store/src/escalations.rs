@@ -1,0 +1,364 @@
+//! STAT messages that wait for an answer.
+//!
+//! A row begins in the transaction that takes the message, so that no crash loses it. What a page is
+//! stands in its JSON, which the store does not look into; writing it is guarded by its revision, so of
+//! two nodes that step one page one wins and the other changes nothing.
+
+use wardline_model::{EscalationId, GroupId, UserId};
+
+use crate::StoreError;
+use crate::append::Append;
+use crate::dialect::placeholders;
+use crate::people::MAX_IN;
+use crate::rows::{
+    Bind as _, bind_all, execute, fetch_all, fetch_one, fetch_optional, on_engine, row,
+};
+use crate::store::Tx;
+
+row! {
+    /// A page as it is stored.
+    pub struct StoredEscalation {
+        /// The conversation.
+        pub group_id: GroupId,
+        /// The message's place in its log.
+        pub seq: u64,
+        /// Who sent it.
+        pub sender: UserId,
+        /// When, unix milliseconds.
+        pub started_at: u64,
+        /// What a write is guarded by; 0 until the page was begun.
+        pub revision: u64,
+        /// The page, JSON; absent until it was begun.
+        pub state: Option<String>,
+    }
+}
+
+impl StoredEscalation {
+    /// Which one it is.
+    pub const fn id(&self) -> EscalationId {
+        EscalationId {
+            group: self.group_id,
+            seq: self.seq,
+        }
+    }
+}
+
+row! {
+    /// How far a page has come.
+    pub struct EscalationMark {
+        /// The conversation.
+        pub group_id: GroupId,
+        /// The message's place in its log.
+        pub seq: u64,
+        /// Grows with every change.
+        pub revision: u64,
+    }
+}
+
+impl EscalationMark {
+    /// Which one it is.
+    pub const fn id(&self) -> EscalationId {
+        EscalationId {
+            group: self.group_id,
+            seq: self.seq,
+        }
+    }
+}
+
+row! {
+    struct Concerned {
+        user_id: UserId,
+    }
+}
+
+macro_rules! select_escalations {
+    ($rest:literal) => {
+        concat!(
+            "SELECT e.group_id, e.seq, e.sender, e.started_at, e.revision, e.state
+             FROM escalations e ",
+            $rest
+        )
+    };
+}
+
+impl Tx {
+    /// Begins the page of a STAT message that is taken in this transaction.
+    pub(crate) async fn begin_escalation(
+        &mut self,
+        append: &Append,
+        seq: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "INSERT INTO escalations (group_id, seq, sender, started_at, revision, seen_at,
+                 next_wake_at)
+             VALUES ($1, $2, $3, $4, 0, $4, $4)",
+            append.group,
+            seq,
+            append.sender_user,
+            append.now_ms
+        )?;
+        Ok(())
+    }
+
+    /// Pages to look at now, the most urgent first: their time has come, or the clock by which they
+    /// were written is further ahead than `skew_ms`.
+    pub async fn escalations_due(
+        &mut self,
+        now_ms: u64,
+        skew_ms: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEscalation>, StoreError> {
+        fetch_all!(
+            self,
+            StoredEscalation,
+            select_escalations!(
+                "WHERE e.next_wake_at IS NOT NULL AND (e.next_wake_at <= $1 OR e.seen_at > $2)
+                 ORDER BY e.next_wake_at LIMIT $3"
+            ),
+            now_ms,
+            now_ms.saturating_add(skew_ms),
+            limit
+        )
+    }
+
+    /// When the next page is to be looked at, unix milliseconds; `None` while nobody waits.
+    pub async fn next_escalation_at(&mut self) -> Result<Option<u64>, StoreError> {
+        let (next,): (Option<i64>,) = fetch_one!(
+            self,
+            (Option<i64>,),
+            "SELECT MIN(next_wake_at) AS next FROM escalations WHERE next_wake_at IS NOT NULL"
+        )?;
+        Ok(next.map(i64::unsigned_abs))
+    }
+
+    /// Looks a page up.
+    pub async fn escalation(
+        &mut self,
+        id: EscalationId,
+    ) -> Result<Option<StoredEscalation>, StoreError> {
+        fetch_optional!(
+            self,
+            StoredEscalation,
+            select_escalations!("WHERE e.group_id = $1 AND e.seq = $2"),
+            id.group,
+            id.seq
+        )
+    }
+
+    /// The pages of a conversation that wait for an answer, up to a place of its log.
+    pub async fn open_escalations_of(
+        &mut self,
+        group: GroupId,
+        up_to: u64,
+    ) -> Result<Vec<StoredEscalation>, StoreError> {
+        fetch_all!(
+            self,
+            StoredEscalation,
+            select_escalations!(
+                "WHERE e.group_id = $1 AND e.seq <= $2 AND e.next_wake_at IS NOT NULL
+                 ORDER BY e.seq"
+            ),
+            group,
+            up_to
+        )
+    }
+
+    /// The pages that concern a person, the newest first.
+    pub async fn escalations_of(
+        &mut self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<StoredEscalation>, StoreError> {
+        fetch_all!(
+            self,
+            StoredEscalation,
+            select_escalations!(
+                "JOIN escalation_people p ON p.group_id = e.group_id AND p.seq = e.seq
+                 WHERE p.user_id = $1 ORDER BY e.started_at DESC, e.group_id, e.seq DESC LIMIT $2"
+            ),
+            user,
+            limit
+        )
+    }
+
+    /// How far every page has come that waits for an answer.
+    pub async fn open_escalation_marks(&mut self) -> Result<Vec<EscalationMark>, StoreError> {
+        fetch_all!(
+            self,
+            EscalationMark,
+            "SELECT group_id, seq, revision FROM escalations WHERE next_wake_at IS NOT NULL
+             ORDER BY group_id, seq"
+        )
+    }
+
+    /// Whom a page concerns.
+    pub async fn people_of_escalation(
+        &mut self,
+        id: EscalationId,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let rows: Vec<Concerned> = fetch_all!(
+            self,
+            Concerned,
+            "SELECT user_id FROM escalation_people WHERE group_id = $1 AND seq = $2
+             ORDER BY user_id",
+            id.group,
+            id.seq
+        )?;
+        Ok(rows.into_iter().map(|row| row.user_id).collect())
+    }
+
+    /// Writes what became of a page that was read at revision `before`. `wake` is the clock by which
+    /// it says when to look again, and when that is; `None` once it is over. False, and nothing is
+    /// changed, where somebody else wrote it meanwhile.
+    pub async fn put_escalation(
+        &mut self,
+        id: EscalationId,
+        before: u64,
+        revision: u64,
+        state: &str,
+        wake: Option<(u64, u64)>,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let (seen, next) = wake.unzip();
+        let written = execute!(
+            self,
+            "UPDATE escalations SET revision = $4, state = $5, seen_at = $6, next_wake_at = $7,
+                 ended_at = $8
+             WHERE group_id = $1 AND seq = $2 AND revision = $3 AND ended_at IS NULL",
+            id.group,
+            id.seq,
+            before,
+            revision,
+            state,
+            seen.unwrap_or(now_ms),
+            next,
+            next.is_none().then_some(now_ms)
+        )?;
+        Ok(written == 1)
+    }
+
+    /// Enters an alert.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when it went out before.
+    pub async fn put_escalation_alert(
+        &mut self,
+        id: EscalationId,
+        user: UserId,
+        attempt: u32,
+        at_ms: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "INSERT INTO escalation_alerts (group_id, seq, user_id, attempt, at)
+             VALUES ($1, $2, $3, $4, $5)",
+            id.group,
+            id.seq,
+            user,
+            attempt,
+            at_ms
+        )?;
+        Ok(())
+    }
+
+    /// Enters that a page concerns a person; nothing happens where it is known.
+    pub async fn put_escalation_person(
+        &mut self,
+        id: EscalationId,
+        user: UserId,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "INSERT INTO escalation_people (user_id, group_id, seq) VALUES ($1, $2, $3)
+             ON CONFLICT DO NOTHING",
+            user,
+            id.group,
+            id.seq
+        )?;
+        Ok(())
+    }
+
+    /// How many alerts went out for a page.
+    pub async fn count_escalation_alerts(&mut self, id: EscalationId) -> Result<u64, StoreError> {
+        let (count,): (i64,) = fetch_one!(
+            self,
+            (i64,),
+            "SELECT COUNT(*) AS n FROM escalation_alerts WHERE group_id = $1 AND seq = $2",
+            id.group,
+            id.seq
+        )?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Forgets pages that were over before a time; gives how many.
+    pub async fn forget_escalations(&mut self, before_ms: u64) -> Result<u64, StoreError> {
+        for sql in [
+            "DELETE FROM escalation_alerts WHERE EXISTS (SELECT 1 FROM escalations e
+                 WHERE e.group_id = escalation_alerts.group_id AND e.seq = escalation_alerts.seq
+                     AND e.ended_at < $1)",
+            "DELETE FROM escalation_people WHERE EXISTS (SELECT 1 FROM escalations e
+                 WHERE e.group_id = escalation_people.group_id AND e.seq = escalation_people.seq
+                     AND e.ended_at < $1)",
+        ] {
+            execute!(self, sql, before_ms)?;
+        }
+        execute!(
+            self,
+            "DELETE FROM escalations WHERE ended_at < $1",
+            before_ms
+        )
+    }
+
+    /// Those of these people who have a device in use, and so can be alerted at all.
+    pub async fn people_with_devices(
+        &mut self,
+        users: &[UserId],
+    ) -> Result<Vec<UserId>, StoreError> {
+        let mut found = Vec::with_capacity(users.len());
+        for ids in users.chunks(MAX_IN) {
+            let sql = format!(
+                "SELECT DISTINCT user_id FROM devices
+                 WHERE state IN ('active', 'grace') AND user_id IN ({})",
+                placeholders(1, ids.len())
+            );
+            let rows: Vec<Concerned> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, Concerned>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            found.extend(rows.into_iter().map(|row| row.user_id));
+        }
+        Ok(found)
+    }
+
+    /// Everyone active who has this role slug and is at work by the roster, with their department.
+    pub async fn people_on_shift(
+        &mut self,
+        role: &str,
+        now_ms: u64,
+    ) -> Result<Vec<(UserId, String)>, StoreError> {
+        let rows: Vec<OnShift> = fetch_all!(
+            self,
+            OnShift,
+            "SELECT u.user_id, u.department FROM user_roles r JOIN users u ON u.user_id = r.user_id
+             WHERE r.role = $1 AND u.active = 1 AND EXISTS (SELECT 1 FROM shifts s
+                 WHERE s.user_id = u.user_id AND s.from_ms <= $2 AND s.until_ms > $2)
+             ORDER BY u.user_id",
+            role,
+            now_ms
+        )?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.user_id, row.department))
+            .collect())
+    }
+}
+
+row! {
+    struct OnShift {
+        user_id: UserId,
+        department: String,
+    }
+}

@@ -1,0 +1,119 @@
+//! STAT messages that wait for an answer.
+
+use wardline_model::EscalationId;
+use wardline_model::wire::messages::Priority;
+use wardline_store::{Append, StoreError};
+
+use crate::support::{NOW, admit, found, message, store_test};
+
+fn stat(mut append: Append) -> Append {
+    append.priority = Priority::Stat;
+    append
+}
+
+store_test! {
+    async fn a_stat_message_begins_its_page_in_the_same_transaction(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let group = found(&store, &[anna, bo]).await;
+        store.append(message(&store, group, anna, 0)).await.unwrap();
+        let append = stat(message(&store, group, anna, 0));
+        store.append(append.clone()).await.unwrap();
+        assert!(store.append(append).await.unwrap().duplicate);
+        let late = stat(message(&store, group, anna, 5));
+        assert!(store.append(late).await.is_err());
+        store.close().await;
+        // Whoever comes after a crash finds it.
+        let store = db.store();
+        let mut tx = store.read().await.unwrap();
+        let due = tx.escalations_due(NOW, 0, 10).await.unwrap();
+        assert_eq!(due.len(), 1, "one for the message, none for its repetition or for others");
+        assert_eq!((due[0].id(), due[0].sender), (EscalationId { group, seq: 2 }, anna.user));
+        assert_eq!((due[0].started_at, due[0].revision), (NOW, 0));
+        assert_eq!(due[0].state, None);
+        assert_eq!(tx.next_escalation_at().await.unwrap(), Some(NOW));
+        let open = tx.open_escalations_of(group, 1).await.unwrap();
+        assert!(open.is_empty(), "its place is beyond");
+        assert_eq!(tx.open_escalations_of(group, 2).await.unwrap(), due);
+    }
+}
+
+store_test! {
+    async fn of_two_who_write_a_page_one_does_and_no_alert_is_entered_twice(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let group = found(&store, &[anna, bo]).await;
+        store.append(stat(message(&store, group, anna, 0))).await.unwrap();
+        let id = EscalationId { group, seq: 1 };
+        let mut tx = store.write().await.unwrap();
+        let wake = Some((NOW, NOW + 30));
+        assert!(tx.put_escalation(id, 0, 1, "{}", wake, NOW).await.unwrap());
+        assert!(!tx.put_escalation(id, 0, 1, "{}", wake, NOW).await.unwrap());
+        tx.put_escalation_alert(id, bo.user, 1, NOW).await.unwrap();
+        for user in [anna.user, bo.user, bo.user] {
+            tx.put_escalation_person(id, user).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        let again = tx.put_escalation_alert(id, bo.user, 1, NOW + 1).await;
+        assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
+        drop(tx);
+
+        let mut tx = store.read().await.unwrap();
+        assert_eq!(tx.count_escalation_alerts(id).await.unwrap(), 1);
+        assert_eq!(tx.people_of_escalation(id).await.unwrap().len(), 2);
+        assert!(tx.escalations_due(NOW + 29, 0, 9).await.unwrap().is_empty());
+        assert_eq!(tx.escalations_due(NOW + 30, 0, 9).await.unwrap().len(), 1);
+        // By a clock that was put back, and by one that is behind by no more than clocks may be.
+        assert_eq!(tx.escalations_due(NOW - 100, 99, 9).await.unwrap().len(), 1);
+        assert!(tx.escalations_due(NOW - 100, 100, 9).await.unwrap().is_empty());
+        let marks = tx.open_escalation_marks().await.unwrap();
+        assert_eq!((marks.len(), marks[0].id(), marks[0].revision), (1, id, 1));
+        assert_eq!(tx.escalations_of(bo.user, 9).await.unwrap()[0].id(), id);
+    }
+}
+
+store_test! {
+    async fn a_page_that_is_over_stays_over_and_is_forgotten_in_time(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let group = found(&store, &[anna, bo]).await;
+        store.append(stat(message(&store, group, anna, 0))).await.unwrap();
+        let id = EscalationId { group, seq: 1 };
+        let mut tx = store.write().await.unwrap();
+        tx.put_escalation_alert(id, bo.user, 1, NOW).await.unwrap();
+        tx.put_escalation_person(id, bo.user).await.unwrap();
+        assert!(tx.put_escalation(id, 0, 1, "{}", None, NOW + 5).await.unwrap());
+        assert!(!tx.put_escalation(id, 1, 2, "{}", None, NOW + 6).await.unwrap());
+        assert!(tx.escalations_due(NOW + 9, 0, 9).await.unwrap().is_empty());
+        assert_eq!(tx.next_escalation_at().await.unwrap(), None);
+        assert_eq!(tx.forget_escalations(NOW + 5).await.unwrap(), 0);
+        assert_eq!(tx.forget_escalations(NOW + 6).await.unwrap(), 1);
+        assert_eq!(tx.escalation(id).await.unwrap(), None);
+        assert_eq!(tx.count_escalation_alerts(id).await.unwrap(), 0);
+        assert!(tx.escalations_of(bo.user, 9).await.unwrap().is_empty());
+        tx.commit().await.unwrap();
+    }
+}
+
+store_test! {
+    async fn who_is_at_work_and_who_can_be_alerted_is_known(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let mut tx = store.write().await.unwrap();
+        let roles = tx.roles_of(anna.user).await.unwrap();
+        tx.put_shift(anna.user, NOW - 10, NOW + 10).await.unwrap();
+        tx.put_shift(bo.user, NOW + 10, NOW + 20).await.unwrap();
+        let role = roles.first().unwrap();
+        let at_work = tx.people_on_shift(role, NOW).await.unwrap();
+        let department = tx.person(anna.user).await.unwrap().unwrap().department;
+        assert_eq!(at_work, [(anna.user, department)]);
+        assert!(tx.people_on_shift("nobody", NOW).await.unwrap().is_empty());
+        let mut reached = tx.people_with_devices(&[anna.user, bo.user]).await.unwrap();
+        reached.sort_unstable();
+        let mut both = [anna.user, bo.user];
+        both.sort_unstable();
+        assert_eq!(reached, both);
+        assert!(tx.people_with_devices(&[]).await.unwrap().is_empty());
+    }
+}
