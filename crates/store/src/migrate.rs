@@ -42,6 +42,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(11, "0011_device_order"),
     migration!(12, "0012_managers"),
     migration!(13, "0013_position"),
+    migration!(16, "0016_push"),
 ];
 
 impl Store {

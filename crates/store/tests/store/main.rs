@@ -16,6 +16,7 @@ mod enrolment;
 mod people;
 mod postgres;
 mod posture;
+mod push;
 mod resources;
 mod schema;
 mod sealed;
