@@ -13,7 +13,7 @@ use crate::code::{EnrollCode, HANDLE_CHARS, LINK_SECRET_CHARS, TYPED_SECRET_CHAR
 use crate::endorsement::{Endorsement, SignedEndorsement};
 use crate::wire::{
     devices, directory, enroll, fleet, groups, hospital, keys, messages, posture, problem,
-    programs, sessions, socket,
+    programs, push, sessions, socket,
 };
 use crate::{
     B64, ChallengeId, DeviceId, EnrollmentId, FacilityId, GroupId, InviteId, MessageId, PatientId,
@@ -139,6 +139,9 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<messages::MessageSend>(bytes),
         same::<messages::ReceiptPost>(bytes),
         same::<directory::PatientSearch>(bytes),
+        same::<directory::Availability>(bytes),
+        same::<push::PushSubscribe>(bytes),
+        same::<push::PushReceipt>(bytes),
         same::<socket::ClientFrame>(bytes),
         same::<enroll::Invite>(bytes),
         readable::<enroll::EnrollStarted>(bytes),
@@ -167,6 +170,8 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<directory::Me>(bytes),
         same::<directory::PeopleList>(bytes),
         same::<directory::RoleList>(bytes),
+        same::<directory::Reachability>(bytes),
+        same::<push::PushInfo>(bytes),
         same::<directory::PatientList>(bytes),
         same::<hospital::Hospital>(bytes),
         same::<socket::SocketTicket>(bytes),
