@@ -185,6 +185,16 @@ impl Tx {
         )
     }
 
+    /// Whether any device can be rung: mostly a cheap answer before others are asked for.
+    pub async fn has_push_subscriptions(&mut self) -> Result<bool, StoreError> {
+        let one = fetch_optional!(
+            self,
+            Named,
+            "SELECT device_id FROM push_subscriptions WHERE gone_at IS NULL LIMIT 1"
+        )?;
+        Ok(one.is_some())
+    }
+
     /// Devices in a conversation that can be rung, but for those of the person who wrote.
     pub async fn push_targets(
         &mut self,
