@@ -11,9 +11,7 @@ use wardline_model::{DeviceId, GroupId, UserId};
 use zeroize::Zeroizing;
 
 use crate::StoreError;
-use crate::dialect::placeholders;
-use crate::people::MAX_IN;
-use crate::rows::{Bind as _, bind_all, execute, fetch_all, fetch_optional, on_engine, row};
+use crate::rows::{execute, fetch_all, fetch_optional, row};
 use crate::store::Tx;
 
 /// Where a device is rung.
@@ -385,12 +383,13 @@ impl Tx {
     }
 
     /// Notes that a node has these devices' sockets until a time (unix milliseconds), or until it says
-    /// otherwise. Whoever opened the app needs no wake-up that still waits.
+    /// otherwise. Whoever opened the app needs no wake-up that was put off.
     pub async fn note_open_sockets(
         &mut self,
         node: &str,
         devices: &[DeviceId],
         until_ms: u64,
+        now_ms: u64,
     ) -> Result<(), StoreError> {
         for id in devices {
             execute!(
@@ -401,19 +400,12 @@ impl Tx {
                 node,
                 until_ms
             )?;
-        }
-        for ids in devices.chunks(MAX_IN) {
-            let sql = format!(
-                "UPDATE push_subscriptions SET due_at = NULL
-                 WHERE due_at IS NOT NULL AND device_id IN ({})",
-                placeholders(1, ids.len())
-            );
-            on_engine!(self, |Db, conn| {
-                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
-                bind_all!(query, ids, |q, id| q.bind(id.raw()))
-                    .execute(conn)
-                    .await?;
-            });
+            execute!(
+                self,
+                "UPDATE push_subscriptions SET due_at = NULL WHERE device_id = $1 AND due_at > $2",
+                id,
+                now_ms
+            )?;
         }
         Ok(())
     }

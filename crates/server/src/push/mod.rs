@@ -494,7 +494,8 @@ impl OpenHere {
                 tx.keep_open_sockets(node, until_ms).await?;
             }
             tx.note_closed_sockets(node, &closed).await?;
-            tx.note_open_sockets(node, &opened, until_ms).await?;
+            tx.note_open_sockets(node, &opened, until_ms, now_ms)
+                .await?;
             Ok(())
         })?;
         for device in &closed {

@@ -147,8 +147,12 @@ store_test! {
         assert!(!targets[0].is_open && !targets[0].is_quiet);
 
         ask(&mut tx, bo.device, Priority::Routine, NOW).await;
-        tx.note_open_sockets("node-2", &[bo.device], NOW + MINUTE).await.unwrap();
-        assert!(tx.due_pushes(NOW, 10).await.unwrap().is_empty(), "the app is open");
+        let push = claim(&mut tx, bo.device, 1, NOW).await.unwrap();
+        tx.push_sent(&push).await.unwrap();
+        ask(&mut tx, bo.device, Priority::Routine, NOW).await;
+        let (opened, until_ms) = ([bo.device], NOW + MINUTE);
+        tx.note_open_sockets("node-2", &opened, until_ms, NOW).await.unwrap();
+        assert!(tx.due_pushes(NOW + HOUR, 10).await.unwrap().is_empty(), "the app is open");
         tx.set_quiet(bo.user, Some(NOW + HOUR)).await.unwrap();
         let target = tx.push_targets(group, anna.user, NOW).await.unwrap().remove(0);
         assert!(target.is_open && target.is_quiet);
@@ -178,7 +182,8 @@ store_test! {
         ask(&mut tx, anna.device, Priority::Routine, NOW).await;
         claim(&mut tx, anna.device, 1, NOW).await.unwrap();
         tx.take_push_receipt(&[1; 32], NOW + 1).await.unwrap();
-        tx.note_open_sockets("node-1", &[anna.device], NOW + MINUTE).await.unwrap();
+        let (opened, until_ms) = ([anna.device], NOW + MINUTE);
+        tx.note_open_sockets("node-1", &opened, until_ms, NOW).await.unwrap();
         tx.set_quiet(anna.user, Some(NOW + HOUR)).await.unwrap();
         tx.touch_device(anna.device, NOW).await.unwrap();
         tx.put_shift(anna.user, NOW - HOUR, NOW + HOUR).await.unwrap();

@@ -26,10 +26,7 @@ pub(crate) async fn handler(
     caller: Caller,
     Body(availability): Body<Availability>,
 ) -> Result<StatusCode, Refusal> {
-    let permit = app
-        .decide(caller.asker(), Action::AvailabilitySet, Resource::Hospital)
-        .await?;
-    let now_ms = permit.now_ms();
+    let now_ms = app.clock.now_ms();
     let until = availability.quiet_until;
     if until.is_some_and(|until| until <= now_ms || until > now_ms + LONGEST_MS) {
         return Err(Refusal::InvalidBody {
@@ -37,6 +34,9 @@ pub(crate) async fn handler(
             expected: "a time within the next 24 hours".to_owned(),
         });
     }
+    let permit = app
+        .decide(caller.asker(), Action::AvailabilitySet, Resource::Hospital)
+        .await?;
     let user = caller.user();
     change!(permit.kind(SET), |tx, note| {
         tx.set_quiet(user, until).await?;

@@ -35,6 +35,9 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::PersonReach, Resource::Hospital)
         .await?;
     let now_ms = permit.now_ms();
+    let mut note = permit.note();
+    note.put("person", id.to_string());
+    permit.record_with(note).await?;
     let mut facts = app.facts().await?;
     let person = facts.person(id).await?.ok_or(Refusal::NotFound)?;
     let reach = facts.reach(id, now_ms).await?.ok_or(Refusal::NotFound)?;
@@ -44,9 +47,6 @@ pub(crate) async fn handler(
         better(&app, &mut facts, &person, caller.user(), now_ms).await?
     };
     drop(facts);
-    let mut note = permit.note();
-    note.put("person", id.to_string());
-    permit.record_with(note).await?;
     Ok(Json(Reachability {
         on_shift: reach.on_shift,
         quiet_until: reach.quiet_until,
