@@ -63,6 +63,8 @@ test("who would not notice a message is named before it is sent", async ({ hospi
   await quiet.scrollIntoViewIfNeeded();
   await look(doctor.page, "phone", "do-not-disturb");
   await doctor.page.goto("about:blank");
+  // Within the second the hospital knows that the app is closed.
+  await doctor.page.waitForTimeout(3_000);
 
   const { page } = nurse;
   const { name } = doctor.person;

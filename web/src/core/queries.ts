@@ -17,7 +17,8 @@ import type { PolicyTexts, PushInfo } from "./wire";
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
 const RECOVERIES_MS = 15_000;
-const REACH_MS = 60_000;
+/** Each look is an event of the log. */
+const REACH_MS = 5 * 60_000;
 
 export const queryClient = new QueryClient({
   defaultOptions: {

@@ -339,6 +339,7 @@ export const en = {
       "Whom you write to, when, about which patient, and how urgent it is",
       "When a message was delivered, read and acknowledged",
       "The name you gave this device, its model and system, and when it was last here",
+      "That a notification reached this phone, if you switch those on",
       "What you open in Wardline: every access is recorded",
     ],
     cannot: [
