@@ -1,14 +1,14 @@
 /**
- * The service worker: the app starts without a network, from the files of one build.
+ * The service worker: the app starts without a network, from the files of one build, and rings while it
+ * is not open.
  *
  * It answers for its own files only. Requests to the hospital's interface pass by untouched, so
  * that nothing of them is ever stored.
  */
 
-declare const self: ServiceWorkerGlobalScope;
+import { wake } from "./wake";
 
-// Makes this file a module, so that its names are its own.
-export {};
+declare const self: ServiceWorkerGlobalScope;
 
 /** Path and SHA-256 of each file of this build; the build puts the list in the name's place. */
 declare const WARDLINE_MANIFEST: readonly (readonly [path: string, hash: string])[];
@@ -48,6 +48,43 @@ self.addEventListener("fetch", (event) => {
     }
   }
 });
+
+self.addEventListener("push", (event) => {
+  const bell = {
+    show: (title: string, options: NotificationOptions) =>
+      self.registration.showNotification(title, options),
+    fetch: (path: string, init: RequestInit) => fetch(path, init),
+  };
+  event.waitUntil(wake(event.data?.text(), bell));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open());
+});
+
+// The hospital can be told by the app alone, whose device key this worker cannot use.
+self.addEventListener("pushsubscriptionchange", (event) => {
+  event.waitUntil(renewSubscription(event.oldSubscription));
+});
+
+/** Brings the app forward, or starts it. */
+async function open(): Promise<void> {
+  const [window] = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  await (window ? window.focus() : self.clients.openWindow("/"));
+}
+
+/** Subscribes anew with the same key, and has an open app hand it in; another does when it opens. */
+async function renewSubscription(old: PushSubscription | null): Promise<void> {
+  const applicationServerKey = old?.options.applicationServerKey;
+  if (applicationServerKey) {
+    const { pushManager } = self.registration;
+    await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
+  }
+  for (const client of await self.clients.matchAll({ type: "window" })) {
+    client.postMessage("subscription");
+  }
+}
 
 /** Fetches every file of the build; a file that is not what the build made fails the whole. */
 async function install(): Promise<void> {

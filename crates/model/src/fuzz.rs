@@ -13,7 +13,7 @@ use crate::code::{EnrollCode, HANDLE_CHARS, LINK_SECRET_CHARS, TYPED_SECRET_CHAR
 use crate::endorsement::{Endorsement, SignedEndorsement};
 use crate::wire::{
     devices, directory, enroll, escalations, fleet, groups, hospital, keys, messages, posture,
-    problem, programs, schedules, sessions, socket,
+    problem, programs, push, schedules, sessions, socket,
 };
 use crate::{
     B64, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, GroupId, InviteId,
@@ -143,6 +143,9 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<schedules::ScheduleImport>(bytes),
         same::<schedules::TurnEdit>(bytes),
         same::<schedules::SwapRequest>(bytes),
+        same::<directory::Availability>(bytes),
+        same::<push::PushSubscribe>(bytes),
+        same::<push::PushReceipt>(bytes),
         same::<socket::ClientFrame>(bytes),
         same::<enroll::Invite>(bytes),
         readable::<enroll::EnrollStarted>(bytes),
@@ -174,6 +177,8 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<directory::RoleList>(bytes),
         same::<schedules::Schedules>(bytes),
         same::<schedules::ScheduleImported>(bytes),
+        same::<directory::Reachability>(bytes),
+        same::<push::PushInfo>(bytes),
         same::<directory::PatientList>(bytes),
         same::<hospital::Hospital>(bytes),
         same::<socket::SocketTicket>(bytes),

@@ -53,6 +53,12 @@ named! {
         CardRemove = "card.remove",
         /// Let this device claim a position at sign-in, or not any more.
         PositionConsent = "position.consent",
+        /// Have this device rung, or not any more, and try it.
+        PushManage = "push.manage",
+        /// Say that a wake-up reached a device, proven by the id that it carried.
+        PushReceipt = "push.receipt",
+        /// Say until when one is not to be disturbed.
+        AvailabilitySet = "availability.set",
         /// Read one's own account.
         MeRead = "me.read",
         /// Invite a person to enrol a device.
@@ -99,6 +105,8 @@ named! {
         CredentialRead = "credential.read",
         /// Search for people.
         PeopleSearch = "people.search",
+        /// See whether a person can be reached now.
+        PersonReach = "person.reach",
         /// See the on-call roles and who holds them.
         RoleList = "role.list",
         /// See the on-call schedules, and one's own shifts.
@@ -177,11 +185,15 @@ impl Action {
             | Self::SessionChallenge
             | Self::SessionCreate
             | Self::PositionConsent
+            | Self::PushManage
+            | Self::PushReceipt
+            | Self::AvailabilitySet
             | Self::MeRead
             | Self::DeviceListOwn
             | Self::DeviceListAll
             | Self::CredentialRead
             | Self::PeopleSearch
+            | Self::PersonReach
             | Self::RoleList
             | Self::ScheduleRead
             | Self::ScheduleManage
@@ -259,6 +271,7 @@ impl Action {
                 | Self::DeviceReport
                 | Self::DeviceWiped
                 | Self::SignalReceive
+                | Self::PushReceipt
                 | Self::LogRead
         )
     }
@@ -288,6 +301,9 @@ impl Action {
             Self::CardUse => "use these smart cards",
             Self::CardRemove => "take these smart cards away",
             Self::PositionConsent => "say whether this device tells its position",
+            Self::PushManage => "have this device rung",
+            Self::PushReceipt => "say that a wake-up arrived",
+            Self::AvailabilitySet => "say when they are not to be disturbed",
             Self::MeRead => "see this account",
             Self::InviteCreate => "invite people to enrol a device",
             Self::RecoveryList => "see who lost every device",
@@ -311,6 +327,7 @@ impl Action {
             Self::ShareRead => "unlock this device's storage",
             Self::CredentialRead => "check devices' certificates",
             Self::PeopleSearch => "search for people",
+            Self::PersonReach => "see whether this person can be reached",
             Self::RoleList => "see who is on call",
             Self::ScheduleRead => "see the on-call schedules",
             Self::ScheduleManage => "change the on-call schedules",

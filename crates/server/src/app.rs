@@ -21,6 +21,7 @@ use crate::limiter::{Limiter, OncePerMinute};
 use crate::passkeys::Passkeys;
 use crate::problem::Refusal;
 use crate::proof::Proofs;
+use crate::push::Push;
 use crate::rim::Clock;
 use crate::risk::Risk;
 use crate::transmitters::Transmitters;
@@ -56,6 +57,8 @@ pub(crate) struct Shared {
     /// Whose security events are taken.
     pub(crate) transmitters: Transmitters,
     pub(crate) hub: Hub,
+    /// Wakes devices.
+    pub(crate) push: Push,
     pub(crate) limiter: Limiter,
     /// One replay of decisions at a time: it reads all that is kept.
     pub(crate) replays: Semaphore,

@@ -68,6 +68,8 @@ pub struct Config {
     pub signals: Vec<Signals>,
     /// Who is asked when nobody answers a STAT message.
     pub escalation: Escalation,
+    /// How phones are woken.
+    pub push: Push,
     /// The audit log.
     pub log: Log,
     /// Where requests come from.
@@ -302,6 +304,24 @@ pub struct Signals {
     /// The domains of the addresses by which it names this hospital's people.
     #[serde(default)]
     pub domains: Vec<String>,
+}
+
+/// `[push]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Push {
+    /// Whom a push service may turn to, a `mailto:` or `https:` URI; empty: the app's address.
+    pub contact: String,
+    /// Push services beside the public ones, as `host` or `host:port`.
+    pub allowed_hosts: Vec<String>,
+    /// Seconds for which a wake-up tells of what is new, where it did not arrive.
+    pub together_seconds: u64,
+    /// Seconds for which a push service keeps an urgent wake-up.
+    pub urgent_ttl_seconds: u64,
+    /// Seconds for which a push service keeps any other.
+    pub routine_ttl_seconds: u64,
+    /// Hours for which a person is reachable by phone after a wake-up arrived.
+    pub reachable_hours: u64,
 }
 
 /// `[log]`
@@ -605,6 +625,35 @@ impl Config {
             "authenticators",
             "give each entry a PEM file as `roots`",
         );
+        let push = &self.push;
+        check(
+            !push.contact.is_empty() && !is_contact(&push.contact),
+            "contact",
+            "write \"mailto:it@hospital.example\" or an https URL, or nothing",
+        );
+        check(
+            !push.allowed_hosts.iter().all(|host| is_host(host)),
+            "allowed_hosts",
+            "write hosts such as \"push.hospital.example\" or \"push.hospital.example:8446\"",
+        );
+        // A request to a push service ends within the shortest time.
+        check(
+            !(15..=3600).contains(&push.together_seconds),
+            "together_seconds",
+            "15 to 3600",
+        );
+        for (key, seconds) in [
+            ("urgent_ttl_seconds", push.urgent_ttl_seconds),
+            ("routine_ttl_seconds", push.routine_ttl_seconds),
+        ] {
+            // What push services keep at most: four weeks.
+            check(!(30..=2_419_200).contains(&seconds), key, "30 to 2419200");
+        }
+        check(
+            !(1..=24 * 7).contains(&push.reachable_hours),
+            "reachable_hours",
+            "1 to 168",
+        );
         check(
             self.log.sequence_every_ms == 0 || self.log.sequence_every_ms > 250,
             "sequence_every_ms",
@@ -792,6 +841,19 @@ impl Default for Feeds {
     }
 }
 
+impl Default for Push {
+    fn default() -> Self {
+        Self {
+            contact: String::new(),
+            allowed_hosts: Vec::new(),
+            together_seconds: 60,
+            urgent_ttl_seconds: 300,
+            routine_ttl_seconds: 43_200,
+            reachable_hours: 24,
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self {
@@ -840,6 +902,26 @@ impl TryFrom<String> for Cidr {
 
 fn is_origin(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)
+}
+
+/// What RFC 8292 §2.1 lets a server call itself by.
+fn is_contact(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| match url.scheme() {
+        "mailto" => url.path().contains('@'),
+        "https" => url.host_str().is_some(),
+        _ => false,
+    })
+}
+
+/// A host, with a port or without.
+fn is_host(text: &str) -> bool {
+    Url::parse(&format!("https://{text}/")).is_ok_and(|url| {
+        url.username().is_empty()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.host_str().is_some_and(|host| text.starts_with(host))
+    })
 }
 
 /// A server without user, path or query.
@@ -959,6 +1041,7 @@ mod tests {
             ("feeds", 7),
             ("intune", 6),
             ("escalation", 6),
+            ("push", 6),
             ("log", 1),
             ("network", 2),
         ];
@@ -1103,6 +1186,33 @@ mod tests {
         ] {
             let error = with(ground).unwrap_err();
             assert_eq!(error.line, 2, "{ground}: {error}");
+            assert!(error.message.contains(mend), "{error}");
+        }
+    }
+
+    #[test]
+    fn wake_ups_that_could_not_be_sent_are_named_with_their_line_and_mend() {
+        let with = |line: &str| Config::parse(&format!("[push]\n{line}\n"));
+        for line in [
+            "contact = \"mailto:it@hospital.example\"",
+            "contact = \"https://hospital.example/it\"",
+            "allowed_hosts = [\"push.hospital.example\", \"127.0.0.1:8446\"]",
+        ] {
+            assert!(with(line).is_ok(), "{line}");
+        }
+        for (line, mend) in [
+            ("contact = \"it@hospital.example\"", "mailto:"),
+            ("contact = \"http://hospital.example\"", "mailto:"),
+            ("allowed_hosts = [\"https://push.example\"]", "write hosts"),
+            ("allowed_hosts = [\"push.example/path\"]", "write hosts"),
+            ("together_seconds = 5", "15 to 3600"),
+            ("urgent_ttl_seconds = 0", "30 to 2419200"),
+            ("routine_ttl_seconds = 9999999", "30 to 2419200"),
+            ("reachable_hours = 0", "1 to 168"),
+            ("together_second = 60", "did you mean `together_seconds`?"),
+        ] {
+            let error = with(line).unwrap_err();
+            assert_eq!(error.line, 2, "{line}: {error}");
             assert!(error.message.contains(mend), "{error}");
         }
     }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 use wardline_model::wire::enroll::{BINDING_TYPE, BindingClaims, Platform};
 use wardline_model::wire::{
-    devices, directory, enroll, fleet, groups, keys, messages, programs, sessions, socket,
+    devices, directory, enroll, fleet, groups, keys, messages, programs, push, sessions, socket,
 };
 use wardline_model::{B64, UserId};
 use wardline_posture::webauthn::Trust;
@@ -68,6 +68,9 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<messages::MessageSend>(bytes),
         quiet::<messages::ReceiptPost>(bytes),
         quiet::<directory::PatientSearch>(bytes),
+        quiet::<directory::Availability>(bytes),
+        quiet::<push::PushSubscribe>(bytes),
+        quiet::<push::PushReceipt>(bytes),
         quiet::<socket::ClientFrame>(bytes),
     ];
     taken.contains(&true)

@@ -135,6 +135,18 @@ impl Hub {
             .collect()
     }
 
+    /// Whether a device has a socket here.
+    pub(crate) fn is_open(&self, device: DeviceId) -> bool {
+        let inner = self.lock();
+        inner.sockets.values().any(|socket| socket.device == device)
+    }
+
+    /// The devices that have a socket here.
+    pub(crate) fn devices(&self) -> BTreeSet<DeviceId> {
+        let inner = self.lock();
+        inner.sockets.values().map(|socket| socket.device).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Every change is whole when the lock is released, so a poisoned lock holds no half state.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

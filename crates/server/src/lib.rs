@@ -16,6 +16,7 @@
 //! - [`intune`]: asks Microsoft Intune about devices, and devices of Intune for something.
 //! - `cards`: the listener to which smart cards are presented, and what is asked about them.
 //! - `hub`: pushes to sockets what hints on the bus are about.
+//! - `push`: wakes devices without a socket, by push services.
 //! - [`rim`]: the clock and the randomness, read nowhere else.
 //! - [`fuzz`]: the decoders as plain functions over bytes. [`conformance`]: recorded passkey ceremonies
 //!   replayed.
@@ -57,6 +58,7 @@ mod pipeline;
 pub mod policies;
 mod problem;
 mod proof;
+mod push;
 mod replay;
 pub mod rim;
 mod risk;

@@ -1,9 +1,13 @@
-//! Requests that the server makes by itself, for public lists and for what is known of cards: no
-//! redirects, a time limit, and no more bytes than are wanted.
+//! Requests that the server makes by itself, for public lists, for what is known of cards, and to push
+//! services: no redirects, a time limit, and no more bytes than are wanted.
 
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 use thiserror::Error;
 
 /// Why nothing was fetched.
@@ -25,11 +29,77 @@ impl From<reqwest::Error> for FetchError {
 
 /// A client whose requests end after this time.
 pub(crate) fn client(limit: Duration) -> Result<Client, FetchError> {
-    Ok(Client::builder()
+    Ok(builder(limit).build()?)
+}
+
+/// The same for addresses that others named: whatever a name resolves to at the moment of the request,
+/// only public addresses are reached, but for these hosts. An address in the place of a name is not
+/// looked at here.
+pub(crate) fn public_client(
+    limit: Duration,
+    exempt: HashSet<String>,
+) -> Result<Client, FetchError> {
+    let resolver = Arc::new(PublicOnly { exempt });
+    Ok(builder(limit).dns_resolver(resolver).build()?)
+}
+
+fn builder(limit: Duration) -> ClientBuilder {
+    Client::builder()
         .timeout(limit)
         .connect_timeout(limit.min(CONNECT))
         .redirect(reqwest::redirect::Policy::none())
-        .build()?)
+}
+
+/// Resolves as the system does, and leaves out what is not on the public internet.
+#[derive(Debug)]
+struct PublicOnly {
+    exempt: HashSet<String>,
+}
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        let exempt = self.exempt.contains(name.as_str());
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found
+                .filter(|address| exempt || is_public(address.ip()))
+                .collect();
+            if public.is_empty() {
+                return Err("the name has no public address".into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address is one of the public internet (IANA's registries of special-purpose addresses).
+fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => is_public_v4(v4),
+        IpAddr::V6(v6) => is_public_v6(v6),
+    }
+}
+
+const fn is_public_v4(v4: Ipv4Addr) -> bool {
+    let [a, b, c, _] = v4.octets();
+    !(v4.is_private()
+        || v4.is_loopback()
+        || v4.is_link_local()
+        || v4.is_documentation()
+        || a == 0
+        || (a == 100 && b & 0xc0 == 64)
+        || (a == 192 && b == 0 && c == 0)
+        || (a == 198 && b & 0xfe == 18)
+        || a >= 224)
+}
+
+/// Global unicast, without what has an IPv4 address in it (6to4, Teredo) and what is for books.
+const fn is_public_v6(v6: Ipv6Addr) -> bool {
+    let [a, b, ..] = v6.segments();
+    a & 0xe000 == 0x2000
+        && a != 0x2002
+        && !(a == 0x2001 && (b < 0x0200 || b == 0x0db8))
+        && !(a == 0x3fff && b < 0x1000)
 }
 
 /// The body of a good answer, of `most` bytes at most.
@@ -50,3 +120,55 @@ pub(crate) async fn fetch(request: RequestBuilder, most: usize) -> Result<Vec<u8
 }
 
 const CONNECT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_the_public_internet_are_public() {
+        for (address, public) in [
+            ("8.8.8.8", true),
+            ("172.15.0.1", true),
+            ("100.128.0.1", true),
+            ("198.20.0.1", true),
+            ("2a00:1450:4001::1", true),
+            ("2001:4860::8888", true),
+            ("127.0.0.1", false),
+            ("0.0.0.0", false),
+            ("10.1.2.3", false),
+            ("172.16.0.1", false),
+            ("192.168.1.1", false),
+            ("169.254.169.254", false),
+            ("100.64.0.1", false),
+            ("192.0.0.8", false),
+            ("198.19.255.255", false),
+            ("203.0.113.9", false),
+            ("224.0.0.1", false),
+            ("255.255.255.255", false),
+            ("::1", false),
+            ("::", false),
+            ("::ffff:10.0.0.1", false),
+            ("64:ff9b::a00:1", false),
+            ("fd00::1", false),
+            ("fe80::1", false),
+            ("2002:a00:1::", false),
+            ("2001::1", false),
+            ("2001:db8::1", false),
+            ("ff02::1", false),
+        ] {
+            assert_eq!(is_public(address.parse().unwrap()), public, "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_into_the_house_leads_nowhere_unless_it_is_exempt() {
+        let of = |exempt: &[&str]| PublicOnly {
+            exempt: exempt.iter().map(|host| (*host).to_owned()).collect(),
+        };
+        let name = || "localhost".parse::<Name>().unwrap();
+        assert!(of(&[]).resolve(name()).await.is_err());
+        let mut found = of(&["localhost"]).resolve(name()).await.unwrap();
+        assert!(found.all(|address| address.ip().is_loopback()));
+    }
+}

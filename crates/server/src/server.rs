@@ -30,6 +30,7 @@ use crate::passkeys::attestation::{self, TrustFileError};
 use crate::policies::record::{self, Recorder};
 use crate::policies::{self, Policies, PoliciesError};
 use crate::proof::Proofs;
+use crate::push::{self, Push, PushError};
 use crate::rim::{Clock, random};
 use crate::risk::{self, Risk, RiskError};
 use crate::tls::TlsError;
@@ -75,6 +76,9 @@ pub enum StartError {
     /// The keys of a transmitter of security events.
     #[error("signals: {0}")]
     Transmitter(#[from] TransmitterError),
+    /// Wake-ups.
+    #[error("push: {0}")]
+    Push(#[from] PushError),
     /// A listener.
     #[error("{address}: {source}")]
     Listen {
@@ -191,6 +195,8 @@ impl Server {
         let policies = Policies::load(&mut facts, clock.now_ms()).await?;
         let (recorder, decisions) = Recorder::new();
         drop(facts);
+        let app_url = secure_url.as_deref().unwrap_or(&public_url);
+        let (push, news) = Push::open(&store, &config.push, app_url).await?;
         let app = App::new(Shared {
             device_ca: DeviceCa::from_der(keys.device_ca.der())?,
             proofs: Proofs::new(&random(), proof_origins),
@@ -204,6 +210,7 @@ impl Server {
             cards,
             transmitters: Transmitters::open(&config.signals, clock.now_ms())?,
             hub: Hub::default(),
+            push,
             replays: Semaphore::new(1),
             limiter: Limiter::new(config.server.unauthenticated_per_minute),
             refusals: OncePerMinute::default(),
@@ -242,6 +249,7 @@ impl Server {
         tasks.spawn(policies::run(app.clone(), stopped.clone()));
         tasks.spawn(escalations::run(app.clone(), stopped.clone()));
         tasks.spawn(record::run(app.clone(), decisions, stopped.clone()));
+        tasks.spawn(push::run(app.clone(), news, stopped.clone()));
         tasks.spawn(sequence(app.clone(), holder.clone(), stopped));
         Ok(Running {
             http_addr,

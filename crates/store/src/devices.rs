@@ -436,7 +436,8 @@ impl Tx {
     }
 
     /// Takes a device out of use for good, as lost or retired: its share is destroyed, its sessions
-    /// end, its key packages go. False when it is unknown or was out of use before.
+    /// end, its key packages and its push subscription go. False when it is unknown or was out of
+    /// use before.
     pub async fn end_device(
         &mut self,
         id: DeviceId,
@@ -489,8 +490,8 @@ impl Tx {
     }
 
     /// Moves devices between the states that their programs' rules decide: in use, in grace,
-    /// quarantined. One that is quarantined loses its sessions and key packages. Gives those that
-    /// were in the state that they are moved from.
+    /// quarantined. One that is quarantined loses its sessions and key packages, and is rung no more.
+    /// Gives those that were in the state that they are moved from.
     pub async fn move_devices(
         &mut self,
         devices: &[DeviceId],
@@ -534,16 +535,22 @@ impl Tx {
                 "DELETE FROM key_packages WHERE device_id IN ({})",
                 placeholders(1, ids.len())
             );
+            let pushes = format!(
+                "DELETE FROM push_subscriptions WHERE device_id IN ({})",
+                placeholders(1, ids.len())
+            );
             let sessions = format!(
                 "UPDATE sessions SET ended_at = $1, end_reason = $2
                  WHERE ended_at IS NULL AND device_id IN ({})",
                 placeholders(3, ids.len())
             );
             on_engine!(self, |Db, conn| {
-                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(packages));
-                bind_all!(query, ids, |q, id| q.bind(id.raw()))
-                    .execute(&mut *conn)
-                    .await?;
+                for sql in [packages, pushes] {
+                    let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
+                    bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                        .execute(&mut *conn)
+                        .await?;
+                }
                 let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sessions))
                     .bind(now_ms.raw())
                     .bind(reason);

@@ -39,6 +39,8 @@ mod people;
 mod policies;
 mod posture;
 mod programs;
+mod push;
+mod reach;
 mod recoveries;
 mod risk;
 mod rows;
@@ -72,6 +74,8 @@ pub use posture::{Assessed, Told, View};
 pub use programs::{
     FeedFile, ManagedLink, ManagerOrder, ManagerPull, RegisteredDevice, StoredProgram,
 };
+pub use push::{ClaimedPush, NewPushSubscription, PushStanding, PushTarget};
+pub use reach::Reach;
 pub use recoveries::{NewRecovery, Recovery};
 pub use risk::{NewRiskEvent, PlannedShift, RiskEvent, Turn, WeighedSignIn};
 pub use schedules::{NewSwap, OnCallTurn, PersonalShift, Swap};

@@ -44,6 +44,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(13, "0013_position"),
     migration!(14, "0014_escalations"),
     migration!(15, "0015_schedules"),
+    migration!(16, "0016_push"),
 ];
 
 impl Store {

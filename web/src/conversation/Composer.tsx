@@ -4,7 +4,8 @@ import { Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import type { MessageView } from "../core/methods";
 import { useCall } from "../core/queries";
-import type { Priority } from "../core/wire";
+import type { PersonBrief, Priority } from "../core/wire";
+import { ReachLine } from "../people/ReachLine";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Composer.module.css";
@@ -26,11 +27,14 @@ const HINTS = {
 export function Composer({
   group,
   about,
+  to,
   replying,
   onReplied,
 }: {
   group: string;
   about: boolean;
+  /** Whom it goes to, where that is one person. */
+  to: PersonBrief | null;
   replying: MessageView | null;
   onReplied(): void;
 }) {
@@ -134,6 +138,7 @@ export function Composer({
           })}
         </fieldset>
       ) : null}
+      {to && !choosing ? <ReachLine person={to} /> : null}
       {priority === "routine" || choosing ? null : (
         <p className={styles.level}>
           {priority === "stat" ? t.priority.statNote : t.priority.urgentNote}

@@ -4,6 +4,7 @@ import { ArrowDown, ChevronLeft, UsersRound } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import type { ConversationView, MessageView } from "../core/methods";
 import { useCall, useConversations, useMessages } from "../core/queries";
+import type { PersonBrief } from "../core/wire";
 import { Banner } from "../patients/Banner";
 import { Empty } from "../shell/Empty";
 import { tellFailure } from "../shell/notices";
@@ -173,6 +174,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
       <Composer
         group={group}
         about={patient !== null && patient !== undefined}
+        to={otherOf(conversation)}
         replying={replying}
         onReplied={() => setReplying(null)}
       />
@@ -220,10 +222,21 @@ function useFresh(messages: readonly MessageView[] | undefined, unread: number):
   return found ?? null;
 }
 
+/** The other one of a conversation of two. */
+function otherOf({
+  kind,
+  members,
+  title,
+}: Pick<ConversationView, "kind" | "members" | "title">): PersonBrief | null {
+  return kind === "direct" && members.length <= 2
+    ? (members.find(({ user }) => user.name === title)?.user ?? null)
+    : null;
+}
+
 function subtitle({ kind, members, role_title, title }: ConversationView): string {
   if (kind === "direct" && members.length <= 2) {
-    const other = members.find(({ user }) => user.name === title);
-    return other ? `${other.user.role}, ${other.user.department}` : "";
+    const other = otherOf({ kind, members, title });
+    return other ? `${other.role}, ${other.department}` : "";
   }
   const people = t.conversation.people(members.length);
   return role_title && role_title !== title ? `${role_title} · ${people}` : people;

@@ -1,5 +1,5 @@
 /** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
- * smart cards, unusual sign-ins, recoveries, notes, policies, schedules. */
+ * smart cards, unusual sign-ins, wake-ups, recoveries, notes, policies, schedules. */
 import { call } from "./core";
 import type { ApiRequest } from "./methods";
 import { fleetPath } from "./pages";
@@ -37,6 +37,9 @@ import type {
   ProgramChange,
   ProgramInfo,
   ProgramList,
+  PushInfo,
+  PushSubscribe,
+  Reachability,
   Recovery,
   RiskOverview,
   RiskReport,
@@ -131,6 +134,14 @@ export const api = {
     ask<null>("POST", `/v1/risk/${id}/answer`, { was_me }),
   allowPosition: () => ask<null>("PUT", "/v1/me/position-consent"),
   forbidPosition: () => ask<null>("DELETE", "/v1/me/position-consent"),
+  push: () => ask<PushInfo>("GET", "/v1/push"),
+  subscribePush: (subscription: PushSubscribe) => ask<PushInfo>("PUT", "/v1/push", subscription),
+  unsubscribePush: () => ask<null>("DELETE", "/v1/push"),
+  testPush: () => ask<null>("POST", "/v1/push/test"),
+  /** Until then nothing but STAT rings; null for no longer. */
+  setQuiet: ({ until }: { until: number | null }) =>
+    ask<null>("PUT", "/v1/me/availability", { quiet_until: until }),
+  reach: (person: string) => ask<Reachability>("GET", `/v1/people/${person}/reachability`),
   recoveries: () =>
     ask<{ recoveries: Recovery[] }>("GET", "/v1/recoveries").then(({ recoveries }) => recoveries),
   askRecovery: (request: { user_id: string; program: string; reason: string }) =>

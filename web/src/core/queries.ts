@@ -12,7 +12,7 @@ import { call, listen } from "./core";
 import type { Failure } from "./failure";
 import type { Connection, Method, Params, Result, SearchCursor, Wanted } from "./methods";
 import { behind, joined } from "./pages";
-import type { PolicyTexts } from "./wire";
+import type { PolicyTexts, PushInfo } from "./wire";
 
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
@@ -22,6 +22,8 @@ const SCHEDULES_MS = 60_000;
 /** Between two steps of indexing, so that what the person does comes first. */
 const STEP_MS = 30;
 const HITS = 30;
+/** Each look is an event of the log. */
+const REACH_MS = 5 * 60_000;
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -55,6 +57,7 @@ const keys = {
   roles: ["search", "roles"] as const,
   notes: ["notes"] as const,
   policies: ["policies"] as const,
+  push: ["push"] as const,
   me: ["search", "me"] as const,
   search: ["search"] as const,
 };
@@ -224,6 +227,28 @@ export function usePatients(q: string) {
     staleTime: SEARCH_FRESH_MS,
     placeholderData: keepPreviousData,
   });
+}
+
+/** Whether somebody would notice a message; asked again as long as it is shown. */
+export function useReach(person: string) {
+  return useQuery({
+    queryKey: [...keys.search, "reach", person],
+    queryFn: () => api.reach(person),
+    staleTime: SEARCH_FRESH_MS,
+    refetchInterval: REACH_MS,
+  });
+}
+
+/** Whether this device rings while the app is closed. */
+export function usePush() {
+  return useQuery({ queryKey: keys.push, queryFn: api.push, staleTime: SEARCH_FRESH_MS });
+}
+
+/** What the hospital says of it now. */
+export async function pushNow(): Promise<PushInfo> {
+  const info = await api.push();
+  queryClient.setQueryData(keys.push, info);
+  return info;
 }
 
 /** The person's own devices. */
@@ -446,6 +471,9 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   answerSignIn: [keys.risk, keys.sessions, keys.me],
   allowPosition: [keys.me, keys.devices],
   forbidPosition: [keys.me, keys.devices],
+  subscribePush: [keys.push],
+  unsubscribePush: [keys.push],
+  setQuiet: [keys.me],
   askRecovery: [keys.recoveries],
   approveRecovery: [keys.recoveries, keys.devices],
   withdrawRecovery: [keys.recoveries],

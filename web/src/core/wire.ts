@@ -197,6 +197,41 @@ export interface Me {
   asks?: Asks | null;
   /** What becomes of the position that this device may claim when it signs in. */
   position: PositionUse;
+  /** Until when the person is not to be disturbed. */
+  quiet_until?: number | null;
+}
+
+/** How it stands with this device's wake-ups; `unheard` where some were sent and none arrived lately. */
+export type PushState = "off" | "untested" | "rings" | "unheard" | "failing" | "gone";
+
+export interface PushInfo {
+  /** To subscribe with, base64url. */
+  public_key: string;
+  state: PushState;
+  last_sent_at?: number | null;
+  last_receipt_at?: number | null;
+}
+
+/** What a browser is subscribed with. */
+export interface PushSubscribe {
+  endpoint: string;
+  p256dh: string;
+  auth: string;
+}
+
+/** Whether somebody would notice a message. */
+export interface Reachability {
+  on_shift: boolean;
+  quiet_until?: number | null;
+  /** `no`: not reachable by phone. */
+  phone: "open" | "rings" | "no";
+  last_seen: "now" | "hour" | "day" | "week" | "earlier" | "never";
+  /** Whom to write to instead. */
+  better?: {
+    user: PersonBrief;
+    reason: "holds_role" | "on_shift";
+    role_title?: string | null;
+  } | null;
 }
 
 /** `unused` where the hospital has no use for positions, and nobody is to be asked. */

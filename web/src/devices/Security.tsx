@@ -7,6 +7,8 @@ import { MyCards } from "../cards/MyCards";
 import { MyCodes } from "../codes/MyCodes";
 import { toFailure } from "../core/failure";
 import { statusChanged, useCall, useStatus } from "../core/queries";
+import { Notifications } from "../ringing/Notifications";
+import { Quiet } from "../ringing/Quiet";
 import { MySignIns } from "../risk/MySignIns";
 import { Ask } from "../shell/Ask";
 import { Avatar } from "../shell/Avatar";
@@ -39,6 +41,8 @@ export default function Security() {
         ) : null}
         <Privacy />
         <PendingDevices quiet />
+        <Notifications />
+        <Quiet />
         <MySignIns />
         <Position />
         <MyDevices />

@@ -12,6 +12,10 @@ import { t } from "../texts";
 import { clock } from "../texts/time";
 import styles from "./People.module.css";
 import { PeopleSearch } from "./PeopleSearch";
+import { ReachLine } from "./ReachLine";
+
+/** Of more people it is not said whether they would notice: one of them does. */
+const MOST_DOUBTED = 3;
 
 export default function NewConversation() {
   const [people, setPeople] = useState<readonly PersonBrief[]>([]);
@@ -110,6 +114,18 @@ export default function NewConversation() {
             </>
           )}
         </div>
+        {people.slice(0, MOST_DOUBTED).map((person) => (
+          <ReachLine
+            key={person.id}
+            person={person}
+            onInstead={(better) =>
+              setPeople([
+                ...people.filter(({ id }) => id !== person.id && id !== better.id),
+                better,
+              ])
+            }
+          />
+        ))}
         {start.error ? (
           <p className={styles.refused} role="alert">
             {start.error.message}

@@ -14,6 +14,9 @@ import { Conversations } from "../conversations/Conversations";
 import { useConversations, useMe, useSchedules, useStatus } from "../core/queries";
 import { useOnCallNews } from "../oncall/useOnCallNews";
 import { toAnswer } from "../oncall/words";
+import { QuietLine } from "../ringing/Quiet";
+import { RingLine } from "../ringing/RingLine";
+import { useMending } from "../ringing/useMending";
 import { t } from "../texts";
 import { Announcer } from "./Announcer";
 import { ConnectionLine } from "./ConnectionLine";
@@ -61,6 +64,7 @@ export function Layout() {
   useFocus(address(route));
   const status = useStatus();
   useIdleLock(status.data?.lock_ms);
+  useMending();
   const roles = me.data?.roles ?? [];
   // What was told before the store opened, such as that its session ended, is over. The frame goes
   // when it is locked, and what it remembered goes with it.
@@ -83,6 +87,8 @@ export function Layout() {
         <ConnectionLine />
         <GraceLine />
         <UnusualLine />
+        <RingLine />
+        <QuietLine />
         <main
           id="content"
           tabIndex={-1}

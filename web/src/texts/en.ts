@@ -355,6 +355,7 @@ export const en = {
       "Whom you write to, when, about which patient, and how urgent it is",
       "When a message was delivered, read and acknowledged",
       "The name you gave this device, its model and system, and when it was last here",
+      "That a notification reached this phone, if you switch those on",
       "What you open in Wardline: every access is recorded",
     ],
     cannot: [
@@ -597,6 +598,75 @@ export const en = {
     denied:
       "Your browser does not let Wardline ask for the position. Allow it in the browser's settings for this site, and on a phone also for the browser itself; then switch this on again.",
     impossible: "This browser cannot tell where the device is. You need not do anything.",
+  },
+  ringing: {
+    title: "Notifications on this phone",
+    intro:
+      "While Wardline is closed, a notification tells that something waits. It never says what, or from whom.",
+    label: "Ring this phone when something waits",
+    asking: "Answer the question of your browser.",
+    state: {
+      off: "Off. While Wardline is closed, nothing rings here.",
+      untested: "On, and not tried yet. Send a test.",
+      rings: (at: string) => `On. The last notification arrived ${at}.`,
+      unheard: "On, but nothing has arrived here lately. Send a test.",
+      failing: "The notification service takes nothing at the moment. It is tried again.",
+      gone: "The notification service has forgotten this phone. Switch this off and on again.",
+    },
+    test: "Send a test",
+    testing: "A notification is on its way…",
+    rang: "It arrived. If you did not hear it, look at the volume and at the phone's own settings for notifications.",
+    silent:
+      "Nothing arrived. Colleagues see that you are not reachable by phone. Look at the phone's settings for notifications, or switch this off and on again.",
+    on: "This phone is rung when something waits.",
+    offDone: "This phone is rung no more.",
+    denied:
+      "Your browser does not let Wardline show notifications. Allow them in the browser's settings for this site, and in the phone's for the browser; then switch this on again.",
+    dismissed: "Your browser's question was closed. Nothing has changed.",
+    install:
+      "On an iPhone or iPad, Wardline has to be on the home screen first: Share, then “Add to Home Screen”. Open it from there and switch this on.",
+    impossible: "This browser cannot show notifications while Wardline is closed.",
+    limits:
+      "It is a hint and no pager: it does not sound where the phone is silent, and it may come late or not at all. Open Wardline at the start of a shift.",
+    shift: {
+      label: "Check that this phone rings",
+      off: "This phone does not ring while Wardline is closed.",
+      check: "Check that this phone rings.",
+      turnOn: "Ring it",
+      test: "Check",
+      later: "Later",
+    },
+  },
+  quiet: {
+    title: "Do not disturb",
+    intro:
+      "Only STAT messages ring then. Whoever is about to write to you sees it, and until when. It always has an end.",
+    on: (until: string) => `Until ${until}, only STAT messages ring.`,
+    choices: "For how long",
+    minutes: (n: number) => (n < 60 ? `${n} min` : `${n / 60} h`),
+    end: "End it now",
+    begun: (until: string) => `Not disturbed until ${until}.`,
+    ended: "Everything rings again.",
+    line: (until: string) => `Do not disturb until ${until}`,
+  },
+  reach: {
+    label: (name: string) => `Whether ${name} would notice`,
+    off: (name: string) => `${name} is off shift.`,
+    quiet: (name: string, until: string) =>
+      `${name} is not to be disturbed until ${until}; only STAT rings.`,
+    no: (name: string) => `${name} is not reachable by phone.`,
+    offAndNo: (name: string) => `${name} is off shift and not reachable by phone.`,
+    seen: {
+      now: "Was here just now.",
+      hour: "Was here within the hour.",
+      day: "Was here within a day.",
+      week: "Was here within a week.",
+      earlier: "Was last here more than a week ago.",
+      never: "Has not been here yet.",
+    },
+    holdsRole: (name: string, role: string) => `${name} holds ${role}.`,
+    onShift: (name: string) => `${name} is on shift in the same role.`,
+    instead: (name: string) => `Write to ${name} instead`,
   },
   signIns: {
     title: "Your sign-ins",

@@ -33,6 +33,9 @@ wire! {
         /// What becomes of the position that this device may claim when it signs in.
         #[serde(default)]
         pub position: PositionUse,
+        /// Until when the person is not to be disturbed, unix milliseconds; absent when they may be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub quiet_until: Option<u64>,
     }
 }
 wire! {
@@ -67,6 +70,82 @@ wire! {
     pub struct PeopleList {
         /// Best first.
         pub people: Vec<PersonHit>,
+    }
+}
+wire! {
+    /// `PUT /v1/me/availability`.
+    #[serde(deny_unknown_fields)]
+    pub struct Availability {
+        /// Until when the person is not to be disturbed, unix milliseconds, a day ahead at most; absent
+        /// when they may be. Until then only STAT messages ring.
+        #[serde(default)]
+        pub quiet_until: Option<u64>,
+    }
+}
+wire! {
+    /// Whether a message would be noticed.
+    pub enum PhoneReach {
+        /// The app is open on a device of theirs.
+        Open,
+        /// A wake-up reached a device of theirs lately.
+        Rings,
+        /// Neither: not reachable by phone.
+        No,
+    }
+}
+wire! {
+    /// When somebody was heard of last. It is coarse: it tells of reachability and of nothing else.
+    pub enum LastSeen {
+        /// Just now.
+        Now,
+        /// Within an hour.
+        Hour,
+        /// Within a day.
+        Day,
+        /// Within a week.
+        Week,
+        /// Before that.
+        Earlier,
+        /// Not yet.
+        Never,
+    }
+}
+wire! {
+    /// Why somebody else is the better one to write to.
+    pub enum BetterReason {
+        /// They hold an on-call role of the same department.
+        HoldsRole,
+        /// They are at work in the same role and department.
+        OnShift,
+    }
+}
+wire! {
+    /// Somebody who would notice.
+    pub struct BetterRecipient {
+        /// Who.
+        pub user: PersonBrief,
+        /// Why they.
+        pub reason: BetterReason,
+        /// The role that they hold, as shown; absent for another reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub role_title: Option<String>,
+    }
+}
+wire! {
+    /// `GET /v1/people/{id}/reachability`. It never says where somebody is.
+    pub struct Reachability {
+        /// Whether the roster has the person at work now.
+        pub on_shift: bool,
+        /// Until when they are not to be disturbed, unix milliseconds; absent when they may be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub quiet_until: Option<u64>,
+        /// Whether a message would be noticed.
+        pub phone: PhoneReach,
+        /// When they were heard of last.
+        pub last_seen: LastSeen,
+        /// Whom to write to instead; absent where they can be reached, or nobody is known who can.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub better: Option<BetterRecipient>,
     }
 }
 wire! {

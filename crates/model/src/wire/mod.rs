@@ -18,6 +18,7 @@ pub mod policies;
 pub mod posture;
 pub mod problem;
 pub mod programs;
+pub mod push;
 pub mod recoveries;
 pub mod risk;
 pub mod schedules;

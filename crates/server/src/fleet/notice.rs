@@ -19,6 +19,8 @@ pub(crate) fn of(program: &Program) -> PrivacyNotice {
             .to_owned(),
         "Which network a request came from: the hospital's or another, and its address".to_owned(),
         "Since when you let it tell its rough position as you sign in, if you do".to_owned(),
+        "Where to send it a notification, and when one was sent and arrived last, if you switch those on"
+            .to_owned(),
     ];
     for rule in &program.rules {
         let attested = rule.accept.contains(&Provenance::Attested);
@@ -65,7 +67,11 @@ pub(crate) fn of(program: &Program) -> PrivacyNotice {
              position is compared with the network as you sign in, and not kept"
                 .to_owned(),
         );
-        never.push("Anything while Wardline is closed".to_owned());
+        never.push(
+            "Anything while Wardline is closed, but that a notification arrived, if you switch those \
+             on"
+            .to_owned(),
+        );
     }
     let wipe = match program.limits.wipe {
         Wipe::App => {

@@ -22,6 +22,7 @@ pub(crate) mod people;
 pub(crate) mod pki;
 pub(crate) mod policies;
 pub(crate) mod programs;
+pub(crate) mod push;
 pub(crate) mod recoveries;
 pub(crate) mod risk;
 pub(crate) mod roles;
@@ -134,7 +135,16 @@ fn operations() -> OpenApiRouter<App> {
             me::allow_position::handler,
             me::forbid_position::handler
         ))
+        .routes(routes!(me::availability::handler))
+        .routes(routes!(
+            push::read::handler,
+            push::subscribe::handler,
+            push::unsubscribe::handler
+        ))
+        .routes(routes!(push::receipt::handler))
+        .routes(routes!(push::test::handler))
         .routes(routes!(people::search::handler))
+        .routes(routes!(people::reachability::handler))
         .routes(routes!(roles::list::handler))
         .routes(routes!(schedules::read::handler))
         .routes(routes!(schedules::edit::handler))

@@ -32,6 +32,7 @@ mod policies;
 #[path = "../../../store/tests/store/postgres.rs"]
 mod postgres;
 mod proofs;
+mod push;
 mod recoveries;
 mod renewal;
 mod risk;

@@ -17,6 +17,7 @@ mod escalations;
 mod people;
 mod postgres;
 mod posture;
+mod push;
 mod resources;
 mod schedules;
 mod schema;

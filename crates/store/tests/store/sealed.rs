@@ -1,7 +1,9 @@
 //! Nothing about a patient, and no secret, stands in the clear on disk.
 
 use wardline_model::{ChallengeId, PatientId, SessionId};
-use wardline_store::{CardAnswer, CardSaid, Challenge, NewGroup, NewResource, NewSession, Term};
+use wardline_store::{
+    CardAnswer, CardSaid, Challenge, NewGroup, NewPushSubscription, NewResource, NewSession, Term,
+};
 
 use crate::support::{
     Db, MINUTE, NOW, admit, event, message, new_device, new_group, runtime, salt, unique,
@@ -25,6 +27,8 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         "webauthn-under-way",
         "setting-in-the-clear",
         "named-on-the-card",
+        "push.example/ring-anna",
+        "keys-to-ring-anna",
     ];
     runtime().block_on(async {
         let store = db.store();
@@ -67,6 +71,12 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         tx.create_device(&new_device(anna.user), b"passkey-in-json", &share, NOW)
             .await
             .unwrap();
+        let subscription = NewPushSubscription {
+            device_id: anna.device,
+            endpoint: b"https://push.example/ring-anna".to_vec().into(),
+            keys: b"keys-to-ring-anna".to_vec().into(),
+        };
+        tx.put_push_subscription(&subscription, NOW).await.unwrap();
         let challenge = Challenge {
             challenge_id: ChallengeId::from_bytes(unique()),
             purpose: "sign-in".into(),

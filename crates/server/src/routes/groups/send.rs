@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::{Body, Id};
 use crate::problem::Refusal;
+use crate::push::Message;
 use crate::rim::random;
 use crate::routes::groups::{Standing, mls_refused};
 
@@ -150,6 +151,15 @@ pub(crate) async fn send(
             app.bus.publish(Hint::Escalation {
                 group: target.group,
                 seq,
+            });
+        }
+        // Through the record keeper's groups goes what a device lacks, and nothing new.
+        if target.kind != GroupKind::Keeper {
+            app.push.reached(Message {
+                group: target.group,
+                seq,
+                priority: message.priority,
+                sender: caller.user(),
             });
         }
     }

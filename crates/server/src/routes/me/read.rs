@@ -41,7 +41,11 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
         }),
         Err(other) => return Err(other),
     };
-    let device = app.facts().await?.device(caller.device()).await?;
+    let mut facts = app.facts().await?;
+    let device = facts.device(caller.device()).await?;
+    let now_ms = caller.asker().now_ms;
+    let quiet_until = facts.quiet_until(caller.user(), now_ms).await?;
+    drop(facts);
     Ok(Json(Me {
         user: caller.brief(),
         roles: caller.principal().roles().map(str::to_owned).collect(),
@@ -55,5 +59,6 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
         position: device.map_or_else(PositionUse::default, |device| {
             risk::position_use(&app, &device)
         }),
+        quiet_until,
     }))
 }

@@ -1,3 +1,4 @@
 //! One file for each operation.
 
+pub(crate) mod reachability;
 pub(crate) mod search;

@@ -9,6 +9,7 @@ pub(crate) mod managed;
 pub(crate) mod openssl;
 pub(crate) mod passkey;
 pub(crate) mod phone;
+pub(crate) mod receiver;
 pub(crate) mod smartcards;
 pub(crate) mod socket;
 pub(crate) mod transmitter;

@@ -1,0 +1,207 @@
+//! Wake-ups by Web Push, and how people can be reached.
+
+use wardline_model::DeviceId;
+use wardline_model::wire::enroll::DeviceState;
+use wardline_model::wire::messages::Priority;
+use wardline_store::{ClaimedPush, NewPushSubscription, Store, Tx};
+
+use crate::support::{HOUR, MINUTE, NOW, admit, found, store_test};
+
+fn subscription(device: DeviceId) -> NewPushSubscription {
+    NewPushSubscription {
+        device_id: device,
+        endpoint: b"https://push.example/1".to_vec().into(),
+        keys: vec![4; 81].into(),
+    }
+}
+
+async fn subscribed(store: &Store, device: DeviceId) -> Tx {
+    let mut tx = store.write().await.unwrap();
+    assert!(
+        tx.put_push_subscription(&subscription(device), NOW)
+            .await
+            .unwrap()
+    );
+    tx
+}
+
+async fn ask(tx: &mut Tx, device: DeviceId, priority: Priority, now_ms: u64) {
+    assert!(tx.ask_push(device, priority, MINUTE, now_ms).await.unwrap());
+}
+
+async fn claim(tx: &mut Tx, device: DeviceId, id: u8, now_ms: u64) -> Option<ClaimedPush> {
+    tx.claim_push(device, &[id; 32], MINUTE, now_ms)
+        .await
+        .unwrap()
+}
+
+store_test! {
+    async fn a_wake_up_is_sent_by_one_node_and_the_next_waits_for_its_receipt(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await.device;
+        let mut tx = subscribed(&store, anna).await;
+        assert!(!tx.put_push_subscription(&subscription(anna), NOW + 1).await.unwrap());
+        assert!(tx.due_pushes(NOW, 10).await.unwrap().is_empty());
+        ask(&mut tx, anna, Priority::Routine, NOW).await;
+        ask(&mut tx, anna, Priority::Urgent, NOW).await;
+        assert_eq!(tx.due_pushes(NOW, 10).await.unwrap(), [anna]);
+        let push = claim(&mut tx, anna, 1, NOW).await.unwrap();
+        assert_eq!((push.priority, push.wanted, push.sent_at), (Priority::Urgent, 2, NOW));
+        assert_eq!(*push.endpoint, b"https://push.example/1");
+        assert_eq!(*push.keys, [4; 81]);
+        assert!(claim(&mut tx, anna, 2, NOW).await.is_none(), "another node has it");
+        tx.push_sent(&push).await.unwrap();
+        assert!(tx.due_pushes(NOW + HOUR, 10).await.unwrap().is_empty());
+
+        // What is asked for meanwhile waits, but for what is more urgent.
+        ask(&mut tx, anna, Priority::Routine, NOW + 1).await;
+        assert!(tx.due_pushes(NOW + MINUTE - 1, 10).await.unwrap().is_empty());
+        assert_eq!(tx.due_pushes(NOW + MINUTE, 10).await.unwrap(), [anna]);
+        ask(&mut tx, anna, Priority::Stat, NOW + 2).await;
+        let push = claim(&mut tx, anna, 2, NOW + 2).await.unwrap();
+        assert_eq!(push.priority, Priority::Stat);
+        tx.push_sent(&push).await.unwrap();
+
+        // A receipt is taken once, and tells of what was asked for before it.
+        ask(&mut tx, anna, Priority::Routine, NOW + 3).await;
+        assert_eq!(tx.take_push_receipt(&[1; 32], NOW + 4).await.unwrap(), None);
+        assert_eq!(tx.take_push_receipt(&[2; 32], NOW + 4).await.unwrap(), Some(anna));
+        assert_eq!(tx.take_push_receipt(&[2; 32], NOW + 5).await.unwrap(), None);
+        assert!(tx.due_pushes(NOW + HOUR, 10).await.unwrap().is_empty());
+        let standing = tx.push_standing(anna).await.unwrap().unwrap();
+        assert_eq!((standing.created_at, standing.last_sent_at), (NOW, Some(NOW + 2)));
+        assert_eq!(standing.last_receipt_at, Some(NOW + 4));
+        ask(&mut tx, anna, Priority::Routine, NOW + 6).await;
+        assert_eq!(tx.due_pushes(NOW + 6, 10).await.unwrap(), [anna]);
+    }
+}
+
+store_test! {
+    async fn what_is_asked_for_while_a_wake_up_is_under_way_and_what_a_dead_node_left_stays_due(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await.device;
+        let mut tx = subscribed(&store, anna).await;
+        ask(&mut tx, anna, Priority::Routine, NOW).await;
+        let push = claim(&mut tx, anna, 1, NOW).await.unwrap();
+        assert!(claim(&mut tx, anna, 2, NOW + MINUTE - 1).await.is_none());
+        let again = claim(&mut tx, anna, 2, NOW + MINUTE).await.unwrap();
+        tx.push_sent(&push).await.unwrap();
+        ask(&mut tx, anna, Priority::Routine, NOW + MINUTE + 1).await;
+        tx.push_sent(&again).await.unwrap();
+        assert_eq!(tx.due_pushes(NOW + 2 * MINUTE, 10).await.unwrap(), [anna]);
+        // A test does not wait.
+        assert!(tx.ask_test_push(anna, NOW + MINUTE + 2).await.unwrap());
+        assert!(claim(&mut tx, anna, 3, NOW + MINUTE + 2).await.is_some());
+    }
+}
+
+store_test! {
+    async fn a_push_service_that_takes_nothing_is_tried_again_when_it_said_and_one_that_forgot_is_not(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await.device;
+        let mut tx = subscribed(&store, anna).await;
+        ask(&mut tx, anna, Priority::Routine, NOW).await;
+        let push = claim(&mut tx, anna, 1, NOW).await.unwrap();
+        tx.push_failed(&push, Some(NOW + 5 * MINUTE)).await.unwrap();
+        ask(&mut tx, anna, Priority::Stat, NOW + 1).await;
+        assert!(tx.ask_test_push(anna, NOW + 1).await.unwrap());
+        assert!(tx.due_pushes(NOW + 5 * MINUTE - 1, 10).await.unwrap().is_empty());
+        let push = claim(&mut tx, anna, 2, NOW + 5 * MINUTE).await.unwrap();
+        assert_eq!((push.failed_since, push.priority), (Some(NOW), Priority::Stat));
+        tx.push_failed(&push, None).await.unwrap();
+        assert!(tx.due_pushes(NOW + HOUR, 10).await.unwrap().is_empty());
+        ask(&mut tx, anna, Priority::Routine, NOW + HOUR).await;
+        let push = claim(&mut tx, anna, 3, NOW + HOUR).await.unwrap();
+        tx.push_sent(&push).await.unwrap();
+        assert_eq!(tx.push_standing(anna).await.unwrap().unwrap().failed_since, None);
+
+        ask(&mut tx, anna, Priority::Stat, NOW + 2 * HOUR).await;
+        let push = claim(&mut tx, anna, 4, NOW + 2 * HOUR).await.unwrap();
+        assert!(tx.push_gone(&push, NOW + 2 * HOUR).await.unwrap());
+        assert!(!tx.push_gone(&push, NOW + 2 * HOUR).await.unwrap());
+        assert!(!tx.ask_push(anna, Priority::Stat, MINUTE, NOW + 3 * HOUR).await.unwrap());
+        assert!(!tx.ask_test_push(anna, NOW + 3 * HOUR).await.unwrap());
+        assert_eq!(tx.take_push_receipt(&[4; 32], NOW + 3 * HOUR).await.unwrap(), None);
+        // The same place again is a new beginning.
+        assert!(tx.put_push_subscription(&subscription(anna), NOW + 3 * HOUR).await.unwrap());
+        ask(&mut tx, anna, Priority::Routine, NOW + 3 * HOUR).await;
+        assert!(tx.remove_push_subscription(anna).await.unwrap());
+        assert!(!tx.remove_push_subscription(anna).await.unwrap());
+        assert_eq!(tx.push_standing(anna).await.unwrap(), None);
+    }
+}
+
+store_test! {
+    async fn a_message_is_for_the_phones_of_the_others_that_can_be_rung(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let (cy, eve) = (admit(&store, "cy").await, admit(&store, "eve").await);
+        let group = found(&store, &[anna, bo, cy]).await;
+        for one in [anna, bo, eve] {
+            subscribed(&store, one.device).await.commit().await.unwrap();
+        }
+        let mut tx = store.write().await.unwrap();
+        let targets = tx.push_targets(group, anna.user, NOW).await.unwrap();
+        assert_eq!(targets.len(), 1);
+        assert_eq!((targets[0].device_id, targets[0].user_id), (bo.device, bo.user));
+        assert!(!targets[0].is_open && !targets[0].is_quiet);
+
+        ask(&mut tx, bo.device, Priority::Routine, NOW).await;
+        let push = claim(&mut tx, bo.device, 1, NOW).await.unwrap();
+        tx.push_sent(&push).await.unwrap();
+        ask(&mut tx, bo.device, Priority::Routine, NOW).await;
+        let (opened, until_ms) = ([bo.device], NOW + MINUTE);
+        tx.note_open_sockets("node-2", &opened, until_ms, NOW).await.unwrap();
+        assert!(tx.due_pushes(NOW + HOUR, 10).await.unwrap().is_empty(), "the app is open");
+        tx.set_quiet(bo.user, Some(NOW + HOUR)).await.unwrap();
+        let target = tx.push_targets(group, anna.user, NOW).await.unwrap().remove(0);
+        assert!(target.is_open && target.is_quiet);
+        let target = tx.push_targets(group, anna.user, NOW + HOUR).await.unwrap().remove(0);
+        assert!(!target.is_open && !target.is_quiet);
+        tx.keep_open_sockets("node-1", NOW + 2 * HOUR).await.unwrap();
+        assert!(!tx.push_targets(group, anna.user, NOW + HOUR).await.unwrap()[0].is_open);
+        tx.keep_open_sockets("node-2", NOW + 2 * HOUR).await.unwrap();
+        assert!(tx.push_targets(group, anna.user, NOW + HOUR).await.unwrap()[0].is_open);
+        tx.note_closed_sockets("node-2", &[bo.device]).await.unwrap();
+        assert!(!tx.push_targets(group, anna.user, NOW).await.unwrap()[0].is_open);
+
+        assert!(tx.end_device(bo.device, DeviceState::Lost, "lost", NOW).await.unwrap());
+        assert!(tx.push_targets(group, anna.user, NOW).await.unwrap().is_empty());
+        assert_eq!(tx.push_standing(bo.device).await.unwrap(), None);
+    }
+}
+
+store_test! {
+    async fn how_a_person_can_be_reached_is_what_their_devices_in_use_show(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let mut tx = subscribed(&store, anna.device).await;
+        let reach = tx.reach(anna.user, NOW).await.unwrap().unwrap();
+        assert!(!reach.on_shift && !reach.is_open);
+        assert_eq!((reach.quiet_until, reach.receipt_at, reach.last_seen_at), (None, None, None));
+        ask(&mut tx, anna.device, Priority::Routine, NOW).await;
+        claim(&mut tx, anna.device, 1, NOW).await.unwrap();
+        tx.take_push_receipt(&[1; 32], NOW + 1).await.unwrap();
+        let (opened, until_ms) = ([anna.device], NOW + MINUTE);
+        tx.note_open_sockets("node-1", &opened, until_ms, NOW).await.unwrap();
+        tx.set_quiet(anna.user, Some(NOW + HOUR)).await.unwrap();
+        tx.touch_device(anna.device, NOW).await.unwrap();
+        tx.put_shift(anna.user, NOW - HOUR, NOW + HOUR).await.unwrap();
+        let reach = tx.reach(anna.user, NOW).await.unwrap().unwrap();
+        assert!(reach.on_shift && reach.is_open);
+        assert_eq!(reach.quiet_until, Some(NOW + HOUR));
+        assert_eq!(tx.quiet_until(anna.user, NOW).await.unwrap(), Some(NOW + HOUR));
+        assert_eq!((reach.receipt_at, reach.last_seen_at), (Some(NOW + 1), Some(NOW)));
+
+        // A colleague is on duty in the same role and department.
+        let others = tx.reach_of_colleagues(bo.user, NOW).await.unwrap();
+        assert_eq!(others, [reach]);
+        assert!(tx.reach_of_colleagues(anna.user, NOW).await.unwrap().is_empty());
+        assert!(tx.reach_of_colleagues(bo.user, NOW + HOUR).await.unwrap().is_empty());
+        tx.forget_open_sockets("node-1").await.unwrap();
+        tx.set_quiet(anna.user, None).await.unwrap();
+        let reach = tx.reach(anna.user, NOW).await.unwrap().unwrap();
+        assert!(!reach.is_open);
+        assert_eq!(tx.quiet_until(anna.user, NOW).await.unwrap(), None);
+    }
+}

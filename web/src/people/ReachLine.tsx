@@ -1,0 +1,40 @@
+/** Says before anything is sent that somebody might not notice it, and who would. */
+import { Button } from "@mantine/core";
+import { PhoneOff } from "lucide-react";
+import { useReach } from "../core/queries";
+import type { PersonBrief } from "../core/wire";
+import { t } from "../texts";
+import styles from "./ReachLine.module.css";
+import { doubts, reason } from "./reach";
+
+export function ReachLine({
+  person,
+  onInstead,
+}: {
+  person: PersonBrief;
+  /** Writes to somebody else; absent where only their name is shown. */
+  onInstead?: (person: PersonBrief) => void;
+}) {
+  const reach = useReach(person.id);
+  const lines = reach.data ? doubts(person.name, reach.data, Date.now()) : [];
+  const better = reach.data?.better;
+  // The place is there before there is anything to say: what comes into it is read out.
+  return (
+    <div role="status" aria-label={t.reach.label(person.name)}>
+      {lines.length > 0 ? (
+        <div className={styles.line}>
+          <PhoneOff aria-hidden />
+          <p>
+            <strong>{lines[0]}</strong> {lines.slice(1).join(" ")}{" "}
+            {better ? <span>{reason(better)}</span> : null}
+          </p>
+          {better && onInstead ? (
+            <Button size="xs" variant="default" onClick={() => onInstead(better.user)}>
+              {t.reach.instead(better.user.name)}
+            </Button>
+          ) : null}
+        </div>
+      ) : null}
+    </div>
+  );
+}
