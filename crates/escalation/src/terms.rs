@@ -9,10 +9,10 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Raw", into = "Raw")]
 pub struct Terms {
-    re_alert_ms: u64,
-    level_ms: u64,
-    whole_ms: u64,
-    skew_ms: u64,
+    re_alert: u64,
+    level: u64,
+    whole: u64,
+    skew: u64,
 }
 
 /// Times with which a page would not do what it is for.
@@ -45,10 +45,10 @@ impl Terms {
             return Err(BadTerms::Whole);
         }
         Ok(Self {
-            re_alert_ms,
-            level_ms,
-            whole_ms,
-            skew_ms: if re_alert_ms < SKEW_MS {
+            re_alert: re_alert_ms,
+            level: level_ms,
+            whole: whole_ms,
+            skew: if re_alert_ms < SKEW_MS {
                 re_alert_ms
             } else {
                 SKEW_MS
@@ -58,32 +58,32 @@ impl Terms {
 
     /// After how long a person is alerted again.
     pub const fn re_alert_ms(&self) -> u64 {
-        self.re_alert_ms
+        self.re_alert
     }
 
     /// How long a level has before the next one is asked, too. Where the levels that are left would
     /// not all be asked within the whole time so, they share what is left of it.
     pub const fn level_ms(&self) -> u64 {
-        self.level_ms
+        self.level
     }
 
     /// When the page has ended at the latest. Time in which nobody looked does not count: nobody
     /// could have been alerted.
     pub const fn whole_ms(&self) -> u64 {
-        self.whole_ms
+        self.whole
     }
 
     /// So far may the clocks of nodes be apart, or a clock be put back, without any effect but a wait
     /// of as long. Beyond it the clock is taken to have been set, and the page goes on from there:
     /// rather an alert too early than none.
     pub const fn skew_ms(&self) -> u64 {
-        self.skew_ms
+        self.skew
     }
 
     /// The most that one look can let pass. A clock that jumps ahead by hours costs nobody their
     /// turn, and after an outage the page goes on where it was.
     pub(crate) const fn most_ms(&self) -> u64 {
-        2 * self.re_alert_ms
+        2 * self.re_alert
     }
 }
 
@@ -96,35 +96,38 @@ impl Default for Terms {
     /// over, after which the sender has long needed another way.
     fn default() -> Self {
         Self {
-            re_alert_ms: 30_000,
-            level_ms: 2 * MINUTE_MS,
-            whole_ms: 15 * MINUTE_MS,
-            skew_ms: SKEW_MS,
+            re_alert: 30_000,
+            level: 2 * MINUTE_MS,
+            whole: 15 * MINUTE_MS,
+            skew: SKEW_MS,
         }
     }
 }
 
 #[derive(Serialize, Deserialize)]
 struct Raw {
-    re_alert_ms: u64,
-    level_ms: u64,
-    whole_ms: u64,
+    #[serde(rename = "re_alert_ms")]
+    re_alert: u64,
+    #[serde(rename = "level_ms")]
+    level: u64,
+    #[serde(rename = "whole_ms")]
+    whole: u64,
 }
 
 impl TryFrom<Raw> for Terms {
     type Error = BadTerms;
 
     fn try_from(raw: Raw) -> Result<Self, BadTerms> {
-        Self::new(raw.re_alert_ms, raw.level_ms, raw.whole_ms)
+        Self::new(raw.re_alert, raw.level, raw.whole)
     }
 }
 
 impl From<Terms> for Raw {
     fn from(terms: Terms) -> Self {
         Self {
-            re_alert_ms: terms.re_alert_ms,
-            level_ms: terms.level_ms,
-            whole_ms: terms.whole_ms,
+            re_alert: terms.re_alert,
+            level: terms.level,
+            whole: terms.whole,
         }
     }
 }

@@ -9,6 +9,8 @@
 //! "eventually" of paths, which stateright does not follow through cycles: from wherever the page is,
 //! it ends within a bounded time once one node looks when it is due.
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use stateright::{Checker, Model, Property};

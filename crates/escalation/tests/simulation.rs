@@ -6,6 +6,8 @@
 //!
 //! With `WARDLINE_SOAK` in the environment there are a million runs.
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use wardline_escalation::{Chain, End, Input, Level, Output, Page, Refused, Terms};
