@@ -157,13 +157,11 @@ impl<P: Platform> Client<P> {
         let query = Query::parse(&search.q);
         let after = search.after.map(hit);
         let limit = search.limit.unwrap_or(USUAL).clamp(1, MOST);
-        let found = match wardline_search::find(vault, &query, &filter, after, limit) {
-            Ok(found) => found,
-            Err(Damaged) => {
-                begin(vault);
-                wardline_search::Found::default()
-            }
-        };
+        let found = wardline_search::find(vault, &query, &filter, after, limit);
+        let found = found.unwrap_or_else(|Damaged| {
+            begin(vault);
+            wardline_search::Found::default()
+        });
         let seen = |hit: &Hit| {
             let (group, seq) = (GroupId::from_bytes(hit.place.group), hit.place.seq);
             let message = message_at(vault, group, seq)?;

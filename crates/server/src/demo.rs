@@ -138,7 +138,8 @@ pub async fn run_on(
     seed_demo(&store, &hospital, now_ms).await?;
     let keys = HospitalKeys::open(&options.data)?;
     let invited = invite_all(&config, &keys, &store, &hospital, now_ms).await?;
-    let server = Server::start_on(config, clock, keys, store).await?;
+    // Large, and awaited by others that are.
+    let server = Box::pin(Server::start_on(config, clock, keys, store)).await?;
     Ok(DemoRunning {
         server,
         data: options.data.clone(),

@@ -107,7 +107,7 @@ pub(crate) async fn import(
         Read::Shifts(read) => {
             let checked = check::shifts(read, &known);
             let existing = tx.shifts_between(from_ms, until_ms).await?;
-            let existing: Vec<Shift> = existing.into_iter().map(shift).collect();
+            let existing: Vec<Shift> = existing.iter().map(shift).collect();
             let plan = merge::plan(&existing, &checked.slots, window);
             let stopped = checked.is_stopped();
             if apply && !stopped {
@@ -198,7 +198,7 @@ pub(crate) fn turn(stored: OnCallTurn) -> Turn {
     }
 }
 
-fn shift(stored: PersonalShift) -> Shift {
+fn shift(stored: &PersonalShift) -> Shift {
     Slot {
         of: stored.user_id,
         from_ms: stored.from_ms,

@@ -125,7 +125,8 @@ impl Server {
     pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
         let keys = HospitalKeys::open(&config.data.dir)?;
         let store = open_store(&config, &keys)?;
-        Self::start_on(config, clock, keys, store).await
+        // Large, and awaited by others that are.
+        Box::pin(Self::start_on(config, clock, keys, store)).await
     }
 
     /// Serves on keys and a database that are open.

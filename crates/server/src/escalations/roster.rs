@@ -38,16 +38,16 @@ pub(crate) async fn audience(
         _ => None,
     };
     let holder = role.as_ref().and_then(|role| role.holder);
-    let recipients: BTreeSet<UserId> = match holder.filter(|holder| *holder != sender) {
-        Some(holder) => BTreeSet::from([holder]),
-        None => {
-            let keepers = tx.people_with_role("record_keeper").await?;
-            let members = tx.members(group).await?.into_iter();
-            members
-                .map(|member| member.user_id)
-                .filter(|user| *user != sender && !keepers.contains(user))
-                .collect()
-        }
+    let holder = holder.filter(|holder| *holder != sender);
+    let recipients: BTreeSet<UserId> = if let Some(holder) = holder {
+        BTreeSet::from([holder])
+    } else {
+        let keepers = tx.people_with_role("record_keeper").await?;
+        let members = tx.members(group).await?.into_iter();
+        members
+            .map(|member| member.user_id)
+            .filter(|user| *user != sender && !keepers.contains(user))
+            .collect()
     };
     let departments = if let Some(role) = &role {
         BTreeSet::from([role.department.clone()])

@@ -77,7 +77,7 @@ pub(crate) struct Push {
 pub(crate) type Queue = mpsc::Receiver<News>;
 
 /// For the task that wakes devices.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum News {
     /// Somebody wrote.
     Message(Message),

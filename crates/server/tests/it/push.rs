@@ -1,5 +1,6 @@
 //! Waking phones by Web Push, and who can be reached before anything is sent.
 
+use reqwest::header::HeaderName;
 use serde_json::{Value, json};
 use wardline_model::UserId;
 use wardline_model::wire::directory::{BetterReason, LastSeen, Me, PhoneReach, Reachability};
@@ -135,7 +136,7 @@ async fn a_message_rings_a_phone_that_is_not_open_and_says_nothing_but_an_id(eng
         "{claims}"
     );
     assert_eq!(claims.as_object().unwrap().len(), 3, "{claims}");
-    let mut names: Vec<&str> = push.headers.keys().map(|name| name.as_str()).collect();
+    let mut names: Vec<&str> = push.headers.keys().map(HeaderName::as_str).collect();
     names.sort_unstable();
     names.retain(|name| !["accept", "host", "user-agent"].contains(name));
     let expected = [

@@ -1,5 +1,7 @@
 //! Who is on call: imported, changed, swapped with consent, and told as it changes.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -62,7 +64,11 @@ impl House {
         let mut text = "role,title,department,from,until,username\n".to_owned();
         for (from, until, who) in turns {
             let (from, until) = (iso(self.at(*from)), iso(self.at(*until)));
-            text += &format!("{role},Records on call,{department},{from},{until},{who}\n");
+            writeln!(
+                text,
+                "{role},Records on call,{department},{from},{until},{who}"
+            )
+            .unwrap();
         }
         text
     }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use utoipa::IntoParams;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::schedules::{OwnShift, ScheduledRole, ScheduledTurn, Schedules};
@@ -21,7 +20,7 @@ use crate::routes::swaps;
 use crate::{schedules, shape};
 
 /// Which time.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Times {
     /// Its beginning, unix milliseconds; now where absent.
