@@ -73,6 +73,26 @@ struct SendCall {
 }
 
 #[derive(Deserialize)]
+struct EditCall {
+    group: GroupId,
+    id: MessageId,
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct RecallCall {
+    group: GroupId,
+    id: MessageId,
+}
+
+#[derive(Deserialize)]
+struct ReactCall {
+    group: GroupId,
+    id: MessageId,
+    emoji: String,
+}
+
+#[derive(Deserialize)]
 struct StartCall {
     #[serde(default)]
     users: Vec<UserId>,
@@ -242,6 +262,22 @@ impl<P: Platform> Client<P> {
                         .send(call.group, &call.text, call.priority, call.reply_to)
                         .await?,
                 )
+            }
+            "edit" => {
+                let call: EditCall = read(params)?;
+                answer(&self.edit(call.group, call.id, &call.text).await?)
+            }
+            "recall" => {
+                let call: RecallCall = read(params)?;
+                answer(&self.recall(call.group, call.id).await?)
+            }
+            "react" => {
+                let call: ReactCall = read(params)?;
+                answer(&self.react(call.group, call.id, &call.emoji).await?)
+            }
+            "unreact" => {
+                let call: ReactCall = read(params)?;
+                answer(&self.unreact(call.group, call.id, &call.emoji).await?)
             }
             "deliver" => answer(&self.deliver().await?),
             "retry" => done(self.retry(read::<IdCall<MessageId>>(params)?.id).await),

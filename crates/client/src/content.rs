@@ -1,31 +1,52 @@
 //! What is inside a message: the MIMI content format (draft-ietf-mimi-content, CBOR).
 //!
 //! A message is an array of salt, replaced message, topic, expiry, the message it answers,
-//! extensions, and one nested part; ours carry one part each: text (`text/plain`), or a page of
-//! history from the record keeper. The salt is the message's id, which also stands in MLS's
-//! authenticated data, so that the server cannot give a message another id.
+//! extensions, and one nested part. Ours carry one part each, or the format's empty part: text
+//! (`text/plain`), what is done to an earlier message ([`Change`]), or a page of history from the
+//! record keeper. The salt is the message's id, which also stands in MLS's authenticated data, so
+//! that the server cannot give a message another id.
+//!
+//! | | replaces | answers | disposition | part |
+//! |---|---|---|---|---|
+//! | text | | the message, if any | render | text |
+//! | edit | the message | | render | text |
+//! | recall | the message | | render | empty |
+//! | reaction | | the message | reaction | one emoji |
+//! | its end | the reaction | the message | reaction | empty |
+//!
+//! Who may change what is not of the format: members judge it, in [`crate::changes`].
 
 use ciborium::Value;
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::messages::Priority;
-use wardline_model::{GroupId, MessageId};
+use wardline_model::{GroupId, MessageId, UserId};
 
 use crate::error::ClientError;
 
 /// MIMI disposition `render` (shown to the person).
 const RENDER: u8 = 1;
+/// MIMI disposition `reaction` (drawn at the message that it answers).
+const REACTION: u8 = 2;
 /// MIMI disposition `session` (control of the conversation, not shown).
-const SESSION: u8 = 4;
+const SESSION: u8 = 7;
+/// MIMI cardinality `nullpart`.
+const NULL_PART: u8 = 0;
 /// MIMI cardinality `single part`.
 const SINGLE_PART: u8 = 1;
 const TEXT: &str = "text/plain;charset=utf-8";
 const HISTORY: &str = "application/vnd.wardline.history+cbor";
+/// The extension with the people whom a text names, as an array of their ids' bytes.
+const MENTIONS: &str = "vnd.wardline.mentions";
 /// Longest text of one message, bytes.
 pub const MAX_TEXT: usize = 16 * 1024;
+/// Most people whom one text names; the format allows an extension 4 KiB.
+pub const MAX_MENTIONS: usize = 64;
+/// Longest reaction, bytes: the longest emoji of Unicode 16 has 35.
+pub const MAX_REACTION: usize = 40;
 /// Largest content of any kind, bytes.
 const MAX_CONTENT: usize = 1024 * 1024;
-/// How deep CBOR may nest; ours is four deep at most.
+/// How deep CBOR may nest; ours is eight deep at most.
 const MAX_DEPTH: usize = 16;
 const BAD: ClientError = ClientError::Mls("a message of an unknown form");
 
@@ -34,6 +55,13 @@ const BAD: ClientError = ClientError::Mls("a message of an unknown form");
 pub enum Content {
     /// What a person wrote.
     Text(Text),
+    /// What a person does to an earlier message.
+    Change {
+        /// The id under which it was made.
+        id: MessageId,
+        /// What is done.
+        change: Change,
+    },
     /// What the record keeper hands over.
     History(History),
 }
@@ -47,6 +75,43 @@ pub struct Text {
     pub in_reply_to: Option<MessageId>,
     /// What the person wrote.
     pub text: String,
+    /// Whom it names with an `@`.
+    pub mentions: Vec<UserId>,
+}
+
+/// What a person does to an earlier message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// Gives it another text.
+    Edit {
+        /// The message, always the first version.
+        of: MessageId,
+        /// The new text.
+        text: String,
+        /// Whom the new text names.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<UserId>,
+    },
+    /// Takes it back.
+    Recall {
+        /// The message, always the first version.
+        of: MessageId,
+    },
+    /// Reacts to it.
+    React {
+        /// The message.
+        to: MessageId,
+        /// One emoji, or another single character.
+        emoji: String,
+    },
+    /// Takes a reaction back.
+    Unreact {
+        /// The message.
+        to: MessageId,
+        /// The message that carried the reaction.
+        reaction: MessageId,
+    },
 }
 
 /// A page of a conversation's history.
@@ -92,7 +157,13 @@ pub enum PageEnd {
     },
 }
 
-/// A message as the record keeper has it.
+/// A message as the record keeper has it, or a change of one: an entry of the conversation's log,
+/// which the device takes as it takes those that reach it itself.
+///
+/// A page without changes has the bytes that it had before there were any, so that a device reads
+/// the pages of an older keeper, and an older device those of a newer one that hold no change. One
+/// that holds a change is not read by an older device, rather than read without it: what was
+/// recalled would be shown as if it had been empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
@@ -110,20 +181,85 @@ pub struct Kept {
     pub sent_at: u64,
     /// The message that it answers.
     pub reply_to: Option<MessageId>,
+    /// Whom the text names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
+    /// What is done to an earlier message; then the text is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+}
+
+impl Kept {
+    /// How many bytes of text it holds.
+    pub fn text_len(&self) -> usize {
+        self.text.len() + self.change.as_ref().map_or(0, |change| change.text().len())
+    }
+}
+
+impl Change {
+    /// The message that is changed.
+    pub fn target(&self) -> MessageId {
+        match self {
+            Self::Edit { of, .. } | Self::Recall { of } => *of,
+            Self::React { to, .. } | Self::Unreact { to, .. } => *to,
+        }
+    }
+
+    /// The text or emoji that it brings; empty for one that takes something away.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Edit { text, .. } => text,
+            Self::React { emoji, .. } => emoji,
+            Self::Recall { .. } | Self::Unreact { .. } => "",
+        }
+    }
+
+    /// Encodes the content under an id.
+    pub fn encode(&self, id: MessageId) -> Vec<u8> {
+        match self {
+            Self::Edit { of, text, mentions } => Envelope {
+                replaces: Some(*of),
+                mentions,
+                ..Envelope::new(id, RENDER, Some((TEXT, text.clone().into_bytes())))
+            },
+            Self::Recall { of } => Envelope {
+                replaces: Some(*of),
+                ..Envelope::new(id, RENDER, None)
+            },
+            Self::React { to, emoji } => Envelope {
+                in_reply_to: Some(*to),
+                ..Envelope::new(id, REACTION, Some((TEXT, emoji.clone().into_bytes())))
+            },
+            Self::Unreact { to, reaction } => Envelope {
+                replaces: Some(*reaction),
+                in_reply_to: Some(*to),
+                ..Envelope::new(id, REACTION, None)
+            },
+        }
+        .encode()
+    }
 }
 
 impl Text {
     /// Encodes the content.
     pub fn encode(&self) -> Vec<u8> {
-        let bytes = self.text.clone().into_bytes();
-        encode(self.id, self.in_reply_to, RENDER, TEXT, bytes)
+        Envelope {
+            in_reply_to: self.in_reply_to,
+            mentions: &self.mentions,
+            ..Envelope::new(
+                self.id,
+                RENDER,
+                Some((TEXT, self.text.clone().into_bytes())),
+            )
+        }
+        .encode()
     }
 }
 
 impl History {
     /// Encodes the content.
     pub fn encode(&self) -> Vec<u8> {
-        encode(self.id, None, SESSION, HISTORY, cbor(&self.page))
+        Envelope::new(self.id, SESSION, Some((HISTORY, cbor(&self.page)))).encode()
     }
 }
 
@@ -138,42 +274,75 @@ impl Content {
         }
         let value: Value = read(bytes)?;
         let fields = value.as_array().ok_or(BAD)?;
-        let [salt, _replaces, _topic, _expires, reply, _extensions, part] = fields.as_slice()
-        else {
+        let [salt, replaces, _topic, _expires, reply, extensions, part] = fields.as_slice() else {
             return Err(BAD);
         };
-        let id = salt
-            .as_bytes()
-            .and_then(|b| MessageId::from_slice(b))
-            .ok_or(BAD)?;
-        let in_reply_to = reply.as_bytes().and_then(|b| MessageId::from_slice(b));
+        let id = message_id(salt).ok_or(BAD)?;
+        let in_reply_to = message_id(reply);
+        // What replaces something that has no id must not be taken for something new.
+        let replaces = match replaces {
+            Value::Null => None,
+            of => Some(message_id(of).ok_or(BAD)?),
+        };
         let part = part.as_array().ok_or(BAD)?;
-        let [_, _, _, kind, content] = part.as_slice() else {
+        let [disposition, _language, cardinality, body @ ..] = part.as_slice() else {
             return Err(BAD);
         };
-        let (kind, content) = (
-            kind.as_text().ok_or(BAD)?,
-            content.as_bytes().ok_or(BAD)?.as_slice(),
-        );
-        if kind == HISTORY {
-            let page = read(content)?;
-            return Ok(Self::History(History { id, page }));
-        }
-        if !kind.starts_with("text/plain") || content.len() > MAX_TEXT {
-            return Err(BAD);
-        }
-        let text = String::from_utf8(content.to_vec()).map_err(|_| BAD)?;
-        Ok(Self::Text(Text {
-            id,
-            in_reply_to,
-            text,
-        }))
+        let is_reaction = *disposition == Value::from(REACTION);
+        let body = match body {
+            [] if *cardinality == Value::from(NULL_PART) => None,
+            [kind, content] if *cardinality == Value::from(SINGLE_PART) => Some((
+                kind.as_text().ok_or(BAD)?,
+                content.as_bytes().ok_or(BAD)?.as_slice(),
+            )),
+            _ => return Err(BAD),
+        };
+        let mentions = mentioned(extensions);
+        let change = match (is_reaction, replaces, body) {
+            (false, None, Some((HISTORY, content))) => {
+                let page = read(content)?;
+                return Ok(Self::History(History { id, page }));
+            }
+            (false, None, Some((kind, content))) => {
+                let text = text(kind, content, MAX_TEXT)?;
+                return Ok(Self::Text(Text {
+                    id,
+                    in_reply_to,
+                    text,
+                    mentions,
+                }));
+            }
+            (false, Some(of), Some((kind, content))) => {
+                let text = text(kind, content, MAX_TEXT)?;
+                if text.trim().is_empty() {
+                    // It would be a recall that does not say so.
+                    return Err(BAD);
+                }
+                Change::Edit { of, text, mentions }
+            }
+            (false, Some(of), None) => Change::Recall { of },
+            (true, None, Some((kind, content))) => {
+                let emoji = text(kind, content, MAX_REACTION)?;
+                if !is_single_character(&emoji) {
+                    return Err(BAD);
+                }
+                let to = in_reply_to.ok_or(BAD)?;
+                Change::React { to, emoji }
+            }
+            (true, Some(reaction), None) => {
+                let to = in_reply_to.ok_or(BAD)?;
+                Change::Unreact { to, reaction }
+            }
+            (true, Some(_), Some(_)) | (_, None, None) => return Err(BAD),
+        };
+        Ok(Self::Change { id, change })
     }
 
     /// Encodes the content.
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Text(text) => text.encode(),
+            Self::Change { id, change } => change.encode(*id),
             Self::History(history) => history.encode(),
         }
     }
@@ -182,35 +351,152 @@ impl Content {
     pub fn id(&self) -> MessageId {
         match self {
             Self::Text(text) => text.id,
+            Self::Change { id, .. } => *id,
             Self::History(history) => history.id,
         }
     }
 }
 
-fn encode(
+/// Whether a text is what a person sees as one character: a letter or sign with its marks, or an
+/// emoji with its variants, skin tones and joined parts (Unicode Technical Standard #51 §1.4.9).
+/// Nothing that turns or hides the text around it passes.
+pub fn is_single_character(text: &str) -> bool {
+    if text.len() > MAX_REACTION {
+        return false;
+    }
+    let mut rest = text.chars().peekable();
+    let Some(first) = rest.next().filter(|c| is_base(*c)) else {
+        return false;
+    };
+    if is_regional(first) {
+        // A flag is a pair of them.
+        return rest.next().is_some_and(is_regional) && rest.next().is_none();
+    }
+    while let Some(next) = rest.next() {
+        let joined = next == ZERO_WIDTH_JOINER
+            && rest
+                .next_if(|c| is_base(*c) && !c.is_alphanumeric())
+                .is_some();
+        if !joined && !is_mark(next) {
+            return false;
+        }
+    }
+    true
+}
+
+const ZERO_WIDTH_JOINER: char = '\u{200D}';
+
+fn is_regional(c: char) -> bool {
+    ('\u{1F1E6}'..='\u{1F1FF}').contains(&c)
+}
+
+/// Marks that belong to the character before them: accents, variation selectors, the keycap, skin
+/// tones and the tags of flags.
+fn is_mark(c: char) -> bool {
+    matches!(
+        c,
+        '\u{300}'..='\u{36F}'
+            | '\u{20D0}'..='\u{20FF}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{1F3FB}'..='\u{1F3FF}'
+            | '\u{E0020}'..='\u{E007F}'
+    )
+}
+
+/// What can stand alone and be seen.
+fn is_base(c: char) -> bool {
+    let is_format = matches!(
+        c,
+        '\u{AD}'
+            | '\u{61C}'
+            | '\u{180E}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    );
+    !c.is_control() && !c.is_whitespace() && !is_mark(c) && !is_format
+}
+
+fn message_id(value: &Value) -> Option<MessageId> {
+    MessageId::from_slice(value.as_bytes()?)
+}
+
+fn text(kind: &str, content: &[u8], at_most: usize) -> Result<String, ClientError> {
+    if !kind.starts_with("text/plain") || content.len() > at_most {
+        return Err(BAD);
+    }
+    String::from_utf8(content.to_vec()).map_err(|_| BAD)
+}
+
+/// The people whom the extensions name; what is none of ours is passed over.
+fn mentioned(extensions: &Value) -> Vec<UserId> {
+    let of = |(name, value): &(Value, Value)| {
+        let ours = name.as_text() == Some(MENTIONS);
+        ours.then(|| value.as_array().cloned()).flatten()
+    };
+    let people = extensions.as_map().and_then(|map| map.iter().find_map(of));
+    people
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|person| UserId::from_slice(person.as_bytes()?))
+        .take(MAX_MENTIONS)
+        .collect()
+}
+
+/// A message of the format, as ours are.
+struct Envelope<'a> {
     id: MessageId,
+    replaces: Option<MessageId>,
     in_reply_to: Option<MessageId>,
+    mentions: &'a [UserId],
     disposition: u8,
-    kind: &str,
-    content: Vec<u8>,
-) -> Vec<u8> {
-    let reply = in_reply_to.map_or(Value::Null, |id| Value::Bytes(id.to_vec()));
-    let part = Value::Array(vec![
-        Value::from(disposition),
-        Value::from("en"),
-        Value::from(SINGLE_PART),
-        Value::from(kind),
-        Value::Bytes(content),
-    ]);
-    cbor(&Value::Array(vec![
-        Value::Bytes(id.to_vec()),
-        Value::Null,
-        Value::Bytes(Vec::new()),
-        Value::Null,
-        reply,
-        Value::Map(Vec::new()),
-        part,
-    ]))
+    /// Type and content of the part; none for the empty part.
+    body: Option<(&'static str, Vec<u8>)>,
+}
+
+impl Envelope<'_> {
+    fn new(id: MessageId, disposition: u8, body: Option<(&'static str, Vec<u8>)>) -> Self {
+        Self {
+            id,
+            replaces: None,
+            in_reply_to: None,
+            mentions: &[],
+            disposition,
+            body,
+        }
+    }
+
+    fn encode(self) -> Vec<u8> {
+        let optional =
+            |id: Option<MessageId>| id.map_or(Value::Null, |id| Value::Bytes(id.to_vec()));
+        let mut part = vec![Value::from(self.disposition), Value::from("en")];
+        match self.body {
+            Some((kind, content)) => part.extend([
+                Value::from(SINGLE_PART),
+                Value::from(kind),
+                Value::Bytes(content),
+            ]),
+            None => part.push(Value::from(NULL_PART)),
+        }
+        let people = self.mentions.iter().map(|user| Value::Bytes(user.to_vec()));
+        let extensions = if self.mentions.is_empty() {
+            Vec::new()
+        } else {
+            vec![(Value::from(MENTIONS), Value::Array(people.collect()))]
+        };
+        cbor(&Value::Array(vec![
+            Value::Bytes(self.id.to_vec()),
+            optional(self.replaces),
+            Value::Bytes(Vec::new()),
+            Value::Null,
+            optional(self.in_reply_to),
+            Value::Map(extensions),
+            Value::Array(part),
+        ]))
+    }
 }
 
 fn cbor(value: &impl Serialize) -> Vec<u8> {
@@ -257,24 +543,170 @@ mod tests {
                 priority,
                 sent_at: 1_790_000_000_000,
                 reply_to: (seq % 2 == 0).then(|| MessageId::from_bytes(id)),
+                mentions: Vec::new(),
+                change: None,
             },
         )
     }
 
+    fn change() -> impl Strategy<Value = Change> {
+        let emoji = prop_oneof![Just("👍"), Just("👩🏽‍⚕️"), Just("🇸🇪"), Just("1️⃣"), Just("é")];
+        (
+            any::<[u8; 16]>(),
+            any::<[u8; 16]>(),
+            "\\PC{0,80}",
+            emoji,
+            0..4,
+        )
+            .prop_map(|(to, other, text, emoji, which)| {
+                let (of, to) = (MessageId::from_bytes(to), MessageId::from_bytes(to));
+                match which {
+                    0 => Change::Edit {
+                        of,
+                        text: format!("K {text}"),
+                        mentions: vec![UserId::from_bytes(other)],
+                    },
+                    1 => Change::Recall { of },
+                    2 => Change::React {
+                        to,
+                        emoji: emoji.to_owned(),
+                    },
+                    _ => Change::Unreact {
+                        to,
+                        reaction: MessageId::from_bytes(other),
+                    },
+                }
+            })
+    }
+
+    /// What a keeper of before there were changes wrote.
+    #[derive(Serialize)]
+    struct Before {
+        id: MessageId,
+        seq: u64,
+        from: PersonBrief,
+        text: String,
+        priority: Priority,
+        sent_at: u64,
+        reply_to: Option<MessageId>,
+    }
+
+    #[test]
+    fn a_page_without_changes_is_the_same_for_older_and_newer_devices() {
+        let from = PersonBrief {
+            id: UserId::from_bytes([1; 16]),
+            username: "amara".to_owned(),
+            name: "Amara Eze".to_owned(),
+            role: "Nurse".to_owned(),
+            department: "Cardiology".to_owned(),
+        };
+        let (id, text) = (MessageId::from_bytes([1; 16]), "K 6.8".to_owned());
+        let before = Before {
+            id,
+            seq: 3,
+            from: from.clone(),
+            text: text.clone(),
+            priority: Priority::Stat,
+            sent_at: 1_790_000_000_000,
+            reply_to: None,
+        };
+        let now = Kept {
+            id,
+            seq: 3,
+            from,
+            text,
+            priority: Priority::Stat,
+            sent_at: 1_790_000_000_000,
+            reply_to: None,
+            mentions: Vec::new(),
+            change: None,
+        };
+        assert_eq!(cbor(&before), cbor(&now));
+        assert_eq!(read::<Kept>(&cbor(&before)).unwrap(), now);
+    }
+
+    #[test]
+    fn a_reaction_is_one_character_and_nothing_that_hides_or_turns_text() {
+        for one in [
+            "👍",
+            "❤️",
+            "👩🏽‍⚕️",
+            "👨‍👩‍👧‍👦",
+            "🇸🇪",
+            "🏴󠁧󠁢󠁳󠁣󠁴󠁿",
+            "1️⃣",
+            "é",
+            "e\u{301}",
+            "!",
+        ] {
+            assert!(is_single_character(one), "{one}");
+        }
+        let marks = format!("e{}", "\u{301}".repeat(100));
+        let long = "👍".repeat(2500);
+        let refused = [
+            "",
+            " ",
+            "👍👍",
+            "OK",
+            "\u{202E}",
+            "👍\u{202E}",
+            "\u{FE0F}",
+            "\u{200D}",
+            "👍\u{200D}",
+            "S\u{200D}T\u{200D}O\u{200D}P",
+            "🇸",
+            "🇸🇪🇸",
+            "\n",
+            "\u{301}",
+            marks.as_str(),
+            long.as_str(),
+        ];
+        let of = |emoji: &str| Change::React {
+            to: MessageId::from_bytes([1; 16]),
+            emoji: emoji.to_owned(),
+        };
+        for other in refused {
+            assert!(!is_single_character(other), "{other:?}");
+            let bytes = of(other).encode(MessageId::from_bytes([2; 16]));
+            assert!(Content::decode(&bytes).is_err(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_edit_to_nothing_is_no_recall() {
+        let edit = Change::Edit {
+            of: MessageId::from_bytes([1; 16]),
+            text: " \n".to_owned(),
+            mentions: Vec::new(),
+        };
+        assert!(Content::decode(&edit.encode(MessageId::from_bytes([2; 16]))).is_err());
+    }
+
     proptest! {
         #[test]
-        fn what_was_written_is_what_is_read(text in "\\PC{0,200}", id: [u8; 16], reply: Option<[u8; 16]>) {
+        fn what_was_written_is_what_is_read(text in "\\PC{0,200}", id: [u8; 16], reply: Option<[u8; 16]>, mentions in proptest::collection::vec(any::<[u8; 16]>(), 0..4)) {
             let message = Text {
                 id: MessageId::from_bytes(id),
                 in_reply_to: reply.map(MessageId::from_bytes),
                 text,
+                mentions: mentions.into_iter().map(UserId::from_bytes).collect(),
             };
             let read = Content::decode(&message.encode()).unwrap();
             prop_assert_eq!(read, Content::Text(message));
         }
 
         #[test]
-        fn history_arrives_as_it_was_kept(messages in proptest::collection::vec(kept(), 0..5), id: [u8; 16], whole: bool) {
+        fn what_was_changed_is_what_is_read(id: [u8; 16], change in change()) {
+            let id = MessageId::from_bytes(id);
+            let read = Content::decode(&change.encode(id)).unwrap();
+            prop_assert_eq!(read, Content::Change { id, change });
+        }
+
+        #[test]
+        fn history_arrives_as_it_was_kept(mut messages in proptest::collection::vec(kept(), 0..5), change in proptest::option::of(change()), id: [u8; 16], whole: bool) {
+            if let Some(last) = messages.last_mut() {
+                last.change = change;
+            }
             let history = History {
                 id: MessageId::from_bytes(id),
                 page: Page {

@@ -10,7 +10,7 @@ use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Open;
-use crate::content::Text;
+use crate::content::{Change, Text};
 use crate::vault::Vault;
 use crate::views::Notice;
 
@@ -74,7 +74,8 @@ fn advance(known: &mut Receipt, told: &Receipt) {
     known.acknowledged = known.acknowledged.max(told.acknowledged);
 }
 
-/// A message or a notice, as it was read.
+/// An entry of a conversation, as it was read: a message, what is done to an earlier one, or a
+/// notice.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StoredMessage {
     pub(crate) id: MessageId,
@@ -85,6 +86,15 @@ pub(crate) struct StoredMessage {
     pub(crate) sent_at: u64,
     pub(crate) reply_to: Option<MessageId>,
     pub(crate) notice: Option<Notice>,
+    /// Whom the text names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) mentions: Vec<UserId>,
+    /// What is done to an earlier message; then it is no line of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) change: Option<Change>,
+    /// Of a recall by this person: who had read the message when it was taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) read_by: Vec<PersonBrief>,
 }
 
 /// A message on its way.
@@ -106,6 +116,12 @@ pub(crate) struct Outgoing {
     /// for nobody.
     #[serde(default)]
     pub(crate) only_for: Option<(DeviceId, UserId)>,
+    /// Whom the text names.
+    #[serde(default)]
+    pub(crate) mentions: Vec<UserId>,
+    /// What is done to an earlier message; then there is no text.
+    #[serde(default)]
+    pub(crate) change: Option<Change>,
 }
 
 impl Outgoing {
@@ -114,10 +130,14 @@ impl Outgoing {
         if let Some(history) = &self.history {
             return history.0.clone();
         }
+        if let Some(change) = &self.change {
+            return change.encode(self.id);
+        }
         let text = Text {
             id: self.id,
             in_reply_to: self.reply_to,
             text: self.text.clone(),
+            mentions: self.mentions.clone(),
         };
         text.encode()
     }
@@ -138,6 +158,9 @@ impl Outgoing {
             sent_at,
             reply_to: self.reply_to,
             notice: None,
+            mentions: self.mentions.clone(),
+            change: self.change.clone(),
+            read_by: Vec::new(),
         })
     }
 }
@@ -173,35 +196,65 @@ pub(crate) fn last_place(vault: &Vault, group: GroupId) -> u64 {
         .map_or(0, |message| message.seq)
 }
 
-/// Which messages are on this device, so that none is shown twice.
+/// What is on this device, so that nothing is taken twice and a message is found by its id.
 #[derive(Default)]
-pub(crate) struct Known(BTreeMap<GroupId, BTreeSet<MessageId>>);
+pub(crate) struct Known(BTreeMap<GroupId, Index>);
+
+/// A conversation's entries by id.
+#[derive(Default)]
+struct Index {
+    places: BTreeMap<MessageId, u64>,
+    /// Messages that somebody recalls, rightly or not, whether they are here or not.
+    recalled: BTreeSet<MessageId>,
+}
+
+impl Index {
+    fn note(&mut self, message: &StoredMessage) {
+        if message.notice.is_none() {
+            self.places.insert(message.id, message.seq);
+        }
+        if let Some(Change::Recall { of }) = message.change {
+            self.recalled.insert(of);
+        }
+    }
+}
 
 impl Known {
-    /// Whether a message is here.
+    /// Whether an entry is here.
     pub(crate) fn has(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> bool {
-        self.of(vault, group).contains(&id)
+        self.of(vault, group).places.contains_key(&id)
     }
 
-    fn of(&mut self, vault: &Vault, group: GroupId) -> &mut BTreeSet<MessageId> {
+    /// Where an entry stands.
+    pub(crate) fn place(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> Option<u64> {
+        self.of(vault, group).places.get(&id).copied()
+    }
+
+    /// Whether somebody recalls a message, rightly or not.
+    pub(crate) fn is_recalled(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> bool {
+        self.of(vault, group).recalled.contains(&id)
+    }
+
+    fn of(&mut self, vault: &Vault, group: GroupId) -> &mut Index {
         self.0.entry(group).or_insert_with(|| {
-            messages(vault, group)
-                .filter(|message| message.notice.is_none())
-                .map(|message| message.id)
-                .collect()
+            let mut index = Index::default();
+            for message in messages(vault, group) {
+                index.note(&message);
+            }
+            index
         })
     }
 }
 
-/// Puts a message or a notice at its place; durable with the next transaction.
+/// Puts an entry or a notice at its place; durable with the next transaction.
 pub(crate) fn put_message(open: &mut Open, group: GroupId, message: &StoredMessage) {
     if message.notice.is_none() {
-        open.known.of(&open.vault, group).insert(message.id);
+        open.known.of(&open.vault, group).note(message);
     }
     open.vault.put(message_name(group, message.seq), message);
 }
 
-/// Messages of a conversation, oldest first.
+/// Entries of a conversation, oldest first.
 pub(crate) fn messages(
     vault: &Vault,
     group: GroupId,

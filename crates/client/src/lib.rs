@@ -8,6 +8,7 @@
 //! - [`vault`]: the local store, every value sealed.
 //! - [`mls`]: MLS groups (RFC 9420), one journal for each.
 //! - [`content`]: what is inside a message (MIMI content format).
+//! - [`changes`]: edits, recalls and reactions, and who may make them.
 //! - [`client`]: [`Client`], with the flows beside it (`enroll`, `unlock`, `sync`, `outbox`,
 //!   `membership`, `account`, `report`).
 //! - [`records`]: what the record keeper needs of the core.
@@ -18,6 +19,7 @@
 //! made leaves the device, and a message that was typed is durable no later than that.
 
 pub mod calls;
+pub mod changes;
 pub mod client;
 pub mod content;
 pub mod error;

@@ -5,7 +5,7 @@ use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Client;
 use crate::content::{MAX_TEXT, Text};
-use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_message, put_outgoing};
+use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_outgoing};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform, random_bytes};
 use crate::views::Queued;
@@ -35,9 +35,8 @@ impl<P: Platform> Client<P> {
                 "there is no such conversation on this device",
             ));
         }
-        let id = MessageId::from_random(random_bytes(&self.platform));
-        let mut message = Outgoing {
-            id,
+        let message = Outgoing {
+            id: MessageId::from_random(random_bytes(&self.platform)),
             group,
             text: text.to_owned(),
             priority,
@@ -47,7 +46,15 @@ impl<P: Platform> Client<P> {
             problem: None,
             history: None,
             only_for: None,
+            mentions: self.named_in(group, text)?,
+            change: None,
         };
+        self.queue(message).await
+    }
+
+    /// Makes a message durable, encrypted where nothing stands in the way.
+    pub(crate) async fn queue(&mut self, mut message: Outgoing) -> Result<Queued, ClientError> {
+        let (id, group) = (message.id, message.group);
         // A removal that waits to be committed is the business of `deliver`.
         message.sealed = self.seal_bytes(group, id, &message.content(), None).ok();
         put_outgoing(&mut self.opened()?.vault, &message);
@@ -112,6 +119,7 @@ impl<P: Platform> Client<P> {
                 id,
                 in_reply_to: None,
                 text: text.clone(),
+                mentions: Vec::new(),
             };
             let (message, _) = self.seal_bytes(group, id, &content.encode(), None)?;
             sealed.push(MessageSend {
@@ -168,12 +176,7 @@ impl<P: Platform> Client<P> {
             let key = message.id.to_string();
             match self.api.post_once(&self.platform, &path, &key, &send).await {
                 Ok(MessageAccepted { seq, sent_at }) => {
-                    let stored = message.taken(&self.profile()?.user, seq, sent_at);
-                    let open = self.opened()?;
-                    if let Some(stored) = stored {
-                        put_message(open, group, &stored);
-                    }
-                    delete_outgoing(&mut open.vault, &message);
+                    self.take_sent(&message, seq, sent_at)?;
                     self.flush().await?;
                     return Ok(Queued {
                         id: message.id,
@@ -196,6 +199,21 @@ impl<P: Platform> Client<P> {
         Err(ClientError::Mls(
             "the conversation changes too fast; it will be tried again",
         ))
+    }
+
+    /// What this person sent was taken: it stands in the conversation now, and waits no more.
+    pub(crate) fn take_sent(
+        &mut self,
+        message: &Outgoing,
+        seq: u64,
+        sent_at: u64,
+    ) -> Result<(), ClientError> {
+        if let Some(mut stored) = message.taken(&self.profile()?.user, seq, sent_at) {
+            self.note_readers(message.group, &mut stored)?;
+            self.put(message.group, &stored)?;
+        }
+        delete_outgoing(&mut self.opened()?.vault, message);
+        Ok(())
     }
 
     /// Encrypts in the current epoch, unless that was done already. Durable before it leaves.

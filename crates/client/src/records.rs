@@ -12,10 +12,11 @@ use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
+use crate::changes::recalls;
 use crate::client::Client;
-use crate::content::{History, Kept, Page, PageEnd};
+use crate::content::{Change, History, Kept, Page, PageEnd};
 use crate::conversation::{
-    self, Outgoing, StoredMessage, delete_outgoing, message_at, outbox, put_message, put_outgoing,
+    self, Outgoing, StoredMessage, delete_outgoing, message_at, outbox, put_outgoing,
 };
 use crate::error::ClientError;
 use crate::mls::{Claim, Groups};
@@ -237,7 +238,9 @@ impl<P: Platform> Client<P> {
                 .any(|c| c.device == device && c.user == user && self.is_admitted(c)))
     }
 
-    /// Messages of a conversation after a place and up to another, oldest first.
+    /// Entries of a conversation after a place and up to another, oldest first: messages, and what
+    /// was done to earlier ones. Of what was recalled nothing but that is handed over, whenever it
+    /// was recalled.
     ///
     /// # Errors
     /// When the store is locked.
@@ -247,20 +250,32 @@ impl<P: Platform> Client<P> {
         after: u64,
         up_to: u64,
     ) -> Result<Vec<Kept>, ClientError> {
-        Ok(conversation::messages(self.vault()?, group)
-            .filter(|m| m.notice.is_none() && m.seq > after && m.seq <= up_to)
-            .filter_map(|m| {
-                Some(Kept {
-                    id: m.id,
-                    seq: m.seq,
-                    from: m.from?,
-                    text: m.text,
-                    priority: m.priority,
-                    sent_at: m.sent_at,
-                    reply_to: m.reply_to,
-                })
-            })
-            .collect())
+        let vault = self.vault()?;
+        let recalls = recalls(vault, group);
+        let is_within = |seq: u64| seq > after && seq <= up_to;
+        let mut history = Vec::new();
+        for mut entry in conversation::messages(vault, group) {
+            if entry.notice.is_some() || !is_within(entry.seq) {
+                continue;
+            }
+            let target = entry.change.as_ref().map_or(entry.id, Change::target);
+            if let Some(recall) = recalls.get(&target) {
+                match entry.change {
+                    None => {
+                        entry.text.clear();
+                        entry.mentions.clear();
+                        if !is_within(recall.seq) {
+                            history.extend(kept(recall.clone()));
+                        }
+                    }
+                    Some(Change::Recall { .. }) => {}
+                    Some(_) => continue,
+                }
+            }
+            history.extend(kept(entry));
+        }
+        history.sort_by_key(|entry| entry.seq);
+        Ok(history)
     }
 
     /// Queues a page for a device of a person; it leaves with [`Client::deliver`], once it is
@@ -286,24 +301,26 @@ impl<P: Platform> Client<P> {
             problem: None,
             history: Some(B64(History { id, page }.encode())),
             only_for: Some(only_for),
+            mentions: Vec::new(),
+            change: None,
         };
         put_outgoing(&mut self.opened()?.vault, &message);
         Ok(())
     }
 
     /// Takes a page that the record keeper handed over. What is here already stays as it is: the
-    /// keeper fills gaps and changes nothing.
+    /// keeper fills gaps and changes nothing, save by the changes that a message's author made.
     pub(crate) fn take_history(&mut self, page: &Page) -> Result<(), ClientError> {
         let group = page.group;
-        let open = self.opened()?;
         for kept in &page.messages {
+            let open = self.opened()?;
             if open.known.has(&open.vault, group, kept.id) {
                 continue;
             }
             let free = message_at(&open.vault, group, kept.seq)
                 .is_none_or(|there| there.notice == Some(Notice::Gap));
             if free {
-                put_message(open, group, &stored(kept));
+                self.put(group, &stored(kept))?;
             }
         }
         if let Some((notice, told)) = told_by(&page.end) {
@@ -408,7 +425,25 @@ fn stored(kept: &Kept) -> StoredMessage {
         sent_at: kept.sent_at,
         reply_to: kept.reply_to,
         notice: None,
+        mentions: kept.mentions.clone(),
+        change: kept.change.clone(),
+        read_by: Vec::new(),
     }
+}
+
+/// An entry as it is handed over; nothing where nobody knows who made it.
+fn kept(entry: StoredMessage) -> Option<Kept> {
+    Some(Kept {
+        id: entry.id,
+        seq: entry.seq,
+        from: entry.from?,
+        text: entry.text,
+        priority: entry.priority,
+        sent_at: entry.sent_at,
+        reply_to: entry.reply_to,
+        mentions: entry.mentions,
+        change: entry.change,
+    })
 }
 
 fn change_name(group: GroupId, seq: u64) -> String {
