@@ -459,6 +459,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::conversation::Known;
+    use crate::mls::Groups;
+    use crate::vault::StoreKey;
 
     const SENT_AT: u64 = 1_790_000_000_000;
     const MESSAGE: MessageId = MessageId::from_bytes([0xAA; 16]);
@@ -566,6 +569,36 @@ mod tests {
         assert_eq!(current.recalled.as_ref().map(|r| r.at), Some(SENT_AT + 3));
         assert!(current.message.text.is_empty() && current.earlier.is_empty());
         assert!(current.reactions.is_empty());
+    }
+
+    #[test]
+    fn what_was_recalled_is_in_the_store_no_more_whichever_came_first() {
+        let recall = entry(4, 1, SENT_AT + 3, Some(Change::Recall { of: MESSAGE }));
+        let edited = entry(3, 1, SENT_AT + 2, Some(edit("K 6.2")));
+        let forged = entry(5, 2, SENT_AT + 4, Some(Change::Recall { of: MESSAGE }));
+        let group = GroupId::from_bytes([7; 16]);
+        let texts = |entries: &[&StoredMessage]| {
+            let key = StoreKey::derive(b"prf", b"share", "store");
+            let mut open = Open {
+                vault: Vault::open(key, &BTreeMap::new()).unwrap(),
+                identity: None,
+                groups: Groups::default(),
+                known: Known::default(),
+                offline_key: None,
+                online: false,
+            };
+            for entry in entries {
+                put_message(&mut open, group, entry);
+                forget_text(&mut open, group, MESSAGE);
+            }
+            messages(&open.vault, group)
+                .map(|entry| entry.text + entry.change.as_ref().map_or("", Change::text))
+                .collect::<String>()
+        };
+        let message = message();
+        assert_eq!(texts(&[&message, &edited, &recall]), "");
+        assert_eq!(texts(&[&recall, &edited, &message]), "");
+        assert_eq!(texts(&[&message, &edited, &forged]), "K 3.2K 6.2");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Client;
-use crate::content::{MAX_TEXT, Text};
+use crate::content::{Content, MAX_TEXT, Text};
 use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_outgoing};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform, random_bytes};
@@ -114,22 +114,44 @@ impl<P: Platform> Client<P> {
     ) -> Result<Vec<MessageSend>, ClientError> {
         let mut sealed = Vec::with_capacity(texts.len());
         for text in texts {
-            let id = MessageId::from_random(random_bytes(&self.platform));
-            let content = Text {
-                id,
+            let content = Content::Text(Text {
+                id: MessageId::from_random(random_bytes(&self.platform)),
                 in_reply_to: None,
                 text: text.clone(),
                 mentions: Vec::new(),
-            };
-            let (message, _) = self.seal_bytes(group, id, &content.encode(), None)?;
-            sealed.push(MessageSend {
-                id,
-                message,
-                priority,
             });
+            sealed.push(self.seal_content(group, &content, priority)?);
         }
         self.flush().await?;
         Ok(sealed)
+    }
+
+    /// The same for content of any kind. Nothing of what it says is judged here: that is for those
+    /// who receive it, since an altered client would not ask.
+    pub async fn encrypt_content(
+        &mut self,
+        group: GroupId,
+        content: &Content,
+        priority: Priority,
+    ) -> Result<MessageSend, ClientError> {
+        let sealed = self.seal_content(group, content, priority)?;
+        self.flush().await?;
+        Ok(sealed)
+    }
+
+    fn seal_content(
+        &mut self,
+        group: GroupId,
+        content: &Content,
+        priority: Priority,
+    ) -> Result<MessageSend, ClientError> {
+        let id = content.id();
+        let (message, _) = self.seal_bytes(group, id, &content.encode(), None)?;
+        Ok(MessageSend {
+            id,
+            message,
+            priority,
+        })
     }
 
     /// Tries a refused message again.
