@@ -1,14 +1,16 @@
 /** Writing: text, urgency, send. What is typed stays until it is safe on this phone. */
 import { ActionIcon, Textarea } from "@mantine/core";
-import { Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
+import { Check, Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import type { MessageView } from "../core/methods";
 import { useCall } from "../core/queries";
-import type { Priority } from "../core/wire";
+import type { PersonBrief, Priority } from "../core/wire";
+import { Avatar } from "../shell/Avatar";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Composer.module.css";
 import { drafts } from "./memory";
+import { meant, typed } from "./mentions";
 
 const PRIORITIES: readonly Priority[] = ["routine", "urgent", "stat"];
 const FLAGS = { routine: Flag, urgent: TriangleAlert, stat: Siren } as const;
@@ -23,16 +25,26 @@ const HINTS = {
   stat: t.priority.statHint,
 } as const;
 
+/** Names offered at a time: what fits above a phone's keyboard. */
+const OFFERED = 4;
+
 export function Composer({
   group,
   about,
+  people,
   replying,
-  onReplied,
+  editing,
+  onDone,
 }: {
   group: string;
   about: boolean;
+  /** Whom a text can name. */
+  people: readonly PersonBrief[];
   replying: MessageView | null;
-  onReplied(): void;
+  /** The message that gets another text; the draft waits meanwhile. */
+  editing: MessageView | null;
+  /** Neither answering nor editing any more. */
+  onDone(): void;
 }) {
   const draft = drafts.get(group);
   const [text, setText] = useState(draft?.text ?? "");
@@ -41,22 +53,54 @@ export function Composer({
   const field = useRef<HTMLTextAreaElement>(null);
   const chooser = useId();
   const send = useCall("send");
+  const edit = useCall("edit");
+  const [edited, setEdited] = useState("");
+  const [caret, setCaret] = useState(0);
   const FlagIcon = FLAGS[priority];
+  // An edit keeps the urgency of its message.
+  const level = editing ? "routine" : priority;
 
   useEffect(() => {
     drafts.set(group, { text, priority });
   }, [group, text, priority]);
 
   useEffect(() => {
-    if (replying) {
+    if (replying || editing) {
       field.current?.focus();
     }
-  }, [replying]);
+    setEdited(editing?.text ?? "");
+    setCaret(0);
+  }, [replying, editing]);
+
+  const value = editing ? edited : text;
+  const setValue = editing ? setEdited : setText;
+  const naming = typed(value.slice(0, caret));
+  const offered = naming === null ? [] : meant(people, naming).slice(0, OFFERED);
+
+  const name = (person: PersonBrief) => {
+    const before = `${value.slice(0, caret - (naming ?? "").length)}${person.username} `;
+    setValue(before + value.slice(caret).trimStart());
+    setCaret(before.length);
+    field.current?.focus();
+    // The field has the new text with the next frame, and its caret at the end of it.
+    requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length));
+  };
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const words = text.trim();
-    if (words === "" || send.isPending) {
+    const words = value.trim();
+    if (words === "" || send.isPending || edit.isPending) {
+      return;
+    }
+    if (editing) {
+      if (words === editing.text) {
+        onDone();
+        return;
+      }
+      edit.mutate(
+        { group, id: editing.id, text: words },
+        { onSuccess: onDone, onError: tellFailure },
+      );
       return;
     }
     send.mutate(
@@ -67,7 +111,7 @@ export function Composer({
           setText((now) => (now.startsWith(text) ? now.slice(text.length).trimStart() : now));
           setPriority((now) => (now === priority ? "routine" : now));
           setChoosing(false);
-          onReplied();
+          onDone();
           field.current?.focus();
         },
         onError: tellFailure,
@@ -76,8 +120,8 @@ export function Composer({
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && replying) {
-      onReplied();
+    if (event.key === "Escape" && (replying || editing)) {
+      onDone();
     }
     const enterSends = window.matchMedia("(pointer: fine)").matches;
     if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing && enterSends) {
@@ -92,7 +136,7 @@ export function Composer({
   };
 
   return (
-    <form className={styles.composer} data-priority={priority} onSubmit={submit}>
+    <form className={styles.composer} data-priority={level} onSubmit={submit}>
       {replying ? (
         <div className={styles.replying}>
           <div>
@@ -105,12 +149,43 @@ export function Composer({
             </strong>
             <span>{replying.text}</span>
           </div>
-          <ActionIcon aria-label={t.conversation.stopReply} onClick={onReplied}>
+          <ActionIcon aria-label={t.conversation.stopReply} onClick={onDone}>
             <X aria-hidden />
           </ActionIcon>
         </div>
       ) : null}
-      {choosing ? (
+      {editing ? (
+        <div className={styles.replying}>
+          <div>
+            <strong>{t.conversation.editing}</strong>
+            {editing.priority === "routine" ? null : <span>{t.conversation.editingNote}</span>}
+          </div>
+          <ActionIcon aria-label={t.conversation.stopEdit} onClick={onDone}>
+            <X aria-hidden />
+          </ActionIcon>
+        </div>
+      ) : null}
+      {offered.length > 0 ? (
+        <ul className={styles.names} aria-label={t.conversation.name}>
+          {offered.map((person) => (
+            <li key={person.id}>
+              <button
+                type="button"
+                // The keyboard of a phone stays where it is.
+                onMouseDown={(event) => event.preventDefault()}
+                onClick={() => name(person)}
+              >
+                <Avatar id={person.id} name={person.name} />
+                <span>
+                  <strong>{person.name}</strong>
+                  <small>{person.role}</small>
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {choosing && !editing ? (
         <fieldset id={chooser} className={styles.chooser}>
           <legend className="visually-hidden">{t.priority.label}</legend>
           {PRIORITIES.map((each) => {
@@ -134,23 +209,25 @@ export function Composer({
           })}
         </fieldset>
       ) : null}
-      {priority === "routine" || choosing ? null : (
+      {priority === "routine" || choosing || editing ? null : (
         <p className={styles.level}>
           {priority === "stat" ? t.priority.statNote : t.priority.urgentNote}
         </p>
       )}
       <div className={styles.row}>
-        <button
-          type="button"
-          className={styles.flag}
-          data-priority={priority}
-          aria-label={t.priority.change(t.priority[priority])}
-          aria-expanded={choosing}
-          aria-controls={choosing ? chooser : undefined}
-          onClick={() => setChoosing(!choosing)}
-        >
-          <FlagIcon aria-hidden />
-        </button>
+        {editing ? null : (
+          <button
+            type="button"
+            className={styles.flag}
+            data-priority={priority}
+            aria-label={t.priority.change(t.priority[priority])}
+            aria-expanded={choosing}
+            aria-controls={choosing ? chooser : undefined}
+            onClick={() => setChoosing(!choosing)}
+          >
+            <FlagIcon aria-hidden />
+          </button>
+        )}
         <Textarea
           ref={field}
           className={styles.field}
@@ -159,19 +236,23 @@ export function Composer({
           autosize
           minRows={1}
           maxRows={6}
-          value={text}
+          value={value}
           maxLength={20_000}
-          onChange={(event) => setText(event.currentTarget.value)}
+          onChange={(event) => {
+            setValue(event.currentTarget.value);
+            setCaret(event.currentTarget.selectionStart);
+          }}
+          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}
         />
         <button
           type="submit"
           className={styles.send}
-          data-priority={priority}
-          aria-label={SEND[priority]}
-          disabled={text.trim() === "" || send.isPending}
+          data-priority={level}
+          aria-label={editing ? t.conversation.save : SEND[priority]}
+          disabled={value.trim() === "" || send.isPending || edit.isPending}
         >
-          <SendHorizontal aria-hidden />
+          {editing ? <Check aria-hidden /> : <SendHorizontal aria-hidden />}
         </button>
       </div>
     </form>

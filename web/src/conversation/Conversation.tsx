@@ -1,9 +1,9 @@
 /** One conversation: who, about whom, what was written, and the field to write in. */
 import { ActionIcon, Button } from "@mantine/core";
 import { ArrowDown, ChevronLeft, UsersRound } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import type { ConversationView, MessageView } from "../core/methods";
-import { useCall, useConversations, useMessages } from "../core/queries";
+import { useCall, useConversations, useMessages, useStatus } from "../core/queries";
 import { Banner } from "../patients/Banner";
 import { Empty } from "../shell/Empty";
 import { tellFailure } from "../shell/notices";
@@ -16,11 +16,14 @@ import { Composer } from "./Composer";
 import styles from "./Conversation.module.css";
 import { Members } from "./Members";
 import { Message } from "./Message";
+import { MessageSheet } from "./MessageSheet";
 import { places } from "./memory";
 import { useReading } from "./useReading";
 import { useScroll } from "./useScroll";
+import { Versions } from "./Versions";
 
 const PAGE = 60;
+const FOUND_MS = 1_600;
 
 export function Conversation({ group }: { group: string }) {
   const conversations = useConversations();
@@ -44,9 +47,13 @@ export function Conversation({ group }: { group: string }) {
 
 function Opened({ conversation }: { conversation: ConversationView }) {
   const { id: group, title, members, patient, kind } = conversation;
+  const me = useStatus().data?.user?.id;
   const [limit, setLimit] = useState(() => places.get(group)?.limit ?? PAGE);
   const messages = useMessages(group, limit);
   const [replying, setReplying] = useState<MessageView | null>(null);
+  const [editing, setEditing] = useState<MessageView | null>(null);
+  const [chosen, setChosen] = useState<MessageView | null>(null);
+  const [versions, setVersions] = useState<MessageView | null>(null);
   const [showPeople, setShowPeople] = useState(false);
   const fresh = useFresh(messages.data, conversation.unread);
 
@@ -66,6 +73,21 @@ function Opened({ conversation }: { conversation: ConversationView }) {
     messages.data?.flatMap(({ mine, from }) => (mine || !from ? [] : [from.id])),
   );
   const crowd = members.length > 2 || authors.size > 1;
+
+  const reply = useCallback((message: MessageView) => {
+    setEditing(null);
+    setReplying(message);
+  }, []);
+  const edit = useCallback((message: MessageView) => {
+    setReplying(null);
+    setEditing(message);
+  }, []);
+  const { ref: list } = scroll;
+  const jump = useCallback((id: string) => show(list.current, id), [list]);
+  const people = useMemo(
+    () => members.map(({ user }) => user).filter(({ id }) => id !== me),
+    [members, me],
+  );
 
   const line = (each: Line) => {
     switch (each.kind) {
@@ -91,7 +113,10 @@ function Opened({ conversation }: { conversation: ConversationView }) {
             first={each.first}
             last={each.last}
             named={crowd}
-            onReply={setReplying}
+            onReply={reply}
+            onMore={setChosen}
+            onVersions={setVersions}
+            onJump={jump}
           />
         );
     }
@@ -168,9 +193,22 @@ function Opened({ conversation }: { conversation: ConversationView }) {
       <Composer
         group={group}
         about={patient !== null && patient !== undefined}
+        people={people}
         replying={replying}
-        onReplied={() => setReplying(null)}
+        editing={editing}
+        onDone={() => {
+          setReplying(null);
+          setEditing(null);
+        }}
       />
+      <MessageSheet
+        group={group}
+        message={chosen}
+        onClose={() => setChosen(null)}
+        onReply={reply}
+        onEdit={edit}
+      />
+      <Versions message={versions} onClose={() => setVersions(null)} />
       <Members
         opened={showPeople}
         onClose={() => setShowPeople(false)}
@@ -179,6 +217,16 @@ function Opened({ conversation }: { conversation: ConversationView }) {
       />
     </div>
   );
+}
+
+/** Brings a message into sight and marks it for a moment. */
+function show(list: HTMLElement | null, id: string): void {
+  const found = list?.querySelector<HTMLElement>(`[data-message="${CSS.escape(id)}"]`);
+  if (found) {
+    found.scrollIntoView({ block: "center" });
+    found.dataset.found = "";
+    setTimeout(() => delete found.dataset.found, FOUND_MS);
+  }
 }
 
 /** Asks to look who came before anything more is sent. */

@@ -1,15 +1,18 @@
 import { ActionIcon, Button } from "@mantine/core";
-import { CheckCheck, CircleAlert, CornerUpLeft } from "lucide-react";
+import { CheckCheck, CircleAlert, Clock, EllipsisVertical, Undo2 } from "lucide-react";
 import { memo } from "react";
 import { PriorityTag } from "../conversations/PriorityTag";
 import { problemText } from "../core/failure";
-import type { MessageView } from "../core/methods";
+import type { MessageView, ReactionView } from "../core/methods";
 import { useCall } from "../core/queries";
+import type { Problem } from "../core/wire";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import { clock } from "../texts/time";
 import styles from "./Message.module.css";
+import { spans } from "./mentions";
 import { StateIcon } from "./StateIcon";
+import { useSwipe } from "./useSwipe";
 
 export const Message = memo(function Message({
   group,
@@ -19,6 +22,9 @@ export const Message = memo(function Message({
   last,
   named,
   onReply,
+  onMore,
+  onVersions,
+  onJump,
 }: {
   group: string;
   message: MessageView;
@@ -28,58 +34,136 @@ export const Message = memo(function Message({
   last: boolean;
   named: boolean;
   onReply(message: MessageView): void;
+  /** What can be done with it. */
+  onMore(message: MessageView): void;
+  /** What it said before. */
+  onVersions(message: MessageView): void;
+  /** To the message that it answers. */
+  onJump(id: string): void;
 }) {
-  const { mine, from, text, priority, sent_at, state } = message;
+  const { id, mine, from, priority, sent_at, state, seq, recalled } = message;
   const name = from?.name ?? t.conversation.unknownSender;
+  const stands = seq !== null && !recalled;
+  const swipe = useSwipe(stands ? () => onReply(message) : null);
+  const refused = message.waiting.filter(({ problem }) => problem);
   return (
     <li
       className={styles.message}
+      data-message={id}
       data-mine={mine || undefined}
       data-first={first || undefined}
       data-last={last || undefined}
-      data-priority={priority}
+      data-priority={recalled ? "routine" : priority}
       data-state={state}
+      data-recalled={recalled || undefined}
     >
       {named && !mine && first ? (
         <span className={styles.name} aria-hidden>
           {name}
         </span>
       ) : null}
-      <div className={styles.line}>
+      <div className={styles.line} {...swipe}>
         <div className={styles.bubble}>
           <span className="visually-hidden">
             {mine ? t.conversation.fromMe : t.conversation.from(name)}
           </span>
-          <PriorityTag priority={priority} />
-          {answered ? <Quote answered={answered} /> : null}
-          <p className={styles.text}>{text}</p>
+          {recalled ? (
+            <Recalled message={message} name={name} />
+          ) : (
+            <>
+              <PriorityTag priority={priority} />
+              {answered ? <Quote answered={answered} onJump={onJump} /> : null}
+              <Text message={message} />
+            </>
+          )}
           <span className={styles.meta}>
+            {message.edited_at === null ? null : (
+              <button type="button" className={styles.edited} onClick={() => onVersions(message)}>
+                {t.conversation.edited(clock(message.edited_at))}
+              </button>
+            )}
+            <Waiting message={message} />
             <time dateTime={new Date(sent_at).toISOString()}>{clock(sent_at)}</time>
-            {mine ? <StateIcon state={state} /> : null}
+            {mine && !recalled ? <StateIcon state={state} /> : null}
           </span>
         </div>
-        {message.seq === null ? null : (
+        {stands ? (
           <ActionIcon
-            className={styles.reply}
-            aria-label={
-              mine ? t.conversation.replyTo(t.conversation.yourself) : t.conversation.replyTo(name)
-            }
-            onClick={() => onReply(message)}
+            className={styles.more}
+            aria-label={mine ? t.conversation.more : t.conversation.moreOf(name)}
+            aria-haspopup="dialog"
+            onClick={() => onMore(message)}
           >
-            <CornerUpLeft aria-hidden />
+            <EllipsisVertical aria-hidden />
           </ActionIcon>
-        )}
+        ) : null}
       </div>
-      {state === "failed" ? <Failed message={message} /> : null}
-      {!mine && priority !== "routine" ? <Acknowledge group={group} message={message} /> : null}
-      {mine && priority !== "routine" && state === "acknowledged" ? (
+      {message.reactions.length > 0 ? <Reactions group={group} message={message} /> : null}
+      {message.late_edit ? <span className={styles.late}>{t.conversation.lateEdit}</span> : null}
+      {state === "failed" ? (
+        <Failed id={id} title={t.conversation.failed} problem={message.problem} />
+      ) : null}
+      {refused.map((change) => (
+        <Failed
+          key={change.id}
+          id={change.id}
+          title={t.conversation.notTaken[change.kind]}
+          problem={change.problem}
+        />
+      ))}
+      {!mine && priority !== "routine" && !recalled ? (
+        <Acknowledge group={group} message={message} />
+      ) : null}
+      {mine && priority !== "routine" && state === "acknowledged" && !recalled ? (
         <span className={styles.acknowledged}>{t.conversation.states.acknowledged}</span>
       ) : null}
     </li>
   );
 });
 
-function Quote({ answered }: { answered: MessageView | "gone" }) {
+/** What was written, with the names in it. */
+function Text({ message }: { message: MessageView }) {
+  return (
+    <p className={styles.text}>
+      {spans(message.text, message.mentions).map(({ at, text, person }) =>
+        person ? (
+          <strong key={at} className={styles.named}>
+            @{person.name}
+          </strong>
+        ) : (
+          <span key={at}>{text}</span>
+        ),
+      )}
+    </p>
+  );
+}
+
+function Recalled({ message, name }: { message: MessageView; name: string }) {
+  const time = clock(message.recalled_at ?? message.sent_at);
+  const after = message.recalled_after;
+  return (
+    <div className={styles.recalled}>
+      <p>
+        <Undo2 aria-hidden />
+        {message.mine ? t.conversation.recalledByMe(time) : t.conversation.recalledBy(name, time)}
+      </p>
+      {after.length > 0 ? <p>{t.conversation.recalledAfter(after.join(", "))}</p> : null}
+    </div>
+  );
+}
+
+/** That a change is still on its way. */
+function Waiting({ message }: { message: MessageView }) {
+  const waiting = message.waiting.find(({ problem }) => !problem);
+  return waiting ? (
+    <span className={styles.waiting}>
+      <Clock aria-hidden />
+      <span className="visually-hidden">{t.conversation.waiting[waiting.kind]}</span>
+    </span>
+  ) : null;
+}
+
+function Quote({ answered, onJump }: { answered: MessageView | "gone"; onJump(id: string): void }) {
   if (answered === "gone") {
     return <span className={styles.quote}>{t.conversation.originalMissing}</span>;
   }
@@ -87,29 +171,72 @@ function Quote({ answered }: { answered: MessageView | "gone" }) {
     ? t.conversations.you
     : (answered.from?.name ?? t.conversation.unknownSender);
   return (
-    <span className={styles.quote}>
+    <button type="button" className={styles.quote} onClick={() => onJump(answered.id)}>
+      <span className="visually-hidden">{t.conversation.toOriginal}</span>
       <strong>{name}</strong>
-      <span>{answered.text}</span>
-    </span>
+      <span>{answered.recalled ? t.conversation.recalledShort : answered.text}</span>
+    </button>
   );
 }
 
-function Failed({ message }: { message: MessageView }) {
+/** Reactions, each with its people; a tap reacts alike, or takes one's own back. */
+function Reactions({ group, message }: { group: string; message: MessageView }) {
+  const react = useCall("react");
+  const unreact = useCall("unreact");
+  const toggle = ({ emoji, mine }: ReactionView) => {
+    const call = mine ? unreact : react;
+    call.mutate({ group, id: message.id, emoji }, { onError: tellFailure });
+  };
+  return (
+    <ul className={styles.reactions} aria-label={t.conversation.reactions}>
+      {message.reactions.map((reaction) => (
+        <li key={reaction.emoji}>
+          <button
+            type="button"
+            aria-pressed={reaction.mine}
+            aria-label={t.conversation.reactedBy(
+              t.conversation.emoji[reaction.emoji] ?? reaction.emoji,
+              reaction.people.join(", "),
+            )}
+            title={reaction.people.join(", ")}
+            onClick={() => toggle(reaction)}
+          >
+            <span aria-hidden>
+              {reaction.emoji}
+              {reaction.people.length > 1 ? <small>{reaction.people.length}</small> : null}
+            </span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Something that the hospital refused, and what the person wants of it. */
+function Failed({
+  id,
+  title,
+  problem,
+}: {
+  id: string;
+  title: string;
+  problem: Problem | null | undefined;
+}) {
   const retry = useCall("retry");
   const discard = useCall("discard");
-  const reason = message.problem ? problemText(message.problem) : null;
+  const reason = problem ? problemText(problem) : null;
   return (
     <div className={styles.failed} role="alert">
       <p>
         <CircleAlert aria-hidden />
         <span>
-          <strong>{t.conversation.failed}.</strong> {reason}
+          <strong>{title}.</strong> {reason}
         </span>
       </p>
       <div>
         <Button
           loading={retry.isPending}
-          onClick={() => retry.mutate({ id: message.id }, { onError: tellFailure })}
+          onClick={() => retry.mutate({ id }, { onError: tellFailure })}
         >
           {t.retry}
         </Button>
@@ -117,7 +244,7 @@ function Failed({ message }: { message: MessageView }) {
           variant="subtle"
           color="red"
           loading={discard.isPending}
-          onClick={() => discard.mutate({ id: message.id }, { onError: tellFailure })}
+          onClick={() => discard.mutate({ id }, { onError: tellFailure })}
         >
           {t.conversation.discard}
         </Button>
@@ -136,7 +263,7 @@ function Acknowledge({ group, message }: { group: string; message: MessageView }
       </span>
     );
   }
-  const { seq } = message;
+  const { newest_seq: seq } = message;
   if (seq === null) {
     return null;
   }

@@ -43,19 +43,21 @@ export function arrange(messages: readonly MessageView[], fresh: string | null):
 
 /** The first of the `unread` newest messages of others; null if all are read. */
 export function firstFresh(messages: readonly MessageView[], unread: number): string | null {
-  const others = messages.filter((message) => !message.mine && !message.notice);
+  const others = messages.filter(
+    (message) => !message.mine && !message.notice && !message.recalled,
+  );
   return unread > 0 ? (others[Math.max(0, others.length - unread)]?.id ?? null) : null;
 }
 
-/** The place up to which others have written, for the receipt; null if nothing came. */
+/** The place up to which others have written or edited, for the receipt; null if nothing came. */
 export function lastFromOthers(messages: readonly MessageView[]): number | null {
-  for (let index = messages.length - 1; index >= 0; index -= 1) {
-    const message = messages[index];
-    if (message && !message.mine && message.seq !== null) {
-      return message.seq;
+  let last: number | null = null;
+  for (const { mine, newest_seq } of messages) {
+    if (!mine && newest_seq !== null && newest_seq > (last ?? 0)) {
+      last = newest_seq;
     }
   }
-  return null;
+  return last;
 }
 
 function together(a: MessageView, b: MessageView): boolean {

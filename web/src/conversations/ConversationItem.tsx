@@ -1,4 +1,4 @@
-import { BedDouble } from "lucide-react";
+import { AtSign, BedDouble } from "lucide-react";
 import { StateIcon } from "../conversation/StateIcon";
 import type { ConversationView } from "../core/methods";
 import { Avatar } from "../shell/Avatar";
@@ -17,7 +17,8 @@ export function ConversationItem({
   current: boolean;
   now: number;
 }) {
-  const { id, kind, title, patient, unread, last, priority_unread: priority } = conversation;
+  const { id, kind, title, patient, unread, last } = conversation;
+  const { priority_unread: priority, mentions_unread: mentions } = conversation;
   return (
     <a
       className={styles.item}
@@ -49,6 +50,12 @@ export function ConversationItem({
             <span className={styles.clip}>{preview(conversation)}</span>
           </span>
           {patient ? null : <Tag priority={priority} />}
+          {mentions > 0 ? (
+            <span className={styles.named}>
+              <AtSign aria-hidden />
+              <span className="visually-hidden">{t.conversations.named(mentions)}</span>
+            </span>
+          ) : null}
           {unread > 0 ? (
             <span className={styles.unread}>
               <span aria-hidden>{unread > 99 ? "99+" : unread}</span>
@@ -69,6 +76,9 @@ function Tag({ priority }: { priority: ConversationView["priority_unread"] }) {
 function preview({ last, members }: ConversationView): string {
   if (!last) {
     return t.conversations.noMessages;
+  }
+  if (last.recalled) {
+    return t.conversations.recalled;
   }
   if (last.mine) {
     return `${t.conversations.you}: ${last.text}`;

@@ -94,7 +94,9 @@ export interface ConversationView {
   role_title?: string | null;
   unread: number;
   last?: {
+    /** Empty once it was recalled. */
     text: string;
+    recalled: boolean;
     /** The name of who wrote it. */
     from: string;
     sent_at: number;
@@ -102,6 +104,8 @@ export interface ConversationView {
     state: MessageState;
   } | null;
   priority_unread?: Priority | null;
+  /** How many of the unread name this person. */
+  mentions_unread: number;
   removal_pending: boolean;
   /** People who came while this device was away; nothing is sent until the person has looked. */
   strangers: PersonBrief[];
@@ -125,6 +129,44 @@ export interface MessageView {
   /** Set on lines that the system wrote, such as `person_added`. */
   notice?: string | null;
   notice_text?: string | null;
+  /** The place of its newest version: what is read or acknowledged up to there is this version. */
+  newest_seq: number | null;
+  edited_at: number | null;
+  /** The versions before the newest, oldest first. */
+  earlier: readonly Version[];
+  /** An edit was left out because it came too late. */
+  late_edit: boolean;
+  /** Its author took it back; there is no text then. */
+  recalled: boolean;
+  recalled_at: number | null;
+  /** Of my own recalled message: who had read it before. */
+  recalled_after: readonly string[];
+  reactions: readonly ReactionView[];
+  /** Whom the text names. */
+  mentions: readonly PersonBrief[];
+  mentions_me: boolean;
+  /** My changes of it that the hospital has not taken. */
+  waiting: readonly WaitingChange[];
+}
+
+export interface Version {
+  text: string;
+  /** Since when. */
+  at: number;
+}
+
+export interface ReactionView {
+  emoji: string;
+  /** Who reacted so, by name. */
+  people: readonly string[];
+  mine: boolean;
+}
+
+export interface WaitingChange {
+  id: string;
+  kind: "edit" | "recall" | "reaction";
+  /** Why the hospital refused it. */
+  problem?: Problem | null;
 }
 
 export interface PendingDevice {
@@ -165,6 +207,10 @@ export interface Methods {
   conversations: [None, ConversationView[]];
   messages: [{ group: string; before?: number; limit: number }, MessageView[]];
   send: [{ group: string; text: string; priority: Priority; reply_to?: string }, { id: string }];
+  edit: [{ group: string; id: string; text: string }, unknown];
+  recall: [{ group: string; id: string }, unknown];
+  react: [{ group: string; id: string; emoji: string }, unknown];
+  unreact: [{ group: string; id: string; emoji: string }, unknown];
   retry: [{ id: string }, unknown];
   discard: [{ id: string }, unknown];
   start: [{ users: string[]; role?: string; patient_id?: string }, { group: string }];
