@@ -98,3 +98,29 @@ test("who is named in a conversation sees it in the list", async ({ hospital, ph
   await expect(list.getByRole("link", { name: nurse.person.name })).toBeVisible();
   await expect(list.getByText("You are named 1 time")).toHaveCount(0);
 });
+
+test("a call for help is a form, and its answer one tap", async ({ hospital, phone }) => {
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
+  await nurse.enroll();
+  await doctor.enroll();
+  await nurse.start([doctor.person]);
+  const { page } = nurse;
+  await page.getByRole("button", { name: /^Urgency/ }).click();
+  await page.getByRole("button", { name: /^STAT/ }).click();
+  await page.getByRole("button", { name: /^Urgency/ }).click();
+  await page.getByRole("button", { name: /^SBAR/ }).click();
+  const form = page.getByRole("dialog", { name: "SBAR" });
+  await form.getByRole("textbox", { name: "Situation" }).fill("Potassium 6.8, pulse 41");
+  await form.getByRole("textbox", { name: "Recommendation" }).fill("Come to bed 4 now");
+  await look(page, "phone", "form");
+  await form.getByRole("button", { name: "Send the form" }).click();
+  await doctor.open(nurse.person.name);
+  await expect(doctor.page.getByRole("term").filter({ hasText: "Situation" })).toBeVisible();
+  await look(doctor.page, "phone", "form-and-quick-replies");
+  await doctor.page.getByRole("button", { name: "On my way" }).click();
+  await nurse.sees("On my way");
+  // An answer is no acknowledgement.
+  await expect(doctor.page.getByRole("button", { name: "Acknowledge" })).toBeVisible();
+  await expect(doctor.page.getByRole("button", { name: "On my way" })).toHaveCount(0);
+});

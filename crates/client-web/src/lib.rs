@@ -126,7 +126,7 @@ impl Platform for Browser {
 }
 
 /// Calls that put something into the outbox.
-const SENDS: [&str; 5] = ["send", "edit", "recall", "react", "unreact"];
+const SENDS: [&str; 6] = ["send", "send_form", "edit", "recall", "react", "unreact"];
 
 /// The client core of this browser.
 #[wasm_bindgen]

@@ -15,6 +15,7 @@ use wardline_model::{
 use zeroize::Zeroizing;
 
 use crate::client::{Client, PRF_SALTS, Prf};
+use crate::content::Form;
 use crate::enroll::{LinkPins, Shown};
 use crate::error::ClientError;
 use crate::platform::Platform;
@@ -67,6 +68,15 @@ enum Method {
 struct SendCall {
     group: GroupId,
     text: String,
+    #[serde(default)]
+    priority: Priority,
+    reply_to: Option<MessageId>,
+}
+
+#[derive(Deserialize)]
+struct SendFormCall {
+    group: GroupId,
+    form: Form,
     #[serde(default)]
     priority: Priority,
     reply_to: Option<MessageId>,
@@ -260,6 +270,14 @@ impl<P: Platform> Client<P> {
                 answer(
                     &self
                         .send(call.group, &call.text, call.priority, call.reply_to)
+                        .await?,
+                )
+            }
+            "send_form" => {
+                let call: SendFormCall = read(params)?;
+                answer(
+                    &self
+                        .send_form(call.group, call.form, call.priority, call.reply_to)
                         .await?,
                 )
             }

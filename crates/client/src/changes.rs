@@ -113,12 +113,14 @@ impl Current {
                     at: self.edited_at.unwrap_or(self.message.sent_at),
                 });
                 self.message.mentions.clone_from(mentions);
+                self.message.form = None;
                 self.edited_at = Some(entry.sent_at);
                 self.newest = self.newest.max(entry.seq);
             }
             Change::Recall { .. } if self.is_by(from.id) => {
                 self.message.text.clear();
                 self.message.mentions.clear();
+                self.message.form = None;
                 self.earlier.clear();
                 self.reactions.clear();
                 self.edited_at = None;
@@ -206,7 +208,8 @@ impl<P: Platform> Client<P> {
     /// returns, on its way with [`Client::deliver`].
     ///
     /// # Errors
-    /// When the message is not theirs, was recalled, or is older than [`EDIT_WINDOW_MS`].
+    /// When the message is not theirs, is a form, was recalled, or is older than
+    /// [`EDIT_WINDOW_MS`].
     pub async fn edit(
         &mut self,
         group: GroupId,
@@ -220,6 +223,9 @@ impl<P: Platform> Client<P> {
             return Err(ClientError::Invalid("the text is too long for one message"));
         }
         let current = self.own_message(group, id)?;
+        if current.message.form.is_some() {
+            return Err(ClientError::Invalid("a form is recalled and sent anew"));
+        }
         if is_late(current.message.sent_at, self.platform.now_ms()) {
             return Err(ClientError::Invalid(
                 "a message can be edited for 15 minutes; write another one",
@@ -403,6 +409,7 @@ impl<P: Platform> Client<P> {
             only_for: None,
             mentions: Vec::new(),
             change: Some(change),
+            form: None,
         };
         self.queue(message).await
     }
@@ -446,6 +453,7 @@ fn forget_text(open: &mut Open, group: GroupId, id: MessageId) {
     for mut entry in std::iter::once(message).chain(by_author) {
         entry.text.clear();
         entry.mentions.clear();
+        entry.form = None;
         if let Some(Change::Edit { text, mentions, .. }) = &mut entry.change {
             text.clear();
             mentions.clear();
@@ -490,6 +498,7 @@ mod tests {
             notice: None,
             mentions: Vec::new(),
             change,
+            form: None,
             read_by: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 //! A message is an array of salt, replaced message, topic, expiry, the message it answers,
 //! extensions, and one nested part. Ours carry one part each, or the format's empty part: text
 //! (`text/plain`), what is done to an earlier message ([`Change`]), or a page of history from the
-//! record keeper. The salt is the message's id, which also stands in MLS's authenticated data, so
+//! record keeper; a [`Form`] comes with its text as the other of two parts to choose from. The salt is the message's id, which also stands in MLS's authenticated data, so
 //! that the server cannot give a message another id.
 //!
 //! | | replaces | answers | disposition | part |
@@ -34,8 +34,13 @@ const SESSION: u8 = 7;
 const NULL_PART: u8 = 0;
 /// MIMI cardinality `single part`.
 const SINGLE_PART: u8 = 1;
+/// MIMI cardinality `multipart`.
+const MULTI_PART: u8 = 3;
+/// MIMI part semantics `choose one`.
+const CHOOSE_ONE: u8 = 0;
 const TEXT: &str = "text/plain;charset=utf-8";
 const HISTORY: &str = "application/vnd.wardline.history+cbor";
+const FORM: &str = "application/vnd.wardline.form+cbor";
 /// The extension with the people whom a text names, as an array of their ids' bytes.
 const MENTIONS: &str = "vnd.wardline.mentions";
 /// Longest text of one message, bytes.
@@ -77,6 +82,28 @@ pub struct Text {
     pub text: String,
     /// Whom it names with an `@`.
     pub mentions: Vec<UserId>,
+    /// The form that the text is of; the text is what [`Form::text`] makes of it.
+    pub form: Option<Form>,
+}
+
+/// A message in the parts that a hand-over or a call for help has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Form {
+    /// Which form.
+    pub kind: FormKind,
+    /// What was filled in, in the order of [`FormKind::labels`]; empty where nothing was.
+    pub fields: [String; 4],
+}
+
+/// A form that wards use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FormKind {
+    /// Situation, background, assessment, recommendation: a call for somebody's attention.
+    Sbar,
+    /// I-PASS, a hand-over. Its last part, the synthesis, is the receiver's: their reply.
+    Ipass,
 }
 
 /// What a person does to an earlier message.
@@ -187,12 +214,61 @@ pub struct Kept {
     /// What is done to an earlier message; then the text is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
+    /// The form that the text is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
 }
 
 impl Kept {
     /// How many bytes of text it holds.
     pub fn text_len(&self) -> usize {
-        self.text.len() + self.change.as_ref().map_or(0, |change| change.text().len())
+        let form = if self.form.is_some() { 2 } else { 1 };
+        let change = self.change.as_ref().map_or(0, |change| change.text().len());
+        form * self.text.len() + change
+    }
+}
+
+impl FormKind {
+    /// What its fields are called.
+    pub const fn labels(self) -> [&'static str; 4] {
+        match self {
+            Self::Sbar => ["Situation", "Background", "Assessment", "Recommendation"],
+            Self::Ipass => [
+                "Illness severity",
+                "Patient summary",
+                "Action list",
+                "Situation awareness and contingencies",
+            ],
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Sbar => "SBAR",
+            Self::Ipass => "I-PASS",
+        }
+    }
+}
+
+impl Form {
+    /// The form as a text, for notifications, searches and clients that know no forms. Receivers
+    /// make it themselves, so that nobody is shown another text than the form's.
+    pub fn text(&self) -> String {
+        let mut text = self.kind.title().to_owned();
+        for (label, field) in self.kind.labels().into_iter().zip(&self.fields) {
+            let field = field.trim();
+            if !field.is_empty() {
+                for part in ["\n", label, ": ", field] {
+                    text.push_str(part);
+                }
+            }
+        }
+        text
+    }
+
+    /// Whether nothing was filled in.
+    pub fn is_empty(&self) -> bool {
+        self.fields.iter().all(|field| field.trim().is_empty())
     }
 }
 
@@ -246,6 +322,7 @@ impl Text {
         Envelope {
             in_reply_to: self.in_reply_to,
             mentions: &self.mentions,
+            form: self.form.as_ref(),
             ..Envelope::new(
                 self.id,
                 RENDER,
@@ -291,10 +368,12 @@ impl Content {
         let is_reaction = *disposition == Value::from(REACTION);
         let body = match body {
             [] if *cardinality == Value::from(NULL_PART) => None,
-            [kind, content] if *cardinality == Value::from(SINGLE_PART) => Some((
-                kind.as_text().ok_or(BAD)?,
-                content.as_bytes().ok_or(BAD)?.as_slice(),
-            )),
+            [kind, content] if *cardinality == Value::from(SINGLE_PART) => {
+                Some(single(kind, content).ok_or(BAD)?)
+            }
+            [_semantics, parts] if *cardinality == Value::from(MULTI_PART) => {
+                Some(chosen(parts).ok_or(BAD)?)
+            }
             _ => return Err(BAD),
         };
         let mentions = mentioned(extensions);
@@ -303,6 +382,20 @@ impl Content {
                 let page = read(content)?;
                 return Ok(Self::History(History { id, page }));
             }
+            (false, None, Some((FORM, content))) => {
+                let form: Form = read(content)?;
+                let text = form.text();
+                if form.is_empty() || text.len() > MAX_TEXT {
+                    return Err(BAD);
+                }
+                return Ok(Self::Text(Text {
+                    id,
+                    in_reply_to,
+                    text,
+                    mentions,
+                    form: Some(form),
+                }));
+            }
             (false, None, Some((kind, content))) => {
                 let text = text(kind, content, MAX_TEXT)?;
                 return Ok(Self::Text(Text {
@@ -310,6 +403,7 @@ impl Content {
                     in_reply_to,
                     text,
                     mentions,
+                    form: None,
                 }));
             }
             (false, Some(of), Some((kind, content))) => {
@@ -431,6 +525,29 @@ fn text(kind: &str, content: &[u8], at_most: usize) -> Result<String, ClientErro
     String::from_utf8(content.to_vec()).map_err(|_| BAD)
 }
 
+/// Type and content of a single part.
+fn single<'v>(kind: &'v Value, content: &'v Value) -> Option<(&'v str, &'v [u8])> {
+    Some((kind.as_text()?, content.as_bytes()?.as_slice()))
+}
+
+/// The one of several parts that this client shows: a form, else a text.
+fn chosen(parts: &Value) -> Option<(&str, &[u8])> {
+    let parts = parts.as_array()?;
+    let of_kind = |wanted: &str| {
+        let mut singles = parts.iter().filter_map(single_part);
+        singles.find(|(kind, _)| kind.starts_with(wanted))
+    };
+    of_kind(FORM).or_else(|| of_kind("text/plain"))
+}
+
+fn single_part(part: &Value) -> Option<(&str, &[u8])> {
+    let [_, _, cardinality, kind, content] = part.as_array()?.as_slice() else {
+        return None;
+    };
+    let is_single = *cardinality == Value::from(SINGLE_PART);
+    is_single.then(|| single(kind, content)).flatten()
+}
+
 /// The people whom the extensions name; what is none of ours is passed over.
 fn mentioned(extensions: &Value) -> Vec<UserId> {
     let of = |(name, value): &(Value, Value)| {
@@ -455,6 +572,8 @@ struct Envelope<'a> {
     disposition: u8,
     /// Type and content of the part; none for the empty part.
     body: Option<(&'static str, Vec<u8>)>,
+    /// The form of which the body is the text.
+    form: Option<&'a Form>,
 }
 
 impl Envelope<'_> {
@@ -466,21 +585,43 @@ impl Envelope<'_> {
             mentions: &[],
             disposition,
             body,
+            form: None,
         }
     }
 
     fn encode(self) -> Vec<u8> {
         let optional =
             |id: Option<MessageId>| id.map_or(Value::Null, |id| Value::Bytes(id.to_vec()));
-        let mut part = vec![Value::from(self.disposition), Value::from("en")];
-        match self.body {
-            Some((kind, content)) => part.extend([
+        let head = || vec![Value::from(self.disposition), Value::from("en")];
+        let single = |kind: &str, content: Vec<u8>| {
+            let mut part = head();
+            part.extend([
                 Value::from(SINGLE_PART),
                 Value::from(kind),
                 Value::Bytes(content),
-            ]),
-            None => part.push(Value::from(NULL_PART)),
-        }
+            ]);
+            part
+        };
+        let part = match (self.body, self.form) {
+            (None, _) => {
+                let mut part = head();
+                part.push(Value::from(NULL_PART));
+                part
+            }
+            (Some((kind, content)), None) => single(kind, content),
+            (Some((kind, content)), Some(form)) => {
+                let mut part = head();
+                part.extend([
+                    Value::from(MULTI_PART),
+                    Value::from(CHOOSE_ONE),
+                    Value::Array(vec![
+                        Value::Array(single(FORM, cbor(form))),
+                        Value::Array(single(kind, content)),
+                    ]),
+                ]);
+                part
+            }
+        };
         let people = self.mentions.iter().map(|user| Value::Bytes(user.to_vec()));
         let extensions = if self.mentions.is_empty() {
             Vec::new()
@@ -545,6 +686,7 @@ mod tests {
                 reply_to: (seq % 2 == 0).then(|| MessageId::from_bytes(id)),
                 mentions: Vec::new(),
                 change: None,
+                form: None,
             },
         )
     }
@@ -620,6 +762,7 @@ mod tests {
             reply_to: None,
             mentions: Vec::new(),
             change: None,
+            form: None,
         };
         assert_eq!(cbor(&before), cbor(&now));
         assert_eq!(read::<Kept>(&cbor(&before)).unwrap(), now);
@@ -672,6 +815,42 @@ mod tests {
         }
     }
 
+    fn sbar(fields: [&str; 4]) -> Form {
+        Form {
+            kind: FormKind::Sbar,
+            fields: fields.map(str::to_owned),
+        }
+    }
+
+    fn of_form(form: Form, text: &str) -> Text {
+        Text {
+            id: MessageId::from_bytes([1; 16]),
+            in_reply_to: None,
+            text: text.to_owned(),
+            mentions: Vec::new(),
+            form: Some(form),
+        }
+    }
+
+    #[test]
+    fn a_form_is_shown_as_what_it_says_and_not_as_a_text_beside_it_says() {
+        let form = sbar(["K 6.8", "", "Tented T waves", "Calcium now?"]);
+        let text = "SBAR\nSituation: K 6.8\nAssessment: Tented T waves\n\
+                    Recommendation: Calcium now?";
+        let sent = of_form(form.clone(), "All is well");
+        let read = Content::decode(&sent.encode()).unwrap();
+        assert_eq!(read, Content::Text(of_form(form, text)));
+    }
+
+    #[test]
+    fn a_form_with_nothing_in_it_or_too_much_is_refused() {
+        let long = "x".repeat(MAX_TEXT);
+        for fields in [["", " ", "", ""], [long.as_str(), "", "", ""]] {
+            let bytes = of_form(sbar(fields), "").encode();
+            assert!(Content::decode(&bytes).is_err());
+        }
+    }
+
     #[test]
     fn an_edit_to_nothing_is_no_recall() {
         let edit = Change::Edit {
@@ -690,6 +869,7 @@ mod tests {
                 in_reply_to: reply.map(MessageId::from_bytes),
                 text,
                 mentions: mentions.into_iter().map(UserId::from_bytes).collect(),
+                form: None,
             };
             let read = Content::decode(&message.encode()).unwrap();
             prop_assert_eq!(read, Content::Text(message));

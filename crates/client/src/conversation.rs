@@ -10,7 +10,7 @@ use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Open;
-use crate::content::{Change, Text};
+use crate::content::{Change, Form, Text};
 use crate::vault::Vault;
 use crate::views::Notice;
 
@@ -92,6 +92,9 @@ pub(crate) struct StoredMessage {
     /// What is done to an earlier message; then it is no line of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) change: Option<Change>,
+    /// The form that the text is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) form: Option<Form>,
     /// Of a recall by this person: who had read the message when it was taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) read_by: Vec<PersonBrief>,
@@ -122,6 +125,9 @@ pub(crate) struct Outgoing {
     /// What is done to an earlier message; then there is no text.
     #[serde(default)]
     pub(crate) change: Option<Change>,
+    /// The form that the text is of.
+    #[serde(default)]
+    pub(crate) form: Option<Form>,
 }
 
 impl Outgoing {
@@ -138,6 +144,7 @@ impl Outgoing {
             in_reply_to: self.reply_to,
             text: self.text.clone(),
             mentions: self.mentions.clone(),
+            form: self.form.clone(),
         };
         text.encode()
     }
@@ -160,6 +167,7 @@ impl Outgoing {
             notice: None,
             mentions: self.mentions.clone(),
             change: self.change.clone(),
+            form: self.form.clone(),
             read_by: Vec::new(),
         })
     }

@@ -4,7 +4,7 @@ use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Client;
-use crate::content::{Content, MAX_TEXT, Text};
+use crate::content::{Content, Form, MAX_TEXT, Text};
 use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_outgoing};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform, random_bytes};
@@ -27,6 +27,33 @@ impl<P: Platform> Client<P> {
         if text.trim().is_empty() {
             return Err(ClientError::Invalid("there is no text to send"));
         }
+        self.write(group, text.to_owned(), None, priority, reply_to)
+            .await
+    }
+
+    /// The same for a form.
+    pub async fn send_form(
+        &mut self,
+        group: GroupId,
+        form: Form,
+        priority: Priority,
+        reply_to: Option<MessageId>,
+    ) -> Result<Queued, ClientError> {
+        if form.is_empty() {
+            return Err(ClientError::Invalid("the form is empty"));
+        }
+        self.write(group, form.text(), Some(form), priority, reply_to)
+            .await
+    }
+
+    async fn write(
+        &mut self,
+        group: GroupId,
+        text: String,
+        form: Option<Form>,
+        priority: Priority,
+        reply_to: Option<MessageId>,
+    ) -> Result<Queued, ClientError> {
         if text.len() > MAX_TEXT {
             return Err(ClientError::Invalid("the text is too long for one message"));
         }
@@ -35,10 +62,11 @@ impl<P: Platform> Client<P> {
                 "there is no such conversation on this device",
             ));
         }
+        let mentions = self.named_in(group, &text)?;
         let message = Outgoing {
             id: MessageId::from_random(random_bytes(&self.platform)),
             group,
-            text: text.to_owned(),
+            text,
             priority,
             reply_to,
             written_at: self.platform.now_ms(),
@@ -46,8 +74,9 @@ impl<P: Platform> Client<P> {
             problem: None,
             history: None,
             only_for: None,
-            mentions: self.named_in(group, text)?,
+            mentions,
             change: None,
+            form,
         };
         self.queue(message).await
     }
@@ -119,6 +148,7 @@ impl<P: Platform> Client<P> {
                 in_reply_to: None,
                 text: text.clone(),
                 mentions: Vec::new(),
+                form: None,
             });
             sealed.push(self.seal_content(group, &content, priority)?);
         }

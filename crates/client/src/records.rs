@@ -264,6 +264,7 @@ impl<P: Platform> Client<P> {
                     None => {
                         entry.text.clear();
                         entry.mentions.clear();
+                        entry.form = None;
                         if !is_within(recall.seq) {
                             history.extend(kept(recall.clone()));
                         }
@@ -303,6 +304,7 @@ impl<P: Platform> Client<P> {
             only_for: Some(only_for),
             mentions: Vec::new(),
             change: None,
+            form: None,
         };
         put_outgoing(&mut self.opened()?.vault, &message);
         Ok(())
@@ -427,6 +429,7 @@ fn stored(kept: &Kept) -> StoredMessage {
         notice: None,
         mentions: kept.mentions.clone(),
         change: kept.change.clone(),
+        form: kept.form.clone(),
         read_by: Vec::new(),
     }
 }
@@ -443,6 +446,7 @@ fn kept(entry: StoredMessage) -> Option<Kept> {
         reply_to: entry.reply_to,
         mentions: entry.mentions,
         change: entry.change,
+        form: entry.form,
     })
 }
 

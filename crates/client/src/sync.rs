@@ -313,6 +313,7 @@ impl<P: Platform> Client<P> {
             reactions: Vec::new(),
             mentions_me: message.mentions.contains(&me.id),
             mentions: self.briefs(message.group, &message.mentions),
+            form: message.form,
             waiting: Vec::new(),
         }
     }
@@ -588,6 +589,7 @@ impl<P: Platform> Client<P> {
             notice: None,
             mentions: Vec::new(),
             change: None,
+            form: None,
             read_by: Vec::new(),
         };
         match content? {
@@ -595,6 +597,7 @@ impl<P: Platform> Client<P> {
                 message.text = text.text;
                 message.reply_to = text.in_reply_to;
                 message.mentions = text.mentions;
+                message.form = text.form;
             }
             Content::Change { change, .. } => {
                 if self.is_of_another(group, from.user, &change)? {
@@ -720,6 +723,7 @@ impl<P: Platform> Client<P> {
             notice: Some(notice),
             mentions: Vec::new(),
             change: None,
+            form: None,
             read_by: Vec::new(),
         };
         put_message(self.opened()?, group, &message);
@@ -802,6 +806,7 @@ impl<P: Platform> Client<P> {
             reactions: drawn,
             mentions_me: message.mentions.contains(&me),
             mentions: self.briefs(group, &message.mentions),
+            form: message.form,
             waiting: Vec::new(),
         }
     }

@@ -8,6 +8,8 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::wire::problem::Problem;
 use wardline_model::{DeviceId, GroupId, MessageId, PatientId, RoleSlug};
 
+use crate::content::Form;
+
 /// Where the device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -183,6 +185,8 @@ pub struct Message {
     pub mentions: Vec<PersonBrief>,
     /// Whether it names this person.
     pub mentions_me: bool,
+    /// The form that the text is of.
+    pub form: Option<Form>,
     /// This person's changes of it that are on their way, or were refused.
     pub waiting: Vec<WaitingChange>,
 }

@@ -10,7 +10,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
     PKCS_ED25519, PublicKeyData, SanType, SignatureAlgorithm,
 };
-use wardline_client::content::{Change, Text};
+use wardline_client::content::{Change, Form, FormKind, Text};
 use wardline_client::fuzz;
 use wardline_client::mls::{
     CIPHERSUITE, Groups, Identity, Incoming, make_key_packages, public_key,
@@ -194,6 +194,21 @@ fn content_is_read_as_it_is_written() {
         in_reply_to,
         text: "K 6.8, repeat is running — ⚠".to_owned(),
         mentions: vec![UserId::from_bytes([5; 16])],
+        form: None,
+    };
+    let form = Form {
+        kind: FormKind::Ipass,
+        fields: [
+            "Watcher",
+            "Sepsis, day 2",
+            "Lactate at 18:00",
+            "Call me if MAP < 65",
+        ]
+        .map(str::to_owned),
+    };
+    let handed_over = Text {
+        form: Some(form),
+        ..text(None)
     };
     let (id, of) = (
         MessageId::from_bytes([3; 16]),
@@ -216,9 +231,21 @@ fn content_is_read_as_it_is_written() {
         },
     ];
     corpus!("content")
-        .seeds([text(None).encode(), text(Some(of)).encode()])
+        .seeds([
+            text(None).encode(),
+            text(Some(of)).encode(),
+            handed_over.encode(),
+        ])
         .seeds(changes.map(|change| change.encode(id)))
-        .words(["text/plain", "👍", "\u{200d}", "\u{9f}", "\u{ff}"])
+        .words([
+            "text/plain",
+            "ipass",
+            "sbar",
+            "👍",
+            "\u{200d}",
+            "\u{9f}",
+            "\u{ff}",
+        ])
         .cases(40_000)
         .run(fuzz::content);
 }

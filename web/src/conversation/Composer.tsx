@@ -1,18 +1,20 @@
 /** Writing: text, urgency, send. What is typed stays until it is safe on this phone. */
 import { ActionIcon, Textarea } from "@mantine/core";
-import { Check, Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
+import { Check, ClipboardList, Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import type { MessageView } from "../core/methods";
+import type { Form, MessageView } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { PersonBrief, Priority } from "../core/wire";
 import { Avatar } from "../shell/Avatar";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Composer.module.css";
+import { FormSheet } from "./FormSheet";
 import { drafts } from "./memory";
 import { meant, typed } from "./mentions";
 
 const PRIORITIES: readonly Priority[] = ["routine", "urgent", "stat"];
+const FORMS = ["sbar", "ipass"] as const;
 const FLAGS = { routine: Flag, urgent: TriangleAlert, stat: Siren } as const;
 const SEND = {
   routine: t.conversation.send,
@@ -56,6 +58,7 @@ export function Composer({
   const edit = useCall("edit");
   const [edited, setEdited] = useState("");
   const [caret, setCaret] = useState(0);
+  const [form, setForm] = useState<Form["kind"] | null>(null);
   const FlagIcon = FLAGS[priority];
   // An edit keeps the urgency of its message.
   const level = editing ? "routine" : priority;
@@ -136,125 +139,160 @@ export function Composer({
   };
 
   return (
-    <form className={styles.composer} data-priority={level} onSubmit={submit}>
-      {replying ? (
-        <div className={styles.replying}>
-          <div>
-            <strong>
-              {t.conversation.replyingTo(
-                replying.mine
-                  ? t.conversation.yourself
-                  : (replying.from?.name ?? t.conversation.unknownSender),
-              )}
-            </strong>
-            <span>{replying.text}</span>
+    <>
+      <form className={styles.composer} data-priority={level} onSubmit={submit}>
+        {replying ? (
+          <div className={styles.replying}>
+            <div>
+              <strong>
+                {t.conversation.replyingTo(
+                  replying.mine
+                    ? t.conversation.yourself
+                    : (replying.from?.name ?? t.conversation.unknownSender),
+                )}
+              </strong>
+              <span>{replying.text}</span>
+            </div>
+            <ActionIcon aria-label={t.conversation.stopReply} onClick={onDone}>
+              <X aria-hidden />
+            </ActionIcon>
           </div>
-          <ActionIcon aria-label={t.conversation.stopReply} onClick={onDone}>
-            <X aria-hidden />
-          </ActionIcon>
-        </div>
-      ) : null}
-      {editing ? (
-        <div className={styles.replying}>
-          <div>
-            <strong>{t.conversation.editing}</strong>
-            {editing.priority === "routine" ? null : <span>{t.conversation.editingNote}</span>}
+        ) : null}
+        {editing ? (
+          <div className={styles.replying}>
+            <div>
+              <strong>{t.conversation.editing}</strong>
+              {editing.priority === "routine" ? null : <span>{t.conversation.editingNote}</span>}
+            </div>
+            <ActionIcon aria-label={t.conversation.stopEdit} onClick={onDone}>
+              <X aria-hidden />
+            </ActionIcon>
           </div>
-          <ActionIcon aria-label={t.conversation.stopEdit} onClick={onDone}>
-            <X aria-hidden />
-          </ActionIcon>
-        </div>
-      ) : null}
-      {offered.length > 0 ? (
-        <ul className={styles.names} aria-label={t.conversation.name}>
-          {offered.map((person) => (
-            <li key={person.id}>
-              <button
-                type="button"
-                // The keyboard of a phone stays where it is.
-                onMouseDown={(event) => event.preventDefault()}
-                onClick={() => name(person)}
-              >
-                <Avatar id={person.id} name={person.name} />
-                <span>
-                  <strong>{person.name}</strong>
-                  <small>{person.role}</small>
-                </span>
-              </button>
-            </li>
-          ))}
-        </ul>
-      ) : null}
-      {choosing && !editing ? (
-        <fieldset id={chooser} className={styles.chooser}>
-          <legend className="visually-hidden">{t.priority.label}</legend>
-          {PRIORITIES.map((each) => {
-            const Icon = FLAGS[each];
-            return (
-              <button
-                key={each}
-                type="button"
-                className={styles.choice}
-                data-priority={each}
-                aria-pressed={each === priority}
-                onClick={() => choose(each)}
-              >
-                <Icon aria-hidden />
-                <span>
-                  <strong>{t.priority[each]}</strong>
-                  <small>{HINTS[each]}</small>
-                </span>
-              </button>
-            );
-          })}
-        </fieldset>
-      ) : null}
-      {priority === "routine" || choosing || editing ? null : (
-        <p className={styles.level}>
-          {priority === "stat" ? t.priority.statNote : t.priority.urgentNote}
-        </p>
-      )}
-      <div className={styles.row}>
-        {editing ? null : (
-          <button
-            type="button"
-            className={styles.flag}
-            data-priority={priority}
-            aria-label={t.priority.change(t.priority[priority])}
-            aria-expanded={choosing}
-            aria-controls={choosing ? chooser : undefined}
-            onClick={() => setChoosing(!choosing)}
-          >
-            <FlagIcon aria-hidden />
-          </button>
+        ) : null}
+        {offered.length > 0 ? (
+          <ul className={styles.names} aria-label={t.conversation.name}>
+            {offered.map((person) => (
+              <li key={person.id}>
+                <button
+                  type="button"
+                  // The keyboard of a phone stays where it is.
+                  onMouseDown={(event) => event.preventDefault()}
+                  onClick={() => name(person)}
+                >
+                  <Avatar id={person.id} name={person.name} />
+                  <span>
+                    <strong>{person.name}</strong>
+                    <small>{person.role}</small>
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        ) : null}
+        {choosing && !editing ? (
+          <fieldset id={chooser} className={styles.chooser}>
+            <legend className="visually-hidden">{t.priority.label}</legend>
+            {PRIORITIES.map((each) => {
+              const Icon = FLAGS[each];
+              return (
+                <button
+                  key={each}
+                  type="button"
+                  className={styles.choice}
+                  data-priority={each}
+                  aria-pressed={each === priority}
+                  onClick={() => choose(each)}
+                >
+                  <Icon aria-hidden />
+                  <span>
+                    <strong>{t.priority[each]}</strong>
+                    <small>{HINTS[each]}</small>
+                  </span>
+                </button>
+              );
+            })}
+          </fieldset>
+        ) : null}
+        {choosing && !editing ? (
+          <ul className={styles.forms} aria-label={t.conversation.forms.label}>
+            {FORMS.map((kind) => (
+              <li key={kind}>
+                <button
+                  type="button"
+                  onClick={() => {
+                    setChoosing(false);
+                    setForm(kind);
+                  }}
+                >
+                  <ClipboardList aria-hidden />
+                  <span>
+                    <strong>{t.conversation.forms[kind].title}</strong>
+                    <small>{t.conversation.forms[kind].hint}</small>
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        ) : null}
+        {priority === "routine" || choosing || editing ? null : (
+          <p className={styles.level}>
+            {priority === "stat" ? t.priority.statNote : t.priority.urgentNote}
+          </p>
         )}
-        <Textarea
-          ref={field}
-          className={styles.field}
-          aria-label={t.conversation.composer}
-          placeholder={about ? t.conversation.placeholderPatient : t.conversation.placeholder}
-          autosize
-          minRows={1}
-          maxRows={6}
-          value={value}
-          maxLength={20_000}
-          onChange={(event) => {
-            setValue(event.currentTarget.value);
-            setCaret(event.currentTarget.selectionStart);
-          }}
-          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
-          onKeyDown={onKeyDown}
-        />
-        <button
-          type="submit"
-          className={styles.send}
-          data-priority={level}
-          aria-label={editing ? t.conversation.save : SEND[priority]}
-          disabled={value.trim() === "" || send.isPending || edit.isPending}
-        >
-          {editing ? <Check aria-hidden /> : <SendHorizontal aria-hidden />}
-        </button>
-      </div>
-    </form>
+        <div className={styles.row}>
+          {editing ? null : (
+            <button
+              type="button"
+              className={styles.flag}
+              data-priority={priority}
+              aria-label={t.priority.change(t.priority[priority])}
+              aria-expanded={choosing}
+              aria-controls={choosing ? chooser : undefined}
+              onClick={() => setChoosing(!choosing)}
+            >
+              <FlagIcon aria-hidden />
+            </button>
+          )}
+          <Textarea
+            ref={field}
+            className={styles.field}
+            aria-label={t.conversation.composer}
+            placeholder={about ? t.conversation.placeholderPatient : t.conversation.placeholder}
+            autosize
+            minRows={1}
+            maxRows={6}
+            value={value}
+            maxLength={20_000}
+            onChange={(event) => {
+              setValue(event.currentTarget.value);
+              setCaret(event.currentTarget.selectionStart);
+            }}
+            onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
+            onKeyDown={onKeyDown}
+          />
+          <button
+            type="submit"
+            className={styles.send}
+            data-priority={level}
+            aria-label={editing ? t.conversation.save : SEND[priority]}
+            disabled={value.trim() === "" || send.isPending || edit.isPending}
+          >
+            {editing ? <Check aria-hidden /> : <SendHorizontal aria-hidden />}
+          </button>
+        </div>
+      </form>
+      <FormSheet
+        group={group}
+        kind={form}
+        priority={priority}
+        replyTo={replying?.id ?? null}
+        onClose={() => setForm(null)}
+        onSent={() => {
+          setForm(null);
+          setPriority("routine");
+          onDone();
+        }}
+      />
+    </>
   );
 }

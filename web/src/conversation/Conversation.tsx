@@ -11,13 +11,14 @@ import { go } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { day } from "../texts/time";
-import { arrange, firstFresh, type Line } from "./arrange";
+import { arrange, firstFresh, type Line, pressing } from "./arrange";
 import { Composer } from "./Composer";
 import styles from "./Conversation.module.css";
 import { Members } from "./Members";
 import { Message } from "./Message";
 import { MessageSheet } from "./MessageSheet";
 import { places } from "./memory";
+import { QuickReplies } from "./QuickReplies";
 import { useReading } from "./useReading";
 import { useScroll } from "./useScroll";
 import { Versions } from "./Versions";
@@ -67,6 +68,7 @@ function Opened({ conversation }: { conversation: ConversationView }) {
     () => new Map((messages.data ?? []).map((message) => [message.id, message])),
     [messages.data],
   );
+  const urgent = useMemo(() => pressing(messages.data ?? []), [messages.data]);
   const now = Date.now();
   // Who wrote stays known when their devices are gone, and with them they from the members.
   const authors = new Set(
@@ -190,6 +192,7 @@ function Opened({ conversation }: { conversation: ConversationView }) {
           </button>
         )}
       </div>
+      {urgent && !editing ? <QuickReplies group={group} to={urgent} /> : null}
       <Composer
         group={group}
         about={patient !== null && patient !== undefined}

@@ -121,20 +121,46 @@ export const Message = memo(function Message({
   );
 });
 
-/** What was written, with the names in it. */
-function Text({ message }: { message: MessageView }) {
+/** What was written: a form as a card, a text as it is. */
+function Text({ message: { text, mentions, form } }: { message: MessageView }) {
+  if (!form) {
+    return (
+      <p className={styles.text}>
+        <Named text={text} people={mentions} />
+      </p>
+    );
+  }
+  const { title, fields } = t.conversation.forms[form.kind];
   return (
-    <p className={styles.text}>
-      {spans(message.text, message.mentions).map(({ at, text, person }) =>
-        person ? (
-          <strong key={at} className={styles.named}>
-            @{person.name}
-          </strong>
-        ) : (
-          <span key={at}>{text}</span>
-        ),
-      )}
-    </p>
+    <div className={styles.form}>
+      <strong>{title}</strong>
+      <dl>
+        {fields.map((label, index) => {
+          const said = form.fields[index]?.trim();
+          return said ? (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd className={styles.text}>
+                <Named text={said} people={mentions} />
+              </dd>
+            </div>
+          ) : null;
+        })}
+      </dl>
+    </div>
+  );
+}
+
+/** A text with the names in it. */
+function Named({ text, people }: { text: string; people: MessageView["mentions"] }) {
+  return spans(text, people).map(({ at, text: part, person }) =>
+    person ? (
+      <strong key={at} className={styles.named}>
+        @{person.name}
+      </strong>
+    ) : (
+      <span key={at}>{part}</span>
+    ),
   );
 }
 

@@ -71,7 +71,7 @@ export function MessageSheet({
                   {t.conversation.reply}
                 </button>
               </li>
-              {about.mine && Date.now() - about.sent_at < EDIT_WINDOW_MS ? (
+              {about.mine && !about.form && Date.now() - about.sent_at < EDIT_WINDOW_MS ? (
                 <li>
                   <button type="button" onClick={then(onEdit)}>
                     <Pencil aria-hidden />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MessageView } from "../core/methods";
-import { arrange, firstFresh, lastFromOthers } from "./arrange";
+import { arrange, firstFresh, lastFromOthers, pressing } from "./arrange";
 
 const NOON = new Date(2026, 2, 14, 12, 0).getTime();
 const MINUTE = 60_000;
@@ -28,6 +28,7 @@ function message(from: string, at: number, more: Partial<MessageView> = {}): Mes
     reactions: [],
     mentions: [],
     mentions_me: false,
+    form: null,
     waiting: [],
     ...more,
   };
@@ -112,6 +113,17 @@ describe("a conversation on the screen", () => {
   it("has nothing new when all is read", () => {
     expect(firstFresh([message("a", NOON)], 0)).toBeNull();
     expect(firstFresh([], 3)).toBeNull();
+  });
+});
+
+describe("what asks for an answer", () => {
+  it("is urgent, of somebody else, and not answered or recalled", () => {
+    const urgent = message("a", NOON, { priority: "urgent" });
+    const routine = message("a", NOON + MINUTE);
+    expect(pressing([urgent, routine])).toBe(urgent);
+    expect(pressing([urgent, message("me", NOON + MINUTE)])).toBeNull();
+    expect(pressing([{ ...urgent, recalled: true }, routine])).toBeNull();
+    expect(pressing([routine])).toBeNull();
   });
 });
 

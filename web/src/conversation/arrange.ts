@@ -49,6 +49,20 @@ export function firstFresh(messages: readonly MessageView[], unread: number): st
   return unread > 0 ? (others[Math.max(0, others.length - unread)]?.id ?? null) : null;
 }
 
+/** Something urgent of somebody else that this person has not answered since. */
+export function pressing(messages: readonly MessageView[]): MessageView | null {
+  for (let index = messages.length - 1; index >= 0; index -= 1) {
+    const message = messages[index];
+    if (message?.mine) {
+      return null;
+    }
+    if (message && !message.notice && !message.recalled && message.priority !== "routine") {
+      return message;
+    }
+  }
+  return null;
+}
+
 /** The place up to which others have written or edited, for the receipt; null if nothing came. */
 export function lastFromOthers(messages: readonly MessageView[]): number | null {
   let last: number | null = null;

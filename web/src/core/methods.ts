@@ -145,8 +145,16 @@ export interface MessageView {
   /** Whom the text names. */
   mentions: readonly PersonBrief[];
   mentions_me: boolean;
+  /** The form that the text is of. */
+  form: Form | null;
   /** My changes of it that the hospital has not taken. */
   waiting: readonly WaitingChange[];
+}
+
+/** What a ward's form holds, in the order of its fields; empty where nothing was filled in. */
+export interface Form {
+  kind: "sbar" | "ipass";
+  fields: readonly string[];
 }
 
 export interface Version {
@@ -207,6 +215,7 @@ export interface Methods {
   conversations: [None, ConversationView[]];
   messages: [{ group: string; before?: number; limit: number }, MessageView[]];
   send: [{ group: string; text: string; priority: Priority; reply_to?: string }, { id: string }];
+  send_form: [{ group: string; form: Form; priority: Priority; reply_to?: string }, { id: string }];
   edit: [{ group: string; id: string; text: string }, unknown];
   recall: [{ group: string; id: string }, unknown];
   react: [{ group: string; id: string; emoji: string }, unknown];

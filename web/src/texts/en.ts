@@ -246,6 +246,30 @@ export const en = {
       reaction: "No reaction sent",
     },
     name: "Name someone",
+    quick: {
+      label: "Answer at once",
+      texts: ["On my way", "Seen, thanks", "Call me"],
+    },
+    forms: {
+      label: "Write as a form",
+      sbar: {
+        title: "SBAR",
+        hint: "For help with a patient",
+        fields: ["Situation", "Background", "Assessment", "Recommendation"],
+      },
+      ipass: {
+        title: "I-PASS",
+        hint: "For a hand-over",
+        fields: [
+          "Illness severity",
+          "Patient summary",
+          "Action list",
+          "Situation awareness and contingencies",
+        ],
+      },
+      send: "Send the form",
+      synthesis: "Whoever takes over answers with what they understood.",
+    },
     acknowledge: "Acknowledge",
     acknowledged: "You acknowledged",
     failed: "Not sent",

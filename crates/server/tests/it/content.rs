@@ -1,7 +1,7 @@
 //! What people do to messages: answer, react, edit, recall, name each other; and what nobody does to
 //! the messages of others.
 
-use wardline_client::content::{Change, Content, Text};
+use wardline_client::content::{Change, Content, Form, FormKind, Text};
 use wardline_client::views::{Message, MessageState, Notice};
 use wardline_client_native::NativeClient;
 use wardline_keeper::{Progress, Rules};
@@ -136,6 +136,18 @@ async fn what_was_answered_edited_recalled_and_reacted_to_is_the_same_for_everyo
     assert!(found(&tomas, group, slip).recalled_after.is_empty());
     let last = tomas.conversations().unwrap()[0].last.clone().unwrap();
     assert!(last.recalled && last.text.is_empty());
+    let form = Form {
+        kind: FormKind::Sbar,
+        fields: ["K 6.2", "CKD", "Tented T waves", "Calcium?"].map(str::to_owned),
+    };
+    tomas
+        .send_form(group, form.clone(), Priority::Urgent, None)
+        .await
+        .unwrap();
+    tomas.deliver().await.unwrap();
+    amara.sync().await.unwrap();
+    let sbar = id_of(&amara, group, &form.text());
+    assert_eq!(found(&amara, group, sbar).form.as_ref(), Some(&form));
 
     // After a restart.
     drop(tomas);
@@ -159,13 +171,14 @@ async fn what_was_answered_edited_recalled_and_reacted_to_is_the_same_for_everyo
     assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
     tablet.sync().await.unwrap();
     assert_as_agreed(&tablet, group, ids);
+    assert_eq!(found(&tablet, group, sbar).form, Some(form));
     let told = tablet.messages(group, None, usize::MAX).unwrap();
     let told = told
         .into_iter()
         .find(|m| m.notice == Some(Notice::HandedOver));
     assert_eq!(
         told.unwrap().notice_text.unwrap(),
-        "The record keeper handed this device 3 earlier messages."
+        "The record keeper handed this device 4 earlier messages."
     );
 }
 
@@ -282,6 +295,7 @@ async fn what_a_member_may_not_do_to_messages_of_others_is_left_out_in_sight_of_
         in_reply_to: None,
         text: "Heparin running".to_owned(),
         mentions: Vec::new(),
+        form: None,
     });
     let send = tomas
         .encrypt_content(group, &twin, Priority::Routine)
