@@ -124,3 +124,37 @@ test("a call for help is a form, and its answer one tap", async ({ hospital, pho
   await expect(doctor.page.getByRole("button", { name: "Acknowledge" })).toBeVisible();
   await expect(doctor.page.getByRole("button", { name: "On my way" })).toHaveCount(0);
 });
+
+test("what was begun to be written is there after a restart, in a conversation that is pinned", async ({
+  hospital,
+  phone,
+}) => {
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
+  await nurse.enroll();
+  await doctor.enroll();
+  await nurse.start([doctor.person]);
+  await nurse.write("Good morning");
+  const { page } = nurse;
+  await page.getByRole("button", { name: "Where this conversation stands" }).click();
+  await look(page, "phone", "place-of-a-conversation");
+  await page.getByRole("button", { name: "Pin above the others" }).click();
+  await page.getByRole("textbox", { name: "Message" }).fill("Lactate is");
+  await page.goto(`${hospital.url}/#/`);
+  const list = page.getByRole("region", { name: "Conversations" });
+  await expect(list.getByText("Draft")).toBeVisible();
+  await expect(list.getByText("Pinned")).toBeAttached();
+  await look(page, "phone", "draft-and-pin");
+  await page.reload();
+  await nurse.unlock();
+  await nurse.open(doctor.person.name);
+  await expect(page.getByRole("textbox", { name: "Message" })).toHaveValue("Lactate is");
+
+  await page.getByRole("button", { name: "Where this conversation stands" }).click();
+  await page.getByRole("button", { name: "Archive" }).click();
+  await expect(list.getByText("Archived (1)")).toBeVisible();
+  await doctor.open(nurse.person.name);
+  await doctor.write("Good morning to you");
+  await expect(list.getByRole("link", { name: doctor.person.name })).toBeVisible();
+  await expect(list.getByText("Archived (1)")).toHaveCount(0);
+});

@@ -18,6 +18,7 @@ use crate::client::{Client, PRF_SALTS, Prf};
 use crate::content::Form;
 use crate::enroll::{LinkPins, Shown};
 use crate::error::ClientError;
+use crate::own::{Draft, Marks};
 use crate::platform::Platform;
 
 #[derive(Deserialize)]
@@ -122,6 +123,20 @@ struct MessagesCall {
 struct UpToCall {
     group: GroupId,
     up_to: u64,
+}
+
+#[derive(Deserialize)]
+struct MarkCall {
+    group: GroupId,
+    #[serde(flatten)]
+    marks: Marks,
+}
+
+#[derive(Deserialize)]
+struct DraftCall {
+    group: GroupId,
+    #[serde(flatten)]
+    draft: Draft,
 }
 
 #[derive(Deserialize)]
@@ -312,6 +327,14 @@ impl<P: Platform> Client<P> {
             "acknowledge" => {
                 let call: UpToCall = read(params)?;
                 done(self.acknowledge(call.group, call.up_to).await)
+            }
+            "mark" => {
+                let call: MarkCall = read(params)?;
+                done(self.mark(call.group, call.marks).await)
+            }
+            "keep_draft" => {
+                let call: DraftCall = read(params)?;
+                done(self.keep_draft(call.group, call.draft).await)
             }
             "accept_members" => done(self.accept_members(read::<GroupCall>(params)?.group).await),
             "add_people" => {

@@ -11,6 +11,7 @@
 //! - [`changes`]: edits, recalls and reactions, and who may make them.
 //! - [`client`]: [`Client`], with the flows beside it (`enroll`, `unlock`, `sync`, `outbox`,
 //!   `membership`, `account`, `report`).
+//! - [`own`]: what a person keeps of a conversation on this device alone.
 //! - [`records`]: what the record keeper needs of the core.
 //! - [`calls`]: the same by name and JSON, for the app's worker.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
@@ -25,6 +26,7 @@ pub mod content;
 pub mod error;
 pub mod fuzz;
 pub mod mls;
+pub mod own;
 pub mod platform;
 pub mod profile;
 pub mod records;

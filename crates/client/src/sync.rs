@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{GroupKind, GroupList, GroupSummary, Member};
 use wardline_model::wire::messages::{
-    Entry, EntryKind, EntryList, Receipt, ReceiptPost, ReceiptState,
+    Entry, EntryKind, EntryList, Priority, Receipt, ReceiptPost, ReceiptState,
 };
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, GroupId, MessageId, UserId};
@@ -19,6 +19,7 @@ use crate::conversation::{
 use crate::error::ClientError;
 use crate::membership::keepers;
 use crate::mls::{Claim, Groups, Incoming};
+use crate::own::{forget_unread_mark, own};
 use crate::platform::{Event, Platform, random_bytes};
 use crate::records::Committed;
 use crate::vault::Vault;
@@ -206,8 +207,13 @@ impl<P: Platform> Client<P> {
         let Some(mut record) = conversation::record(vault, group) else {
             return Ok(());
         };
+        let was_marked = forget_unread_mark(vault, group);
         let up_to = up_to.min(record.applied);
         if up_to <= record.read {
+            if was_marked {
+                self.flush().await?;
+                self.platform.emit(Event::Conversations);
+            }
             return Ok(());
         }
         record.read = up_to;
@@ -235,7 +241,8 @@ impl<P: Platform> Client<P> {
         self.mark_read(group, up_to).await
     }
 
-    /// Conversations, the most urgent unread first, then by time.
+    /// Conversations, the most urgent unread first, then those that are pinned, then by time;
+    /// archived ones last.
     pub fn conversations(&self) -> Result<Vec<Conversation>, ClientError> {
         let me = self.profile()?.user.id;
         let vault = self.vault()?;
@@ -244,7 +251,10 @@ impl<P: Platform> Client<P> {
             .filter(|record| record.joined && record.summary.kind != GroupKind::Keeper)
             .map(|record| self.view(&record, me))
             .collect::<Result<_, _>>()?;
-        list.sort_by_key(|c| std::cmp::Reverse((c.priority_unread, c.at)));
+        list.sort_by_key(|c| {
+            let urgent = c.priority_unread.filter(|p| *p != Priority::Routine);
+            std::cmp::Reverse((!c.archived, urgent, c.pinned, c.priority_unread, c.at))
+        });
         Ok(list)
     }
 
@@ -409,6 +419,7 @@ impl<P: Platform> Client<P> {
         let (keeping, people): (Vec<&Member>, Vec<&Member>) = listed
             .iter()
             .partition(|member| keepers.contains(&member.user.id));
+        let own = own(vault, group);
         let strangers = record.strangers.iter();
         let strangers = strangers.filter_map(|user| self.brief(group, *user));
         Ok(Conversation {
@@ -435,6 +446,12 @@ impl<P: Platform> Client<P> {
             last,
             removal_pending: summary.removal_pending,
             strangers: strangers.collect(),
+            pinned: own.pinned,
+            // Whoever writes brings it back.
+            archived: own.archived && unread == 0,
+            muted: own.muted,
+            marked_unread: own.marked_unread,
+            draft: own.draft,
             at,
         })
     }
@@ -717,7 +734,7 @@ impl<P: Platform> Client<P> {
             seq,
             from: None,
             text: text.to_owned(),
-            priority: wardline_model::wire::messages::Priority::Routine,
+            priority: Priority::Routine,
             sent_at: at,
             reply_to: None,
             notice: Some(notice),

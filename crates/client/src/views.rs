@@ -9,6 +9,7 @@ use wardline_model::wire::problem::Problem;
 use wardline_model::{DeviceId, GroupId, MessageId, PatientId, RoleSlug};
 
 use crate::content::Form;
+use crate::own::Draft;
 
 /// Where the device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -253,6 +254,16 @@ pub struct Conversation {
     /// People who came while this device was away, so that it saw nobody let them in. Nothing is
     /// sent until this person has looked ([`crate::Client::accept_members`]).
     pub strangers: Vec<PersonBrief>,
+    /// Whether it stands above the others on this device.
+    pub pinned: bool,
+    /// Whether it is put away on this device; something unread brings it back.
+    pub archived: bool,
+    /// Whether its routine messages make no noise on this device.
+    pub muted: bool,
+    /// Whether this person marked it as unread.
+    pub marked_unread: bool,
+    /// What this person has begun to write.
+    pub draft: Option<Draft>,
     /// When something last happened, unix milliseconds.
     pub at: u64,
 }

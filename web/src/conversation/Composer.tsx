@@ -2,7 +2,7 @@
 import { ActionIcon, Textarea } from "@mantine/core";
 import { Check, ClipboardList, Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import type { Form, MessageView } from "../core/methods";
+import type { Draft, Form, MessageView } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { PersonBrief, Priority } from "../core/wire";
 import { Avatar } from "../shell/Avatar";
@@ -10,10 +10,11 @@ import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Composer.module.css";
 import { FormSheet } from "./FormSheet";
-import { drafts } from "./memory";
+import { drafts, keepDraft } from "./memory";
 import { meant, typed } from "./mentions";
 
 const PRIORITIES: readonly Priority[] = ["routine", "urgent", "stat"];
+const NOTHING: Draft = { text: "", priority: "routine" };
 const FORMS = ["sbar", "ipass"] as const;
 const FLAGS = { routine: Flag, urgent: TriangleAlert, stat: Siren } as const;
 const SEND = {
@@ -33,6 +34,7 @@ const OFFERED = 4;
 export function Composer({
   group,
   about,
+  kept,
   people,
   replying,
   editing,
@@ -40,6 +42,8 @@ export function Composer({
 }: {
   group: string;
   about: boolean;
+  /** What was begun to be written before the page was opened. */
+  kept: Draft | null;
   /** Whom a text can name. */
   people: readonly PersonBrief[];
   replying: MessageView | null;
@@ -48,7 +52,7 @@ export function Composer({
   /** Neither answering nor editing any more. */
   onDone(): void;
 }) {
-  const draft = drafts.get(group);
+  const draft = drafts.get(group) ?? kept;
   const [text, setText] = useState(draft?.text ?? "");
   const [priority, setPriority] = useState<Priority>(draft?.priority ?? "routine");
   const [choosing, setChoosing] = useState(false);
@@ -64,8 +68,11 @@ export function Composer({
   const level = editing ? "routine" : priority;
 
   useEffect(() => {
-    drafts.set(group, { text, priority });
-  }, [group, text, priority]);
+    const before = drafts.get(group) ?? kept ?? NOTHING;
+    if (before.text !== text || before.priority !== priority) {
+      keepDraft(group, { text, priority });
+    }
+  }, [group, text, priority, kept]);
 
   useEffect(() => {
     if (replying || editing) {

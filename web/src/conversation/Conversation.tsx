@@ -1,7 +1,8 @@
 /** One conversation: who, about whom, what was written, and the field to write in. */
 import { ActionIcon, Button } from "@mantine/core";
-import { ArrowDown, ChevronLeft, UsersRound } from "lucide-react";
+import { ArrowDown, ChevronLeft, EllipsisVertical, UsersRound } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { call } from "../core/core";
 import type { ConversationView, MessageView } from "../core/methods";
 import { useCall, useConversations, useMessages, useStatus } from "../core/queries";
 import { Banner } from "../patients/Banner";
@@ -18,6 +19,7 @@ import { Members } from "./Members";
 import { Message } from "./Message";
 import { MessageSheet } from "./MessageSheet";
 import { places } from "./memory";
+import { PlaceSheet } from "./PlaceSheet";
 import { QuickReplies } from "./QuickReplies";
 import { useReading } from "./useReading";
 import { useScroll } from "./useScroll";
@@ -56,12 +58,14 @@ function Opened({ conversation }: { conversation: ConversationView }) {
   const [chosen, setChosen] = useState<MessageView | null>(null);
   const [versions, setVersions] = useState<MessageView | null>(null);
   const [showPeople, setShowPeople] = useState(false);
+  const [placing, setPlacing] = useState(false);
   const fresh = useFresh(messages.data, conversation.unread);
 
   const more = (messages.data?.length ?? 0) >= limit && !messages.isPlaceholderData;
   const older = more ? () => setLimit(limit + PAGE) : null;
   const scroll = useScroll(group, messages.data, limit, older);
   useReading(group, messages.data, scroll.atEnd);
+  useLooking(group, conversation.marked_unread);
 
   const days = useMemo(() => arrange(messages.data ?? [], fresh), [messages.data, fresh]);
   const byId = useMemo(
@@ -135,6 +139,13 @@ function Opened({ conversation }: { conversation: ConversationView }) {
         <ActionIcon aria-label={t.conversation.details} onClick={() => setShowPeople(true)}>
           <UsersRound aria-hidden />
         </ActionIcon>
+        <ActionIcon
+          aria-label={t.conversation.place.open}
+          aria-haspopup="dialog"
+          onClick={() => setPlacing(true)}
+        >
+          <EllipsisVertical aria-hidden />
+        </ActionIcon>
       </header>
       {patient ? <Banner patient={patient} notes={{ at: "notes", group }} /> : null}
       {conversation.removal_pending ? (
@@ -196,6 +207,7 @@ function Opened({ conversation }: { conversation: ConversationView }) {
       <Composer
         group={group}
         about={patient !== null && patient !== undefined}
+        kept={conversation.draft}
         people={people}
         replying={replying}
         editing={editing}
@@ -211,6 +223,7 @@ function Opened({ conversation }: { conversation: ConversationView }) {
         onReply={reply}
         onEdit={edit}
       />
+      <PlaceSheet opened={placing} onClose={() => setPlacing(false)} conversation={conversation} />
       <Versions message={versions} onClose={() => setVersions(null)} />
       <Members
         opened={showPeople}
@@ -252,6 +265,17 @@ function Strangers({ conversation, onLook }: { conversation: ConversationView; o
       </div>
     </div>
   );
+}
+
+/** What was marked as unread is looked at now; a mark that is set while it is open stays. */
+function useLooking(group: string, marked: boolean): void {
+  const [atOpening] = useState(marked);
+  useEffect(() => {
+    if (atOpening) {
+      // The mark stays in the list, and goes with the next look.
+      call("mark", { group, unread: false }).catch(() => undefined);
+    }
+  }, [group, atOpening]);
 }
 
 /** The first unread message as it was when the conversation was opened. */

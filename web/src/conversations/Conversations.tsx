@@ -2,6 +2,7 @@
 import { Button, CloseButton, TextInput } from "@mantine/core";
 import { MessageSquarePlus, Search, SquarePen } from "lucide-react";
 import { useState } from "react";
+import type { ConversationView } from "../core/methods";
 import { useConversations } from "../core/queries";
 import { Empty } from "../shell/Empty";
 import { go } from "../shell/routes";
@@ -17,6 +18,14 @@ export function Conversations({ current }: { current: string | null }) {
   const now = Date.now();
   const all = conversations.data ?? [];
   const shown = matching(all, search);
+  // A search looks everywhere.
+  const listed = shown.filter(({ archived }) => !archived || search.trim() !== "");
+  const away = shown.filter((each) => !listed.includes(each));
+  const item = (each: ConversationView) => (
+    <li key={each.id}>
+      <ConversationItem conversation={each} current={each.id === current} now={now} />
+    </li>
+  );
 
   return (
     <section className={styles.pane} aria-label={t.conversations.list}>
@@ -59,14 +68,12 @@ export function Conversations({ current }: { current: string | null }) {
       {all.length > 0 && shown.length === 0 ? (
         <Empty title={t.conversations.nothingFound(search.trim())} />
       ) : null}
-      {shown.length > 0 ? (
-        <ul className={styles.items}>
-          {shown.map((each) => (
-            <li key={each.id}>
-              <ConversationItem conversation={each} current={each.id === current} now={now} />
-            </li>
-          ))}
-        </ul>
+      {listed.length > 0 ? <ul className={styles.items}>{listed.map(item)}</ul> : null}
+      {away.length > 0 ? (
+        <details className={styles.archive}>
+          <summary>{t.conversations.archived(away.length)}</summary>
+          <ul className={styles.items}>{away.map(item)}</ul>
+        </details>
       ) : null}
     </section>
   );

@@ -28,6 +28,11 @@ const conversation: ConversationView = {
   },
   removal_pending: false,
   strangers: [],
+  pinned: false,
+  archived: false,
+  muted: false,
+  marked_unread: false,
+  draft: null,
   at: 0,
 };
 

@@ -109,6 +109,13 @@ export interface ConversationView {
   removal_pending: boolean;
   /** People who came while this device was away; nothing is sent until the person has looked. */
   strangers: PersonBrief[];
+  /** Where this person put it, on this device. */
+  pinned: boolean;
+  archived: boolean;
+  muted: boolean;
+  marked_unread: boolean;
+  /** What this person has begun to write. */
+  draft: Draft | null;
   /** When something last happened. */
   at: number;
 }
@@ -155,6 +162,12 @@ export interface MessageView {
 export interface Form {
   kind: "sbar" | "ipass";
   fields: readonly string[];
+}
+
+/** What was begun to be written. */
+export interface Draft {
+  text: string;
+  priority: Priority;
 }
 
 export interface Version {
@@ -226,6 +239,12 @@ export interface Methods {
   mark_read: [{ group: string; up_to: number }, unknown];
   acknowledge: [{ group: string; up_to: number }, unknown];
   accept_members: [{ group: string }, unknown];
+  /** What is left out stays. */
+  mark: [
+    { group: string; pinned?: boolean; archived?: boolean; muted?: boolean; unread?: boolean },
+    unknown,
+  ];
+  keep_draft: [{ group: string } & Draft, unknown];
   add_people: [{ group: string; users: string[] }, unknown];
   remove_person: [{ group: string; user: string }, unknown];
   people: [{ q: string }, PersonHit[]];

@@ -18,8 +18,12 @@ export function Announcer({ current }: { current: string | null }) {
       return;
     }
     const fresh = conversations.data.find(
-      ({ id, last }) =>
-        last && !last.mine && !last.recalled && last.sent_at > (before.get(id) ?? 0),
+      ({ id, last, muted, priority_unread }) =>
+        last &&
+        !last.mine &&
+        !last.recalled &&
+        !(muted && (priority_unread ?? "routine") === "routine") &&
+        last.sent_at > (before.get(id) ?? 0),
     );
     if (fresh?.last) {
       const { from, text: words } = fresh.last;

@@ -2,6 +2,7 @@
 //! the messages of others.
 
 use wardline_client::content::{Change, Content, Form, FormKind, Text};
+use wardline_client::own::{Draft, Marks};
 use wardline_client::views::{Message, MessageState, Notice};
 use wardline_client_native::NativeClient;
 use wardline_keeper::{Progress, Rules};
@@ -304,4 +305,69 @@ async fn what_a_member_may_not_do_to_messages_of_others_is_left_out_in_sight_of_
     let path = format!("/v1/groups/{group}/messages");
     let body = serde_json::to_vec(&send).unwrap();
     assert!(tomas.raw("POST", &path, Some(body)).await.is_err());
+}
+
+story!(a_draft_and_the_place_of_a_conversation_are_there_after_a_restart);
+async fn a_draft_and_the_place_of_a_conversation_are_there_after_a_restart(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let mut rahul = ward.person("rahul.menon").await;
+    let first = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    let second = amara.start(&[me(&rahul)], None, None).await.unwrap();
+    say(&mut amara, first, "Heparin stopped").await;
+    say(&mut amara, second, "Bed 9 is free").await;
+    let order = |client: &NativeClient| {
+        let conversations = client.conversations().unwrap();
+        conversations.iter().map(|c| c.id).collect::<Vec<_>>()
+    };
+    assert_eq!(order(&amara), [second, first]);
+    let pinned = Marks {
+        pinned: Some(true),
+        muted: Some(true),
+        unread: Some(true),
+        ..Marks::default()
+    };
+    amara.mark(first, pinned).await.unwrap();
+    let away = Marks {
+        archived: Some(true),
+        ..Marks::default()
+    };
+    amara.mark(second, away).await.unwrap();
+    let draft = Draft {
+        text: "Lactate is".to_owned(),
+        priority: Priority::Urgent,
+        reply_to: None,
+    };
+    amara.keep_draft(first, draft.clone()).await.unwrap();
+
+    drop(amara);
+    let mut amara = NativeClient::open(&ward.home("amara.osei")).unwrap();
+    come_online(&mut amara).await;
+    assert_eq!(order(&amara), [first, second]);
+    let conversations = amara.conversations().unwrap();
+    let [pinned, archived] = conversations.as_slice() else {
+        panic!("{conversations:?}")
+    };
+    assert!(pinned.pinned && pinned.muted && pinned.marked_unread);
+    assert_eq!(pinned.draft, Some(draft.clone()));
+    assert!(archived.archived && archived.draft.is_none());
+
+    // Looking at it takes the mark away; whoever writes brings back what was put away; an empty
+    // text is no draft.
+    amara.mark_read(first, u64::MAX).await.unwrap();
+    let text = String::new();
+    amara
+        .keep_draft(first, Draft { text, ..draft })
+        .await
+        .unwrap();
+    let first = amara.conversations().unwrap().remove(0);
+    assert!(!first.marked_unread && first.draft.is_none());
+    rahul.sync().await.unwrap();
+    say(&mut rahul, second, "Thank you").await;
+    amara.sync().await.unwrap();
+    let conversations = amara.conversations().unwrap();
+    assert!(conversations.iter().all(|c| !c.archived));
+    tomas.sync().await.unwrap();
+    assert!(!tomas.conversations().unwrap()[0].pinned, "nobody else's");
 }
