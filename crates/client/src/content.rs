@@ -659,7 +659,6 @@ fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use wardline_model::UserId;
 
     use super::*;
 
