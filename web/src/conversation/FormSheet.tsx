@@ -1,6 +1,7 @@
 /** A form of few fields: filled in with one thumb, sent as a message. */
 import { Button, Modal, Textarea } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import { PriorityTag } from "../conversations/PriorityTag";
 import type { Form } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { Priority } from "../core/wire";
@@ -76,6 +77,7 @@ export function FormSheet({
           />
         ))}
         {last === "ipass" ? <p>{t.conversation.forms.synthesis}</p> : null}
+        <PriorityTag priority={priority} />
         <Button
           type="submit"
           fullWidth

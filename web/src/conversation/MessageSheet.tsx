@@ -9,6 +9,7 @@ import { tellFailure } from "../shell/notices";
 import { useNarrow } from "../shell/useNarrow";
 import { t } from "../texts";
 import styles from "./MessageSheet.module.css";
+import { sheet } from "./sheet";
 
 /** As long as the others take an edit: `EDIT_WINDOW_MS` of the core. */
 const EDIT_WINDOW_MS = 15 * 60_000;
@@ -58,7 +59,7 @@ export function MessageSheet({
         returnFocus={!leads}
         title={t.conversation.options}
         centered={!narrow}
-        classNames={{ inner: styles.inner ?? "", content: styles.content ?? "" }}
+        classNames={sheet}
         closeButtonProps={{ "aria-label": t.close, size: "var(--touch)" }}
       >
         {about ? (

@@ -8,6 +8,7 @@ import { go } from "../shell/routes";
 import { useNarrow } from "../shell/useNarrow";
 import { t } from "../texts";
 import styles from "./MessageSheet.module.css";
+import { sheet } from "./sheet";
 
 export function PlaceSheet({
   opened,
@@ -59,7 +60,7 @@ export function PlaceSheet({
       onClose={onClose}
       title={words.title}
       centered={!narrow}
-      classNames={{ inner: styles.inner ?? "", content: styles.content ?? "" }}
+      classNames={sheet}
       closeButtonProps={{ "aria-label": t.close, size: "var(--touch)" }}
     >
       <p className={styles.hint}>{words.hint}</p>

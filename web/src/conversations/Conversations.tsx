@@ -1,6 +1,6 @@
 /** All conversations, the most urgent first. */
 import { Button, CloseButton, TextInput } from "@mantine/core";
-import { MessageSquarePlus, Search, SquarePen } from "lucide-react";
+import { ChevronRight, MessageSquarePlus, Search, SquarePen } from "lucide-react";
 import { useState } from "react";
 import type { ConversationView } from "../core/methods";
 import { useConversations } from "../core/queries";
@@ -71,7 +71,10 @@ export function Conversations({ current }: { current: string | null }) {
       {listed.length > 0 ? <ul className={styles.items}>{listed.map(item)}</ul> : null}
       {away.length > 0 ? (
         <details className={styles.archive}>
-          <summary>{t.conversations.archived(away.length)}</summary>
+          <summary>
+            <ChevronRight aria-hidden />
+            {t.conversations.archived(away.length)}
+          </summary>
           <ul className={styles.items}>{away.map(item)}</ul>
         </details>
       ) : null}

@@ -271,12 +271,12 @@ export const en = {
       label: "Write as a form",
       sbar: {
         title: "SBAR",
-        hint: "For help with a patient",
+        hint: "Call for help",
         fields: ["Situation", "Background", "Assessment", "Recommendation"],
       },
       ipass: {
         title: "I-PASS",
-        hint: "For a hand-over",
+        hint: "Hand over",
         fields: [
           "Illness severity",
           "Patient summary",
