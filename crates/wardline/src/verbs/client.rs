@@ -209,15 +209,12 @@ async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), F
             } else {
                 client.react(group, id, &emoji).await?
             };
-            match queued {
-                Some(queued) => deliver(client, &queued, "Done.", out).await,
-                None => {
-                    out.result(&json!({ "id": id, "group": group }), || {
-                        "Nothing to do.".to_owned()
-                    });
-                    Ok(())
-                }
-            }
+            let Some(queued) = queued else {
+                let value = json!({ "id": id, "group": group });
+                out.result(&value, || "Nothing to do.".to_owned());
+                return Ok(());
+            };
+            deliver(client, &queued, "Done.", out).await
         }
         Verb::Get { path } => request(client, "GET", &path, None).await,
         Verb::Post { path, file } => {
