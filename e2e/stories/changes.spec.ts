@@ -158,3 +158,26 @@ test("what was begun to be written is there after a restart, in a conversation t
   await expect(list.getByRole("link", { name: doctor.person.name })).toBeVisible();
   await expect(list.getByText("Archived (1)")).toHaveCount(0);
 });
+
+test("a message that goes by itself says so, before and after it is sent", async ({
+  hospital,
+  phone,
+}) => {
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
+  await nurse.enroll();
+  await doctor.enroll();
+  await nurse.start([doctor.person]);
+  const { page } = nurse;
+  await page.getByRole("button", { name: /^Urgency/ }).click();
+  await page.getByRole("button", { name: "1 hour" }).click();
+  await look(page, "phone", "expiry");
+  await page.getByRole("button", { name: /^Urgency/ }).click();
+  await expect(page.getByText(/^Goes by itself: 1 hour/)).toBeVisible();
+  await nurse.write("The door code is 4711");
+  await doctor.open(nurse.person.name);
+  await expect(doctor.message("The door code is 4711").getByText(/^Goes at/)).toBeAttached();
+  // The next one stays.
+  await nurse.write("Good night");
+  await expect(doctor.message("Good night").getByText(/^Goes/)).toHaveCount(0);
+});

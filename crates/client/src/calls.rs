@@ -15,7 +15,7 @@ use wardline_model::{
 use zeroize::Zeroizing;
 
 use crate::client::{Client, PRF_SALTS, Prf};
-use crate::content::Form;
+use crate::content::{Expiry, Form};
 use crate::enroll::{LinkPins, Shown};
 use crate::error::ClientError;
 use crate::own::{Draft, Marks};
@@ -72,6 +72,7 @@ struct SendCall {
     #[serde(default)]
     priority: Priority,
     reply_to: Option<MessageId>,
+    expires: Option<Expiry>,
 }
 
 #[derive(Deserialize)]
@@ -282,11 +283,15 @@ impl<P: Platform> Client<P> {
             }
             "send" => {
                 let call: SendCall = read(params)?;
-                answer(
-                    &self
-                        .send(call.group, &call.text, call.priority, call.reply_to)
-                        .await?,
-                )
+                let SendCall {
+                    group,
+                    text,
+                    priority,
+                    reply_to,
+                    expires,
+                } = call;
+                let sent = self.send_expiring(group, &text, priority, reply_to, expires);
+                answer(&sent.await?)
             }
             "send_form" => {
                 let call: SendFormCall = read(params)?;

@@ -26,6 +26,7 @@ use crate::client::{Client, Open};
 use crate::content::{Change, MAX_MENTIONS, MAX_TEXT, is_single_character};
 use crate::conversation::{self, Outgoing, StoredMessage, message_at, messages, put_message};
 use crate::error::ClientError;
+use crate::expiry::forget_expired;
 use crate::platform::{Platform, random_bytes};
 use crate::sync::others;
 use crate::vault::Vault;
@@ -98,7 +99,8 @@ impl Current {
         let (Some(change), Some(from)) = (&entry.change, &entry.from) else {
             return;
         };
-        if self.recalled.is_some() {
+        let is_recall = matches!(change, Change::Recall { .. });
+        if self.recalled.is_some() || (self.message.expired && !is_recall) {
             return;
         }
         match change {
@@ -329,7 +331,12 @@ impl<P: Platform> Client<P> {
         if !keeps_records && open.known.is_recalled(&open.vault, group, touched) {
             forget_text(open, group, touched);
         }
-        Ok(())
+        let place = open.known.place(&open.vault, group, touched);
+        let target = place.and_then(|place| message_at(&open.vault, group, place));
+        if let Some(target) = target.filter(|target| target.expired && touched != entry.id) {
+            forget_expired(open, group, target.seq);
+        }
+        self.note_due(group, entry)
     }
 
     /// Of a recall that was taken just now: who had read the message.
@@ -379,7 +386,7 @@ impl<P: Platform> Client<P> {
         let waiting = self.waiting_changes(group)?;
         newest_first(self.vault()?, group, waiting)
             .find(|current| current.message.id == id && current.message.notice.is_none())
-            .filter(|current| current.recalled.is_none())
+            .filter(|current| current.recalled.is_none() && !current.message.expired)
             .ok_or(ClientError::Invalid(
                 "there is no such message on this device, or it was recalled",
             ))
@@ -410,6 +417,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: Some(change),
             form: None,
+            expires: None,
         };
         self.queue(message).await
     }
@@ -499,6 +507,8 @@ mod tests {
             mentions: Vec::new(),
             change,
             form: None,
+            expires: None,
+            expired: false,
             read_by: Vec::new(),
         }
     }

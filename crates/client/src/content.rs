@@ -41,6 +41,8 @@ const CHOOSE_ONE: u8 = 0;
 const TEXT: &str = "text/plain;charset=utf-8";
 const HISTORY: &str = "application/vnd.wardline.history+cbor";
 const FORM: &str = "application/vnd.wardline.form+cbor";
+/// The extension of a message that goes once it is read; the format's own expiry is a time.
+const BURN: &str = "vnd.wardline.burn";
 /// The extension with the people whom a text names, as an array of their ids' bytes.
 const MENTIONS: &str = "vnd.wardline.mentions";
 /// Longest text of one message, bytes.
@@ -84,6 +86,18 @@ pub struct Text {
     pub mentions: Vec<UserId>,
     /// The form that the text is of; the text is what [`Form::text`] makes of it.
     pub form: Option<Form>,
+    /// When it goes by itself.
+    pub expires: Option<Expiry>,
+}
+
+/// When a message goes from people's devices by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expiry {
+    /// So many seconds after the hospital took it.
+    After(u32),
+    /// Once its reader has read it.
+    Read,
 }
 
 /// A message in the parts that a hand-over or a call for help has.
@@ -217,6 +231,9 @@ pub struct Kept {
     /// The form that the text is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<Form>,
+    /// When it goes by itself; what is due already is handed over without its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Expiry>,
 }
 
 impl Kept {
@@ -323,6 +340,7 @@ impl Text {
             in_reply_to: self.in_reply_to,
             mentions: &self.mentions,
             form: self.form.as_ref(),
+            expires: self.expires,
             ..Envelope::new(
                 self.id,
                 RENDER,
@@ -351,7 +369,7 @@ impl Content {
         }
         let value: Value = read(bytes)?;
         let fields = value.as_array().ok_or(BAD)?;
-        let [salt, replaces, _topic, _expires, reply, extensions, part] = fields.as_slice() else {
+        let [salt, replaces, _topic, expires, reply, extensions, part] = fields.as_slice() else {
             return Err(BAD);
         };
         let id = message_id(salt).ok_or(BAD)?;
@@ -377,6 +395,7 @@ impl Content {
             _ => return Err(BAD),
         };
         let mentions = mentioned(extensions);
+        let expires = expiry(expires, extensions);
         let change = match (is_reaction, replaces, body) {
             (false, None, Some((HISTORY, content))) => {
                 let page = read(content)?;
@@ -394,6 +413,7 @@ impl Content {
                     text,
                     mentions,
                     form: Some(form),
+                    expires,
                 }));
             }
             (false, None, Some((kind, content))) => {
@@ -404,6 +424,7 @@ impl Content {
                     text,
                     mentions,
                     form: None,
+                    expires,
                 }));
             }
             (false, Some(of), Some((kind, content))) => {
@@ -550,17 +571,29 @@ fn single_part(part: &Value) -> Option<(&str, &[u8])> {
 
 /// The people whom the extensions name; what is none of ours is passed over.
 fn mentioned(extensions: &Value) -> Vec<UserId> {
-    let of = |(name, value): &(Value, Value)| {
-        let ours = name.as_text() == Some(MENTIONS);
-        ours.then(|| value.as_array().cloned()).flatten()
-    };
-    let people = extensions.as_map().and_then(|map| map.iter().find_map(of));
-    people
-        .unwrap_or_default()
-        .iter()
+    extension(extensions, MENTIONS)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
         .filter_map(|person| UserId::from_slice(person.as_bytes()?))
         .take(MAX_MENTIONS)
         .collect()
+}
+
+/// When the message goes; a time that is none of ours is passed over.
+fn expiry(expires: &Value, extensions: &Value) -> Option<Expiry> {
+    if extension(extensions, BURN) == Some(&Value::Bool(true)) {
+        return Some(Expiry::Read);
+    }
+    let [Value::Bool(true), Value::Integer(seconds)] = expires.as_array()?.as_slice() else {
+        return None;
+    };
+    u32::try_from(*seconds).ok().map(Expiry::After)
+}
+
+fn extension<'v>(extensions: &'v Value, wanted: &str) -> Option<&'v Value> {
+    let mut all = extensions.as_map()?.iter();
+    all.find_map(|(name, value)| (name.as_text() == Some(wanted)).then_some(value))
 }
 
 /// A message of the format, as ours are.
@@ -574,6 +607,7 @@ struct Envelope<'a> {
     body: Option<(&'static str, Vec<u8>)>,
     /// The form of which the body is the text.
     form: Option<&'a Form>,
+    expires: Option<Expiry>,
 }
 
 impl Envelope<'_> {
@@ -586,6 +620,7 @@ impl Envelope<'_> {
             disposition,
             body,
             form: None,
+            expires: None,
         }
     }
 
@@ -623,16 +658,26 @@ impl Envelope<'_> {
             }
         };
         let people = self.mentions.iter().map(|user| Value::Bytes(user.to_vec()));
-        let extensions = if self.mentions.is_empty() {
-            Vec::new()
-        } else {
-            vec![(Value::from(MENTIONS), Value::Array(people.collect()))]
+        let mut extensions = Vec::new();
+        if !self.mentions.is_empty() {
+            extensions.push((Value::from(MENTIONS), Value::Array(people.collect())));
+        }
+        let expires = match self.expires {
+            Some(Expiry::After(seconds)) => {
+                // Relative to when the hospital took it.
+                Value::Array(vec![Value::from(true), Value::from(seconds)])
+            }
+            Some(Expiry::Read) => {
+                extensions.push((Value::from(BURN), Value::from(true)));
+                Value::Null
+            }
+            None => Value::Null,
         };
         cbor(&Value::Array(vec![
             Value::Bytes(self.id.to_vec()),
             optional(self.replaces),
             Value::Bytes(Vec::new()),
-            Value::Null,
+            expires,
             optional(self.in_reply_to),
             Value::Map(extensions),
             Value::Array(part),
@@ -686,6 +731,7 @@ mod tests {
                 mentions: Vec::new(),
                 change: None,
                 form: None,
+                expires: None,
             },
         )
     }
@@ -762,6 +808,7 @@ mod tests {
             mentions: Vec::new(),
             change: None,
             form: None,
+            expires: None,
         };
         assert_eq!(cbor(&before), cbor(&now));
         assert_eq!(read::<Kept>(&cbor(&before)).unwrap(), now);
@@ -828,6 +875,7 @@ mod tests {
             text: text.to_owned(),
             mentions: Vec::new(),
             form: Some(form),
+            expires: None,
         }
     }
 
@@ -862,13 +910,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_what_is_read(text in "\\PC{0,200}", id: [u8; 16], reply: Option<[u8; 16]>, mentions in proptest::collection::vec(any::<[u8; 16]>(), 0..4)) {
+        fn what_was_written_is_what_is_read(text in "\\PC{0,200}", id: [u8; 16], reply: Option<[u8; 16]>, mentions in proptest::collection::vec(any::<[u8; 16]>(), 0..4), expires in prop_oneof![0_u32..3, any::<u32>()]) {
             let message = Text {
                 id: MessageId::from_bytes(id),
                 in_reply_to: reply.map(MessageId::from_bytes),
                 text,
                 mentions: mentions.into_iter().map(UserId::from_bytes).collect(),
                 form: None,
+                expires: match expires {
+                    0 => None,
+                    1 => Some(Expiry::Read),
+                    seconds => Some(Expiry::After(seconds)),
+                },
             };
             let read = Content::decode(&message.encode()).unwrap();
             prop_assert_eq!(read, Content::Text(message));

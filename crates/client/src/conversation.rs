@@ -10,7 +10,7 @@ use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Open;
-use crate::content::{Change, Form, Text};
+use crate::content::{Change, Expiry, Form, Text};
 use crate::vault::Vault;
 use crate::views::Notice;
 
@@ -37,6 +37,9 @@ pub(crate) struct Record {
     /// People in it whom this person has not accepted yet; nothing is sent meanwhile.
     #[serde(default)]
     pub(crate) strangers: Vec<UserId>,
+    /// A legal hold: nothing in it goes by itself. Nobody sets it yet.
+    #[serde(default)]
+    pub(crate) hold: bool,
 }
 
 impl Record {
@@ -95,6 +98,12 @@ pub(crate) struct StoredMessage {
     /// The form that the text is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) form: Option<Form>,
+    /// When it goes by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<Expiry>,
+    /// It went, and this is its trace.
+    #[serde(default)]
+    pub(crate) expired: bool,
     /// Of a recall by this person: who had read the message when it was taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) read_by: Vec<PersonBrief>,
@@ -128,6 +137,9 @@ pub(crate) struct Outgoing {
     /// The form that the text is of.
     #[serde(default)]
     pub(crate) form: Option<Form>,
+    /// When it goes by itself.
+    #[serde(default)]
+    pub(crate) expires: Option<Expiry>,
 }
 
 impl Outgoing {
@@ -145,6 +157,7 @@ impl Outgoing {
             text: self.text.clone(),
             mentions: self.mentions.clone(),
             form: self.form.clone(),
+            expires: self.expires,
         };
         text.encode()
     }
@@ -168,6 +181,8 @@ impl Outgoing {
             mentions: self.mentions.clone(),
             change: self.change.clone(),
             form: self.form.clone(),
+            expires: self.expires,
+            expired: false,
             read_by: Vec::new(),
         })
     }
@@ -332,6 +347,7 @@ mod tests {
             rejoining: false,
             devices: Vec::new(),
             strangers: Vec::new(),
+            hold: false,
         }
     }
 

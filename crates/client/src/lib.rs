@@ -11,6 +11,7 @@
 //! - [`changes`]: edits, recalls and reactions, and who may make them.
 //! - [`client`]: [`Client`], with the flows beside it (`enroll`, `unlock`, `sync`, `outbox`,
 //!   `membership`, `account`, `report`).
+//! - `expiry`: messages that go by themselves.
 //! - [`own`]: what a person keeps of a conversation on this device alone.
 //! - [`records`]: what the record keeper needs of the core.
 //! - [`calls`]: the same by name and JSON, for the app's worker.
@@ -37,6 +38,7 @@ mod account;
 mod arrival;
 mod conversation;
 pub mod enroll;
+mod expiry;
 mod http;
 mod membership;
 mod outbox;

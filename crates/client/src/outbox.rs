@@ -4,7 +4,7 @@ use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Client;
-use crate::content::{Content, Form, MAX_TEXT, Text};
+use crate::content::{Content, Expiry, Form, MAX_TEXT, Text};
 use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_outgoing};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform, random_bytes};
@@ -24,10 +24,23 @@ impl<P: Platform> Client<P> {
         priority: Priority,
         reply_to: Option<MessageId>,
     ) -> Result<Queued, ClientError> {
+        self.send_expiring(group, text, priority, reply_to, None)
+            .await
+    }
+
+    /// The same for a message that goes by itself.
+    pub async fn send_expiring(
+        &mut self,
+        group: GroupId,
+        text: &str,
+        priority: Priority,
+        reply_to: Option<MessageId>,
+        expires: Option<Expiry>,
+    ) -> Result<Queued, ClientError> {
         if text.trim().is_empty() {
             return Err(ClientError::Invalid("there is no text to send"));
         }
-        self.write(group, text.to_owned(), None, priority, reply_to)
+        self.write(group, text.to_owned(), None, priority, reply_to, expires)
             .await
     }
 
@@ -42,7 +55,7 @@ impl<P: Platform> Client<P> {
         if form.is_empty() {
             return Err(ClientError::Invalid("the form is empty"));
         }
-        self.write(group, form.text(), Some(form), priority, reply_to)
+        self.write(group, form.text(), Some(form), priority, reply_to, None)
             .await
     }
 
@@ -53,6 +66,7 @@ impl<P: Platform> Client<P> {
         form: Option<Form>,
         priority: Priority,
         reply_to: Option<MessageId>,
+        expires: Option<Expiry>,
     ) -> Result<Queued, ClientError> {
         if text.len() > MAX_TEXT {
             return Err(ClientError::Invalid("the text is too long for one message"));
@@ -77,6 +91,7 @@ impl<P: Platform> Client<P> {
             mentions,
             change: None,
             form,
+            expires,
         };
         self.queue(message).await
     }
@@ -149,6 +164,7 @@ impl<P: Platform> Client<P> {
                 text: text.clone(),
                 mentions: Vec::new(),
                 form: None,
+                expires: None,
             });
             sealed.push(self.seal_content(group, &content, priority)?);
         }

@@ -5,6 +5,8 @@
 //! ([`Client::changes`]), decides who is owed which part of the history, and queues it
 //! ([`Client::queue_history`]); what it decides is durable with the next [`Client::flush`].
 
+use std::collections::BTreeSet;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::devices::{MemberDevice, MemberDevices, MemberDevicesRequest};
@@ -14,7 +16,7 @@ use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::changes::recalls;
 use crate::client::Client;
-use crate::content::{Change, History, Kept, Page, PageEnd};
+use crate::content::{Change, Expiry, History, Kept, Page, PageEnd};
 use crate::conversation::{
     self, Outgoing, StoredMessage, delete_outgoing, message_at, outbox, put_outgoing,
 };
@@ -239,8 +241,8 @@ impl<P: Platform> Client<P> {
     }
 
     /// Entries of a conversation after a place and up to another, oldest first: messages, and what
-    /// was done to earlier ones. Of what was recalled nothing but that is handed over, whenever it
-    /// was recalled.
+    /// was done to earlier ones. Of what was recalled, whenever it was, or went by itself, nothing
+    /// but that is handed over.
     ///
     /// # Errors
     /// When the store is locked.
@@ -253,6 +255,16 @@ impl<P: Platform> Client<P> {
         let vault = self.vault()?;
         let recalls = recalls(vault, group);
         let is_within = |seq: u64| seq > after && seq <= up_to;
+        let now = self.platform.now_ms();
+        let is_due = |entry: &StoredMessage| match entry.expires {
+            Some(Expiry::Read) => true,
+            Some(Expiry::After(seconds)) => entry.sent_at + u64::from(seconds) * 1000 <= now,
+            None => false,
+        };
+        let due: BTreeSet<MessageId> = conversation::messages(vault, group)
+            .filter(is_due)
+            .map(|entry| entry.id)
+            .collect();
         let mut history = Vec::new();
         for mut entry in conversation::messages(vault, group) {
             if entry.notice.is_some() || !is_within(entry.seq) {
@@ -272,6 +284,14 @@ impl<P: Platform> Client<P> {
                     Some(Change::Recall { .. }) => {}
                     Some(_) => continue,
                 }
+            }
+            if due.contains(&target) {
+                if entry.change.is_some() {
+                    continue;
+                }
+                entry.text.clear();
+                entry.mentions.clear();
+                entry.form = None;
             }
             history.extend(kept(entry));
         }
@@ -305,6 +325,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            expires: None,
         };
         put_outgoing(&mut self.opened()?.vault, &message);
         Ok(())
@@ -430,6 +451,8 @@ fn stored(kept: &Kept) -> StoredMessage {
         mentions: kept.mentions.clone(),
         change: kept.change.clone(),
         form: kept.form.clone(),
+        expires: kept.expires,
+        expired: kept.expires.is_some() && kept.text.is_empty(),
         read_by: Vec::new(),
     }
 }
@@ -447,6 +470,7 @@ fn kept(entry: StoredMessage) -> Option<Kept> {
         mentions: entry.mentions,
         change: entry.change,
         form: entry.form,
+        expires: entry.expires,
     })
 }
 

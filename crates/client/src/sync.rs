@@ -17,6 +17,7 @@ use crate::conversation::{
     self, Outgoing, Record, StoredMessage, message_at, outbox, put_message, put_record,
 };
 use crate::error::ClientError;
+use crate::expiry::due_at;
 use crate::membership::keepers;
 use crate::mls::{Claim, Groups, Incoming};
 use crate::own::{forget_unread_mark, own};
@@ -43,6 +44,7 @@ impl<P: Platform> Client<P> {
         if let Err(error @ (ClientError::Offline | ClientError::Locked)) = self.renew().await {
             return Err(error);
         }
+        self.expire()?;
         self.replenish().await?;
         self.fetch_inbox().await?;
         let mut held_up = None;
@@ -216,9 +218,11 @@ impl<P: Platform> Client<P> {
             }
             return Ok(());
         }
+        let before = record.read;
         record.read = up_to;
         record.seen = up_to;
         put_record(vault, &record);
+        self.note_read(group, before, up_to)?;
         self.flush().await?;
         self.platform.emit(Event::Conversations);
         match self.post_receipt(group, ReceiptState::Read).await {
@@ -324,6 +328,9 @@ impl<P: Platform> Client<P> {
             mentions_me: message.mentions.contains(&me.id),
             mentions: self.briefs(message.group, &message.mentions),
             form: message.form,
+            expires: message.expires,
+            expires_at: None,
+            expired: false,
             waiting: Vec::new(),
         }
     }
@@ -355,7 +362,8 @@ impl<P: Platform> Client<P> {
                 break;
             }
             let mine = message.from.as_ref().is_some_and(|from| from.id == me);
-            let is_line = message.notice.is_none() && current.recalled.is_none();
+            let is_gone = current.recalled.is_some() || self.is_gone(message, record, me);
+            let is_line = message.notice.is_none() && !is_gone;
             if is_line && !mine && message.seq > record.read {
                 unread += 1;
                 urgent = urgent.max(Some(message.priority));
@@ -367,6 +375,7 @@ impl<P: Platform> Client<P> {
                 last = Some(LastMessage {
                     text: view.text,
                     recalled: view.recalled,
+                    expired: view.expired,
                     from: view.from.map(|from| from.name).unwrap_or_default(),
                     sent_at: view.sent_at,
                     mine: view.mine,
@@ -384,6 +393,7 @@ impl<P: Platform> Client<P> {
             last = Some(LastMessage {
                 text: waiting.text,
                 recalled: false,
+                expired: false,
                 from: self.profile()?.user.name.clone(),
                 sent_at: waiting.written_at,
                 mine: true,
@@ -607,6 +617,8 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            expires: None,
+            expired: false,
             read_by: Vec::new(),
         };
         match content? {
@@ -615,6 +627,7 @@ impl<P: Platform> Client<P> {
                 message.reply_to = text.in_reply_to;
                 message.mentions = text.mentions;
                 message.form = text.form;
+                message.expires = text.expires;
             }
             Content::Change { change, .. } => {
                 if self.is_of_another(group, from.user, &change)? {
@@ -741,6 +754,8 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            expires: None,
+            expired: false,
             read_by: Vec::new(),
         };
         put_message(self.opened()?, group, &message);
@@ -752,6 +767,12 @@ impl<P: Platform> Client<P> {
         briefs.collect()
     }
 
+    /// Whether a message went by itself, or is due to.
+    fn is_gone(&self, message: &StoredMessage, record: &Record, me: UserId) -> bool {
+        let is_due = || due_at(message, me).is_some_and(|due| Some(due) <= self.server_now());
+        message.expired || (!record.hold && is_due())
+    }
+
     /// A message as it is drawn.
     fn shown(
         &self,
@@ -760,15 +781,23 @@ impl<P: Platform> Client<P> {
         me: UserId,
         others: &BTreeSet<UserId>,
     ) -> Message {
+        let expired = self.is_gone(&current.message, record, me);
+        let expires_at = due_at(&current.message, me);
         let Current {
-            message,
+            mut message,
             newest,
             edited_at,
-            earlier,
+            mut earlier,
             late_edit,
             recalled,
             reactions,
         } = current;
+        if expired {
+            message.text.clear();
+            message.mentions.clear();
+            message.form = None;
+            earlier.clear();
+        }
         let group = record.summary.id;
         let mine = message.from.as_ref().is_some_and(|from| from.id == me);
         let (text, notice_text) = match message.notice {
@@ -824,6 +853,9 @@ impl<P: Platform> Client<P> {
             mentions_me: message.mentions.contains(&me),
             mentions: self.briefs(group, &message.mentions),
             form: message.form,
+            expires: message.expires,
+            expires_at,
+            expired,
             waiting: Vec::new(),
         }
     }
@@ -857,6 +889,7 @@ impl<P: Platform> Client<P> {
                 joined: Groups::has(vault, group),
                 rejoining: false,
                 strangers: Vec::new(),
+                hold: false,
                 summary,
                 applied: 0,
                 read: 0,

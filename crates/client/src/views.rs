@@ -8,7 +8,7 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::wire::problem::Problem;
 use wardline_model::{DeviceId, GroupId, MessageId, PatientId, RoleSlug};
 
-use crate::content::Form;
+use crate::content::{Expiry, Form};
 use crate::own::Draft;
 
 /// Where the device stands.
@@ -188,6 +188,12 @@ pub struct Message {
     pub mentions_me: bool,
     /// The form that the text is of.
     pub form: Option<Form>,
+    /// When it goes by itself.
+    pub expires: Option<Expiry>,
+    /// That time where it is known, unix milliseconds.
+    pub expires_at: Option<u64>,
+    /// Whether it went; then there is no text.
+    pub expired: bool,
     /// This person's changes of it that are on their way, or were refused.
     pub waiting: Vec<WaitingChange>,
 }
@@ -210,6 +216,8 @@ pub struct LastMessage {
     pub text: String,
     /// Whether its author recalled it; then there is no text.
     pub recalled: bool,
+    /// Whether it went by itself; then there is no text.
+    pub expired: bool,
     /// Who wrote it.
     pub from: String,
     /// When.

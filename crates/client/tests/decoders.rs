@@ -10,7 +10,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
     PKCS_ED25519, PublicKeyData, SanType, SignatureAlgorithm,
 };
-use wardline_client::content::{Change, Form, FormKind, Text};
+use wardline_client::content::{Change, Expiry, Form, FormKind, Text};
 use wardline_client::fuzz;
 use wardline_client::mls::{
     CIPHERSUITE, Groups, Identity, Incoming, make_key_packages, public_key,
@@ -195,6 +195,11 @@ fn content_is_read_as_it_is_written() {
         text: "K 6.8, repeat is running — ⚠".to_owned(),
         mentions: vec![UserId::from_bytes([5; 16])],
         form: None,
+        expires: None,
+    };
+    let passing = |expires| Text {
+        expires: Some(expires),
+        ..text(None)
     };
     let form = Form {
         kind: FormKind::Ipass,
@@ -235,6 +240,8 @@ fn content_is_read_as_it_is_written() {
             text(None).encode(),
             text(Some(of)).encode(),
             handed_over.encode(),
+            passing(Expiry::After(3600)).encode(),
+            passing(Expiry::Read).encode(),
         ])
         .seeds(changes.map(|change| change.encode(id)))
         .words([

@@ -2,7 +2,7 @@
 import { ActionIcon, Textarea } from "@mantine/core";
 import { Check, ClipboardList, Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import type { Draft, Form, MessageView } from "../core/methods";
+import type { Draft, Expiry, Form, MessageView } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { PersonBrief, Priority } from "../core/wire";
 import { Avatar } from "../shell/Avatar";
@@ -14,6 +14,15 @@ import { drafts, keepDraft } from "./memory";
 import { meant, typed } from "./mentions";
 
 const PRIORITIES: readonly Priority[] = ["routine", "urgent", "stat"];
+const PASSING = ["keep", "hour", "day", "week", "read"] as const;
+type Passing = (typeof PASSING)[number];
+const EXPIRY: Readonly<Record<Passing, Expiry | null>> = {
+  keep: null,
+  hour: { after: 3_600 },
+  day: { after: 86_400 },
+  week: { after: 604_800 },
+  read: "read",
+};
 const NOTHING: Draft = { text: "", priority: "routine" };
 const FORMS = ["sbar", "ipass"] as const;
 const FLAGS = { routine: Flag, urgent: TriangleAlert, stat: Siren } as const;
@@ -63,6 +72,8 @@ export function Composer({
   const [edited, setEdited] = useState("");
   const [caret, setCaret] = useState(0);
   const [form, setForm] = useState<Form["kind"] | null>(null);
+  const [expiry, setExpiry] = useState<Passing>("keep");
+  const expires = EXPIRY[expiry];
   const FlagIcon = FLAGS[priority];
   // An edit keeps the urgency of its message.
   const level = editing ? "routine" : priority;
@@ -114,12 +125,19 @@ export function Composer({
       return;
     }
     send.mutate(
-      { group, text: words, priority, ...(replying ? { reply_to: replying.id } : {}) },
+      {
+        group,
+        text: words,
+        priority,
+        ...(replying ? { reply_to: replying.id } : {}),
+        ...(expires ? { expires } : {}),
+      },
       {
         onSuccess: () => {
           // What was typed or chosen while it went is the next message's.
           setText((now) => (now.startsWith(text) ? now.slice(text.length).trimStart() : now));
           setPriority((now) => (now === priority ? "routine" : now));
+          setExpiry((now) => (now === expiry ? "keep" : now));
           setChoosing(false);
           onDone();
           field.current?.focus();
@@ -220,6 +238,26 @@ export function Composer({
             })}
           </fieldset>
         ) : null}
+        {choosing && !editing ? (
+          <fieldset className={styles.expiry}>
+            <legend>{t.conversation.expiry.label}</legend>
+            {PASSING.map((each) => (
+              <button
+                key={each}
+                type="button"
+                aria-pressed={each === expiry}
+                onClick={() => setExpiry(each)}
+              >
+                {t.conversation.expiry[each]}
+              </button>
+            ))}
+          </fieldset>
+        ) : null}
+        {expiry === "keep" || choosing || editing ? null : (
+          <p className={styles.passing}>
+            {t.conversation.expiry.note(t.conversation.expiry[expiry])}
+          </p>
+        )}
         {choosing && !editing ? (
           <ul className={styles.forms} aria-label={t.conversation.forms.label}>
             {FORMS.map((kind) => (

@@ -1,5 +1,13 @@
 import { ActionIcon, Button } from "@mantine/core";
-import { CheckCheck, CircleAlert, Clock, EllipsisVertical, Undo2 } from "lucide-react";
+import {
+  CheckCheck,
+  CircleAlert,
+  Clock,
+  EllipsisVertical,
+  Timer,
+  TimerOff,
+  Undo2,
+} from "lucide-react";
 import { memo } from "react";
 import { PriorityTag } from "../conversations/PriorityTag";
 import { problemText } from "../core/failure";
@@ -8,7 +16,7 @@ import { useCall } from "../core/queries";
 import type { Problem } from "../core/wire";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
-import { clock } from "../texts/time";
+import { clock, moment } from "../texts/time";
 import styles from "./Message.module.css";
 import { spans } from "./mentions";
 import { StateIcon } from "./StateIcon";
@@ -43,7 +51,8 @@ export const Message = memo(function Message({
 }) {
   const { id, mine, from, priority, sent_at, state, seq, recalled } = message;
   const name = from?.name ?? t.conversation.unknownSender;
-  const stands = seq !== null && !recalled;
+  const gone = recalled || message.expired;
+  const stands = seq !== null && !gone;
   const swipe = useSwipe(stands ? () => onReply(message) : null);
   const refused = message.waiting.filter(({ problem }) => problem);
   return (
@@ -53,9 +62,9 @@ export const Message = memo(function Message({
       data-mine={mine || undefined}
       data-first={first || undefined}
       data-last={last || undefined}
-      data-priority={recalled ? "routine" : priority}
+      data-priority={gone ? "routine" : priority}
       data-state={state}
-      data-recalled={recalled || undefined}
+      data-gone={gone || undefined}
     >
       {named && !mine && first ? (
         <span className={styles.name} aria-hidden>
@@ -69,6 +78,13 @@ export const Message = memo(function Message({
           </span>
           {recalled ? (
             <Recalled message={message} name={name} />
+          ) : message.expired ? (
+            <div className={styles.gone}>
+              <p>
+                <TimerOff aria-hidden />
+                {t.conversation.expiry.gone}
+              </p>
+            </div>
           ) : (
             <>
               <PriorityTag priority={priority} />
@@ -83,8 +99,9 @@ export const Message = memo(function Message({
               </button>
             )}
             <Waiting message={message} />
+            {gone ? null : <Expires message={message} />}
             <time dateTime={new Date(sent_at).toISOString()}>{clock(sent_at)}</time>
-            {mine && !recalled ? <StateIcon state={state} /> : null}
+            {mine && !gone ? <StateIcon state={state} /> : null}
           </span>
         </div>
         {stands ? (
@@ -111,10 +128,10 @@ export const Message = memo(function Message({
           problem={change.problem}
         />
       ))}
-      {!mine && priority !== "routine" && !recalled ? (
+      {!mine && priority !== "routine" && !gone ? (
         <Acknowledge group={group} message={message} />
       ) : null}
-      {mine && priority !== "routine" && state === "acknowledged" && !recalled ? (
+      {mine && priority !== "routine" && state === "acknowledged" && !gone ? (
         <span className={styles.acknowledged}>{t.conversation.states.acknowledged}</span>
       ) : null}
     </li>
@@ -168,13 +185,31 @@ function Recalled({ message, name }: { message: MessageView; name: string }) {
   const time = clock(message.recalled_at ?? message.sent_at);
   const after = message.recalled_after;
   return (
-    <div className={styles.recalled}>
+    <div className={styles.gone}>
       <p>
         <Undo2 aria-hidden />
         {message.mine ? t.conversation.recalledByMe(time) : t.conversation.recalledBy(name, time)}
       </p>
       {after.length > 0 ? <p>{t.conversation.recalledAfter(after.join(", "))}</p> : null}
     </div>
+  );
+}
+
+/** That it goes by itself, and when. */
+function Expires({ message: { expires, expires_at } }: { message: MessageView }) {
+  if (!expires) {
+    return null;
+  }
+  const words = t.conversation.expiry;
+  const text =
+    expires === "read" || expires_at === null
+      ? words.onRead
+      : words.at(moment(expires_at, Date.now()));
+  return (
+    <span className={styles.waiting} title={text}>
+      <Timer aria-hidden />
+      <span className="visually-hidden">{text}</span>
+    </span>
   );
 }
 
@@ -200,9 +235,16 @@ function Quote({ answered, onJump }: { answered: MessageView | "gone"; onJump(id
     <button type="button" className={styles.quote} onClick={() => onJump(answered.id)}>
       <span className="visually-hidden">{t.conversation.toOriginal}</span>
       <strong>{name}</strong>
-      <span>{answered.recalled ? t.conversation.recalledShort : answered.text}</span>
+      <span>{quoted(answered)}</span>
     </button>
   );
+}
+
+function quoted({ recalled, expired, text }: MessageView): string {
+  if (expired) {
+    return t.conversation.expiry.gone;
+  }
+  return recalled ? t.conversation.recalledShort : text;
 }
 
 /** Reactions, each with its people; a tap reacts alike, or takes one's own back. */

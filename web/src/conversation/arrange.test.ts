@@ -29,6 +29,9 @@ function message(from: string, at: number, more: Partial<MessageView> = {}): Mes
     mentions: [],
     mentions_me: false,
     form: null,
+    expires: null,
+    expires_at: null,
+    expired: false,
     waiting: [],
     ...more,
   };

@@ -43,9 +43,7 @@ export function arrange(messages: readonly MessageView[], fresh: string | null):
 
 /** The first of the `unread` newest messages of others; null if all are read. */
 export function firstFresh(messages: readonly MessageView[], unread: number): string | null {
-  const others = messages.filter(
-    (message) => !message.mine && !message.notice && !message.recalled,
-  );
+  const others = messages.filter((message) => !message.mine && !message.notice && !gone(message));
   return unread > 0 ? (others[Math.max(0, others.length - unread)]?.id ?? null) : null;
 }
 
@@ -56,7 +54,7 @@ export function pressing(messages: readonly MessageView[]): MessageView | null {
     if (message?.mine) {
       return null;
     }
-    if (message && !message.notice && !message.recalled && message.priority !== "routine") {
+    if (message && !message.notice && !gone(message) && message.priority !== "routine") {
       return message;
     }
   }
@@ -72,6 +70,10 @@ export function lastFromOthers(messages: readonly MessageView[]): number | null 
     }
   }
   return last;
+}
+
+function gone({ recalled, expired }: MessageView): boolean {
+  return recalled || expired;
 }
 
 function together(a: MessageView, b: MessageView): boolean {

@@ -99,6 +99,9 @@ function preview({ last, members }: ConversationView): string {
   if (!last) {
     return t.conversations.noMessages;
   }
+  if (last.expired) {
+    return t.conversations.expired;
+  }
   if (last.recalled) {
     return t.conversations.recalled;
   }

@@ -21,6 +21,7 @@ const conversation: ConversationView = {
   last: {
     text: "Potassium is 4.8",
     recalled: false,
+    expired: false,
     from: "Tomasz Żak",
     sent_at: 0,
     mine: false,

@@ -97,6 +97,7 @@ export interface ConversationView {
     /** Empty once it was recalled. */
     text: string;
     recalled: boolean;
+    expired: boolean;
     /** The name of who wrote it. */
     from: string;
     sent_at: number;
@@ -154,9 +155,17 @@ export interface MessageView {
   mentions_me: boolean;
   /** The form that the text is of. */
   form: Form | null;
+  expires: Expiry | null;
+  /** When it goes, where that is known. */
+  expires_at: number | null;
+  /** It went; there is no text then. */
+  expired: boolean;
   /** My changes of it that the hospital has not taken. */
   waiting: readonly WaitingChange[];
 }
+
+/** When a message goes by itself: so many seconds after it was taken, or once it is read. */
+export type Expiry = { after: number } | "read";
 
 /** What a ward's form holds, in the order of its fields; empty where nothing was filled in. */
 export interface Form {
@@ -227,7 +236,10 @@ export interface Methods {
   sync: [None, unknown];
   conversations: [None, ConversationView[]];
   messages: [{ group: string; before?: number; limit: number }, MessageView[]];
-  send: [{ group: string; text: string; priority: Priority; reply_to?: string }, { id: string }];
+  send: [
+    { group: string; text: string; priority: Priority; reply_to?: string; expires?: Expiry },
+    { id: string },
+  ];
   send_form: [{ group: string; form: Form; priority: Priority; reply_to?: string }, { id: string }];
   edit: [{ group: string; id: string; text: string }, unknown];
   recall: [{ group: string; id: string }, unknown];

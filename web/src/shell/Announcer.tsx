@@ -22,6 +22,7 @@ export function Announcer({ current }: { current: string | null }) {
         last &&
         !last.mine &&
         !last.recalled &&
+        !last.expired &&
         !(muted && (priority_unread ?? "routine") === "routine") &&
         last.sent_at > (before.get(id) ?? 0),
     );

@@ -1,7 +1,8 @@
 //! What people do to messages: answer, react, edit, recall, name each other; and what nobody does to
 //! the messages of others.
 
-use wardline_client::content::{Change, Content, Form, FormKind, Text};
+use wardline_client::Client;
+use wardline_client::content::{Change, Content, Expiry, Form, FormKind, Text};
 use wardline_client::own::{Draft, Marks};
 use wardline_client::views::{Message, MessageState, Notice};
 use wardline_client_native::NativeClient;
@@ -10,8 +11,8 @@ use wardline_model::endorsement::Duty;
 use wardline_model::wire::messages::Priority;
 use wardline_model::{GroupId, MessageId};
 
-use crate::support::ward::{Ward, come_online, me, say, sequenced, texts};
-use crate::support::{Engine, story};
+use crate::support::ward::{Odd, Ward, come_online, me, say, sequenced, texts};
+use crate::support::{Engine, story, until};
 
 fn found(client: &NativeClient, group: GroupId, id: MessageId) -> Message {
     let messages = client.messages(group, None, usize::MAX).unwrap();
@@ -297,6 +298,7 @@ async fn what_a_member_may_not_do_to_messages_of_others_is_left_out_in_sight_of_
         text: "Heparin running".to_owned(),
         mentions: Vec::new(),
         form: None,
+        expires: None,
     });
     let send = tomas
         .encrypt_content(group, &twin, Priority::Routine)
@@ -370,4 +372,79 @@ async fn a_draft_and_the_place_of_a_conversation_are_there_after_a_restart(engin
     assert!(conversations.iter().all(|c| !c.archived));
     tomas.sync().await.unwrap();
     assert!(!tomas.conversations().unwrap()[0].pinned, "nobody else's");
+}
+
+story!(a_message_that_goes_by_itself_goes_by_the_servers_time_and_from_every_device);
+async fn a_message_that_goes_by_itself_goes_by_the_servers_time_and_from_every_device(
+    engine: Engine,
+) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    let texts_sent = [
+        ("The door code is 4711", Some(Expiry::After(0))),
+        ("The other one is 4712", Some(Expiry::After(3600))),
+        ("She asked for nobody to know", Some(Expiry::Read)),
+        ("Good night", None),
+    ];
+    for (text, expires) in texts_sent {
+        amara
+            .send_expiring(group, text, Priority::Routine, None, expires)
+            .await
+            .unwrap();
+    }
+    assert_eq!(amara.deliver().await.unwrap().len(), 4);
+    tomas.sync().await.unwrap();
+    let gone = [
+        "",
+        "The other one is 4712",
+        "She asked for nobody to know",
+        "Good night",
+    ];
+    // What was due at once is gone as soon as a device knows that it is later.
+    for client in [&tomas, &amara] {
+        let is_gone = async || (texts(client, group) == gone).then_some(());
+        until("the server's time", is_gone).await;
+    }
+    assert_eq!(tomas.conversations().unwrap()[0].unread, 3);
+    let messages = tomas.messages(group, None, usize::MAX).unwrap();
+    let told = messages.iter().filter(|m| m.notice.is_none());
+    let expired: Vec<bool> = told.map(|m| m.expired).collect();
+    assert_eq!(expired, [true, false, false, false]);
+
+    // The record keeper hands over nothing that is due, or was for one reader.
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    let kept: Vec<String> = ward
+        .keeper
+        .history(group, 0, u64::MAX)
+        .unwrap()
+        .into_iter()
+        .map(|kept| kept.text)
+        .collect();
+    assert_eq!(kept, ["", "The other one is 4712", "", "Good night"]);
+
+    // What is read goes a minute later. A clock that is ahead is no reason; what counts is the
+    // server's time as it was heard, and how long that is ago.
+    tomas.mark_read(group, u64::MAX).await.unwrap();
+    tomas.sync().await.unwrap();
+    assert_eq!(texts(&tomas, group), gone, "not at once");
+    let home = ward.home("tomas.herrera");
+    drop(tomas);
+    let day = 24 * 3600 * 1000;
+    let mut tomas = Odd::sign_in(&home, &ward.hospital.url, day).await;
+    let shown = |client: &Client<Odd>| {
+        let messages = client.messages(group, None, usize::MAX).unwrap();
+        let written = messages.into_iter().filter(|m| m.notice.is_none());
+        written.map(|m| m.text).collect::<Vec<_>>()
+    };
+    tomas.sync().await.unwrap();
+    assert_eq!(shown(&tomas), gone);
+    tomas.platform().ahead_ms.set(2 * day);
+    tomas.sync().await.unwrap();
+    assert_eq!(shown(&tomas), ["", "", "", "Good night"]);
+    drop(tomas);
+    let mut tomas = NativeClient::open(&home).unwrap();
+    come_online(&mut tomas).await;
+    assert_eq!(texts(&tomas, group), ["", "", "", "Good night"], "for good");
 }
