@@ -153,8 +153,6 @@ fn due_end(now: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wardline_model::GroupId;
-
     use super::*;
 
     #[test]

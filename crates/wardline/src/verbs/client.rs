@@ -546,6 +546,7 @@ fn line(message: &Message, patient: Option<&PatientId>) -> Value {
         "edited_at": message.edited_at,
         "recalled": message.recalled,
         "recalled_at": message.recalled_at,
+        "expired": message.expired,
         "reactions": message.reactions,
         "mentions_me": message.mentions_me,
     })
