@@ -90,10 +90,7 @@ test("a reply carries what it answers", async ({ hospital, phone }) => {
   await nurse.start([doctor.person]);
   await nurse.write("Which dose?");
   await doctor.open(nurse.person.name);
-  await doctor
-    .message("Which dose?")
-    .getByRole("button", { name: /^Reply to/ })
-    .click();
+  await (await doctor.more("Which dose?")).getByRole("button", { name: "Reply" }).click();
   await doctor.write("Half of it.");
   await expect(nurse.message("Half of it.")).toContainText("Which dose?");
 });

@@ -82,8 +82,12 @@ for (const [view, options] of Object.entries(VIEWS)) {
       await expect(page.getByText("You acknowledged")).toBeVisible({ timeout: 5_000 });
     }).toPass();
     await page
-      .getByRole("button", { name: /^Reply to/ })
+      .getByRole("button", { name: /^What to do with/ })
       .last()
+      .click();
+    await page
+      .getByRole("dialog", { name: "Message" })
+      .getByRole("button", { name: "Reply" })
       .click();
     await look(page, view, "acknowledged-and-replying");
     await page.getByRole("button", { name: "Stop replying" }).click();

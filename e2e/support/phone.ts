@@ -1,5 +1,11 @@
 /** A person with a device: a browser context with its own storage and its own authenticator. */
-import { type BrowserContext, type CDPSession, expect, type Page } from "@playwright/test";
+import {
+  type BrowserContext,
+  type CDPSession,
+  expect,
+  type Locator,
+  type Page,
+} from "@playwright/test";
 import type { Person } from "./hospital.ts";
 
 export class Phone {
@@ -170,6 +176,18 @@ export class Phone {
       .getByRole("region", { name: "Messages", exact: true })
       .getByRole("listitem")
       .filter({ has: this.page.getByText(text, { exact: true }) });
+  }
+
+  /** Opens what can be done with a message. */
+  async more(text: string): Promise<Locator> {
+    // The message itself comes before those that quote it.
+    await this.message(text)
+      .first()
+      .getByRole("button", { name: /^What to do with/ })
+      .click();
+    const sheet = this.page.getByRole("dialog", { name: "Message" });
+    await expect(sheet).toBeVisible();
+    return sheet;
   }
 
   /** How far a message of this person came: `Sent`, `Delivered`, `Read`, `Acknowledged`. */

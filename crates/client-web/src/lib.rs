@@ -125,6 +125,9 @@ impl Platform for Browser {
     }
 }
 
+/// Calls that put something into the outbox.
+const SENDS: [&str; 6] = ["send", "send_form", "edit", "recall", "react", "unreact"];
+
 /// The client core of this browser.
 #[wasm_bindgen]
 pub struct WasmCore {
@@ -165,7 +168,7 @@ impl WasmCore {
         let params: Value = serde_wasm_bindgen::from_value(params)
             .map_err(|_| failure(&ClientError::Invalid("the call's parameters")))?;
         let answer = self.client.lock().await.call(&method, params).await;
-        if method == "send" && answer.is_ok() {
+        if SENDS.contains(&method.as_str()) && answer.is_ok() {
             let client = Rc::clone(&self.client);
             spawn_local(async move {
                 // A failure shows in the message's state; the next sync tries again.

@@ -15,8 +15,10 @@ use wardline_model::{
 use zeroize::Zeroizing;
 
 use crate::client::{Client, PRF_SALTS, Prf};
+use crate::content::{Expiry, Form};
 use crate::enroll::{LinkPins, Shown};
 use crate::error::ClientError;
+use crate::own::{Draft, Marks};
 use crate::platform::Platform;
 use crate::search::Search;
 
@@ -71,6 +73,36 @@ struct SendCall {
     #[serde(default)]
     priority: Priority,
     reply_to: Option<MessageId>,
+    expires: Option<Expiry>,
+}
+
+#[derive(Deserialize)]
+struct SendFormCall {
+    group: GroupId,
+    form: Form,
+    #[serde(default)]
+    priority: Priority,
+    reply_to: Option<MessageId>,
+}
+
+#[derive(Deserialize)]
+struct EditCall {
+    group: GroupId,
+    id: MessageId,
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct RecallCall {
+    group: GroupId,
+    id: MessageId,
+}
+
+#[derive(Deserialize)]
+struct ReactCall {
+    group: GroupId,
+    id: MessageId,
+    emoji: String,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +125,20 @@ struct MessagesCall {
 struct UpToCall {
     group: GroupId,
     up_to: u64,
+}
+
+#[derive(Deserialize)]
+struct MarkCall {
+    group: GroupId,
+    #[serde(flatten)]
+    marks: Marks,
+}
+
+#[derive(Deserialize)]
+struct DraftCall {
+    group: GroupId,
+    #[serde(flatten)]
+    draft: Draft,
 }
 
 #[derive(Deserialize)]
@@ -240,11 +286,39 @@ impl<P: Platform> Client<P> {
             "tend_search" => answer(&self.tend_search().await?),
             "send" => {
                 let call: SendCall = read(params)?;
+                let SendCall {
+                    group,
+                    text,
+                    priority,
+                    reply_to,
+                    expires,
+                } = call;
+                let sent = self.send_expiring(group, &text, priority, reply_to, expires);
+                answer(&sent.await?)
+            }
+            "send_form" => {
+                let call: SendFormCall = read(params)?;
                 answer(
                     &self
-                        .send(call.group, &call.text, call.priority, call.reply_to)
+                        .send_form(call.group, call.form, call.priority, call.reply_to)
                         .await?,
                 )
+            }
+            "edit" => {
+                let call: EditCall = read(params)?;
+                answer(&self.edit(call.group, call.id, &call.text).await?)
+            }
+            "recall" => {
+                let call: RecallCall = read(params)?;
+                answer(&self.recall(call.group, call.id).await?)
+            }
+            "react" => {
+                let call: ReactCall = read(params)?;
+                answer(&self.react(call.group, call.id, &call.emoji).await?)
+            }
+            "unreact" => {
+                let call: ReactCall = read(params)?;
+                answer(&self.unreact(call.group, call.id, &call.emoji).await?)
             }
             "deliver" => answer(&self.deliver().await?),
             "retry" => done(self.retry(read::<IdCall<MessageId>>(params)?.id).await),
@@ -261,6 +335,14 @@ impl<P: Platform> Client<P> {
             "acknowledge" => {
                 let call: UpToCall = read(params)?;
                 done(self.acknowledge(call.group, call.up_to).await)
+            }
+            "mark" => {
+                let call: MarkCall = read(params)?;
+                done(self.mark(call.group, call.marks).await)
+            }
+            "keep_draft" => {
+                let call: DraftCall = read(params)?;
+                done(self.keep_draft(call.group, call.draft).await)
             }
             "accept_members" => done(self.accept_members(read::<GroupCall>(params)?.group).await),
             "add_people" => {

@@ -68,6 +68,8 @@ pub struct Client<P> {
     pub(crate) keeps_records: bool,
     /// Whether what was kept here was erased since the client started.
     pub(crate) wiped: bool,
+    /// The server's time at the last sign-in, and this device's at that moment.
+    pub(crate) clock: Option<(u64, u64)>,
 }
 
 impl<P: Platform> Client<P> {
@@ -87,6 +89,7 @@ impl<P: Platform> Client<P> {
             challenge: None,
             keeps_records: false,
             wiped: false,
+            clock: None,
         };
         for (name, value) in entries {
             if name == PROFILE {

@@ -1,31 +1,59 @@
 //! What is inside a message: the MIMI content format (draft-ietf-mimi-content, CBOR).
 //!
 //! A message is an array of salt, replaced message, topic, expiry, the message it answers,
-//! extensions, and one nested part; ours carry one part each: text (`text/plain`), or a page of
-//! history from the record keeper. The salt is the message's id, which also stands in MLS's
-//! authenticated data, so that the server cannot give a message another id.
+//! extensions, and one nested part. Ours carry one part each, or the format's empty part: text
+//! (`text/plain`), what is done to an earlier message ([`Change`]), or a page of history from the
+//! record keeper; a [`Form`] comes with its text as the other of two parts to choose from. The salt is the message's id, which also stands in MLS's authenticated data, so
+//! that the server cannot give a message another id.
+//!
+//! | | replaces | answers | disposition | part |
+//! |---|---|---|---|---|
+//! | text | | the message, if any | render | text |
+//! | edit | the message | | render | text |
+//! | recall | the message | | render | empty |
+//! | reaction | | the message | reaction | one emoji |
+//! | its end | the reaction | the message | reaction | empty |
+//!
+//! Who may change what is not of the format: members judge it, in [`crate::changes`].
 
 use ciborium::Value;
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::messages::Priority;
-use wardline_model::{GroupId, MessageId};
+use wardline_model::{GroupId, MessageId, UserId};
 
 use crate::error::ClientError;
 
 /// MIMI disposition `render` (shown to the person).
 const RENDER: u8 = 1;
+/// MIMI disposition `reaction` (drawn at the message that it answers).
+const REACTION: u8 = 2;
 /// MIMI disposition `session` (control of the conversation, not shown).
-const SESSION: u8 = 4;
+const SESSION: u8 = 7;
+/// MIMI cardinality `nullpart`.
+const NULL_PART: u8 = 0;
 /// MIMI cardinality `single part`.
 const SINGLE_PART: u8 = 1;
+/// MIMI cardinality `multipart`.
+const MULTI_PART: u8 = 3;
+/// MIMI part semantics `choose one`.
+const CHOOSE_ONE: u8 = 0;
 const TEXT: &str = "text/plain;charset=utf-8";
 const HISTORY: &str = "application/vnd.wardline.history+cbor";
+const FORM: &str = "application/vnd.wardline.form+cbor";
+/// The extension of a message that goes once it is read; the format's own expiry is a time.
+const BURN: &str = "vnd.wardline.burn";
+/// The extension with the people whom a text names, as an array of their ids' bytes.
+const MENTIONS: &str = "vnd.wardline.mentions";
 /// Longest text of one message, bytes.
 pub const MAX_TEXT: usize = 16 * 1024;
+/// Most people whom one text names; the format allows an extension 4 KiB.
+pub const MAX_MENTIONS: usize = 64;
+/// Longest reaction, bytes: the longest emoji of Unicode 16 has 35.
+pub const MAX_REACTION: usize = 40;
 /// Largest content of any kind, bytes.
 const MAX_CONTENT: usize = 1024 * 1024;
-/// How deep CBOR may nest; ours is four deep at most.
+/// How deep CBOR may nest; ours is eight deep at most.
 const MAX_DEPTH: usize = 16;
 const BAD: ClientError = ClientError::Mls("a message of an unknown form");
 
@@ -34,6 +62,13 @@ const BAD: ClientError = ClientError::Mls("a message of an unknown form");
 pub enum Content {
     /// What a person wrote.
     Text(Text),
+    /// What a person does to an earlier message.
+    Change {
+        /// The id under which it was made.
+        id: MessageId,
+        /// What is done.
+        change: Change,
+    },
     /// What the record keeper hands over.
     History(History),
 }
@@ -47,6 +82,77 @@ pub struct Text {
     pub in_reply_to: Option<MessageId>,
     /// What the person wrote.
     pub text: String,
+    /// Whom it names with an `@`.
+    pub mentions: Vec<UserId>,
+    /// The form that the text is of; the text is what [`Form::text`] makes of it.
+    pub form: Option<Form>,
+    /// When it goes by itself.
+    pub expires: Option<Expiry>,
+}
+
+/// When a message goes from people's devices by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expiry {
+    /// So many seconds after the hospital took it.
+    After(u32),
+    /// Once its reader has read it.
+    Read,
+}
+
+/// A message in the parts that a hand-over or a call for help has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Form {
+    /// Which form.
+    pub kind: FormKind,
+    /// What was filled in, in the order of [`FormKind::labels`]; empty where nothing was.
+    pub fields: [String; 4],
+}
+
+/// A form that wards use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FormKind {
+    /// Situation, background, assessment, recommendation: a call for somebody's attention.
+    Sbar,
+    /// I-PASS, a hand-over. Its last part, the synthesis, is the receiver's: their reply.
+    Ipass,
+}
+
+/// What a person does to an earlier message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// Gives it another text.
+    Edit {
+        /// The message, always the first version.
+        of: MessageId,
+        /// The new text.
+        text: String,
+        /// Whom the new text names.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<UserId>,
+    },
+    /// Takes it back.
+    Recall {
+        /// The message, always the first version.
+        of: MessageId,
+    },
+    /// Reacts to it.
+    React {
+        /// The message.
+        to: MessageId,
+        /// One emoji, or another single character.
+        emoji: String,
+    },
+    /// Takes a reaction back.
+    Unreact {
+        /// The message.
+        to: MessageId,
+        /// The message that carried the reaction.
+        reaction: MessageId,
+    },
 }
 
 /// A page of a conversation's history.
@@ -92,7 +198,13 @@ pub enum PageEnd {
     },
 }
 
-/// A message as the record keeper has it.
+/// A message as the record keeper has it, or a change of one: an entry of the conversation's log,
+/// which the device takes as it takes those that reach it itself.
+///
+/// A page without changes has the bytes that it had before there were any, so that a device reads
+/// the pages of an older keeper, and an older device those of a newer one that hold no change. One
+/// that holds a change is not read by an older device, rather than read without it: what was
+/// recalled would be shown as if it had been empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
@@ -110,20 +222,139 @@ pub struct Kept {
     pub sent_at: u64,
     /// The message that it answers.
     pub reply_to: Option<MessageId>,
+    /// Whom the text names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<UserId>,
+    /// What is done to an earlier message; then the text is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+    /// The form that the text is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
+    /// When it goes by itself; what is due already is handed over without its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Expiry>,
+}
+
+impl Kept {
+    /// How many bytes of text it holds.
+    pub fn text_len(&self) -> usize {
+        let form = if self.form.is_some() { 2 } else { 1 };
+        let change = self.change.as_ref().map_or(0, |change| change.text().len());
+        form * self.text.len() + change
+    }
+}
+
+impl FormKind {
+    /// What its fields are called.
+    pub const fn labels(self) -> [&'static str; 4] {
+        match self {
+            Self::Sbar => ["Situation", "Background", "Assessment", "Recommendation"],
+            Self::Ipass => [
+                "Illness severity",
+                "Patient summary",
+                "Action list",
+                "Situation awareness and contingencies",
+            ],
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Sbar => "SBAR",
+            Self::Ipass => "I-PASS",
+        }
+    }
+}
+
+impl Form {
+    /// The form as a text, for notifications, searches and clients that know no forms. Receivers
+    /// make it themselves, so that nobody is shown another text than the form's.
+    pub fn text(&self) -> String {
+        let mut text = self.kind.title().to_owned();
+        for (label, field) in self.kind.labels().into_iter().zip(&self.fields) {
+            let field = field.trim();
+            if !field.is_empty() {
+                for part in ["\n", label, ": ", field] {
+                    text.push_str(part);
+                }
+            }
+        }
+        text
+    }
+
+    /// Whether nothing was filled in.
+    pub fn is_empty(&self) -> bool {
+        self.fields.iter().all(|field| field.trim().is_empty())
+    }
+}
+
+impl Change {
+    /// The message that is changed.
+    pub fn target(&self) -> MessageId {
+        match self {
+            Self::Edit { of, .. } | Self::Recall { of } => *of,
+            Self::React { to, .. } | Self::Unreact { to, .. } => *to,
+        }
+    }
+
+    /// The text or emoji that it brings; empty for one that takes something away.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Edit { text, .. } => text,
+            Self::React { emoji, .. } => emoji,
+            Self::Recall { .. } | Self::Unreact { .. } => "",
+        }
+    }
+
+    /// Encodes the content under an id.
+    pub fn encode(&self, id: MessageId) -> Vec<u8> {
+        match self {
+            Self::Edit { of, text, mentions } => Envelope {
+                replaces: Some(*of),
+                mentions,
+                ..Envelope::new(id, RENDER, Some((TEXT, text.clone().into_bytes())))
+            },
+            Self::Recall { of } => Envelope {
+                replaces: Some(*of),
+                ..Envelope::new(id, RENDER, None)
+            },
+            Self::React { to, emoji } => Envelope {
+                in_reply_to: Some(*to),
+                ..Envelope::new(id, REACTION, Some((TEXT, emoji.clone().into_bytes())))
+            },
+            Self::Unreact { to, reaction } => Envelope {
+                replaces: Some(*reaction),
+                in_reply_to: Some(*to),
+                ..Envelope::new(id, REACTION, None)
+            },
+        }
+        .encode()
+    }
 }
 
 impl Text {
     /// Encodes the content.
     pub fn encode(&self) -> Vec<u8> {
-        let bytes = self.text.clone().into_bytes();
-        encode(self.id, self.in_reply_to, RENDER, TEXT, bytes)
+        Envelope {
+            in_reply_to: self.in_reply_to,
+            mentions: &self.mentions,
+            form: self.form.as_ref(),
+            expires: self.expires,
+            ..Envelope::new(
+                self.id,
+                RENDER,
+                Some((TEXT, self.text.clone().into_bytes())),
+            )
+        }
+        .encode()
     }
 }
 
 impl History {
     /// Encodes the content.
     pub fn encode(&self) -> Vec<u8> {
-        encode(self.id, None, SESSION, HISTORY, cbor(&self.page))
+        Envelope::new(self.id, SESSION, Some((HISTORY, cbor(&self.page)))).encode()
     }
 }
 
@@ -138,42 +369,95 @@ impl Content {
         }
         let value: Value = read(bytes)?;
         let fields = value.as_array().ok_or(BAD)?;
-        let [salt, _replaces, _topic, _expires, reply, _extensions, part] = fields.as_slice()
-        else {
+        let [salt, replaces, _topic, expires, reply, extensions, part] = fields.as_slice() else {
             return Err(BAD);
         };
-        let id = salt
-            .as_bytes()
-            .and_then(|b| MessageId::from_slice(b))
-            .ok_or(BAD)?;
-        let in_reply_to = reply.as_bytes().and_then(|b| MessageId::from_slice(b));
+        let id = message_id(salt).ok_or(BAD)?;
+        let in_reply_to = message_id(reply);
+        // What replaces something that has no id must not be taken for something new.
+        let replaces = match replaces {
+            Value::Null => None,
+            of => Some(message_id(of).ok_or(BAD)?),
+        };
         let part = part.as_array().ok_or(BAD)?;
-        let [_, _, _, kind, content] = part.as_slice() else {
+        let [disposition, _language, cardinality, body @ ..] = part.as_slice() else {
             return Err(BAD);
         };
-        let (kind, content) = (
-            kind.as_text().ok_or(BAD)?,
-            content.as_bytes().ok_or(BAD)?.as_slice(),
-        );
-        if kind == HISTORY {
-            let page = read(content)?;
-            return Ok(Self::History(History { id, page }));
-        }
-        if !kind.starts_with("text/plain") || content.len() > MAX_TEXT {
-            return Err(BAD);
-        }
-        let text = String::from_utf8(content.to_vec()).map_err(|_| BAD)?;
-        Ok(Self::Text(Text {
-            id,
-            in_reply_to,
-            text,
-        }))
+        let is_reaction = *disposition == Value::from(REACTION);
+        let body = match body {
+            [] if *cardinality == Value::from(NULL_PART) => None,
+            [kind, content] if *cardinality == Value::from(SINGLE_PART) => {
+                Some(single(kind, content).ok_or(BAD)?)
+            }
+            [_semantics, parts] if *cardinality == Value::from(MULTI_PART) => {
+                Some(chosen(parts).ok_or(BAD)?)
+            }
+            _ => return Err(BAD),
+        };
+        let mentions = mentioned(extensions);
+        let expires = expiry(expires, extensions);
+        let change = match (is_reaction, replaces, body) {
+            (false, None, Some((HISTORY, content))) => {
+                let page = read(content)?;
+                return Ok(Self::History(History { id, page }));
+            }
+            (false, None, Some((FORM, content))) => {
+                let form: Form = read(content)?;
+                let text = form.text();
+                if form.is_empty() || text.len() > MAX_TEXT {
+                    return Err(BAD);
+                }
+                return Ok(Self::Text(Text {
+                    id,
+                    in_reply_to,
+                    text,
+                    mentions,
+                    form: Some(form),
+                    expires,
+                }));
+            }
+            (false, None, Some((kind, content))) => {
+                let text = text(kind, content, MAX_TEXT)?;
+                return Ok(Self::Text(Text {
+                    id,
+                    in_reply_to,
+                    text,
+                    mentions,
+                    form: None,
+                    expires,
+                }));
+            }
+            (false, Some(of), Some((kind, content))) => {
+                let text = text(kind, content, MAX_TEXT)?;
+                if text.trim().is_empty() {
+                    // It would be a recall that does not say so.
+                    return Err(BAD);
+                }
+                Change::Edit { of, text, mentions }
+            }
+            (false, Some(of), None) => Change::Recall { of },
+            (true, None, Some((kind, content))) => {
+                let emoji = text(kind, content, MAX_REACTION)?;
+                if !is_single_character(&emoji) {
+                    return Err(BAD);
+                }
+                let to = in_reply_to.ok_or(BAD)?;
+                Change::React { to, emoji }
+            }
+            (true, Some(reaction), None) => {
+                let to = in_reply_to.ok_or(BAD)?;
+                Change::Unreact { to, reaction }
+            }
+            (true, Some(_), Some(_)) | (_, None, None) => return Err(BAD),
+        };
+        Ok(Self::Change { id, change })
     }
 
     /// Encodes the content.
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Text(text) => text.encode(),
+            Self::Change { id, change } => change.encode(*id),
             Self::History(history) => history.encode(),
         }
     }
@@ -182,35 +466,223 @@ impl Content {
     pub fn id(&self) -> MessageId {
         match self {
             Self::Text(text) => text.id,
+            Self::Change { id, .. } => *id,
             Self::History(history) => history.id,
         }
     }
 }
 
-fn encode(
+/// Whether a text is what a person sees as one character: a letter or sign with its marks, or an
+/// emoji with its variants, skin tones and joined parts (Unicode Technical Standard #51 §1.4.9).
+/// Nothing that turns or hides the text around it passes.
+pub fn is_single_character(text: &str) -> bool {
+    if text.len() > MAX_REACTION {
+        return false;
+    }
+    let mut rest = text.chars().peekable();
+    let Some(first) = rest.next().filter(|c| is_base(*c)) else {
+        return false;
+    };
+    if is_regional(first) {
+        // A flag is a pair of them.
+        return rest.next().is_some_and(is_regional) && rest.next().is_none();
+    }
+    while let Some(next) = rest.next() {
+        let joined = next == ZERO_WIDTH_JOINER
+            && rest
+                .next_if(|c| is_base(*c) && !c.is_alphanumeric())
+                .is_some();
+        if !joined && !is_mark(next) {
+            return false;
+        }
+    }
+    true
+}
+
+const ZERO_WIDTH_JOINER: char = '\u{200D}';
+
+fn is_regional(c: char) -> bool {
+    ('\u{1F1E6}'..='\u{1F1FF}').contains(&c)
+}
+
+/// Marks that belong to the character before them: accents, variation selectors, the keycap, skin
+/// tones and the tags of flags.
+fn is_mark(c: char) -> bool {
+    matches!(
+        c,
+        '\u{300}'..='\u{36F}'
+            | '\u{20D0}'..='\u{20FF}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{1F3FB}'..='\u{1F3FF}'
+            | '\u{E0020}'..='\u{E007F}'
+    )
+}
+
+/// What can stand alone and be seen.
+fn is_base(c: char) -> bool {
+    let is_format = matches!(
+        c,
+        '\u{AD}'
+            | '\u{61C}'
+            | '\u{180E}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    );
+    !c.is_control() && !c.is_whitespace() && !is_mark(c) && !is_format
+}
+
+fn message_id(value: &Value) -> Option<MessageId> {
+    MessageId::from_slice(value.as_bytes()?)
+}
+
+fn text(kind: &str, content: &[u8], at_most: usize) -> Result<String, ClientError> {
+    if !kind.starts_with("text/plain") || content.len() > at_most {
+        return Err(BAD);
+    }
+    String::from_utf8(content.to_vec()).map_err(|_| BAD)
+}
+
+/// Type and content of a single part.
+fn single<'v>(kind: &'v Value, content: &'v Value) -> Option<(&'v str, &'v [u8])> {
+    Some((kind.as_text()?, content.as_bytes()?.as_slice()))
+}
+
+/// The one of several parts that this client shows: a form, else a text.
+fn chosen(parts: &Value) -> Option<(&str, &[u8])> {
+    let parts = parts.as_array()?;
+    let of_kind = |wanted: &str| {
+        let mut singles = parts.iter().filter_map(single_part);
+        singles.find(|(kind, _)| kind.starts_with(wanted))
+    };
+    of_kind(FORM).or_else(|| of_kind("text/plain"))
+}
+
+fn single_part(part: &Value) -> Option<(&str, &[u8])> {
+    let [_, _, cardinality, kind, content] = part.as_array()?.as_slice() else {
+        return None;
+    };
+    let is_single = *cardinality == Value::from(SINGLE_PART);
+    is_single.then(|| single(kind, content)).flatten()
+}
+
+/// The people whom the extensions name; what is none of ours is passed over.
+fn mentioned(extensions: &Value) -> Vec<UserId> {
+    extension(extensions, MENTIONS)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|person| UserId::from_slice(person.as_bytes()?))
+        .take(MAX_MENTIONS)
+        .collect()
+}
+
+/// When the message goes; a time that is none of ours is passed over.
+fn expiry(expires: &Value, extensions: &Value) -> Option<Expiry> {
+    if extension(extensions, BURN) == Some(&Value::Bool(true)) {
+        return Some(Expiry::Read);
+    }
+    let [Value::Bool(true), Value::Integer(seconds)] = expires.as_array()?.as_slice() else {
+        return None;
+    };
+    u32::try_from(*seconds).ok().map(Expiry::After)
+}
+
+fn extension<'v>(extensions: &'v Value, wanted: &str) -> Option<&'v Value> {
+    let mut all = extensions.as_map()?.iter();
+    all.find_map(|(name, value)| (name.as_text() == Some(wanted)).then_some(value))
+}
+
+/// A message of the format, as ours are.
+struct Envelope<'a> {
     id: MessageId,
+    replaces: Option<MessageId>,
     in_reply_to: Option<MessageId>,
+    mentions: &'a [UserId],
     disposition: u8,
-    kind: &str,
-    content: Vec<u8>,
-) -> Vec<u8> {
-    let reply = in_reply_to.map_or(Value::Null, |id| Value::Bytes(id.to_vec()));
-    let part = Value::Array(vec![
-        Value::from(disposition),
-        Value::from("en"),
-        Value::from(SINGLE_PART),
-        Value::from(kind),
-        Value::Bytes(content),
-    ]);
-    cbor(&Value::Array(vec![
-        Value::Bytes(id.to_vec()),
-        Value::Null,
-        Value::Bytes(Vec::new()),
-        Value::Null,
-        reply,
-        Value::Map(Vec::new()),
-        part,
-    ]))
+    /// Type and content of the part; none for the empty part.
+    body: Option<(&'static str, Vec<u8>)>,
+    /// The form of which the body is the text.
+    form: Option<&'a Form>,
+    expires: Option<Expiry>,
+}
+
+impl Envelope<'_> {
+    fn new(id: MessageId, disposition: u8, body: Option<(&'static str, Vec<u8>)>) -> Self {
+        Self {
+            id,
+            replaces: None,
+            in_reply_to: None,
+            mentions: &[],
+            disposition,
+            body,
+            form: None,
+            expires: None,
+        }
+    }
+
+    fn encode(self) -> Vec<u8> {
+        let optional =
+            |id: Option<MessageId>| id.map_or(Value::Null, |id| Value::Bytes(id.to_vec()));
+        let head = || vec![Value::from(self.disposition), Value::from("en")];
+        let single = |kind: &str, content: Vec<u8>| {
+            let mut part = head();
+            part.extend([
+                Value::from(SINGLE_PART),
+                Value::from(kind),
+                Value::Bytes(content),
+            ]);
+            part
+        };
+        let part = match (self.body, self.form) {
+            (None, _) => {
+                let mut part = head();
+                part.push(Value::from(NULL_PART));
+                part
+            }
+            (Some((kind, content)), None) => single(kind, content),
+            (Some((kind, content)), Some(form)) => {
+                let mut part = head();
+                part.extend([
+                    Value::from(MULTI_PART),
+                    Value::from(CHOOSE_ONE),
+                    Value::Array(vec![
+                        Value::Array(single(FORM, cbor(form))),
+                        Value::Array(single(kind, content)),
+                    ]),
+                ]);
+                part
+            }
+        };
+        let people = self.mentions.iter().map(|user| Value::Bytes(user.to_vec()));
+        let mut extensions = Vec::new();
+        if !self.mentions.is_empty() {
+            extensions.push((Value::from(MENTIONS), Value::Array(people.collect())));
+        }
+        let expires = match self.expires {
+            Some(Expiry::After(seconds)) => {
+                // Relative to when the hospital took it.
+                Value::Array(vec![Value::from(true), Value::from(seconds)])
+            }
+            Some(Expiry::Read) => {
+                extensions.push((Value::from(BURN), Value::from(true)));
+                Value::Null
+            }
+            None => Value::Null,
+        };
+        cbor(&Value::Array(vec![
+            Value::Bytes(self.id.to_vec()),
+            optional(self.replaces),
+            Value::Bytes(Vec::new()),
+            expires,
+            optional(self.in_reply_to),
+            Value::Map(extensions),
+            Value::Array(part),
+        ]))
+    }
 }
 
 fn cbor(value: &impl Serialize) -> Vec<u8> {
@@ -232,7 +704,6 @@ fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use wardline_model::UserId;
 
     use super::*;
 
@@ -257,24 +728,217 @@ mod tests {
                 priority,
                 sent_at: 1_790_000_000_000,
                 reply_to: (seq % 2 == 0).then(|| MessageId::from_bytes(id)),
+                mentions: Vec::new(),
+                change: None,
+                form: None,
+                expires: None,
             },
         )
     }
 
+    fn change() -> impl Strategy<Value = Change> {
+        let emoji = prop_oneof![Just("👍"), Just("👩🏽‍⚕️"), Just("🇸🇪"), Just("1️⃣"), Just("é")];
+        (
+            any::<[u8; 16]>(),
+            any::<[u8; 16]>(),
+            "\\PC{0,80}",
+            emoji,
+            0..4,
+        )
+            .prop_map(|(to, other, text, emoji, which)| {
+                let (of, to) = (MessageId::from_bytes(to), MessageId::from_bytes(to));
+                match which {
+                    0 => Change::Edit {
+                        of,
+                        text: format!("K {text}"),
+                        mentions: vec![UserId::from_bytes(other)],
+                    },
+                    1 => Change::Recall { of },
+                    2 => Change::React {
+                        to,
+                        emoji: emoji.to_owned(),
+                    },
+                    _ => Change::Unreact {
+                        to,
+                        reaction: MessageId::from_bytes(other),
+                    },
+                }
+            })
+    }
+
+    /// What a keeper of before there were changes wrote.
+    #[derive(Serialize)]
+    struct Before {
+        id: MessageId,
+        seq: u64,
+        from: PersonBrief,
+        text: String,
+        priority: Priority,
+        sent_at: u64,
+        reply_to: Option<MessageId>,
+    }
+
+    #[test]
+    fn a_page_without_changes_is_the_same_for_older_and_newer_devices() {
+        let from = PersonBrief {
+            id: UserId::from_bytes([1; 16]),
+            username: "amara".to_owned(),
+            name: "Amara Eze".to_owned(),
+            role: "Nurse".to_owned(),
+            department: "Cardiology".to_owned(),
+        };
+        let (id, text) = (MessageId::from_bytes([1; 16]), "K 6.8".to_owned());
+        let before = Before {
+            id,
+            seq: 3,
+            from: from.clone(),
+            text: text.clone(),
+            priority: Priority::Stat,
+            sent_at: 1_790_000_000_000,
+            reply_to: None,
+        };
+        let now = Kept {
+            id,
+            seq: 3,
+            from,
+            text,
+            priority: Priority::Stat,
+            sent_at: 1_790_000_000_000,
+            reply_to: None,
+            mentions: Vec::new(),
+            change: None,
+            form: None,
+            expires: None,
+        };
+        assert_eq!(cbor(&before), cbor(&now));
+        assert_eq!(read::<Kept>(&cbor(&before)).unwrap(), now);
+    }
+
+    #[test]
+    fn a_reaction_is_one_character_and_nothing_that_hides_or_turns_text() {
+        for one in [
+            "👍",
+            "❤️",
+            "👩🏽‍⚕️",
+            "👨‍👩‍👧‍👦",
+            "🇸🇪",
+            "🏴󠁧󠁢󠁳󠁣󠁴󠁿",
+            "1️⃣",
+            "é",
+            "e\u{301}",
+            "!",
+        ] {
+            assert!(is_single_character(one), "{one}");
+        }
+        let marks = format!("e{}", "\u{301}".repeat(100));
+        let long = "👍".repeat(2500);
+        let refused = [
+            "",
+            " ",
+            "👍👍",
+            "OK",
+            "\u{202E}",
+            "👍\u{202E}",
+            "\u{FE0F}",
+            "\u{200D}",
+            "👍\u{200D}",
+            "S\u{200D}T\u{200D}O\u{200D}P",
+            "🇸",
+            "🇸🇪🇸",
+            "\n",
+            "\u{301}",
+            marks.as_str(),
+            long.as_str(),
+        ];
+        let of = |emoji: &str| Change::React {
+            to: MessageId::from_bytes([1; 16]),
+            emoji: emoji.to_owned(),
+        };
+        for other in refused {
+            assert!(!is_single_character(other), "{other:?}");
+            let bytes = of(other).encode(MessageId::from_bytes([2; 16]));
+            assert!(Content::decode(&bytes).is_err(), "{other:?}");
+        }
+    }
+
+    fn sbar(fields: [&str; 4]) -> Form {
+        Form {
+            kind: FormKind::Sbar,
+            fields: fields.map(str::to_owned),
+        }
+    }
+
+    fn of_form(form: Form, text: &str) -> Text {
+        Text {
+            id: MessageId::from_bytes([1; 16]),
+            in_reply_to: None,
+            text: text.to_owned(),
+            mentions: Vec::new(),
+            form: Some(form),
+            expires: None,
+        }
+    }
+
+    #[test]
+    fn a_form_is_shown_as_what_it_says_and_not_as_a_text_beside_it_says() {
+        let form = sbar(["K 6.8", "", "Tented T waves", "Calcium now?"]);
+        let text = "SBAR\nSituation: K 6.8\nAssessment: Tented T waves\n\
+                    Recommendation: Calcium now?";
+        let sent = of_form(form.clone(), "All is well");
+        let read = Content::decode(&sent.encode()).unwrap();
+        assert_eq!(read, Content::Text(of_form(form, text)));
+    }
+
+    #[test]
+    fn a_form_with_nothing_in_it_or_too_much_is_refused() {
+        let long = "x".repeat(MAX_TEXT);
+        for fields in [["", " ", "", ""], [long.as_str(), "", "", ""]] {
+            let bytes = of_form(sbar(fields), "").encode();
+            assert!(Content::decode(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn an_edit_to_nothing_is_no_recall() {
+        let edit = Change::Edit {
+            of: MessageId::from_bytes([1; 16]),
+            text: " \n".to_owned(),
+            mentions: Vec::new(),
+        };
+        assert!(Content::decode(&edit.encode(MessageId::from_bytes([2; 16]))).is_err());
+    }
+
     proptest! {
         #[test]
-        fn what_was_written_is_what_is_read(text in "\\PC{0,200}", id: [u8; 16], reply: Option<[u8; 16]>) {
+        fn what_was_written_is_what_is_read(text in "\\PC{0,200}", id: [u8; 16], reply: Option<[u8; 16]>, mentions in proptest::collection::vec(any::<[u8; 16]>(), 0..4), expires in prop_oneof![0_u32..3, any::<u32>()]) {
             let message = Text {
                 id: MessageId::from_bytes(id),
                 in_reply_to: reply.map(MessageId::from_bytes),
                 text,
+                mentions: mentions.into_iter().map(UserId::from_bytes).collect(),
+                form: None,
+                expires: match expires {
+                    0 => None,
+                    1 => Some(Expiry::Read),
+                    seconds => Some(Expiry::After(seconds)),
+                },
             };
             let read = Content::decode(&message.encode()).unwrap();
             prop_assert_eq!(read, Content::Text(message));
         }
 
         #[test]
-        fn history_arrives_as_it_was_kept(messages in proptest::collection::vec(kept(), 0..5), id: [u8; 16], whole: bool) {
+        fn what_was_changed_is_what_is_read(id: [u8; 16], change in change()) {
+            let id = MessageId::from_bytes(id);
+            let read = Content::decode(&change.encode(id)).unwrap();
+            prop_assert_eq!(read, Content::Change { id, change });
+        }
+
+        #[test]
+        fn history_arrives_as_it_was_kept(mut messages in proptest::collection::vec(kept(), 0..5), change in proptest::option::of(change()), id: [u8; 16], whole: bool) {
+            if let Some(last) = messages.last_mut() {
+                last.change = change;
+            }
             let history = History {
                 id: MessageId::from_bytes(id),
                 page: Page {

@@ -10,7 +10,7 @@ use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Open;
-use crate::content::Text;
+use crate::content::{Change, Expiry, Form, Text};
 use crate::search;
 use crate::vault::Vault;
 use crate::views::Notice;
@@ -38,6 +38,9 @@ pub(crate) struct Record {
     /// People in it whom this person has not accepted yet; nothing is sent meanwhile.
     #[serde(default)]
     pub(crate) strangers: Vec<UserId>,
+    /// A legal hold: nothing in it goes by itself. Nobody sets it yet.
+    #[serde(default)]
+    pub(crate) hold: bool,
 }
 
 impl Record {
@@ -75,7 +78,8 @@ fn advance(known: &mut Receipt, told: &Receipt) {
     known.acknowledged = known.acknowledged.max(told.acknowledged);
 }
 
-/// A message or a notice, as it was read.
+/// An entry of a conversation, as it was read: a message, what is done to an earlier one, or a
+/// notice.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StoredMessage {
     pub(crate) id: MessageId,
@@ -86,6 +90,24 @@ pub(crate) struct StoredMessage {
     pub(crate) sent_at: u64,
     pub(crate) reply_to: Option<MessageId>,
     pub(crate) notice: Option<Notice>,
+    /// Whom the text names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) mentions: Vec<UserId>,
+    /// What is done to an earlier message; then it is no line of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) change: Option<Change>,
+    /// The form that the text is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) form: Option<Form>,
+    /// When it goes by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<Expiry>,
+    /// It went, and this is its trace.
+    #[serde(default)]
+    pub(crate) expired: bool,
+    /// Of a recall by this person: who had read the message when it was taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) read_by: Vec<PersonBrief>,
 }
 
 /// A message on its way.
@@ -107,6 +129,18 @@ pub(crate) struct Outgoing {
     /// for nobody.
     #[serde(default)]
     pub(crate) only_for: Option<(DeviceId, UserId)>,
+    /// Whom the text names.
+    #[serde(default)]
+    pub(crate) mentions: Vec<UserId>,
+    /// What is done to an earlier message; then there is no text.
+    #[serde(default)]
+    pub(crate) change: Option<Change>,
+    /// The form that the text is of.
+    #[serde(default)]
+    pub(crate) form: Option<Form>,
+    /// When it goes by itself.
+    #[serde(default)]
+    pub(crate) expires: Option<Expiry>,
 }
 
 impl Outgoing {
@@ -115,10 +149,16 @@ impl Outgoing {
         if let Some(history) = &self.history {
             return history.0.clone();
         }
+        if let Some(change) = &self.change {
+            return change.encode(self.id);
+        }
         let text = Text {
             id: self.id,
             in_reply_to: self.reply_to,
             text: self.text.clone(),
+            mentions: self.mentions.clone(),
+            form: self.form.clone(),
+            expires: self.expires,
         };
         text.encode()
     }
@@ -139,6 +179,12 @@ impl Outgoing {
             sent_at,
             reply_to: self.reply_to,
             notice: None,
+            mentions: self.mentions.clone(),
+            change: self.change.clone(),
+            form: self.form.clone(),
+            expires: self.expires,
+            expired: false,
+            read_by: Vec::new(),
         })
     }
 }
@@ -175,36 +221,91 @@ pub(crate) fn last_place(vault: &Vault, group: GroupId) -> u64 {
         .map_or(0, |message| message.seq)
 }
 
-/// Which messages are on this device, so that none is shown twice.
+/// What is on this device, so that nothing is taken twice and a message is found by its id.
 #[derive(Default)]
-pub(crate) struct Known(BTreeMap<GroupId, BTreeSet<MessageId>>);
+pub(crate) struct Known(BTreeMap<GroupId, Index>);
+
+/// A conversation's entries by id.
+#[derive(Default)]
+struct Index {
+    places: BTreeMap<MessageId, u64>,
+    /// Messages that somebody recalls, rightly or not, whether they are here or not.
+    recalled: BTreeSet<MessageId>,
+    /// Where what edits or recalls a message stands, rightly or not.
+    changes: BTreeMap<MessageId, BTreeSet<u64>>,
+}
+
+impl Index {
+    fn note(&mut self, message: &StoredMessage) {
+        if message.notice.is_none() {
+            self.places.insert(message.id, message.seq);
+        }
+        if let Some(Change::Recall { of }) = message.change {
+            self.recalled.insert(of);
+        }
+        if let Some(Change::Edit { of, .. } | Change::Recall { of }) = &message.change {
+            self.changes.entry(*of).or_default().insert(message.seq);
+        }
+    }
+}
 
 impl Known {
-    /// Whether a message is here.
+    /// Whether an entry is here.
     pub(crate) fn has(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> bool {
-        self.of(vault, group).contains(&id)
+        self.of(vault, group).places.contains_key(&id)
     }
 
-    fn of(&mut self, vault: &Vault, group: GroupId) -> &mut BTreeSet<MessageId> {
+    /// Where an entry stands.
+    pub(crate) fn place(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> Option<u64> {
+        self.of(vault, group).places.get(&id).copied()
+    }
+
+    /// Whether somebody recalls a message, rightly or not.
+    pub(crate) fn is_recalled(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> bool {
+        self.of(vault, group).recalled.contains(&id)
+    }
+
+    /// Where what edits or recalls a message stands, rightly or not, in the log's order.
+    pub(crate) fn changes(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> Vec<u64> {
+        let places = self.of(vault, group).changes.get(&id);
+        places.into_iter().flatten().copied().collect()
+    }
+
+    fn of(&mut self, vault: &Vault, group: GroupId) -> &mut Index {
         self.0.entry(group).or_insert_with(|| {
-            messages(vault, group)
-                .filter(|message| message.notice.is_none())
-                .map(|message| message.id)
-                .collect()
+            let mut index = Index::default();
+            for message in messages(vault, group) {
+                index.note(&message);
+            }
+            index
         })
     }
 }
 
-/// Puts a message or a notice at its place; durable with the next transaction.
+/// Puts an entry or a notice at its place; durable with the next transaction, and so is by what the
+/// message that it is or changes can be found.
 pub(crate) fn put_message(open: &mut Open, group: GroupId, message: &StoredMessage) {
+    let Open { vault, known, .. } = open;
     if message.notice.is_none() {
-        open.known.of(&open.vault, group).insert(message.id);
+        known.of(vault, group).note(message);
     }
-    search::note(&mut open.vault, group, message);
-    open.vault.put(message_name(group, message.seq), message);
+    let place = message.seq;
+    let touched = match &message.change {
+        None => Some(place),
+        Some(Change::Edit { of, .. } | Change::Recall { of }) => known.place(vault, group, *of),
+        Some(Change::React { .. } | Change::Unreact { .. }) => None,
+    };
+    search::forget(vault, group, place);
+    if let Some(other) = touched.filter(|touched| *touched != place) {
+        search::forget(vault, group, other);
+    }
+    vault.put(message_name(group, place), message);
+    if let Some(touched) = touched {
+        search::note(vault, known, group, touched);
+    }
 }
 
-/// Messages of a conversation, oldest first.
+/// Entries of a conversation, oldest first.
 pub(crate) fn messages(
     vault: &Vault,
     group: GroupId,
@@ -275,6 +376,7 @@ mod tests {
             rejoining: false,
             devices: Vec::new(),
             strangers: Vec::new(),
+            hold: false,
         }
     }
 

@@ -8,8 +8,11 @@
 //! - [`vault`]: the local store, every value sealed.
 //! - [`mls`]: MLS groups (RFC 9420), one journal for each.
 //! - [`content`]: what is inside a message (MIMI content format).
+//! - [`changes`]: edits, recalls and reactions, and who may make them.
 //! - [`client`]: [`Client`], with the flows beside it (`enroll`, `unlock`, `sync`, `outbox`,
 //!   `membership`, `account`, `report`).
+//! - `expiry`: messages that go by themselves.
+//! - [`own`]: what a person keeps of a conversation on this device alone.
 //! - [`records`]: what the record keeper needs of the core.
 //! - [`search`]: finding messages on this device.
 //! - [`calls`]: the same by name and JSON, for the app's worker.
@@ -19,11 +22,13 @@
 //! made leaves the device, and a message that was typed is durable no later than that.
 
 pub mod calls;
+pub mod changes;
 pub mod client;
 pub mod content;
 pub mod error;
 pub mod fuzz;
 pub mod mls;
+pub mod own;
 pub mod platform;
 pub mod profile;
 pub mod records;
@@ -35,6 +40,7 @@ mod account;
 mod arrival;
 mod conversation;
 pub mod enroll;
+mod expiry;
 mod http;
 mod membership;
 mod outbox;

@@ -4,8 +4,8 @@ use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Client;
-use crate::content::{MAX_TEXT, Text};
-use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_message, put_outgoing};
+use crate::content::{Content, Expiry, Form, MAX_TEXT, Text};
+use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_outgoing};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform, random_bytes};
 use crate::views::Queued;
@@ -24,9 +24,50 @@ impl<P: Platform> Client<P> {
         priority: Priority,
         reply_to: Option<MessageId>,
     ) -> Result<Queued, ClientError> {
+        self.send_expiring(group, text, priority, reply_to, None)
+            .await
+    }
+
+    /// The same for a message that goes by itself.
+    pub async fn send_expiring(
+        &mut self,
+        group: GroupId,
+        text: &str,
+        priority: Priority,
+        reply_to: Option<MessageId>,
+        expires: Option<Expiry>,
+    ) -> Result<Queued, ClientError> {
         if text.trim().is_empty() {
             return Err(ClientError::Invalid("there is no text to send"));
         }
+        self.write(group, text.to_owned(), None, priority, reply_to, expires)
+            .await
+    }
+
+    /// The same for a form.
+    pub async fn send_form(
+        &mut self,
+        group: GroupId,
+        form: Form,
+        priority: Priority,
+        reply_to: Option<MessageId>,
+    ) -> Result<Queued, ClientError> {
+        if form.is_empty() {
+            return Err(ClientError::Invalid("the form is empty"));
+        }
+        self.write(group, form.text(), Some(form), priority, reply_to, None)
+            .await
+    }
+
+    async fn write(
+        &mut self,
+        group: GroupId,
+        text: String,
+        form: Option<Form>,
+        priority: Priority,
+        reply_to: Option<MessageId>,
+        expires: Option<Expiry>,
+    ) -> Result<Queued, ClientError> {
         if text.len() > MAX_TEXT {
             return Err(ClientError::Invalid("the text is too long for one message"));
         }
@@ -35,11 +76,11 @@ impl<P: Platform> Client<P> {
                 "there is no such conversation on this device",
             ));
         }
-        let id = MessageId::from_random(random_bytes(&self.platform));
-        let mut message = Outgoing {
-            id,
+        let mentions = self.named_in(group, &text)?;
+        let message = Outgoing {
+            id: MessageId::from_random(random_bytes(&self.platform)),
             group,
-            text: text.to_owned(),
+            text,
             priority,
             reply_to,
             written_at: self.platform.now_ms(),
@@ -47,7 +88,17 @@ impl<P: Platform> Client<P> {
             problem: None,
             history: None,
             only_for: None,
+            mentions,
+            change: None,
+            form,
+            expires,
         };
+        self.queue(message).await
+    }
+
+    /// Makes a message durable, encrypted where nothing stands in the way.
+    pub(crate) async fn queue(&mut self, mut message: Outgoing) -> Result<Queued, ClientError> {
+        let (id, group) = (message.id, message.group);
         // A removal that waits to be committed is the business of `deliver`.
         message.sealed = self.seal_bytes(group, id, &message.content(), None).ok();
         put_outgoing(&mut self.opened()?.vault, &message);
@@ -107,21 +158,46 @@ impl<P: Platform> Client<P> {
     ) -> Result<Vec<MessageSend>, ClientError> {
         let mut sealed = Vec::with_capacity(texts.len());
         for text in texts {
-            let id = MessageId::from_random(random_bytes(&self.platform));
-            let content = Text {
-                id,
+            let content = Content::Text(Text {
+                id: MessageId::from_random(random_bytes(&self.platform)),
                 in_reply_to: None,
                 text: text.clone(),
-            };
-            let (message, _) = self.seal_bytes(group, id, &content.encode(), None)?;
-            sealed.push(MessageSend {
-                id,
-                message,
-                priority,
+                mentions: Vec::new(),
+                form: None,
+                expires: None,
             });
+            sealed.push(self.seal_content(group, &content, priority)?);
         }
         self.flush().await?;
         Ok(sealed)
+    }
+
+    /// The same for content of any kind. Nothing of what it says is judged here: that is for those
+    /// who receive it, since an altered client would not ask.
+    pub async fn encrypt_content(
+        &mut self,
+        group: GroupId,
+        content: &Content,
+        priority: Priority,
+    ) -> Result<MessageSend, ClientError> {
+        let sealed = self.seal_content(group, content, priority)?;
+        self.flush().await?;
+        Ok(sealed)
+    }
+
+    fn seal_content(
+        &mut self,
+        group: GroupId,
+        content: &Content,
+        priority: Priority,
+    ) -> Result<MessageSend, ClientError> {
+        let id = content.id();
+        let (message, _) = self.seal_bytes(group, id, &content.encode(), None)?;
+        Ok(MessageSend {
+            id,
+            message,
+            priority,
+        })
     }
 
     /// Tries a refused message again.
@@ -168,12 +244,7 @@ impl<P: Platform> Client<P> {
             let key = message.id.to_string();
             match self.api.post_once(&self.platform, &path, &key, &send).await {
                 Ok(MessageAccepted { seq, sent_at }) => {
-                    let stored = message.taken(&self.profile()?.user, seq, sent_at);
-                    let open = self.opened()?;
-                    if let Some(stored) = stored {
-                        put_message(open, group, &stored);
-                    }
-                    delete_outgoing(&mut open.vault, &message);
+                    self.take_sent(&message, seq, sent_at)?;
                     self.flush().await?;
                     return Ok(Queued {
                         id: message.id,
@@ -196,6 +267,21 @@ impl<P: Platform> Client<P> {
         Err(ClientError::Mls(
             "the conversation changes too fast; it will be tried again",
         ))
+    }
+
+    /// What this person sent was taken: it stands in the conversation now, and waits no more.
+    pub(crate) fn take_sent(
+        &mut self,
+        message: &Outgoing,
+        seq: u64,
+        sent_at: u64,
+    ) -> Result<(), ClientError> {
+        if let Some(mut stored) = message.taken(&self.profile()?.user, seq, sent_at) {
+            self.note_readers(message.group, &mut stored)?;
+            self.put(message.group, &stored)?;
+        }
+        delete_outgoing(&mut self.opened()?.vault, message);
+        Ok(())
     }
 
     /// Encrypts in the current epoch, unless that was done already. Durable before it leaves.

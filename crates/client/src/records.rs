@@ -5,6 +5,8 @@
 //! ([`Client::changes`]), decides who is owed which part of the history, and queues it
 //! ([`Client::queue_history`]); what it decides is durable with the next [`Client::flush`].
 
+use std::collections::BTreeSet;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::devices::{MemberDevice, MemberDevices, MemberDevicesRequest};
@@ -12,10 +14,11 @@ use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
+use crate::changes::recalls;
 use crate::client::Client;
-use crate::content::{History, Kept, Page, PageEnd};
+use crate::content::{Change, Expiry, History, Kept, Page, PageEnd};
 use crate::conversation::{
-    self, Outgoing, StoredMessage, delete_outgoing, message_at, outbox, put_message, put_outgoing,
+    self, Outgoing, StoredMessage, delete_outgoing, message_at, outbox, put_outgoing,
 };
 use crate::error::ClientError;
 use crate::mls::{Claim, Groups};
@@ -237,7 +240,9 @@ impl<P: Platform> Client<P> {
                 .any(|c| c.device == device && c.user == user && self.is_admitted(c)))
     }
 
-    /// Messages of a conversation after a place and up to another, oldest first.
+    /// Entries of a conversation after a place and up to another, oldest first: messages, and what
+    /// was done to earlier ones. Of what was recalled, whenever it was, or went by itself, nothing
+    /// but that is handed over.
     ///
     /// # Errors
     /// When the store is locked.
@@ -247,20 +252,51 @@ impl<P: Platform> Client<P> {
         after: u64,
         up_to: u64,
     ) -> Result<Vec<Kept>, ClientError> {
-        Ok(conversation::messages(self.vault()?, group)
-            .filter(|m| m.notice.is_none() && m.seq > after && m.seq <= up_to)
-            .filter_map(|m| {
-                Some(Kept {
-                    id: m.id,
-                    seq: m.seq,
-                    from: m.from?,
-                    text: m.text,
-                    priority: m.priority,
-                    sent_at: m.sent_at,
-                    reply_to: m.reply_to,
-                })
-            })
-            .collect())
+        let vault = self.vault()?;
+        let recalls = recalls(vault, group);
+        let is_within = |seq: u64| seq > after && seq <= up_to;
+        let now = self.platform.now_ms();
+        let is_due = |entry: &StoredMessage| match entry.expires {
+            Some(Expiry::Read) => true,
+            Some(Expiry::After(seconds)) => entry.sent_at + u64::from(seconds) * 1000 <= now,
+            None => false,
+        };
+        let due: BTreeSet<MessageId> = conversation::messages(vault, group)
+            .filter(is_due)
+            .map(|entry| entry.id)
+            .collect();
+        let mut history = Vec::new();
+        for mut entry in conversation::messages(vault, group) {
+            if entry.notice.is_some() || !is_within(entry.seq) {
+                continue;
+            }
+            let target = entry.change.as_ref().map_or(entry.id, Change::target);
+            if let Some(recall) = recalls.get(&target) {
+                match entry.change {
+                    None => {
+                        entry.text.clear();
+                        entry.mentions.clear();
+                        entry.form = None;
+                        if !is_within(recall.seq) {
+                            history.extend(kept(recall.clone()));
+                        }
+                    }
+                    Some(Change::Recall { .. }) => {}
+                    Some(_) => continue,
+                }
+            }
+            if due.contains(&target) {
+                if entry.change.is_some() {
+                    continue;
+                }
+                entry.text.clear();
+                entry.mentions.clear();
+                entry.form = None;
+            }
+            history.extend(kept(entry));
+        }
+        history.sort_by_key(|entry| entry.seq);
+        Ok(history)
     }
 
     /// Queues a page for a device of a person; it leaves with [`Client::deliver`], once it is
@@ -286,24 +322,28 @@ impl<P: Platform> Client<P> {
             problem: None,
             history: Some(B64(History { id, page }.encode())),
             only_for: Some(only_for),
+            mentions: Vec::new(),
+            change: None,
+            form: None,
+            expires: None,
         };
         put_outgoing(&mut self.opened()?.vault, &message);
         Ok(())
     }
 
     /// Takes a page that the record keeper handed over. What is here already stays as it is: the
-    /// keeper fills gaps and changes nothing.
+    /// keeper fills gaps and changes nothing, save by the changes that a message's author made.
     pub(crate) fn take_history(&mut self, page: &Page) -> Result<(), ClientError> {
         let group = page.group;
-        let open = self.opened()?;
         for kept in &page.messages {
+            let open = self.opened()?;
             if open.known.has(&open.vault, group, kept.id) {
                 continue;
             }
             let free = message_at(&open.vault, group, kept.seq)
                 .is_none_or(|there| there.notice == Some(Notice::Gap));
             if free {
-                put_message(open, group, &stored(kept));
+                self.put(group, &stored(kept))?;
             }
         }
         if let Some((notice, told)) = told_by(&page.end) {
@@ -408,7 +448,30 @@ fn stored(kept: &Kept) -> StoredMessage {
         sent_at: kept.sent_at,
         reply_to: kept.reply_to,
         notice: None,
+        mentions: kept.mentions.clone(),
+        change: kept.change.clone(),
+        form: kept.form.clone(),
+        expires: kept.expires,
+        expired: kept.expires.is_some() && kept.text.is_empty(),
+        read_by: Vec::new(),
     }
+}
+
+/// An entry as it is handed over; nothing where nobody knows who made it.
+fn kept(entry: StoredMessage) -> Option<Kept> {
+    Some(Kept {
+        id: entry.id,
+        seq: entry.seq,
+        from: entry.from?,
+        text: entry.text,
+        priority: entry.priority,
+        sent_at: entry.sent_at,
+        reply_to: entry.reply_to,
+        mentions: entry.mentions,
+        change: entry.change,
+        form: entry.form,
+        expires: entry.expires,
+    })
 }
 
 fn change_name(group: GroupId, seq: u64) -> String {

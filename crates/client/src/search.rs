@@ -1,9 +1,10 @@
 //! Finding messages on this device, with and without a connection.
 //!
 //! The index lives in the vault, sealed like the messages, and changes in the same transaction as
-//! they do: what is here can be found, and what is gone cannot. [`Client::tend_search`] begins it,
-//! reads the messages of a store from before it in steps, and merges what has piled up. A record
-//! keeper looks for nothing and has no index.
+//! they do: what is here can be found, and what is gone cannot. A message is found at its place by
+//! the text that it has now; what was recalled or went by itself is not found at all.
+//! [`Client::tend_search`] begins the index, reads the messages of a store from before it in steps,
+//! and merges what has piled up. A record keeper looks for nothing and has no index.
 
 use std::collections::BTreeSet;
 
@@ -14,9 +15,11 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::{GroupId, MessageId, PatientId, UserId};
 use wardline_search::{Damaged, Filter, Hit, Id, Message, Place, Query, Values};
 
-use crate::client::Client;
-use crate::conversation::{self, MESSAGES, StoredMessage, message_at, message_name};
+use crate::changes::newest_text;
+use crate::client::{Client, Open};
+use crate::conversation::{self, Known, MESSAGES, StoredMessage, message_at, message_name};
 use crate::error::ClientError;
+use crate::expiry::is_gone;
 use crate::platform::Platform;
 use crate::vault::Vault;
 
@@ -136,7 +139,8 @@ impl<P: Platform> Client<P> {
     /// When the store is locked.
     pub fn search(&mut self, search: &Search) -> Result<SearchResults, ClientError> {
         let me = self.profile()?.user.id;
-        let vault = &mut self.opened()?.vault;
+        let now = self.server_now();
+        let Open { vault, known, .. } = self.opened()?;
         // What the list of conversations does not show is not found either.
         let shown: Vec<conversation::Record> = conversation::records(vault)
             .into_iter()
@@ -164,8 +168,11 @@ impl<P: Platform> Client<P> {
         });
         let seen = |hit: &Hit| {
             let (group, seq) = (GroupId::from_bytes(hit.place.group), hit.place.seq);
-            let message = message_at(vault, group, seq)?;
-            let patient = shown.iter().find(|record| record.summary.id == group);
+            let message = newest_text(vault, known, group, seq)?;
+            let record = shown.iter().find(|record| record.summary.id == group)?;
+            if is_gone(&message, record.hold, me, now) {
+                return None;
+            }
             let part = |piece: wardline_search::Piece| SnippetPart {
                 text: piece.text,
                 marked: piece.marked,
@@ -177,7 +184,7 @@ impl<P: Platform> Client<P> {
                 snippet: query.snippet(&message.text).into_iter().map(part).collect(),
                 mine: message.from.as_ref().is_some_and(|from| from.id == me),
                 from: message.from,
-                patient_id: patient.and_then(|record| record.summary.patient_id.clone()),
+                patient_id: record.summary.patient_id.clone(),
                 priority: message.priority,
                 sent_at: message.sent_at,
             })
@@ -202,11 +209,11 @@ impl<P: Platform> Client<P> {
         if self.keeps_records {
             return Ok(WHOLE);
         }
-        let vault = &mut self.opened()?.vault;
+        let Open { vault, known, .. } = self.opened()?;
         match state(vault) {
             Some(state) if state.form == FORM => {
                 if let Some(up_to) = state.up_to {
-                    read_on(vault, &up_to);
+                    read_on(vault, known, &up_to);
                 }
             }
             Some(_) | None => begin(vault),
@@ -219,20 +226,21 @@ impl<P: Platform> Client<P> {
     }
 }
 
-/// A message is about to stand at its place, whatever stood there: it can be found with the
-/// transaction that stores it, and what stood there no more.
-pub(crate) fn note(vault: &mut Vault, group: GroupId, message: &StoredMessage) {
-    forget(vault, group, message.seq);
-    let covered = state(vault).is_some_and(|s| s.covers(&message_name(group, message.seq)));
-    if covered && message.notice.is_none() {
-        wardline_search::add(vault, &indexed(group, message));
+/// A message came to stand at a place, or got another text, after the place was forgotten: it can
+/// be found with the transaction that stores it.
+pub(crate) fn note(vault: &mut Vault, known: &mut Known, group: GroupId, seq: u64) {
+    let covered = state(vault).is_some_and(|s| s.covers(&message_name(group, seq)));
+    let message = covered.then(|| newest_text(vault, known, group, seq));
+    if let Some(message) = message.flatten() {
+        wardline_search::add(vault, &indexed(group, &message));
     }
 }
 
-/// What stands at a place is about to go: with the transaction that removes it nothing of it is
-/// left in the index.
+/// What stands at a place is about to change or to go: with the transaction that does it nothing of
+/// it is left in the index.
 pub(crate) fn forget(vault: &mut Vault, group: GroupId, seq: u64) {
-    if message_at(vault, group, seq).is_none_or(|there| there.notice.is_some()) {
+    let is_other = |there: StoredMessage| there.notice.is_some() || there.change.is_some();
+    if message_at(vault, group, seq).is_none_or(is_other) {
         return;
     }
     let place = Place {
@@ -252,23 +260,23 @@ fn begin(vault: &mut Vault) {
 }
 
 /// Reads the next messages behind a name.
-fn read_on(vault: &mut Vault, up_to: &str) {
-    let some: Vec<(String, Option<(GroupId, StoredMessage)>)> = vault
+fn read_on(vault: &mut Vault, known: &mut Known, up_to: &str) {
+    let some: Vec<String> = vault
         .range_after(MESSAGES, up_to)
         .take(STEP)
-        .map(|(name, value)| {
-            let message = group_of(name).zip(serde_json::from_slice(value).ok());
-            (name.to_owned(), message)
-        })
+        .map(|(name, _)| name.to_owned())
         .collect();
-    let messages: Vec<Message<'_>> = some
+    let stored: Vec<(GroupId, StoredMessage)> = some
         .iter()
-        .filter_map(|(_, message)| message.as_ref())
-        .filter(|(_, message)| message.notice.is_none())
+        .filter_map(|name| place_of(name))
+        .filter_map(|(group, seq)| Some((group, newest_text(vault, known, group, seq)?)))
+        .collect();
+    let messages: Vec<Message<'_>> = stored
+        .iter()
         .map(|(group, message)| indexed(*group, message))
         .collect();
     wardline_search::fill(vault, &messages);
-    let last = some.last().map(|(name, _)| name.clone());
+    let last = some.last().cloned();
     put_state(vault, last.filter(|_| some.len() == STEP));
 }
 
@@ -284,9 +292,9 @@ fn indexed(group: GroupId, message: &StoredMessage) -> Message<'_> {
     }
 }
 
-fn group_of(name: &str) -> Option<GroupId> {
-    let (group, _) = name.strip_prefix(MESSAGES)?.split_once('/')?;
-    group.parse().ok()
+fn place_of(name: &str) -> Option<(GroupId, u64)> {
+    let (group, seq) = name.strip_prefix(MESSAGES)?.split_once('/')?;
+    Some((group.parse().ok()?, u64::from_str_radix(seq, 16).ok()?))
 }
 
 fn state(vault: &Vault) -> Option<State> {
@@ -351,19 +359,42 @@ impl Values for Vault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::Change;
+    use crate::conversation::put_message;
+    use crate::mls::Groups;
     use crate::vault::StoreKey;
 
     const GROUP: GroupId = GroupId::from_bytes([4; 16]);
 
-    fn vault() -> Vault {
+    fn store() -> Open {
         let key = StoreKey::derive(b"passkey", b"share", "store");
-        Vault::open(key, &std::collections::BTreeMap::new()).unwrap()
+        Open {
+            vault: Vault::open(key, &std::collections::BTreeMap::new()).unwrap(),
+            identity: None,
+            groups: Groups::default(),
+            known: Known::default(),
+            offline_key: None,
+            online: false,
+        }
+    }
+
+    fn id(seq: u64) -> MessageId {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&seq.to_be_bytes());
+        MessageId::from_bytes(id)
     }
 
     fn message(seq: u64, text: &str) -> StoredMessage {
         serde_json::from_value(serde_json::json!({
-            "id": MessageId::from_bytes([1; 16]),
+            "id": id(seq),
             "seq": seq,
+            "from": {
+                "id": UserId::from_bytes([1; 16]),
+                "username": "amara.osei",
+                "name": "Amara Osei",
+                "role": "Nurse",
+                "department": "Cardiology",
+            },
             "text": text,
             "priority": "routine",
             "sent_at": seq,
@@ -371,74 +402,142 @@ mod tests {
         .unwrap()
     }
 
-    /// As `conversation::put_message` does.
-    fn put(vault: &mut Vault, message: &StoredMessage) {
-        note(vault, GROUP, message);
-        vault.put(message_name(GROUP, message.seq), message);
+    fn change(seq: u64, change: Change) -> StoredMessage {
+        StoredMessage {
+            change: Some(change),
+            ..message(seq, "")
+        }
     }
 
-    fn found(vault: &Vault, q: &str) -> Vec<u64> {
+    fn edit(of: u64, text: &str) -> Change {
+        Change::Edit {
+            of: id(of),
+            text: text.to_owned(),
+            mentions: Vec::new(),
+        }
+    }
+
+    fn put(open: &mut Open, message: &StoredMessage) {
+        put_message(open, GROUP, message);
+    }
+
+    fn read_all(open: &mut Open) {
+        while let Some(up_to) = state(&open.vault).unwrap().up_to {
+            read_on(&mut open.vault, &mut open.known, &up_to);
+        }
+    }
+
+    fn found(open: &Open, q: &str) -> Vec<u64> {
         let (query, filter) = (Query::parse(q), Filter::default());
-        let found = wardline_search::find(vault, &query, &filter, None, 1000).unwrap();
+        let found = wardline_search::find(&open.vault, &query, &filter, None, 1000).unwrap();
         found.hits.iter().map(|hit| hit.place.seq).collect()
     }
 
     #[test]
     fn a_message_is_found_once_it_is_there_and_its_old_words_no_more() {
-        let mut vault = vault();
-        begin(&mut vault);
-        assert_eq!(progress(&vault), WHOLE);
-        put(&mut vault, &message(1, "potassium is high"));
-        assert_eq!(found(&vault, "potas"), [1]);
-        put(&mut vault, &message(1, "sodium is high"));
-        assert!(found(&vault, "potas").is_empty());
-        assert_eq!(found(&vault, "sodium"), [1]);
-        put(&mut vault, &message(1, ""));
-        assert!(found(&vault, "sodium").is_empty());
-        forget(&mut vault, GROUP, 1);
-        assert!(found(&vault, "").is_empty());
+        let mut open = store();
+        begin(&mut open.vault);
+        assert_eq!(progress(&open.vault), WHOLE);
+        put(&mut open, &message(1, "potassium is high"));
+        assert_eq!(found(&open, "potas"), [1]);
+        put(&mut open, &message(1, "sodium is high"));
+        assert!(found(&open, "potas").is_empty());
+        assert_eq!(found(&open, "sodium"), [1]);
+        put(&mut open, &message(1, ""));
+        assert!(found(&open, "sodium").is_empty());
+        forget(&mut open.vault, GROUP, 1);
+        assert!(found(&open, "").is_empty());
+    }
+
+    #[test]
+    fn an_edited_message_is_found_at_its_place_by_its_new_text_alone() {
+        let first = message(1, "potassium");
+        let edited = change(2, edit(1, "sodium"));
+        let forged = StoredMessage {
+            from: None,
+            ..change(3, edit(1, "calcium"))
+        };
+        let thumb = Change::React {
+            to: id(1),
+            emoji: "👍".to_owned(),
+        };
+        let react = change(4, thumb);
+        for order in [
+            [&first, &edited, &forged, &react],
+            [&react, &forged, &edited, &first],
+        ] {
+            let mut open = store();
+            begin(&mut open.vault);
+            let mut late = store();
+            for entry in order {
+                put(&mut open, entry);
+                put(&mut late, entry);
+            }
+            begin(&mut late.vault);
+            read_all(&mut late);
+            for open in [&open, &late] {
+                assert_eq!(found(open, "sodium"), [1]);
+                assert!(found(open, "potassium").is_empty());
+                assert!(found(open, "calcium").is_empty());
+                assert_eq!(found(open, ""), [1], "a change is no message");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_recalled_or_went_by_itself_is_not_found() {
+        let mut open = store();
+        begin(&mut open.vault);
+        for seq in 1..=2 {
+            put(&mut open, &message(seq, "potassium"));
+            put(&mut open, &change(seq + 2, edit(seq, "sodium")));
+        }
+        assert_eq!(found(&open, "sodium"), [2, 1]);
+        put(&mut open, &change(5, Change::Recall { of: id(1) }));
+        assert_eq!(found(&open, ""), [2]);
+        crate::expiry::forget_expired(&mut open, GROUP, 2);
+        for q in ["", "sodium", "potassium"] {
+            assert!(found(&open, q).is_empty());
+        }
     }
 
     #[test]
     fn a_store_from_before_is_read_in_steps_while_messages_come_and_go() {
-        let mut vault = vault();
+        let mut open = store();
         for seq in 1..=600 {
-            put(&mut vault, &message(seq, "old"));
+            put(&mut open, &message(seq, "old"));
         }
-        assert_eq!(progress(&vault).done, 0);
-        begin(&mut vault);
-        let at = |vault: &Vault| state(vault).unwrap().up_to;
-        let first = at(&vault).unwrap();
-        read_on(&mut vault, &first);
-        let SearchProgress { whole, done, of } = progress(&vault);
+        assert_eq!(progress(&open.vault).done, 0);
+        begin(&mut open.vault);
+        let first = state(&open.vault).unwrap().up_to.unwrap();
+        read_on(&mut open.vault, &mut open.known, &first);
+        let SearchProgress { whole, done, of } = progress(&open.vault);
         assert_eq!((whole, done, of), (false, 256, 600));
         // One that was read, one that is still to be read, and a new one.
-        put(&mut vault, &message(7, "changed"));
-        put(&mut vault, &message(500, "changed"));
-        put(&mut vault, &message(601, "changed"));
-        assert_eq!(found(&vault, "changed"), [7]);
-        while let Some(up_to) = at(&vault) {
-            read_on(&mut vault, &up_to);
-        }
-        assert_eq!(progress(&vault), WHOLE);
-        assert_eq!(found(&vault, "changed"), [601, 500, 7]);
-        assert_eq!(found(&vault, "old").len(), 598);
+        put(&mut open, &message(7, "changed"));
+        put(&mut open, &message(500, "changed"));
+        put(&mut open, &message(601, "changed"));
+        assert_eq!(found(&open, "changed"), [7]);
+        read_all(&mut open);
+        assert_eq!(progress(&open.vault), WHOLE);
+        assert_eq!(found(&open, "changed"), [601, 500, 7]);
+        assert_eq!(found(&open, "old").len(), 598);
     }
 
     #[test]
     fn an_index_of_another_form_is_begun_anew() {
-        let mut vault = vault();
-        begin(&mut vault);
-        put(&mut vault, &message(1, "potassium"));
+        let mut open = store();
+        begin(&mut open.vault);
+        put(&mut open, &message(1, "potassium"));
         let other = State {
             form: FORM + 1,
             up_to: None,
         };
-        vault.put(STATE.to_owned(), &other);
-        put(&mut vault, &message(2, "potassium"));
-        assert!(!progress(&vault).whole);
-        begin(&mut vault);
-        read_on(&mut vault, MESSAGES);
-        assert_eq!(found(&vault, "potassium"), [2, 1]);
+        open.vault.put(STATE.to_owned(), &other);
+        put(&mut open, &message(2, "potassium"));
+        assert!(!progress(&open.vault).whole);
+        begin(&mut open.vault);
+        read_on(&mut open.vault, &mut open.known, MESSAGES);
+        assert_eq!(found(&open, "potassium"), [2, 1]);
     }
 }

@@ -5,23 +5,29 @@ use std::collections::BTreeSet;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{GroupKind, GroupList, GroupSummary, Member};
 use wardline_model::wire::messages::{
-    Entry, EntryKind, EntryList, Receipt, ReceiptPost, ReceiptState,
+    Entry, EntryKind, EntryList, Priority, Receipt, ReceiptPost, ReceiptState,
 };
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, GroupId, MessageId, UserId};
 
+use crate::changes::{Current, newest_first};
 use crate::client::Client;
-use crate::content::Content;
+use crate::content::{Change, Content};
 use crate::conversation::{
-    self, Record, StoredMessage, delete_outgoing, outbox, put_message, put_record,
+    self, Outgoing, Record, StoredMessage, message_at, outbox, put_message, put_record,
 };
 use crate::error::ClientError;
+use crate::expiry::{due_at, is_gone};
 use crate::membership::keepers;
 use crate::mls::{Claim, Groups, Incoming};
+use crate::own::{forget_unread_mark, own};
 use crate::platform::{Event, Platform, random_bytes};
 use crate::records::Committed;
 use crate::vault::Vault;
-use crate::views::{Conversation, LastMessage, MemberView, Message, MessageState, Notice};
+use crate::views::{
+    ChangeKind, Conversation, LastMessage, MemberView, Message, MessageState, Notice, ReactionView,
+    WaitingChange,
+};
 
 /// Something of the log did not come to this device.
 pub(crate) const OUT_OF_STEP: ClientError =
@@ -38,6 +44,7 @@ impl<P: Platform> Client<P> {
         if let Err(error @ (ClientError::Offline | ClientError::Locked)) = self.renew().await {
             return Err(error);
         }
+        self.expire()?;
         self.replenish().await?;
         self.fetch_inbox().await?;
         let mut held_up = None;
@@ -212,13 +219,20 @@ impl<P: Platform> Client<P> {
         let Some(mut record) = conversation::record(vault, group) else {
             return Ok(());
         };
+        let was_marked = forget_unread_mark(vault, group);
         let up_to = up_to.min(record.applied);
         if up_to <= record.read {
+            if was_marked {
+                self.flush().await?;
+                self.platform.emit(Event::Conversations);
+            }
             return Ok(());
         }
+        let before = record.read;
         record.read = up_to;
         record.seen = up_to;
         put_record(vault, &record);
+        self.note_read(group, before, up_to)?;
         self.flush().await?;
         self.platform.emit(Event::Conversations);
         match self.post_receipt(group, ReceiptState::Read).await {
@@ -241,7 +255,8 @@ impl<P: Platform> Client<P> {
         self.mark_read(group, up_to).await
     }
 
-    /// Conversations, the most urgent unread first, then by time.
+    /// Conversations, the most urgent unread first, then those that are pinned, then by time;
+    /// archived ones last.
     pub fn conversations(&self) -> Result<Vec<Conversation>, ClientError> {
         let me = self.profile()?.user.id;
         let vault = self.vault()?;
@@ -250,7 +265,10 @@ impl<P: Platform> Client<P> {
             .filter(|record| record.joined && record.summary.kind != GroupKind::Keeper)
             .map(|record| self.view(&record, me))
             .collect::<Result<_, _>>()?;
-        list.sort_by_key(|c| std::cmp::Reverse((c.priority_unread, c.at)));
+        list.sort_by_key(|c| {
+            let urgent = c.priority_unread.filter(|p| *p != Priority::Routine);
+            std::cmp::Reverse((!c.archived, urgent, c.pinned, c.priority_unread, c.at))
+        });
         Ok(list)
     }
 
@@ -267,37 +285,64 @@ impl<P: Platform> Client<P> {
             return Ok(Vec::new());
         };
         let others = others(&record, me.id, vault);
-        let mut messages: Vec<Message> = conversation::messages(vault, group)
-            .rev()
-            .filter(|m| before.is_none_or(|before| m.seq < before))
+        let (changes, waiting): (Vec<Outgoing>, Vec<Outgoing>) = outbox(vault)
+            .into_iter()
+            .filter(|m| m.group == group)
+            .partition(|m| m.change.is_some());
+        let mut messages: Vec<Message> = newest_first(vault, group, self.waiting_changes(group)?)
+            .filter(|current| before.is_none_or(|before| current.message.seq < before))
             .take(limit)
-            .map(|m| shown(m, &record, me.id, &others))
+            .map(|current| {
+                let waiting = of_message(&changes, current.message.id);
+                Message {
+                    waiting,
+                    ..self.shown(current, &record, me.id, &others)
+                }
+            })
             .collect();
         messages.reverse();
         if before.is_none() {
-            for waiting in outbox(vault).into_iter().filter(|m| m.group == group) {
-                messages.push(Message {
-                    id: waiting.id,
-                    group,
-                    seq: None,
-                    from: Some(me.clone()),
-                    mine: true,
-                    text: waiting.text,
-                    priority: waiting.priority,
-                    sent_at: waiting.written_at,
-                    state: if waiting.problem.is_some() {
-                        MessageState::Failed
-                    } else {
-                        MessageState::Sending
-                    },
-                    problem: waiting.problem,
-                    reply_to: waiting.reply_to,
-                    notice: None,
-                    notice_text: None,
-                });
-            }
+            messages.extend(waiting.into_iter().map(|m| self.on_its_way(m, &me)));
         }
         Ok(messages)
+    }
+
+    /// A message that the hospital has not taken yet.
+    fn on_its_way(&self, message: Outgoing, me: &PersonBrief) -> Message {
+        Message {
+            id: message.id,
+            group: message.group,
+            seq: None,
+            from: Some(me.clone()),
+            mine: true,
+            text: message.text,
+            priority: message.priority,
+            sent_at: message.written_at,
+            state: if message.problem.is_some() {
+                MessageState::Failed
+            } else {
+                MessageState::Sending
+            },
+            problem: message.problem,
+            reply_to: message.reply_to,
+            notice: None,
+            notice_text: None,
+            newest_seq: None,
+            edited_at: None,
+            earlier: Vec::new(),
+            late_edit: false,
+            recalled: false,
+            recalled_at: None,
+            recalled_after: Vec::new(),
+            reactions: Vec::new(),
+            mentions_me: message.mentions.contains(&me.id),
+            mentions: self.briefs(message.group, &message.mentions),
+            form: message.form,
+            expires: message.expires,
+            expires_at: None,
+            expired: false,
+            waiting: Vec::new(),
+        }
     }
 
     pub(crate) fn person_name(&self, user: UserId) -> Option<String> {
@@ -314,25 +359,33 @@ impl<P: Platform> Client<P> {
         let group = summary.id;
         let keepers = keepers(vault);
         let others = others(record, me, vault);
-        let waiting = outbox(vault).into_iter().rev().find(|m| m.group == group);
+        let is_line = |m: &Outgoing| m.group == group && m.change.is_none();
+        let waiting = outbox(vault).into_iter().rev().find(is_line);
         let mut unread = 0;
         let mut urgent = None;
+        let mut mentions = 0;
         let mut last = None;
-        let mut at = summary.last_message_at.unwrap_or(0);
-        for message in conversation::messages(vault, group).rev() {
+        let mut at = 0;
+        for current in newest_first(vault, group, Vec::new()) {
+            let message = &current.message;
             if message.seq <= record.read && last.is_some() {
                 break;
             }
             let mine = message.from.as_ref().is_some_and(|from| from.id == me);
-            if message.notice.is_none() && !mine && message.seq > record.read {
+            let is_gone = current.recalled.is_some() || self.is_gone(message, record, me);
+            let is_line = message.notice.is_none() && !is_gone;
+            if is_line && !mine && message.seq > record.read {
                 unread += 1;
                 urgent = urgent.max(Some(message.priority));
+                mentions += u64::from(message.mentions.contains(&me));
             }
             if last.is_none() && message.notice.is_none() {
-                let view = shown(message, record, me, &others);
-                at = at.max(view.sent_at);
+                let view = self.shown(current, record, me, &others);
+                at = view.sent_at;
                 last = Some(LastMessage {
                     text: view.text,
+                    recalled: view.recalled,
+                    expired: view.expired,
                     from: view.from.map(|from| from.name).unwrap_or_default(),
                     sent_at: view.sent_at,
                     mine: view.mine,
@@ -340,10 +393,17 @@ impl<P: Platform> Client<P> {
                 });
             }
         }
+        // A reaction is no reason to move a conversation up; without messages the server's word
+        // has to do.
+        if last.is_none() {
+            at = summary.last_message_at.unwrap_or(0);
+        }
         if let Some(waiting) = waiting {
             at = at.max(waiting.written_at);
             last = Some(LastMessage {
                 text: waiting.text,
+                recalled: false,
+                expired: false,
                 from: self.profile()?.user.name.clone(),
                 sent_at: waiting.written_at,
                 mine: true,
@@ -379,6 +439,7 @@ impl<P: Platform> Client<P> {
         let (keeping, people): (Vec<&Member>, Vec<&Member>) = listed
             .iter()
             .partition(|member| keepers.contains(&member.user.id));
+        let own = own(vault, group);
         let strangers = record.strangers.iter();
         let strangers = strangers.filter_map(|user| self.brief(group, *user));
         Ok(Conversation {
@@ -401,9 +462,16 @@ impl<P: Platform> Client<P> {
             role_title: summary.role_title.clone(),
             unread,
             priority_unread: urgent,
+            mentions_unread: mentions,
             last,
             removal_pending: summary.removal_pending,
             strangers: strangers.collect(),
+            pinned: own.pinned,
+            // Whoever writes brings it back.
+            archived: own.archived && unread == 0,
+            muted: own.muted,
+            marked_unread: own.marked_unread,
+            draft: own.draft,
             at,
         })
     }
@@ -547,44 +615,81 @@ impl<P: Platform> Client<P> {
                 "A message was left out because it could not be verified.",
             );
         }
-        let text = match content? {
-            Content::Text(text) => text,
+        let mut message = StoredMessage {
+            id,
+            seq: entry.seq,
+            from: self.brief(group, from.user),
+            text: String::new(),
+            priority: entry.priority,
+            sent_at: entry.sent_at,
+            reply_to: None,
+            notice: None,
+            mentions: Vec::new(),
+            change: None,
+            form: None,
+            expires: None,
+            expired: false,
+            read_by: Vec::new(),
+        };
+        match content? {
+            Content::Text(text) => {
+                message.text = text.text;
+                message.reply_to = text.in_reply_to;
+                message.mentions = text.mentions;
+                message.form = text.form;
+                message.expires = text.expires;
+            }
+            Content::Change { change, .. } => {
+                if self.is_of_another(group, from.user, &change)? {
+                    let name = message
+                        .from
+                        .map_or_else(|| "Someone".to_owned(), |p| p.name);
+                    let told = format!(
+                        "{name} tried to change a message that is not theirs. It was left out."
+                    );
+                    return self.notice(group, entry.seq, entry.sent_at, Notice::LeftOut, &told);
+                }
+                message.change = Some(change);
+            }
             Content::History(history) if self.is_keeper(from) => {
                 return self.take_history(&history.page);
             }
             // Nobody else hands over anything.
             Content::History(_) => return Ok(()),
-        };
+        }
         let open = self.opened()?;
         if open.known.has(&open.vault, group, id) {
             return Ok(());
         }
-        let message = StoredMessage {
-            id,
-            seq: entry.seq,
-            from: self.brief(group, from.user),
-            text: text.text,
-            priority: entry.priority,
-            sent_at: entry.sent_at,
-            reply_to: text.in_reply_to,
-            notice: None,
-        };
-        put_message(self.opened()?, group, &message);
-        Ok(())
+        self.note_readers(group, &mut message)?;
+        self.put(group, &message)
+    }
+
+    /// Whether somebody edits or recalls what they did not write, as far as this device can tell.
+    fn is_of_another(
+        &mut self,
+        group: GroupId,
+        user: UserId,
+        change: &Change,
+    ) -> Result<bool, ClientError> {
+        if matches!(change, Change::React { .. } | Change::Unreact { .. }) {
+            return Ok(false);
+        }
+        let open = self.opened()?;
+        let place = open.known.place(&open.vault, group, change.target());
+        let target = place.and_then(|place| message_at(&open.vault, group, place));
+        Ok(target.is_some_and(|target| {
+            target.change.is_some() || target.from.is_none_or(|author| author.id != user)
+        }))
     }
 
     /// Our own message came back: if a crash kept its answer from us, this is the answer.
     fn take_own(&mut self, group: GroupId, entry: &Entry) -> Result<(), ClientError> {
-        let from = self.profile()?.user.clone();
-        let open = self.opened()?;
-        let waiting = outbox(&open.vault)
+        let waiting = outbox(self.vault()?)
             .into_iter()
             .find(|m| Some(m.id) == entry.id);
         if let Some(waiting) = waiting {
-            if let Some(message) = waiting.taken(&from, entry.seq, entry.sent_at) {
-                put_message(open, group, &message);
-            }
-            delete_outgoing(&mut open.vault, &waiting);
+            self.take_sent(&waiting, entry.seq, entry.sent_at)?;
         }
         Ok(())
     }
@@ -652,13 +757,116 @@ impl<P: Platform> Client<P> {
             seq,
             from: None,
             text: text.to_owned(),
-            priority: wardline_model::wire::messages::Priority::Routine,
+            priority: Priority::Routine,
             sent_at: at,
             reply_to: None,
             notice: Some(notice),
+            mentions: Vec::new(),
+            change: None,
+            form: None,
+            expires: None,
+            expired: false,
+            read_by: Vec::new(),
         };
         put_message(self.opened()?, group, &message);
         Ok(())
+    }
+
+    fn briefs(&self, group: GroupId, users: &[UserId]) -> Vec<PersonBrief> {
+        let briefs = users.iter().filter_map(|user| self.brief(group, *user));
+        briefs.collect()
+    }
+
+    /// Whether a message went by itself, or is due to.
+    fn is_gone(&self, message: &StoredMessage, record: &Record, me: UserId) -> bool {
+        is_gone(message, record.hold, me, self.server_now())
+    }
+
+    /// A message as it is drawn.
+    fn shown(
+        &self,
+        current: Current,
+        record: &Record,
+        me: UserId,
+        others: &BTreeSet<UserId>,
+    ) -> Message {
+        let expired = self.is_gone(&current.message, record, me);
+        let expires_at = due_at(&current.message, me);
+        let Current {
+            mut message,
+            newest,
+            edited_at,
+            mut earlier,
+            late_edit,
+            recalled,
+            reactions,
+        } = current;
+        if expired {
+            message.text.clear();
+            message.mentions.clear();
+            message.form = None;
+            earlier.clear();
+        }
+        let group = record.summary.id;
+        let mine = message.from.as_ref().is_some_and(|from| from.id == me);
+        let (text, notice_text) = match message.notice {
+            Some(_) => (String::new(), Some(message.text)),
+            None => (message.text, None),
+        };
+        let mut drawn: Vec<ReactionView> = Vec::new();
+        for reacted in reactions {
+            let is_mine = reacted.from.id == me;
+            match drawn.iter_mut().find(|view| view.emoji == reacted.emoji) {
+                Some(view) => {
+                    view.mine |= is_mine;
+                    view.people.push(reacted.from.name);
+                }
+                None => drawn.push(ReactionView {
+                    emoji: reacted.emoji,
+                    people: vec![reacted.from.name],
+                    mine: is_mine,
+                }),
+            }
+        }
+        let read_by = recalled.as_ref().filter(|_| mine).map(|r| &r.read_by);
+        Message {
+            id: message.id,
+            group,
+            seq: Some(message.seq),
+            from: message.from,
+            mine,
+            text,
+            priority: message.priority,
+            sent_at: message.sent_at,
+            state: if mine {
+                state_of(record, others, newest)
+            } else {
+                own_state(record, me, newest)
+            },
+            problem: None,
+            reply_to: message.reply_to,
+            notice: message.notice,
+            notice_text,
+            newest_seq: Some(newest),
+            edited_at,
+            earlier,
+            late_edit,
+            recalled: recalled.is_some(),
+            recalled_at: recalled.as_ref().map(|recalled| recalled.at),
+            recalled_after: read_by
+                .into_iter()
+                .flatten()
+                .map(|person| person.name.clone())
+                .collect(),
+            reactions: drawn,
+            mentions_me: message.mentions.contains(&me),
+            mentions: self.briefs(group, &message.mentions),
+            form: message.form,
+            expires: message.expires,
+            expires_at,
+            expired,
+            waiting: Vec::new(),
+        }
     }
 
     /// Fetches the newest summaries; gives where each conversation stands.
@@ -690,6 +898,7 @@ impl<P: Platform> Client<P> {
                 joined: Groups::has(vault, group),
                 rejoining: false,
                 strangers: Vec::new(),
+                hold: false,
                 summary,
                 applied: 0,
                 read: 0,
@@ -841,7 +1050,7 @@ impl<P: Platform> Client<P> {
             .is_some_and(|record| record.joined)
     }
 
-    fn brief(&self, group: GroupId, user: UserId) -> Option<PersonBrief> {
+    pub(crate) fn brief(&self, group: GroupId, user: UserId) -> Option<PersonBrief> {
         let own = self
             .profile
             .as_ref()
@@ -940,7 +1149,7 @@ pub(crate) fn pairs(members: &[Claim]) -> Vec<(DeviceId, UserId)> {
 }
 
 /// The other people of a conversation, without the record keeper.
-fn others(record: &Record, me: UserId, vault: &Vault) -> BTreeSet<UserId> {
+pub(crate) fn others(record: &Record, me: UserId, vault: &Vault) -> BTreeSet<UserId> {
     let keepers = keepers(vault);
     record
         .summary
@@ -978,38 +1187,23 @@ fn title(
     names.join(", ")
 }
 
-fn shown(
-    message: StoredMessage,
-    record: &Record,
-    me: UserId,
-    others: &BTreeSet<UserId>,
-) -> Message {
-    let mine = message.from.as_ref().is_some_and(|from| from.id == me);
-    let state = state_of(record, others, message.seq);
-    let is_notice = message.notice.is_some();
-    Message {
-        id: message.id,
-        group: record.summary.id,
-        seq: Some(message.seq),
-        from: message.from,
-        mine,
-        text: if is_notice {
-            String::new()
-        } else {
-            message.text.clone()
-        },
-        priority: message.priority,
-        sent_at: message.sent_at,
-        state: if mine {
-            state
-        } else {
-            own_state(record, me, message.seq)
-        },
-        problem: None,
-        reply_to: message.reply_to,
-        notice: message.notice,
-        notice_text: is_notice.then_some(message.text),
-    }
+/// This person's changes of a message that the hospital has not taken.
+fn of_message(changes: &[Outgoing], id: MessageId) -> Vec<WaitingChange> {
+    changes
+        .iter()
+        .filter_map(|outgoing| {
+            let change = outgoing.change.as_ref().filter(|c| c.target() == id)?;
+            Some(WaitingChange {
+                id: outgoing.id,
+                kind: match change {
+                    Change::Edit { .. } => ChangeKind::Edit,
+                    Change::Recall { .. } => ChangeKind::Recall,
+                    Change::React { .. } | Change::Unreact { .. } => ChangeKind::Reaction,
+                },
+                problem: outgoing.problem.clone(),
+            })
+        })
+        .collect()
 }
 
 /// How far a message of this person came with the others: as far as the last of them, save that

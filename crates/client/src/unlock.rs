@@ -57,6 +57,7 @@ impl<P: Platform> Client<P> {
             .await?;
         self.api.token = Some(signed.token.clone());
         self.session = Some(signed.session_id);
+        self.clock = Some((signed.server_time, self.platform.now_ms()));
         let offline_key = offline_key(&prf);
         if self
             .open

@@ -134,7 +134,9 @@ impl Vault {
     /// Puts bytes; durable with the next transaction.
     pub fn put_bytes(&mut self, name: String, value: Vec<u8>) {
         self.dirty.insert(name.clone());
-        self.values.insert(name, value);
+        if let Some(mut old) = self.values.insert(name, value) {
+            old.zeroize();
+        }
     }
 
     /// Puts a value as JSON; durable with the next transaction.

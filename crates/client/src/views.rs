@@ -8,6 +8,9 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::wire::problem::Problem;
 use wardline_model::{DeviceId, GroupId, MessageId, PatientId, RoleSlug};
 
+use crate::content::{Expiry, Form};
+use crate::own::Draft;
+
 /// Where the device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +90,51 @@ pub enum Notice {
     Gap,
     /// The record keeper handed over what this device had missed.
     HandedOver,
+    /// Somebody tried to change what is not theirs; it was left out.
+    LeftOut,
+}
+
+/// A text that a message had before it was edited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Version {
+    /// The text.
+    pub text: String,
+    /// Since when, unix milliseconds.
+    pub at: u64,
+}
+
+/// The same reaction of people to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReactionView {
+    /// One emoji, or another single character.
+    pub emoji: String,
+    /// Who reacted so, by name.
+    pub people: Vec<String>,
+    /// Whether this person did.
+    pub mine: bool,
+}
+
+/// What is done to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It gets another text.
+    Edit,
+    /// It is taken back.
+    Recall,
+    /// A reaction comes or goes.
+    Reaction,
+}
+
+/// A change by this person that is not durable at the hospital yet.
+#[derive(Debug, Clone, Serialize)]
+pub struct WaitingChange {
+    /// Its id, by which it is retried or discarded.
+    pub id: MessageId,
+    /// What it is.
+    pub kind: ChangeKind,
+    /// Why the hospital refused it.
+    pub problem: Option<Problem>,
 }
 
 /// A message, or a notice, in a conversation.
@@ -118,6 +166,36 @@ pub struct Message {
     pub notice: Option<Notice>,
     /// The notice in words.
     pub notice_text: Option<String>,
+    /// The place of its newest version; what is acknowledged or read up to there is this version.
+    pub newest_seq: Option<u64>,
+    /// When it was edited last, unix milliseconds.
+    pub edited_at: Option<u64>,
+    /// The versions before, oldest first.
+    pub earlier: Vec<Version>,
+    /// Whether an edit was left out because it came too late.
+    pub late_edit: bool,
+    /// Whether its author recalled it; then there is no text.
+    pub recalled: bool,
+    /// When, unix milliseconds.
+    pub recalled_at: Option<u64>,
+    /// Of this person's own recalled message: who had read it before, by name.
+    pub recalled_after: Vec<String>,
+    /// Reactions, those that came first first.
+    pub reactions: Vec<ReactionView>,
+    /// Whom the text names with an `@`.
+    pub mentions: Vec<PersonBrief>,
+    /// Whether it names this person.
+    pub mentions_me: bool,
+    /// The form that the text is of.
+    pub form: Option<Form>,
+    /// When it goes by itself.
+    pub expires: Option<Expiry>,
+    /// That time where it is known, unix milliseconds.
+    pub expires_at: Option<u64>,
+    /// Whether it went; then there is no text.
+    pub expired: bool,
+    /// This person's changes of it that are on their way, or were refused.
+    pub waiting: Vec<WaitingChange>,
 }
 
 /// A member of a conversation.
@@ -136,6 +214,10 @@ pub struct MemberView {
 pub struct LastMessage {
     /// The text.
     pub text: String,
+    /// Whether its author recalled it; then there is no text.
+    pub recalled: bool,
+    /// Whether it went by itself; then there is no text.
+    pub expired: bool,
     /// Who wrote it.
     pub from: String,
     /// When.
@@ -171,6 +253,8 @@ pub struct Conversation {
     pub unread: u64,
     /// The most urgent among them.
     pub priority_unread: Option<Priority>,
+    /// How many of them name this person.
+    pub mentions_unread: u64,
     /// The newest message.
     pub last: Option<LastMessage>,
     /// Whether a removal waits for a commit.
@@ -178,6 +262,16 @@ pub struct Conversation {
     /// People who came while this device was away, so that it saw nobody let them in. Nothing is
     /// sent until this person has looked ([`crate::Client::accept_members`]).
     pub strangers: Vec<PersonBrief>,
+    /// Whether it stands above the others on this device.
+    pub pinned: bool,
+    /// Whether it is put away on this device; something unread brings it back.
+    pub archived: bool,
+    /// Whether its routine messages make no noise on this device.
+    pub muted: bool,
+    /// Whether this person marked it as unread.
+    pub marked_unread: bool,
+    /// What this person has begun to write.
+    pub draft: Option<Draft>,
     /// When something last happened, unix milliseconds.
     pub at: u64,
 }

@@ -10,7 +10,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
     PKCS_ED25519, PublicKeyData, SanType, SignatureAlgorithm,
 };
-use wardline_client::content::Text;
+use wardline_client::content::{Change, Expiry, Form, FormKind, Text};
 use wardline_client::fuzz;
 use wardline_client::mls::{
     CIPHERSUITE, Groups, Identity, Incoming, make_key_packages, public_key,
@@ -193,13 +193,66 @@ fn content_is_read_as_it_is_written() {
         id: MessageId::from_bytes([1; 16]),
         in_reply_to,
         text: "K 6.8, repeat is running — ⚠".to_owned(),
+        mentions: vec![UserId::from_bytes([5; 16])],
+        form: None,
+        expires: None,
     };
+    let passing = |expires| Text {
+        expires: Some(expires),
+        ..text(None)
+    };
+    let form = Form {
+        kind: FormKind::Ipass,
+        fields: [
+            "Watcher",
+            "Sepsis, day 2",
+            "Lactate at 18:00",
+            "Call me if MAP < 65",
+        ]
+        .map(str::to_owned),
+    };
+    let handed_over = Text {
+        form: Some(form),
+        ..text(None)
+    };
+    let (id, of) = (
+        MessageId::from_bytes([3; 16]),
+        MessageId::from_bytes([2; 16]),
+    );
+    let changes = [
+        Change::Edit {
+            of,
+            text: "K 6.2".to_owned(),
+            mentions: vec![UserId::from_bytes([5; 16])],
+        },
+        Change::Recall { of },
+        Change::React {
+            to: of,
+            emoji: "👩🏽‍⚕️".to_owned(),
+        },
+        Change::Unreact {
+            to: of,
+            reaction: id,
+        },
+    ];
     corpus!("content")
         .seeds([
             text(None).encode(),
-            text(Some(MessageId::from_bytes([2; 16]))).encode(),
+            text(Some(of)).encode(),
+            handed_over.encode(),
+            passing(Expiry::After(3600)).encode(),
+            passing(Expiry::Read).encode(),
         ])
-        .words(["text/plain", "\u{9f}", "\u{ff}"])
+        .seeds(changes.map(|change| change.encode(id)))
+        .words([
+            "text/plain",
+            "ipass",
+            "sbar",
+            "👍",
+            "\u{200d}",
+            "\u{9f}",
+            "\u{ff}",
+        ])
         .cases(40_000)
         .run(fuzz::content);
 }

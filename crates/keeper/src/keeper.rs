@@ -287,10 +287,13 @@ fn pages<P: Platform>(
     for span in ledger.spans(owed) {
         messages.extend(client.history(group, span.after, span.before.saturating_sub(1))?);
     }
+    // A recall comes with its message, and with the span in which it was made.
+    messages.sort_by_key(|message| message.seq);
+    messages.dedup_by_key(|message| message.id);
     let mut pages = vec![Vec::new()];
     let mut bytes = 0;
     for message in messages {
-        let size = ENVELOPE + message.text.len();
+        let size = ENVELOPE + message.text_len();
         if bytes + size > PAGE_BYTES && bytes > 0 {
             pages.push(Vec::new());
             bytes = 0;
@@ -300,7 +303,8 @@ fn pages<P: Platform>(
             page.push(message);
         }
     }
-    let handed = pages.iter().map(Vec::len).sum::<usize>();
+    let is_message = |kept: &&Kept| kept.change.is_none();
+    let handed = pages.iter().flatten().filter(is_message).count();
     let last = PageEnd::Last {
         // No device holds more messages than 64 bits count.
         handed: u64::try_from(handed).unwrap_or(u64::MAX),

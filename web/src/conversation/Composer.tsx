@@ -1,17 +1,31 @@
 /** Writing: text, urgency, send. What is typed stays until it is safe on this phone. */
 import { ActionIcon, Textarea } from "@mantine/core";
-import { Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
+import { Check, ClipboardList, Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import type { MessageView } from "../core/methods";
+import type { Draft, Expiry, Form, MessageView } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { PersonBrief, Priority } from "../core/wire";
 import { ReachLine } from "../people/ReachLine";
+import { Avatar } from "../shell/Avatar";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Composer.module.css";
-import { drafts } from "./memory";
+import { FormSheet } from "./FormSheet";
+import { drafts, keepDraft } from "./memory";
+import { meant, typed } from "./mentions";
 
 const PRIORITIES: readonly Priority[] = ["routine", "urgent", "stat"];
+const PASSING = ["keep", "hour", "day", "week", "read"] as const;
+type Passing = (typeof PASSING)[number];
+const EXPIRY: Readonly<Record<Passing, Expiry | null>> = {
+  keep: null,
+  hour: { after: 3_600 },
+  day: { after: 86_400 },
+  week: { after: 604_800 },
+  read: "read",
+};
+const NOTHING: Draft = { text: "", priority: "routine" };
+const FORMS = ["sbar", "ipass"] as const;
 const FLAGS = { routine: Flag, urgent: TriangleAlert, stat: Siren } as const;
 const SEND = {
   routine: t.conversation.send,
@@ -24,54 +38,112 @@ const HINTS = {
   stat: t.priority.statHint,
 } as const;
 
+/** Names offered at a time: what fits above a phone's keyboard. */
+const OFFERED = 4;
+
 export function Composer({
   group,
   about,
   to,
+  kept,
+  people,
   replying,
-  onReplied,
+  editing,
+  onDone,
 }: {
   group: string;
   about: boolean;
   /** Whom it goes to, where that is one person. */
   to: PersonBrief | null;
+  /** What was begun to be written before the page was opened. */
+  kept: Draft | null;
+  /** Whom a text can name. */
+  people: readonly PersonBrief[];
   replying: MessageView | null;
-  onReplied(): void;
+  /** The message that gets another text; the draft waits meanwhile. */
+  editing: MessageView | null;
+  /** Neither answering nor editing any more. */
+  onDone(): void;
 }) {
-  const draft = drafts.get(group);
+  const draft = drafts.get(group) ?? kept;
   const [text, setText] = useState(draft?.text ?? "");
   const [priority, setPriority] = useState<Priority>(draft?.priority ?? "routine");
   const [choosing, setChoosing] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   const chooser = useId();
   const send = useCall("send");
+  const edit = useCall("edit");
+  const [edited, setEdited] = useState("");
+  const [caret, setCaret] = useState(0);
+  const [form, setForm] = useState<Form["kind"] | null>(null);
+  const [expiry, setExpiry] = useState<Passing>("keep");
+  const expires = EXPIRY[expiry];
   const FlagIcon = FLAGS[priority];
+  // An edit keeps the urgency of its message.
+  const level = editing ? "routine" : priority;
 
   useEffect(() => {
-    drafts.set(group, { text, priority });
-  }, [group, text, priority]);
+    const before = drafts.get(group) ?? kept ?? NOTHING;
+    if (before.text !== text || before.priority !== priority) {
+      keepDraft(group, { text, priority });
+    }
+  }, [group, text, priority, kept]);
 
   useEffect(() => {
-    if (replying) {
+    if (replying || editing) {
       field.current?.focus();
     }
-  }, [replying]);
+    setEdited(editing?.text ?? "");
+    setCaret(0);
+  }, [replying, editing]);
+
+  const value = editing ? edited : text;
+  const setValue = editing ? setEdited : setText;
+  const naming = typed(value.slice(0, caret));
+  const offered = naming === null ? [] : meant(people, naming).slice(0, OFFERED);
+
+  const name = (person: PersonBrief) => {
+    const before = `${value.slice(0, caret - (naming ?? "").length)}${person.username} `;
+    setValue(before + value.slice(caret).trimStart());
+    setCaret(before.length);
+    field.current?.focus();
+    // The field has the new text with the next frame, and its caret at the end of it.
+    requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length));
+  };
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const words = text.trim();
-    if (words === "" || send.isPending) {
+    const words = value.trim();
+    if (words === "" || send.isPending || edit.isPending) {
+      return;
+    }
+    if (editing) {
+      if (words === editing.text) {
+        onDone();
+        return;
+      }
+      edit.mutate(
+        { group, id: editing.id, text: words },
+        { onSuccess: onDone, onError: tellFailure },
+      );
       return;
     }
     send.mutate(
-      { group, text: words, priority, ...(replying ? { reply_to: replying.id } : {}) },
+      {
+        group,
+        text: words,
+        priority,
+        ...(replying ? { reply_to: replying.id } : {}),
+        ...(expires ? { expires } : {}),
+      },
       {
         onSuccess: () => {
           // What was typed or chosen while it went is the next message's.
           setText((now) => (now.startsWith(text) ? now.slice(text.length).trimStart() : now));
           setPriority((now) => (now === priority ? "routine" : now));
+          setExpiry((now) => (now === expiry ? "keep" : now));
           setChoosing(false);
-          onReplied();
+          onDone();
           field.current?.focus();
         },
         onError: tellFailure,
@@ -80,8 +152,8 @@ export function Composer({
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && replying) {
-      onReplied();
+    if (event.key === "Escape" && (replying || editing)) {
+      onDone();
     }
     const enterSends = window.matchMedia("(pointer: fine)").matches;
     if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing && enterSends) {
@@ -96,89 +168,181 @@ export function Composer({
   };
 
   return (
-    <form className={styles.composer} data-priority={priority} onSubmit={submit}>
-      {replying ? (
-        <div className={styles.replying}>
-          <div>
-            <strong>
-              {t.conversation.replyingTo(
-                replying.mine
-                  ? t.conversation.yourself
-                  : (replying.from?.name ?? t.conversation.unknownSender),
-              )}
-            </strong>
-            <span>{replying.text}</span>
+    <>
+      <form className={styles.composer} data-priority={level} onSubmit={submit}>
+        {replying ? (
+          <div className={styles.replying}>
+            <div>
+              <strong>
+                {t.conversation.replyingTo(
+                  replying.mine
+                    ? t.conversation.yourself
+                    : (replying.from?.name ?? t.conversation.unknownSender),
+                )}
+              </strong>
+              <span>{replying.text}</span>
+            </div>
+            <ActionIcon aria-label={t.conversation.stopReply} onClick={onDone}>
+              <X aria-hidden />
+            </ActionIcon>
           </div>
-          <ActionIcon aria-label={t.conversation.stopReply} onClick={onReplied}>
-            <X aria-hidden />
-          </ActionIcon>
-        </div>
-      ) : null}
-      {choosing ? (
-        <fieldset id={chooser} className={styles.chooser}>
-          <legend className="visually-hidden">{t.priority.label}</legend>
-          {PRIORITIES.map((each) => {
-            const Icon = FLAGS[each];
-            return (
+        ) : null}
+        {editing ? (
+          <div className={styles.replying}>
+            <div>
+              <strong>{t.conversation.editing}</strong>
+              {editing.priority === "routine" ? null : <span>{t.conversation.editingNote}</span>}
+            </div>
+            <ActionIcon aria-label={t.conversation.stopEdit} onClick={onDone}>
+              <X aria-hidden />
+            </ActionIcon>
+          </div>
+        ) : null}
+        {offered.length > 0 ? (
+          <ul className={styles.names} aria-label={t.conversation.name}>
+            {offered.map((person) => (
+              <li key={person.id}>
+                <button
+                  type="button"
+                  // The keyboard of a phone stays where it is.
+                  onMouseDown={(event) => event.preventDefault()}
+                  onClick={() => name(person)}
+                >
+                  <Avatar id={person.id} name={person.name} />
+                  <span>
+                    <strong>{person.name}</strong>
+                    <small>{person.role}</small>
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        ) : null}
+        {choosing && !editing ? (
+          <fieldset id={chooser} className={styles.chooser}>
+            <legend className="visually-hidden">{t.priority.label}</legend>
+            {PRIORITIES.map((each) => {
+              const Icon = FLAGS[each];
+              return (
+                <button
+                  key={each}
+                  type="button"
+                  className={styles.choice}
+                  data-priority={each}
+                  aria-pressed={each === priority}
+                  onClick={() => choose(each)}
+                >
+                  <Icon aria-hidden />
+                  <span>
+                    <strong>{t.priority[each]}</strong>
+                    <small>{HINTS[each]}</small>
+                  </span>
+                </button>
+              );
+            })}
+          </fieldset>
+        ) : null}
+        {choosing && !editing ? (
+          <fieldset className={styles.expiry}>
+            <legend>{t.conversation.expiry.label}</legend>
+            {PASSING.map((each) => (
               <button
                 key={each}
                 type="button"
-                className={styles.choice}
-                data-priority={each}
-                aria-pressed={each === priority}
-                onClick={() => choose(each)}
+                aria-pressed={each === expiry}
+                onClick={() => setExpiry(each)}
               >
-                <Icon aria-hidden />
-                <span>
-                  <strong>{t.priority[each]}</strong>
-                  <small>{HINTS[each]}</small>
-                </span>
+                {t.conversation.expiry[each]}
               </button>
-            );
-          })}
-        </fieldset>
-      ) : null}
-      {to && !choosing ? <ReachLine person={to} /> : null}
-      {priority === "routine" || choosing ? null : (
-        <p className={styles.level}>
-          {priority === "stat" ? t.priority.statNote : t.priority.urgentNote}
-        </p>
-      )}
-      <div className={styles.row}>
-        <button
-          type="button"
-          className={styles.flag}
-          data-priority={priority}
-          aria-label={t.priority.change(t.priority[priority])}
-          aria-expanded={choosing}
-          aria-controls={choosing ? chooser : undefined}
-          onClick={() => setChoosing(!choosing)}
-        >
-          <FlagIcon aria-hidden />
-        </button>
-        <Textarea
-          ref={field}
-          className={styles.field}
-          aria-label={t.conversation.composer}
-          placeholder={about ? t.conversation.placeholderPatient : t.conversation.placeholder}
-          autosize
-          minRows={1}
-          maxRows={6}
-          value={text}
-          maxLength={20_000}
-          onChange={(event) => setText(event.currentTarget.value)}
-          onKeyDown={onKeyDown}
-        />
-        <button
-          type="submit"
-          className={styles.send}
-          data-priority={priority}
-          aria-label={SEND[priority]}
-          disabled={text.trim() === "" || send.isPending}
-        >
-          <SendHorizontal aria-hidden />
-        </button>
-      </div>
-    </form>
+            ))}
+          </fieldset>
+        ) : null}
+        {expiry === "keep" || choosing || editing ? null : (
+          <p className={styles.passing}>
+            {t.conversation.expiry.note(t.conversation.expiry[expiry])}
+          </p>
+        )}
+        {choosing && !editing ? (
+          <ul className={styles.forms} aria-label={t.conversation.forms.label}>
+            {FORMS.map((kind) => (
+              <li key={kind}>
+                <button
+                  type="button"
+                  onClick={() => {
+                    setChoosing(false);
+                    setForm(kind);
+                  }}
+                >
+                  <ClipboardList aria-hidden />
+                  <span>
+                    <strong>{t.conversation.forms[kind].title}</strong>
+                    <small>{t.conversation.forms[kind].hint}</small>
+                  </span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        ) : null}
+        {to && !choosing && !editing ? <ReachLine person={to} /> : null}
+        {priority === "routine" || choosing || editing ? null : (
+          <p className={styles.level}>
+            {priority === "stat" ? t.priority.statNote : t.priority.urgentNote}
+          </p>
+        )}
+        <div className={styles.row}>
+          {editing ? null : (
+            <button
+              type="button"
+              className={styles.flag}
+              data-priority={priority}
+              aria-label={t.priority.change(t.priority[priority])}
+              aria-expanded={choosing}
+              aria-controls={choosing ? chooser : undefined}
+              onClick={() => setChoosing(!choosing)}
+            >
+              <FlagIcon aria-hidden />
+            </button>
+          )}
+          <Textarea
+            ref={field}
+            className={styles.field}
+            aria-label={t.conversation.composer}
+            placeholder={about ? t.conversation.placeholderPatient : t.conversation.placeholder}
+            autosize
+            minRows={1}
+            maxRows={6}
+            value={value}
+            maxLength={20_000}
+            onChange={(event) => {
+              setValue(event.currentTarget.value);
+              setCaret(event.currentTarget.selectionStart);
+            }}
+            onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
+            onKeyDown={onKeyDown}
+          />
+          <button
+            type="submit"
+            className={styles.send}
+            data-priority={level}
+            aria-label={editing ? t.conversation.save : SEND[priority]}
+            disabled={value.trim() === "" || send.isPending || edit.isPending}
+          >
+            {editing ? <Check aria-hidden /> : <SendHorizontal aria-hidden />}
+          </button>
+        </div>
+      </form>
+      <FormSheet
+        group={group}
+        kind={form}
+        priority={priority}
+        replyTo={replying?.id ?? null}
+        onClose={() => setForm(null)}
+        onSent={() => {
+          setForm(null);
+          setPriority("routine");
+          onDone();
+        }}
+      />
+    </>
   );
 }

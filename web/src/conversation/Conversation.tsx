@@ -1,9 +1,10 @@
 /** One conversation: who, about whom, what was written, and the field to write in. */
 import { ActionIcon, Button } from "@mantine/core";
-import { ArrowDown, ChevronLeft, UsersRound } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { ArrowDown, ChevronLeft, EllipsisVertical, UsersRound } from "lucide-react";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { call } from "../core/core";
 import type { ConversationView, MessageView } from "../core/methods";
-import { useCall, useConversations, useMessages } from "../core/queries";
+import { useCall, useConversations, useMessages, useStatus } from "../core/queries";
 import type { PersonBrief } from "../core/wire";
 import { Banner } from "../patients/Banner";
 import { Empty } from "../shell/Empty";
@@ -12,17 +13,22 @@ import { go } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { day } from "../texts/time";
-import { arrange, firstFresh, type Line } from "./arrange";
+import { arrange, firstFresh, type Line, pressing } from "./arrange";
 import { Composer } from "./Composer";
 import styles from "./Conversation.module.css";
 import { Members } from "./Members";
 import { Message } from "./Message";
+import { MessageSheet } from "./MessageSheet";
 import { places } from "./memory";
+import { PlaceSheet } from "./PlaceSheet";
+import { QuickReplies } from "./QuickReplies";
 import { useReading } from "./useReading";
 import { useScroll } from "./useScroll";
 import { useSought } from "./useSought";
+import { Versions } from "./Versions";
 
 const PAGE = 60;
+const FOUND_MS = 1_600;
 
 /** `place` is the message for which it is opened. */
 export function Conversation({ group, place }: { group: string; place: number | null }) {
@@ -47,10 +53,15 @@ export function Conversation({ group, place }: { group: string; place: number | 
 
 function Opened({ conversation, place }: { conversation: ConversationView; place: number | null }) {
   const { id: group, title, members, patient, kind } = conversation;
+  const me = useStatus().data?.user?.id;
   const [limit, setLimit] = useState(() => places.get(group)?.limit ?? PAGE);
   const messages = useMessages(group, limit);
   const [replying, setReplying] = useState<MessageView | null>(null);
+  const [editing, setEditing] = useState<MessageView | null>(null);
+  const [chosen, setChosen] = useState<MessageView | null>(null);
+  const [versions, setVersions] = useState<MessageView | null>(null);
   const [showPeople, setShowPeople] = useState(false);
+  const [placing, setPlacing] = useState(false);
   const fresh = useFresh(messages.data, conversation.unread);
 
   const more = (messages.data?.length ?? 0) >= limit && !messages.isPlaceholderData;
@@ -59,18 +70,35 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
   const loaded = messages.isPlaceholderData ? undefined : messages.data;
   const settled = useSought(scroll, loaded, place, limit, setLimit);
   useReading(group, messages.data, scroll.atEnd && settled);
+  useLooking(group, conversation.marked_unread);
 
   const days = useMemo(() => arrange(messages.data ?? [], fresh), [messages.data, fresh]);
   const byId = useMemo(
     () => new Map((messages.data ?? []).map((message) => [message.id, message])),
     [messages.data],
   );
+  const urgent = useMemo(() => pressing(messages.data ?? []), [messages.data]);
   const now = Date.now();
   // Who wrote stays known when their devices are gone, and with them they from the members.
   const authors = new Set(
     messages.data?.flatMap(({ mine, from }) => (mine || !from ? [] : [from.id])),
   );
   const crowd = members.length > 2 || authors.size > 1;
+
+  const reply = useCallback((message: MessageView) => {
+    setEditing(null);
+    setReplying(message);
+  }, []);
+  const edit = useCallback((message: MessageView) => {
+    setReplying(null);
+    setEditing(message);
+  }, []);
+  const { ref: list } = scroll;
+  const jump = useCallback((id: string) => show(list.current, id), [list]);
+  const people = useMemo(
+    () => members.map(({ user }) => user).filter(({ id }) => id !== me),
+    [members, me],
+  );
 
   const line = (each: Line) => {
     switch (each.kind) {
@@ -97,7 +125,10 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
             last={each.last}
             named={crowd}
             sought={place !== null && each.message.seq === place}
-            onReply={setReplying}
+            onReply={reply}
+            onMore={setChosen}
+            onVersions={setVersions}
+            onJump={jump}
           />
         );
     }
@@ -113,6 +144,13 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
         </div>
         <ActionIcon aria-label={t.conversation.details} onClick={() => setShowPeople(true)}>
           <UsersRound aria-hidden />
+        </ActionIcon>
+        <ActionIcon
+          aria-label={t.conversation.place.open}
+          aria-haspopup="dialog"
+          onClick={() => setPlacing(true)}
+        >
+          <EllipsisVertical aria-hidden />
         </ActionIcon>
       </header>
       {patient ? <Banner patient={patient} notes={{ at: "notes", group }} /> : null}
@@ -171,13 +209,29 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
           </button>
         )}
       </div>
+      {urgent && !editing ? <QuickReplies group={group} to={urgent} /> : null}
       <Composer
         group={group}
         about={patient !== null && patient !== undefined}
         to={otherOf(conversation)}
+        kept={conversation.draft}
+        people={people}
         replying={replying}
-        onReplied={() => setReplying(null)}
+        editing={editing}
+        onDone={() => {
+          setReplying(null);
+          setEditing(null);
+        }}
       />
+      <MessageSheet
+        group={group}
+        message={chosen}
+        onClose={() => setChosen(null)}
+        onReply={reply}
+        onEdit={edit}
+      />
+      <PlaceSheet opened={placing} onClose={() => setPlacing(false)} conversation={conversation} />
+      <Versions message={versions} onClose={() => setVersions(null)} />
       <Members
         opened={showPeople}
         onClose={() => setShowPeople(false)}
@@ -186,6 +240,16 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
       />
     </div>
   );
+}
+
+/** Brings a message into sight and marks it for a moment. */
+function show(list: HTMLElement | null, id: string): void {
+  const found = list?.querySelector<HTMLElement>(`[data-message="${CSS.escape(id)}"]`);
+  if (found) {
+    found.scrollIntoView({ block: "center" });
+    found.dataset.found = "";
+    setTimeout(() => delete found.dataset.found, FOUND_MS);
+  }
 }
 
 /** Asks to look who came before anything more is sent. */
@@ -208,6 +272,17 @@ function Strangers({ conversation, onLook }: { conversation: ConversationView; o
       </div>
     </div>
   );
+}
+
+/** What was marked as unread is looked at now; a mark that is set while it is open stays. */
+function useLooking(group: string, marked: boolean): void {
+  const [atOpening] = useState(marked);
+  useEffect(() => {
+    if (atOpening) {
+      // The mark stays in the list, and goes with the next look.
+      call("mark", { group, unread: false }).catch(() => undefined);
+    }
+  }, [group, atOpening]);
 }
 
 /** The first unread message as it was when the conversation was opened. */

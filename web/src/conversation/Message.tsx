@@ -1,15 +1,26 @@
 import { ActionIcon, Button } from "@mantine/core";
-import { CheckCheck, CircleAlert, CornerUpLeft } from "lucide-react";
+import {
+  CheckCheck,
+  CircleAlert,
+  Clock,
+  EllipsisVertical,
+  Timer,
+  TimerOff,
+  Undo2,
+} from "lucide-react";
 import { memo } from "react";
 import { PriorityTag } from "../conversations/PriorityTag";
 import { problemText } from "../core/failure";
-import type { MessageView } from "../core/methods";
+import type { MessageView, ReactionView } from "../core/methods";
 import { useCall } from "../core/queries";
+import type { Problem } from "../core/wire";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
-import { clock } from "../texts/time";
+import { clock, moment } from "../texts/time";
 import styles from "./Message.module.css";
+import { spans } from "./mentions";
 import { StateIcon } from "./StateIcon";
+import { useSwipe } from "./useSwipe";
 
 export const Message = memo(function Message({
   group,
@@ -20,6 +31,9 @@ export const Message = memo(function Message({
   named,
   sought,
   onReply,
+  onMore,
+  onVersions,
+  onJump,
 }: {
   group: string;
   message: MessageView;
@@ -31,17 +45,29 @@ export const Message = memo(function Message({
   /** Whether it is the one for which the conversation was opened. */
   sought: boolean;
   onReply(message: MessageView): void;
+  /** What can be done with it. */
+  onMore(message: MessageView): void;
+  /** What it said before. */
+  onVersions(message: MessageView): void;
+  /** To the message that it answers. */
+  onJump(id: string): void;
 }) {
-  const { mine, from, text, priority, sent_at, state } = message;
+  const { id, mine, from, priority, sent_at, state, seq, recalled } = message;
   const name = from?.name ?? t.conversation.unknownSender;
+  const gone = recalled || message.expired;
+  const stands = seq !== null && !gone;
+  const swipe = useSwipe(stands ? () => onReply(message) : null);
+  const refused = message.waiting.filter(({ problem }) => problem);
   return (
     <li
       className={styles.message}
+      data-message={id}
       data-mine={mine || undefined}
       data-first={first || undefined}
       data-last={last || undefined}
-      data-priority={priority}
+      data-priority={gone ? "routine" : priority}
       data-state={state}
+      data-gone={gone || undefined}
       data-sought={sought || undefined}
       tabIndex={sought ? -1 : undefined}
     >
@@ -50,41 +76,160 @@ export const Message = memo(function Message({
           {name}
         </span>
       ) : null}
-      <div className={styles.line}>
+      <div className={styles.line} {...swipe}>
         <div className={styles.bubble}>
           <span className="visually-hidden">
             {mine ? t.conversation.fromMe : t.conversation.from(name)}
           </span>
-          <PriorityTag priority={priority} />
-          {answered ? <Quote answered={answered} /> : null}
-          <p className={styles.text}>{text}</p>
+          {recalled ? (
+            <Recalled message={message} name={name} />
+          ) : message.expired ? (
+            <div className={styles.gone}>
+              <p>
+                <TimerOff aria-hidden />
+                {t.conversation.expiry.gone}
+              </p>
+            </div>
+          ) : (
+            <>
+              <PriorityTag priority={priority} />
+              {answered ? <Quote answered={answered} onJump={onJump} /> : null}
+              <Text message={message} />
+            </>
+          )}
           <span className={styles.meta}>
+            {message.edited_at === null ? null : (
+              <button type="button" className={styles.edited} onClick={() => onVersions(message)}>
+                {t.conversation.edited(clock(message.edited_at))}
+              </button>
+            )}
+            <Waiting message={message} />
+            {gone ? null : <Expires message={message} />}
             <time dateTime={new Date(sent_at).toISOString()}>{clock(sent_at)}</time>
-            {mine ? <StateIcon state={state} /> : null}
+            {mine && !gone ? <StateIcon state={state} /> : null}
           </span>
         </div>
-        {message.seq === null ? null : (
+        {stands ? (
           <ActionIcon
-            className={styles.reply}
-            aria-label={
-              mine ? t.conversation.replyTo(t.conversation.yourself) : t.conversation.replyTo(name)
-            }
-            onClick={() => onReply(message)}
+            className={styles.more}
+            aria-label={mine ? t.conversation.more : t.conversation.moreOf(name)}
+            aria-haspopup="dialog"
+            onClick={() => onMore(message)}
           >
-            <CornerUpLeft aria-hidden />
+            <EllipsisVertical aria-hidden />
           </ActionIcon>
-        )}
+        ) : null}
       </div>
-      {state === "failed" ? <Failed message={message} /> : null}
-      {!mine && priority !== "routine" ? <Acknowledge group={group} message={message} /> : null}
-      {mine && priority !== "routine" && state === "acknowledged" ? (
+      {message.reactions.length > 0 ? <Reactions group={group} message={message} /> : null}
+      {message.late_edit ? <span className={styles.late}>{t.conversation.lateEdit}</span> : null}
+      {state === "failed" ? (
+        <Failed id={id} title={t.conversation.failed} problem={message.problem} />
+      ) : null}
+      {refused.map((change) => (
+        <Failed
+          key={change.id}
+          id={change.id}
+          title={t.conversation.notTaken[change.kind]}
+          problem={change.problem}
+        />
+      ))}
+      {!mine && priority !== "routine" && !gone ? (
+        <Acknowledge group={group} message={message} />
+      ) : null}
+      {mine && priority !== "routine" && state === "acknowledged" && !gone ? (
         <span className={styles.acknowledged}>{t.conversation.states.acknowledged}</span>
       ) : null}
     </li>
   );
 });
 
-function Quote({ answered }: { answered: MessageView | "gone" }) {
+/** What was written: a form as a card, a text as it is. */
+function Text({ message: { text, mentions, form } }: { message: MessageView }) {
+  if (!form) {
+    return (
+      <p className={styles.text}>
+        <Named text={text} people={mentions} />
+      </p>
+    );
+  }
+  const { title, fields } = t.conversation.forms[form.kind];
+  return (
+    <div className={styles.form}>
+      <strong>{title}</strong>
+      <dl>
+        {fields.map((label, index) => {
+          const said = form.fields[index]?.trim();
+          return said ? (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd className={styles.text}>
+                <Named text={said} people={mentions} />
+              </dd>
+            </div>
+          ) : null;
+        })}
+      </dl>
+    </div>
+  );
+}
+
+/** A text with the names in it. */
+function Named({ text, people }: { text: string; people: MessageView["mentions"] }) {
+  return spans(text, people).map(({ at, text: part, person }) =>
+    person ? (
+      <strong key={at} className={styles.named}>
+        @{person.name}
+      </strong>
+    ) : (
+      <span key={at}>{part}</span>
+    ),
+  );
+}
+
+function Recalled({ message, name }: { message: MessageView; name: string }) {
+  const time = clock(message.recalled_at ?? message.sent_at);
+  const after = message.recalled_after;
+  return (
+    <div className={styles.gone}>
+      <p>
+        <Undo2 aria-hidden />
+        {message.mine ? t.conversation.recalledByMe(time) : t.conversation.recalledBy(name, time)}
+      </p>
+      {after.length > 0 ? <p>{t.conversation.recalledAfter(after.join(", "))}</p> : null}
+    </div>
+  );
+}
+
+/** That it goes by itself, and when. */
+function Expires({ message: { expires, expires_at } }: { message: MessageView }) {
+  if (!expires) {
+    return null;
+  }
+  const words = t.conversation.expiry;
+  const text =
+    expires === "read" || expires_at === null
+      ? words.onRead
+      : words.at(moment(expires_at, Date.now()));
+  return (
+    <span className={styles.waiting} title={text}>
+      <Timer aria-hidden />
+      <span className="visually-hidden">{text}</span>
+    </span>
+  );
+}
+
+/** That a change is still on its way. */
+function Waiting({ message }: { message: MessageView }) {
+  const waiting = message.waiting.find(({ problem }) => !problem);
+  return waiting ? (
+    <span className={styles.waiting}>
+      <Clock aria-hidden />
+      <span className="visually-hidden">{t.conversation.waiting[waiting.kind]}</span>
+    </span>
+  ) : null;
+}
+
+function Quote({ answered, onJump }: { answered: MessageView | "gone"; onJump(id: string): void }) {
   if (answered === "gone") {
     return <span className={styles.quote}>{t.conversation.originalMissing}</span>;
   }
@@ -92,29 +237,79 @@ function Quote({ answered }: { answered: MessageView | "gone" }) {
     ? t.conversations.you
     : (answered.from?.name ?? t.conversation.unknownSender);
   return (
-    <span className={styles.quote}>
+    <button type="button" className={styles.quote} onClick={() => onJump(answered.id)}>
+      <span className="visually-hidden">{t.conversation.toOriginal}</span>
       <strong>{name}</strong>
-      <span>{answered.text}</span>
-    </span>
+      <span>{quoted(answered)}</span>
+    </button>
   );
 }
 
-function Failed({ message }: { message: MessageView }) {
+function quoted({ recalled, expired, text }: MessageView): string {
+  if (expired) {
+    return t.conversation.expiry.gone;
+  }
+  return recalled ? t.conversation.recalledShort : text;
+}
+
+/** Reactions, each with its people; a tap reacts alike, or takes one's own back. */
+function Reactions({ group, message }: { group: string; message: MessageView }) {
+  const react = useCall("react");
+  const unreact = useCall("unreact");
+  const toggle = ({ emoji, mine }: ReactionView) => {
+    const call = mine ? unreact : react;
+    call.mutate({ group, id: message.id, emoji }, { onError: tellFailure });
+  };
+  return (
+    <ul className={styles.reactions} aria-label={t.conversation.reactions}>
+      {message.reactions.map((reaction) => (
+        <li key={reaction.emoji}>
+          <button
+            type="button"
+            aria-pressed={reaction.mine}
+            aria-label={t.conversation.reactedBy(
+              t.conversation.emoji[reaction.emoji] ?? reaction.emoji,
+              reaction.people.join(", "),
+            )}
+            title={reaction.people.join(", ")}
+            onClick={() => toggle(reaction)}
+          >
+            <span aria-hidden>
+              {reaction.emoji}
+              {reaction.people.length > 1 ? <small>{reaction.people.length}</small> : null}
+            </span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Something that the hospital refused, and what the person wants of it. */
+function Failed({
+  id,
+  title,
+  problem,
+}: {
+  id: string;
+  title: string;
+  problem: Problem | null | undefined;
+}) {
   const retry = useCall("retry");
   const discard = useCall("discard");
-  const reason = message.problem ? problemText(message.problem) : null;
+  const reason = problem ? problemText(problem) : null;
   return (
     <div className={styles.failed} role="alert">
       <p>
         <CircleAlert aria-hidden />
         <span>
-          <strong>{t.conversation.failed}.</strong> {reason}
+          <strong>{title}.</strong> {reason}
         </span>
       </p>
       <div>
         <Button
           loading={retry.isPending}
-          onClick={() => retry.mutate({ id: message.id }, { onError: tellFailure })}
+          onClick={() => retry.mutate({ id }, { onError: tellFailure })}
         >
           {t.retry}
         </Button>
@@ -122,7 +317,7 @@ function Failed({ message }: { message: MessageView }) {
           variant="subtle"
           color="red"
           loading={discard.isPending}
-          onClick={() => discard.mutate({ id: message.id }, { onError: tellFailure })}
+          onClick={() => discard.mutate({ id }, { onError: tellFailure })}
         >
           {t.conversation.discard}
         </Button>
@@ -141,7 +336,7 @@ function Acknowledge({ group, message }: { group: string; message: MessageView }
       </span>
     );
   }
-  const { seq } = message;
+  const { newest_seq: seq } = message;
   if (seq === null) {
     return null;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MessageView } from "../core/methods";
-import { arrange, firstFresh, lastFromOthers, reaching } from "./arrange";
+import { arrange, firstFresh, lastFromOthers, pressing, reaching } from "./arrange";
 
 const NOON = new Date(2026, 2, 14, 12, 0).getTime();
 const MINUTE = 60_000;
@@ -18,6 +18,21 @@ function message(from: string, at: number, more: Partial<MessageView> = {}): Mes
     priority: "routine",
     sent_at: at,
     state: "read",
+    newest_seq: count,
+    edited_at: null,
+    earlier: [],
+    late_edit: false,
+    recalled: false,
+    recalled_at: null,
+    recalled_after: [],
+    reactions: [],
+    mentions: [],
+    mentions_me: false,
+    form: null,
+    expires: null,
+    expires_at: null,
+    expired: false,
+    waiting: [],
     ...more,
   };
 }
@@ -89,17 +104,43 @@ describe("a conversation on the screen", () => {
     expect(day?.lines[1]).toMatchObject({ kind: "notice" });
   });
 
+  it("counts no recalled message as a new one", () => {
+    const messages = [
+      message("a", NOON),
+      message("a", NOON + MINUTE),
+      message("a", NOON + 2 * MINUTE, { recalled: true, text: "" }),
+    ];
+    expect(firstFresh(messages, 1)).toBe(messages[1]?.id);
+  });
+
   it("has nothing new when all is read", () => {
     expect(firstFresh([message("a", NOON)], 0)).toBeNull();
     expect(firstFresh([], 3)).toBeNull();
   });
 });
 
+describe("what asks for an answer", () => {
+  it("is urgent, of somebody else, and not answered or recalled", () => {
+    const urgent = message("a", NOON, { priority: "urgent" });
+    const routine = message("a", NOON + MINUTE);
+    expect(pressing([urgent, routine])).toBe(urgent);
+    expect(pressing([urgent, message("me", NOON + MINUTE)])).toBeNull();
+    expect(pressing([{ ...urgent, recalled: true }, routine])).toBeNull();
+    expect(pressing([routine])).toBeNull();
+  });
+});
+
 describe("the place up to which a person has read", () => {
   it("is the newest message of somebody else", () => {
-    const theirs = message("a", NOON, { seq: 7 });
-    const waiting = message("me", NOON + MINUTE, { seq: null, state: "sending" });
+    const theirs = message("a", NOON, { seq: 7, newest_seq: 7 });
+    const waiting = message("me", NOON + MINUTE, { seq: null, newest_seq: null, state: "sending" });
     expect(lastFromOthers([theirs, waiting])).toBe(7);
+  });
+
+  it("is the edit of an older message where that came later", () => {
+    const edited = message("a", NOON, { seq: 7, newest_seq: 9 });
+    const newer = message("a", NOON + MINUTE, { seq: 8, newest_seq: 8 });
+    expect(lastFromOthers([edited, newer])).toBe(9);
   });
 
   it("is nothing where only the person wrote", () => {

@@ -43,19 +43,33 @@ export function arrange(messages: readonly MessageView[], fresh: string | null):
 
 /** The first of the `unread` newest messages of others; null if all are read. */
 export function firstFresh(messages: readonly MessageView[], unread: number): string | null {
-  const others = messages.filter((message) => !message.mine && !message.notice);
+  const others = messages.filter((message) => !message.mine && !message.notice && !gone(message));
   return unread > 0 ? (others[Math.max(0, others.length - unread)]?.id ?? null) : null;
 }
 
-/** The place up to which others have written, for the receipt; null if nothing came. */
-export function lastFromOthers(messages: readonly MessageView[]): number | null {
+/** Something urgent of somebody else that this person has not answered since. */
+export function pressing(messages: readonly MessageView[]): MessageView | null {
   for (let index = messages.length - 1; index >= 0; index -= 1) {
     const message = messages[index];
-    if (message && !message.mine && message.seq !== null) {
-      return message.seq;
+    if (message?.mine) {
+      return null;
+    }
+    if (message && !message.notice && !gone(message) && message.priority !== "routine") {
+      return message;
     }
   }
   return null;
+}
+
+/** The place up to which others have written or edited, for the receipt; null if nothing came. */
+export function lastFromOthers(messages: readonly MessageView[]): number | null {
+  let last: number | null = null;
+  for (const { mine, newest_seq } of messages) {
+    if (!mine && newest_seq !== null && newest_seq > (last ?? 0)) {
+      last = newest_seq;
+    }
+  }
+  return last;
 }
 
 /** Older ones that are loaded beside the one that is looked for. */
@@ -71,6 +85,10 @@ export function reaching(messages: readonly MessageView[], place: number, limit:
   }
   const waiting = messages.length - places.length;
   return Math.max(limit, newest - place + 1 + waiting + AROUND);
+}
+
+function gone({ recalled, expired }: MessageView): boolean {
+  return recalled || expired;
 }
 
 function together(a: MessageView, b: MessageView): boolean {

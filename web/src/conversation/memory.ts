@@ -1,8 +1,12 @@
 /**
  * What the screen remembers of a conversation while the page lives: the place in it, and the words
- * not sent yet. Never on disk: the store there is the core's, and sealed.
+ * not sent yet. On the disk only the core keeps them, sealed; it gets the words as they come to rest.
  */
-import type { Priority } from "../core/wire";
+import { call } from "../core/core";
+import type { Draft } from "../core/methods";
+
+/** How long nothing is typed until the words are written down. */
+const REST_MS = 400;
 
 export interface Place {
   top: number;
@@ -10,16 +14,26 @@ export interface Place {
   limit: number;
 }
 
-export interface Draft {
-  text: string;
-  priority: Priority;
-}
-
 export const places = new Map<string, Place>();
 export const drafts = new Map<string, Draft>();
+const resting = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** Remembers what is being written, and hands it to the core once it comes to rest. */
+export function keepDraft(group: string, draft: Draft): void {
+  drafts.set(group, draft);
+  clearTimeout(resting.get(group));
+  const write = () => {
+    resting.delete(group);
+    // A store that was locked meanwhile has what came before.
+    call("keep_draft", { group, ...draft }).catch(() => undefined);
+  };
+  resting.set(group, setTimeout(write, draft.text === "" ? 0 : REST_MS));
+}
 
 /** When the store is locked nothing of it stays behind. */
 export function forgetAll(): void {
   places.clear();
   drafts.clear();
+  resting.forEach(clearTimeout);
+  resting.clear();
 }

@@ -1,4 +1,4 @@
-import { BedDouble } from "lucide-react";
+import { AtSign, BedDouble, BellOff, Pin } from "lucide-react";
 import { StateIcon } from "../conversation/StateIcon";
 import type { ConversationView } from "../core/methods";
 import { Avatar } from "../shell/Avatar";
@@ -17,19 +17,23 @@ export function ConversationItem({
   current: boolean;
   now: number;
 }) {
-  const { id, kind, title, patient, unread, last, priority_unread: priority } = conversation;
+  const { id, kind, title, patient, unread, last } = conversation;
+  const { priority_unread: priority, mentions_unread: mentions } = conversation;
+  const { draft, marked_unread: marked } = conversation;
   return (
     <a
       className={styles.item}
       href={address({ at: "conversation", group: id })}
       aria-current={current ? "true" : undefined}
-      data-unread={unread > 0 || undefined}
+      data-unread={unread > 0 || marked || undefined}
       data-priority={priority ?? undefined}
     >
       <Avatar id={id} name={title} kind={kind} />
       <span className={styles.words}>
         <span className={styles.row}>
           <span className={styles.title}>{title}</span>
+          {conversation.muted ? <Mark Icon={BellOff} text={t.conversations.muted} /> : null}
+          {conversation.pinned ? <Mark Icon={Pin} text={t.conversations.pinned} /> : null}
           {last ? <time className={styles.time}>{brief(last.sent_at, now)}</time> : null}
         </span>
         {patient ? (
@@ -45,19 +49,44 @@ export function ConversationItem({
         ) : null}
         <span className={styles.row}>
           <span className={styles.last}>
-            {last?.mine ? <StateIcon state={last.state} /> : null}
-            <span className={styles.clip}>{preview(conversation)}</span>
+            {draft && !current ? (
+              <strong className={styles.draft}>{t.conversations.draft}</strong>
+            ) : last?.mine ? (
+              <StateIcon state={last.state} />
+            ) : null}
+            <span className={styles.clip}>
+              {draft && !current ? draft.text : preview(conversation)}
+            </span>
           </span>
           {patient ? null : <Tag priority={priority} />}
+          {mentions > 0 ? (
+            <span className={styles.named}>
+              <AtSign aria-hidden />
+              <span className="visually-hidden">{t.conversations.named(mentions)}</span>
+            </span>
+          ) : null}
           {unread > 0 ? (
             <span className={styles.unread}>
               <span aria-hidden>{unread > 99 ? "99+" : unread}</span>
               <span className="visually-hidden">{t.conversations.unread(unread)}</span>
             </span>
+          ) : marked ? (
+            <span className={styles.unread}>
+              <span className="visually-hidden">{t.conversations.markedUnread}</span>
+            </span>
           ) : null}
         </span>
       </span>
     </a>
+  );
+}
+
+function Mark({ Icon, text }: { Icon: typeof Pin; text: string }) {
+  return (
+    <span className={styles.mark}>
+      <Icon aria-hidden />
+      <span className="visually-hidden">{text}</span>
+    </span>
   );
 }
 
@@ -69,6 +98,12 @@ function Tag({ priority }: { priority: ConversationView["priority_unread"] }) {
 function preview({ last, members }: ConversationView): string {
   if (!last) {
     return t.conversations.noMessages;
+  }
+  if (last.expired) {
+    return t.conversations.expired;
+  }
+  if (last.recalled) {
+    return t.conversations.recalled;
   }
   if (last.mine) {
     return `${t.conversations.you}: ${last.text}`;

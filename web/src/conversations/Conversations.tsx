@@ -1,8 +1,9 @@
 /** All conversations, the most urgent first. */
 import { Button, CloseButton, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { MessageSquarePlus, Search, SquarePen } from "lucide-react";
+import { ChevronRight, MessageSquarePlus, Search, SquarePen } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
+import type { ConversationView } from "../core/methods";
 import { useConversations, useFound, useIndexing, useStatus } from "../core/queries";
 import { Empty } from "../shell/Empty";
 import { go } from "../shell/routes";
@@ -24,13 +25,22 @@ export function Conversations({ current }: { current: string | null }) {
   const [filters, setFilters] = useState(NO_FILTERS);
   const [searching, setSearching] = useState(false);
   const [typed] = useDebouncedValue(search, PAUSE_MS);
-  const wanted = wantedOf(search, filters) === null ? null : wantedOf(typed, filters);
+  const asked = wantedOf(search, filters);
+  const wanted = asked === null ? null : wantedOf(typed, filters);
   const found = useFound(wanted);
   const indexing = useIndexing();
   const me = useStatus().data?.user?.id;
   const now = Date.now();
   const all = conversations.data ?? [];
   const shown = matching(narrowed(all, filters), search);
+  // A search looks everywhere.
+  const listed = shown.filter(({ archived }) => !archived || asked !== null);
+  const away = shown.filter((each) => !listed.includes(each));
+  const item = (each: ConversationView) => (
+    <li key={each.id}>
+      <ConversationItem conversation={each} current={each.id === current} now={now} />
+    </li>
+  );
 
   const end = () => {
     setSearch("");
@@ -92,14 +102,15 @@ export function Conversations({ current }: { current: string | null }) {
       {wanted && shown.length > 0 ? (
         <h2 className={styles.heading}>{t.conversations.list}</h2>
       ) : null}
-      {shown.length > 0 ? (
-        <ul className={styles.items}>
-          {shown.map((each) => (
-            <li key={each.id}>
-              <ConversationItem conversation={each} current={each.id === current} now={now} />
-            </li>
-          ))}
-        </ul>
+      {listed.length > 0 ? <ul className={styles.items}>{listed.map(item)}</ul> : null}
+      {away.length > 0 ? (
+        <details className={styles.archive}>
+          <summary>
+            <ChevronRight aria-hidden />
+            {t.conversations.archived(away.length)}
+          </summary>
+          <ul className={styles.items}>{away.map(item)}</ul>
+        </details>
       ) : null}
       {wanted ? (
         <Found found={found} conversations={all} indexing={indexing.data} now={now} />

@@ -87,7 +87,7 @@ function Hit({
           <PriorityTag priority={priority} />
           {parts(snippet).map(({ key, text, marked }) =>
             marked ? (
-              <mark key={key} className={styles.mark}>
+              <mark key={key} className={styles.marked}>
                 {text}
               </mark>
             ) : (

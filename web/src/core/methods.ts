@@ -94,7 +94,10 @@ export interface ConversationView {
   role_title?: string | null;
   unread: number;
   last?: {
+    /** Empty once it was recalled. */
     text: string;
+    recalled: boolean;
+    expired: boolean;
     /** The name of who wrote it. */
     from: string;
     sent_at: number;
@@ -102,9 +105,18 @@ export interface ConversationView {
     state: MessageState;
   } | null;
   priority_unread?: Priority | null;
+  /** How many of the unread name this person. */
+  mentions_unread: number;
   removal_pending: boolean;
   /** People who came while this device was away; nothing is sent until the person has looked. */
   strangers: PersonBrief[];
+  /** Where this person put it, on this device. */
+  pinned: boolean;
+  archived: boolean;
+  muted: boolean;
+  marked_unread: boolean;
+  /** What this person has begun to write. */
+  draft: Draft | null;
   /** When something last happened. */
   at: number;
 }
@@ -125,6 +137,66 @@ export interface MessageView {
   /** Set on lines that the system wrote, such as `person_added`. */
   notice?: string | null;
   notice_text?: string | null;
+  /** The place of its newest version: what is read or acknowledged up to there is this version. */
+  newest_seq: number | null;
+  edited_at: number | null;
+  /** The versions before the newest, oldest first. */
+  earlier: readonly Version[];
+  /** An edit was left out because it came too late. */
+  late_edit: boolean;
+  /** Its author took it back; there is no text then. */
+  recalled: boolean;
+  recalled_at: number | null;
+  /** Of my own recalled message: who had read it before. */
+  recalled_after: readonly string[];
+  reactions: readonly ReactionView[];
+  /** Whom the text names. */
+  mentions: readonly PersonBrief[];
+  mentions_me: boolean;
+  /** The form that the text is of. */
+  form: Form | null;
+  expires: Expiry | null;
+  /** When it goes, where that is known. */
+  expires_at: number | null;
+  /** It went; there is no text then. */
+  expired: boolean;
+  /** My changes of it that the hospital has not taken. */
+  waiting: readonly WaitingChange[];
+}
+
+/** When a message goes by itself: so many seconds after it was taken, or once it is read. */
+export type Expiry = { after: number } | "read";
+
+/** What a ward's form holds, in the order of its fields; empty where nothing was filled in. */
+export interface Form {
+  kind: "sbar" | "ipass";
+  fields: readonly string[];
+}
+
+/** What was begun to be written. */
+export interface Draft {
+  text: string;
+  priority: Priority;
+}
+
+export interface Version {
+  text: string;
+  /** Since when. */
+  at: number;
+}
+
+export interface ReactionView {
+  emoji: string;
+  /** Who reacted so, by name. */
+  people: readonly string[];
+  mine: boolean;
+}
+
+export interface WaitingChange {
+  id: string;
+  kind: "edit" | "recall" | "reaction";
+  /** Why the hospital refused it. */
+  problem?: Problem | null;
 }
 
 /** What is looked for among the messages of this device; all of it together. */
@@ -211,13 +283,27 @@ export interface Methods {
   search: [Wanted & { after: SearchCursor | null; limit: number }, SearchResults];
   /** Takes a step of what the index needs. */
   tend_search: [None, SearchProgress];
-  send: [{ group: string; text: string; priority: Priority; reply_to?: string }, { id: string }];
+  send: [
+    { group: string; text: string; priority: Priority; reply_to?: string; expires?: Expiry },
+    { id: string },
+  ];
+  send_form: [{ group: string; form: Form; priority: Priority; reply_to?: string }, { id: string }];
+  edit: [{ group: string; id: string; text: string }, unknown];
+  recall: [{ group: string; id: string }, unknown];
+  react: [{ group: string; id: string; emoji: string }, unknown];
+  unreact: [{ group: string; id: string; emoji: string }, unknown];
   retry: [{ id: string }, unknown];
   discard: [{ id: string }, unknown];
   start: [{ users: string[]; role?: string; patient_id?: string }, { group: string }];
   mark_read: [{ group: string; up_to: number }, unknown];
   acknowledge: [{ group: string; up_to: number }, unknown];
   accept_members: [{ group: string }, unknown];
+  /** What is left out stays. */
+  mark: [
+    { group: string; pinned?: boolean; archived?: boolean; muted?: boolean; unread?: boolean },
+    unknown,
+  ];
+  keep_draft: [{ group: string } & Draft, unknown];
   add_people: [{ group: string; users: string[] }, unknown];
   remove_person: [{ group: string; user: string }, unknown];
   people: [{ q: string }, PersonHit[]];

@@ -490,6 +490,7 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   accept_members: [keys.conversations],
   add_people: [keys.conversations],
   remove_person: [keys.conversations],
+  mark: [keys.conversations],
   mark_read: [keys.conversations],
   acknowledge: [keys.conversations],
 };

@@ -18,7 +18,13 @@ export function Announcer({ current }: { current: string | null }) {
       return;
     }
     const fresh = conversations.data.find(
-      ({ id, last }) => last && !last.mine && last.sent_at > (before.get(id) ?? 0),
+      ({ id, last, muted, priority_unread }) =>
+        last &&
+        !last.mine &&
+        !last.recalled &&
+        !last.expired &&
+        !(muted && (priority_unread ?? "routine") === "routine") &&
+        last.sent_at > (before.get(id) ?? 0),
     );
     if (fresh?.last) {
       const { from, text: words } = fresh.last;
@@ -26,6 +32,9 @@ export function Announcer({ current }: { current: string | null }) {
       setText(
         stat ? t.conversation.incomingStat(from, words) : t.conversation.incoming(from, words),
       );
+    } else if (conversations.data.some(({ last }) => last?.recalled)) {
+      // What was read out a moment ago may be what is recalled.
+      setText("");
     }
   }, [conversations.data, current]);
 

@@ -11,6 +11,7 @@ mod at_rest;
 mod attested;
 mod bad_input;
 mod cards;
+mod content;
 mod conversations;
 mod decoders;
 mod demo;

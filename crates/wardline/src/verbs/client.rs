@@ -9,7 +9,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 use wardline_client::ClientError;
 use wardline_client::search::{Search, SearchHit};
-use wardline_client::views::{Conversation, Message, MessageState};
+use wardline_client::views::{Conversation, Message, MessageState, Queued};
 use wardline_client_native::NativeClient;
 use wardline_client_native::client::Enrolment;
 use wardline_model::wire::messages::Priority;
@@ -76,6 +76,28 @@ enum Verb {
         /// The message's id.
         id: MessageId,
     },
+    /// Give a message of one's own another text, within 15 minutes.
+    Edit {
+        /// The message's id.
+        id: MessageId,
+        /// What to say instead.
+        text: String,
+    },
+    /// Take a message of one's own back; that it was recalled stays.
+    Recall {
+        /// The message's id.
+        id: MessageId,
+    },
+    /// React to a message.
+    React {
+        /// The message's id.
+        id: MessageId,
+        /// One emoji, or another single character.
+        emoji: String,
+        /// Take the reaction back.
+        #[arg(long)]
+        remove: bool,
+    },
     /// One signed request; prints the body.
     Get {
         /// The path, from `/`.
@@ -125,6 +147,9 @@ struct Send {
     /// Page at once.
     #[arg(long)]
     stat: bool,
+    /// The message that it answers.
+    #[arg(long, value_name = "ID")]
+    reply_to: Option<MessageId>,
     /// What to say.
     text: String,
 }
@@ -197,6 +222,30 @@ async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), F
         }
         Verb::Search(look) => look.run(client, out).await,
         Verb::Ack { id } => acknowledge(client, id, out).await,
+        Verb::Edit { id, text } => {
+            let group = synced(client, id).await?.group;
+            let queued = client.edit(group, id, &text).await?;
+            deliver(client, &queued, "Edited.", out).await
+        }
+        Verb::Recall { id } => {
+            let group = synced(client, id).await?.group;
+            let queued = client.recall(group, id).await?;
+            deliver(client, &queued, "Recalled.", out).await
+        }
+        Verb::React { id, emoji, remove } => {
+            let group = synced(client, id).await?.group;
+            let queued = if remove {
+                client.unreact(group, id, &emoji).await?
+            } else {
+                client.react(group, id, &emoji).await?
+            };
+            let Some(queued) = queued else {
+                let value = json!({ "id": id, "group": group });
+                out.result(&value, || "Nothing to do.".to_owned());
+                return Ok(());
+            };
+            deliver(client, &queued, "Done.", out).await
+        }
         Verb::Get { path } => request(client, "GET", &path, None).await,
         Verb::Post { path, file } => {
             let body = std::fs::read(&file)
@@ -352,29 +401,44 @@ impl Send {
         } else {
             Priority::Routine
         };
-        let queued = client.send(group, &self.text, priority, None).await?;
-        let sent = client
-            .deliver()
-            .await?
-            .into_iter()
-            .find(|sent| sent.id == queued.id);
-        let Some(sent) = sent else {
-            let waiting = client.messages(group, None, usize::MAX)?;
-            let problem = waiting
-                .into_iter()
-                .find(|m| m.id == queued.id)
-                .and_then(|m| m.problem);
-            return Err(match problem {
-                Some(problem) => ClientError::Problem(Box::new(problem)).into(),
-                None => Failure::unavailable(
-                    "the message is kept here and goes out with the next command",
-                ),
-            });
-        };
-        let value = json!({ "id": sent.id, "group": sent.group, "seq": sent.seq });
-        out.result(&value, || "Sent.".to_owned());
-        Ok(())
+        let queued = client
+            .send(group, &self.text, priority, self.reply_to)
+            .await?;
+        deliver(client, &queued, "Sent.", out).await
     }
+}
+
+/// Sends what was queued just now; done only once the hospital has it.
+async fn deliver(
+    client: &mut NativeClient,
+    queued: &Queued,
+    done: &str,
+    out: Output,
+) -> Result<(), Failure> {
+    let sent = client
+        .deliver()
+        .await?
+        .into_iter()
+        .find(|sent| sent.id == queued.id);
+    let Some(sent) = sent else {
+        let waiting = client.messages(queued.group, None, usize::MAX)?;
+        let problem = waiting.into_iter().find_map(|message| {
+            if message.id == queued.id {
+                return message.problem;
+            }
+            let mut changes = message.waiting.into_iter();
+            changes.find(|change| change.id == queued.id)?.problem
+        });
+        return Err(match problem {
+            Some(problem) => ClientError::Problem(Box::new(problem)).into(),
+            None => {
+                Failure::unavailable("the message is kept here and goes out with the next command")
+            }
+        });
+    };
+    let value = json!({ "id": sent.id, "group": sent.group, "seq": sent.seq });
+    out.result(&value, || done.to_owned());
+    Ok(())
 }
 
 impl Look {
@@ -494,18 +558,23 @@ async fn follow(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
 }
 
 async fn acknowledge(client: &mut NativeClient, id: MessageId, out: Output) -> Result<(), Failure> {
+    let message = synced(client, id).await?;
+    let Some(seq) = message.newest_seq else {
+        return Err(Failure::refused("the message is still on its way"));
+    };
+    client.acknowledge(message.group, seq).await?;
+    let value = json!({ "id": id, "group": message.group, "state": "acknowledged" });
+    out.result(&value, || "Acknowledged.".to_owned());
+    Ok(())
+}
+
+/// A message, once this device has all that is new.
+async fn synced(client: &mut NativeClient, id: MessageId) -> Result<Message, Failure> {
     client.sync().await?;
     for conversation in client.conversations()? {
         let messages = client.messages(conversation.id, None, usize::MAX)?;
-        let found = messages
-            .into_iter()
-            .find(|m| m.id == id)
-            .and_then(|m| m.seq);
-        if let Some(seq) = found {
-            client.acknowledge(conversation.id, seq).await?;
-            let value = json!({ "id": id, "group": conversation.id, "state": "acknowledged" });
-            out.result(&value, || "Acknowledged.".to_owned());
-            return Ok(());
+        if let Some(found) = messages.into_iter().find(|message| message.id == id) {
+            return Ok(found);
         }
     }
     Err(Failure::refused("there is no such message on this device"))
@@ -571,6 +640,13 @@ fn line(message: &Message, patient: Option<&PatientId>) -> Value {
         "seq": message.seq,
         "sent_at": message.sent_at,
         "state": state,
+        "reply_to": message.reply_to,
+        "edited_at": message.edited_at,
+        "recalled": message.recalled,
+        "recalled_at": message.recalled_at,
+        "expired": message.expired,
+        "reactions": message.reactions,
+        "mentions_me": message.mentions_me,
     })
 }
 

@@ -75,6 +75,20 @@ fn two_people_write_to_each_other_about_a_patient() {
         (&"On my way".into(), &patient.into())
     );
 
+    // What one recalls is nothing but a trace with the other.
+    let slip = ben.client(["send", "--group", group, "Wrong bed"]).json(0);
+    let id = slip["id"].as_str().unwrap();
+    ada.client(["react", id, "👍"]).json(0);
+    ben.client(["edit", id, "Bed 4"]).json(0);
+    let inbox = ada.inbox();
+    assert_eq!(inbox[1]["text"], "Bed 4");
+    assert_eq!(inbox[1]["reactions"][0]["emoji"], "👍");
+    assert_eq!(inbox[1]["recalled"], false);
+    ben.client(["recall", id]).json(0);
+    let inbox = ada.inbox();
+    assert_eq!(inbox[1]["text"], "");
+    assert_eq!(inbox[1]["recalled"], true);
+
     // Another patient, another conversation; the same patient, the same one.
     let again = ada
         .client(["send", "--to", &ben.user, "No patient"])

@@ -159,7 +159,7 @@ pub(crate) fn lose_keys(home: &Home, group: GroupId) {
 pub(crate) struct Odd {
     station: Workstation,
     pub(crate) loses: Cell<bool>,
-    ahead_ms: u64,
+    pub(crate) ahead_ms: Cell<u64>,
 }
 
 impl Odd {
@@ -177,7 +177,7 @@ impl Odd {
             Self {
                 station,
                 loses,
-                ahead_ms,
+                ahead_ms: Cell::new(ahead_ms),
             },
             origin,
             entries,
@@ -199,7 +199,7 @@ impl Odd {
 
 impl Platform for Odd {
     fn now_ms(&self) -> u64 {
-        self.station.now_ms() + self.ahead_ms
+        self.station.now_ms() + self.ahead_ms.get()
     }
 
     async fn sleep(&self, ms: u32) {
