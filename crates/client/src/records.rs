@@ -347,7 +347,8 @@ impl<P: Platform> Client<P> {
             }
         }
         if let Some((notice, told)) = told_by(&page.end) {
-            let at = message_at(&open.vault, group, page.joined_seq).map(|notice| notice.sent_at);
+            let vault = self.vault()?;
+            let at = message_at(vault, group, page.joined_seq).map(|notice| notice.sent_at);
             let at = at.unwrap_or_else(|| self.platform.now_ms());
             self.notice(group, page.joined_seq, at, notice, &told)?;
         }

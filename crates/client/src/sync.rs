@@ -526,7 +526,7 @@ impl<P: Platform> Client<P> {
             Incoming::Message { from, id, content } => {
                 self.take_message(group, &entry, &from, id, &content)?;
             }
-            Incoming::OwnMessage => self.take_own(group, &entry)?,
+            Incoming::OwnMessage => self.take_own(&entry)?,
             Incoming::Commit {
                 staged,
                 rejoined,
@@ -565,7 +565,7 @@ impl<P: Platform> Client<P> {
                 self.note_change(group, &entry, &committed)?;
             }
             Incoming::Past if entry.kind == EntryKind::Message => {
-                if conversation::message_at(&open.vault, group, entry.seq).is_none() {
+                if message_at(&open.vault, group, entry.seq).is_none() {
                     self.notice(
                         group,
                         entry.seq,
@@ -684,7 +684,7 @@ impl<P: Platform> Client<P> {
     }
 
     /// Our own message came back: if a crash kept its answer from us, this is the answer.
-    fn take_own(&mut self, group: GroupId, entry: &Entry) -> Result<(), ClientError> {
+    fn take_own(&mut self, entry: &Entry) -> Result<(), ClientError> {
         let waiting = outbox(self.vault()?)
             .into_iter()
             .find(|m| Some(m.id) == entry.id);

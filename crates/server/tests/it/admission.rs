@@ -105,7 +105,7 @@ async fn a_device_that_was_endorsed_a_moment_ago_is_waited_for(engine: Engine) {
         mut amara,
         ben,
         _homes,
-    } = Ward::open(engine).await;
+    } = Box::pin(Ward::open(engine)).await;
     let people = [ben];
     let (group, ()) = tokio::join!(amara.start(&people, None, None), async {
         while asked_in_vain(&hospital, &store).await == 0 {
@@ -121,7 +121,7 @@ async fn a_device_that_was_endorsed_a_moment_ago_is_waited_for(engine: Engine) {
 
 #[tokio::test]
 async fn a_device_that_does_not_come_into_the_log_is_refused_after_a_while() {
-    let mut ward = Ward::open(Engine::Sqlite).await;
+    let mut ward = Box::pin(Ward::open(Engine::Sqlite)).await;
     let refused = ward.amara.start(&[ward.ben], None, None).await;
     assert!(matches!(refused, Err(ClientError::NotAdmitted(_))));
     let asked = asked_in_vain(&ward.hospital, &ward.store).await;

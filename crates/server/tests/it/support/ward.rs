@@ -32,6 +32,10 @@ pub(crate) struct Ward {
 
 impl Ward {
     pub(crate) async fn open(engine: Engine) -> Self {
+        Box::pin(Self::founded(engine)).await
+    }
+
+    async fn founded(engine: Engine) -> Self {
         let hospital = Box::pin(Hospital::demo(engine)).await;
         let mut officer = hospital.officer().await;
         let homes = tempfile::tempdir().unwrap();
