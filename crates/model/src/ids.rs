@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn an_escalation_has_one_text() {
         let id = EscalationId {
-            group: GroupId::from_random([7; 16]),
+            group: GroupId::from_random([0xAB; 16]),
             seq: 42,
         };
         assert_eq!(id.to_string().parse(), Ok(id));
