@@ -17,7 +17,7 @@ use crate::error::ClientError;
 use crate::platform::{Event, Platform};
 
 /// The vault's names of what is due, in the order of time.
-const DUE: &str = "x/";
+const DUE: &str = "due/";
 /// How long a message that goes once it is read stays for its reader, milliseconds.
 const AFTER_READING_MS: u64 = 60 * 1000;
 /// How long its author keeps their copy of it, milliseconds.

@@ -267,8 +267,11 @@ async fn acknowledging_the_message_takes_the_page(engine: Engine) {
     let second = ward.page().await;
     let body = json!({ "state": "acknowledged", "up_to": id.seq });
     ward.ingrid.device.post(&path, &body).await.expect(204);
-    let pages = list(&mut ward.amara.device).await;
-    let waits = pages.iter().find(|page| page.id == second).unwrap();
+    let waits = until("the second page", async || {
+        let pages = list(&mut ward.amara.device).await;
+        pages.into_iter().find(|page| page.id == second)
+    })
+    .await;
     assert_eq!(waits.state, EscalationState::Waiting);
 }
 

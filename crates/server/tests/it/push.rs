@@ -221,6 +221,7 @@ async fn a_subscription_that_the_push_service_forgot_ends_and_another_begins(eng
         events[0].detail["device"],
         shift.ben.device.id().to_string()
     );
+    shift.hospital.clock.advance(MINUTE);
     let nobody = shift
         .ben
         .device
