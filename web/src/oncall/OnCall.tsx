@@ -26,7 +26,12 @@ export default function OnCall() {
   const data = schedules.data;
   const id = me.data?.user.id;
   return (
-    <div className={styles.screen}>
+    <section
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must be able to scroll it (WCAG 2.1.1)
+      tabIndex={0}
+      className={styles.screen}
+      aria-label={t.onCall.title}
+    >
       <div className={styles.column}>
         <header className={styles.header}>
           <h1>{t.onCall.title}</h1>
@@ -52,7 +57,7 @@ export default function OnCall() {
           </>
         ) : null}
       </div>
-    </div>
+    </section>
   );
 }
 
