@@ -54,7 +54,7 @@ export function Quiet() {
 export function QuietLine() {
   const until = useQuiet();
   return until ? (
-    <section className={own.line} aria-label={t.quiet.title}>
+    <section className={own.line} aria-label={t.quiet.lineLabel}>
       <BellOff aria-hidden />
       <p>{t.quiet.line(date(until, Date.now()))}</p>
       <EndQuiet />

@@ -749,6 +749,7 @@ export const en = {
     end: "End it now",
     begun: (until: string) => `Not disturbed until ${until}.`,
     ended: "Everything rings again.",
+    lineLabel: "You are not disturbed now",
     line: (until: string) => `Do not disturb until ${until}`,
   },
   reach: {
