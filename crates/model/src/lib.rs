@@ -4,6 +4,7 @@
 //! - [`bytes`]: bytes that travel as base64url.
 //! - [`phi`]: [`Phi`], which keeps patient data out of logs, errors, URLs and pushes.
 //! - [`code`]: one-time enrolment codes and confirmation strings (Crockford base32).
+//! - [`lines`]: on which line of a text its rows are.
 //! - [`endorsement`]: the statement by which one device vouches for another.
 //! - [`wire`]: the JSON bodies of the HTTP API and the real-time socket.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
@@ -15,6 +16,7 @@ pub mod code;
 pub mod endorsement;
 pub mod fuzz;
 pub mod ids;
+pub mod lines;
 pub mod phi;
 pub mod wire;
 

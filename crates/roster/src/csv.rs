@@ -3,6 +3,7 @@
 
 use ::csv::{ReaderBuilder, StringRecord};
 use chrono::DateTime;
+use wardline_model::lines::Lines;
 
 use crate::file::{self, Limits, Read, ReadShift, ReadTurn, Refusals, Refused};
 
@@ -12,11 +13,7 @@ use crate::file::{self, Limits, Read, ReadShift, ReadTurn, Refusals, Refused};
 /// Every reason to refuse the file, up to [`Limits::reasons`].
 pub fn read(bytes: &[u8], limits: Limits) -> Result<Read, Refused> {
     let text = file::text(bytes, limits)?;
-    let mut lines = Lines {
-        text: text.as_bytes(),
-        counted: 0,
-        line: 1,
-    };
+    let mut lines = Lines::new(text);
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -225,29 +222,6 @@ impl Row<'_> {
         }
         self.refusals.add(self.line, "until is not after from");
         None
-    }
-}
-
-/// Where lines are. The reader's own position of a row is where the blank lines before it begin.
-struct Lines<'t> {
-    text: &'t [u8],
-    counted: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line of a row that begins at a byte, or after the line ends there. Rows are asked for in
-    /// their order.
-    fn of(&mut self, start: u64) -> u64 {
-        let start = usize::try_from(start).unwrap_or(usize::MAX);
-        let after = self.text.get(start..).unwrap_or_default();
-        let ends = after.iter().take_while(|byte| b"\r\n".contains(byte));
-        let start = start + ends.count();
-        let passed = self.text.get(self.counted..start).unwrap_or_default();
-        let ends = passed.split(|byte| *byte == b'\n').count() - 1;
-        self.line += u64::try_from(ends).unwrap_or_default();
-        self.counted = start;
-        self.line
     }
 }
 

@@ -6,6 +6,7 @@ use ::csv::{ReaderBuilder, StringRecord};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use wardline_model::lines::Lines;
 
 use crate::refusal::{Limits, Place, Problem, Refusals, Refused};
 
@@ -109,11 +110,7 @@ pub(crate) fn csv<C: Copy + PartialEq>(
     mut row: impl FnMut(Place, &[(C, Cell<'_>)], &mut Refusals),
 ) -> Result<Refusals, Refused> {
     let text = utf8(bytes, limits)?;
-    let mut lines = Lines {
-        text: text.as_bytes(),
-        counted: 0,
-        line: 1,
-    };
+    let mut lines = Lines::new(text);
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -217,29 +214,6 @@ fn utf8(bytes: &[u8], limits: Limits) -> Result<&str, Refused> {
     })?;
     // Excel begins its files with a byte order mark.
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
-}
-
-/// Where lines are. The reader's own position of a row is where the blank lines before it begin.
-struct Lines<'t> {
-    text: &'t [u8],
-    counted: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line of a row that begins at a byte, or after the line ends there. Rows are asked for in
-    /// their order.
-    fn of(&mut self, start: u64) -> u64 {
-        let start = usize::try_from(start).unwrap_or(usize::MAX);
-        let after = self.text.get(start..).unwrap_or_default();
-        let ends = after.iter().take_while(|byte| b"\r\n".contains(byte));
-        let start = start + ends.count();
-        let passed = self.text.get(self.counted..start).unwrap_or_default();
-        let ends = passed.split(|byte| *byte == b'\n').count() - 1;
-        self.line += u64::try_from(ends).unwrap_or_default();
-        self.counted = start;
-        self.line
-    }
 }
 
 fn unknown(header: &str) -> Problem {

@@ -10,14 +10,66 @@ pub(crate) mod withdraw;
 
 use std::collections::HashMap;
 
+use axum::Json;
+use wardline_audit::event::Kind;
+use wardline_bus::Hint;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::schedules::{SwapInfo, SwapState};
-use wardline_model::{RoleSlug, UserId};
+use wardline_model::{RoleSlug, SwapId, UserId};
+use wardline_policy::{Action, Resource};
 use wardline_roster::swap::{self, NoSwap};
 use wardline_store::{OnCallTurn, Swap, Tx};
 
+use crate::app::App;
+use crate::caller::Caller;
+use crate::gate::change;
 use crate::problem::Refusal;
 use crate::{schedules, shape};
+
+/// A swap that ends without anybody taking the turn over.
+struct Ending {
+    /// The state it is in then.
+    state: &'static str,
+    /// The event.
+    kind: Kind,
+    /// Who may end it so.
+    by: fn(&Swap) -> UserId,
+    /// What everybody else is told: the reason's code, and a sentence.
+    others: (&'static str, &'static str),
+}
+
+/// Ends a swap that nobody has answered; the turn stays as it is.
+async fn end(
+    app: &App,
+    caller: &Caller,
+    id: SwapId,
+    ending: Ending,
+) -> Result<Json<SwapInfo>, Refusal> {
+    let permit = app
+        .decide(caller.asker(), Action::ScheduleSwap, Resource::Hospital)
+        .await?;
+    let now_ms = permit.now_ms();
+    let info = change!(permit.kind(ending.kind), |tx, note| {
+        note.put("swap", id.to_string());
+        let swap = tx.swap(id).await?.ok_or(Refusal::NotFound)?;
+        if (ending.by)(&swap) != caller.user() {
+            let (code, advice) = ending.others;
+            return Err(Refusal::Denied {
+                code: code.to_owned(),
+                advice: vec![advice.to_owned()],
+            });
+        }
+        note.put("role", swap.slug.as_str())
+            .put("from", swap.from_ms);
+        if !tx.decide_swap(id, ending.state, now_ms).await? {
+            return Err(Refusal::ChangedMeanwhile);
+        }
+        let swap = tx.swap(id).await?;
+        info(tx, swap, now_ms).await
+    })?;
+    app.bus.publish(Hint::Roles);
+    Ok(Json(info))
+}
 
 /// Swaps as answers show them.
 pub(crate) async fn infos(
