@@ -25,7 +25,7 @@ use wardline_model::{GroupId, MessageId, UserId};
 use crate::client::{Client, Open};
 use crate::content::{Change, MAX_MENTIONS, MAX_TEXT, is_single_character};
 use crate::conversation::{
-    self, Known, Outgoing, StoredMessage, message_at, messages, put_message,
+    self, Known, Outgoing, StoredMessage, delete_outgoing, message_at, messages, put_message,
 };
 use crate::error::ClientError;
 use crate::expiry::forget_expired;
@@ -276,6 +276,13 @@ impl<P: Platform> Client<P> {
     /// When the message is not theirs, or was recalled already.
     pub async fn recall(&mut self, group: GroupId, id: MessageId) -> Result<Queued, ClientError> {
         self.own_message(group, id)?;
+        // A text that waits must not go out after it was taken back.
+        let vault = &mut self.opened()?.vault;
+        for waiting in conversation::outbox(vault) {
+            if matches!(&waiting.change, Some(Change::Edit { of, .. }) if *of == id) {
+                delete_outgoing(vault, &waiting);
+            }
+        }
         self.change(group, Change::Recall { of: id }).await
     }
 
@@ -484,6 +491,10 @@ fn forget_text(open: &mut Open, group: GroupId, id: MessageId) {
         return;
     }
     for mut entry in std::iter::once(message).chain(by_author) {
+        let edited = matches!(&entry.change, Some(Change::Edit { text, .. }) if !text.is_empty());
+        if entry.text.is_empty() && entry.form.is_none() && !edited {
+            continue;
+        }
         entry.text.clear();
         entry.mentions.clear();
         entry.form = None;

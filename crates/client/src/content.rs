@@ -55,6 +55,8 @@ pub const MAX_REACTION: usize = 40;
 const MAX_CONTENT: usize = 1024 * 1024;
 /// How deep CBOR may nest; ours is eight deep at most.
 const MAX_DEPTH: usize = 16;
+/// Bytes of a mention in a page: a person's id, as CBOR.
+const MENTION: usize = 20;
 const BAD: ClientError = ClientError::Mls("a message of an unknown form");
 
 /// What a message carries.
@@ -202,8 +204,8 @@ pub enum PageEnd {
 /// which the device takes as it takes those that reach it itself.
 ///
 /// A page without changes has the bytes that it had before there were any, so that a device reads
-/// the pages of an older keeper, and an older device those of a newer one that hold no change. One
-/// that holds a change is not read by an older device, rather than read without it: what was
+/// the pages of an older keeper, and an older device those of a newer one that hold none of what it
+/// does not know: changes, forms, mentions, expiries. One that holds any is not read by an older device, rather than read without it: what was
 /// recalled would be shown as if it had been empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -237,11 +239,15 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// How many bytes of text it holds.
+    /// How many bytes it holds beside those that every message has, about.
     pub fn text_len(&self) -> usize {
         let form = if self.form.is_some() { 2 } else { 1 };
         let change = self.change.as_ref().map_or(0, |change| change.text().len());
-        form * self.text.len() + change
+        let edited = match &self.change {
+            Some(Change::Edit { mentions, .. }) => mentions.len(),
+            _ => 0,
+        };
+        form * self.text.len() + change + MENTION * (self.mentions.len() + edited)
     }
 }
 
@@ -554,11 +560,11 @@ fn single<'v>(kind: &'v Value, content: &'v Value) -> Option<(&'v str, &'v [u8])
 /// The one of several parts that this client shows: a form, else a text.
 fn chosen(parts: &Value) -> Option<(&str, &[u8])> {
     let parts = parts.as_array()?;
-    let of_kind = |wanted: &str| {
-        let mut singles = parts.iter().filter_map(single_part);
-        singles.find(|(kind, _)| kind.starts_with(wanted))
-    };
-    of_kind(FORM).or_else(|| of_kind("text/plain"))
+    let mut singles = parts.iter().filter_map(single_part);
+    // A form of a later version is shown by its text.
+    let form = singles.find(|(kind, content)| *kind == FORM && read::<Form>(content).is_ok());
+    let mut singles = parts.iter().filter_map(single_part);
+    form.or_else(|| singles.find(|(kind, _)| kind.starts_with("text/plain")))
 }
 
 fn single_part(part: &Value) -> Option<(&str, &[u8])> {

@@ -44,7 +44,11 @@ impl<P: Platform> Client<P> {
     /// The server's time, as far as this device knows it.
     pub(crate) fn server_now(&self) -> Option<u64> {
         let (server, local) = self.clock?;
-        Some(server + self.platform.now_ms().saturating_sub(local))
+        let now = self.platform.now_ms();
+        // A clock that was far behind at the sign-in and was set right since counts no more than
+        // what it says now.
+        let counted = server.saturating_add(now.saturating_sub(local));
+        Some(counted.min(now.max(server)))
     }
 
     /// Notes when an entry that was put at its place goes.

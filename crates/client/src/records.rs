@@ -256,9 +256,13 @@ impl<P: Platform> Client<P> {
         let recalls = recalls(vault, group);
         let is_within = |seq: u64| seq > after && seq <= up_to;
         let now = self.platform.now_ms();
+        let hold = conversation::record(vault, group).is_some_and(|record| record.hold);
         let is_due = |entry: &StoredMessage| match entry.expires {
+            _ if hold => false,
             Some(Expiry::Read) => true,
-            Some(Expiry::After(seconds)) => entry.sent_at + u64::from(seconds) * 1000 <= now,
+            Some(Expiry::After(seconds)) => {
+                entry.sent_at.saturating_add(u64::from(seconds) * 1000) <= now
+            }
             None => false,
         };
         let due: BTreeSet<MessageId> = conversation::messages(vault, group)
@@ -350,7 +354,11 @@ impl<P: Platform> Client<P> {
             let vault = self.vault()?;
             let at = message_at(vault, group, page.joined_seq).map(|notice| notice.sent_at);
             let at = at.unwrap_or_else(|| self.platform.now_ms());
-            self.notice(group, page.joined_seq, at, notice, &told)?;
+            let is_free = message_at(self.vault()?, group, page.joined_seq)
+                .is_none_or(|there| there.notice.is_some());
+            if is_free {
+                self.notice(group, page.joined_seq, at, notice, &told)?;
+            }
         }
         self.platform.emit(Event::Messages { group });
         self.platform.emit(Event::Conversations);

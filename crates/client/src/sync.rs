@@ -96,6 +96,8 @@ impl<P: Platform> Client<P> {
 
     /// Takes a frame of the real-time socket.
     pub async fn frame(&mut self, frame: ServerFrame) -> Result<(), ClientError> {
+        // A device with a busy line syncs seldom.
+        self.expire()?;
         match frame {
             // What waits for an answer is asked of the server, which alone knows it.
             ServerFrame::Ready

@@ -400,19 +400,27 @@ fn role(part: &Part, calendar: &Part) -> Result<String, &'static str> {
 /// every event of it.
 fn people(part: &Part) -> Result<Vec<String>, &'static str> {
     let mut people = Vec::new();
-    let attendees = part.all("ATTENDEE").filter(|field| {
-        let is_person = ["ROOM", "RESOURCE", "GROUP"]
-            .iter()
-            .all(|kind| !field.says("CUTYPE", kind));
-        is_person && !field.says("PARTSTAT", "DECLINED") && !field.says("ROLE", "NON-PARTICIPANT")
-    });
+    let is_person = |field: &Field| {
+        let mut kinds = ["ROOM", "RESOURCE", "GROUP"].iter();
+        kinds.all(|kind| !field.says("CUTYPE", kind)) && !field.says("ROLE", "NON-PARTICIPANT")
+    };
+    let attendees = part.all("ATTENDEE").filter(|field| is_person(field));
+    let attendees = attendees.filter(|field| !field.says("PARTSTAT", "DECLINED"));
     let attendees: Vec<&Field> = attendees.collect();
     if attendees.len() > 1 {
         return Err("it has several ATTENDEEs; a turn is one person's");
     }
-    people.extend(attendees.into_iter().flat_map(by_mail));
-    people.extend(part.first("SUMMARY").map(|field| field.value.clone()));
-    people.extend(part.first("ORGANIZER").into_iter().flat_map(by_mail));
+    let names_some = part.all("ATTENDEE").any(is_person);
+    if names_some && attendees.is_empty() {
+        return Err("whoever it names by ATTENDEE has declined");
+    }
+    // Who is named counts: nobody else has the turn because their account is not there yet.
+    if names_some {
+        people.extend(attendees.into_iter().flat_map(by_mail));
+    } else {
+        people.extend(part.first("SUMMARY").map(|field| field.value.clone()));
+        people.extend(part.first("ORGANIZER").into_iter().flat_map(by_mail));
+    }
     people.retain(|name| (1..=LONGEST_NAME).contains(&name.chars().count()));
     if people.is_empty() {
         return Err("it says no person, by ATTENDEE, SUMMARY or ORGANIZER");
@@ -581,15 +589,27 @@ RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\nEND:DAYLIGHT\nEND:VTIMEZONE\n";
         assert_eq!(read[0].role, "Cardiology, on call");
         assert_eq!(
             read[0].people,
-            [
-                "aokafor",
-                "aokafor@hospital.example",
-                "Night",
-                "roster",
-                "roster@hospital.example"
-            ]
+            ["aokafor", "aokafor@hospital.example"],
+            "whoever keeps the calendar is not meant by it"
         );
         assert_eq!(read[0].line, 3);
+        let read = turns(
+            "BEGIN:VEVENT\nUID:a\nDTSTART:20260105T080000Z\nDURATION:P1D\nCATEGORIES:Night\n\
+             ATTENDEE;CUTYPE=ROOM:mailto:room7@hospital.example\n\
+             SUMMARY:aokafor\nORGANIZER:mailto:roster@hospital.example\nEND:VEVENT",
+        );
+        assert_eq!(
+            read[0].people,
+            ["aokafor", "roster", "roster@hospital.example"]
+        );
+        let declined = event(
+            "DTSTART:20260105T080000Z\nDURATION:PT1H\n\
+             ATTENDEE;PARTSTAT=DECLINED:mailto:aokafor@hospital.example",
+        );
+        assert_eq!(
+            reasons(&declined),
+            ["line 3: whoever it names by ATTENDEE has declined"]
+        );
     }
 
     #[test]

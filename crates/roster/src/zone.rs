@@ -87,6 +87,9 @@ impl Zones {
                 None => defined(part).map_err(|wrong| (part.line, wrong))?,
             };
             zones.defined.insert(id.value.clone(), zone);
+            if zones.defined.len() > MOST_ZONES {
+                return Err((part.line, "there are too many time zones"));
+            }
         }
         zones.floating = calendar
             .first("X-WR-TIMEZONE")
@@ -142,6 +145,10 @@ fn defined(part: &Part) -> Result<Zone, &'static str> {
             }
         }
         if let Some(rule) = observance.first("RRULE") {
+            // RFC 5545 §3.6.5 leaves it open; any other would only take long.
+            if !rule.value.to_ascii_uppercase().contains("FREQ=YEARLY") {
+                return Err("the time zone changes otherwise than once a year");
+            }
             let end = start
                 .with_year(start.year().max(LAST_YEAR))
                 .unwrap_or(start);
@@ -158,6 +165,9 @@ fn defined(part: &Part) -> Result<Zone, &'static str> {
         for begin in begins {
             let at = begin.and_utc().timestamp() - i64::from(before_s);
             changes.insert(at, after_s);
+            if changes.len() > usize::from(MOST_CHANGES) {
+                return Err("the time zone changes too often");
+            }
             if first.is_none_or(|(earliest, _)| at < earliest) {
                 first = Some((at, before_s));
             }
@@ -202,4 +212,6 @@ const NO_BEGINNING: &str = "the time zone has a beginning that cannot be read";
 const FIRST_YEAR: i32 = 1601;
 const LAST_YEAR: i32 = 2200;
 /// Of one observance: one a year.
+/// Zones that one file defines.
+const MOST_ZONES: usize = 50;
 const MOST_CHANGES: u16 = 1000;

@@ -40,7 +40,8 @@ pub(crate) fn public_client(
     exempt: HashSet<String>,
 ) -> Result<Client, FetchError> {
     let resolver = Arc::new(PublicOnly { exempt });
-    Ok(builder(limit).dns_resolver(resolver).build()?)
+    // A proxy would resolve the name instead, and reach whatever it likes.
+    Ok(builder(limit).no_proxy().dns_resolver(resolver).build()?)
 }
 
 fn builder(limit: Duration) -> ClientBuilder {

@@ -238,6 +238,25 @@ impl Tx {
         Ok(written == 1)
     }
 
+    /// Puts off when a page of this revision is looked at; nothing happens where it has moved.
+    pub async fn put_off_escalation(
+        &mut self,
+        id: EscalationId,
+        revision: u64,
+        next_ms: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE escalations SET next_wake_at = $4
+             WHERE group_id = $1 AND seq = $2 AND revision = $3 AND ended_at IS NULL",
+            id.group,
+            id.seq,
+            revision,
+            next_ms
+        )?;
+        Ok(())
+    }
+
     /// Enters an alert.
     ///
     /// # Errors

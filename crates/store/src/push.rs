@@ -221,10 +221,24 @@ impl Tx {
         )
     }
 
+    /// A person's devices that can be rung.
+    pub async fn push_devices_of(&mut self, user: UserId) -> Result<Vec<DeviceId>, StoreError> {
+        let devices: Vec<Named> = fetch_all!(
+            self,
+            Named,
+            "SELECT p.device_id FROM push_subscriptions p
+                 JOIN devices d ON d.device_id = p.device_id
+             WHERE d.user_id = $1 AND d.state IN ('active', 'grace') AND p.gone_at IS NULL
+             ORDER BY p.device_id",
+            user
+        )?;
+        Ok(devices.into_iter().map(|row| row.device_id).collect())
+    }
+
     /// Asks for a wake-up of a device; false where it cannot be rung. It is due at once, but for two
     /// cases: as long as one is out that is as urgent, which tells of this too, it waits for that one's
     /// receipt or for `together_ms` after it; and as long as the push service takes none it waits for
-    /// the next try.
+    /// the next try, but a first STAT among others does not.
     pub async fn ask_push(
         &mut self,
         id: DeviceId,
@@ -238,7 +252,8 @@ impl Tx {
                  due_priority = CASE WHEN due_at IS NULL OR due_priority < $2 THEN $2
                      ELSE due_priority END,
                  due_at = CASE
-                     WHEN failed_since IS NOT NULL THEN COALESCE(due_at, $3)
+                     WHEN failed_since IS NOT NULL AND ($2 < $5 OR due_priority >= $5)
+                         THEN COALESCE(due_at, $3)
                      WHEN receipt_hash IS NOT NULL AND sent_priority >= $2
                          AND last_sent_at + $4 > $3 THEN COALESCE(due_at, last_sent_at + $4)
                      ELSE $3 END
@@ -246,7 +261,8 @@ impl Tx {
             id,
             priority,
             now_ms,
-            together_ms
+            together_ms,
+            Priority::Stat
         )?;
         Ok(asked == 1)
     }
@@ -265,7 +281,7 @@ impl Tx {
         Ok(asked == 1)
     }
 
-    /// Devices whose wake-up is due, the longest due first.
+    /// Devices whose wake-up is due, the most urgent first and of these the longest due.
     pub async fn due_pushes(
         &mut self,
         now_ms: u64,
@@ -275,7 +291,7 @@ impl Tx {
             self,
             Named,
             "SELECT device_id FROM push_subscriptions WHERE due_at <= $1
-             ORDER BY due_at, device_id LIMIT $2",
+             ORDER BY due_priority DESC, due_at, device_id LIMIT $2",
             now_ms,
             limit
         )?;
@@ -333,7 +349,7 @@ impl Tx {
     }
 
     /// The push service did not take a wake-up, which is tried again at a time (unix milliseconds), or
-    /// given up.
+    /// given up. What is more urgent and was asked for meanwhile stays due.
     pub async fn push_failed(
         &mut self,
         push: &ClaimedPush,
@@ -341,7 +357,9 @@ impl Tx {
     ) -> Result<(), StoreError> {
         execute!(
             self,
-            "UPDATE push_subscriptions SET failed_since = COALESCE(failed_since, $2), due_at = $3
+            "UPDATE push_subscriptions SET failed_since = COALESCE(failed_since, $2),
+                 due_at = CASE WHEN due_at IS NOT NULL AND due_priority > sent_priority
+                     THEN due_at ELSE $3 END
              WHERE device_id = $1 AND last_sent_at = $2",
             push.device_id,
             push.sent_at,
@@ -364,7 +382,7 @@ impl Tx {
     }
 
     /// Takes the receipt of a wake-up, once, by the SHA-256 of the id that it carried: the device that
-    /// it rang. What waited for it has been told by it.
+    /// it rang. What waited for it has been told by it, unless it is more urgent.
     pub async fn take_push_receipt(
         &mut self,
         receipt: &[u8; 32],
@@ -373,7 +391,8 @@ impl Tx {
         let rung = fetch_optional!(
             self,
             Named,
-            "UPDATE push_subscriptions SET last_receipt_at = $2, receipt_hash = NULL, due_at = NULL,
+            "UPDATE push_subscriptions SET last_receipt_at = $2, receipt_hash = NULL,
+                 due_at = CASE WHEN due_priority > sent_priority THEN due_at END,
                  failed_since = NULL
              WHERE receipt_hash = $1 AND gone_at IS NULL RETURNING device_id",
             receipt,
@@ -383,7 +402,8 @@ impl Tx {
     }
 
     /// Notes that a node has these devices' sockets until a time (unix milliseconds), or until it says
-    /// otherwise. Whoever opened the app needs no wake-up that was put off.
+    /// otherwise. Whoever opened the app needs no wake-up that was put off; but a phone connects by
+    /// itself, too, so one for a STAT message stays.
     pub async fn note_open_sockets(
         &mut self,
         node: &str,
@@ -402,9 +422,11 @@ impl Tx {
             )?;
             execute!(
                 self,
-                "UPDATE push_subscriptions SET due_at = NULL WHERE device_id = $1 AND due_at > $2",
+                "UPDATE push_subscriptions SET due_at = NULL
+                 WHERE device_id = $1 AND due_at > $2 AND due_priority < $3",
                 id,
-                now_ms
+                now_ms,
+                Priority::Stat
             )?;
         }
         Ok(())

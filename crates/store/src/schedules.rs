@@ -222,8 +222,20 @@ impl Tx {
         Ok(removed == 1)
     }
 
-    /// Writes a swap; false where the same person is asked about the same turn already.
+    /// Writes a swap; false where the same person is asked about the same turn already. Questions
+    /// about what the turn was before somebody changed it are over.
     pub async fn create_swap(&mut self, new: &NewSwap, now_ms: u64) -> Result<bool, StoreError> {
+        execute!(
+            self,
+            "UPDATE swaps SET state = 'withdrawn', decided_at = $5
+             WHERE slug = $1 AND from_ms = $2 AND state = 'asked'
+                 AND (until_ms <> $3 OR asked_by <> $4)",
+            new.turn.slug,
+            new.turn.from_ms,
+            new.turn.until_ms,
+            new.turn.user_id,
+            now_ms
+        )?;
         let made = execute!(
             self,
             "INSERT INTO swaps (swap_id, slug, from_ms, until_ms, asked_by, asked_of, state, asked_at)

@@ -18,6 +18,7 @@ use wardline_audit::{Event, Salt};
 use wardline_bus::{Heard, Hint, Subscription};
 use wardline_escalation::{End, Input, Output, Page, Refused};
 use wardline_model::wire::escalations::EscalationState;
+use wardline_model::wire::messages::Priority;
 use wardline_model::{EscalationId, UserId};
 use wardline_store::{StoreError, StoredEscalation, Tx};
 
@@ -64,14 +65,14 @@ async fn look(app: &App) -> Result<Duration, Refusal> {
     let mut failed = false;
     for stored in due {
         let id = stored.id();
-        // One that cannot be stepped keeps none of the others.
         if let Err(error) = step(app, id).await {
             tracing::error!(%error, %id, "a page was not stepped");
             failed = true;
+            // One that cannot be stepped keeps none of the others from their turn.
+            put_off(app, &stored).await?;
         }
     }
     if failed {
-        // It is due still.
         return Ok(EVERY);
     }
     let next = app.look().await?.next_escalation_at().await?;
@@ -79,6 +80,16 @@ async fn look(app: &App) -> Result<Duration, Refusal> {
         Duration::from_millis(next.saturating_sub(app.clock.now_ms()))
     });
     Ok(wait.clamp(SOONEST, EVERY))
+}
+
+/// Looks at a page again only after a while.
+async fn put_off(app: &App, stored: &StoredEscalation) -> Result<(), Refusal> {
+    let again_ms = app.clock.now_ms() + PUT_OFF_MS;
+    patiently!(app, |tx| {
+        tx.put_off_escalation(stored.id(), stored.revision, again_ms)
+            .await?;
+        Ok(())
+    })
 }
 
 /// Lets time pass for a page, and tells it who is on duty now.
@@ -106,6 +117,7 @@ async fn step(app: &App, id: EscalationId) -> Result<(), Refusal> {
 
 /// Tells sockets, here and at other nodes, where to look.
 pub(crate) fn publish(app: &App, id: EscalationId) {
+    app.push.due();
     app.bus.publish(Hint::Audit);
     app.bus.publish(Hint::Escalation {
         group: id.group,
@@ -183,6 +195,8 @@ impl Open {
             return Err(StoreError::Busy.into());
         }
         let mut people = concerned(&page);
+        let mut rung = BTreeSet::new();
+        let mut events = Vec::with_capacity(out.len());
         for output in out {
             if let Output::Alert { user, attempt } = &output {
                 if page.end().is_some() {
@@ -190,15 +204,30 @@ impl Open {
                     continue;
                 }
                 tx.put_escalation_alert(id, *user, *attempt, now_ms).await?;
+                // The message itself has rung for its recipients.
+                let is_first = page.asked().get(user).is_some_and(|asked| asked.level == 0);
+                if !is_first || *attempt > 1 {
+                    rung.extend(tx.push_devices_of(*user).await?);
+                }
             }
             if let Output::NobodyAnswered { tell } = &output {
                 people.extend(tell);
             }
-            let event = event_of(app, id, &output, now_ms);
-            tx.audit(&event, Salt(random())).await?;
+            events.push(event_of(app, id, &output, now_ms));
         }
         for user in people {
             tx.put_escalation_person(id, user).await?;
+        }
+        // Half an interval: what is out still must not swallow the next alert.
+        let together_ms = page.terms().re_alert_ms() / 2;
+        for device in rung {
+            tx.ask_push(device, Priority::Stat, together_ms, now_ms)
+                .await?;
+        }
+        // Last, since every append of this node waits for whoever has written an event.
+        if !events.is_empty() {
+            let salted = events.iter().map(|event| (event, Salt(random())));
+            tx.audit_all(salted).await?;
         }
         Ok(true)
     }
@@ -290,6 +319,8 @@ const MOST: u32 = 64;
 const EVERY: Duration = Duration::from_secs(1);
 /// The shortest: a page whose clock ran ahead of this one must not keep a core busy.
 const SOONEST: Duration = Duration::from_millis(20);
+/// How long a page that could not be stepped waits.
+const PUT_OFF_MS: u64 = 5000;
 const HOUR_MS: u64 = 60 * 60 * 1000;
 const ALERTED: Kind = Kind::named("escalation.alerted");
 const ESCALATED: Kind = Kind::named("escalation.escalated");

@@ -43,7 +43,11 @@ impl Allowed {
         let is_allowed = if self.has(&url) {
             matches!(url.scheme(), "https" | "http")
         } else {
-            url.scheme() == "https" && url.port().is_none() && has_public_name(&url)
+            // A host that is allowed with a port is exempt from the look at its address on each.
+            let is_exempt = url
+                .host_str()
+                .is_some_and(|host| self.hosts().contains(host));
+            url.scheme() == "https" && url.port().is_none() && has_public_name(&url) && !is_exempt
         };
         (is_plain && is_allowed).then_some(url)
     }

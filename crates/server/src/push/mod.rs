@@ -332,7 +332,11 @@ impl Waker {
             let have: BTreeSet<UserId> = receipts
                 .into_values()
                 .flatten()
-                .filter(|receipt| receipt.delivered >= seq)
+                // A workstation that nobody sits at has it, too: a STAT message is for a person.
+                .filter(|receipt| match priority {
+                    Priority::Stat => receipt.acknowledged >= seq,
+                    Priority::Routine | Priority::Urgent => receipt.delivered >= seq,
+                })
                 .map(|receipt| receipt.user_id)
                 .collect();
             let without = doubtful.devices.into_iter();

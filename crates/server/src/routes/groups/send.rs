@@ -153,15 +153,16 @@ pub(crate) async fn send(
                 seq,
             });
         }
-        // Through the record keeper's groups goes what a device lacks, and nothing new.
-        if target.kind != GroupKind::Keeper {
-            app.push.reached(Message {
-                group: target.group,
-                seq,
-                priority: message.priority,
-                sender: caller.user(),
-            });
-        }
+    }
+    // Also where it was taken before, and whoever took it did not come to this. Through the record
+    // keeper's groups goes what a device lacks, and nothing new.
+    if target.kind != GroupKind::Keeper {
+        app.push.reached(Message {
+            group: target.group,
+            seq,
+            priority: message.priority,
+            sender: caller.user(),
+        });
     }
     Ok(MessageAccepted { seq, sent_at })
 }

@@ -51,6 +51,7 @@ async fn end(
     let now_ms = permit.now_ms();
     let info = change!(permit.kind(ending.kind), |tx, note| {
         note.put("swap", id.to_string());
+        tx.lock_schedules().await?;
         let swap = tx.swap(id).await?.ok_or(Refusal::NotFound)?;
         if (ending.by)(&swap) != caller.user() {
             let (code, advice) = ending.others;
