@@ -19,6 +19,7 @@ use wardline_server::demo::{self, DemoOptions};
 use wardline_server::rim::Clock;
 
 use self::nats::NatsServer;
+use self::postgres::Database;
 use crate::bench::{Bench, Outcome};
 use crate::clock;
 use crate::devices::{self, Socket};
@@ -56,10 +57,11 @@ pub(super) fn measure(bench: &Bench) -> Outcome<(Vec<Row>, Vec<String>)> {
     let rounds = bench.rounds(ROUNDS);
     let dir = tempfile::tempdir_in(&bench.scratch)?;
     let database = database()?;
+    let database_url = database.url();
     // A client drives one device on one thread.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let hospital = Hospital::create(dir.path(), &database).await?;
+        let hospital = Hospital::create(dir.path(), &database_url).await?;
         let nodes = hospital.serve(&bench.wardline, None)?;
         let mut people = hospital.people().await?;
         let lost = Box::pin(hospital.lose(&mut people, rounds)).await?;
@@ -95,7 +97,7 @@ pub(super) fn measure(bench: &Bench) -> Outcome<(Vec<Row>, Vec<String>)> {
 }
 
 /// A new database of the PostgreSQL of this process.
-fn database() -> Outcome<String> {
+fn database() -> Outcome<Database> {
     thread::spawn(|| postgres::Server::shared().database("template0"))
         .join()
         .map_err(|_| "PostgreSQL did not start; what it said stands above".into())

@@ -165,7 +165,7 @@ fn defined(part: &Part) -> Result<Zone, &'static str> {
         for begin in begins {
             let at = begin.and_utc().timestamp() - i64::from(before_s);
             changes.insert(at, after_s);
-            if changes.len() > usize::from(MOST_CHANGES) {
+            if changes.len() > MOST_OF_A_ZONE {
                 return Err("the time zone changes too often");
             }
             if first.is_none_or(|(earliest, _)| at < earliest) {
@@ -211,7 +211,9 @@ const NO_BEGINNING: &str = "the time zone has a beginning that cannot be read";
 /// Outlook has its rules begin then.
 const FIRST_YEAR: i32 = 1601;
 const LAST_YEAR: i32 = 2200;
-/// Of one observance: one a year.
 /// Zones that one file defines.
 const MOST_ZONES: usize = 50;
+/// Of one zone: summer and winter, with room for changes of the law.
+const MOST_OF_A_ZONE: usize = 4000;
+/// Of one observance: one a year.
 const MOST_CHANGES: u16 = 1000;

@@ -238,7 +238,7 @@ impl Tx {
     /// Asks for a wake-up of a device; false where it cannot be rung. It is due at once, but for two
     /// cases: as long as one is out that is as urgent, which tells of this too, it waits for that one's
     /// receipt or for `together_ms` after it; and as long as the push service takes none it waits for
-    /// the next try, but a first STAT among others does not.
+    /// the next try, unless it is for a STAT message and none of those was tried yet.
     pub async fn ask_push(
         &mut self,
         id: DeviceId,
@@ -252,7 +252,7 @@ impl Tx {
                  due_priority = CASE WHEN due_at IS NULL OR due_priority < $2 THEN $2
                      ELSE due_priority END,
                  due_at = CASE
-                     WHEN failed_since IS NOT NULL AND ($2 < $5 OR due_priority >= $5)
+                     WHEN failed_since IS NOT NULL AND ($2 < $5 OR sent_priority >= $5)
                          THEN COALESCE(due_at, $3)
                      WHEN receipt_hash IS NOT NULL AND sent_priority >= $2
                          AND last_sent_at + $4 > $3 THEN COALESCE(due_at, last_sent_at + $4)

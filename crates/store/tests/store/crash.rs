@@ -5,7 +5,6 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use wardline_model::{DeviceId, GroupId, MessageId, UserId};
-use wardline_store::StoreConfig;
 
 use crate::support::{Db, Member, NOW, admit, found, message, runtime};
 
@@ -107,10 +106,7 @@ fn story(name: &str, make: fn() -> Db) {
 )]
 fn send_until_killed(order: &str) {
     let parts: Vec<&str> = order.split(' ').collect();
-    let db = Db {
-        config: StoreConfig::new(parts[0]),
-        dir: None,
-    };
+    let db = Db::of_another(parts[0]);
     let group: GroupId = parts[1].parse().unwrap();
     let anna = Member {
         user: parts[2].parse::<UserId>().unwrap(),

@@ -97,12 +97,14 @@ store_test! {
 store_test! {
     async fn an_unmigrated_database_is_refused_with_advice(db) {
         let store = db.store();
+        let database;
         let empty = if db.is_sqlite() {
             let path = db.dir.as_ref().unwrap().path().join("empty.db");
             std::fs::write(&path, b"").unwrap();
             StoreConfig::new(format!("sqlite:{}", path.display()))
         } else {
-            StoreConfig::new(crate::postgres::Server::shared().database("template0"))
+            database = crate::postgres::Server::shared().database("template0");
+            StoreConfig::new(database.url())
         };
         store.close().await;
         let store = Store::open(&empty, keys().sealer, keys().index, node("n")).unwrap();

@@ -13,6 +13,32 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// A database, as long as this value lives: hundreds of them would fill a small disk.
+pub(crate) struct Database {
+    name: String,
+}
+
+impl Database {
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        Server::shared().url_of(&self.name)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // Those who are connected still are a server that was dropped a moment ago.
+        let drop = format!("DROP DATABASE \"{}\" WITH (FORCE)", self.name);
+        let dropped = Server::shared().ask(&drop);
+        // A second panic would hide the first.
+        if let Err(error) = dropped
+            && !std::thread::panicking()
+        {
+            panic!("{drop}: {error}");
+        }
+    }
+}
+
 /// A server: makes databases.
 pub(crate) struct Server {
     bin: PathBuf,
@@ -27,13 +53,13 @@ impl Server {
         SERVER.get_or_init(Self::start)
     }
 
-    /// A new database with what `template` has; gives its URL.
-    pub(crate) fn database(&self, template: &str) -> String {
+    /// A new database with what `template` has.
+    pub(crate) fn database(&self, template: &str) -> Database {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let n = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("wardline_{}_{n}", std::process::id());
         self.create(&name, template);
-        self.url_of(&name)
+        Database { name }
     }
 
     /// The URL of a database.
@@ -50,18 +76,22 @@ impl Server {
 
     /// Runs a statement; gives what it answers, as text.
     pub(crate) fn sql(&self, sql: &str) -> String {
+        let answer = self.ask(sql);
+        answer.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    fn ask(&self, sql: &str) -> Result<String, String> {
         // psql rather than createdb: it takes the URL of a foreign server as it is.
         let out = Command::new(self.bin.join("psql"))
             .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
             .args(["--command", sql, &self.url_of("postgres")])
             .output()
             .expect("psql starts");
-        assert!(
-            out.status.success(),
-            "{sql}: {}",
-            String::from_utf8_lossy(&out.stderr)
-        );
-        String::from_utf8_lossy(&out.stdout).trim().to_owned()
+        let text = |bytes| String::from_utf8_lossy(bytes).trim().to_owned();
+        match out.status.success() {
+            true => Ok(text(&out.stdout)),
+            false => Err(text(&out.stderr)),
+        }
     }
 
     fn start() -> Self {
@@ -118,7 +148,7 @@ impl Server {
             {become_user} {bin}/initdb -D {dir}/data -U postgres -A trust -E UTF8 --locale=C --no-sync >{dir}/initdb.log 2>&1
             {become_user} {bin}/postgres -D {dir}/data -k {dir} -p 5432 -c listen_addresses= \
                 -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
-                -c max_connections=300 -c shared_buffers=64MB >{dir}/server.log 2>&1 </dev/null &
+                -c max_connections=300 -c shared_buffers=64MB -c max_wal_size=256MB >{dir}/server.log 2>&1 </dev/null &
             until {bin}/pg_isready -q -h {dir} -p 5432; do kill -0 $! && sleep 0.05; done
             echo ready
             read -r _ || true

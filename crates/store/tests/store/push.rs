@@ -103,25 +103,31 @@ store_test! {
         ask(&mut tx, anna, Priority::Routine, NOW).await;
         let push = claim(&mut tx, anna, 1, NOW).await.unwrap();
         tx.push_failed(&push, Some(NOW + 5 * MINUTE)).await.unwrap();
-        ask(&mut tx, anna, Priority::Stat, NOW + 1).await;
+        ask(&mut tx, anna, Priority::Urgent, NOW + 1).await;
         assert!(tx.ask_test_push(anna, NOW + 1).await.unwrap());
         assert!(tx.due_pushes(NOW + 5 * MINUTE - 1, 10).await.unwrap().is_empty());
-        let push = claim(&mut tx, anna, 2, NOW + 5 * MINUTE).await.unwrap();
+        // The first STAT message tries anew, and the next one waits with it.
+        ask(&mut tx, anna, Priority::Stat, NOW + 2).await;
+        let push = claim(&mut tx, anna, 2, NOW + 2).await.unwrap();
         assert_eq!((push.failed_since, push.priority), (Some(NOW), Priority::Stat));
+        tx.push_failed(&push, Some(NOW + 5 * MINUTE)).await.unwrap();
+        ask(&mut tx, anna, Priority::Stat, NOW + 3).await;
+        assert!(tx.due_pushes(NOW + 5 * MINUTE - 1, 10).await.unwrap().is_empty());
+        let push = claim(&mut tx, anna, 3, NOW + 5 * MINUTE).await.unwrap();
         tx.push_failed(&push, None).await.unwrap();
         assert!(tx.due_pushes(NOW + HOUR, 10).await.unwrap().is_empty());
         ask(&mut tx, anna, Priority::Routine, NOW + HOUR).await;
-        let push = claim(&mut tx, anna, 3, NOW + HOUR).await.unwrap();
+        let push = claim(&mut tx, anna, 4, NOW + HOUR).await.unwrap();
         tx.push_sent(&push).await.unwrap();
         assert_eq!(tx.push_standing(anna).await.unwrap().unwrap().failed_since, None);
 
         ask(&mut tx, anna, Priority::Stat, NOW + 2 * HOUR).await;
-        let push = claim(&mut tx, anna, 4, NOW + 2 * HOUR).await.unwrap();
+        let push = claim(&mut tx, anna, 5, NOW + 2 * HOUR).await.unwrap();
         assert!(tx.push_gone(&push, NOW + 2 * HOUR).await.unwrap());
         assert!(!tx.push_gone(&push, NOW + 2 * HOUR).await.unwrap());
         assert!(!tx.ask_push(anna, Priority::Stat, MINUTE, NOW + 3 * HOUR).await.unwrap());
         assert!(!tx.ask_test_push(anna, NOW + 3 * HOUR).await.unwrap());
-        assert_eq!(tx.take_push_receipt(&[4; 32], NOW + 3 * HOUR).await.unwrap(), None);
+        assert_eq!(tx.take_push_receipt(&[5; 32], NOW + 3 * HOUR).await.unwrap(), None);
         // The same place again is a new beginning.
         assert!(tx.put_push_subscription(&subscription(anna), NOW + 3 * HOUR).await.unwrap());
         ask(&mut tx, anna, Priority::Routine, NOW + 3 * HOUR).await;

@@ -18,7 +18,7 @@ use wardline_store::{
     Append, Leaf, NewCommit, NewDevice, NewGroup, NewPerson, NodeKeys, Store, StoreConfig,
 };
 
-use crate::postgres::Server;
+use crate::postgres::{Database, Server};
 
 /// Monday, 5 January 2026, 08:00 UTC.
 pub(crate) const NOW: u64 = 1_767_600_000_000;
@@ -54,6 +54,7 @@ pub(crate) struct Db {
     pub(crate) config: StoreConfig,
     /// The folder of the SQLite file.
     pub(crate) dir: Option<tempfile::TempDir>,
+    _database: Option<Database>,
 }
 
 impl Db {
@@ -67,6 +68,7 @@ impl Db {
         Self {
             config,
             dir: Some(dir),
+            _database: None,
         }
     }
 
@@ -83,9 +85,20 @@ impl Db {
                 store.await.unwrap().close().await;
             });
         });
+        let database = server.database(&template);
         Self {
-            config: StoreConfig::new(server.database(&template)),
+            config: StoreConfig::new(database.url()),
             dir: None,
+            _database: Some(database),
+        }
+    }
+
+    /// The database of another process, which takes it away in the end.
+    pub(crate) fn of_another(url: &str) -> Self {
+        Self {
+            config: StoreConfig::new(url),
+            dir: None,
+            _database: None,
         }
     }
 

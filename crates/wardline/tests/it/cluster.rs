@@ -13,7 +13,7 @@ use wardline_model::endorsement::Duty;
 use wardline_server::demo::{self, DemoOptions, Ready};
 use wardline_server::rim::Clock;
 
-use crate::postgres;
+use crate::postgres::{self, Database};
 use crate::support::{PATIENCE, Person, Run, STEP, launch, persist, terminate, until, wardline};
 
 /// The hospital. Its nodes end with the test.
@@ -22,6 +22,7 @@ pub(crate) struct Cluster {
     people: Ready,
     officer_code: String,
     scratch: TempDir,
+    _database: Database,
 }
 
 /// One `wardline serve`.
@@ -45,7 +46,7 @@ impl Cluster {
             seed: 1,
         };
         let (people, officer_code) = runtime().block_on(async {
-            let made = demo::run_on(&options, &database, Clock::default()).await;
+            let made = demo::run_on(&options, &database.url(), Clock::default()).await;
             let made = made.unwrap();
             let people = made.ready().await.unwrap();
             let code = made.officer.code.clone().unwrap();
@@ -65,12 +66,13 @@ impl Cluster {
             .map(|port| format!("http://localhost:{port}"))
             .collect();
         let data = data.display();
+        let url_of_database = database.url();
         let nodes = ports.iter().zip(&urls).enumerate();
         let nodes = nodes.map(|(index, (port, url))| {
             let config = scratch.path().join(format!("node-{index}.toml"));
             let text = format!(
                 "[server]\nhttp = \"127.0.0.1:{port}\"\nhttps = \"\"\nnode = \"ward-{index}\"\n\
-                 origins = {urls:?}\n[data]\ndir = \"{data}\"\n[store]\nurl = {database:?}\n"
+                 origins = {urls:?}\n[data]\ndir = \"{data}\"\n[store]\nurl = {url_of_database:?}\n"
             );
             fs::write(&config, text).unwrap();
             Node {
@@ -84,6 +86,7 @@ impl Cluster {
             people,
             officer_code,
             scratch,
+            _database: database,
         };
         for node in 0..cluster.nodes.len() {
             cluster.start_again(node);

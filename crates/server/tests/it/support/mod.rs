@@ -20,7 +20,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use wardline_audit::Event;
 
-use crate::postgres;
+use crate::postgres::{self, Database};
 use wardline_model::UserId;
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::Invite;
@@ -81,13 +81,15 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
-    /// A new, empty database, as the configuration names it.
-    fn url(self) -> String {
-        match self {
-            Self::Sqlite => "sqlite".to_owned(),
-            Self::Postgres => postgres::Server::shared().database("template0"),
-        }
+    /// A new, empty database, where it is not a file of the data directory.
+    fn database(self) -> Option<Database> {
+        (self == Self::Postgres).then(|| postgres::Server::shared().database("template0"))
     }
+}
+
+/// A database as the configuration names it.
+fn url_of(database: Option<&Database>) -> String {
+    database.map_or_else(|| "sqlite".to_owned(), Database::url)
 }
 
 /// A server on a new data directory.
@@ -102,6 +104,7 @@ pub(crate) struct Hospital {
     /// The demo's people, where it is one.
     pub(crate) ready: Option<Ready>,
     pub(crate) url: String,
+    _database: Option<Database>,
     _dir: TempDir,
 }
 
@@ -115,7 +118,8 @@ impl Hospital {
     pub(crate) async fn with(engine: Engine, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::default();
-        config.store.url = engine.url();
+        let database = engine.database();
+        config.store.url = url_of(database.as_ref());
         config.data.dir = dir.path().join("data");
         "127.0.0.1:0".clone_into(&mut config.server.http);
         config.server.https = String::new();
@@ -138,6 +142,7 @@ impl Hospital {
             keeper_code: None,
             ready: None,
             url,
+            _database: database,
             _dir: dir,
         }
     }
@@ -159,7 +164,8 @@ impl Hospital {
     pub(crate) async fn demo(engine: Engine) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::default();
-        config.store.url = engine.url();
+        let database = engine.database();
+        config.store.url = url_of(database.as_ref());
         config.data.dir = dir.path().join("data");
         let clock = Clock::default();
         let options = DemoOptions {
@@ -180,6 +186,7 @@ impl Hospital {
             running: Some(demo.server),
             config,
             clock,
+            _database: database,
             _dir: dir,
         }
     }
