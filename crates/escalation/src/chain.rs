@@ -20,8 +20,12 @@ pub struct Chain {
     /// In the order in which they are asked; the recipients first. A level that nobody is on stays in
     /// its place, so that a change of the roster moves nobody to another level.
     pub levels: Vec<Level>,
-    /// Who must not be disturbed now. They are passed over, and may answer all the same.
+    /// Who cannot be alerted now. They are passed over, and may answer all the same.
     pub unavailable: BTreeSet<UserId>,
+    /// Who is not to be disturbed now. Nobody waits for them while there is anybody else to ask; only
+    /// then are they alerted, before it is given up. They may answer at any time.
+    #[serde(default)]
+    pub quiet: BTreeSet<UserId>,
 }
 
 impl Chain {

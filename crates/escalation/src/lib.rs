@@ -15,6 +15,8 @@
 //! - A page can be written down and read back between any two inputs.
 //! - A clock that jumps, or two clocks that differ, bring an alert forward or put it off by a bounded
 //!   time, and lose none. See [`Terms::skew_ms`].
+//! - Nobody is alerted who is not to be disturbed while there is anybody else to ask, and nothing is given
+//!   up before they were.
 //! - However the roster changes, the whole time is bounded.
 //!
 //! `tests/model.rs` checks these in every state that a small ward can come into, and
@@ -25,5 +27,5 @@ mod page;
 mod terms;
 
 pub use chain::{Chain, Level};
-pub use page::{Asked, End, Input, Output, Page, Reached, Refused, UnreadablePage};
+pub use page::{Asked, End, Input, Next, Output, Page, Reached, Refused, UnreadablePage};
 pub use terms::{BadTerms, Terms};

@@ -27,6 +27,9 @@ pub struct Page {
     elapsed: u64,
     revision: u64,
     end: Option<End>,
+    /// Since when those are asked, too, who are not to be disturbed, unix milliseconds.
+    #[serde(default)]
+    roused_at: Option<u64>,
 }
 
 /// A person who was alerted.
@@ -59,6 +62,17 @@ pub struct Reached {
     pub at: u64,
 }
 
+/// What comes next if nobody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// A further level is asked.
+    Level(usize),
+    /// Those are asked, too, who are not to be disturbed.
+    Roused,
+    /// It is given up.
+    Ends,
+}
+
 /// How a page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "snake_case")]
@@ -80,6 +94,15 @@ pub enum End {
         /// When, unix milliseconds.
         at: u64,
     },
+}
+
+impl End {
+    /// When it was, unix milliseconds.
+    pub const fn at(&self) -> u64 {
+        match self {
+            Self::Acknowledged { at, .. } | Self::Unanswered { at } | Self::Withdrawn { at } => *at,
+        }
+    }
 }
 
 /// What happened. Times are unix milliseconds.
@@ -118,7 +141,7 @@ pub enum Input {
         /// When.
         at: u64,
     },
-    /// Other people are on duty, or other people may be disturbed.
+    /// Other people are on duty, can be alerted, or may be disturbed.
     RosterChanged {
         /// As it is now.
         chain: Chain,
@@ -147,6 +170,11 @@ pub enum Output {
         /// Which level of the chain.
         level: usize,
         /// Who is asked besides. Their alerts follow.
+        users: BTreeSet<UserId>,
+    },
+    /// Nobody else is left, so that those are asked, too, who are not to be disturbed.
+    Rouse {
+        /// Who. Their alerts follow.
         users: BTreeSet<UserId>,
     },
     /// Tell these people that nobody answered.
@@ -203,6 +231,7 @@ impl Page {
             elapsed: 0,
             revision: 1,
             end: None,
+            roused_at: None,
         };
         let mut out = Vec::new();
         page.enter(0, now);
@@ -307,14 +336,9 @@ impl Page {
             self.give_up(at, out);
             return;
         }
-        if self.elapsed >= self.level_until || self.active().is_empty() {
-            let Some(level) = self.next_level() else {
-                self.give_up(at, out);
-                return;
-            };
-            let users = self.new_on(level);
-            self.enter(level, at);
-            out.push(Output::Escalate { level, users });
+        if (self.elapsed >= self.level_until || self.active().is_empty()) && !self.go_on(at, out) {
+            self.give_up(at, out);
+            return;
         }
         let (elapsed, again) = (self.elapsed, self.terms.re_alert_ms());
         for user in self.active() {
@@ -331,12 +355,39 @@ impl Page {
         }
     }
 
+    /// Asks further people; false where nobody is left.
+    fn go_on(&mut self, at: u64, out: &mut Vec<Output>) -> bool {
+        if let Some(level) = self.next_level() {
+            let users = self.new_on(level);
+            self.enter(level, at);
+            out.push(Output::Escalate { level, users });
+            return true;
+        }
+        let users = self.left_alone();
+        if users.is_empty() {
+            return false;
+        }
+        self.roused_at = Some(at);
+        let mut levels = self.chain.levels.iter();
+        let last = levels.rposition(|level| !level.users.is_disjoint(&users));
+        self.level = self.level.max(last.unwrap_or(0));
+        self.allot();
+        out.push(Output::Rouse { users });
+        true
+    }
+
     fn enter(&mut self, level: usize, at: u64) {
         self.level = level;
         self.reached.push(Reached { level, at });
-        let after = (level + 1..self.chain.levels.len())
+        self.allot();
+    }
+
+    /// Gives those who are asked now their time.
+    fn allot(&mut self) {
+        let levels = (self.level + 1..self.chain.levels.len())
             .filter(|level| !self.new_on(*level).is_empty())
             .count();
+        let after = levels + usize::from(!self.left_alone().is_empty());
         let left = self.terms.whole_ms().saturating_sub(self.elapsed);
         // Everyone who can be asked is asked before the whole is over.
         let share = left / (1 + after as u64);
@@ -379,6 +430,20 @@ impl Page {
             .unwrap_or(self.level)
     }
 
+    /// Whether this person is not to be disturbed, and is not needed yet.
+    fn is_left_alone(&self, user: UserId) -> bool {
+        self.roused_at.is_none() && self.chain.quiet.contains(&user)
+    }
+
+    /// Who could be asked, and is left alone so far.
+    fn left_alone(&self) -> BTreeSet<UserId> {
+        let users = self.chain.levels.iter().flat_map(|level| &level.users);
+        users
+            .copied()
+            .filter(|user| self.can_be_asked(*user) && self.is_left_alone(*user))
+            .collect()
+    }
+
     fn can_be_asked(&self, user: UserId) -> bool {
         let declined = |asked: &Asked| asked.declined_at.is_some();
         user != self.sender
@@ -392,7 +457,7 @@ impl Page {
         levels
             .flat_map(|level| &level.users)
             .copied()
-            .filter(|user| self.can_be_asked(*user))
+            .filter(|user| self.can_be_asked(*user) && !self.is_left_alone(*user))
             .collect()
     }
 
@@ -402,7 +467,8 @@ impl Page {
         let users = self.chain.levels.get(level).map(|level| &level.users);
         let users = users.into_iter().flatten().copied();
         users
-            .filter(|user| self.can_be_asked(*user) && !active.contains(user))
+            .filter(|user| self.can_be_asked(*user) && !self.is_left_alone(*user))
+            .filter(|user| !active.contains(user))
             .collect()
     }
 
@@ -430,6 +496,31 @@ impl Page {
             .saturating_sub(self.elapsed)
             .clamp(1, self.terms.re_alert_ms());
         Some(self.seen.saturating_add(wait))
+    }
+
+    /// When it goes on by itself if nobody answers, unix milliseconds, and with whom: with the people of a
+    /// level, with those who are not to be disturbed, or with nobody. `None` when it is over.
+    pub fn next_step(&self) -> Option<(u64, Next)> {
+        if self.end.is_some() {
+            return None;
+        }
+        let due = self.level_until.min(self.terms.whole_ms());
+        let at = self.seen.saturating_add(due.saturating_sub(self.elapsed));
+        let next = if self.level_until >= self.terms.whole_ms() {
+            Next::Ends
+        } else if let Some(level) = self.next_level() {
+            Next::Level(level)
+        } else if self.left_alone().is_empty() {
+            Next::Ends
+        } else {
+            Next::Roused
+        };
+        Some((at, next))
+    }
+
+    /// Since when those are asked, too, who are not to be disturbed, unix milliseconds.
+    pub const fn roused_at(&self) -> Option<u64> {
+        self.roused_at
     }
 
     /// Whether somebody has to look at it: its time has come, or the clock by which it was written ran

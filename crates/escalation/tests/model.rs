@@ -39,17 +39,26 @@ fn chain(levels: [&[UserId]; 3], unavailable: &[UserId]) -> Chain {
     Chain {
         levels: names.into_iter().zip(levels).map(level).collect(),
         unavailable: unavailable.iter().copied().collect(),
+        quiet: BTreeSet::new(),
     }
 }
 
+/// The same with people who are not to be disturbed.
+fn quiet(mut chain: Chain, users: &[UserId]) -> Chain {
+    chain.quiet = users.iter().copied().collect();
+    chain
+}
+
 /// As the roster may be: with a gap, with somebody twice, with the sender on it, with people who
-/// must not be disturbed, with nobody at all.
-fn rosters() -> [Chain; 4] {
+/// cannot be alerted or are not to be disturbed, with nobody at all.
+fn rosters() -> [Chain; 6] {
     [
         chain([&[NURSE], &[BACKUP], &[HEAD]], &[]),
         chain([&[NURSE], &[NURSE, SENDER], &[HEAD]], &[NURSE]),
         chain([&[HEAD], &[], &[BACKUP]], &[]),
         chain([&[], &[], &[]], &[]),
+        quiet(chain([&[NURSE], &[BACKUP], &[HEAD]], &[]), &[NURSE, HEAD]),
+        quiet(chain([&[NURSE], &[], &[HEAD]], &[]), &[NURSE, HEAD]),
     ]
 }
 
@@ -79,6 +88,9 @@ struct Sent {
     twice: bool,
     too_soon: bool,
     to_sender: bool,
+    /// Somebody was alerted who was to be left alone.
+    disturbed: bool,
+    roused: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -134,6 +146,7 @@ impl Ward {
         if self.stored.revision() != read {
             return false;
         }
+        self.sent.disturbed |= disturbs(&page, &out);
         self.stored = page;
         self.sent.take(&out, self.time, self.put_back);
         true
@@ -162,9 +175,22 @@ impl Sent {
                 }
                 Output::Ended(_) => self.ends += 1,
                 Output::Escalate { users, .. } => assert!(!users.is_empty()),
+                Output::Rouse { users } => {
+                    assert!(!users.is_empty());
+                    self.roused += 1;
+                }
             }
         }
     }
+}
+
+/// Whether somebody is alerted who is not to be disturbed, although it was not said that nobody else is
+/// left.
+fn disturbs(page: &Page, out: &[Output]) -> bool {
+    page.roused_at().is_none()
+        && out.iter().any(|output| {
+            matches!(output, Output::Alert { user, .. } if page.chain().quiet.contains(user))
+        })
 }
 
 /// The page as another process has it.
@@ -192,6 +218,7 @@ impl Model for House {
             let (page, out) = Page::start(self.terms, SENDER, chain, BEGAN, BEGAN);
             let mut sent = Sent::default();
             sent.take(&out, 0, false);
+            sent.disturbed = disturbs(&page, &out);
             Ward {
                 time: 0,
                 stored: page,
@@ -268,6 +295,13 @@ impl Model for House {
             }),
             Property::always("the sender is not paged", |_, ward: &Ward| {
                 !ward.sent.to_sender
+            }),
+            Property::always(
+                "who is quiet is left alone while others are there",
+                |_, ward: &Ward| !ward.sent.disturbed && ward.sent.roused <= 1,
+            ),
+            Property::sometimes("roused", |_, ward: &Ward| {
+                ward.sent.roused == 1 && ward.stored.end().is_none()
             }),
             Property::always("one end, and it is told", |_, ward: &Ward| {
                 let over = ward.stored.end().is_some();

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use wardline_escalation::{Chain, End, Input, Level, Output, Page, Terms};
+use wardline_escalation::{Chain, End, Input, Level, Next, Output, Page, Terms};
 use wardline_model::UserId;
 
 const SENDER: UserId = user(0);
@@ -24,9 +24,11 @@ fn chains() -> impl Strategy<Value = Chain> {
         name: "some".to_owned(),
         users,
     });
-    (proptest::collection::vec(level, 0..8), users()).prop_map(|(levels, unavailable)| Chain {
+    let chain = (proptest::collection::vec(level, 0..8), users(), users());
+    chain.prop_map(|(levels, unavailable, quiet)| Chain {
         levels,
         unavailable,
+        quiet,
     })
 }
 
@@ -137,6 +139,7 @@ proptest! {
         let mut chain = Chain {
             levels: vec![level("recipients", 1), level("backup", 2)],
             unavailable: BTreeSet::from([user(1)]),
+            quiet: BTreeSet::new(),
         };
         let (mut page, out) = Page::start(terms, SENDER, chain.clone(), BEGAN, BEGAN);
         let alert = |n| Output::Alert { user: user(n), attempt: 1 };
@@ -146,6 +149,56 @@ proptest! {
         let changed = Input::RosterChanged { chain, at: BEGAN };
         prop_assert_eq!(page.step(changed.clone()), Ok(vec![alert(1)]));
         prop_assert_eq!(page.step(changed), Ok(vec![]));
+    }
+
+    #[test]
+    fn who_is_not_to_be_disturbed_is_passed_over_at_once_and_asked_before_it_is_given_up(
+        chain in chains(), terms in terms(),
+    ) {
+        let askable = askable(&chain);
+        let quiet: BTreeSet<UserId> = askable.intersection(&chain.quiet).copied().collect();
+        let (mut page, first) = Page::start(terms, SENDER, chain, BEGAN, BEGAN);
+        let all = run(&mut page, first);
+        let roused = all.iter().position(|(_, out)| matches!(out, Output::Rouse { .. }));
+        prop_assert_eq!(roused.is_some(), !quiet.is_empty());
+        let of = |part: &[(u64, Output)]| -> BTreeSet<UserId> {
+            part.iter().filter_map(|(_, out)| match out {
+                Output::Alert { user, .. } => Some(*user),
+                _ => None,
+            }).collect()
+        };
+        let before = of(&all[..roused.unwrap_or(all.len())]);
+        let others: BTreeSet<UserId> = askable.difference(&quiet).copied().collect();
+        prop_assert_eq!(&before, &others);
+        if before.is_empty() && !quiet.is_empty() {
+            prop_assert_eq!(page.roused_at(), Some(BEGAN), "there is nobody else");
+        }
+    }
+
+    #[test]
+    fn who_falls_quiet_while_they_are_asked_gives_their_turn_on_at_once(terms in terms()) {
+        let level = |name: &str, n: u8| Level {
+            name: name.to_owned(),
+            users: BTreeSet::from([user(n)]),
+        };
+        let mut chain = Chain {
+            levels: vec![level("recipients", 1), level("backup", 2)],
+            ..Chain::default()
+        };
+        let (mut page, _) = Page::start(terms, SENDER, chain.clone(), BEGAN, BEGAN);
+        chain.quiet.insert(user(1));
+        let out = page.step(Input::RosterChanged { chain: chain.clone(), at: BEGAN }).unwrap();
+        let escalate = Output::Escalate { level: 1, users: BTreeSet::from([user(2)]) };
+        let alert = Output::Alert { user: user(2), attempt: 1 };
+        prop_assert_eq!(out, vec![escalate, alert]);
+        let (at, next) = page.next_step().unwrap();
+        prop_assert!(at > BEGAN && at <= BEGAN + terms.level_ms());
+        prop_assert_eq!(next, Next::Roused);
+        // They may take it all the same.
+        let end = End::Acknowledged { by: user(1), at: BEGAN };
+        let took = page.step(Input::Acknowledged { user: user(1), at: BEGAN });
+        prop_assert_eq!(took, Ok(vec![Output::Ended(end)]));
+        prop_assert_eq!(page.next_step(), None);
     }
 }
 
@@ -158,6 +211,7 @@ fn after_an_outage_the_page_goes_on_where_it_was() {
     let chain = Chain {
         levels: vec![level("recipients", 1), level("supervisor", 2)],
         unavailable: BTreeSet::new(),
+        quiet: BTreeSet::new(),
     };
     let (mut page, _) = Page::start(Terms::default(), SENDER, chain, BEGAN, BEGAN);
     let hours = BEGAN + 5 * 3_600_000;
@@ -172,6 +226,17 @@ fn after_an_outage_the_page_goes_on_where_it_was() {
         "nobody was asked meanwhile, so nobody failed to answer"
     );
     assert_eq!(page.end(), None);
+}
+
+#[test]
+fn a_page_from_before_anybody_was_left_alone_is_read() {
+    let (page, _) = Page::start(Terms::default(), SENDER, Chain::default(), BEGAN, BEGAN);
+    let text = page.encode().unwrap();
+    let before = text
+        .replace(",\"quiet\":[]", "")
+        .replace(",\"roused_at\":null", "");
+    assert_ne!(before, text);
+    assert_eq!(Page::decode(&before).unwrap(), page);
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn no_page_is_lost_whatever_goes_wrong() {
     // The faults that are drawn do happen.
     assert!(counts.acknowledged > runs / 10 && counts.unanswered > runs / 10);
     assert!(counts.withdrawn > 0 && counts.lost_races > runs / 10);
+    assert!(counts.roused > runs / 50);
     assert!(counts.died > runs / 10 && counts.twice_escalated > runs / 10);
 }
 
@@ -40,6 +41,7 @@ struct Counts {
     unanswered: u64,
     withdrawn: u64,
     twice_escalated: u64,
+    roused: u64,
     alerts: u64,
     lost_races: u64,
     died: u64,
@@ -54,6 +56,7 @@ impl Counts {
             None => {}
         }
         self.twice_escalated += u64::from(run.stored.reached().len() > 2);
+        self.roused += u64::from(run.stored.roused_at().is_some());
         self.alerts += run.alerts.len() as u64;
         self.lost_races += run.lost_races;
         self.died += run.died;
@@ -232,6 +235,14 @@ impl Run {
         }
         self.stored = read_back(&page);
         assert_eq!(self.stored, page, "seed {}", self.seed);
+        let quiet = &page.chain().quiet;
+        let disturbs =
+            |out: &Output| matches!(out, Output::Alert { user, .. } if quiet.contains(user));
+        assert!(
+            page.roused_at().is_some() || !out.iter().any(disturbs),
+            "seed {}: somebody is disturbed while there are others",
+            self.seed
+        );
         self.carry_out(&out);
     }
 
@@ -251,7 +262,9 @@ impl Run {
                         self.seed
                     );
                 }
-                Output::Escalate { users, .. } => assert!(!users.is_empty()),
+                Output::Escalate { users, .. } | Output::Rouse { users } => {
+                    assert!(!users.is_empty());
+                }
                 Output::NobodyAnswered { tell } => {
                     assert!(tell.contains(&SENDER));
                     self.told += 1;
@@ -274,7 +287,7 @@ const fn user(n: u8) -> UserId {
     UserId::from_bytes([n; 16])
 }
 
-/// Up to five levels of anybody; some must not be disturbed.
+/// Up to five levels of anybody; some cannot be alerted, some are not to be disturbed.
 fn roster(rng: &mut Rng) -> Chain {
     let mut some = |one_in: u64| -> BTreeSet<UserId> {
         let people = PEOPLE.into_iter();
@@ -287,6 +300,7 @@ fn roster(rng: &mut Rng) -> Chain {
     Chain {
         levels: levels.collect(),
         unavailable: some(6),
+        quiet: some(4),
     }
 }
 

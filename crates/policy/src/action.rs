@@ -151,6 +151,8 @@ named! {
         EscalationList = "escalation.list",
         /// Take a STAT message, or say that one cannot.
         EscalationAnswer = "escalation.answer",
+        /// Say that a STAT message of one's own needs no answer any more.
+        EscalationWithdraw = "escalation.withdraw",
         /// Fetch welcomes for this device.
         InboxRead = "inbox.read",
         /// Open the real-time socket.
@@ -252,7 +254,7 @@ impl Action {
             | Self::MessageSend
             | Self::MessageSendStat
             | Self::ReceiptPost => ResourceKind::Group,
-            Self::EscalationAnswer => ResourceKind::Escalation,
+            Self::EscalationAnswer | Self::EscalationWithdraw => ResourceKind::Escalation,
             Self::LogRead | Self::AuditRead => ResourceKind::Log,
             Self::PolicyApprove => ResourceKind::Policy,
         }
@@ -350,6 +352,7 @@ impl Action {
             Self::ReceiptPost => "acknowledge in this conversation",
             Self::EscalationList => "see the STAT messages that wait for them",
             Self::EscalationAnswer => "answer this STAT message",
+            Self::EscalationWithdraw => "take this STAT message back",
             Self::InboxRead => "fetch their invitations to conversations",
             Self::SocketOpen => "receive messages live",
             Self::KeeperDevices => "see which devices members use",

@@ -158,9 +158,12 @@ impl Names {
                     attribute("removal_pending", Value::new_bool(*removal_pending)),
                 ],
             ),
-            Resource::Escalation { id, asked } => entity(
+            Resource::Escalation { id, asked, sent } => entity(
                 uid(&self.escalation, &id.to_string()),
-                vec![attribute("asked", Value::new_bool(*asked))],
+                vec![
+                    attribute("asked", Value::new_bool(*asked)),
+                    attribute("sent", Value::new_bool(*sent)),
+                ],
             ),
             Resource::Device {
                 id,

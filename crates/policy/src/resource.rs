@@ -33,6 +33,8 @@ pub enum Resource {
         id: EscalationId,
         /// Whether the person who asks is asked to answer it.
         asked: bool,
+        /// Whether they sent it.
+        sent: bool,
     },
     /// A device that something is done to, as opposed to the one that asks.
     Device {

@@ -199,6 +199,7 @@ impl Asking<'_> {
                     seq: 1,
                 },
                 asked: true,
+                sent: true,
             }],
             // One waits to be confirmed, one is in use; nobody confirms the device at hand.
             ResourceKind::Device => [DeviceState::Active, DeviceState::Pending]

@@ -965,7 +965,7 @@ mod tests {
             ("fleet", 1),
             ("feeds", 7),
             ("intune", 6),
-            ("escalation", 6),
+            ("escalation", 8),
             ("push", 6),
             ("log", 1),
             ("network", 2),

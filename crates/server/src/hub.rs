@@ -53,8 +53,17 @@ struct Inner {
     next: u64,
     sockets: HashMap<u64, Socket>,
     groups: HashMap<GroupId, Followed>,
-    /// The revision of each STAT page that was pushed and waits for an answer.
-    pages: HashMap<EscalationId, u64>,
+    /// Each STAT page that was pushed and waits for an answer, or was over lately.
+    pages: HashMap<EscalationId, PushedPage>,
+    /// When all pages were looked at last, unix milliseconds; 0 before the first time.
+    pages_at: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct PushedPage {
+    revision: u64,
+    /// When it was over, unix milliseconds.
+    ended_at: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -224,17 +233,22 @@ impl Hub {
     }
 
     /// Tells those whom a page concerns how it stands, unless they were told.
-    fn push_page(&self, id: EscalationId, page: &Page, people: &[UserId]) {
+    fn push_page(&self, id: EscalationId, page: &Page, people: &[UserId], now_ms: u64) {
         let mut inner = self.lock();
-        let pushed = inner.pages.get(&id).copied().unwrap_or(0);
-        if pushed >= page.revision() {
+        let since = inner.pages_since(now_ms);
+        let is_old = |ended_at: Option<u64>| ended_at.is_some_and(|at| at < since);
+        let ended_at = page.end().map(|end| end.at());
+        let known = inner.pages.get(&id).map(|pushed| pushed.revision);
+        // One that was over long ago, and of which nothing is known any more, was told then.
+        if known.map_or(is_old(ended_at), |pushed| pushed >= page.revision()) {
             return;
         }
-        if page.end().is_none() {
-            inner.pages.insert(id, page.revision());
-        } else {
-            inner.pages.remove(&id);
-        }
+        inner.pages.retain(|_, pushed| !is_old(pushed.ended_at));
+        let pushed = PushedPage {
+            revision: page.revision(),
+            ended_at,
+        };
+        inner.pages.insert(id, pushed);
         let sockets = inner.sockets.iter();
         let concerned: Vec<(u64, UserId)> = sockets
             .filter(|(_, socket)| people.contains(&socket.user))
@@ -253,15 +267,33 @@ impl Hub {
         }
     }
 
-    /// The pages of which not all is pushed: those that moved on, and those that are over by now.
-    fn pages_behind(&self, open: &[EscalationMark]) -> BTreeSet<EscalationId> {
+    /// See [`Inner::pages_since`].
+    fn pages_since(&self, now_ms: u64) -> u64 {
+        self.lock().pages_since(now_ms)
+    }
+
+    /// The pages of which not all is pushed: those that moved on, began, or are over by now. `marks`
+    /// are of those that wait, and of those that were over since [`Inner::pages_since`].
+    fn pages_behind(&self, marks: &[EscalationMark]) -> BTreeSet<EscalationId> {
         let inner = self.lock();
-        let open: HashMap<EscalationId, u64> =
-            open.iter().map(|mark| (mark.id(), mark.revision)).collect();
-        let pushed = |id: &EscalationId| inner.pages.get(id).copied().unwrap_or(0);
-        let moved = open.iter().filter(|(id, revision)| pushed(id) < **revision);
-        let over = inner.pages.keys().filter(|id| !open.contains_key(*id));
-        moved.map(|(id, _)| *id).chain(over.copied()).collect()
+        let found: HashSet<EscalationId> = marks.iter().map(EscalationMark::id).collect();
+        let is_behind = |mark: &&EscalationMark| {
+            let pushed = inner.pages.get(&mark.id()).map_or(0, |page| page.revision);
+            pushed < mark.revision
+        };
+        let moved = marks.iter().filter(is_behind).map(EscalationMark::id);
+        // Over, and longer than marks reach back.
+        let open = inner
+            .pages
+            .iter()
+            .filter(|(_, page)| page.ended_at.is_none());
+        let over = open.map(|(id, _)| *id).filter(|id| !found.contains(id));
+        moved.chain(over).collect()
+    }
+
+    /// All pages were looked at, as of a time.
+    fn looked_at_pages(&self, now_ms: u64) {
+        self.lock().pages_at = now_ms;
     }
 
     /// A page that is not kept any more.
@@ -316,6 +348,16 @@ impl Hub {
 }
 
 impl Inner {
+    /// Since when pages have to be looked at that are over, unix milliseconds: since well before the
+    /// last look, so that one that began and ended in between is told, too. Those before are forgotten.
+    fn pages_since(&self, now_ms: u64) -> u64 {
+        let last = match self.pages_at {
+            0 => now_ms,
+            at => at.min(now_ms),
+        };
+        last.saturating_sub(ENDED_MS)
+    }
+
     /// A socket that does not keep up loses its sender, upon which its task closes it.
     fn push(&mut self, id: u64, push: Push) {
         if self
@@ -555,14 +597,16 @@ impl Round {
     }
 
     async fn look(mut self, app: &App) -> Result<(), Refusal> {
+        let now_ms = app.clock.now_ms();
         if self.everywhere {
             let followed = app.hub.followed();
             let marks = app.facts().await?.group_marks(&followed).await?;
             let (entries, receipts) = app.hub.behind(&marks);
             self.entries.extend(entries);
             self.receipts.extend(receipts);
-            let open = app.facts().await?.open_escalation_marks().await?;
-            self.pages.extend(app.hub.pages_behind(&open));
+            let since = app.hub.pages_since(now_ms);
+            let marks = app.facts().await?.escalation_marks(since).await?;
+            self.pages.extend(app.hub.pages_behind(&marks));
             self.sessions = app.hub.sessions_where(|_| true);
         } else {
             self.receipts
@@ -576,7 +620,10 @@ impl Round {
             app.hub.compare(&self.sessions, &found.collect());
         }
         for id in self.pages {
-            tell_of_page(app, id).await?;
+            tell_of_page(app, id, now_ms).await?;
+        }
+        if self.everywhere {
+            app.hub.looked_at_pages(now_ms);
         }
         for (group, seq) in self.entries {
             deliver(app, group, seq).await?;
@@ -593,7 +640,7 @@ impl Round {
 }
 
 /// Pushes how a STAT page stands.
-async fn tell_of_page(app: &App, id: EscalationId) -> Result<(), Refusal> {
+async fn tell_of_page(app: &App, id: EscalationId, now_ms: u64) -> Result<(), Refusal> {
     let mut facts = app.facts().await?;
     let Some(stored) = facts.escalation(id).await? else {
         app.hub.forget_page(id);
@@ -606,7 +653,7 @@ async fn tell_of_page(app: &App, id: EscalationId) -> Result<(), Refusal> {
     let people = facts.people_of_escalation(id).await?;
     drop(facts);
     match Page::decode(&state) {
-        Ok(page) => app.hub.push_page(id, &page, &people),
+        Ok(page) => app.hub.push_page(id, &page, &people, now_ms),
         // Trying again would not mend it, and the other news must not wait for it.
         Err(error) => tracing::error!(%error, %id, "a page was not pushed"),
     }
@@ -643,6 +690,9 @@ fn count(sockets: usize) -> f64 {
     u32::try_from(sockets).map_or(f64::INFINITY, f64::from)
 }
 
+/// How long a page is remembered once it is over, milliseconds: longer than hints are late and clocks are
+/// apart.
+const ENDED_MS: u64 = 5 * 60 * 1000;
 const BACKLOG: usize = 1024;
 const PAGE: u32 = 256;
 /// The most hints of one round, so that a flood of them cannot keep it from looking.

@@ -52,6 +52,20 @@ row! {
         pub seq: u64,
         /// Grows with every change.
         pub revision: u64,
+        /// When it was over, unix milliseconds.
+        pub ended_at: Option<u64>,
+    }
+}
+
+row! {
+    /// The on-call role that a conversation writes to.
+    pub struct WrittenTo {
+        /// The conversation.
+        pub group_id: GroupId,
+        /// The role, as shown.
+        pub title: String,
+        /// Its department.
+        pub department: String,
     }
 }
 
@@ -182,14 +196,59 @@ impl Tx {
         )
     }
 
-    /// How far every page has come that waits for an answer.
-    pub async fn open_escalation_marks(&mut self) -> Result<Vec<EscalationMark>, StoreError> {
+    /// The pages that concern a person and wait for an answer.
+    pub async fn open_escalations_with(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<StoredEscalation>, StoreError> {
+        fetch_all!(
+            self,
+            StoredEscalation,
+            select_escalations!(
+                "JOIN escalation_people p ON p.group_id = e.group_id AND p.seq = e.seq
+                 WHERE p.user_id = $1 AND e.next_wake_at IS NOT NULL ORDER BY e.group_id, e.seq"
+            ),
+            user
+        )
+    }
+
+    /// How far every page has come that waits for an answer, or that was over at some time (unix
+    /// milliseconds) or later.
+    pub async fn escalation_marks(
+        &mut self,
+        ended_since: u64,
+    ) -> Result<Vec<EscalationMark>, StoreError> {
         fetch_all!(
             self,
             EscalationMark,
-            "SELECT group_id, seq, revision FROM escalations WHERE next_wake_at IS NOT NULL
-             ORDER BY group_id, seq"
+            "SELECT group_id, seq, revision, ended_at FROM escalations
+             WHERE next_wake_at IS NOT NULL OR ended_at >= $1 ORDER BY group_id, seq",
+            ended_since
         )
+    }
+
+    /// The on-call roles that these conversations write to, where they write to one.
+    pub async fn roles_written_to(
+        &mut self,
+        groups: &[GroupId],
+    ) -> Result<Vec<WrittenTo>, StoreError> {
+        let mut found = Vec::new();
+        for ids in groups.chunks(MAX_IN) {
+            let sql = format!(
+                "SELECT g.group_id, r.title, r.department
+                 FROM groups g JOIN oncall_roles r ON r.slug = g.role
+                 WHERE g.kind = 'role' AND g.group_id IN ({})",
+                placeholders(1, ids.len())
+            );
+            let rows: Vec<WrittenTo> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, WrittenTo>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            found.extend(rows);
+        }
+        Ok(found)
     }
 
     /// Whom a page concerns.

@@ -60,7 +60,7 @@ pub use devices::{Device, NewDevice};
 pub use endorsements::{StoredEndorsement, Vouched};
 pub use enrollments::Enrollment;
 pub use error::StoreError;
-pub use escalations::{EscalationMark, StoredEscalation};
+pub use escalations::{EscalationMark, StoredEscalation, WrittenTo};
 pub use factors::{Factor, NewFactor, Tries};
 pub use fhir::{Body, NewResource, Term};
 pub use groups::{

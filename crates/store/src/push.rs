@@ -460,6 +460,16 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets what nodes said of their sockets that did not keep it up until a time (unix
+    /// milliseconds): they are gone.
+    pub async fn forget_lost_sockets(&mut self, until_ms: u64) -> Result<u64, StoreError> {
+        execute!(
+            self,
+            "DELETE FROM open_sockets WHERE until_ms < $1",
+            until_ms
+        )
+    }
+
     /// Forgets what a node said of its sockets: it has none, as when it starts or stops.
     pub async fn forget_open_sockets(&mut self, node: &str) -> Result<(), StoreError> {
         execute!(self, "DELETE FROM open_sockets WHERE node = $1", node)?;

@@ -3,8 +3,16 @@
 use wardline_model::UserId;
 
 use crate::StoreError;
-use crate::rows::{execute, fetch_all, fetch_optional, row};
+use crate::dialect::placeholders;
+use crate::people::MAX_IN;
+use crate::rows::{Bind as _, bind_all, execute, fetch_all, fetch_optional, on_engine, row};
 use crate::store::Tx;
+
+row! {
+    struct Quiet {
+        user_id: UserId,
+    }
+}
 
 row! {
     /// How a person can be reached.
@@ -98,6 +106,30 @@ impl Tx {
             now_ms
         )?;
         Ok(until.map(|(until,)| until.unsigned_abs()))
+    }
+
+    /// Those of these people who are not to be disturbed now.
+    pub async fn quiet_among(
+        &mut self,
+        users: &[UserId],
+        now_ms: u64,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let mut found = Vec::new();
+        for ids in users.chunks(MAX_IN) {
+            let sql = format!(
+                "SELECT user_id FROM quiet_people WHERE until_ms > $1 AND user_id IN ({})",
+                placeholders(2, ids.len())
+            );
+            let rows: Vec<Quiet> = on_engine!(self, |Db, conn| {
+                let query =
+                    sqlx::query_as::<Db, Quiet>(sqlx::AssertSqlSafe(sql)).bind(now_ms.raw());
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            found.extend(rows.into_iter().map(|row| row.user_id));
+        }
+        Ok(found)
     }
 
     /// Notes until when a person is not to be disturbed, unix milliseconds; `None` for not at all.

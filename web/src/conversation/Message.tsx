@@ -15,6 +15,8 @@ import type { MessageView, ReactionView } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { Problem } from "../core/wire";
 import { tellFailure } from "../shell/notices";
+import { StatLine } from "../stat/StatLine";
+import { usePage } from "../stat/usePage";
 import { t } from "../texts";
 import { clock, moment } from "../texts/time";
 import styles from "./Message.module.css";
@@ -133,6 +135,7 @@ export const Message = memo(function Message({
           problem={change.problem}
         />
       ))}
+      {priority === "stat" && seq !== null ? <StatLine group={group} message={message} /> : null}
       {!mine && priority !== "routine" && !gone ? (
         <Acknowledge group={group} message={message} />
       ) : null}
@@ -328,6 +331,7 @@ function Failed({
 
 function Acknowledge({ group, message }: { group: string; message: MessageView }) {
   const acknowledge = useCall("acknowledge");
+  const { asked } = usePage(group, message);
   if (message.state === "acknowledged") {
     return (
       <span className={styles.acknowledged}>
@@ -337,7 +341,8 @@ function Acknowledge({ group, message }: { group: string; message: MessageView }
     );
   }
   const { newest_seq: seq } = message;
-  if (seq === null) {
+  // Where it is asked for above all else, it is not asked for here, too.
+  if (seq === null || asked) {
     return null;
   }
   return (

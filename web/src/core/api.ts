@@ -1,5 +1,5 @@
 /** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
- * smart cards, unusual sign-ins, wake-ups, recoveries, notes, policies, schedules. */
+ * smart cards, unusual sign-ins, wake-ups, STAT messages, recoveries, notes, policies, schedules. */
 import { call } from "./core";
 import type { ApiRequest } from "./methods";
 import { fleetPath } from "./pages";
@@ -15,6 +15,7 @@ import type {
   DeviceInfo,
   DeviceList,
   DryRun,
+  EscalationInfo,
   Estimate,
   Exported,
   ExportFormat,
@@ -142,6 +143,17 @@ export const api = {
   setQuiet: ({ until }: { until: number | null }) =>
     ask<null>("PUT", "/v1/me/availability", { quiet_until: until }),
   reach: (person: string) => ask<Reachability>("GET", `/v1/people/${person}/reachability`),
+  /** The STAT messages that concern this person, the newest first. */
+  stat: () =>
+    ask<{ escalations: EscalationInfo[] }>("GET", "/v1/escalations").then(
+      ({ escalations }) => escalations,
+    ),
+  takeStat: ({ id }: { id: string }) =>
+    ask<EscalationInfo>("POST", `/v1/escalations/${id}/acknowledge`),
+  declineStat: ({ id }: { id: string }) =>
+    ask<EscalationInfo>("POST", `/v1/escalations/${id}/decline`),
+  withdrawStat: ({ id }: { id: string }) =>
+    ask<EscalationInfo>("POST", `/v1/escalations/${id}/withdraw`),
   recoveries: () =>
     ask<{ recoveries: Recovery[] }>("GET", "/v1/recoveries").then(({ recoveries }) => recoveries),
   askRecovery: (request: { user_id: string; program: string; reason: string }) =>

@@ -334,6 +334,8 @@ export type CoreEvent =
   | { t: "status" }
   | { t: "devices" }
   | { t: "roles" }
+  /** A STAT message that concerns this person goes on, or is over. */
+  | { t: "stat" }
   | { t: "ended"; problem: Problem }
   | { t: "connection"; state: Connection }
   /** The window's own: the person has just proven that it is them. */

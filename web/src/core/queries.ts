@@ -16,6 +16,7 @@ import type { PolicyTexts, PushInfo } from "./wire";
 
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
+const STAT_MS = 15_000;
 const RECOVERIES_MS = 15_000;
 /** For what no frame told, such as while the line was down. */
 const SCHEDULES_MS = 60_000;
@@ -58,6 +59,7 @@ const keys = {
   notes: ["notes"] as const,
   policies: ["policies"] as const,
   push: ["push"] as const,
+  stat: ["stat"] as const,
   me: ["search", "me"] as const,
   search: ["search"] as const,
 };
@@ -83,6 +85,9 @@ export function follow(): () => void {
         void queryClient.invalidateQueries({ queryKey: keys.schedules });
         void queryClient.invalidateQueries({ queryKey: keys.roles });
         break;
+      case "stat":
+        void queryClient.invalidateQueries({ queryKey: keys.stat });
+        break;
       case "proven":
         void meChanged();
         void queryClient.invalidateQueries({ queryKey: keys.factors });
@@ -97,6 +102,10 @@ export function follow(): () => void {
         break;
       case "connection":
         connection = event.state;
+        if (connection === "online") {
+          // What was told meanwhile was not heard.
+          void queryClient.invalidateQueries({ queryKey: keys.stat });
+        }
         for (const listener of connectionListeners) {
           listener();
         }
@@ -242,6 +251,19 @@ export function useReach(person: string) {
 /** Whether this device rings while the app is closed. */
 export function usePush() {
   return useQuery({ queryKey: keys.push, queryFn: api.push, staleTime: SEARCH_FRESH_MS });
+}
+
+/** The STAT messages that concern this person. The hospital says when one moves; while one waits it is
+ * asked besides, for what no frame told. */
+export function useStat() {
+  return useQuery({
+    queryKey: keys.stat,
+    queryFn: api.stat,
+    refetchInterval: ({ state }) =>
+      state.data?.some((each) => each.state === "waiting") ? STAT_MS : false,
+    // A notification may have brought the app forward, and the line may be dead.
+    refetchOnWindowFocus: "always",
+  });
 }
 
 /** What the hospital says of it now. */
@@ -473,7 +495,10 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   forbidPosition: [keys.me, keys.devices],
   subscribePush: [keys.push],
   unsubscribePush: [keys.push],
-  setQuiet: [keys.me],
+  setQuiet: [keys.me, keys.stat],
+  takeStat: [keys.stat],
+  declineStat: [keys.stat],
+  withdrawStat: [keys.stat],
   askRecovery: [keys.recoveries],
   approveRecovery: [keys.recoveries, keys.devices],
   withdrawRecovery: [keys.recoveries],
@@ -492,7 +517,7 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   remove_person: [keys.conversations],
   mark: [keys.conversations],
   mark_read: [keys.conversations],
-  acknowledge: [keys.conversations],
+  acknowledge: [keys.conversations, keys.stat],
 };
 
 /** A call that changes something. */

@@ -939,3 +939,50 @@ export interface PolicyAction {
   /** In words, such as `see who this patient is`. */
   phrase: string;
 }
+
+export type EscalationState = "waiting" | "acknowledged" | "unanswered" | "withdrawn";
+
+/** A person who was alerted of a STAT message, or answered. */
+export interface EscalationPerson {
+  person: PersonBrief;
+  /** What they are to it: `recipients`, or the name of a level of the chain. */
+  level: string;
+  attempts: number;
+  first_at: number;
+  last_at: number;
+  delivered_at?: number | null;
+  read_at?: number | null;
+  declined_at?: number | null;
+}
+
+/** A STAT message as those see it whom it concerns; never what it says. */
+export interface EscalationInfo {
+  id: string;
+  group: string;
+  /** The message's place in it. */
+  seq: number;
+  sender: PersonBrief;
+  recipients: PersonBrief[];
+  /** The role that was written to; absent where people were. */
+  role?: string | null;
+  departments: string[];
+  started_at: number;
+  state: EscalationState;
+  ended_at?: number | null;
+  acknowledged_by?: PersonBrief | null;
+  /** Whether this person is asked to answer. */
+  asked: boolean;
+  /** Whether this person is to be told that nobody answered. */
+  failed: boolean;
+  /** When it goes on by itself; absent once it is over. */
+  next_at?: number | null;
+  /** Who is asked then: a level, or `quiet`; absent where it ends then. */
+  next_level?: string | null;
+  roused_at?: number | null;
+  /** Who was passed over: not to be disturbed, or without a device in use. */
+  quiet: PersonBrief[];
+  unreachable: PersonBrief[];
+  /** The number to call when nobody answered. */
+  call?: string | null;
+  people: EscalationPerson[];
+}

@@ -36,6 +36,11 @@ class Worker {
   readonly #socket = new Socket({
     ticket: () => this.#ask("socket_ticket", {}) as Promise<{ url: string; ticket: string }>,
     frame: async (frame) => {
+      if (isStat(frame)) {
+        // The core has no part in it: how it stands the hospital alone knows.
+        this.#emit({ t: "stat" });
+        return;
+      }
       await this.#ask("frame", { frame });
     },
     sync: async () => {
@@ -155,6 +160,10 @@ class Worker {
     this.#storage?.close();
     this.#storage = null;
   }
+}
+
+function isStat(frame: unknown): boolean {
+  return typeof frame === "object" && frame !== null && "t" in frame && frame.t === "escalation";
 }
 
 export type WorkerApi = Worker;

@@ -6,6 +6,7 @@ import type { ScheduledRole, ScheduledTurn } from "../core/wire";
 import styles from "../officer/Officer.module.css";
 import { Avatar } from "../shell/Avatar";
 import { Empty } from "../shell/Empty";
+import { address } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { moment } from "../texts/time";
@@ -52,6 +53,9 @@ export default function OnCall() {
                 </ul>
               </section>
             ))}
+            <p>
+              <a href={address({ at: "stat" })}>{t.stat.all}</a>
+            </p>
             <MyTurns roles={data.roles} swaps={data.swaps} me={id} now={now} />
             {mayManage(me.data?.roles ?? []) ? <Manage roles={data.roles} now={now} /> : null}
           </>

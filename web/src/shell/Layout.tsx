@@ -17,6 +17,7 @@ import { toAnswer } from "../oncall/words";
 import { QuietLine } from "../ringing/Quiet";
 import { RingLine } from "../ringing/RingLine";
 import { useMending } from "../ringing/useMending";
+import { StatCards } from "../stat/StatCards";
 import { t } from "../texts";
 import { Announcer } from "./Announcer";
 import { ConnectionLine } from "./ConnectionLine";
@@ -36,6 +37,7 @@ const Notes = lazy(() => import("../notes/Notes"));
 const Note = lazy(() => import("../notes/Note"));
 const NewConversation = lazy(() => import("../people/NewConversation"));
 const OnCall = lazy(() => import("../oncall/OnCall"));
+const Stat = lazy(() => import("../stat/Stat"));
 const Security = lazy(() => import("../devices/Security"));
 const MyDevice = lazy(() => import("../devices/MyDevice"));
 const Officer = lazy(() => import("../officer/Officer"));
@@ -74,40 +76,43 @@ export function Layout() {
   }, []);
   const inMessages = MESSAGES.includes(route.at);
   return (
-    <div className={styles.frame} data-at={route.at}>
-      <button
-        type="button"
-        className={styles.skip}
-        onClick={() => document.getElementById("content")?.focus()}
-      >
-        {t.nav.skip}
-      </button>
-      <Navigation route={route} roles={roles} />
-      <div className={styles.screens}>
-        <ConnectionLine />
-        <GraceLine />
-        <UnusualLine />
-        <RingLine />
-        <QuietLine />
-        <main
-          id="content"
-          tabIndex={-1}
-          className={styles.panes}
-          data-split={inMessages || undefined}
+    <div className={styles.whole}>
+      <StatCards />
+      <div className={styles.frame} data-at={route.at}>
+        <button
+          type="button"
+          className={styles.skip}
+          onClick={() => document.getElementById("content")?.focus()}
         >
-          {inMessages ? (
-            <div className={styles.list} data-pane="list">
-              <Conversations current={"group" in route ? route.group : null} />
+          {t.nav.skip}
+        </button>
+        <Navigation route={route} roles={roles} />
+        <div className={styles.screens}>
+          <ConnectionLine />
+          <GraceLine />
+          <UnusualLine />
+          <RingLine />
+          <QuietLine />
+          <main
+            id="content"
+            tabIndex={-1}
+            className={styles.panes}
+            data-split={inMessages || undefined}
+          >
+            {inMessages ? (
+              <div className={styles.list} data-pane="list">
+                <Conversations current={"group" in route ? route.group : null} />
+              </div>
+            ) : null}
+            <div className={styles.content} data-pane="chosen">
+              <ErrorBoundary key={address(route)}>
+                <Suspense fallback={<Waiting />}>{screen(route)}</Suspense>
+              </ErrorBoundary>
             </div>
-          ) : null}
-          <div className={styles.content} data-pane="chosen">
-            <ErrorBoundary key={address(route)}>
-              <Suspense fallback={<Waiting />}>{screen(route)}</Suspense>
-            </ErrorBoundary>
-          </div>
-        </main>
+          </main>
+        </div>
+        <Announcer current={route.at === "conversation" ? route.group : null} />
       </div>
-      <Announcer current={route.at === "conversation" ? route.group : null} />
     </div>
   );
 }
@@ -126,6 +131,8 @@ function screen(route: Route): ReactNode {
       return <NewConversation />;
     case "on-call":
       return <OnCall />;
+    case "stat":
+      return <Stat />;
     case "security":
       return <Security />;
     case "device":
@@ -183,7 +190,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
       />
       <Item
         to={{ at: "on-call" }}
-        current={route.at === "on-call"}
+        current={["on-call", "stat"].includes(route.at)}
         icon={<PhoneCall aria-hidden />}
         text={t.nav.onCall}
         count={asked}

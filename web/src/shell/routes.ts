@@ -13,6 +13,8 @@ export type Route =
   | { at: "new" }
   /** Who is on call, one's own turns and swaps. */
   | { at: "on-call" }
+  /** The STAT messages that concern this person. */
+  | { at: "stat" }
   | { at: "security" }
   /** One of one's own devices. */
   | { at: "device"; id: string }
@@ -58,6 +60,7 @@ export function parse(hash: string): Route {
       return { at: third === "draft" ? "policy-draft" : "policy", version: Number(second) };
     case "new":
     case "on-call":
+    case "stat":
     case "security":
     case "officer":
     case "risk":

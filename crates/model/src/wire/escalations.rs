@@ -66,6 +66,21 @@ wire! {
         pub acknowledged_by: Option<PersonBrief>,
         /// Whether the person who reads this is asked to answer.
         pub asked: bool,
+        /// Whether they are to be told that nobody answered: they sent it, or are the last of the chain.
+        pub failed: bool,
+        /// When it goes on by itself if nobody answers, unix milliseconds; absent once it is over.
+        pub next_at: Option<u64>,
+        /// Who is asked then: the name of a level of the chain, or `quiet` for those who are not to be
+        /// disturbed; absent where nobody is left, and it ends.
+        pub next_level: Option<String>,
+        /// Since when those are asked, too, who are not to be disturbed, unix milliseconds.
+        pub roused_at: Option<u64>,
+        /// Who was to be asked and is not to be disturbed.
+        pub quiet: Vec<PersonBrief>,
+        /// Who was to be asked and has no device in use.
+        pub unreachable: Vec<PersonBrief>,
+        /// The number to call when nobody answered, where the hospital has one.
+        pub call: Option<String>,
         /// Who was asked, in the order in which they were.
         pub people: Vec<EscalationPerson>,
         /// What happened, in sentences.

@@ -163,6 +163,7 @@ fn escalation(asked: bool) -> Resource {
     Resource::Escalation {
         id: EscalationId { group, seq: 7 },
         asked,
+        sent: asked,
     }
 }
 

@@ -135,13 +135,14 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                 })
                 .boxed()
         }
-        ResourceKind::Escalation => (any::<[u8; 16]>(), any::<u32>(), any::<bool>())
-            .prop_map(|(group, seq, asked)| {
+        ResourceKind::Escalation => (any::<[u8; 16]>(), any::<u32>(), any::<[bool; 2]>())
+            .prop_map(|(group, seq, [asked, sent])| {
                 let group = GroupId::from_bytes(group);
                 let seq = seq.into();
                 Resource::Escalation {
                     id: EscalationId { group, seq },
                     asked,
+                    sent,
                 }
             })
             .boxed(),

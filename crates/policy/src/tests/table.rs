@@ -97,6 +97,7 @@ message.send_stat    not_signed_in allow               missing_permission device
 receipt.post         not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
 escalation.list      not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 escalation.answer    not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
+escalation.withdraw  not_signed_in allow               missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
 inbox.read           not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 socket.open          not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 keeper.devices       not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired missing_permission

@@ -21,6 +21,11 @@ pub struct Escalation {
     pub levels: Vec<String>,
     /// Other levels for a role or a department.
     pub chains: Vec<ChainRule>,
+    /// Whether STAT messages ask people who are not to be disturbed like anybody else; otherwise others
+    /// are asked in their place, and they only when nobody else is left.
+    pub ring_quiet: bool,
+    /// The number that people are told to call when nobody answered; empty for none.
+    pub call: String,
     /// How long pages are kept once they are over, in days.
     pub keep_days: u64,
 }
@@ -88,6 +93,11 @@ impl Escalation {
                 "give each entry a `role` or a `department`",
             ),
             (
+                !is_number(&self.call),
+                "call",
+                "write up to 32 digits, spaces and + - / * # ( ), or nothing",
+            ),
+            (
                 !(1..=MOST_DAYS).contains(&self.keep_days),
                 "escalation.keep_days",
                 "write 1 to 3650 days",
@@ -107,6 +117,8 @@ impl Default for Escalation {
                 .map(str::to_owned)
                 .into(),
             chains: Vec::new(),
+            ring_quiet: false,
+            call: String::new(),
             keep_days: 90,
         }
     }
@@ -117,6 +129,13 @@ fn is_level(name: &str) -> bool {
         && name
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+fn is_number(call: &str) -> bool {
+    call.len() <= 32
+        && call
+            .chars()
+            .all(|c| c.is_ascii_digit() || " +-/*#()".contains(c))
 }
 
 const MOST_LEVELS: usize = 16;
@@ -156,6 +175,7 @@ mod tests {
                 2,
                 "a `role` or a `department`",
             ),
+            ("call = \"ext. 7\"", 2, "digits"),
             ("keep_days = 0", 2, "1 to 3650"),
             ("levles = []", 2, "did you mean `levels`?"),
         ] {

@@ -115,6 +115,28 @@ async fn step(app: &App, id: EscalationId) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Somebody wants not to be disturbed, or no more: tells the pages that concern them, within the same
+/// transaction. Gives those that moved.
+pub(crate) async fn quiet_changed(
+    tx: &mut Tx,
+    app: &App,
+    user: UserId,
+    now_ms: u64,
+) -> Result<Vec<EscalationId>, Refusal> {
+    let mut moved = Vec::new();
+    for stored in tx.open_escalations_with(user).await? {
+        let mut open = Open::read(tx, app, &stored, now_ms).await?;
+        let chain = roster::chain(tx, app, &stored, now_ms).await?;
+        if chain != *open.page.chain() {
+            open.house(Input::RosterChanged { chain, at: now_ms });
+        }
+        if open.write(tx, app, now_ms).await? {
+            moved.push(stored.id());
+        }
+    }
+    Ok(moved)
+}
+
 /// Tells sockets, here and at other nodes, where to look.
 pub(crate) fn publish(app: &App, id: EscalationId) {
     app.push.due();
@@ -132,6 +154,8 @@ pub(crate) struct Open {
     /// The revision that was read.
     before: u64,
     pub(crate) page: Page,
+    /// Whom it concerns as it was read: they are entered.
+    entered: BTreeSet<UserId>,
     out: Vec<Output>,
 }
 
@@ -143,18 +167,21 @@ impl Open {
         stored: &StoredEscalation,
         now_ms: u64,
     ) -> Result<Self, Refusal> {
-        let (page, out) = if let Some(state) = &stored.state {
+        let (page, entered, out) = if let Some(state) = &stored.state {
             let page = Page::decode(state).map_err(Refusal::internal)?;
-            (page, Vec::new())
+            let entered = concerned(&page);
+            (page, entered, Vec::new())
         } else {
             let chain = roster::chain(tx, app, stored, now_ms).await?;
             let terms = app.config.escalation.terms();
-            Page::start(terms, stored.sender, chain, stored.started_at, now_ms)
+            let (page, out) = Page::start(terms, stored.sender, chain, stored.started_at, now_ms);
+            (page, BTreeSet::new(), out)
         };
         Ok(Self {
             id: stored.id(),
             before: stored.revision,
             page,
+            entered,
             out,
         })
     }
@@ -181,6 +208,7 @@ impl Open {
             id,
             before,
             page,
+            entered,
             out,
         } = self;
         if page.revision() == before {
@@ -212,11 +240,15 @@ impl Open {
             }
             if let Output::NobodyAnswered { tell } = &output {
                 people.extend(tell);
+                // The sender may have put the phone away, sure that somebody comes.
+                for user in tell {
+                    rung.extend(tx.push_devices_of(*user).await?);
+                }
             }
             events.push(event_of(app, id, &output, now_ms));
         }
-        for user in people {
-            tx.put_escalation_person(id, user).await?;
+        for user in people.difference(&entered) {
+            tx.put_escalation_person(id, *user).await?;
         }
         // Half an interval: what is out still must not swallow the next alert.
         let together_ms = page.terms().re_alert_ms() / 2;
@@ -233,12 +265,13 @@ impl Open {
     }
 }
 
-/// Whom a page concerns from the start: the sender, the recipients, and whoever was asked.
+/// Whom a page concerns so far: the sender, whoever was asked, and whoever was passed over and may
+/// answer all the same.
 fn concerned(page: &Page) -> BTreeSet<UserId> {
-    let recipients = page.chain().levels.first().map(|level| &level.users);
-    let recipients = recipients.into_iter().flatten().copied();
+    let levels = page.chain().levels.iter().take(page.level() + 1);
+    let on_them = levels.flat_map(|level| &level.users).copied();
     let asked = page.asked().keys().copied();
-    recipients.chain(asked).chain([page.sender()]).collect()
+    on_them.chain(asked).chain([page.sender()]).collect()
 }
 
 /// How a page stands.
@@ -256,6 +289,7 @@ fn event_of(app: &App, id: EscalationId, output: &Output, now_ms: u64) -> Event 
     let kind = match output {
         Output::Alert { .. } => ALERTED,
         Output::Escalate { .. } => ESCALATED,
+        Output::Rouse { .. } => ROUSED,
         Output::NobodyAnswered { .. } => UNANSWERED,
         Output::Ended(_) => ENDED,
     };
@@ -272,6 +306,9 @@ fn event_of(app: &App, id: EscalationId, output: &Output, now_ms: u64) -> Event 
         }
         Output::Escalate { level, users } => {
             detail.insert("level".to_owned(), (*level).into());
+            detail.insert("users".to_owned(), names(users).into());
+        }
+        Output::Rouse { users } => {
             detail.insert("users".to_owned(), names(users).into());
         }
         Output::NobodyAnswered { tell } => {
@@ -324,5 +361,6 @@ const PUT_OFF_MS: u64 = 5000;
 const HOUR_MS: u64 = 60 * 60 * 1000;
 const ALERTED: Kind = Kind::named("escalation.alerted");
 const ESCALATED: Kind = Kind::named("escalation.escalated");
+const ROUSED: Kind = Kind::named("escalation.roused");
 const UNANSWERED: Kind = Kind::named("escalation.unanswered");
 const ENDED: Kind = Kind::named("escalation.ended");

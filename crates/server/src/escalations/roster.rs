@@ -63,7 +63,8 @@ pub(crate) async fn audience(
     })
 }
 
-/// The chain of a page, as of now. Whoever has no device in use cannot be alerted, and is passed over.
+/// The chain of a page, as of now. Whoever has no device in use cannot be alerted, and is passed over;
+/// so is, as long as there is anybody else, who is not to be disturbed.
 pub(crate) async fn chain(
     tx: &mut Tx,
     app: &App,
@@ -89,9 +90,15 @@ pub(crate) async fn chain(
         .collect();
     let ids: Vec<UserId> = everyone.iter().copied().collect();
     let reached: BTreeSet<UserId> = tx.people_with_devices(&ids).await?.into_iter().collect();
+    let quiet = if escalation.ring_quiet {
+        BTreeSet::new()
+    } else {
+        tx.quiet_among(&ids, now_ms).await?.into_iter().collect()
+    };
     Ok(Chain {
         levels,
         unavailable: everyone.difference(&reached).copied().collect(),
+        quiet,
     })
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use wardline_escalation::{End, Page};
+use wardline_escalation::{End, Next, Page};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::escalations::{EscalationInfo, EscalationPerson};
-use wardline_model::{EscalationId, UserId};
-use wardline_store::{StoredEscalation, Tx};
+use wardline_model::{EscalationId, GroupId, UserId};
+use wardline_store::{StoredEscalation, Tx, WrittenTo};
 
-use super::roster::{self, RECIPIENTS};
+use super::roster::RECIPIENTS;
 use super::{Open, state_of};
 use crate::app::App;
 use crate::problem::Refusal;
@@ -22,17 +22,28 @@ pub(crate) async fn info(
     reader: UserId,
     now_ms: u64,
 ) -> Result<EscalationInfo, Refusal> {
-    let page = Open::read(tx, app, stored, now_ms).await?.page;
-    let audience = roster::audience(tx, stored.group_id, stored.sender, now_ms).await?;
-    // As they are kept with the page: the roster goes on, what was asked stays.
-    let recipients = page.chain().levels.first().map(|level| &level.users);
-    let recipients: BTreeSet<UserId> = recipients.into_iter().flatten().copied().collect();
-    let mut ids = recipients.clone();
-    ids.insert(page.sender());
-    ids.extend(page.asked().keys());
-    if let Some(End::Acknowledged { by, .. }) = page.end() {
-        ids.insert(by);
+    let infos = infos(tx, app, std::slice::from_ref(stored), reader, now_ms).await?;
+    infos.into_iter().next().ok_or(Refusal::NotFound)
+}
+
+/// What a person is told of pages; two queries for all that have begun.
+pub(crate) async fn infos(
+    tx: &mut Tx,
+    app: &App,
+    stored: &[StoredEscalation],
+    reader: UserId,
+    now_ms: u64,
+) -> Result<Vec<EscalationInfo>, Refusal> {
+    let mut pages = Vec::with_capacity(stored.len());
+    for stored in stored {
+        let page = Open::read(tx, app, stored, now_ms).await?.page;
+        pages.push((stored.id(), page));
     }
+    let groups: BTreeSet<GroupId> = pages.iter().map(|(id, _)| id.group).collect();
+    let groups: Vec<GroupId> = groups.into_iter().collect();
+    let roles = tx.roles_written_to(&groups).await?.into_iter();
+    let roles: HashMap<GroupId, WrittenTo> = roles.map(|role| (role.group_id, role)).collect();
+    let ids: BTreeSet<UserId> = pages.iter().flat_map(|(_, page)| named(page)).collect();
     let ids: Vec<UserId> = ids.into_iter().collect();
     let people: HashMap<UserId, PersonBrief> = tx
         .people(&ids)
@@ -40,14 +51,62 @@ pub(crate) async fn info(
         .into_iter()
         .map(|person| (person.user_id, shape::brief(person)))
         .collect();
+    let call = Some(&app.config.escalation.call).filter(|call| !call.is_empty());
+    let infos = pages.into_iter().filter_map(|(id, page)| {
+        let mut info = shaped(id, &page, reader, roles.get(&id.group), &people)?;
+        info.call = call.cloned().filter(|_| info.failed);
+        Some(info)
+    });
+    Ok(infos.collect())
+}
+
+/// Everyone whose name is told with a page.
+fn named(page: &Page) -> BTreeSet<UserId> {
+    let mut named = on_asked_levels(page);
+    named.insert(page.sender());
+    named.extend(page.asked().keys());
+    if let Some(End::Acknowledged { by, .. }) = page.end() {
+        named.insert(by);
+    }
+    named
+}
+
+fn recipients(page: &Page) -> BTreeSet<UserId> {
+    let users = page.chain().levels.first().map(|level| &level.users);
+    users.cloned().unwrap_or_default()
+}
+
+fn on_asked_levels(page: &Page) -> BTreeSet<UserId> {
+    let levels = page.chain().levels.iter().take(page.level() + 1);
+    levels.flat_map(|level| &level.users).copied().collect()
+}
+
+/// A page as a person sees it; nothing where its sender is not known any more.
+fn shaped(
+    id: EscalationId,
+    page: &Page,
+    reader: UserId,
+    role: Option<&WrittenTo>,
+    people: &HashMap<UserId, PersonBrief>,
+) -> Option<EscalationInfo> {
     let brief = |user: &UserId| people.get(user).cloned();
+    // As they are kept with the page: the roster goes on, what was asked stays.
+    let recipients = recipients(page);
+    let departments: BTreeSet<String> = match role {
+        Some(role) => BTreeSet::from([role.department.clone()]),
+        None => recipients
+            .iter()
+            .filter_map(|user| people.get(user))
+            .map(|person| person.department.clone())
+            .collect(),
+    };
     let mut asked: Vec<EscalationPerson> = page
         .asked()
         .iter()
         .filter_map(|(user, asked)| {
             Some(EscalationPerson {
                 person: brief(user)?,
-                level: level_name(&page, asked.level),
+                level: level_name(page, asked.level),
                 attempts: asked.attempts,
                 first_at: asked.first_at,
                 last_at: asked.last_at,
@@ -63,24 +122,42 @@ pub(crate) async fn info(
         Some(End::Unanswered { at } | End::Withdrawn { at }) => (Some(at), None),
         None => (None, None),
     };
-    Ok(EscalationInfo {
-        id: EscalationId {
-            group: stored.group_id,
-            seq: stored.seq,
-        },
-        group: stored.group_id,
-        seq: stored.seq,
-        sender: brief(&page.sender()).ok_or(Refusal::NotFound)?,
+    let next = page.next_step();
+    let never_asked = |users: &BTreeSet<UserId>| -> Vec<PersonBrief> {
+        let on_them = on_asked_levels(page).into_iter();
+        on_them
+            .filter(|user| users.contains(user) && *user != page.sender())
+            .filter(|user| !page.asked().contains_key(user))
+            .filter_map(|user| brief(&user))
+            .collect()
+    };
+    let is_told = reader == page.sender() || page.chain().last().contains(&reader);
+    Some(EscalationInfo {
+        id,
+        group: id.group,
+        seq: id.seq,
+        sender: brief(&page.sender())?,
         recipients: recipients.iter().filter_map(brief).collect(),
-        role: audience.role.map(|role| role.title),
-        departments: audience.departments.into_iter().collect(),
+        role: role.map(|role| role.title.clone()),
+        departments: departments.into_iter().collect(),
         started_at: page.started_at(),
-        state: state_of(&page),
+        state: state_of(page),
         ended_at,
         acknowledged_by,
         asked: page.end().is_none() && page.concerns(reader),
+        failed: is_told && matches!(page.end(), Some(End::Unanswered { .. })),
+        next_at: next.map(|(at, _)| at),
+        next_level: next.and_then(|(_, next)| match next {
+            Next::Level(level) => Some(level_name(page, level)),
+            Next::Roused => Some(QUIET.to_owned()),
+            Next::Ends => None,
+        }),
+        roused_at: page.roused_at(),
+        quiet: never_asked(&page.chain().quiet),
+        unreachable: never_asked(&page.chain().unavailable),
+        call: None,
         people: asked,
-        told: told(&page, &people),
+        told: told(page, people),
     })
 }
 
@@ -109,6 +186,17 @@ fn told(page: &Page, people: &HashMap<UserId, PersonBrief>) -> Vec<String> {
             told.push(format!("{} could not be reached.", person.name));
         }
     }
+    for user in &page.chain().quiet {
+        if let Some(person) = people.get(user) {
+            told.push(format!("{} is not to be disturbed.", person.name));
+        }
+    }
+    if let Some(at) = page.roused_at() {
+        told.push(format!(
+            "After {} min nobody else was left, so those were asked, too.",
+            minutes(at)
+        ));
+    }
     match page.end() {
         None => told.push("Nobody has taken it yet.".to_owned()),
         Some(End::Acknowledged { by, at }) => {
@@ -122,6 +210,9 @@ fn told(page: &Page, people: &HashMap<UserId, PersonBrief>) -> Vec<String> {
     }
     told
 }
+
+/// In the place of a level: those who are not to be disturbed.
+const QUIET: &str = "quiet";
 
 fn level_name(page: &Page, level: usize) -> String {
     let level = page.chain().levels.get(level);

@@ -496,6 +496,9 @@ impl OpenHere {
         patiently!(self.app, |tx| {
             if keeps {
                 tx.keep_open_sockets(node, until_ms).await?;
+                // A margin for clocks: a node that comes back says again what it has.
+                tx.forget_lost_sockets(now_ms.saturating_sub(KEPT_MS))
+                    .await?;
             }
             tx.note_closed_sockets(node, &closed).await?;
             tx.note_open_sockets(node, &opened, until_ms, now_ms)

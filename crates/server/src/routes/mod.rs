@@ -169,6 +169,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(escalations::list::handler))
         .routes(routes!(escalations::acknowledge::handler))
         .routes(routes!(escalations::decline::handler))
+        .routes(routes!(escalations::withdraw::handler))
         .routes(routes!(inbox::read::handler))
         .routes(routes!(socket::ticket::handler))
         .routes(routes!(socket::open::handler))

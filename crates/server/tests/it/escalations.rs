@@ -138,6 +138,7 @@ async fn nobody_answers_and_the_sender_and_the_last_of_the_chain_are_told_so(eng
     assert_eq!((found.id, found.sender.id), (id, ward.amara.user()));
     assert_eq!(found.recipients[0].id, ward.ingrid.user());
     assert!(!found.asked && found.acknowledged_by.is_none() && found.ended_at.is_some());
+    assert!(found.failed && found.next_at.is_none() && found.call.is_none());
     let asked: Vec<_> = found
         .people
         .iter()
@@ -153,7 +154,9 @@ async fn nobody_answers_and_the_sender_and_the_last_of_the_chain_are_told_so(eng
 
     // The last of the chain sees the same, and nothing of what was written.
     let told = once(&mut ward.viktor.device, EscalationState::Unanswered).await;
-    assert_eq!((told.id, told.asked), (id, false));
+    assert_eq!((told.id, told.asked, told.failed), (id, false, true));
+    let passed = once(&mut ward.tomas.device, EscalationState::Unanswered).await;
+    assert!(!passed.failed, "he is not the last of the chain");
     let log = format!("/v1/groups/{}/log?after=0", ward.group);
     let refused = ward.viktor.device.get(&log).await;
     refused.refused(403, "denied");
@@ -273,6 +276,177 @@ async fn acknowledging_the_message_takes_the_page(engine: Engine) {
     })
     .await;
     assert_eq!(waits.state, EscalationState::Waiting);
+}
+
+story!(a_sender_takes_their_message_back_and_it_is_over_for_everybody);
+async fn a_sender_takes_their_message_back_and_it_is_over_for_everybody(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine, CALM)).await;
+    let mut ingrids = Socket::open(&mut ward.ingrid.device).await;
+    let id = ward.page().await;
+    let waits = once(&mut ward.ingrid.device, EscalationState::Waiting).await;
+    let at = waits.next_at.unwrap();
+    assert!(at > waits.started_at && at <= waits.started_at + CALM);
+    assert_eq!(waits.next_level.as_deref(), Some("charge_nurse"));
+    // Nobody else's to take back, not the recipient's either.
+    for phone in [&mut ward.ingrid, &mut ward.tomas] {
+        let refused = answer(&mut phone.device, id, "withdraw").await;
+        refused.refused(403, "denied");
+    }
+    let other = EscalationId { seq: 999, ..id };
+    let nothing = answer(&mut ward.amara.device, other, "withdraw").await;
+    nothing.refused(404, "not-found");
+    let path = format!("/v1/escalations/{}/withdraw", ward.group);
+    let malformed = ward.amara.device.request("POST", &path, None).await;
+    malformed.refused(400, "invalid-parameter");
+
+    for _ in 0..2 {
+        let back = answer(&mut ward.amara.device, id, "withdraw").await;
+        let back: EscalationInfo = back.expect(200).json();
+        assert_eq!(back.state, EscalationState::Withdrawn);
+        assert_eq!((back.next_at, back.failed), (None, false));
+    }
+    let (_, state) = heard(&mut ingrids, id).await;
+    assert_eq!(state, EscalationState::Withdrawn);
+    let late = answer(&mut ward.ingrid.device, id, "acknowledge").await;
+    late.refused(409, "escalation-over");
+    let ended = ward.hospital.events("escalation.ended").await;
+    assert_eq!(
+        (ended.len(), &ended[0].detail["how"]),
+        (1, &json!("withdrawn"))
+    );
+    let said = ward.hospital.events("escalation.withdrawn").await;
+    assert_eq!(said[0].resource, format!("escalation/{id}"));
+
+    // What somebody took is not taken back any more.
+    let second = ward.page().await;
+    until("the second page", async || {
+        let pages = list(&mut ward.ingrid.device).await;
+        pages.into_iter().find(|page| page.id == second)
+    })
+    .await;
+    answer(&mut ward.ingrid.device, second, "acknowledge")
+        .await
+        .expect(200);
+    let late = answer(&mut ward.amara.device, second, "withdraw").await;
+    late.refused(409, "escalation-over");
+}
+
+/// Is not to be disturbed from now on.
+async fn quiet(device: &mut Device, now_ms: u64) {
+    let body = json!({ "quiet_until": now_ms + 3_600_000 });
+    device
+        .request("PUT", "/v1/me/availability", Some(&body))
+        .await
+        .expect(204);
+}
+
+story!(whoever_is_not_to_be_disturbed_is_passed_over_at_once);
+async fn whoever_is_not_to_be_disturbed_is_passed_over_at_once(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine, CALM)).await;
+    let now_ms = ward.hospital.clock.now_ms();
+    quiet(&mut ward.ingrid.device, now_ms).await;
+    ward.page().await;
+    // The charge nurse is asked at once in her place.
+    let asked = once(&mut ward.tomas.device, EscalationState::Waiting).await;
+    assert!(asked.asked);
+    assert_eq!(asked.people[0].person.id, ward.tomas.user());
+    assert_eq!(asked.quiet[0].id, ward.ingrid.user());
+    let alerts = ward.alerts().await;
+    assert!(!alerts.contains_key(&ward.ingrid.user().to_string()));
+    // He does not want to be disturbed either, and the next one has it.
+    quiet(&mut ward.tomas.device, now_ms).await;
+    let asked = once(&mut ward.viktor.device, EscalationState::Waiting).await;
+    assert!(asked.asked);
+    assert_eq!(asked.next_level.as_deref(), Some("quiet"));
+    // Who is left when he cannot are those who are not disturbed: rather they than nobody.
+    answer(&mut ward.viktor.device, asked.id, "decline")
+        .await
+        .expect(200);
+    let roused = list(&mut ward.amara.device).await.remove(0);
+    assert!(roused.roused_at.is_some());
+    let alerts = ward.alerts().await;
+    assert!(alerts.contains_key(&ward.ingrid.user().to_string()));
+    assert_each_once(&alerts);
+    assert_eq!(ward.hospital.events("escalation.roused").await.len(), 1);
+    let took = answer(&mut ward.ingrid.device, asked.id, "acknowledge").await;
+    let took: EscalationInfo = took.expect(200).json();
+    assert_eq!(took.state, EscalationState::Acknowledged);
+}
+
+story!(a_hospital_may_have_stat_ring_through_do_not_disturb);
+async fn a_hospital_may_have_stat_ring_through_do_not_disturb(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine, CALM)).await;
+    ward.hospital.config.escalation.ring_quiet = true;
+    Box::pin(ward.hospital.restart()).await;
+    for phone in [&mut ward.amara, &mut ward.ingrid, &mut ward.tomas] {
+        phone.device.url.clone_from(&ward.hospital.url);
+    }
+    let now_ms = ward.hospital.clock.now_ms();
+    quiet(&mut ward.ingrid.device, now_ms).await;
+    ward.page().await;
+    let asked = once(&mut ward.ingrid.device, EscalationState::Waiting).await;
+    assert_eq!(asked.people[0].person.id, ward.ingrid.user());
+    assert!(asked.quiet.is_empty());
+    assert!(list(&mut ward.tomas.device).await.is_empty());
+}
+
+story!(whom_a_page_concerns_is_entered_once);
+async fn whom_a_page_concerns_is_entered_once(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine, CALM)).await;
+    for _ in 0..3 {
+        ward.page().await;
+    }
+    let path = format!("/v1/groups/{}/receipts", ward.group);
+    for state in ["delivered", "read", "acknowledged"] {
+        let body = json!({ "state": state, "up_to": 99 });
+        ward.ingrid.device.post(&path, &body).await.expect(204);
+    }
+    // All of them in one answer, each with its own people.
+    let pages = list(&mut ward.amara.device).await;
+    assert_eq!(pages.len(), 3);
+    for page in &pages {
+        assert_eq!(page.state, EscalationState::Acknowledged);
+        assert_eq!(page.departments, ["Cardiology"]);
+        assert_eq!(page.recipients[0].id, ward.ingrid.user());
+        assert!(page.people[0].read_at.is_some());
+    }
+    let (store, _) = ward.hospital.seize();
+    let mut facts = store.read().await.unwrap();
+    for page in pages {
+        let people = facts.people_of_escalation(page.id).await.unwrap();
+        assert_eq!(people.len(), 2, "the sender and the recipient");
+    }
+}
+
+/// Without NATS the second node looks now and then, and finds a page that is over.
+#[tokio::test]
+async fn a_page_that_begins_and_ends_at_once_is_told_at_another_node_and_once() {
+    let mut ward = Box::pin(Ward::open(Engine::Postgres, CALM)).await;
+    let mut config = ward.hospital.config.clone();
+    "node-2".clone_into(&mut config.server.node);
+    let second = Box::pin(Server::start(config, ward.hospital.clock.clone()));
+    let second = second.await.unwrap();
+    // Amara's line is at the second node, and what she asks is asked at the first.
+    ward.amara.device.url = second.http_url.clone().unwrap();
+    let mut amaras = Socket::open(&mut ward.amara.device).await;
+    ward.amara.device.url.clone_from(&ward.hospital.url);
+    for _ in 0..3 {
+        let id = ward.page().await;
+        let path = format!("/v1/groups/{}/receipts", ward.group);
+        let body = json!({ "state": "acknowledged", "up_to": id.seq });
+        ward.ingrid.device.post(&path, &body).await.expect(204);
+        let (_, state) = heard(&mut amaras, id).await;
+        assert_eq!(state, EscalationState::Acknowledged);
+    }
+    // Whatever else happens, nothing of them is told again: the next frame of a page is of the next.
+    ward.amara.say(ward.group, "thank you").await.expect(201);
+    let id = ward.page().await;
+    answer(&mut ward.amara.device, id, "withdraw")
+        .await
+        .expect(200);
+    let (_, state) = heard(&mut amaras, id).await;
+    assert_eq!(state, EscalationState::Withdrawn);
+    second.shutdown().await;
 }
 
 story!(a_page_goes_on_when_the_server_was_restarted);

@@ -273,6 +273,7 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             None,
         ),
         ("POST", format!("/v1/escalations/{group}.1/decline"), None),
+        ("POST", format!("/v1/escalations/{group}.1/withdraw"), None),
         ("GET", "/v1/inbox?after=0".into(), None),
         ("POST", "/v1/socket-tickets".into(), None),
     ]

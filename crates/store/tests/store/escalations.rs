@@ -67,8 +67,11 @@ store_test! {
         // By a clock that was put back, and by one that is behind by no more than clocks may be.
         assert_eq!(tx.escalations_due(NOW - 100, 99, 9).await.unwrap().len(), 1);
         assert!(tx.escalations_due(NOW - 100, 100, 9).await.unwrap().is_empty());
-        let marks = tx.open_escalation_marks().await.unwrap();
+        let marks = tx.escalation_marks(u64::MAX).await.unwrap();
         assert_eq!((marks.len(), marks[0].id(), marks[0].revision), (1, id, 1));
+        assert_eq!(marks[0].ended_at, None);
+        assert_eq!(tx.open_escalations_with(bo.user).await.unwrap()[0].id(), id);
+        assert!(tx.roles_written_to(&[group]).await.unwrap().is_empty());
         assert_eq!(tx.escalations_of(bo.user, 9).await.unwrap()[0].id(), id);
     }
 }
@@ -85,6 +88,10 @@ store_test! {
         tx.put_escalation_person(id, bo.user).await.unwrap();
         assert!(tx.put_escalation(id, 0, 1, "{}", None, NOW + 5).await.unwrap());
         assert!(!tx.put_escalation(id, 1, 2, "{}", None, NOW + 6).await.unwrap());
+        assert!(tx.open_escalations_with(bo.user).await.unwrap().is_empty());
+        let marks = tx.escalation_marks(NOW + 5).await.unwrap();
+        assert_eq!((marks[0].id(), marks[0].ended_at), (id, Some(NOW + 5)));
+        assert!(tx.escalation_marks(NOW + 6).await.unwrap().is_empty());
         assert!(tx.escalations_due(NOW + 9, 0, 9).await.unwrap().is_empty());
         assert_eq!(tx.next_escalation_at().await.unwrap(), None);
         assert_eq!(tx.forget_escalations(NOW + 5).await.unwrap(), 0);
@@ -115,5 +122,8 @@ store_test! {
         both.sort_unstable();
         assert_eq!(reached, both);
         assert!(tx.people_with_devices(&[]).await.unwrap().is_empty());
+        tx.set_quiet(bo.user, Some(NOW + 5)).await.unwrap();
+        assert_eq!(tx.quiet_among(&both, NOW).await.unwrap(), [bo.user]);
+        assert!(tx.quiet_among(&both, NOW + 5).await.unwrap().is_empty());
     }
 }

@@ -204,6 +204,11 @@ store_test! {
         assert_eq!(others, [reach]);
         assert!(tx.reach_of_colleagues(anna.user, NOW).await.unwrap().is_empty());
         assert!(tx.reach_of_colleagues(bo.user, NOW + HOUR).await.unwrap().is_empty());
+        // A node that vanished is forgotten some time after, and no other one.
+        tx.note_open_sockets("node-3", &opened, NOW - MINUTE, NOW).await.unwrap();
+        assert_eq!(tx.forget_lost_sockets(NOW - MINUTE).await.unwrap(), 0);
+        assert_eq!(tx.forget_lost_sockets(NOW).await.unwrap(), 1);
+        assert!(tx.reach(anna.user, NOW).await.unwrap().unwrap().is_open);
         tx.forget_open_sockets("node-1").await.unwrap();
         tx.set_quiet(anna.user, None).await.unwrap();
         let reach = tx.reach(anna.user, NOW).await.unwrap().unwrap();

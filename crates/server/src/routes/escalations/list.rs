@@ -26,11 +26,7 @@ pub(crate) async fn handler(
     let now_ms = permit.now_ms();
     let mut facts = app.facts().await?;
     let stored = facts.escalations_of(caller.user(), MOST).await?;
-    let mut escalations = Vec::with_capacity(stored.len());
-    for stored in &stored {
-        let info = told::info(&mut facts, &app, stored, caller.user(), now_ms).await?;
-        escalations.push(info);
-    }
+    let escalations = told::infos(&mut facts, &app, &stored, caller.user(), now_ms).await?;
     drop(facts);
     permit.record().await?;
     Ok(Json(EscalationList { escalations }))

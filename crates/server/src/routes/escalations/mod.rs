@@ -6,10 +6,11 @@
 pub(crate) mod acknowledge;
 pub(crate) mod decline;
 pub(crate) mod list;
+pub(crate) mod withdraw;
 
 use axum::Json;
 use wardline_audit::event::Kind;
-use wardline_escalation::{Input, Refused};
+use wardline_escalation::{End, Input, Refused};
 use wardline_model::EscalationId;
 use wardline_model::wire::escalations::EscalationInfo;
 use wardline_policy::{Action, Resource};
@@ -28,29 +29,50 @@ async fn answer(
     kind: Kind,
     input: impl Fn(u64) -> Input,
 ) -> Result<Json<EscalationInfo>, Refusal> {
+    tell(app, caller, id, Action::EscalationAnswer, kind, input).await
+}
+
+/// Tells a page what a person says; gives it as it is then.
+async fn tell(
+    app: &App,
+    caller: &Caller,
+    id: EscalationId,
+    action: Action,
+    kind: Kind,
+    input: impl Fn(u64) -> Input,
+) -> Result<Json<EscalationInfo>, Refusal> {
     let now_ms = app.clock.now_ms();
     let mut facts = app.facts().await?;
     let stored = facts.escalation(id).await?.ok_or(Refusal::NotFound)?;
     let open = Open::read(&mut facts, app, &stored, now_ms).await?;
-    let asked = open.page.concerns(caller.user());
+    let resource = Resource::Escalation {
+        id,
+        asked: open.page.concerns(caller.user()),
+        sent: open.page.sender() == caller.user(),
+    };
     drop(facts);
-    let resource = Resource::Escalation { id, asked };
-    let permit = app
-        .decide(caller.asker(), Action::EscalationAnswer, resource)
-        .await?;
+    let permit = app.decide(caller.asker(), action, resource).await?;
     let now_ms = permit.now_ms();
-    let info = change!(permit.kind(kind), |tx, _note| {
+    let (info, moved) = change!(permit.kind(kind), |tx, _note| {
         let stored = tx.escalation(id).await?.ok_or(Refusal::NotFound)?;
         let mut open = Open::read(tx, app, &stored, now_ms).await?;
-        open.hear(input(now_ms)).map_err(|refused| match refused {
+        let input = input(now_ms);
+        let is_over = matches!(open.page.end(), Some(end) if !matches!(end, End::Withdrawn { .. }));
+        if is_over && matches!(input, Input::Withdrawn { .. }) {
+            return Err(Refusal::EscalationOver);
+        }
+        open.hear(input).map_err(|refused| match refused {
             Refused::Over => Refusal::EscalationOver,
             // The roster, by which they were asked, is another one since.
             Refused::NotAsked => Refusal::ChangedMeanwhile,
         })?;
-        open.write(tx, app, now_ms).await?;
+        let moved = open.write(tx, app, now_ms).await?;
         let stored = tx.escalation(id).await?.ok_or(Refusal::NotFound)?;
-        told::info(tx, app, &stored, caller.user(), now_ms).await
+        let info = told::info(tx, app, &stored, caller.user(), now_ms).await?;
+        Ok((info, moved))
     })?;
-    publish(app, id);
+    if moved {
+        publish(app, id);
+    }
     Ok(Json(info))
 }

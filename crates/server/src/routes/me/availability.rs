@@ -9,6 +9,7 @@ use wardline_policy::{Action, Resource};
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::escalations::{publish, quiet_changed};
 use crate::extract::Body;
 use crate::gate::change;
 use crate::problem::Refusal;
@@ -38,11 +39,16 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::AvailabilitySet, Resource::Hospital)
         .await?;
     let user = caller.user();
-    change!(permit.kind(SET), |tx, note| {
+    let now_ms = permit.now_ms();
+    let moved = change!(permit.kind(SET), |tx, note| {
         tx.set_quiet(user, until).await?;
         note.put("quiet_until", until);
-        Ok(())
+        // Whoever asks them waits for somebody else from now on.
+        quiet_changed(tx, &app, user, now_ms).await
     })?;
+    for page in moved {
+        publish(&app, page);
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

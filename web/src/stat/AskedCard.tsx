@@ -1,0 +1,118 @@
+/** Somebody needs somebody now: who, where, what as far as this phone has it, and one tap to take it. */
+import { Button } from "@mantine/core";
+import { CheckCheck, Siren } from "lucide-react";
+import { useState } from "react";
+import { call } from "../core/core";
+import { useApi, useMessages } from "../core/queries";
+import type { EscalationInfo } from "../core/wire";
+import { Ask } from "../shell/Ask";
+import { tell, tellFailure } from "../shell/notices";
+import { address } from "../shell/routes";
+import { t } from "../texts";
+import { moment } from "../texts/time";
+import styles from "./Stat.module.css";
+import { addressee, attempts, isOf, left, levelName } from "./timeline";
+import { useNow } from "./useNow";
+
+export function AskedCard({
+  page,
+  me,
+  here,
+  alone,
+}: {
+  page: EscalationInfo;
+  me: string;
+  /** Whether the conversation is on this device. */
+  here: boolean;
+  /** Whether it is the only one of its conversation that waits for this person. */
+  alone: boolean;
+}) {
+  const { id, group, seq, sender, next_level } = page;
+  const take = useApi("takeStat");
+  const decline = useApi("declineStat");
+  const [declining, setDeclining] = useState(false);
+  const taken = () => {
+    tell("done", t.stat.took(sender.name));
+    if (here && alone) {
+      // That the message says the same; what is acknowledged of a conversation is all up to a place.
+      call("acknowledge", { group, up_to: seq }).catch(() => undefined);
+    }
+  };
+  return (
+    <section className={styles.card} aria-labelledby={`stat-${id}`}>
+      <div className={styles.head} role="alert">
+        <Siren aria-hidden />
+        <h2 id={`stat-${id}`}>
+          <strong>STAT</strong> {t.stat.waits(sender.name)}
+        </h2>
+      </div>
+      <p className={styles.about}>
+        {t.stat.about(addressee(page), moment(page.started_at, Date.now()))}
+      </p>
+      {here ? <Words group={group} seq={seq} /> : <p>{t.stat.sealed(sender.name)}</p>}
+      {attempts(page, me) === 0 ? <p>{t.stat.quiet}</p> : null}
+      <Left page={page} />
+      <div className={styles.actions}>
+        <Button
+          className={styles.take}
+          color="red"
+          size="lg"
+          leftSection={<CheckCheck aria-hidden />}
+          loading={take.isPending}
+          onClick={() => take.mutate({ id }, { onSuccess: taken, onError: tellFailure })}
+        >
+          {t.stat.take}
+        </Button>
+        <Button variant="default" onClick={() => setDeclining(true)}>
+          {t.stat.decline}
+        </Button>
+      </div>
+      <a
+        className={styles.link}
+        href={address(here ? { at: "conversation", group, message: seq } : { at: "stat" })}
+      >
+        {here ? t.stat.open : t.stat.happened}
+      </a>
+      <Ask
+        opened={declining}
+        title={t.stat.declineTitle}
+        text={next_level ? t.stat.declineNext(levelName(next_level)) : t.stat.declineLast}
+        action={t.stat.decline}
+        busy={decline.isPending}
+        onNo={() => setDeclining(false)}
+        onYes={() =>
+          decline.mutate(
+            { id },
+            {
+              onSuccess: () => tell("done", t.stat.declined),
+              onError: tellFailure,
+              onSettled: () => setDeclining(false),
+            },
+          )
+        }
+      />
+    </section>
+  );
+}
+
+/** What it says, where this device has it. */
+function Words({ group, seq }: { group: string; seq: number }) {
+  const messages = useMessages(group, NEAR);
+  const message = messages.data?.find((each) => isOf({ seq }, each));
+  if (!message) {
+    return messages.isPending ? null : <p>{t.stat.notHere}</p>;
+  }
+  return message.recalled || message.expired ? (
+    <p>{t.stat.recalled}</p>
+  ) : (
+    <blockquote className={styles.words}>{message.text}</blockquote>
+  );
+}
+
+/** Apart, so that nothing else is drawn anew every second. It is not read out as it runs. */
+function Left({ page }: { page: EscalationInfo }) {
+  return <p className={styles.left}>{left(page, useNow())}</p>;
+}
+
+/** It is among the newest. */
+const NEAR = 60;

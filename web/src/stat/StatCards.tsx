@@ -1,0 +1,82 @@
+/** What cannot wait, above everything: STAT messages that this person is asked to take, and those that
+ * nobody took. */
+import { useState } from "react";
+import { useConversations, useMessages, useStat, useStatus } from "../core/queries";
+import type { EscalationInfo } from "../core/wire";
+import { AskedCard } from "./AskedCard";
+import { FailedCard } from "./FailedCard";
+import { putAway, seen } from "./put";
+import styles from "./Stat.module.css";
+import { attempts, failedFor, isOf, waitingFor } from "./timeline";
+import { useAlarm, useChime } from "./useAlarm";
+import { useStatNews } from "./useStatNews";
+import { useWithdrawal } from "./useWithdrawal";
+
+export function StatCards() {
+  const stat = useStat();
+  const conversations = useConversations();
+  const me = useStatus().data?.user?.id ?? "";
+  const [put, setPut] = useState(seen);
+  const pages = stat.data ?? [];
+  const waiting = waitingFor(pages, me);
+  const failed = failedFor(pages, put, Date.now());
+  const alerts = waiting
+    .filter((page) => attempts(page, me) > 0)
+    .map((page) => `${page.id} ${attempts(page, me)}`);
+  useAlarm(alerts.join(", "));
+  useChime(failed.filter(({ ended_at }) => isFresh(ended_at)).map(({ id }) => id));
+  useStatNews(stat.data, me);
+  const isHere = (group: string) => conversations.data?.some(({ id }) => id === group) ?? false;
+  const own = pages.filter(({ state, sender }) => state === "waiting" && sender.id === me);
+  return (
+    <>
+      {own
+        .filter(({ group }) => isHere(group))
+        .map((page) => (
+          <Withdrawal key={page.id} page={page} askedAt={stat.dataUpdatedAt} />
+        ))}
+      {waiting.length + failed.length > 0 ? (
+        <div className={styles.cards}>
+          {waiting.map((page) => (
+            <AskedCard
+              key={page.id}
+              page={page}
+              me={me}
+              here={isHere(page.group)}
+              alone={waiting.filter(({ group }) => group === page.group).length === 1}
+            />
+          ))}
+          {failed.map((page) => (
+            <FailedCard
+              key={page.id}
+              page={page}
+              mine={page.sender.id === me}
+              here={isHere(page.group)}
+              onSeen={() => {
+                putAway(page.id);
+                setPut(seen());
+              }}
+            />
+          ))}
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+/** Looks whether a message of one's own was recalled, here or on another device, in whatever order. */
+function Withdrawal({ page, askedAt }: { page: EscalationInfo; askedAt: number }) {
+  const messages = useMessages(page.group, NEAR);
+  const message = messages.data?.find((each) => isOf(page, each));
+  useWithdrawal(page.id, message?.recalled ?? false, askedAt);
+  return null;
+}
+
+/** Whether it was given up just now, and not while the app was closed. */
+function isFresh(ended?: number | null): boolean {
+  return Date.now() - (ended ?? 0) < FRESH_MS;
+}
+
+const FRESH_MS = 60_000;
+/** A STAT message waits some minutes: it is among the newest. */
+const NEAR = 60;

@@ -1,0 +1,188 @@
+/** What became of a STAT message, without a screen. */
+import type { EscalationInfo, EscalationPerson } from "../core/wire";
+import { t } from "../texts";
+import { clock } from "../texts/time";
+
+/** One line: when, or null where that is not known, and what. */
+export interface Step {
+  at: number | null;
+  kind:
+    | "sent"
+    | "asked"
+    | "declined"
+    | "passed"
+    | "roused"
+    | "took"
+    | "nobody"
+    | "withdrawn"
+    | "next";
+  text: string;
+}
+
+/** All of it in its order, and what comes next. */
+export function steps(page: EscalationInfo): Step[] {
+  const words = t.stat.steps;
+  const done: (Step & { at: number })[] = [
+    { at: page.started_at, kind: "sent", text: words.sent(addressee(page)) },
+  ];
+  for (const asked of page.people) {
+    // Somebody who answered without having been alerted was not asked.
+    if (asked.attempts > 0) {
+      done.push({ at: asked.first_at, kind: "asked", text: askedOf(asked, page) });
+    }
+    if (asked.declined_at) {
+      const text = words.declined(asked.person.name);
+      done.push({ at: asked.declined_at, kind: "declined", text });
+    }
+  }
+  if (page.roused_at) {
+    done.push({ at: page.roused_at, kind: "roused", text: words.roused });
+  }
+  // What happened at one time stays in the order in which it is said.
+  done.sort((a, b) => a.at - b.at);
+  return [...done, ...passedOver(page), ...last(page)];
+}
+
+/** Whom it was for. */
+export function addressee({ role, recipients, departments }: EscalationInfo): string {
+  return role ?? (recipients.map(({ name }) => name).join(", ") || departments.join(", "));
+}
+
+/** Whether it is about this message, or about its newest version, which may be urgent anew. */
+export function isOf(
+  page: Pick<EscalationInfo, "seq">,
+  message: { seq: number | null; newest_seq: number | null },
+): boolean {
+  return page.seq === message.seq || page.seq === message.newest_seq;
+}
+
+/** How it stands, in a few words. */
+export function standing(page: EscalationInfo): string {
+  const words = t.stat.standing;
+  const at = clock(page.ended_at ?? page.started_at);
+  switch (page.state) {
+    case "waiting":
+      return words.waiting;
+    case "acknowledged":
+      return words.acknowledged(page.acknowledged_by?.name ?? "", at);
+    case "unanswered":
+      return words.unanswered(at);
+    case "withdrawn":
+      return words.withdrawn(at);
+  }
+}
+
+/** A level of the chain in words. */
+export function levelName(level: string): string {
+  return t.stat.levels[level] ?? t.stat.level(level.replaceAll(/[_-]/g, " "));
+}
+
+/** How long there is until it goes on, and what then. */
+export function left(page: EscalationInfo, now: number): string {
+  const seconds = Math.ceil(((page.next_at ?? now) - now) / 1000);
+  if (seconds <= 0) {
+    return t.stat.left.now;
+  }
+  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  return page.next_level
+    ? t.stat.left.more(time, levelName(page.next_level))
+    : t.stat.left.end(time);
+}
+
+/** Those that this person is asked to take and has not declined, the longest waiting first. */
+export function waitingFor(pages: readonly EscalationInfo[], me: string): EscalationInfo[] {
+  const open = pages.filter(
+    (page) => page.state === "waiting" && page.asked && !own(page, me)?.declined_at,
+  );
+  return open.sort((a, b) => a.started_at - b.started_at);
+}
+
+/** Those of which this person is to be told that nobody answered, and that they have not put away. */
+export function failedFor(
+  pages: readonly EscalationInfo[],
+  put: ReadonlySet<string>,
+  now: number,
+): EscalationInfo[] {
+  return pages.filter(
+    ({ id, failed, ended_at }) => failed && !put.has(id) && now - (ended_at ?? 0) < TOLD_MS,
+  );
+}
+
+/** How often this person was alerted; 0 while others are asked in their place. */
+export function attempts(page: EscalationInfo, me: string): number {
+  return own(page, me)?.attempts ?? 0;
+}
+
+/** Which are over of those that this person was asked to take or had sent, by what was known before. */
+export function endedSince(
+  before: readonly EscalationInfo[],
+  pages: readonly EscalationInfo[],
+  me: string,
+): EscalationInfo[] {
+  const waited = new Set(
+    before
+      .filter((page) => page.state === "waiting" && (page.asked || page.sender.id === me))
+      .filter((page) => !own(page, me)?.declined_at)
+      .map(({ id }) => id),
+  );
+  return pages.filter(({ id, state }) => state !== "waiting" && waited.has(id));
+}
+
+function own(page: EscalationInfo, me: string): EscalationPerson | undefined {
+  return page.people.find(({ person }) => person.id === me);
+}
+
+function askedOf(asked: EscalationPerson, page: EscalationInfo): string {
+  const words = t.stat.steps;
+  const { person, level, attempts: times } = asked;
+  const parts = [
+    level === "recipients"
+      ? words.asked(person.name)
+      : words.askedAs(person.name, levelName(level)),
+  ];
+  if (times > 1) {
+    parts.push(words.times(times));
+  }
+  if (asked.read_at) {
+    parts.push(words.read(clock(asked.read_at)));
+  }
+  if (!asked.declined_at && page.acknowledged_by?.id !== person.id) {
+    const over = page.state !== "waiting" || wentOn(asked, page);
+    parts.push(over ? words.silent : words.yet);
+  }
+  return parts.join(", ");
+}
+
+/** Whether others were asked after a person. */
+function wentOn({ first_at, level }: EscalationPerson, page: EscalationInfo): boolean {
+  return page.people.some((later) => later.first_at > first_at && later.level !== level);
+}
+
+function passedOver({ quiet, unreachable }: EscalationInfo): Step[] {
+  const words = t.stat.steps;
+  const step = (text: string): Step => ({ at: null, kind: "passed", text });
+  return [
+    ...quiet.map(({ name }) => step(words.quiet(name))),
+    ...unreachable.map(({ name }) => step(words.unreachable(name))),
+  ];
+}
+
+function last(page: EscalationInfo): Step[] {
+  const words = t.stat.steps;
+  const at = page.ended_at ?? null;
+  switch (page.state) {
+    case "acknowledged":
+      return [{ at, kind: "took", text: words.took(page.acknowledged_by?.name ?? "") }];
+    case "unanswered":
+      return [{ at, kind: "nobody", text: words.nobody }];
+    case "withdrawn":
+      return [{ at, kind: "withdrawn", text: words.withdrawn(page.sender.name) }];
+    case "waiting": {
+      const text = page.next_level ? words.next(levelName(page.next_level)) : words.ends;
+      return page.next_at ? [{ at: page.next_at, kind: "next", text }] : [];
+    }
+  }
+}
+
+/** A shift: what failed in the one before is somebody else's by now, and stands in the list. */
+const TOLD_MS = 12 * 3_600_000;
