@@ -12,8 +12,9 @@ use crate::caller::Caller;
 use crate::extract::Body;
 use crate::gate::change;
 use crate::problem::Refusal;
+use crate::push::when::rejudge;
 
-/// Until then the person's devices ring for STAT messages only, and whoever is about to write to them
+/// Until then the person's devices ring for STAT messages only; what waited rings then, once. Whoever is about to write to them
 /// is told. It always has an end, so that nobody stays quiet by oversight.
 #[utoipa::path(
     put, path = "/v1/me/availability", tag = "people", request_body = Availability,
@@ -40,9 +41,11 @@ pub(crate) async fn handler(
     let user = caller.user();
     change!(permit.kind(SET), |tx, note| {
         tx.set_quiet(user, until).await?;
+        rejudge(tx, &app, user, now_ms).await?;
         note.put("quiet_until", until);
         Ok(())
     })?;
+    app.push.due();
     Ok(StatusCode::NO_CONTENT)
 }
 
