@@ -192,6 +192,9 @@ store_test! {
         assert!(tx.unheard(NOW + 1, NOW + HOUR).await.unwrap().is_empty(), "too old");
         assert!(tx.unheard(NOW - HOUR, NOW - 1).await.unwrap().is_empty(), "too new");
 
+        let sockets = tx.push_devices_and_sockets(bo.user, NOW).await.unwrap();
+        assert_eq!(sockets, [(bo.device, false)]);
+
         // Had by a device, it need not ring.
         tx.advance_receipt(group, bo.user, ReceiptState::Delivered, seq).await.unwrap();
         assert_eq!(tx.unheard(NOW - 1, NOW + 1).await.unwrap()[0].sent_at, NOW + 1);
