@@ -13,7 +13,7 @@ use crate::code::{EnrollCode, HANDLE_CHARS, LINK_SECRET_CHARS, TYPED_SECRET_CHAR
 use crate::endorsement::{Endorsement, SignedEndorsement};
 use crate::wire::{
     devices, directory, enroll, escalations, fleet, groups, hospital, keys, messages, posture,
-    problem, programs, push, schedules, sessions, socket,
+    problem, programs, push, quiet, schedules, sessions, socket,
 };
 use crate::{
     B64, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, GroupId, InviteId,
@@ -144,6 +144,7 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<schedules::TurnEdit>(bytes),
         same::<schedules::SwapRequest>(bytes),
         same::<directory::Availability>(bytes),
+        same::<quiet::QuietChoice>(bytes),
         same::<push::PushSubscribe>(bytes),
         same::<push::PushReceipt>(bytes),
         same::<socket::ClientFrame>(bytes),
@@ -179,6 +180,8 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<schedules::ScheduleImported>(bytes),
         same::<directory::Reachability>(bytes),
         same::<push::PushInfo>(bytes),
+        same::<quiet::QuietInfo>(bytes),
+        same::<quiet::Interruptions>(bytes),
         same::<directory::PatientList>(bytes),
         same::<hospital::Hospital>(bytes),
         same::<socket::SocketTicket>(bytes),

@@ -59,6 +59,8 @@ named! {
         PushReceipt = "push.receipt",
         /// Say until when one is not to be disturbed.
         AvailabilitySet = "availability.set",
+        /// See how often phones ring, and how STAT is used, by unit.
+        InterruptionsRead = "interruptions.read",
         /// Read one's own account.
         MeRead = "me.read",
         /// Invite a person to enrol a device.
@@ -190,6 +192,7 @@ impl Action {
             | Self::PushManage
             | Self::PushReceipt
             | Self::AvailabilitySet
+            | Self::InterruptionsRead
             | Self::MeRead
             | Self::DeviceListOwn
             | Self::DeviceListAll
@@ -306,6 +309,7 @@ impl Action {
             Self::PushManage => "have this device rung",
             Self::PushReceipt => "say that a wake-up arrived",
             Self::AvailabilitySet => "say when they are not to be disturbed",
+            Self::InterruptionsRead => "see how often phones ring",
             Self::MeRead => "see this account",
             Self::InviteCreate => "invite people to enrol a device",
             Self::RecoveryList => "see who lost every device",

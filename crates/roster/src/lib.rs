@@ -6,6 +6,7 @@
 //! - [`check`]: what a file says, held against the people and roles that the hospital has.
 //! - [`merge`]: what an import changes.
 //! - [`swap`]: who may take over a turn, and what becomes of it.
+//! - [`ring`]: when a message rings for somebody, by their choice and by whether they are at work.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
 //! The crate knows no HTTP, clock, disk or database: bytes and times (unix milliseconds) are
@@ -17,6 +18,7 @@ pub mod file;
 pub mod fuzz;
 pub mod ics;
 pub mod merge;
+pub mod ring;
 pub mod slot;
 pub mod swap;
 

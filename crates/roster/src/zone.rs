@@ -114,7 +114,8 @@ impl Zones {
     }
 }
 
-fn named(id: &str) -> Option<Zone> {
+/// A zone of the IANA database.
+pub(crate) fn named(id: &str) -> Option<Zone> {
     id.trim().parse().ok().map(Zone::Named)
 }
 

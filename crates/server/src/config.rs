@@ -6,6 +6,7 @@
 mod cards;
 mod escalation;
 mod push;
+mod quiet;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -23,6 +24,7 @@ use wardline_audit::event::NodeName;
 pub use self::cards::Cards;
 pub use self::escalation::{ChainRule, Escalation};
 pub use self::push::Push;
+pub use self::quiet::Quiet;
 
 /// The longest time in days that can be configured.
 const MOST_DAYS: u64 = 3650;
@@ -72,6 +74,8 @@ pub struct Config {
     pub escalation: Escalation,
     /// How phones are woken.
     pub push: Push,
+    /// What does not ring at once.
+    pub quiet: Quiet,
     /// The audit log.
     pub log: Log,
     /// Where requests come from.
@@ -509,6 +513,9 @@ impl Config {
             check(bad, key, message);
         }
         for (bad, key, message) in self.push.faults() {
+            check(bad, key, message);
+        }
+        for (bad, key, message) in self.quiet.faults() {
             check(bad, key, message);
         }
         let feeds = &self.feeds;
@@ -967,6 +974,7 @@ mod tests {
             ("intune", 6),
             ("escalation", 8),
             ("push", 6),
+            ("quiet", 7),
             ("log", 1),
             ("network", 2),
         ];

@@ -69,6 +69,7 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<messages::ReceiptPost>(bytes),
         quiet::<directory::PatientSearch>(bytes),
         quiet::<directory::Availability>(bytes),
+        quiet::<wardline_model::wire::quiet::QuietChoice>(bytes),
         quiet::<push::PushSubscribe>(bytes),
         quiet::<push::PushReceipt>(bytes),
         quiet::<socket::ClientFrame>(bytes),

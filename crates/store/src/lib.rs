@@ -40,8 +40,10 @@ mod policies;
 mod posture;
 mod programs;
 mod push;
+mod quiet;
 mod reach;
 mod recoveries;
+mod rings;
 mod risk;
 mod rows;
 mod schedules;
@@ -74,9 +76,11 @@ pub use posture::{Assessed, Told, View};
 pub use programs::{
     FeedFile, ManagedLink, ManagerOrder, ManagerPull, RegisteredDevice, StoredProgram,
 };
-pub use push::{ClaimedPush, NewPushSubscription, PushStanding, PushTarget};
+pub use push::{ClaimedPush, DuePush, NewPushSubscription, PushStanding, PushTarget, Unheard};
+pub use quiet::{HeldRing, Manner, QuietChoice};
 pub use reach::Reach;
 pub use recoveries::{NewRecovery, Recovery};
+pub use rings::{RingCount, StatCount, Unit, UnitShift};
 pub use risk::{NewRiskEvent, PlannedShift, RiskEvent, Turn, WeighedSignIn};
 pub use schedules::{NewSwap, OnCallTurn, PersonalShift, Swap};
 pub use sequencer::{LEASE_MS, STEP, Sequenced};

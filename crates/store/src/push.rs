@@ -6,11 +6,13 @@
 //! one wake-up is under way at most, until its receipt came or a while has passed: what is asked for
 //! meanwhile is told by the same ringing.
 
-use wardline_model::wire::messages::Priority;
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::wire::messages::{EntryKind, Priority};
 use wardline_model::{DeviceId, GroupId, UserId};
 use zeroize::Zeroizing;
 
 use crate::StoreError;
+use crate::quiet::{Manner, QuietChoice, ROSTER_MS, manner_columns};
 use crate::rows::{execute, fetch_all, fetch_optional, row};
 use crate::store::Tx;
 
@@ -21,6 +23,8 @@ pub struct NewPushSubscription {
     pub device_id: DeviceId,
     /// The push service's URL for it (RFC 8030 §2). Whoever has it may ring the device.
     pub endpoint: Zeroizing<Vec<u8>>,
+    /// The push service's host, with its port where that is not the usual one.
+    pub host: String,
     /// The device's public key and its authentication secret (RFC 8291 §3.2), one after the other.
     pub keys: Zeroizing<Vec<u8>>,
 }
@@ -59,8 +63,68 @@ row! {
         pub user_id: UserId,
         /// Whether it has a real-time socket, at any node.
         pub is_open: bool,
-        /// Whether its person is not to be disturbed now.
-        pub is_quiet: bool,
+        quiet_until: Option<u64>,
+        on_duty: bool,
+        in_roster: bool,
+        next_shift: Option<u64>,
+        next_turn: Option<u64>,
+        batch: Option<String>,
+        minutes: Option<u16>,
+        breaks: Option<String>,
+        zone: Option<String>,
+        off_duty: Option<String>,
+    }
+}
+
+impl PushTarget {
+    /// How its person stands.
+    pub const fn manner(&self) -> Manner {
+        Manner {
+            quiet_until: self.quiet_until,
+            on_duty: self.on_duty,
+            in_roster: self.in_roster,
+            next_shift: self.next_shift,
+            next_turn: self.next_turn,
+        }
+    }
+
+    /// What its person chose of when messages ring; `None` where they chose nothing.
+    pub fn choice(&self) -> Option<QuietChoice> {
+        Some(QuietChoice {
+            batch: self.batch.clone()?,
+            minutes: self.minutes.unwrap_or_default(),
+            breaks: self.breaks.clone().unwrap_or_default(),
+            zone: self.zone.clone().unwrap_or_default(),
+            off_duty: self.off_duty.clone(),
+        })
+    }
+}
+
+row! {
+    /// A message that no wake-up has told a device of.
+    pub struct Unheard {
+        /// The device.
+        pub device_id: DeviceId,
+        /// Whose it is.
+        pub user_id: UserId,
+        /// The conversation.
+        pub group_id: GroupId,
+        /// The message's place there.
+        pub seq: u64,
+        /// How urgent it is.
+        pub priority: Priority,
+        /// When it was taken, unix milliseconds.
+        pub sent_at: u64,
+    }
+}
+
+row! {
+    /// A device whose wake-up is due.
+    pub struct DuePush {
+        /// The device.
+        pub device_id: DeviceId,
+        /// Its push service; empty where that is not known yet.
+        pub host: String,
     }
 }
 
@@ -137,6 +201,12 @@ impl Tx {
             && self.open(ENDPOINT, id.as_bytes(), &before.endpoint_sealed)? == new.endpoint
             && self.open(KEYS, id.as_bytes(), &before.keys_sealed)? == new.keys
         {
+            execute!(
+                self,
+                "UPDATE push_subscriptions SET host = $2 WHERE device_id = $1 AND host IS NULL",
+                id,
+                new.host
+            )?;
             return Ok(false);
         }
         let endpoint = self.seal(ENDPOINT, id.as_bytes(), &new.endpoint)?;
@@ -149,12 +219,13 @@ impl Tx {
         execute!(
             self,
             "INSERT INTO push_subscriptions (device_id, endpoint_sealed, keys_sealed, created_at,
-                 wanted, due_priority, sent_priority)
-             VALUES ($1, $2, $3, $4, 0, 0, 0)",
+                 wanted, due_priority, sent_priority, host)
+             VALUES ($1, $2, $3, $4, 0, 0, 0, $5)",
             id,
             endpoint,
             keys,
-            now_ms
+            now_ms,
+            new.host
         )?;
         Ok(true)
     }
@@ -203,21 +274,63 @@ impl Tx {
         fetch_all!(
             self,
             PushTarget,
-            "SELECT p.device_id, d.user_id,
-                 CAST(CASE WHEN EXISTS (SELECT 1 FROM open_sockets o
-                     WHERE o.device_id = p.device_id AND o.until_ms > $3)
-                     THEN 1 ELSE 0 END AS BIGINT) AS is_open,
-                 CAST(CASE WHEN EXISTS (SELECT 1 FROM quiet_people q
-                     WHERE q.user_id = d.user_id AND q.until_ms > $3)
-                     THEN 1 ELSE 0 END AS BIGINT) AS is_quiet
-             FROM group_devices m JOIN push_subscriptions p ON p.device_id = m.device_id
-                 JOIN devices d ON d.device_id = m.device_id
-             WHERE m.group_id = $1 AND d.user_id <> $2 AND d.state IN ('active', 'grace')
-                 AND p.gone_at IS NULL
-             ORDER BY p.device_id",
+            concat!(
+                "SELECT p.device_id, d.user_id,
+                     CAST(CASE WHEN EXISTS (SELECT 1 FROM open_sockets o
+                         WHERE o.device_id = p.device_id AND o.until_ms > $1)
+                         THEN 1 ELSE 0 END AS BIGINT) AS is_open,
+                     c.batch, c.minutes, c.breaks, c.zone, c.off_duty, ",
+                manner_columns!("d.user_id"),
+                " FROM group_devices m JOIN push_subscriptions p ON p.device_id = m.device_id
+                     JOIN devices d ON d.device_id = m.device_id
+                     LEFT JOIN quiet_choices c ON c.user_id = d.user_id
+                 WHERE m.group_id = $4 AND d.user_id <> $5 AND d.state IN ('active', 'grace')
+                     AND p.gone_at IS NULL
+                 ORDER BY p.device_id"
+            ),
+            now_ms,
+            now_ms.saturating_add(ROSTER_MS),
+            now_ms.saturating_sub(ROSTER_MS),
             group,
-            sender,
-            now_ms
+            sender
+        )
+    }
+
+    /// Messages taken in a stretch of time (unix milliseconds) that devices were not told of: their
+    /// people have not got them, and no wake-up was sent, is due or waits since. Of each conversation
+    /// the newest few are looked at, for a wake-up tells of all.
+    pub async fn unheard(
+        &mut self,
+        from_ms: u64,
+        until_ms: u64,
+    ) -> Result<Vec<Unheard>, StoreError> {
+        fetch_all!(
+            self,
+            Unheard,
+            "SELECT p.device_id, d.user_id, m.group_id, MAX(e.seq) AS seq,
+                 MAX(e.priority) AS priority, MIN(e.sent_at) AS sent_at
+             FROM push_subscriptions p JOIN devices d ON d.device_id = p.device_id
+                 JOIN group_devices m ON m.device_id = p.device_id
+                 JOIN groups g ON g.group_id = m.group_id
+                 JOIN entries e ON e.group_id = g.group_id AND e.seq > g.last_seq - 16
+                 LEFT JOIN receipts r ON r.group_id = m.group_id AND r.user_id = d.user_id
+             WHERE p.gone_at IS NULL AND p.due_at IS NULL AND d.state IN ('active', 'grace')
+                 AND g.last_message_at > $1 AND g.kind <> $4
+                 AND e.kind = $5 AND e.sent_at > $1 AND e.sent_at <= $2
+                 AND e.seq > m.joined_seq AND e.sent_at >= p.created_at
+                 AND e.sender_user <> d.user_id
+                 AND (p.last_sent_at IS NULL OR p.last_sent_at < e.sent_at)
+                 AND COALESCE(CASE WHEN e.priority = $3 THEN r.acknowledged ELSE r.delivered END, 0)
+                     < e.seq
+                 AND NOT EXISTS (SELECT 1 FROM held_rings h WHERE h.user_id = d.user_id
+                     AND h.group_id = m.group_id AND h.seq >= e.seq)
+             GROUP BY p.device_id, d.user_id, m.group_id
+             ORDER BY p.device_id, m.group_id",
+            from_ms,
+            until_ms,
+            Priority::Stat,
+            GroupKind::Keeper,
+            EntryKind::Message
         )
     }
 
@@ -281,21 +394,27 @@ impl Tx {
         Ok(asked == 1)
     }
 
-    /// Devices whose wake-up is due, the most urgent first and of these the longest due.
+    /// Devices whose wake-up is due, the most urgent first and of these the longest due; of each push
+    /// service `of_each` at most, so that others come, too.
     pub async fn due_pushes(
         &mut self,
         now_ms: u64,
+        of_each: usize,
         limit: usize,
-    ) -> Result<Vec<DeviceId>, StoreError> {
-        let due: Vec<Named> = fetch_all!(
+    ) -> Result<Vec<DuePush>, StoreError> {
+        fetch_all!(
             self,
-            Named,
-            "SELECT device_id FROM push_subscriptions WHERE due_at <= $1
-             ORDER BY due_priority DESC, due_at, device_id LIMIT $2",
+            DuePush,
+            "SELECT device_id, host FROM (
+                 SELECT device_id, COALESCE(host, '') AS host, due_priority, due_at,
+                     ROW_NUMBER() OVER (PARTITION BY COALESCE(host, '')
+                         ORDER BY due_priority DESC, due_at, device_id) AS place
+                 FROM push_subscriptions WHERE due_at <= $1) AS due
+             WHERE place <= $2 ORDER BY due_priority DESC, due_at, device_id LIMIT $3",
             now_ms,
+            of_each,
             limit
-        )?;
-        Ok(due.into_iter().map(|row| row.device_id).collect())
+        )
     }
 
     /// Takes a wake-up that is due, for one node to send; `None` when another one did. It is due again
@@ -379,6 +498,17 @@ impl Tx {
             now_ms
         )?;
         Ok(changed == 1)
+    }
+
+    /// Whether a wake-up with this receipt is out: a cheap answer to what is none.
+    pub async fn expects_push_receipt(&mut self, receipt: &[u8; 32]) -> Result<bool, StoreError> {
+        let one = fetch_optional!(
+            self,
+            Named,
+            "SELECT device_id FROM push_subscriptions WHERE receipt_hash = $1 AND gone_at IS NULL",
+            receipt
+        )?;
+        Ok(one.is_some())
     }
 
     /// Takes the receipt of a wake-up, once, by the SHA-256 of the id that it carried: the device that

@@ -6,6 +6,7 @@ import type { Draft, Expiry, Form, MessageView } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { PersonBrief, Priority } from "../core/wire";
 import { ReachLine } from "../people/ReachLine";
+import { StatUse } from "../ringing/StatUse";
 import { Avatar } from "../shell/Avatar";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
@@ -283,12 +284,15 @@ export function Composer({
             ))}
           </ul>
         ) : null}
-        {to && !choosing && !editing ? <ReachLine person={to} /> : null}
+        {to && !choosing && !editing ? (
+          <ReachLine person={to} priority={priority} onUrgent={() => choose("urgent")} />
+        ) : null}
         {priority === "routine" || choosing || editing ? null : (
           <p className={styles.level}>
             {priority === "stat" ? t.priority.statNote : t.priority.urgentNote}
           </p>
         )}
+        {priority === "stat" && !choosing && !editing ? <StatUse /> : null}
         <div className={styles.row}>
           {editing ? null : (
             <button

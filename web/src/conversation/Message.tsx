@@ -14,6 +14,7 @@ import { problemText } from "../core/failure";
 import type { MessageView, ReactionView } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { Problem } from "../core/wire";
+import { StatMark } from "../ringing/StatMark";
 import { tellFailure } from "../shell/notices";
 import { StatLine } from "../stat/StatLine";
 import { usePage } from "../stat/usePage";
@@ -337,6 +338,9 @@ function Acknowledge({ group, message }: { group: string; message: MessageView }
       <span className={styles.acknowledged}>
         <CheckCheck aria-hidden />
         {t.conversation.acknowledged}
+        {message.priority === "stat" && message.seq !== null ? (
+          <StatMark group={group} seq={message.seq} />
+        ) : null}
       </span>
     );
   }

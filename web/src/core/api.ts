@@ -25,9 +25,11 @@ import type {
   FleetInfo,
   Import,
   Imported,
+  Interruptions,
   Invite,
   Note,
   NotePart,
+  OwnStatUse,
   PolicyCheck,
   PolicyFile,
   PolicyList,
@@ -40,6 +42,8 @@ import type {
   ProgramList,
   PushInfo,
   PushSubscribe,
+  QuietChoice,
+  QuietInfo,
   Reachability,
   Recovery,
   RiskOverview,
@@ -142,6 +146,14 @@ export const api = {
   /** Until then nothing but STAT rings; null for no longer. */
   setQuiet: ({ until }: { until: number | null }) =>
     ask<null>("PUT", "/v1/me/availability", { quiet_until: until }),
+  quiet: () => ask<QuietInfo>("GET", "/v1/me/quiet"),
+  chooseQuiet: (choice: QuietChoice) => ask<QuietInfo>("PUT", "/v1/me/quiet", choice),
+  statUse: () => ask<OwnStatUse>("GET", "/v1/me/stat-use"),
+  /** Says of a STAT message, once it is acknowledged, that it did not need to be one. */
+  unneeded: ({ group, seq }: { group: string; seq: number }) =>
+    ask<null>("POST", `/v1/escalations/${group}.${seq}/unneeded`),
+  interruptions: (days: number, zone: string) =>
+    ask<Interruptions>("GET", `/v1/interruptions?days=${days}&zone=${encodeURIComponent(zone)}`),
   reach: (person: string) => ask<Reachability>("GET", `/v1/people/${person}/reachability`),
   /** The STAT messages that concern this person, the newest first. */
   stat: () =>

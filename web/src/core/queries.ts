@@ -12,7 +12,7 @@ import { call, listen } from "./core";
 import type { Failure } from "./failure";
 import type { Connection, Method, Params, Result, SearchCursor, Wanted } from "./methods";
 import { behind, joined } from "./pages";
-import type { PolicyTexts, PushInfo } from "./wire";
+import type { PolicyTexts, PushInfo, Quietly } from "./wire";
 
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
@@ -60,6 +60,8 @@ const keys = {
   policies: ["policies"] as const,
   push: ["push"] as const,
   stat: ["stat"] as const,
+  quiet: ["search", "quiet"] as const,
+  interruptions: ["search", "interruptions"] as const,
   me: ["search", "me"] as const,
   search: ["search"] as const,
 };
@@ -245,6 +247,41 @@ export function useReach(person: string) {
     queryFn: () => api.reach(person),
     staleTime: SEARCH_FRESH_MS,
     refetchInterval: REACH_MS,
+  });
+}
+
+/** When messages ring for the person. */
+export function useQuietChoice() {
+  return useQuery({ queryKey: keys.quiet, queryFn: api.quiet, staleTime: SEARCH_FRESH_MS });
+}
+
+/** What would not ring now. */
+export async function quietNow(): Promise<Quietly> {
+  const info = await queryClient.fetchQuery({
+    queryKey: keys.quiet,
+    queryFn: api.quiet,
+    staleTime: SEARCH_FRESH_MS,
+  });
+  return info.now;
+}
+
+/** How the person uses STAT. */
+export function useStatUse(wanted: boolean) {
+  return useQuery({
+    queryKey: [...keys.quiet, "stat"],
+    queryFn: api.statUse,
+    enabled: wanted,
+    staleTime: REACH_MS,
+  });
+}
+
+/** How often phones ring, by unit. */
+export function useInterruptions(days: number, zone: string) {
+  return useQuery({
+    queryKey: [...keys.interruptions, days, zone],
+    queryFn: () => api.interruptions(days, zone),
+    staleTime: REACH_MS,
+    placeholderData: keepPreviousData,
   });
 }
 
@@ -495,10 +532,11 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   forbidPosition: [keys.me, keys.devices],
   subscribePush: [keys.push],
   unsubscribePush: [keys.push],
-  setQuiet: [keys.me, keys.stat],
   takeStat: [keys.stat],
   declineStat: [keys.stat],
   withdrawStat: [keys.stat],
+  setQuiet: [keys.me, keys.quiet, keys.stat],
+  chooseQuiet: [keys.quiet],
   askRecovery: [keys.recoveries],
   approveRecovery: [keys.recoveries, keys.devices],
   withdrawRecovery: [keys.recoveries],

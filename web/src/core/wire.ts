@@ -219,10 +219,100 @@ export interface PushSubscribe {
   auth: string;
 }
 
+/** What does not ring while somebody is off duty; each keeps what the ones before keep. */
+export type OffDutyQuiet = "nothing" | "routine" | "urgent";
+
+/** When messages ring for a person, as they choose. */
+export interface QuietChoice {
+  batch: "hospital" | "at_once" | "every" | "breaks";
+  /** For `every`: 15, 30 or 60. */
+  minutes?: number | null;
+  /** For `breaks`: minutes since midnight, in `zone`. */
+  breaks: number[];
+  zone?: string | null;
+  /** Absent for what the hospital says. */
+  off_duty?: OffDutyQuiet | null;
+}
+
+export interface QuietUntil {
+  reason: "batched" | "off_duty" | "undisturbed";
+  /** Absent where the roster does not say when they are back. */
+  until?: number | null;
+}
+
+/** What would not ring now. */
+export interface Quietly {
+  routine?: QuietUntil | null;
+  urgent?: QuietUntil | null;
+}
+
+export interface QuietInfo {
+  choice: QuietChoice;
+  /** For who chose nothing; 0 for at once. */
+  hospital_minutes: number;
+  hospital_off_duty: OffDutyQuiet;
+  /** What may be chosen lies between the two. */
+  least: OffDutyQuiet;
+  most: OffDutyQuiet;
+  longest_minutes: number;
+  now: Quietly;
+  /** In how many conversations something waits that did not ring. */
+  waiting: number;
+}
+
+/** How often phones rang for messages of one urgency. */
+export interface RingFigures {
+  priority: Priority;
+  rings: number;
+  /** Answered within so many minutes, or at all. */
+  answered_1: number;
+  answered_5: number;
+  answered_15: number;
+  answered: number;
+}
+
+export interface HourFigures {
+  /** 0 to 23. */
+  hour: number;
+  /** Routine, urgent, STAT. */
+  rings: [number, number, number];
+  /** For each hour that one person is on duty, in thousandths; absent without a roster. */
+  per_person_milli?: number | null;
+}
+
+export interface UnitFigures {
+  unit: string;
+  /** Too small to be shown. */
+  suppressed: boolean;
+  rings: RingFigures[];
+  /** Without those at which too few people are on duty. */
+  hours: HourFigures[];
+  duty_hours: number;
+  /** What its people sent; absent where too few of them did. */
+  stat?: { sent: number; acknowledged: number; unneeded: number } | null;
+}
+
+export interface Interruptions {
+  from: number;
+  until: number;
+  smallest_group: number;
+  units: UnitFigures[];
+}
+
+/** One's own STAT messages. */
+export interface OwnStatUse {
+  days: number;
+  sent: number;
+  acknowledged: number;
+  /** Absent where so few were sent that it would say who said so. */
+  unneeded?: number | null;
+}
+
 /** Whether somebody would notice a message. */
 export interface Reachability {
   on_shift: boolean;
   quiet_until?: number | null;
+  quietly: Quietly;
   /** `no`: not reachable by phone. */
   phone: "open" | "rings" | "no";
   last_seen: "now" | "hour" | "day" | "week" | "earlier" | "never";

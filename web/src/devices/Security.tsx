@@ -9,6 +9,7 @@ import { toFailure } from "../core/failure";
 import { statusChanged, useCall, useStatus } from "../core/queries";
 import { Notifications } from "../ringing/Notifications";
 import { Quiet } from "../ringing/Quiet";
+import { Rings } from "../ringing/Rings";
 import { MySignIns } from "../risk/MySignIns";
 import { Ask } from "../shell/Ask";
 import { Avatar } from "../shell/Avatar";
@@ -43,6 +44,7 @@ export default function Security() {
         <PendingDevices quiet />
         <Notifications />
         <Quiet />
+        <Rings />
         <MySignIns />
         <Position />
         <MyDevices />

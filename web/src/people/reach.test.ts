@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Reachability } from "../core/wire";
-import { doubts, reason } from "./reach";
+import { doubts, reason, urgentRings } from "./reach";
 
 const NOW = new Date(2026, 0, 5, 8, 0).getTime();
-const HERE: Reachability = { on_shift: true, phone: "rings", last_seen: "hour" };
+const HERE: Reachability = { on_shift: true, phone: "rings", last_seen: "hour", quietly: {} };
 
 describe("whether somebody would notice", () => {
   it("is said only where they might not", () => {
@@ -14,10 +14,9 @@ describe("whether somebody would notice", () => {
       "Ben is not reachable by phone.",
       "Was here within a day.",
     ]);
-    expect(doubts("Ben", { on_shift: false, phone: "no", last_seen: "never" }, NOW)).toEqual([
-      "Ben is off shift and not reachable by phone.",
-      "Has not been here yet.",
-    ]);
+    expect(
+      doubts("Ben", { ...HERE, on_shift: false, phone: "no", last_seen: "never" }, NOW),
+    ).toEqual(["Ben is off shift and not reachable by phone.", "Has not been here yet."]);
   });
 
   it("has an end where they are not to be disturbed", () => {
@@ -26,6 +25,34 @@ describe("whether somebody would notice", () => {
       "Ben is not to be disturbed until 09:30; only STAT rings.",
     ]);
     expect(doubts("Ben", { ...HERE, quiet_until: until }, until)).toEqual([]);
+  });
+
+  it("depends on how urgent it is where they batch what is routine", () => {
+    const until = new Date(2026, 0, 5, 14, 30).getTime();
+    const batches: Reachability = { ...HERE, quietly: { routine: { reason: "batched", until } } };
+    expect(doubts("Dr B", batches, NOW)).toEqual([
+      "Delivered quietly: Dr B batches routine messages until 14:30.",
+    ]);
+    expect(doubts("Dr B", batches, NOW, "urgent")).toEqual([]);
+    expect(urgentRings(batches, "routine")).toBe(true);
+    expect(urgentRings(batches, "urgent")).toBe(false);
+  });
+
+  it("is said of who is off duty, and what would ring all the same", () => {
+    const until = new Date(2026, 0, 5, 20, 0).getTime();
+    const routine = { reason: "off_duty", until } as const;
+    const off: Reachability = { ...HERE, on_shift: false, quietly: { routine } };
+    expect(doubts("Ben", off, NOW)).toEqual([
+      "Ben is off duty until 20:00.",
+      "Routine messages do not ring.",
+    ]);
+    expect(doubts("Ben", off, NOW, "stat")).toEqual(["Ben is off shift."]);
+    const never: Reachability = {
+      ...off,
+      quietly: { routine: { reason: "off_duty" }, urgent: { reason: "off_duty" } },
+    };
+    expect(doubts("Ben", never, NOW, "urgent")).toEqual(["Ben is off duty.", "Only STAT rings."]);
+    expect(urgentRings(never, "routine")).toBe(false);
   });
 
   it("comes with the reason for somebody better", () => {

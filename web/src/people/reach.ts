@@ -1,15 +1,29 @@
 /** What is said of whether somebody would notice a message, without a screen. */
-import type { Reachability } from "../core/wire";
+import type { Priority, QuietUntil, Reachability } from "../core/wire";
 import { t } from "../texts";
-import { date } from "../texts/time";
+import { date, until } from "../texts/time";
 
-/** Why they might not, in sentences; none where they would. */
-export function doubts(name: string, reach: Reachability, now: number): string[] {
+/** Why they might not, in sentences; none where they would. What would ring differs by urgency. */
+export function doubts(
+  name: string,
+  reach: Reachability,
+  now: number,
+  priority: Priority = "routine",
+): string[] {
   const { on_shift, phone, quiet_until, last_seen } = reach;
   const quiet = quiet_until && quiet_until > now ? quiet_until : null;
+  const held = waits(reach, priority);
   const away = phone === "no";
   const lines: string[] = [];
-  if (!on_shift && away) {
+  if (held?.reason === "off_duty") {
+    lines.push(
+      held.until ? t.reach.offDutyUntil(name, until(held.until, now)) : t.reach.offDuty(name),
+      waits(reach, "urgent") ? t.reach.rings.urgent : t.reach.rings.routine,
+    );
+    if (away) {
+      lines.push(t.reach.no(name));
+    }
+  } else if (!on_shift && away) {
     lines.push(t.reach.offAndNo(name));
   } else if (!on_shift) {
     lines.push(t.reach.off(name));
@@ -19,10 +33,22 @@ export function doubts(name: string, reach: Reachability, now: number): string[]
   if (away) {
     lines.push(t.reach.seen[last_seen]);
   }
+  if (held?.reason === "batched" && held.until) {
+    lines.push(t.reach.quietly(name, until(held.until, now)));
+  }
   if (quiet) {
     lines.push(t.reach.quiet(name, date(quiet, now)));
   }
   return lines;
+}
+
+/** Whether an urgent message would ring where a routine one waits. */
+export function urgentRings(reach: Reachability, priority: Priority): boolean {
+  return priority === "routine" && Boolean(waits(reach, "routine")) && !waits(reach, "urgent");
+}
+
+function waits({ quietly }: Reachability, priority: Priority): QuietUntil | null {
+  return (priority === "stat" ? null : quietly[priority]) ?? null;
 }
 
 /** Why somebody else is the better one to write to. */

@@ -16,6 +16,7 @@ import { useOnCallNews } from "../oncall/useOnCallNews";
 import { toAnswer } from "../oncall/words";
 import { QuietLine } from "../ringing/Quiet";
 import { RingLine } from "../ringing/RingLine";
+import { useChime } from "../ringing/useChime";
 import { useMending } from "../ringing/useMending";
 import { StatCards } from "../stat/StatCards";
 import { t } from "../texts";
@@ -42,6 +43,7 @@ const Security = lazy(() => import("../devices/Security"));
 const MyDevice = lazy(() => import("../devices/MyDevice"));
 const Officer = lazy(() => import("../officer/Officer"));
 const Risk = lazy(() => import("../risk/Risk"));
+const Interruptions = lazy(() => import("../interruptions/Interruptions"));
 const Fleet = lazy(() => import("../fleet/Fleet"));
 const FleetDevice = lazy(() => import("../fleet/FleetDevice"));
 const Programs = lazy(() => import("../programs/Programs"));
@@ -67,6 +69,7 @@ export function Layout() {
   const status = useStatus();
   useIdleLock(status.data?.lock_ms);
   useMending();
+  useChime();
   const roles = me.data?.roles ?? [];
   // What was told before the store opened, such as that its session ended, is over. The frame goes
   // when it is locked, and what it remembered goes with it.
@@ -141,6 +144,8 @@ function screen(route: Route): ReactNode {
       return <Officer />;
     case "risk":
       return <Risk />;
+    case "interruptions":
+      return <Interruptions />;
     case "fleet":
       return <Fleet />;
     case "fleet-device":
@@ -198,7 +203,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
       />
       <Item
         to={{ at: "security" }}
-        current={["security", "device"].includes(route.at)}
+        current={["security", "device", "interruptions"].includes(route.at)}
         icon={<ShieldCheck aria-hidden />}
         text={t.nav.security}
       />

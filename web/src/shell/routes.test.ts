@@ -18,6 +18,7 @@ it("finds the way back from every address that it makes", () => {
     { at: "device", id: "0198c7aa-0000-7000-8000-000000000002" },
     { at: "officer" },
     { at: "risk" },
+    { at: "interruptions" },
     { at: "fleet" },
     { at: "fleet-device", id: "0198c7aa-0000-7000-8000-000000000003" },
     { at: "programs" },

@@ -21,6 +21,8 @@ export type Route =
   | { at: "officer" }
   /** Everyone's unusual sign-ins, for security officers. */
   | { at: "risk" }
+  /** How often phones ring, for whoever runs a ward. */
+  | { at: "interruptions" }
   | { at: "fleet" }
   /** A device of anyone, for officers. */
   | { at: "fleet-device"; id: string }
@@ -64,6 +66,7 @@ export function parse(hash: string): Route {
     case "security":
     case "officer":
     case "risk":
+    case "interruptions":
     case "planner":
       return { at: first };
     default:

@@ -831,7 +831,101 @@ export const en = {
     lineLabel: "You are not disturbed now",
     line: (until: string) => `Do not disturb until ${until}`,
   },
+  rings: {
+    title: "When messages ring",
+    intro:
+      "Routine messages can wait for a break. Whoever writes to you sees until when, and can send as urgent. STAT always rings.",
+    batch: "Routine messages ring",
+    batches: {
+      hospital: (minutes: number) =>
+        minutes === 0
+          ? "As the hospital says: at once"
+          : `As the hospital says: every ${minutes} min`,
+      at_once: "At once",
+      every: (minutes: number) => `Every ${minutes} min, by the clock`,
+      breaks: "At my breaks",
+    },
+    breaks: "Times of your breaks",
+    breakAt: (n: number) => `Break ${n}`,
+    addBreak: "Add a break",
+    removeBreak: (time: string) => `Remove the break at ${time}`,
+    longest: (minutes: number) =>
+      `Nothing waits longer than ${minutes % 60 === 0 ? count(minutes / 60, "hour", "hours") : `${minutes} min`} at work.`,
+    offDuty: "Off duty, by the roster",
+    offDutyChoice: {
+      nothing: "Everything rings",
+      routine: "Routine messages wait",
+      urgent: "Routine and urgent messages wait",
+    },
+    hospital: (choice: string) => `As the hospital says: ${choice.toLowerCase()}`,
+    offDutyHint: "What waits rings once, when your next shift or turn begins.",
+    bounded: "The hospital does not allow every choice here.",
+    save: "Save",
+    saved: "Saved. What waited already follows it.",
+    now: {
+      all: "Now, everything rings at once.",
+      until: (at: string) => `Now, routine messages ring next at ${at}.`,
+      later: "Now, routine messages wait until you are on duty.",
+    },
+    waiting: (n: number) =>
+      `${count(n, "conversation has", "conversations have")} something that did not ring yet.`,
+    statUse: {
+      title: "Your use of STAT",
+      figures: (days: number, sent: number, acknowledged: number) =>
+        `In ${days} days you sent ${sent} STAT; ${acknowledged} were acknowledged.`,
+      unneeded: (n: number) => `${n} did not need STAT, said somebody who answered.`,
+      tooFew: "Whether they needed STAT is told from three on, so that nobody is named.",
+      none: "You sent no STAT in the last four weeks.",
+    },
+    unneeded: "Did not need STAT",
+    unneededDone: "Counted. The sender does not see who said so.",
+  },
+  interruptions: {
+    title: "Interruptions",
+    link: "How often the phones of a ward ring",
+    back: "Back to your settings",
+    intro: (n: number) =>
+      `How often phones ring, by unit. It counts and keeps no contents. Groups of fewer than ${n} people are not shown: this is about a ward's habits and not about persons.`,
+    span: "Time",
+    days: (n: number) => `${n / 7} weeks`,
+    week: "1 week",
+    unit: "Unit",
+    none: "There is nothing to show yet. Counting begins with the first notification and ends with yesterday.",
+    tooSmall: "Too few people to be shown.",
+    chart: "Notifications by hour of the day",
+    chartHint: "Hours at which too few people are on duty are left out.",
+    hourOf: (hour: number) => `${String(hour).padStart(2, "0")}:00`,
+    bar: (hour: string, routine: number, urgent: number, stat: number) =>
+      `${hour}: ${routine} routine, ${urgent} urgent, ${stat} STAT`,
+    byPriority: "By urgency",
+    byHour: "By hour",
+    columns: {
+      priority: "Urgency",
+      rings: "Rings",
+      minute: "within 1 min",
+      five: "within 5 min",
+      fifteen: "within 15 min",
+      answered: "at all",
+      hour: "Hour",
+      perPerson: "For each person and hour",
+    },
+    answered: "Answered",
+    duty: (hours: number) => `${count(hours, "hour", "hours")} on duty, of all people together.`,
+    stat: "STAT sent by this unit",
+    statLine: (sent: number, acknowledged: number, unneeded: number) =>
+      `${sent} sent, ${acknowledged} acknowledged; ${unneeded} did not need STAT, said somebody who answered.`,
+    statShare: (share: string) => `${share} of them did not need STAT.`,
+    statFew: "Too few people of this unit sent any.",
+    csv: "Save as a table",
+    what: "A ring is a notification that a phone was sent, once for a person. Sounds of an open app are not counted. It is answered once the person reads or acknowledges something.",
+  },
   reach: {
+    quietly: (name: string, at: string) =>
+      `Delivered quietly: ${name} batches routine messages until ${at}.`,
+    offDuty: (name: string) => `${name} is off duty.`,
+    offDutyUntil: (name: string, at: string) => `${name} is off duty until ${at}.`,
+    rings: { routine: "Routine messages do not ring.", urgent: "Only STAT rings." },
+    asUrgent: "Send as urgent",
     label: (name: string) => `Whether ${name} would notice`,
     off: (name: string) => `${name} is off shift.`,
     quiet: (name: string, until: string) =>
@@ -855,7 +949,7 @@ export const en = {
     intro: "What looked unlike you, and what was unusual about it. Say whether it was you.",
     none: "None of your last sign-ins looked unusual.",
     unusual: "Unusual sign-ins",
-    others: (n: number) => `Your last ${count(n, "other sign-in", "other sign-ins")}`,
+    others: (n: number) => (n === 1 ? "Your last other sign-in" : `Your last ${n} other sign-ins`),
     othersList: "Other sign-ins",
     reasons: "What was unusual",
     risk: (risk: number) => `risk ${risk} of 100`,

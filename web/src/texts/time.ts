@@ -114,3 +114,8 @@ function daysBetween(ms: number, now: number): number {
 function sameYear(a: number, b: number): boolean {
   return new Date(a).getFullYear() === new Date(b).getFullYear();
 }
+
+/** Until when something holds: the clock within the next half day, else the day with it. */
+export function until(ms: number, now: number): string {
+  return ms - now < 12 * 3_600_000 ? clock(ms) : moment(ms, now);
+}

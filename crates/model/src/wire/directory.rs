@@ -1,6 +1,7 @@
 //! People, on-call roles, patients.
 
 use super::enroll::PersonBrief;
+use super::quiet::Quietly;
 use super::sessions::PositionUse;
 use super::wire;
 use crate::{DeviceId, PatientId, RoleSlug, SessionId};
@@ -139,6 +140,9 @@ wire! {
         /// Until when they are not to be disturbed, unix milliseconds; absent when they may be.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub quiet_until: Option<u64>,
+        /// What would not ring now by their own choice, by do-not-disturb or by the roster.
+        #[serde(default)]
+        pub quietly: Quietly,
         /// Whether a message would be noticed.
         pub phone: PhoneReach,
         /// When they were heard of last.

@@ -19,6 +19,7 @@ pub mod posture;
 pub mod problem;
 pub mod programs;
 pub mod push;
+pub mod quiet;
 pub mod recoveries;
 pub mod risk;
 pub mod schedules;

@@ -51,6 +51,7 @@ position.consent     not_signed_in allow               allow              device
 push.manage          not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 push.receipt         allow         allow               allow              allow            allow          allow        allow           allow
 availability.set     not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
+interruptions.read   not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 me.read              not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 invite.create        not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 recovery.list        not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow

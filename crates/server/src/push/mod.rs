@@ -5,6 +5,11 @@
 //! and whichever node is first sends what is due. A device that is open has ten seconds to say that the
 //! message was delivered, for a phone in a pocket looks open long after it fell asleep.
 //!
+//! What is taken while a node cannot look is looked at again, and what none looked at, because one stopped
+//! or more came than it could keep, is found in the database once a minute: the channel is a hint, too.
+//!
+//! A message need not ring at once ([`when`]): then it waits in the database, for any node.
+//!
 //! A wake-up is a hint and never the message: it says nothing, it may come late or not at all, and
 //! subscriptions die silently. So each has an id, which the device's service worker gives back; by
 //! those receipts people see whom they would reach.
@@ -12,8 +17,9 @@
 mod endpoint;
 mod post;
 mod vapid;
+pub(crate) mod when;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,11 +34,12 @@ use wardline_bus::Hint;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::push::{PushInfo, PushState};
 use wardline_model::{DeviceId, GroupId, UserId};
-use wardline_store::{ClaimedPush, PushStanding, Store, StoreError};
+use wardline_store::{ClaimedPush, HeldRing, PushStanding, Store, StoreError};
 
 use self::endpoint::Allowed;
 use self::post::{Outcome, WakeId, post};
 use self::vapid::Vapid;
+use self::when::Now;
 use crate::app::App;
 use crate::config;
 use crate::gate::patiently;
@@ -119,7 +126,8 @@ impl Push {
         Ok((push, queue))
     }
 
-    /// A message was taken. Never waits; where more come in than can be looked at, some wake nobody.
+    /// A message was taken. Never waits; where more come in than can be looked at, some wake people a
+    /// minute later.
     pub(crate) fn reached(&self, message: Message) {
         if self.news.try_send(News::Message(message)).is_err() {
             metrics::counter!("wardline_pushes_total", "outcome" => "missed").increment(1);
@@ -132,9 +140,15 @@ impl Push {
         let _ = self.news.try_send(News::Due);
     }
 
-    /// Whether a URL may be a push service's.
-    pub(crate) fn takes(&self, endpoint: &str) -> bool {
-        self.allowed.endpoint(endpoint).is_some()
+    /// The host of a URL, with its port where that is not the usual one; `None` where it cannot be a
+    /// push service's.
+    pub(crate) fn host(&self, endpoint: &str) -> Option<String> {
+        let url = self.allowed.endpoint(endpoint)?;
+        let host = url.host_str()?;
+        Some(match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        })
     }
 
     /// Whether a wake-up that arrived then (unix milliseconds) still tells that a device rings.
@@ -167,7 +181,7 @@ impl Push {
         }
     }
 
-    const fn together_ms(&self) -> u64 {
+    pub(crate) const fn together_ms(&self) -> u64 {
         self.config.together_seconds * 1000
     }
 }
@@ -181,18 +195,23 @@ pub(crate) fn receipt_hash(id: &[u8]) -> [u8; 32] {
 pub(crate) async fn run(app: App, mut queue: Queue, mut stop: watch::Receiver<bool>) {
     let mut waker = Waker {
         app: app.clone(),
+        fresh: Messages::default(),
         doubtful: VecDeque::new(),
         posts: JoinSet::new(),
         free: Arc::new(Semaphore::new(MOST_AT_ONCE)),
+        hosts: HashMap::new(),
+        swept_at: None,
+        looked_at: None,
+        forgot_at: None,
     };
     let mut open = OpenHere::new(&app);
     let mut tick = tokio::time::interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let mut messages = Messages::default();
+        let mut came = false;
         tokio::select! {
             news = queue.recv() => match news {
-                Some(news) => messages.take(news),
+                Some(news) => came = waker.fresh.take(news),
                 None => break,
             },
             _ = tick.tick() => {
@@ -203,15 +222,23 @@ pub(crate) async fn run(app: App, mut queue: Queue, mut stop: watch::Receiver<bo
             () = stopped(&mut stop) => break,
         }
         // What comes in a burst is looked at together.
-        if !messages.is_empty() {
+        if came {
             tokio::time::sleep(BURST).await;
         }
         while let Ok(news) = queue.try_recv() {
-            messages.take(news);
+            waker.fresh.take(news);
         }
-        if let Err(error) = waker.round(messages).await {
-            tracing::warn!(%error, "devices were not woken");
+        if let Err(error) = waker.round().await {
+            tracing::warn!(%error, "devices were not woken yet");
         }
+    }
+    // What came last is asked for, so that another node sends it.
+    while let Ok(news) = queue.try_recv() {
+        waker.fresh.take(news);
+    }
+    let last = tokio::time::timeout(LAST, waker.notice()).await;
+    if !matches!(last, Ok(Ok(()))) {
+        tracing::warn!("what came last is left for another node to find");
     }
     // What is cut off here is due again after a while, for any node.
     let done = async { while waker.posts.join_next().await.is_some() {} };
@@ -227,18 +254,20 @@ pub(crate) async fn run(app: App, mut queue: Queue, mut stop: watch::Receiver<bo
 struct Messages(BTreeMap<(GroupId, UserId), (u64, Priority)>);
 
 impl Messages {
-    fn take(&mut self, news: News) {
+    /// Whether it was a message.
+    fn take(&mut self, news: News) -> bool {
         let News::Message(message) = news else {
-            return;
+            return false;
         };
         let key = (message.group, message.sender);
+        if self.0.len() >= LONGEST_QUEUE && !self.0.contains_key(&key) {
+            metrics::counter!("wardline_pushes_total", "outcome" => "missed").increment(1);
+            return true;
+        }
         let (seq, priority) = self.0.entry(key).or_default();
         *seq = message.seq.max(*seq);
         *priority = message.priority.max(*priority);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        true
     }
 }
 
@@ -251,51 +280,100 @@ struct Doubtful {
     devices: Vec<(DeviceId, UserId)>,
 }
 
+/// What a look found.
+#[derive(Debug, Default)]
+struct Found {
+    /// Devices to be rung.
+    asleep: Vec<(DeviceId, Priority)>,
+    /// What does not ring yet, by person.
+    held: Vec<(UserId, HeldRing, bool)>,
+    /// Devices to be looked at again.
+    doubtful: Vec<Doubtful>,
+}
+
 #[derive(Debug)]
 struct Waker {
     app: App,
+    /// What was not looked at yet; it stays until what it asks for is in the database.
+    fresh: Messages,
     /// By time.
     doubtful: VecDeque<Doubtful>,
     posts: JoinSet<()>,
     free: Arc<Semaphore>,
+    /// Requests under way to each push service.
+    hosts: HashMap<String, Arc<Semaphore>>,
+    /// When what no node noticed was looked for last, unix milliseconds.
+    swept_at: Option<u64>,
+    /// When it was looked last who is back on duty, unix milliseconds.
+    looked_at: Option<u64>,
+    /// When old counts were forgotten last, unix milliseconds.
+    forgot_at: Option<u64>,
 }
 
 impl Waker {
-    async fn round(&mut self, messages: Messages) -> Result<(), Refusal> {
+    async fn round(&mut self) -> Result<(), Refusal> {
         while self.posts.try_join_next().is_some() {}
-        let mut asleep = self.look(messages).await?;
-        asleep.extend(self.look_again().await?);
+        let noticed = self.notice().await;
+        // What is due goes out, whatever became of what is new.
+        let rung = self.ring_held().await;
+        let sent = self.send().await;
+        let forgot = self.forget().await;
+        noticed.and(rung).and(sent).and(forgot)
+    }
+
+    /// Makes wake-ups, or what waits, of messages that came; what fails here is taken up by the next
+    /// round, for asking twice asks once.
+    async fn notice(&mut self) -> Result<(), Refusal> {
+        let now_ms = self.app.clock.now_ms();
+        let mut found = self.look(now_ms).await?;
+        let over = self.look_again(&mut found, now_ms).await?;
+        let swept = self.sweep(&mut found, now_ms).await?;
         // In one order everywhere, so that no two nodes wait for each other in turn.
-        asleep.sort_unstable();
-        self.ask(&asleep).await?;
-        self.send().await
+        found.asleep.sort_unstable();
+        found
+            .held
+            .sort_unstable_by_key(|(user, held, _)| (*user, held.group_id, held.priority));
+        self.ask(&found, now_ms).await?;
+        self.fresh = Messages::default();
+        self.doubtful.drain(..over);
+        self.doubtful.extend(found.doubtful);
+        if swept {
+            self.swept_at = Some(now_ms);
+        }
+        Ok(())
     }
 
     /// Devices that messages are for and nobody has open.
-    async fn look(&mut self, messages: Messages) -> Result<Vec<(DeviceId, Priority)>, Refusal> {
-        let mut asleep = Vec::new();
-        if messages.is_empty() {
-            return Ok(asleep);
+    async fn look(&self, now_ms: u64) -> Result<Found, Refusal> {
+        let mut found = Found::default();
+        if self.fresh.0.is_empty() {
+            return Ok(found);
         }
-        let now_ms = self.app.clock.now_ms();
         let mut facts = self.app.look().await?;
         if !facts.has_push_subscriptions().await? {
-            return Ok(asleep);
+            return Ok(found);
         }
-        for ((group, sender), (seq, priority)) in messages.0 {
+        for (&(group, sender), &(seq, priority)) in &self.fresh.0 {
             let mut looks_open = Vec::new();
+            let mut held = BTreeSet::new();
             for target in facts.push_targets(group, sender, now_ms).await? {
-                if target.is_quiet && priority < Priority::Stat {
-                    continue;
-                }
-                if target.is_open || self.app.hub.is_open(target.device_id) {
-                    looks_open.push((target.device_id, target.user_id));
+                let (device, user) = (target.device_id, target.user_id);
+                let (manner, choice) = (target.manner(), target.choice());
+                let now = Now::with(&self.app, Some(&manner), choice.as_ref(), now_ms);
+                let later = when::later(now.ring(priority, now_ms));
+                if let Some((at_ms, for_duty)) = later {
+                    if held.insert(user) {
+                        let waits = when::held(group, priority, seq, now_ms, at_ms);
+                        found.held.push((user, waits, for_duty));
+                    }
+                } else if target.is_open || self.app.hub.is_open(device) {
+                    looks_open.push((device, user));
                 } else {
-                    asleep.push((target.device_id, priority));
+                    found.asleep.push((device, priority));
                 }
             }
             if !looks_open.is_empty() {
-                self.doubtful.push_back(Doubtful {
+                found.doubtful.push(Doubtful {
                     at: now_ms + GRACE_MS,
                     message: Message {
                         group,
@@ -307,28 +385,27 @@ impl Waker {
                 });
             }
         }
-        Ok(asleep)
+        Ok(found)
     }
 
-    /// Devices that looked open, and whose people still have not got the message.
-    async fn look_again(&mut self) -> Result<Vec<(DeviceId, Priority)>, Refusal> {
-        let now_ms = self.app.clock.now_ms();
-        let mut asleep = Vec::new();
-        loop {
-            let is_over = |first: &Doubtful| first.at <= now_ms;
-            if !self.doubtful.front().is_some_and(is_over) && self.doubtful.len() <= MOST_DOUBTFUL {
-                return Ok(asleep);
-            }
-            let Some(doubtful) = self.doubtful.pop_front() else {
-                return Ok(asleep);
-            };
+    /// Devices that looked open, and whose people still have not got the message; gives how many of the
+    /// doubtful were looked at.
+    async fn look_again(&self, found: &mut Found, now_ms: u64) -> Result<usize, Refusal> {
+        let beyond = self.doubtful.len().saturating_sub(MOST_DOUBTFUL);
+        let due = self.doubtful.iter().take_while(|one| one.at <= now_ms);
+        let over = due.count().max(beyond);
+        if over == 0 {
+            return Ok(0);
+        }
+        let mut facts = self.app.look().await?;
+        for doubtful in self.doubtful.iter().take(over) {
             let Message {
                 group,
                 seq,
                 priority,
                 ..
             } = doubtful.message;
-            let receipts = self.app.look().await?.receipts_of(&[group]).await?;
+            let receipts = facts.receipts_of(&[group]).await?;
             let have: BTreeSet<UserId> = receipts
                 .into_values()
                 .flatten()
@@ -339,16 +416,44 @@ impl Waker {
                 })
                 .map(|receipt| receipt.user_id)
                 .collect();
-            let without = doubtful.devices.into_iter();
+            let without = doubtful.devices.iter();
             let without = without.filter(|(_, user)| !have.contains(user));
-            asleep.extend(without.map(|(device, _)| (device, priority)));
+            found
+                .asleep
+                .extend(without.map(|(device, _)| (*device, priority)));
         }
+        Ok(over)
     }
 
-    async fn ask(&self, asleep: &[(DeviceId, Priority)]) -> Result<(), Refusal> {
+    /// Messages of the last minutes that no wake-up told of, whichever node took them and whatever
+    /// became of it; false where it is not time yet to look for them.
+    async fn sweep(&self, found: &mut Found, now_ms: u64) -> Result<bool, Refusal> {
+        if self.swept_at.is_some_and(|at| now_ms < at + SWEEP_MS) {
+            return Ok(false);
+        }
+        let mut facts = self.app.look().await?;
+        let (from_ms, until_ms) = (
+            now_ms.saturating_sub(SWEPT_MS),
+            now_ms.saturating_sub(GRACE_MS + SLACK_MS),
+        );
+        for unheard in facts.unheard(from_ms, until_ms).await? {
+            let (user, priority, sent_at) = (unheard.user_id, unheard.priority, unheard.sent_at);
+            let now = Now::of(&mut facts, &self.app, user, now_ms).await?;
+            match when::later(now.ring(priority, sent_at)) {
+                Some((at_ms, for_duty)) => {
+                    let (group, seq) = (unheard.group_id, unheard.seq);
+                    let waits = when::held(group, priority, seq, sent_at, at_ms);
+                    found.held.push((user, waits, for_duty));
+                }
+                None => found.asleep.push((unheard.device_id, priority)),
+            }
+        }
+        Ok(true)
+    }
+
+    async fn ask(&self, found: &Found, now_ms: u64) -> Result<(), Refusal> {
         let together_ms = self.app.push.together_ms();
-        let now_ms = self.app.clock.now_ms();
-        for asleep in asleep.chunks(MOST_AT_ONCE) {
+        for asleep in found.asleep.chunks(MOST_AT_ONCE) {
             patiently!(self.app, |tx| {
                 for (device, priority) in asleep {
                     tx.ask_push(*device, *priority, together_ms, now_ms).await?;
@@ -356,10 +461,51 @@ impl Waker {
                 Ok(())
             })?;
         }
+        for held in found.held.chunks(MOST_AT_ONCE) {
+            patiently!(self.app, |tx| {
+                for (user, waits, for_duty) in held {
+                    tx.hold_ring(*user, waits, *for_duty).await?;
+                }
+                Ok(())
+            })?;
+        }
         Ok(())
     }
 
-    /// Takes what is due and sends it, each by itself: a push service that is slow holds up nobody.
+    /// Judges anew what waits and whose time has come, and what waited for people who are on duty now.
+    async fn ring_held(&mut self) -> Result<(), Refusal> {
+        let app = &self.app;
+        let now_ms = app.clock.now_ms();
+        let mut facts = app.look().await?;
+        let mut people = facts.people_with_due_rings(now_ms, MOST_AT_ONCE).await?;
+        if self.looked_at.is_none_or(|at| now_ms >= at + DUTY_MS) {
+            people.extend(facts.people_back_on_duty(now_ms, MOST_AT_ONCE).await?);
+            self.looked_at = Some(now_ms);
+        }
+        drop(facts);
+        people.sort_unstable();
+        people.dedup();
+        for user in people {
+            patiently!(app, |tx| { when::rejudge(tx, app, user, now_ms).await })?;
+        }
+        Ok(())
+    }
+
+    /// Forgets old counts, once an hour.
+    async fn forget(&mut self) -> Result<(), Refusal> {
+        let now_ms = self.app.clock.now_ms();
+        if self.forgot_at.is_some_and(|at| now_ms < at + HOUR_MS) {
+            return Ok(());
+        }
+        let keep_ms = self.app.config.quiet.keep_days * 24 * HOUR_MS;
+        let before_ms = now_ms.saturating_sub(keep_ms);
+        patiently!(self.app, |tx| { Ok(tx.forget_rings(before_ms).await?) })?;
+        self.forgot_at = Some(now_ms);
+        Ok(())
+    }
+
+    /// Takes what is due and sends it, each by itself: a push service that is slow holds up its own
+    /// wake-ups and no others.
     async fn send(&mut self) -> Result<(), Refusal> {
         let app = &self.app;
         let lease_ms = app.push.together_ms();
@@ -370,14 +516,23 @@ impl Waker {
         let due = app
             .look()
             .await?
-            .due_pushes(app.clock.now_ms(), most)
+            .due_pushes(app.clock.now_ms(), MOST_OF_HOST, MOST_AT_ONCE)
             .await?;
-        for device in due {
+        if self.hosts.len() > MOST_AT_ONCE {
+            self.hosts
+                .retain(|_, host| host.available_permits() < MOST_OF_HOST);
+        }
+        for due in due {
+            let host = self.hosts.entry(due.host);
+            let host = host.or_insert_with(|| Arc::new(Semaphore::new(MOST_OF_HOST)));
+            let Ok(of_host) = Arc::clone(host).try_acquire_owned() else {
+                continue;
+            };
             let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() else {
                 return Ok(());
             };
             let (id, now_ms): (WakeId, u64) = (random(), app.clock.now_ms());
-            let hash = receipt_hash(&id);
+            let (device, hash) = (due.device_id, receipt_hash(&id));
             let claimed = patiently!(app, |tx| {
                 Ok(tx.claim_push(device, &hash, lease_ms, now_ms).await?)
             })?;
@@ -388,7 +543,7 @@ impl Waker {
                 if let Err(error) = settle(&app, &wake, outcome).await {
                     tracing::warn!(%error, "what became of a wake-up was not noted");
                 }
-                drop(permit);
+                drop((permit, of_host));
             });
         }
         Ok(())
@@ -406,7 +561,12 @@ async fn settle(app: &App, wake: &ClaimedPush, outcome: Outcome) -> Result<(), R
     };
     metrics::counter!("wardline_pushes_total", "outcome" => name).increment(1);
     match outcome {
-        Outcome::Taken => patiently!(app, |tx| { Ok(tx.push_sent(wake).await?) }),
+        Outcome::Taken => patiently!(app, |tx| {
+            tx.push_sent(wake).await?;
+            Ok(tx
+                .count_ring(wake.device_id, wake.priority, wake.sent_at)
+                .await?)
+        }),
         Outcome::Refused { retry_after } => {
             let again_at = again_at(wake, retry_after, now_ms);
             patiently!(app, |tx| { Ok(tx.push_failed(wake, again_at).await?) })
@@ -532,8 +692,18 @@ const BURST: Duration = Duration::from_millis(25);
 const GRACE_MS: u64 = 10_000;
 /// Messages that are waited for so; beyond, the oldest are looked at early.
 const MOST_DOUBTFUL: usize = 10_000;
-/// Requests under way to push services.
+/// How often it is looked for messages that no wake-up told of, how far back, and how much later than
+/// others, milliseconds.
+const SWEEP_MS: u64 = 60_000;
+const SWEPT_MS: u64 = 10 * SWEEP_MS;
+const SLACK_MS: u64 = 5_000;
+/// How often it is looked for people who are on duty again, milliseconds.
+const DUTY_MS: u64 = 10_000;
+/// Requests under way to push services, and to one of them.
 const MOST_AT_ONCE: usize = 64;
+const MOST_OF_HOST: usize = 16;
+/// For what came as the node is stopped.
+const LAST: Duration = Duration::from_secs(1);
 /// Devices of which one transaction tells that they were opened, or closed.
 const MOST_TOLD: usize = 512;
 const LONGEST_QUEUE: usize = 8192;

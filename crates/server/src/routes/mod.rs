@@ -10,6 +10,7 @@ pub(crate) mod fleet;
 pub(crate) mod groups;
 pub(crate) mod hospital;
 pub(crate) mod inbox;
+pub(crate) mod interruptions;
 pub(crate) mod invites;
 pub(crate) mod keeper;
 pub(crate) mod key_packages;
@@ -136,6 +137,9 @@ fn operations() -> OpenApiRouter<App> {
             me::forbid_position::handler
         ))
         .routes(routes!(me::availability::handler))
+        .routes(routes!(me::quiet::handler, me::quiet::choose))
+        .routes(routes!(me::stat_use::handler))
+        .routes(routes!(interruptions::read::handler))
         .routes(routes!(
             push::read::handler,
             push::subscribe::handler,
@@ -170,6 +174,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(escalations::acknowledge::handler))
         .routes(routes!(escalations::decline::handler))
         .routes(routes!(escalations::withdraw::handler))
+        .routes(routes!(escalations::unneeded::handler))
         .routes(routes!(inbox::read::handler))
         .routes(routes!(socket::ticket::handler))
         .routes(routes!(socket::open::handler))

@@ -34,6 +34,7 @@ mod policies;
 mod postgres;
 mod proofs;
 mod push;
+mod quiet;
 mod recoveries;
 mod renewal;
 mod risk;

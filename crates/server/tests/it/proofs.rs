@@ -149,6 +149,14 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             "/v1/me/availability".into(),
             Some(json!({ "quiet_until": null })),
         ),
+        ("GET", "/v1/me/quiet".into(), None),
+        (
+            "PUT",
+            "/v1/me/quiet".into(),
+            Some(json!({ "batch": "at_once" })),
+        ),
+        ("GET", "/v1/me/stat-use".into(), None),
+        ("GET", "/v1/interruptions?days=7&zone=UTC".into(), None),
         ("GET", "/v1/push".into(), None),
         (
             "PUT",
@@ -274,6 +282,7 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ),
         ("POST", format!("/v1/escalations/{group}.1/decline"), None),
         ("POST", format!("/v1/escalations/{group}.1/withdraw"), None),
+        ("POST", format!("/v1/escalations/{group}.1/unneeded"), None),
         ("GET", "/v1/inbox?after=0".into(), None),
         ("POST", "/v1/socket-tickets".into(), None),
     ]

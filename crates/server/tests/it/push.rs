@@ -19,20 +19,20 @@ const MINUTE: u64 = 60_000;
 const HOUR: u64 = 60 * MINUTE;
 
 /// Two nurses in a conversation, and a push service.
-struct Shift {
-    hospital: Hospital,
-    receiver: Receiver,
-    officer: Device,
-    amara: Phone,
-    ben: Phone,
-    group: GroupId,
+pub(crate) struct Shift {
+    pub(crate) hospital: Hospital,
+    pub(crate) receiver: Receiver,
+    pub(crate) officer: Device,
+    pub(crate) amara: Phone,
+    pub(crate) ben: Phone,
+    pub(crate) group: GroupId,
     /// Ben's browser.
     browser: Subscriber,
 }
 
 impl Shift {
     /// Ben's phone is to be rung.
-    async fn begin(engine: Engine) -> Self {
+    pub(crate) async fn begin(engine: Engine) -> Self {
         let receiver = Receiver::start().await;
         let hospital = Hospital::with(engine, |config| receiver.configure(config)).await;
         let mut officer = hospital.officer().await;
@@ -53,19 +53,19 @@ impl Shift {
         }
     }
 
-    fn clock(&self) -> &Clock {
+    pub(crate) fn clock(&self) -> &Clock {
         &self.hospital.clock
     }
 
     /// Amara writes.
-    async fn say(&mut self, priority: Priority) {
+    pub(crate) async fn say(&mut self, priority: Priority) {
         let mut message = self.amara.write(self.group, "K 6.8 in bed 4");
         message.priority = priority;
         self.amara.post(self.group, &message).await.expect(201);
     }
 
     /// Ben's service worker shows a push and says so.
-    async fn receipt(&mut self, push: &Pushed) -> Answer {
+    pub(crate) async fn receipt(&mut self, push: &Pushed) -> Answer {
         let id = self.browser.read(push);
         receipt(&mut self.ben.device, &id).await
     }
@@ -75,13 +75,13 @@ impl Shift {
     }
 
     /// What Amara sees of whether Ben can be reached.
-    async fn reach(&mut self) -> Reachability {
+    pub(crate) async fn reach(&mut self) -> Reachability {
         let ben = self.ben.user();
         reach(&mut self.amara.device, ben).await
     }
 }
 
-async fn nurse(hospital: &Hospital, officer: &mut Device, name: &str) -> Phone {
+pub(crate) async fn nurse(hospital: &Hospital, officer: &mut Device, name: &str) -> Phone {
     let user = colleague_called(hospital, officer, name, "nurse").await;
     Phone::new(phone_of(hospital, officer, user).await).await
 }
@@ -198,10 +198,29 @@ story!(a_wake_up_that_did_not_arrive_is_followed_by_another_after_a_while);
 async fn a_wake_up_that_did_not_arrive_is_followed_by_another_after_a_while(engine: Engine) {
     let mut shift = Shift::begin(engine).await;
     shift.say(Priority::Urgent).await;
-    shift.receiver.push(1).await;
+    let first = shift.receiver.push(1).await;
     shift.say(Priority::Urgent).await;
+    let (store, _) = shift.hospital.seize();
+    let clock = shift.hospital.clock.clone();
+    let due = async |after_ms: u64| {
+        let now_ms = clock.now_ms() + after_ms;
+        let due = store.read().await.unwrap().due_pushes(now_ms, 10, 10).await;
+        due.unwrap().len()
+    };
+    until("the second message to be asked for", async || {
+        Some(due(MINUTE).await).filter(|due| *due == 1)
+    })
+    .await;
+    assert_eq!(due(MINUTE - 1).await, 0, "one is out, which tells of it");
+    assert_eq!(shift.receiver.pushes().len(), 1);
     shift.hospital.clock.advance(MINUTE);
-    shift.receiver.push(2).await;
+    let second = shift.receiver.push(2).await;
+    assert_ne!(shift.browser.read(&first), shift.browser.read(&second));
+    // The receipt of the one that is late counts for nothing, that of the second does.
+    shift.receipt(&first).await.refused(404, "not-found");
+    shift.receipt(&second).await.expect(204);
+    assert_eq!(due(24 * HOUR).await, 0);
+    assert_eq!(shift.state().await, PushState::Rings);
 }
 
 story!(a_subscription_that_the_push_service_forgot_ends_and_another_begins);
@@ -229,6 +248,17 @@ async fn a_subscription_that_the_push_service_forgot_ends_and_another_begins(eng
         .await;
     nobody.refused(404, "not-found");
     shift.say(Priority::Routine).await;
+    let (store, _) = shift.hospital.seize();
+    let ben = shift.ben.device.id();
+    let mut tx = store.write().await.unwrap();
+    let now_ms = shift.hospital.clock.now_ms();
+    let asked = tx
+        .ask_push(ben, Priority::Stat, MINUTE, now_ms)
+        .await
+        .unwrap();
+    assert!(!asked, "nothing is sent to a subscription that is gone");
+    drop(tx);
+    assert_eq!(shift.receiver.pushes().len(), 1);
     subscribe(&mut shift.ben.device, &shift.browser)
         .await
         .expect(200);
@@ -252,7 +282,7 @@ async fn a_push_service_that_wants_to_be_left_alone_is(engine: Engine) {
     let (store, _) = shift.hospital.seize();
     let due = async |after_ms: u64| {
         let now_ms = shift.clock().now_ms() + after_ms;
-        let due = store.read().await.unwrap().due_pushes(now_ms, 10).await;
+        let due = store.read().await.unwrap().due_pushes(now_ms, 10, 10).await;
         due.unwrap().len()
     };
     assert_eq!(due(100_000).await, 0);
@@ -263,12 +293,15 @@ async fn a_push_service_that_wants_to_be_left_alone_is(engine: Engine) {
         Some(()).filter(|()| shift.receiver.pushes().len() >= 2)
     })
     .await;
-    until("the third try", async || {
-        shift.hospital.clock.advance(1000);
-        Some(()).filter(|()| shift.receiver.pushes().len() >= 3)
+    // It has failed for two minutes, so it waits for two more.
+    until("the second refusal to be noted", async || {
+        Some(due(2 * MINUTE - 1000).await).filter(|due| *due == 0)
     })
     .await;
+    assert_eq!(due(2 * MINUTE).await, 1);
+    shift.hospital.clock.advance(2 * MINUTE);
     let push = shift.receiver.push(3).await;
+    assert_eq!(push.header("urgency"), "high");
     shift.receipt(&push).await.expect(204);
     assert_eq!(shift.state().await, PushState::Rings);
 }
@@ -284,6 +317,11 @@ async fn a_phone_that_is_open_rings_only_when_the_message_does_not_get_there(eng
     shift.hospital.clock.advance(11_000);
     // In a pocket it is asleep, though its socket is still there.
     shift.say(Priority::Urgent).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    assert!(
+        shift.receiver.pushes().is_empty(),
+        "the first was delivered, the second has ten seconds"
+    );
     until("the phone to be doubted", async || {
         shift.hospital.clock.advance(1000);
         Some(()).filter(|()| !shift.receiver.pushes().is_empty())
@@ -317,7 +355,13 @@ async fn who_is_not_to_be_disturbed_is_rung_for_stat_alone(engine: Engine) {
     shift.say(Priority::Urgent).await;
     shift.say(Priority::Stat).await;
     let push = shift.receiver.push(1).await;
+    assert_eq!(push.header("urgency"), "high");
     shift.receipt(&push).await.expect(204);
+    // The urgent one is had by then: it need not ring again when the time is over.
+    let path_of_receipts = format!("/v1/groups/{}/receipts", shift.group);
+    let read = json!({ "state": "read", "up_to": 3 });
+    let posted = shift.ben.device.post(&path_of_receipts, &read).await;
+    posted.expect(204);
     let body = json!({ "quiet_until": null });
     let set = shift.ben.device.request("PUT", path, Some(&body)).await;
     set.expect(204);

@@ -18,6 +18,7 @@ mod people;
 mod postgres;
 mod posture;
 mod push;
+mod quiet;
 mod resources;
 mod schedules;
 mod schema;

@@ -73,6 +73,7 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
             .unwrap();
         let subscription = NewPushSubscription {
             device_id: anna.device,
+            host: "push.example".to_owned(),
             endpoint: b"https://push.example/ring-anna".to_vec().into(),
             keys: b"keys-to-ring-anna".to_vec().into(),
         };

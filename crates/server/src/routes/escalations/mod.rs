@@ -7,6 +7,7 @@ pub(crate) mod acknowledge;
 pub(crate) mod decline;
 pub(crate) mod list;
 pub(crate) mod withdraw;
+pub(crate) mod unneeded;
 
 use axum::Json;
 use wardline_audit::event::Kind;

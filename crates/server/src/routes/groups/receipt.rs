@@ -47,6 +47,9 @@ pub(crate) async fn handler(
         let moved = tx
             .advance_receipt(id, caller.user(), receipt.state, receipt.up_to)
             .await?;
+        if receipt.state != ReceiptState::Delivered {
+            tx.answer_ring(caller.user(), now_ms).await?;
+        }
         let pages = answer_pages(tx, &app, id, caller.user(), &receipt, now_ms).await?;
         Ok((moved, pages))
     })?;

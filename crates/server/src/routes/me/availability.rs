@@ -13,8 +13,9 @@ use crate::escalations::{publish, quiet_changed};
 use crate::extract::Body;
 use crate::gate::change;
 use crate::problem::Refusal;
+use crate::push::when::rejudge;
 
-/// Until then the person's devices ring for STAT messages only, and whoever is about to write to them
+/// Until then the person's devices ring for STAT messages only; what waited rings then, once. Whoever is about to write to them
 /// is told. It always has an end, so that nobody stays quiet by oversight.
 #[utoipa::path(
     put, path = "/v1/me/availability", tag = "people", request_body = Availability,
@@ -42,6 +43,7 @@ pub(crate) async fn handler(
     let now_ms = permit.now_ms();
     let moved = change!(permit.kind(SET), |tx, note| {
         tx.set_quiet(user, until).await?;
+        rejudge(tx, &app, user, now_ms).await?;
         note.put("quiet_until", until);
         // Whoever asks them waits for somebody else from now on.
         quiet_changed(tx, &app, user, now_ms).await
@@ -49,6 +51,7 @@ pub(crate) async fn handler(
     for page in moved {
         publish(&app, page);
     }
+    app.push.due();
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -7,6 +7,7 @@ use wardline_model::wire::directory::{
     BetterReason, BetterRecipient, LastSeen, PhoneReach, Reachability,
 };
 use wardline_model::wire::problem::Problem;
+use wardline_model::wire::quiet::QuietReason;
 use wardline_policy::{Action, Resource};
 use wardline_store::{Person, Reach, Tx};
 
@@ -14,6 +15,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::Id;
 use crate::problem::Refusal;
+use crate::push::when::Now;
 use crate::shape;
 
 /// How a person can be reached now, and whom to write to instead where they cannot. What it tells is
@@ -41,7 +43,12 @@ pub(crate) async fn handler(
     let mut facts = app.facts().await?;
     let person = facts.person(id).await?.ok_or(Refusal::NotFound)?;
     let reach = facts.reach(id, now_ms).await?.ok_or(Refusal::NotFound)?;
-    let better = if reach.on_shift && notices(&app, &reach, now_ms) {
+    let quietly = Now::of(&mut facts, &app, id, now_ms).await?.quietly();
+    let is_off = quietly
+        .routine
+        .as_ref()
+        .is_some_and(|quiet| quiet.reason == QuietReason::OffDuty);
+    let better = if reach.on_shift && !is_off && notices(&app, &reach, now_ms) {
         None
     } else {
         better(&app, &mut facts, &person, caller.user(), now_ms).await?
@@ -50,6 +57,7 @@ pub(crate) async fn handler(
     Ok(Json(Reachability {
         on_shift: reach.on_shift,
         quiet_until: reach.quiet_until,
+        quietly,
         phone: phone(&app, &reach, now_ms),
         last_seen: last_seen(&reach, now_ms),
         better,

@@ -36,6 +36,11 @@ pub(crate) async fn handler(
         .await?;
     let now_ms = permit.now_ms();
     let hash = receipt_hash(receipt.id.as_ref());
+    // Junk costs a look, and no place in the line of those who write.
+    if !app.look().await?.expects_push_receipt(&hash).await? {
+        permit.record_public(peer).await?;
+        return Err(Refusal::NotFound);
+    }
     let rung = patiently!(app, |tx| { Ok(tx.take_push_receipt(&hash, now_ms).await?) })?;
     // There is one for each push, which the log has no use for.
     permit.record_public(peer).await?;

@@ -29,9 +29,8 @@ pub(crate) async fn handler(
     caller: Caller,
     Body(subscription): Body<PushSubscribe>,
 ) -> Result<Json<PushInfo>, Refusal> {
-    if !app.push.takes(&subscription.endpoint) {
-        return Err(invalid("endpoint", "an https URL of a public push service"));
-    }
+    let host = app.push.host(&subscription.endpoint);
+    let host = host.ok_or_else(|| invalid("endpoint", "an https URL of a public push service"))?;
     let keys = push::keys(subscription.p256dh.as_ref(), subscription.auth.as_ref());
     let keys = keys.ok_or_else(|| {
         invalid(
@@ -41,6 +40,7 @@ pub(crate) async fn handler(
     })?;
     let new = NewPushSubscription {
         device_id: caller.device(),
+        host,
         endpoint: subscription.endpoint.into_bytes().into(),
         keys: keys.into(),
     };

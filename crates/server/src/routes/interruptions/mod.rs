@@ -1,0 +1,3 @@
+//! How often phones ring. One file for each operation.
+
+pub(crate) mod read;
