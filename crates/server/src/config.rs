@@ -5,6 +5,7 @@
 
 mod cards;
 mod escalation;
+mod pager;
 mod push;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use wardline_audit::event::NodeName;
 
 pub use self::cards::Cards;
 pub use self::escalation::{ChainRule, Escalation};
+pub use self::pager::Pager;
 pub use self::push::Push;
 
 /// The longest time in days that can be configured.
@@ -72,6 +74,8 @@ pub struct Config {
     pub escalation: Escalation,
     /// How phones are woken.
     pub push: Push,
+    /// The hospital's pagers or telephony.
+    pub pager: Pager,
     /// The audit log.
     pub log: Log,
     /// Where requests come from.
@@ -509,6 +513,9 @@ impl Config {
             check(bad, key, message);
         }
         for (bad, key, message) in self.push.faults() {
+            check(bad, key, message);
+        }
+        for (bad, key, message) in self.pager.faults() {
             check(bad, key, message);
         }
         let feeds = &self.feeds;

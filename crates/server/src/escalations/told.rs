@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use wardline_escalation::{End, Page};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::escalations::{EscalationInfo, EscalationPerson};
+use wardline_model::wire::integrations::CallState;
 use wardline_model::{EscalationId, UserId};
 use wardline_store::{StoredEscalation, Tx};
 
@@ -41,6 +42,12 @@ pub(crate) async fn info(
         .map(|person| (person.user_id, shape::brief(person)))
         .collect();
     let brief = |user: &UserId| people.get(user).cloned();
+    // The last one of each person, for how it stands; a failure before it stays told.
+    let mut calls: HashMap<UserId, (Option<CallState>, Option<u64>)> = HashMap::new();
+    for call in tx.pager_calls_of(stored.id()).await? {
+        let of = calls.entry(call.user_id).or_default();
+        *of = (call_state(&call.state), call.failed_at.or(of.1));
+    }
     let mut asked: Vec<EscalationPerson> = page
         .asked()
         .iter()
@@ -54,6 +61,8 @@ pub(crate) async fn info(
                 delivered_at: asked.delivered_at,
                 read_at: asked.read_at,
                 declined_at: asked.declined_at,
+                call: calls.get(user).and_then(|call| call.0),
+                call_failed_at: calls.get(user).and_then(|call| call.1),
             })
         })
         .collect();
@@ -80,12 +89,16 @@ pub(crate) async fn info(
         acknowledged_by,
         asked: page.end().is_none() && page.concerns(reader),
         people: asked,
-        told: told(&page, &people),
+        told: told(&page, &people, &calls),
     })
 }
 
 /// What happened, in sentences.
-fn told(page: &Page, people: &HashMap<UserId, PersonBrief>) -> Vec<String> {
+fn told(
+    page: &Page,
+    people: &HashMap<UserId, PersonBrief>,
+    calls: &HashMap<UserId, (Option<CallState>, Option<u64>)>,
+) -> Vec<String> {
     let name = |user: &UserId| {
         let person = people.get(user);
         person.map_or("somebody", |person| person.name.as_str())
@@ -102,6 +115,19 @@ fn told(page: &Page, people: &HashMap<UserId, PersonBrief>) -> Vec<String> {
     for (user, asked) in page.asked() {
         if asked.declined_at.is_some() {
             told.push(format!("{} cannot take it.", name(user)));
+        }
+    }
+    for user in page.asked().keys() {
+        match calls.get(user) {
+            Some((Some(CallState::Failed), _)) => told.push(format!(
+                "The pager system did not take the call for {}.",
+                name(user)
+            )),
+            Some((Some(CallState::Waiting), Some(_))) => told.push(format!(
+                "The pager system has not taken the call for {} yet; it is tried again.",
+                name(user)
+            )),
+            _ => {}
         }
     }
     for user in &page.chain().unavailable {
@@ -121,6 +147,16 @@ fn told(page: &Page, people: &HashMap<UserId, PersonBrief>) -> Vec<String> {
         Some(End::Withdrawn { .. }) => told.push("The sender took it back.".to_owned()),
     }
     told
+}
+
+fn call_state(stored: &str) -> Option<CallState> {
+    Some(match stored {
+        "waiting" => CallState::Waiting,
+        "taken" => CallState::Taken,
+        "failed" => CallState::Failed,
+        "needless" => CallState::Needless,
+        _ => return None,
+    })
 }
 
 fn level_name(page: &Page, level: usize) -> String {
