@@ -14,6 +14,7 @@ import { problemText } from "../core/failure";
 import type { MessageView, ReactionView } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { Problem } from "../core/wire";
+import { BotTag } from "../shell/BotTag";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import { clock, moment } from "../texts/time";
@@ -29,6 +30,7 @@ export const Message = memo(function Message({
   first,
   last,
   named,
+  bot,
   sought,
   onReply,
   onMore,
@@ -42,6 +44,8 @@ export const Message = memo(function Message({
   first: boolean;
   last: boolean;
   named: boolean;
+  /** Whether a program wrote it. */
+  bot: boolean;
   /** Whether it is the one for which the conversation was opened. */
   sought: boolean;
   onReply(message: MessageView): void;
@@ -71,15 +75,17 @@ export const Message = memo(function Message({
       data-sought={sought || undefined}
       tabIndex={sought ? -1 : undefined}
     >
-      {named && !mine && first ? (
+      {(named || bot) && !mine && first ? (
         <span className={styles.name} aria-hidden>
-          {name}
+          {name} {bot ? <BotTag /> : null}
         </span>
       ) : null}
       <div className={styles.line} {...swipe}>
         <div className={styles.bubble}>
           <span className="visually-hidden">
-            {mine ? t.conversation.fromMe : t.conversation.from(name)}
+            {mine
+              ? t.conversation.fromMe
+              : t.conversation.from(bot ? `${name}, ${t.members.bot}` : name)}
           </span>
           {recalled ? (
             <Recalled message={message} name={name} />
