@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
+use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{Connector, connect_async_tls_with_config};
@@ -23,6 +24,18 @@ impl NativeClient {
     /// was missed.
     pub async fn follow(
         &mut self,
+        seen: impl AsyncFnMut(&mut NativeClient, Option<&ServerFrame>) -> Seen,
+    ) -> Result<(), NativeError> {
+        self.follow_woken(&Notify::new(), seen).await
+    }
+
+    /// The same, and `seen` is called without a frame whenever it is woken.
+    ///
+    /// # Errors
+    /// As [`NativeClient::follow`].
+    pub async fn follow_woken(
+        &mut self,
+        wake: &Notify,
         mut seen: impl AsyncFnMut(&mut NativeClient, Option<&ServerFrame>) -> Seen,
     ) -> Result<(), NativeError> {
         let ticket = self.socket_ticket().await?.ticket;
@@ -44,7 +57,13 @@ impl NativeClient {
             return Ok(());
         };
         loop {
-            let Ok(message) = tokio::time::timeout(patience, socket.next()).await else {
+            // Nothing is lost of a frame that has not come whole.
+            let came = tokio::select! {
+                message = socket.next() => Some(message),
+                () = wake.notified() => None,
+                () = tokio::time::sleep(patience) => None,
+            };
+            let Some(message) = came else {
                 match seen(self, None).await? {
                     ControlFlow::Continue(next) => patience = next,
                     ControlFlow::Break(()) => return Ok(()),

@@ -30,6 +30,8 @@ const LOG_WAITS_MS: [u32; 6] = [250, 500, 750, 1_000, 1_250, 1_500];
 const ADMITTED: &str = "c/";
 /// The vault's name for record keepers that were verified.
 const KEEPERS: &str = "keepers";
+/// The vault's name for programs that were verified.
+const BOTS: &str = "bots";
 /// The vault's name for those whom the server calls record keepers.
 const NAMED_KEEPERS: &str = "named-keepers";
 
@@ -366,6 +368,11 @@ impl<P: Platform> Client<P> {
                 keepers.insert(admitted.user);
                 vault.put(KEEPERS.to_owned(), &keepers);
             }
+            if record.duty == Duty::Bot {
+                let mut bots = bots(vault);
+                bots.insert(admitted.user);
+                vault.put(BOTS.to_owned(), &bots);
+            }
         }
         Ok(())
     }
@@ -613,6 +620,11 @@ impl<P: Platform> Client<P> {
 /// Record keepers whose devices were verified as such.
 pub(crate) fn keepers(vault: &Vault) -> BTreeSet<UserId> {
     vault.get(KEEPERS).unwrap_or_default()
+}
+
+/// Programs whose devices were verified as such.
+pub(crate) fn bots(vault: &Vault) -> BTreeSet<UserId> {
+    vault.get(BOTS).unwrap_or_default()
 }
 
 /// Whether a key package answers what was asked, and for the first time: nobody else comes in with

@@ -59,6 +59,44 @@ impl<P: Platform> Client<P> {
             .await
     }
 
+    /// The same under an id that the caller chose, so that it happens once however often it is asked for:
+    /// what is known under it is not written again. The text of a form is the form's.
+    pub async fn send_once(
+        &mut self,
+        id: MessageId,
+        group: GroupId,
+        text: String,
+        form: Option<Form>,
+        priority: Priority,
+    ) -> Result<Queued, ClientError> {
+        let open = self.opened()?;
+        if let Some(waiting) = outbox(&open.vault).into_iter().find(|m| m.id == id) {
+            let group = waiting.group;
+            return Ok(Queued {
+                id,
+                group,
+                seq: None,
+            });
+        }
+        if let Some(seq) = open.known.place(&open.vault, group, id) {
+            return Ok(Queued {
+                id,
+                group,
+                seq: Some(seq),
+            });
+        }
+        let is_empty = match &form {
+            Some(form) => form.is_empty(),
+            None => text.trim().is_empty(),
+        };
+        let text = form.as_ref().map_or(text, Form::text);
+        if is_empty {
+            return Err(ClientError::Invalid("there is no text to send"));
+        }
+        let message = self.outgoing(id, group, text, form, priority)?;
+        self.queue(message).await
+    }
+
     async fn write(
         &mut self,
         group: GroupId,
@@ -68,6 +106,23 @@ impl<P: Platform> Client<P> {
         reply_to: Option<MessageId>,
         expires: Option<Expiry>,
     ) -> Result<Queued, ClientError> {
+        let id = MessageId::from_random(random_bytes(&self.platform));
+        let message = Outgoing {
+            reply_to,
+            expires,
+            ..self.outgoing(id, group, text, form, priority)?
+        };
+        self.queue(message).await
+    }
+
+    fn outgoing(
+        &self,
+        id: MessageId,
+        group: GroupId,
+        text: String,
+        form: Option<Form>,
+        priority: Priority,
+    ) -> Result<Outgoing, ClientError> {
         if text.len() > MAX_TEXT {
             return Err(ClientError::Invalid("the text is too long for one message"));
         }
@@ -77,12 +132,12 @@ impl<P: Platform> Client<P> {
             ));
         }
         let mentions = self.named_in(group, &text)?;
-        let message = Outgoing {
-            id: MessageId::from_random(random_bytes(&self.platform)),
+        Ok(Outgoing {
+            id,
             group,
             text,
             priority,
-            reply_to,
+            reply_to: None,
             written_at: self.platform.now_ms(),
             sealed: None,
             problem: None,
@@ -91,9 +146,8 @@ impl<P: Platform> Client<P> {
             mentions,
             change: None,
             form,
-            expires,
-        };
-        self.queue(message).await
+            expires: None,
+        })
     }
 
     /// Makes a message durable, encrypted where nothing stands in the way.

@@ -18,7 +18,7 @@ use crate::conversation::{
 };
 use crate::error::ClientError;
 use crate::expiry::{due_at, is_gone};
-use crate::membership::keepers;
+use crate::membership::{bots, keepers};
 use crate::mls::{Claim, Groups, Incoming};
 use crate::own::{forget_unread_mark, own};
 use crate::platform::{Event, Platform, random_bytes};
@@ -360,7 +360,8 @@ impl<P: Platform> Client<P> {
         let summary = &record.summary;
         let group = summary.id;
         let keepers = keepers(vault);
-        let others = others(record, me, vault);
+        let bots = bots(vault);
+        let others(record, me, vault);
         let is_line = |m: &Outgoing| m.group == group && m.change.is_none();
         let waiting = outbox(vault).into_iter().rev().find(is_line);
         let mut unread = 0;
@@ -425,6 +426,7 @@ impl<P: Platform> Client<P> {
                 .iter()
                 .filter(|(_, u)| *u == member.user.id)
                 .count(),
+            bot: bots.contains(&member.user.id),
         };
         // Whoever has the keys is shown, though the server may not name them.
         let mut listed = summary.members.clone();
@@ -524,7 +526,14 @@ impl<P: Platform> Client<P> {
         if entry.seq != record.applied + 1 {
             return Err(OUT_OF_STEP);
         }
-        match open.groups.process(&mut open.vault, group, &entry.body.0)? {
+        // A message can be kept from this device, as it is from a program that only writes.
+        let is_withheld = entry.kind == EntryKind::Message && entry.body.0.is_empty();
+        let incoming = if is_withheld {
+            Incoming::Unreadable
+        } else {
+            open.groups.process(&mut open.vault, group, &entry.body.0)?
+        };
+        match incoming {
             Incoming::Message { from, id, content } => {
                 self.take_message(group, &entry, &from, id, &content)?;
             }

@@ -207,6 +207,8 @@ pub struct MemberView {
     pub verified: bool,
     /// How many devices of theirs are in it.
     pub devices: usize,
+    /// Whether it is a program, by the endorsement of a device of its.
+    pub bot: bool,
 }
 
 /// The newest message of a conversation.

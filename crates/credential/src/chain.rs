@@ -242,6 +242,11 @@ pub fn verify_link(signed: &SignedEndorsement, endorser: &Endorsement) -> Result
     if own.endorser != endorser.device_id || own.device_id == endorser.device_id {
         return Err(NotAdmitted::Chain);
     }
+    // A program vouches for nobody, not even for another device of its own: that one would not be
+    // known as a program's.
+    if endorser.duty == Duty::Bot {
+        return Err(NotAdmitted::NoRight);
+    }
     let same_person = own.user_id == endorser.user_id;
     if endorser.duty != Duty::Endorses && (!same_person || own.duty != Duty::None) {
         return Err(NotAdmitted::NoRight);

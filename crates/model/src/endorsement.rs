@@ -39,6 +39,8 @@ pub enum Duty {
     Endorses,
     /// Keeps the records: a member of every conversation.
     KeepsRecords,
+    /// Nothing more, and less: it is a program's, which every member is to see.
+    Bot,
 }
 
 /// A statement by `endorser`: this device, with these keys, is this person's.

@@ -86,6 +86,10 @@ uuid_id!(
     SwapId, "swap id"
 );
 uuid_id!(
+    /// A call to the hospital's pager system.
+    CallId, "call id"
+);
+uuid_id!(
     /// A smart card that somebody added.
     CardId, "card id"
 );

@@ -27,6 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         kind: GroupKind::Team,
         member,
         removal_pending: false,
+        role: None,
+        urgent: false,
     };
     let patient: PatientId = "cfda32ac-8382-4a7c-92a2-1b072b2a70de".parse()?;
     let chart = |care_team, label: &str| Resource::Patient {
@@ -110,6 +112,7 @@ fn question(action: Action, resource: Resource, proof_age_ms: u64) -> Question {
             facility: None,
             active: true,
             onboarded: true,
+            bot: None,
         }),
         device: Some(DeviceFacts {
             id: DeviceId::from_bytes([2; 16]),

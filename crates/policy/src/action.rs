@@ -175,6 +175,10 @@ named! {
         PolicyApprove = "policy.approve",
         /// See the state of the whole hospital.
         AdminOverview = "admin.overview",
+        /// See how the pager system and bots do.
+        IntegrationRead = "integration.read",
+        /// Register and disable bots, enter numbers of pagers, send a test.
+        IntegrationManage = "integration.manage",
     }
 }
 
@@ -224,7 +228,9 @@ impl Action {
             | Self::PolicyRead
             | Self::PolicyDraft
             | Self::PolicyReplay
-            | Self::AdminOverview => ResourceKind::Hospital,
+            | Self::AdminOverview
+            | Self::IntegrationRead
+            | Self::IntegrationManage => ResourceKind::Hospital,
             Self::FactorList
             | Self::FactorAdd
             | Self::FactorUse
@@ -279,6 +285,38 @@ impl Action {
                 | Self::PushReceipt
                 | Self::LogRead
         )
+    }
+
+    /// Whether a bot may ever do it. What people answer for is closed to programs whatever the policies
+    /// in force say.
+    pub const fn is_open_to_bots(self) -> bool {
+        self.is_public()
+            || matches!(
+                self,
+                Self::SessionList
+                    | Self::SessionEnd
+                    | Self::SessionEndAll
+                    | Self::MeRead
+                    | Self::DeviceListOwn
+                    | Self::DeviceRenew
+                    | Self::ShareRead
+                    | Self::CredentialRead
+                    | Self::PeopleSearch
+                    | Self::RoleList
+                    | Self::KeyPackageUpload
+                    | Self::KeyPackageClaim
+                    | Self::GroupCreate
+                    | Self::GroupList
+                    | Self::GroupRead
+                    | Self::GroupCommit
+                    | Self::GroupReadLog
+                    | Self::GroupExternalJoin
+                    | Self::MessageSend
+                    | Self::MessageSendStat
+                    | Self::ReceiptPost
+                    | Self::InboxRead
+                    | Self::SocketOpen
+            )
     }
 
     /// The action in words, to follow "Only a nurse can …".
@@ -367,6 +405,8 @@ impl Action {
             Self::PolicyDraft => "draft policies",
             Self::PolicyApprove => "approve this draft of the policies",
             Self::AdminOverview => "see the hospital's overview",
+            Self::IntegrationRead => "see how the pager system and bots do",
+            Self::IntegrationManage => "manage the pager system and bots",
         }
     }
 }

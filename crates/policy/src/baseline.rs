@@ -32,6 +32,10 @@ pub const POLICIES: &[Source<'static>] = &[
         text: include_str!("../policies/keeper.cedar"),
     },
     Source {
+        name: "bots.cedar",
+        text: include_str!("../policies/bots.cedar"),
+    },
+    Source {
         name: "messaging.cedar",
         text: include_str!("../policies/messaging.cedar"),
     },

@@ -12,7 +12,9 @@ use cedar_policy::{
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::{DeviceId, UserId};
 
-use crate::question::{Circumstances, DeviceFacts, Limits, Person, Question, Scope, SessionFacts};
+use crate::question::{
+    BotFacts, Circumstances, DeviceFacts, Limits, Person, Question, Scope, SessionFacts,
+};
 use crate::resource::{Resource, ResourceKind};
 
 /// The names of the schema's types, parsed once.
@@ -138,7 +140,25 @@ impl Names {
                 Value::new_string(facility.to_string()),
             ));
         }
+        if let Some(bot) = &person.bot {
+            attributes.push(attribute("bot", self.bot(bot)?));
+        }
         entity(uid(&self.person, &person.id.to_string()), attributes)
+    }
+
+    fn bot(&self, bot: &BotFacts) -> Result<Value, Unspeakable> {
+        let groups = bot.groups.iter();
+        let groups = groups.map(|group| self.value(&self.group, &group.to_string()));
+        let roles = bot.roles.iter();
+        let roles = roles.map(|role| Value::new_string(role.clone()));
+        record(vec![
+            attribute("reads", Value::new_bool(bot.reads)),
+            attribute("urgent", Value::new_bool(bot.urgent)),
+            attribute("stat", Value::new_bool(bot.stat)),
+            attribute("anywhere", Value::new_bool(bot.anywhere)),
+            attribute("groups", Value::new_set(groups)),
+            attribute("roles", Value::new_set(roles)),
+        ])
     }
 
     fn resource(&self, resource: &Resource) -> Result<Entity, Unspeakable> {
@@ -150,14 +170,19 @@ impl Names {
                 kind,
                 member,
                 removal_pending,
-            } => entity(
-                uid(&self.group, &id.to_string()),
-                vec![
+                role,
+                urgent,
+            } => {
+                let mut attributes = vec![
                     attribute("kind", self.value(&self.group_kind, group_kind(*kind))),
                     attribute("member", Value::new_bool(*member)),
                     attribute("removal_pending", Value::new_bool(*removal_pending)),
-                ],
-            ),
+                    attribute("urgent", Value::new_bool(*urgent)),
+                ];
+                let role = role.as_ref().map(|role| Value::new_string(role.clone()));
+                attributes.extend(role.map(|role| attribute("role", role)));
+                entity(uid(&self.group, &id.to_string()), attributes)
+            }
             Resource::Escalation { id, asked, sent } => entity(
                 uid(&self.escalation, &id.to_string()),
                 vec![

@@ -15,7 +15,7 @@ use crate::action::Action;
 use crate::baseline;
 use crate::bridge::{Asked, Names};
 use crate::named::named;
-use crate::question::{Question, Scope};
+use crate::question::{Person, Question, Scope};
 use crate::rules::{self, Rule};
 use crate::source::{LoadError, Problem, Source};
 
@@ -50,7 +50,7 @@ pub enum Decision {
     /// No.
     Deny {
         /// A stable code: the `@reason` of the first policy that refuses, or one of the engine's:
-        /// [`MISSING_PERMISSION`], [`WRONG_RESOURCE`], [`POLICY_ERROR`].
+        /// [`MISSING_PERMISSION`], [`WRONG_RESOURCE`], [`PEOPLE_ONLY`], [`POLICY_ERROR`].
         code: String,
         /// Sentences that a person can act on; never empty.
         advice: Vec<String>,
@@ -92,6 +92,8 @@ impl Decision {
 pub const MISSING_PERMISSION: &str = "missing_permission";
 /// Code of a refusal because the action does not apply to such a resource: a fault of the caller.
 pub const WRONG_RESOURCE: &str = "wrong_resource";
+/// Code of a refusal because only people do such a thing, whatever the policies say.
+pub const PEOPLE_ONLY: &str = "people_only";
 /// Code of a refusal because a policy could not be evaluated. Cedar skips such policies; a
 /// skipped `forbid` would open a door, so the engine refuses instead.
 pub const POLICY_ERROR: &str = "policy_error";
@@ -228,6 +230,11 @@ impl Engine {
         if question.resource.kind() != question.action.resource_kind() {
             let advice = "This is a fault in the app. Report it to the service desk.";
             return self.deny(WRONG_RESOURCE, vec![advice.to_owned()], Vec::new());
+        }
+        let is_bot = question.principal.as_ref().is_some_and(Person::is_bot);
+        if is_bot && !question.action.is_open_to_bots() {
+            let advice = "A bot cannot do this. A person has to.";
+            return self.deny(PEOPLE_ONLY, vec![advice.to_owned()], Vec::new());
         }
         let Ok((request, entities)) = self.names.ask(question, slice.asked(), None) else {
             return self.policy_error();

@@ -56,12 +56,12 @@ mod tests;
 
 pub use action::Action;
 pub use diff::{ChangeKind, DiffLine, Part, PolicyChange, Sign};
-pub use engine::{Answer, Decided, Decision, Engine, Proof};
+pub use engine::{Answer, Decided, Decision, Engine, PEOPLE_ONLY, Proof};
 pub use lockout::LockedOut;
 pub use named::UnknownName;
 pub use question::{
-    Circumstances, DeviceFacts, Limits, Network, PasskeyKind, Person, Place, Program, Question,
-    Scope, SessionFacts,
+    BOT, BotFacts, Circumstances, DeviceFacts, Limits, Network, PasskeyKind, Person, Place,
+    Program, Question, Scope, SessionFacts,
 };
 pub use replay::{Recorded, Replay};
 pub use resource::{Resource, ResourceKind};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use wardline_model::wire::enroll::DeviceState;
-use wardline_model::{DeviceId, FacilityId, SessionId, UserId};
+use wardline_model::{DeviceId, FacilityId, GroupId, SessionId, UserId};
 
 use crate::action::Action;
 use crate::named::named;
@@ -71,6 +71,37 @@ pub struct Person {
     pub active: bool,
     /// Policies acknowledged, training complete.
     pub onboarded: bool,
+    /// What a bot in use may do; absent for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<BotFacts>,
+}
+
+impl Person {
+    /// Whether it is a program's account.
+    pub fn is_bot(&self) -> bool {
+        self.bot.is_some() || self.roles.contains(BOT)
+    }
+}
+
+/// The role of programs' accounts.
+pub const BOT: &str = "bot";
+
+/// Where a bot may write and what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BotFacts {
+    /// Whether it reads what others write where it is a member.
+    pub reads: bool,
+    /// Whether it may send what is urgent.
+    pub urgent: bool,
+    /// Whether it may page.
+    pub stat: bool,
+    /// Whether it writes wherever people let it in.
+    pub anywhere: bool,
+    /// Else: the conversations in which it writes.
+    pub groups: BTreeSet<GroupId>,
+    /// And the on-call roles that it writes to.
+    pub roles: BTreeSet<String>,
 }
 
 /// The device whose key made the request's proof.

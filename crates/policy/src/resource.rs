@@ -26,6 +26,12 @@ pub enum Resource {
         member: bool,
         /// Whether a Remove proposal waits for its commit.
         removal_pending: bool,
+        /// The on-call role that it is for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<String>,
+        /// Whether what is about to be sent is urgent; STAT is an action of its own.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        urgent: bool,
     },
     /// A STAT message that waits for an answer.
     Escalation {

@@ -191,6 +191,8 @@ impl Asking<'_> {
                     kind,
                     member: true,
                     removal_pending: false,
+                    role: None,
+                    urgent: false,
                 })
                 .into(),
             ResourceKind::Escalation => vec![Resource::Escalation {

@@ -18,6 +18,7 @@ use crate::gate::Gate;
 use crate::hub::Hub;
 use crate::keys::HospitalKeys;
 use crate::limiter::{Limiter, OncePerMinute};
+use crate::pager::Pager;
 use crate::passkeys::Passkeys;
 use crate::problem::Refusal;
 use crate::proof::Proofs;
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) hub: Hub,
     /// Wakes devices.
     pub(crate) push: Push,
+    /// Calls pagers.
+    pub(crate) pager: Pager,
     pub(crate) limiter: Limiter,
     /// One replay of decisions at a time: it reads all that is kept.
     pub(crate) replays: Semaphore,

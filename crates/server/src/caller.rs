@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::{DeviceId, SessionId, UserId};
-use wardline_policy::{DeviceFacts, Network, SessionFacts};
+use wardline_policy::{DeviceFacts, Network, Person, SessionFacts};
 use wardline_store::Principal;
 
 use crate::app::{App, Peer};
@@ -59,6 +59,20 @@ impl Caller {
         self.acr
     }
 
+    /// Whether it is a program's account.
+    pub(crate) fn is_bot(&self) -> bool {
+        self.asker.person.as_ref().is_some_and(Person::is_bot)
+    }
+
+    /// Whether what others write is kept from it: a bot that only writes.
+    pub(crate) fn is_kept_from_reading(&self) -> bool {
+        let person = self.asker.person.as_ref();
+        self.is_bot()
+            && !person
+                .and_then(|p| p.bot.as_ref())
+                .is_some_and(|bot| bot.reads)
+    }
+
     /// The person as answers show them.
     pub(crate) fn brief(&self) -> PersonBrief {
         let p = &self.principal;
@@ -96,6 +110,7 @@ impl Caller {
                 Some(p.facility_id),
                 p.active,
                 p.onboarded,
+                p.bot_scope.as_deref().and_then(gate::bot_facts),
             )),
             device: Some(DeviceFacts {
                 id: p.device_id,

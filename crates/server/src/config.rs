@@ -5,6 +5,7 @@
 
 mod cards;
 mod escalation;
+mod pager;
 mod push;
 mod quiet;
 
@@ -23,6 +24,7 @@ use wardline_audit::event::NodeName;
 
 pub use self::cards::Cards;
 pub use self::escalation::{ChainRule, Escalation};
+pub use self::pager::Pager;
 pub use self::push::Push;
 pub use self::quiet::Quiet;
 
@@ -76,6 +78,8 @@ pub struct Config {
     pub push: Push,
     /// What does not ring at once.
     pub quiet: Quiet,
+    /// The hospital's pagers or telephony.
+    pub pager: Pager,
     /// The audit log.
     pub log: Log,
     /// Where requests come from.
@@ -516,6 +520,9 @@ impl Config {
             check(bad, key, message);
         }
         for (bad, key, message) in self.quiet.faults() {
+            check(bad, key, message);
+        }
+        for (bad, key, message) in self.pager.faults() {
             check(bad, key, message);
         }
         let feeds = &self.feeds;

@@ -10,7 +10,8 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 use wardline_model::wire::enroll::{BINDING_TYPE, BindingClaims, Platform};
 use wardline_model::wire::{
-    devices, directory, enroll, fleet, groups, keys, messages, programs, push, sessions, socket,
+    devices, directory, enroll, fleet, groups, integrations, keys, messages, programs, push,
+    sessions, socket,
 };
 use wardline_model::{B64, UserId};
 use wardline_posture::webauthn::Trust;
@@ -18,6 +19,7 @@ use wardline_posture::webauthn::Trust;
 use crate::Config;
 use crate::extract;
 use crate::jws::{self, DeviceKey};
+use crate::pager;
 use crate::passkeys::{Ceremony, Demand, Passkeys, Vouchers};
 use crate::problem::Refusal;
 use crate::proof::{Proofs, Request};
@@ -72,6 +74,9 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<wardline_model::wire::quiet::QuietChoice>(bytes),
         quiet::<push::PushSubscribe>(bytes),
         quiet::<push::PushReceipt>(bytes),
+        quiet::<integrations::BotRegister>(bytes),
+        quiet::<integrations::BotChange>(bytes),
+        quiet::<integrations::PagerNumbers>(bytes),
         quiet::<socket::ClientFrame>(bytes),
     ];
     taken.contains(&true)
@@ -317,4 +322,24 @@ fn hides(refusal: &Refusal) {
     let sent = serde_json::to_string(&refusal.problem()).unwrap_or_default();
     assert!(!sent.contains(SECRET), "it is repeated: {sent}");
     assert!(!format!("{refusal:?} {refusal}").contains(SECRET));
+}
+
+/// A list of numbers of pagers.
+///
+/// # Panics
+/// When a reason to refuse it repeats a number, or a person of it stands there twice.
+pub fn numbers(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    match pager::numbers::read(text) {
+        Ok(_) => true,
+        Err(reasons) => {
+            assert!(!reasons.is_empty());
+            for reason in reasons {
+                assert!(!reason.contains(SECRET), "a reason repeats what was sent");
+            }
+            false
+        }
+    }
 }

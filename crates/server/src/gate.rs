@@ -15,10 +15,12 @@ use serde_json::{Map, Value};
 use wardline_audit::event::{Actor, Kind, NodeName, Outcome, V1};
 use wardline_audit::{Event, Salt};
 use wardline_bus::Hint;
+use wardline_model::wire::integrations::BotScope;
+use wardline_model::wire::messages::Priority;
 use wardline_model::{DeviceId, UserId};
 use wardline_policy::{
-    Action, Circumstances, Decided, Decision, DeviceFacts, Limits, Person, Question, Recorded,
-    Resource, SessionFacts,
+    Action, BotFacts, Circumstances, Decided, Decision, DeviceFacts, Limits, Person, Question,
+    Recorded, Resource, SessionFacts,
 };
 use wardline_store::{
     self as store, Accepted, Append, AppendError, Device, EventRef, Store, StoreError, Tx,
@@ -667,6 +669,7 @@ pub(crate) fn person(
     facility: Option<wardline_model::FacilityId>,
     active: bool,
     onboarded: bool,
+    bot: Option<BotFacts>,
 ) -> Person {
     Person {
         id,
@@ -675,7 +678,21 @@ pub(crate) fn person(
         facility,
         active,
         onboarded,
+        bot,
     }
+}
+
+/// What a bot may do as it is stored; whatever cannot be read is nothing.
+pub(crate) fn bot_facts(scope: &str) -> Option<BotFacts> {
+    let scope: BotScope = serde_json::from_str(scope).ok()?;
+    Some(BotFacts {
+        reads: scope.reads,
+        urgent: scope.highest >= Priority::Urgent,
+        stat: scope.highest >= Priority::Stat,
+        anywhere: scope.anywhere,
+        groups: scope.groups.into_iter().collect(),
+        roles: scope.roles.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// A device as the policies see it.
@@ -699,6 +716,7 @@ pub(crate) fn person_of(person: &store::Person, roles: Vec<String>) -> Person {
         Some(person.facility_id),
         person.active,
         person.onboarded,
+        None,
     )
 }
 

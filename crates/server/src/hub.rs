@@ -296,6 +296,14 @@ impl Hub {
         self.lock().pages_at = now_ms;
     }
 
+    /// A page of which there is something new beside its own state: those whom it concerns look again.
+    pub(crate) fn page_to_tell_again(&self, id: EscalationId) {
+        let mut inner = self.lock();
+        if inner.pages.contains_key(&id) {
+            inner.pages.insert(id, 0);
+        }
+    }
+
     /// A page that is not kept any more.
     fn forget_page(&self, id: EscalationId) {
         self.lock().pages.remove(&id);

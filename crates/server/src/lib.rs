@@ -53,6 +53,8 @@ pub mod log;
 mod nonce;
 mod oncall;
 mod outgoing;
+mod pager;
+pub mod pager_import;
 mod passkeys;
 mod pipeline;
 pub mod policies;

@@ -1,5 +1,5 @@
-//! Requests that the server makes by itself, for public lists, for what is known of cards, and to push
-//! services: no redirects, a time limit, and no more bytes than are wanted.
+//! Requests that the server makes by itself, for public lists, for what is known of cards, to push services
+//! and to pagers: no redirects, a time limit, and no more bytes than are wanted.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
+use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response};
 use thiserror::Error;
 
 /// Why nothing was fetched.
@@ -42,6 +42,16 @@ pub(crate) fn public_client(
     let resolver = Arc::new(PublicOnly { exempt });
     // A proxy would resolve the name instead, and reach whatever it likes.
     Ok(builder(limit).no_proxy().dns_resolver(resolver).build()?)
+}
+
+/// A client for a server that the operator names, wherever it is: with a CA in PEM only what that one
+/// vouches for is trusted.
+pub(crate) fn house_client(limit: Duration, ca: Option<&[u8]>) -> Result<Client, FetchError> {
+    let builder = match ca {
+        Some(pem) => builder(limit).tls_certs_only(Certificate::from_pem_bundle(pem)?),
+        None => builder(limit),
+    };
+    Ok(builder.no_proxy().build()?)
 }
 
 fn builder(limit: Duration) -> ClientBuilder {

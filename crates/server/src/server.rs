@@ -25,6 +25,7 @@ use crate::hub::{self, Hub};
 use crate::keys::{HospitalKeys, KeysError};
 use crate::limiter::{Limiter, OncePerMinute};
 use crate::listen::Door;
+use crate::pager::{self, Pager, PagerError};
 use crate::passkeys::Passkeys;
 use crate::passkeys::attestation::{self, TrustFileError};
 use crate::policies::record::{self, Recorder};
@@ -79,6 +80,9 @@ pub enum StartError {
     /// Wake-ups.
     #[error("push: {0}")]
     Push(#[from] PushError),
+    /// The pager system.
+    #[error("pager: {0}")]
+    Pager(#[from] PagerError),
     /// A listener.
     #[error("{address}: {source}")]
     Listen {
@@ -212,6 +216,7 @@ impl Server {
             transmitters: Transmitters::open(&config.signals, clock.now_ms())?,
             hub: Hub::default(),
             push,
+            pager: Pager::open(&config.pager)?,
             replays: Semaphore::new(1),
             limiter: Limiter::new(config.server.unauthenticated_per_minute),
             refusals: OncePerMinute::default(),
@@ -251,6 +256,7 @@ impl Server {
         tasks.spawn(escalations::run(app.clone(), stopped.clone()));
         tasks.spawn(record::run(app.clone(), decisions, stopped.clone()));
         tasks.spawn(push::run(app.clone(), news, stopped.clone()));
+        tasks.spawn(pager::run(app.clone(), stopped.clone()));
         tasks.spawn(sequence(app.clone(), holder.clone(), stopped));
         Ok(Running {
             http_addr,

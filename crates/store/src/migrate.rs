@@ -46,6 +46,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(15, "0015_schedules"),
     migration!(16, "0016_push"),
     migration!(20, "0020_quiet"),
+    migration!(22, "0022_integrations"),
 ];
 
 impl Store {

@@ -80,6 +80,8 @@ row! {
         pub reachable: bool,
         /// Whether they have the role `record_keeper`.
         pub keeps_records: bool,
+        /// Whether it is a program's account.
+        pub is_bot: bool,
     }
 }
 
@@ -291,7 +293,9 @@ impl Tx {
                      WHERE d.user_id = u.user_id AND d.state IN ('active', 'grace'))
                      THEN 1 ELSE 0 END AS BIGINT) AS reachable,
                  CAST(CASE WHEN EXISTS (SELECT 1 FROM user_roles r WHERE r.user_id = u.user_id
-                     AND r.role = 'record_keeper') THEN 1 ELSE 0 END AS BIGINT) AS keeps_records
+                     AND r.role = 'record_keeper') THEN 1 ELSE 0 END AS BIGINT) AS keeps_records,
+                 CAST(CASE WHEN EXISTS (SELECT 1 FROM bots b WHERE b.user_id = u.user_id)
+                     THEN 1 ELSE 0 END AS BIGINT) AS is_bot
              FROM users u JOIN facilities f ON f.facility_id = u.facility_id
              WHERE u.active = 1 AND (u.username_folded LIKE $1 ESCAPE '\'
                  OR u.name_folded LIKE $1 ESCAPE '\' OR u.name_folded LIKE $2 ESCAPE '\')

@@ -16,7 +16,7 @@ use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::{EntryKind, Priority};
 use wardline_model::wire::posture::{FactName, Provenance};
 use wardline_model::{
-    CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId, GroupId, InviteId,
+    CallId, CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId, GroupId, InviteId,
     MessageId, RecoveryId, RoleSlug, SessionId, SwapId, UserId,
 };
 use wardline_seal::Token;
@@ -288,6 +288,7 @@ macro_rules! bytes {
     )*};
 }
 bytes!(
+    CallId,
     CardId,
     ChallengeId,
     DeviceId,
@@ -363,7 +364,7 @@ named! {
     }
     Platform { Browser = "browser", Native = "native" }
     GroupKind { Direct = "direct", Group = "group", Role = "role", Team = "team", Keeper = "keeper" }
-    Duty { None = "none", Endorses = "endorses", KeepsRecords = "keeps_records" }
+    Duty { None = "none", Endorses = "endorses", KeepsRecords = "keeps_records", Bot = "bot" }
     EntryKind { Message = "message", Commit = "commit", Proposal = "proposal" }
 }
 

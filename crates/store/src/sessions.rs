@@ -149,6 +149,8 @@ row! {
         pub scope_list: Option<String>,
         /// Role slugs, joined by commas; see [`Principal::roles`].
         pub role_list: Option<String>,
+        /// What the account may do as a bot in use, JSON; absent for people.
+        pub bot_scope: Option<String>,
     }
 }
 
@@ -206,7 +208,9 @@ macro_rules! select_principal {
                  (SELECT STRING_AGG(p.scope || ' ' || p.at, ',') FROM session_scopes p
                      WHERE p.session_id = s.session_id) AS scope_list,
                  (SELECT STRING_AGG(r.role, ',') FROM user_roles r WHERE r.user_id = u.user_id)
-                     AS role_list
+                     AS role_list,
+                 (SELECT b.scope FROM bots b WHERE b.user_id = u.user_id
+                     AND b.disabled_at IS NULL) AS bot_scope
              FROM sessions s JOIN devices d ON d.device_id = s.device_id
                  JOIN users u ON u.user_id = s.user_id ",
             $where

@@ -74,6 +74,11 @@ enum Verb {
     Audit(verbs::audit::Audit),
     /// Keep the conversations' history; a process of its own, with its own keys.
     Keeper(verbs::keeper::KeeperVerb),
+    /// Let other systems write messages, through a bot's own client.
+    Bot(verbs::bot::BotVerb),
+    /// Bring numbers of pagers in.
+    #[command(subcommand)]
+    Pager(verbs::pager::PagerVerb),
     /// Use the hospital from this workstation.
     Client(verbs::client::ClientVerb),
 }
@@ -107,6 +112,8 @@ fn main() -> ExitCode {
             Verb::Agent(agent) => agent.run(out).await,
             Verb::Audit(audit) => audit.run(out).await,
             Verb::Keeper(keeper) => keeper.run(out).await,
+            Verb::Bot(bot) => bot.run(out).await,
+            Verb::Pager(pager) => pager.run(out).await,
             Verb::Client(client) => client.run(out).await,
         }
     });

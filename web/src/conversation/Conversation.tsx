@@ -84,6 +84,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
     messages.data?.flatMap(({ mine, from }) => (mine || !from ? [] : [from.id])),
   );
   const crowd = members.length > 2 || authors.size > 1;
+  const bots = new Set(members.filter(({ bot }) => bot).map(({ user }) => user.id));
 
   const reply = useCallback((message: MessageView) => {
     setEditing(null);
@@ -124,6 +125,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
             first={each.first}
             last={each.last}
             named={crowd}
+            bot={isBot(each.message.from, bots)}
             sought={place !== null && each.message.seq === place}
             onReply={reply}
             onMore={setChosen}
@@ -327,4 +329,11 @@ function Back() {
       <ChevronLeft aria-hidden />
     </ActionIcon>
   );
+}
+
+/** What a program's account is called, where it is no member any more. */
+const BOT_TITLE = "Bot";
+
+function isBot(from: PersonBrief | null, bots: ReadonlySet<string>): boolean {
+  return from !== null && (bots.has(from.id) || from.role === BOT_TITLE);
 }

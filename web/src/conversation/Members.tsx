@@ -8,6 +8,7 @@ import type { PersonBrief } from "../core/wire";
 import { PeopleSearch } from "../people/PeopleSearch";
 import { Ask } from "../shell/Ask";
 import { Avatar } from "../shell/Avatar";
+import { BotTag } from "../shell/BotTag";
 import { tellFailure } from "../shell/notices";
 import { useNarrow } from "../shell/useNarrow";
 import { t } from "../texts";
@@ -58,9 +59,12 @@ export function Members({
                     <strong>
                       {member.user.name}
                       {member.user.id === me ? ` (${t.members.you})` : null}
+                      {member.bot ? <BotTag /> : null}
                     </strong>
                     <span>
-                      {member.user.role}, {member.user.department}
+                      {member.bot
+                        ? t.members.botHint
+                        : `${member.user.role}, ${member.user.department}`}
                     </span>
                     <Trust member={member} />
                   </div>

@@ -15,6 +15,7 @@ import type { MessageView, ReactionView } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { Problem } from "../core/wire";
 import { StatMark } from "../ringing/StatMark";
+import { BotTag } from "../shell/BotTag";
 import { tellFailure } from "../shell/notices";
 import { StatLine } from "../stat/StatLine";
 import { usePage } from "../stat/usePage";
@@ -32,6 +33,7 @@ export const Message = memo(function Message({
   first,
   last,
   named,
+  bot,
   sought,
   onReply,
   onMore,
@@ -45,6 +47,8 @@ export const Message = memo(function Message({
   first: boolean;
   last: boolean;
   named: boolean;
+  /** Whether a program wrote it. */
+  bot: boolean;
   /** Whether it is the one for which the conversation was opened. */
   sought: boolean;
   onReply(message: MessageView): void;
@@ -74,15 +78,17 @@ export const Message = memo(function Message({
       data-sought={sought || undefined}
       tabIndex={sought ? -1 : undefined}
     >
-      {named && !mine && first ? (
+      {(named || bot) && !mine && first ? (
         <span className={styles.name} aria-hidden>
-          {name}
+          {name} {bot ? <BotTag /> : null}
         </span>
       ) : null}
       <div className={styles.line} {...swipe}>
         <div className={styles.bubble}>
           <span className="visually-hidden">
-            {mine ? t.conversation.fromMe : t.conversation.from(name)}
+            {mine
+              ? t.conversation.fromMe
+              : t.conversation.from(bot ? `${name}, ${t.members.bot}` : name)}
           </span>
           {recalled ? (
             <Recalled message={message} name={name} />

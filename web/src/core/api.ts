@@ -1,10 +1,13 @@
 /** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
- * smart cards, unusual sign-ins, wake-ups, STAT messages, recoveries, notes, policies, schedules. */
+ * smart cards, unusual sign-ins, wake-ups, STAT messages, recoveries, notes, policies, schedules,
+ * integrations. */
 import { call } from "./core";
 import type { ApiRequest } from "./methods";
 import { fleetPath } from "./pages";
 import type {
   Assessment,
+  BotInfo,
+  BotRegister,
   BulkAction,
   BulkOutcome,
   CardChallenge,
@@ -26,6 +29,7 @@ import type {
   Import,
   Imported,
   Interruptions,
+  Integrations,
   Invite,
   Note,
   NotePart,
@@ -173,6 +177,13 @@ export const api = {
   approveRecovery: ({ id }: { id: string }) =>
     ask<{ recovery: Recovery; invite: Invite }>("POST", `/v1/recoveries/${id}/approve`),
   withdrawRecovery: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/recoveries/${id}`),
+  integrations: () => ask<Integrations>("GET", "/v1/integrations"),
+  registerBot: (request: BotRegister) =>
+    ask<{ bot: BotInfo; invite: Invite }>("POST", "/v1/bots", request),
+  disableBot: ({ id }: { id: string }) => ask<BotInfo>("POST", `/v1/bots/${id}/disable`),
+  setPagerNumbers: (request: { text: string }) =>
+    ask<{ set: number; removed: number }>("POST", "/v1/pager/numbers", request),
+  testPager: () => ask<null>("POST", "/v1/pager/test"),
   /** Who is on call from now on, for four weeks. */
   schedules: (now: number) =>
     ask<Schedules>("GET", `/v1/schedules?from=${now}&until=${now + FOUR_WEEKS_MS}`),

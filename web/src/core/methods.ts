@@ -78,6 +78,8 @@ export interface MemberView {
   user: PersonBrief;
   verified: boolean;
   devices: number;
+  /** A program, by what an officer's device vouched for. */
+  bot?: boolean;
 }
 
 export type MessageState = "sending" | "failed" | "sent" | "delivered" | "read" | "acknowledged";

@@ -18,6 +18,7 @@ const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
 const STAT_MS = 15_000;
 const RECOVERIES_MS = 15_000;
+const INTEGRATIONS_MS = 5_000;
 /** For what no frame told, such as while the line was down. */
 const SCHEDULES_MS = 60_000;
 /** Between two steps of indexing, so that what the person does comes first. */
@@ -54,6 +55,7 @@ const keys = {
   cards: ["cards"] as const,
   risk: ["risk"] as const,
   recoveries: ["recoveries"] as const,
+  integrations: ["integrations"] as const,
   schedules: ["schedules"] as const,
   roles: ["search", "roles"] as const,
   notes: ["notes"] as const,
@@ -454,6 +456,16 @@ export function useRecoveries() {
   });
 }
 
+/** How the pager system and the bots do; a call that was just made is settled within seconds. */
+export function useIntegrations() {
+  return useQuery({
+    queryKey: keys.integrations,
+    queryFn: api.integrations,
+    staleTime: SEARCH_FRESH_MS,
+    refetchInterval: INTEGRATIONS_MS,
+  });
+}
+
 /** Who is on call when, and one's swaps; the hospital says when that changes. */
 export function useSchedules() {
   return useQuery({
@@ -540,6 +552,10 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   askRecovery: [keys.recoveries],
   approveRecovery: [keys.recoveries, keys.devices],
   withdrawRecovery: [keys.recoveries],
+  registerBot: [keys.integrations],
+  disableBot: [keys.integrations],
+  setPagerNumbers: [keys.integrations],
+  testPager: [keys.integrations],
   importSchedule: [keys.schedules, keys.roles],
   assignTurn: [keys.schedules, keys.roles],
   askSwap: [keys.schedules],

@@ -14,7 +14,7 @@ export type DeviceState =
   | "wiped"
   | "retired";
 /** What a device may do beyond its person's own business. */
-export type Duty = "none" | "endorses" | "keeps_records";
+export type Duty = "none" | "endorses" | "keeps_records" | "bot";
 
 /** RFC 9457. `type` is `urn:wardline:problem:NAME`, stable; extension members beside it. */
 export interface Problem {
@@ -46,6 +46,8 @@ export interface PersonHit {
   reachable: boolean;
   /** The record keeper's process, which nobody writes to. */
   keeps_records: boolean;
+  /** A program's account. */
+  bot?: boolean;
 }
 
 export interface OnCallRole {
@@ -576,6 +578,50 @@ export interface ScheduleImported {
   removed: number;
   changed: number;
   changes: ScheduleChange[];
+}
+
+export interface PagerHealth {
+  configured: boolean;
+  /** Whose number is on file. */
+  people: PersonBrief[];
+  waiting: number;
+  last_taken_at?: number | null;
+  last_failed_at?: number | null;
+  /** Within a day. */
+  given_up: number;
+}
+
+/** Where a bot may write and what. */
+export interface BotScope {
+  reads: boolean;
+  highest: Priority;
+  anywhere: boolean;
+  groups: string[];
+  roles: string[];
+}
+
+export interface BotInfo {
+  user: PersonBrief;
+  owner: PersonBrief;
+  scope: BotScope;
+  per_minute: number;
+  devices: number;
+  created_at: number;
+  disabled_at?: number | null;
+}
+
+export interface BotRegister {
+  username: string;
+  name: string;
+  owner: string;
+  program: string;
+  scope: BotScope;
+  per_minute: number;
+}
+
+export interface Integrations {
+  pager: PagerHealth;
+  bots: BotInfo[];
 }
 
 export interface Recovery {

@@ -1,11 +1,12 @@
-/** The officers' page: inviting a person and confirming devices; recoveries, token cards, and people's
- * codes. */
+/** The officers' page: inviting a person and confirming devices; recoveries, token cards, people's
+ * codes, pagers and bots. */
 
 import { PersonCodes } from "../codes/PersonCodes";
 import { TokenCards } from "../codes/TokenCards";
 import { useMe } from "../core/queries";
 import { PendingDevices } from "../devices/PendingDevices";
 import { t } from "../texts";
+import { Integrations } from "./Integrations";
 import { InvitePerson } from "./InvitePerson";
 import { OfficerPage } from "./OfficerPage";
 import { Recoveries } from "./Recoveries";
@@ -14,6 +15,9 @@ import { Recoveries } from "./Recoveries";
 const ENROLS = "enrolling_officer";
 /** The roles that look after token cards and recoveries. */
 const LOOKS_AFTER = [ENROLS, "security_officer"];
+
+/** The roles that look after pagers and bots. */
+const RUNS = ["security_officer", "operator"];
 
 export default function Officer() {
   const me = useMe();
@@ -34,6 +38,7 @@ export default function Officer() {
           <PersonCodes />
         </>
       ) : null}
+      {RUNS.some((role) => roles.includes(role)) ? <Integrations /> : null}
     </OfficerPage>
   );
 }

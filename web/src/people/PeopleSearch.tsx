@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 import { usePeople, useStatus } from "../core/queries";
 import type { PersonBrief, PersonHit } from "../core/wire";
 import { Avatar } from "../shell/Avatar";
+import { BotTag } from "../shell/BotTag";
 import { Empty } from "../shell/Empty";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
@@ -94,7 +95,9 @@ function Person({
     >
       <Avatar id={user.id} name={user.name} />
       <span className={styles.words}>
-        <strong>{user.name}</strong>
+        <strong>
+          {user.name} {hit.bot ? <BotTag /> : null}
+        </strong>
         <span>
           {user.role}, {user.department}
         </span>

@@ -64,6 +64,9 @@ wire! {
         pub reachable: bool,
         /// Whether it is the record keeper's process, which nobody writes to.
         pub keeps_records: bool,
+        /// Whether it is a program's account.
+        #[serde(default)]
+        pub bot: bool,
     }
 }
 wire! {

@@ -1,6 +1,7 @@
 //! STAT messages that wait for an answer. Nothing in them is content: who, whom, since when.
 
 use super::enroll::PersonBrief;
+use super::integrations::CallState;
 use super::wire;
 use crate::{EscalationId, GroupId};
 
@@ -36,6 +37,12 @@ wire! {
         pub read_at: Option<u64>,
         /// When they said that they cannot take it, unix milliseconds.
         pub declined_at: Option<u64>,
+        /// How the last call of their pager or telephone stands; absent where none was to be made.
+        #[serde(default)]
+        pub call: Option<CallState>,
+        /// When a call of it last failed, unix milliseconds.
+        #[serde(default)]
+        pub call_failed_at: Option<u64>,
     }
 }
 wire! {

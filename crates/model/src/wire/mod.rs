@@ -11,6 +11,7 @@ pub mod factors;
 pub mod fleet;
 pub mod groups;
 pub mod hospital;
+pub mod integrations;
 pub mod keys;
 pub mod messages;
 pub mod notes;

@@ -2,6 +2,7 @@
 
 mod abilities;
 mod always;
+mod bots;
 mod changes;
 mod loading;
 mod lockouts;

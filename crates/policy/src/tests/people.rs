@@ -80,6 +80,7 @@ pub(super) fn person(id: UserId, roles: &[&str]) -> Person {
         facility: None,
         active: true,
         onboarded: true,
+        bot: None,
     }
 }
 
@@ -174,6 +175,8 @@ pub(super) fn group(member: bool, removal_pending: bool) -> Resource {
         kind: GroupKind::Team,
         member,
         removal_pending,
+        role: None,
+        urgent: false,
     }
 }
 

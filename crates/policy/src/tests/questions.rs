@@ -10,8 +10,8 @@ use wardline_model::{DeviceId, EscalationId, FacilityId, GroupId, SessionId, Use
 
 use super::people::{HOUR, MINUTE};
 use crate::{
-    Action, Circumstances, DeviceFacts, Limits, Network, PasskeyKind, Person, Place, Program,
-    Question, Resource, ResourceKind, Scope, SessionFacts,
+    Action, BOT, BotFacts, Circumstances, DeviceFacts, Limits, Network, PasskeyKind, Person, Place,
+    Program, Question, Resource, ResourceKind, Scope, SessionFacts,
 };
 
 const ROLES: [&str; 12] = [
@@ -54,6 +54,25 @@ fn mostly() -> impl Strategy<Value = bool> {
     prop::bool::weighted(0.8)
 }
 
+/// The conversations and roles that bots may be let into.
+fn place() -> impl Strategy<Value = [u8; 16]> {
+    (0..3_u8).prop_map(|n| [n; 16])
+}
+
+prop_compose! {
+    fn a_bot()(
+        reads in any::<bool>(),
+        urgent in any::<bool>(),
+        stat in any::<bool>(),
+        anywhere in any::<bool>(),
+        groups in btree_set(place().prop_map(GroupId::from_bytes), 0..3),
+        roles in btree_set(select(&["stroke", "cardiology"][..]), 0..2),
+    ) -> BotFacts {
+        let roles = roles.into_iter().map(str::to_owned).collect();
+        BotFacts { reads, urgent, stat, anywhere, groups, roles }
+    }
+}
+
 prop_compose! {
     fn a_person()(
         id in user(),
@@ -62,9 +81,12 @@ prop_compose! {
         facility in option::of(any::<[u8; 16]>().prop_map(FacilityId::from_bytes)),
         active in mostly(),
         onboarded in mostly(),
+        bot in option::weighted(0.1, option::weighted(0.8, a_bot())),
     ) -> Person {
-        let roles = roles.into_iter().map(str::to_owned).collect();
-        Person { id, roles, departments, facility, active, onboarded }
+        let roles = roles.into_iter().chain(bot.is_some().then_some(BOT));
+        let roles = roles.map(str::to_owned).collect();
+        let bot = bot.flatten();
+        Person { id, roles, departments, facility, active, onboarded, bot }
     }
 }
 
@@ -119,18 +141,22 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                 GroupKind::Keeper,
             ];
             (
-                any::<[u8; 16]>(),
+                prop_oneof![place(), any::<[u8; 16]>()],
                 select(kinds.to_vec()),
                 any::<bool>(),
                 any::<bool>(),
+                option::of(select(&["stroke", "cardiology"][..])),
+                any::<bool>(),
             )
-                .prop_map(|(id, kind, member, removal_pending)| {
+                .prop_map(|(id, kind, member, removal_pending, role, urgent)| {
                     let id = GroupId::from_bytes(id);
                     Resource::Group {
                         id,
                         kind,
                         member,
                         removal_pending,
+                        role: role.map(str::to_owned),
+                        urgent,
                     }
                 })
                 .boxed()

@@ -109,6 +109,8 @@ policy.replay        not_signed_in missing_permission  missing_permission device
 policy.draft         not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 policy.approve       not_signed_in own_draft           missing_permission device_not_yours device_revoked session_idle session_expired allow
 admin.overview       not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+integration.read     not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+integration.manage   not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 ";
 
 #[test]

@@ -25,6 +25,7 @@ use wardline_store::{StoreError, StoredEscalation, Tx};
 use crate::app::App;
 use crate::gate::patiently;
 use crate::listen::stopped;
+use crate::pager;
 use crate::problem::Refusal;
 use crate::rim::random;
 
@@ -140,6 +141,7 @@ pub(crate) async fn quiet_changed(
 /// Tells sockets, here and at other nodes, where to look.
 pub(crate) fn publish(app: &App, id: EscalationId) {
     app.push.due();
+    app.pager.due();
     app.bus.publish(Hint::Audit);
     app.bus.publish(Hint::Escalation {
         group: id.group,
@@ -232,6 +234,7 @@ impl Open {
                     continue;
                 }
                 tx.put_escalation_alert(id, *user, *attempt, now_ms).await?;
+                pager::enter(tx, app, id, *user, *attempt, now_ms).await?;
                 // The message itself has rung for its recipients.
                 let is_first = page.asked().get(user).is_some_and(|asked| asked.level == 0);
                 if !is_first || *attempt > 1 {
@@ -249,6 +252,9 @@ impl Open {
         }
         for user in people.difference(&entered) {
             tx.put_escalation_person(id, *user).await?;
+        }
+        if page.end().is_some() {
+            tx.end_pager_calls(id, now_ms).await?;
         }
         // Half an interval: what is out still must not swallow the next alert.
         let together_ms = page.terms().re_alert_ms() / 2;
@@ -345,6 +351,8 @@ async fn forget(app: &App, now_ms: u64) -> Result<(), StoreError> {
     let keep_ms = app.config.escalation.keep_days * 24 * HOUR_MS;
     let mut tx = app.gate.machinery().write().await?;
     tx.forget_escalations(now_ms.saturating_sub(keep_ms))
+        .await?;
+    tx.forget_pager_calls(now_ms.saturating_sub(keep_ms))
         .await?;
     tx.commit().await
 }

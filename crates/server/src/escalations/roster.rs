@@ -25,7 +25,7 @@ pub(crate) struct Audience {
 pub(crate) const RECIPIENTS: &str = "recipients";
 
 /// Whom a message of this person to this conversation is for, as of now. For a role it is who holds it;
-/// where nobody else does, and everywhere else, the other members. The record keeper answers nobody.
+/// where nobody else does, and everywhere else, the other members. The record keeper and bots answer nobody.
 pub(crate) async fn audience(
     tx: &mut Tx,
     group: GroupId,
@@ -42,11 +42,12 @@ pub(crate) async fn audience(
     let recipients: BTreeSet<UserId> = if let Some(holder) = holder {
         BTreeSet::from([holder])
     } else {
-        let keepers = tx.people_with_role("record_keeper").await?;
+        let mut nobody = tx.people_with_role("record_keeper").await?;
+        nobody.extend(tx.bots().await?.into_iter().map(|bot| bot.user_id));
         let members = tx.members(group).await?.into_iter();
         members
             .map(|member| member.user_id)
-            .filter(|user| *user != sender && !keepers.contains(user))
+            .filter(|user| *user != sender && !nobody.contains(user))
             .collect()
     };
     let departments = if let Some(role) = &role {

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use wardline_escalation::{End, Next, Page};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::escalations::{EscalationInfo, EscalationPerson};
+use wardline_model::wire::integrations::CallState;
 use wardline_model::{EscalationId, GroupId, UserId};
 use wardline_store::{StoredEscalation, Tx, WrittenTo};
 
@@ -26,7 +27,11 @@ pub(crate) async fn info(
     infos.into_iter().next().ok_or(Refusal::NotFound)
 }
 
-/// What a person is told of pages; two queries for all that have begun.
+/// How the calls of a person's pager stand: the last one, and when one of them failed first.
+type Calls = HashMap<UserId, (Option<CallState>, Option<u64>)>;
+
+/// What a person is told of pages; two queries for all that have begun, and one for each where the
+/// hospital has a pager system.
 pub(crate) async fn infos(
     tx: &mut Tx,
     app: &App,
@@ -51,13 +56,30 @@ pub(crate) async fn infos(
         .into_iter()
         .map(|person| (person.user_id, shape::brief(person)))
         .collect();
+    let mut calls: HashMap<EscalationId, Calls> = HashMap::new();
+    if !app.config.pager.url.is_empty() {
+        for (id, _) in &pages {
+            calls.insert(*id, calls_of(tx, *id).await?);
+        }
+    }
     let call = Some(&app.config.escalation.call).filter(|call| !call.is_empty());
     let infos = pages.into_iter().filter_map(|(id, page)| {
-        let mut info = shaped(id, &page, reader, roles.get(&id.group), &people)?;
+        let calls = calls.remove(&id).unwrap_or_default();
+        let mut info = shaped(id, &page, reader, roles.get(&id.group), &people, &calls)?;
         info.call = call.cloned().filter(|_| info.failed);
         Some(info)
     });
     Ok(infos.collect())
+}
+
+async fn calls_of(tx: &mut Tx, page: EscalationId) -> Result<Calls, Refusal> {
+    // The last one of each person, for how it stands; a failure before it stays told.
+    let mut calls = Calls::new();
+    for call in tx.pager_calls_of(page).await? {
+        let of = calls.entry(call.user_id).or_default();
+        *of = (call_state(&call.state), call.failed_at.or(of.1));
+    }
+    Ok(calls)
 }
 
 /// Everyone whose name is told with a page.
@@ -88,6 +110,7 @@ fn shaped(
     reader: UserId,
     role: Option<&WrittenTo>,
     people: &HashMap<UserId, PersonBrief>,
+    calls: &Calls,
 ) -> Option<EscalationInfo> {
     let brief = |user: &UserId| people.get(user).cloned();
     // As they are kept with the page: the roster goes on, what was asked stays.
@@ -113,6 +136,8 @@ fn shaped(
                 delivered_at: asked.delivered_at,
                 read_at: asked.read_at,
                 declined_at: asked.declined_at,
+                call: calls.get(user).and_then(|call| call.0),
+                call_failed_at: calls.get(user).and_then(|call| call.1),
             })
         })
         .collect();
@@ -157,12 +182,12 @@ fn shaped(
         unreachable: never_asked(&page.chain().unavailable),
         call: None,
         people: asked,
-        told: told(page, people),
+        told: told(page, people, calls),
     })
 }
 
 /// What happened, in sentences.
-fn told(page: &Page, people: &HashMap<UserId, PersonBrief>) -> Vec<String> {
+fn told(page: &Page, people: &HashMap<UserId, PersonBrief>, calls: &Calls) -> Vec<String> {
     let name = |user: &UserId| {
         let person = people.get(user);
         person.map_or("somebody", |person| person.name.as_str())
@@ -179,6 +204,19 @@ fn told(page: &Page, people: &HashMap<UserId, PersonBrief>) -> Vec<String> {
     for (user, asked) in page.asked() {
         if asked.declined_at.is_some() {
             told.push(format!("{} cannot take it.", name(user)));
+        }
+    }
+    for user in page.asked().keys() {
+        match calls.get(user) {
+            Some((Some(CallState::Failed), _)) => told.push(format!(
+                "The pager system did not take the call for {}.",
+                name(user)
+            )),
+            Some((Some(CallState::Waiting), Some(_))) => told.push(format!(
+                "The pager system has not taken the call for {} yet; it is tried again.",
+                name(user)
+            )),
+            _ => {}
         }
     }
     for user in &page.chain().unavailable {
@@ -213,6 +251,16 @@ fn told(page: &Page, people: &HashMap<UserId, PersonBrief>) -> Vec<String> {
 
 /// In the place of a level: those who are not to be disturbed.
 const QUIET: &str = "quiet";
+
+fn call_state(stored: &str) -> Option<CallState> {
+    Some(match stored {
+        "waiting" => CallState::Waiting,
+        "taken" => CallState::Taken,
+        "failed" => CallState::Failed,
+        "needless" => CallState::Needless,
+        _ => return None,
+    })
+}
 
 fn level_name(page: &Page, level: usize) -> String {
     let level = page.chain().levels.get(level);

@@ -205,12 +205,20 @@ pub(crate) async fn subjects(tx: &mut Tx) -> Result<Vec<Subject>, Refusal> {
             devices.entry(device.user_id).or_default().push(facts);
         }
     }
+    let bots = tx.bots().await?.into_iter();
+    let bots: std::collections::HashMap<_, _> = bots
+        .filter(|bot| bot.disabled_at.is_none())
+        .filter_map(|bot| Some((bot.user_id, gate::bot_facts(&bot.scope)?)))
+        .collect();
     let mut subjects = Vec::new();
     for (person, roles) in tx.everyone().await? {
         let roles = roles.split(',').filter(|role| !role.is_empty());
         let roles = roles.map(str::to_owned).collect();
         let id = person.user_id;
-        let person = gate::person_of(&person, roles);
+        let person = wardline_policy::Person {
+            bot: bots.get(&id).cloned(),
+            ..gate::person_of(&person, roles)
+        };
         let owned = devices.remove(&id).unwrap_or_default();
         let owned = owned.into_iter().map(Some);
         // Whoever has no device is somebody all the same.

@@ -1,5 +1,6 @@
 //! Every route on one page.
 
+pub(crate) mod bots;
 pub(crate) mod cards;
 pub(crate) mod credentials;
 pub(crate) mod devices;
@@ -10,6 +11,7 @@ pub(crate) mod fleet;
 pub(crate) mod groups;
 pub(crate) mod hospital;
 pub(crate) mod inbox;
+pub(crate) mod integrations;
 pub(crate) mod interruptions;
 pub(crate) mod invites;
 pub(crate) mod keeper;
@@ -18,6 +20,7 @@ pub(crate) mod log;
 pub(crate) mod me;
 pub(crate) mod notes;
 pub(crate) mod ops;
+pub(crate) mod pager;
 pub(crate) mod patients;
 pub(crate) mod people;
 pub(crate) mod pki;
@@ -147,6 +150,12 @@ fn operations() -> OpenApiRouter<App> {
         ))
         .routes(routes!(push::receipt::handler))
         .routes(routes!(push::test::handler))
+        .routes(routes!(integrations::read::handler))
+        .routes(routes!(bots::register::handler))
+        .routes(routes!(bots::change::handler))
+        .routes(routes!(bots::disable::handler))
+        .routes(routes!(pager::numbers::handler))
+        .routes(routes!(pager::test::handler))
         .routes(routes!(people::search::handler))
         .routes(routes!(people::reachability::handler))
         .routes(routes!(roles::list::handler))

@@ -94,6 +94,14 @@ fn a_binding_is_no_proof() {
 }
 
 #[test]
+fn a_list_of_numbers_is_taken_or_refused_without_a_number_in_the_reason() {
+    corpus!("numbers")
+        .words([fuzz::SECRET, ",", "\n", "\"", "\u{feff}", "user,number"])
+        .cases(10_000)
+        .run(fuzz::numbers);
+}
+
+#[test]
 fn a_configuration_works_or_is_refused_with_its_line() {
     corpus!("config")
         .seeds([wardline_server::config::DEFAULTS.as_bytes().to_vec()])

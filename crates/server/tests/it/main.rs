@@ -10,6 +10,7 @@ mod admission;
 mod at_rest;
 mod attested;
 mod bad_input;
+mod bots;
 mod cards;
 mod content;
 mod conversations;
@@ -29,6 +30,7 @@ mod nodes;
 mod notes;
 mod openapi;
 mod orders;
+mod pagers;
 mod policies;
 #[path = "../../../store/tests/store/postgres.rs"]
 mod postgres;

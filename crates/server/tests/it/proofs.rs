@@ -246,6 +246,37 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             "/v1/key-packages/claim".into(),
             Some(json!({ "user_ids": [user], "ciphersuite": 1 })),
         ),
+        ("GET", "/v1/integrations".into(), None),
+        (
+            "POST",
+            "/v1/bots".into(),
+            Some(json!({
+                "username": "lab-bot", "name": "Laboratory", "owner": user, "program": "demo",
+                "scope": {
+                    "reads": true, "highest": "routine", "anywhere": false, "groups": [],
+                    "roles": [],
+                },
+                "per_minute": 5,
+            })),
+        ),
+        (
+            "PUT",
+            format!("/v1/bots/{group}"),
+            Some(json!({
+                "scope": {
+                    "reads": true, "highest": "routine", "anywhere": false, "groups": [],
+                    "roles": [],
+                },
+                "per_minute": 5,
+            })),
+        ),
+        ("POST", format!("/v1/bots/{group}/disable"), None),
+        (
+            "POST",
+            "/v1/pager/numbers".into(),
+            Some(json!({ "text": "" })),
+        ),
+        ("POST", "/v1/pager/test".into(), None),
         (
             "POST",
             "/v1/keeper/devices".into(),

@@ -8,12 +8,14 @@
 mod append;
 mod attested;
 mod audit;
+mod bots;
 mod cards;
 mod conversations;
 mod crash;
 mod engines;
 mod enrolment;
 mod escalations;
+mod pager;
 mod people;
 mod postgres;
 mod posture;

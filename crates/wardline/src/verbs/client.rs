@@ -581,10 +581,13 @@ async fn synced(client: &mut NativeClient, id: MessageId) -> Result<Message, Fai
 }
 
 /// How far each conversation was printed, by place.
-type Printed = HashMap<GroupId, u64>;
+pub(super) type Printed = HashMap<GroupId, u64>;
 
 /// Messages of others that were not printed yet, as the contract has them, oldest first.
-fn received(client: &NativeClient, printed: &mut Printed) -> Result<Vec<Value>, ClientError> {
+pub(super) fn received(
+    client: &NativeClient,
+    printed: &mut Printed,
+) -> Result<Vec<Value>, ClientError> {
     let mut all = Vec::new();
     for conversation in client.conversations()? {
         let group = conversation.id;

@@ -3,10 +3,12 @@
 pub(crate) mod agent;
 pub(crate) mod attest;
 pub(crate) mod audit;
+pub(crate) mod bot;
 pub(crate) mod client;
 pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod keeper;
+pub(crate) mod pager;
 pub(crate) mod patch;
 pub(crate) mod policy;
 pub(crate) mod programs;

@@ -10,6 +10,7 @@ mod agent;
 mod at_rest;
 mod attest;
 mod audit;
+mod bots;
 mod cast;
 mod cluster;
 mod conversation;

@@ -185,7 +185,9 @@ async fn check_member(
         ));
     }
     let duty = signed.endorsement.duty;
-    if duty != Duty::None && duty != duty_of(&tx.roles_of(device.user_id).await?) {
+    let asked_for = duty_of(&tx.roles_of(device.user_id).await?);
+    // That it is a program's is never left out.
+    if duty != asked_for && (duty != Duty::None || asked_for == Duty::Bot) {
         return Err(Refusal::EndorsementRefused(
             "its person's roles do not ask for that duty",
         ));

@@ -17,7 +17,7 @@ use wardline_model::DeviceId;
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::programs::Approval;
-use wardline_policy::Resource;
+use wardline_policy::{BOT, Resource};
 use wardline_store::{Device, Tx, Vouched};
 
 use crate::app::App;
@@ -88,6 +88,8 @@ pub(crate) fn duty_of(roles: &[String]) -> Duty {
     let has = |name: &str| roles.iter().any(|role| role == name);
     if has("record_keeper") {
         Duty::KeepsRecords
+    } else if has(BOT) {
+        Duty::Bot
     } else if has("enrolling_officer") {
         Duty::Endorses
     } else {

@@ -6,8 +6,8 @@
 pub(crate) mod acknowledge;
 pub(crate) mod decline;
 pub(crate) mod list;
-pub(crate) mod withdraw;
 pub(crate) mod unneeded;
+pub(crate) mod withdraw;
 
 use axum::Json;
 use wardline_audit::event::Kind;

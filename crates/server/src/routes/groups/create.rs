@@ -42,6 +42,8 @@ pub(crate) async fn handler(
         kind: request.kind,
         member: true,
         removal_pending: false,
+        role: request.role.as_ref().map(ToString::to_string),
+        urgent: false,
     };
     let permit = app
         .decide(caller.asker(), Action::GroupCreate, resource)

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use wardline_model::GroupId;
-use wardline_model::wire::messages::EntryList;
+use wardline_model::wire::messages::{Entry, EntryKind, EntryList};
 use wardline_model::wire::problem::Problem;
+use wardline_model::{B64, GroupId, UserId};
 use wardline_policy::Action;
 
 use crate::app::App;
@@ -54,7 +54,7 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::GroupReadLog, standing.resource())
         .await?;
     // A device that is not in the group can open nothing in it.
-    let entries = match &standing.device {
+    let mut entries = match &standing.device {
         Some(device) => {
             let after = part.after.max(device.joined_seq);
             facts
@@ -64,6 +64,11 @@ pub(crate) async fn handler(
         None => Vec::new(),
     };
     drop(facts);
+    if caller.is_kept_from_reading() {
+        for entry in &mut entries {
+            withhold(entry, caller.user());
+        }
+    }
     let mut note = permit.note();
     note.put("after", part.after).put("entries", entries.len());
     permit.record_with(note).await?;
@@ -71,4 +76,12 @@ pub(crate) async fn handler(
         entries,
         last_seq: standing.group.last_seq,
     }))
+}
+
+/// A bot that only writes follows the conversation's keys, and gets no message of others: not even the
+/// ciphertext, for it could open it.
+fn withhold(entry: &mut Entry, reader: UserId) {
+    if entry.kind == EntryKind::Message && entry.sender != Some(reader) {
+        entry.body = B64::default();
+    }
 }

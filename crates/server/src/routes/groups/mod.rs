@@ -47,22 +47,25 @@ impl Standing {
     }
 
     /// As the target of a message.
-    pub(crate) const fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Target {
         Target {
             group: self.group.group_id,
             kind: self.group.kind,
+            role: self.group.role.clone(),
             member: self.member,
             removal_pending: self.group.removal_pending,
         }
     }
 
     /// For the policies.
-    pub(crate) const fn resource(&self) -> Resource {
+    pub(crate) fn resource(&self) -> Resource {
         Resource::Group {
             id: self.group.group_id,
             kind: self.group.kind,
             member: self.member,
             removal_pending: self.group.removal_pending,
+            role: self.group.role.as_ref().map(ToString::to_string),
+            urgent: false,
         }
     }
 }

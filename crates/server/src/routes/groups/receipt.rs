@@ -9,7 +9,7 @@ use wardline_escalation::Input;
 use wardline_model::wire::messages::{ReceiptPost, ReceiptState};
 use wardline_model::wire::problem::Problem;
 use wardline_model::{EscalationId, GroupId, UserId};
-use wardline_policy::Action;
+use wardline_policy::{Action, PEOPLE_ONLY};
 use wardline_store::Tx;
 
 use crate::app::App;
@@ -44,6 +44,13 @@ pub(crate) async fn handler(
     let (moved, pages) = change!(permit.kind(POSTED), |tx, note| {
         let state = to_value(receipt.state).map_err(Refusal::internal)?;
         note.put("state", state).put("up_to", receipt.up_to);
+        // An answer is a person's word, whatever the policies say.
+        if caller.is_bot() && receipt.state == ReceiptState::Acknowledged {
+            return Err(Refusal::Denied {
+                code: PEOPLE_ONLY.to_owned(),
+                advice: vec!["A bot cannot acknowledge. A person has to.".to_owned()],
+            });
+        }
         let moved = tx
             .advance_receipt(id, caller.user(), receipt.state, receipt.up_to)
             .await?;

@@ -7,16 +7,17 @@ use wardline_audit::Salt;
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
 use wardline_delivery::Content;
-use wardline_model::GroupId;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
 use wardline_model::wire::problem::Problem;
+use wardline_model::{GroupId, RoleSlug};
 use wardline_policy::{Action, Resource};
 use wardline_store::{Accepted, Append, AppendError};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::{Body, Id};
+use crate::gate::patiently;
 use crate::problem::Refusal;
 use crate::push::Message;
 use crate::rim::random;
@@ -59,12 +60,14 @@ pub(crate) async fn handler(
 
 /// Where a message goes, as far as the policies ask. Epoch, membership of the device and pending
 /// removals are judged again by the append, on the group's head at that moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Target {
     /// The conversation.
     pub(crate) group: GroupId,
     /// What it is.
     pub(crate) kind: GroupKind,
+    /// The role that it is for.
+    pub(crate) role: Option<RoleSlug>,
     /// Whether the person is in it.
     pub(crate) member: bool,
     /// Whether a removal is pending.
@@ -93,6 +96,8 @@ pub(crate) async fn send(
         kind: target.kind,
         member: target.member,
         removal_pending: target.removal_pending,
+        role: target.role.as_ref().map(ToString::to_string),
+        urgent: message.priority == Priority::Urgent,
     };
     let permit = app
         .decide(caller.asker(), action, resource)
@@ -108,6 +113,15 @@ pub(crate) async fn send(
                 other => other,
             }
         })?;
+    if caller.is_bot() && !count(app, caller, permit.now_ms()).await? {
+        let permit = permit.kind(HELD_BACK);
+        let mut note = permit.note();
+        note.refused("bot_rate");
+        permit.record_with(note).await?;
+        return Err(Refusal::TooManyRequests {
+            retry_after_s: BOT_WAIT_S,
+        });
+    }
     let permit = permit.kind(APPENDED);
     let priority = message.priority;
     let mut note = permit.note();
@@ -167,4 +181,13 @@ pub(crate) async fn send(
     Ok(MessageAccepted { seq, sent_at })
 }
 
+/// Whether a bot may send one more in this minute, on whichever node.
+async fn count(app: &App, caller: &Caller, now_ms: u64) -> Result<bool, Refusal> {
+    patiently!(app, |tx| {
+        Ok(tx.count_bot_message(caller.user(), now_ms).await?)
+    })
+}
+
+const HELD_BACK: Kind = Kind::named("bot.held_back");
+const BOT_WAIT_S: u64 = 10;
 const APPENDED: Kind = Kind::named("message.appended");

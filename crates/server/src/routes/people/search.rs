@@ -61,6 +61,7 @@ pub(crate) async fn handler(
             on_shift: person.on_shift,
             reachable: person.reachable,
             keeps_records: person.keeps_records,
+            bot: person.is_bot,
         })
         .collect();
     Ok(Json(PeopleList { people }))

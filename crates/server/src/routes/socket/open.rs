@@ -290,14 +290,14 @@ impl Talk<'_> {
             self.principal.last_used_at = now_ms;
         }
         if let Some(target) = self.targets.get(&group) {
-            return Ok((caller, *target));
+            return Ok((caller, target.clone()));
         }
         let mut facts = self.app.facts().await?;
         let target = Standing::of(&mut facts, group, &caller).await?.target();
         drop(facts);
         // A pending removal ends soon, so it is asked for anew each time.
         if !target.removal_pending {
-            self.targets.insert(group, target);
+            self.targets.insert(group, target.clone());
         }
         Ok((caller, target))
     }

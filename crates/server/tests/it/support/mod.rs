@@ -7,6 +7,7 @@ pub(crate) mod logs;
 pub(crate) mod maker;
 pub(crate) mod managed;
 pub(crate) mod openssl;
+pub(crate) mod pagers;
 pub(crate) mod passkey;
 pub(crate) mod phone;
 pub(crate) mod receiver;

@@ -1,0 +1,220 @@
+//! Bots: programs that are members of conversations, seen as what they are, within their scope.
+
+use serde_json::{Value, json};
+use wardline_client::ClientError;
+use wardline_client_native::NativeClient;
+use wardline_keeper::Rules;
+use wardline_model::endorsement::Duty;
+use wardline_model::wire::integrations::{BotInfo, BotRegistered};
+use wardline_model::wire::messages::Priority;
+use wardline_model::{GroupId, UserId};
+
+use crate::support::ward::{Ward, come_online, confirm, enroll, me, say, sequenced, texts};
+use crate::support::{Engine, story};
+
+async fn post(client: &mut NativeClient, path: &str, body: &Value) -> Result<Vec<u8>, ClientError> {
+    let body = serde_json::to_vec(body).unwrap();
+    client.raw("POST", path, Some(body)).await
+}
+
+fn scope(change: impl FnOnce(&mut Value)) -> Value {
+    let mut scope = json!({
+        "reads": true, "highest": "stat", "anywhere": true, "groups": [], "roles": [],
+    });
+    change(&mut scope);
+    scope
+}
+
+/// Viktor, a security officer, registers the lab's bot, for which Amara answers.
+async fn register(viktor: &mut NativeClient, owner: UserId, scope: &Value) -> BotRegistered {
+    let request = json!({
+        "username": "lab-bot", "name": "Laboratory", "owner": owner, "program": "demo",
+        "scope": scope, "per_minute": 5,
+    });
+    let made = post(viktor, "/v1/bots", &request).await.unwrap();
+    serde_json::from_slice(&made).unwrap()
+}
+
+/// The bot's process, enrolled and confirmed.
+async fn open(ward: &mut Ward, made: &BotRegistered) -> NativeClient {
+    let home = ward.home("bot");
+    let mut bot = enroll(&ward.hospital, &home, &made.invite.code).await;
+    let id = bot.status().device_id.unwrap();
+    confirm(&mut ward.officer, id, Duty::Bot).await;
+    come_online(&mut bot).await;
+    bot
+}
+
+async fn change(viktor: &mut NativeClient, bot: UserId, scope: &Value) {
+    let body = serde_json::to_vec(&json!({ "scope": scope, "per_minute": 5 })).unwrap();
+    let path = format!("/v1/bots/{bot}");
+    viktor.raw("PUT", &path, Some(body)).await.unwrap();
+}
+
+/// The code by which the hospital refuses that the bot sends this.
+async fn refused(bot: &mut NativeClient, group: GroupId, priority: Priority) -> String {
+    let sealed = bot.encrypt(group, &["K 6.8".to_owned()], priority).await;
+    let path = format!("/v1/groups/{group}/messages");
+    let body = serde_json::to_value(&sealed.unwrap()[0]).unwrap();
+    reason(post(bot, &path, &body).await)
+}
+
+fn reason(answer: Result<Vec<u8>, ClientError>) -> String {
+    match answer {
+        Ok(_) => "taken".to_owned(),
+        Err(ClientError::Problem(problem)) => match problem.extensions.get("reason") {
+            Some(reason) => reason.as_str().unwrap().to_owned(),
+            None => problem.name().to_owned(),
+        },
+        Err(other) => panic!("{other}"),
+    }
+}
+
+story!(a_bot_writes_as_a_member_that_everybody_sees_as_a_bot_until_it_is_disabled);
+async fn a_bot_writes_as_a_member_that_everybody_sees_as_a_bot_until_it_is_disabled(
+    engine: Engine,
+) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut viktor = ward.person("viktor.lindgren").await;
+    let nobody = post(
+        &mut amara,
+        "/v1/bots",
+        &json!({
+            "username": "mine", "name": "Mine", "owner": me(&amara), "program": "demo",
+            "scope": scope(|_| {}), "per_minute": 5,
+        }),
+    )
+    .await;
+    assert_eq!(reason(nobody), "missing_permission");
+    let made = register(&mut viktor, me(&amara), &scope(|_| {})).await;
+    assert_eq!((made.bot.owner.id, made.bot.devices), (me(&amara), 0));
+
+    // The officer's word is that it is a program; without it the device is not let in.
+    let mut bot = enroll(&ward.hospital, &ward.home("bot"), &made.invite.code).await;
+    let id = bot.status().device_id.unwrap();
+    let hidden = ward.officer.confirm(id, Duty::None).await;
+    hidden.refused(422, "endorsement-refused");
+    confirm(&mut ward.officer, id, Duty::Bot).await;
+    sequenced(&mut ward.officer, id).await;
+    come_online(&mut bot).await;
+
+    let group = bot.start(&[me(&amara)], None, None).await.unwrap();
+    say(&mut bot, group, "K 6.8 in bed 4").await;
+    amara.sync().await.unwrap();
+    assert_eq!(texts(&amara, group), ["K 6.8 in bed 4"]);
+    let members = amara.conversations().unwrap().remove(0).members;
+    let seen: Vec<(UserId, bool)> = members.iter().map(|m| (m.user.id, m.bot)).collect();
+    assert!(seen.contains(&(me(&bot), true)) && seen.contains(&(me(&amara), false)));
+    say(&mut amara, group, "Repeat it").await;
+    bot.sync().await.unwrap();
+    assert_eq!(texts(&bot, group).last().unwrap(), "Repeat it");
+
+    // What people answer for is not for it.
+    let seq = amara.conversations().unwrap()[0].clone().at;
+    assert!(seq > 0);
+    let path = format!("/v1/groups/{group}/receipts");
+    let acknowledged = json!({ "state": "acknowledged", "up_to": 2 });
+    assert_eq!(
+        reason(post(&mut bot, &path, &acknowledged).await),
+        "people_only"
+    );
+    let read = json!({ "state": "read", "up_to": 2 });
+    assert_eq!(reason(post(&mut bot, &path, &read).await), "taken");
+    let search = json!({ "q": "" });
+    let chart = post(&mut bot, "/v1/patients/search", &search).await;
+    assert_eq!(reason(chart), "people_only");
+
+    // Disabled is out at once, and out of the conversation with the keeper's next look.
+    let path = format!("/v1/bots/{}/disable", me(&bot));
+    let disabled = post(&mut viktor, &path, &json!({})).await.unwrap();
+    let disabled: BotInfo = serde_json::from_slice(&disabled).unwrap();
+    assert!(disabled.disabled_at.is_some() && disabled.devices == 0);
+    assert!(bot.me().await.is_err(), "its session ended");
+    ward.keep(Rules::default()).await;
+    amara.sync().await.unwrap();
+    let members = amara.conversations().unwrap().remove(0).members;
+    assert!(
+        members
+            .iter()
+            .all(|member| member.devices == 0 || !member.bot)
+    );
+    assert!(bot.sign_in().await.is_err());
+    assert_eq!(ward.hospital.events("bot.disabled").await.len(), 1);
+}
+
+story!(the_hospital_holds_a_bot_to_its_scope);
+async fn the_hospital_holds_a_bot_to_its_scope(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let amara = ward.person("amara.osei").await;
+    let mut viktor = ward.person("viktor.lindgren").await;
+    let made = register(&mut viktor, me(&amara), &scope(|_| {})).await;
+    let id = made.bot.user.id;
+    let mut bot = open(&mut ward, &made).await;
+    let group = bot.start(&[me(&amara)], None, None).await.unwrap();
+
+    // Place.
+    change(&mut viktor, id, &scope(|s| s["anywhere"] = false.into())).await;
+    assert_eq!(
+        refused(&mut bot, group, Priority::Routine).await,
+        "bot_place"
+    );
+    assert!(bot.start(&[me(&viktor)], None, None).await.is_err());
+    let here = scope(|s| {
+        s["anywhere"] = false.into();
+        s["groups"] = json!([group]);
+        s["highest"] = "routine".into();
+    });
+    change(&mut viktor, id, &here).await;
+    assert_eq!(refused(&mut bot, group, Priority::Routine).await, "taken");
+
+    // Priority.
+    for priority in [Priority::Urgent, Priority::Stat] {
+        assert_eq!(refused(&mut bot, group, priority).await, "bot_priority");
+    }
+    let urgent = scope(|s| s["highest"] = "urgent".into());
+    change(&mut viktor, id, &urgent).await;
+    assert_eq!(refused(&mut bot, group, Priority::Urgent).await, "taken");
+    assert_eq!(
+        refused(&mut bot, group, Priority::Stat).await,
+        "bot_priority"
+    );
+
+    // Rate: five in a minute, of which two were sent.
+    for _ in 0..3 {
+        assert_eq!(refused(&mut bot, group, Priority::Routine).await, "taken");
+    }
+    let more = refused(&mut bot, group, Priority::Routine).await;
+    assert_eq!(more, "too-many-requests");
+    ward.hospital.clock.advance(60_000);
+    assert_eq!(refused(&mut bot, group, Priority::Routine).await, "taken");
+}
+
+story!(a_bot_that_only_writes_gets_nothing_of_what_others_write);
+async fn a_bot_that_only_writes_gets_nothing_of_what_others_write(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut viktor = ward.person("viktor.lindgren").await;
+    let mute = scope(|s| s["reads"] = false.into());
+    let made = register(&mut viktor, me(&amara), &mute).await;
+    let mut bot = open(&mut ward, &made).await;
+    let group = bot.start(&[me(&amara)], None, None).await.unwrap();
+    amara.sync().await.unwrap();
+    say(&mut amara, group, "Her HIV test is back").await;
+    bot.sync().await.unwrap();
+    assert!(texts(&bot, group).is_empty());
+    let ticket = post(&mut bot, "/v1/socket-tickets", &json!({})).await;
+    let ticket = reason(ticket);
+    assert_eq!(ticket, "bot_reads");
+    let log = format!("/v1/groups/{group}/log?after=0");
+    let log = bot.raw("GET", &log, None).await.unwrap();
+    let log: Value = serde_json::from_slice(&log).unwrap();
+    for entry in log["entries"].as_array().unwrap() {
+        let withheld = entry["kind"] == "message";
+        assert_eq!(entry["body"] == "", withheld, "{entry}");
+    }
+    // It goes on writing.
+    say(&mut bot, group, "K 6.8").await;
+    amara.sync().await.unwrap();
+    assert_eq!(texts(&amara, group).last().unwrap(), "K 6.8");
+}

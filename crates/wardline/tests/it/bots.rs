@@ -1,0 +1,323 @@
+//! Other systems write through a bot: the examples of the documentation, run against the real binary.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use wardline_client_native::NativeClient;
+use wardline_client_native::client::Enrolment;
+use wardline_model::endorsement::Duty;
+use wardline_server::demo::{self, DemoOptions, Ready};
+use wardline_server::rim::Clock;
+
+use crate::support::{Follower, PATIENCE, Person, Run, wardline};
+
+/// The demo's people, with an officer and a security officer in this process.
+struct Hospital {
+    url: String,
+    people: Ready,
+    officer: NativeClient,
+    security: NativeClient,
+    runtime: Runtime,
+    _server: Follower,
+    scratch: TempDir,
+}
+
+impl Hospital {
+    fn start() -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let options = DemoOptions {
+            data: scratch.path().join("data"),
+            http: ([127, 0, 0, 1], 0).into(),
+            https: ([127, 0, 0, 1], 0).into(),
+            seed: 1,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let (people, officer_code) = runtime.block_on(async {
+            let made = demo::run_on(&options, "sqlite", Clock::default()).await;
+            let made = made.unwrap();
+            let people = made.ready().await.unwrap();
+            let code = made.officer.code.clone().unwrap();
+            made.server.shutdown().await;
+            (people, code)
+        });
+        let config = scratch.path().join("wardline.toml");
+        let text = format!(
+            "[server]\nhttp = \"127.0.0.1:0\"\nhttps = \"\"\n[data]\ndir = \"{}\"\n",
+            options.data.display()
+        );
+        fs::write(&config, text).unwrap();
+        let mut serve = wardline();
+        serve
+            .args(["--json", "serve", "--config"])
+            .arg(&config)
+            .stderr(Stdio::null());
+        let server = Follower::start(&mut serve);
+        let url = server.next()["url"].as_str().unwrap().to_owned();
+        let (officer, security) = runtime.block_on(async {
+            let mut officer = enroll(&url, &scratch.path().join("officer"), &officer_code).await;
+            officer.wait_until_active(PATIENCE).await.unwrap();
+            officer.sign_in().await.unwrap();
+            let mut others = people.people.iter();
+            let person = others.find(|p| p.role == "Security officer").unwrap();
+            let code = person.enroll_code.clone().unwrap();
+            let mut security = enroll(&url, &scratch.path().join("security"), &code).await;
+            let id = security.status().device_id.unwrap();
+            officer.confirm_device(id, Duty::None).await.unwrap();
+            security.wait_until_active(PATIENCE).await.unwrap();
+            security.sign_in().await.unwrap();
+            (officer, security)
+        });
+        Self {
+            url,
+            people,
+            officer,
+            security,
+            runtime,
+            _server: server,
+            scratch,
+        }
+    }
+
+    fn home(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    /// Enrols by `wardline client`, which waits until the officer has confirmed.
+    fn enroll(&mut self, home: &Path, code: &str, duty: Duty) {
+        let mut command = wardline();
+        command
+            .args(["--json", "client", "--home"])
+            .arg(home)
+            .args(["enroll", "--server", &self.url, "--code", code])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let officer = &mut self.officer;
+        self.runtime.block_on(async {
+            let looking = async {
+                loop {
+                    let waiting = officer.pending_devices().await.unwrap();
+                    if let Some(pending) = waiting.into_iter().next() {
+                        let id = pending.device.id;
+                        officer.confirm_device(id, duty).await.unwrap();
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            };
+            tokio::time::timeout(PATIENCE, looking).await.unwrap();
+        });
+        assert!(child.wait().unwrap().success());
+    }
+
+    /// Registers the laboratory's bot, which writes to whom it is told and reads.
+    fn register(&mut self) -> String {
+        let owner = self.security.status().user.unwrap().id;
+        let request = json!({
+            "username": "lab-bot", "name": "Laboratory", "owner": owner, "program": "demo",
+            "per_minute": 60,
+            "scope": {
+                "reads": true, "highest": "urgent", "anywhere": true, "groups": [], "roles": [],
+            },
+        });
+        let body = Some(serde_json::to_vec(&request).unwrap());
+        let security = &mut self.security;
+        let made = self
+            .runtime
+            .block_on(async { security.raw("POST", "/v1/bots", body).await.unwrap() });
+        let made: Value = serde_json::from_slice(&made).unwrap();
+        made["invite"]["code"].as_str().unwrap().to_owned()
+    }
+}
+
+async fn enroll(url: &str, home: &Path, code: &str) -> NativeClient {
+    let enrolment = Enrolment {
+        server: Some(url),
+        code,
+        name: "Workstation",
+        ..Enrolment::default()
+    };
+    NativeClient::enroll(home, &enrolment).await.unwrap()
+}
+
+/// `wardline bot serve`, and how systems beside it turn to it.
+struct Bot {
+    url: String,
+    token: PathBuf,
+    process: Follower,
+}
+
+impl Bot {
+    fn serve(home: &Path, token: &Path) -> Self {
+        let mut command = wardline();
+        command
+            .args(["--json", "bot", "--home"])
+            .arg(home)
+            .args(["serve", "--listen", "127.0.0.1:0", "--token-file"])
+            .arg(token);
+        let process = Follower::start(&mut command);
+        let ready = process.next();
+        Self {
+            url: ready["url"].as_str().unwrap().to_owned(),
+            token: token.to_owned(),
+            process,
+        }
+    }
+
+    fn example<S: AsRef<OsStr>>(
+        &self,
+        program: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../examples/integrations"
+            ))
+            .args(args)
+            .env("WARDLINE_BOT", &self.url)
+            .env("WARDLINE_TOKEN_FILE", &self.token);
+        command
+    }
+
+    /// The status and the body of a bare request.
+    fn ask(&self, request: &str, headers: &str, body: &str) -> (u16, String) {
+        let mut stream = self.connect();
+        write!(
+            stream,
+            "{request} HTTP/1.1\r\nHost: bot\r\nConnection: close\r\n{headers}\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        (status, body.to_owned())
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    fn bearer(&self) -> String {
+        let token = fs::read_to_string(&self.token).unwrap();
+        format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\n")
+    }
+}
+
+#[test]
+fn the_examples_send_each_message_once_also_over_a_restart_of_the_bot() {
+    let mut hospital = Hospital::start();
+    let person = hospital.people.people[0].clone();
+    let amara = Person {
+        home: hospital.home("amara"),
+        user: person.user.clone(),
+    };
+    hospital.enroll(&amara.home, &person.enroll_code.unwrap(), Duty::None);
+    let code = hospital.register();
+    let home = hospital.home("bot");
+    hospital.enroll(&home, &code, Duty::Bot);
+    let token = hospital.home("token");
+    let bot = Bot::serve(&home, &token);
+
+    // Without the token nothing, and what is wrong is said without what was sent.
+    assert_eq!(bot.ask("GET /status", "", "").0, 401);
+    let wrong = "Authorization: Bearer wrong\r\n";
+    assert_eq!(bot.ask("POST /messages", wrong, "{}").0, 401);
+    let (status, told) = bot.ask("POST /messages", &bot.bearer(), "{\"text\":\"K 6.8\"}");
+    assert!(status == 400 && told.contains("Idempotency-Key"), "{told}");
+    let keyed = format!("{}Idempotency-Key: a\r\n", bot.bearer());
+    let (status, told) = bot.ask("POST /messages", &keyed, "{\"txet\":\"K 6.8\"}");
+    assert!(status == 400 && !told.contains("6.8"), "{told}");
+    let nobody = "{\"to\":\"nobody.at.all\",\"text\":\"K 6.8\"}";
+    let (status, told) = bot.ask("POST /messages", &keyed, nobody);
+    assert_eq!(status, 404, "{told}");
+
+    let call = ["4711", "to", amara.user.as_str(), "12"];
+    let sent = Run::of(&mut bot.example("./nurse-call.sh", call));
+    assert_eq!(sent.code, 0, "{sent:?}");
+    let result = json!({
+        "id": "0815", "to": amara.user, "bed": "4", "test": "Potassium", "value": "6.8 mmol/l",
+        "critical": true,
+    });
+    let forwarded = forward(&bot, &result);
+    let texts = |person: &Person| -> Vec<String> {
+        let inbox = person.inbox().into_iter();
+        inbox
+            .map(|m| m["text"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let both = ["Bed 12 is calling", "Potassium 6.8 mmol/l, bed 4"];
+    assert_eq!(texts(&amara), both);
+    let inbox = amara.inbox();
+    assert_eq!(
+        (&inbox[1]["from"], &inbox[1]["priority"]),
+        (&json!("lab-bot"), &json!("urgent"))
+    );
+
+    // What she answers comes by the stream.
+    let mut stream = bot.connect();
+    write!(
+        stream,
+        "GET /messages/stream HTTP/1.1\r\nHost: bot\r\n{}\r\n",
+        bot.bearer()
+    )
+    .unwrap();
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    assert!(lines.next().unwrap().contains("200"));
+    let group = forwarded["group"].as_str().unwrap();
+    amara
+        .client(["send", "--group", group, "Repeat it"])
+        .json(0);
+    let data = lines.find(|line| line.starts_with("data:")).unwrap();
+    assert!(data.contains("Repeat it"), "{data}");
+    drop(lines);
+
+    // A bot that is started again knows what it has sent.
+    bot.process.stop();
+    let bot = Bot::serve(&home, &token);
+    assert_eq!(forward(&bot, &result)["id"], forwarded["id"]);
+    let sent = Run::of(&mut bot.example("./nurse-call.sh", call));
+    assert_eq!(sent.code, 0, "{sent:?}");
+    assert_eq!(texts(&amara), both);
+
+    // Beyond its scope the refusal is said, and what comes after is not held up.
+    let keyed = format!("{}Idempotency-Key: stat\r\n", bot.bearer());
+    let stat = json!({ "group": group, "priority": "stat", "text": "Now" }).to_string();
+    let (status, told) = bot.ask("POST /messages", &keyed, &stat);
+    assert_eq!(status, 403, "{told}");
+    let keyed = format!("{}Idempotency-Key: calm\r\n", bot.bearer());
+    let calm = json!({ "group": group, "text": "Later" }).to_string();
+    assert_eq!(bot.ask("POST /messages", &keyed, &calm).0, 201);
+    bot.process.stop();
+}
+
+/// `lab_forwarder.py` with one result; what it printed.
+fn forward(bot: &Bot, result: &Value) -> Value {
+    let mut child = bot
+        .example("python3", ["lab_forwarder.py"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{result}").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}

@@ -1,0 +1,21 @@
+/** What stands beside people: the hospital's pagers, and bots. */
+import { useIntegrations } from "../core/queries";
+import { Waiting } from "../shell/Waiting";
+import { Bots } from "./Bots";
+import { Pagers } from "./Pagers";
+
+export function Integrations() {
+  const integrations = useIntegrations();
+  if (integrations.isPending) {
+    return <Waiting />;
+  }
+  if (integrations.error) {
+    return <p role="alert">{integrations.error.message}</p>;
+  }
+  return (
+    <>
+      <Pagers pager={integrations.data.pager} />
+      <Bots bots={integrations.data.bots} />
+    </>
+  );
+}
