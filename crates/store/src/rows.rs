@@ -16,7 +16,7 @@ use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::{EntryKind, Priority};
 use wardline_model::wire::posture::{FactName, Provenance};
 use wardline_model::{
-    CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId, GroupId, InviteId,
+    CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId, GlassId, GroupId, InviteId,
     MessageId, RecoveryId, RoleSlug, SessionId, SwapId, UserId,
 };
 use wardline_seal::Token;
@@ -298,6 +298,7 @@ bytes!(
     Hash,
     InviteId,
     MessageId,
+    GlassId,
     RecoveryId,
     SessionId,
     SwapId,

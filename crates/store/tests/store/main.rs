@@ -14,6 +14,7 @@ mod crash;
 mod engines;
 mod enrolment;
 mod escalations;
+mod glass;
 mod people;
 mod postgres;
 mod posture;
