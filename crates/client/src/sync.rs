@@ -340,6 +340,7 @@ impl<P: Platform> Client<P> {
             mentions_me: message.mentions.contains(&me.id),
             mentions: self.briefs(message.group, &message.mentions),
             form: message.form,
+            forwarded: message.forwarded,
             expires: message.expires,
             expires_at: None,
             expired: false,
@@ -629,6 +630,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            forwarded: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),
@@ -639,6 +641,7 @@ impl<P: Platform> Client<P> {
                 message.reply_to = text.in_reply_to;
                 message.mentions = text.mentions;
                 message.form = text.form;
+                message.forwarded = text.forwarded;
                 message.expires = text.expires;
             }
             Content::Change { change, .. } => {
@@ -766,6 +769,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            forwarded: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),
@@ -807,6 +811,7 @@ impl<P: Platform> Client<P> {
             message.text.clear();
             message.mentions.clear();
             message.form = None;
+            message.forwarded = None;
             earlier.clear();
         }
         let group = record.summary.id;
@@ -864,6 +869,7 @@ impl<P: Platform> Client<P> {
             mentions_me: message.mentions.contains(&me),
             mentions: self.briefs(group, &message.mentions),
             form: message.form,
+            forwarded: message.forwarded,
             expires: message.expires,
             expires_at,
             expired,

@@ -21,6 +21,8 @@ mod factors;
 mod feeds;
 mod fleet;
 mod fleet_pages;
+mod forward;
+mod glass;
 mod keeper;
 mod managers;
 #[path = "../../../bus/tests/nats/server.rs"]
