@@ -186,6 +186,7 @@ fn question() -> Outcome<Question> {
             id: patient,
             care_team: true,
             conversation: true,
+            glass: None,
             labels: BTreeSet::from(["N".to_owned()]),
         },
         context: Circumstances {

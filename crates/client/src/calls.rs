@@ -99,6 +99,13 @@ struct RecallCall {
 }
 
 #[derive(Deserialize)]
+struct ForwardCall {
+    group: GroupId,
+    id: MessageId,
+    to: GroupId,
+}
+
+#[derive(Deserialize)]
 struct ReactCall {
     group: GroupId,
     id: MessageId,
@@ -311,6 +318,10 @@ impl<P: Platform> Client<P> {
             "recall" => {
                 let call: RecallCall = read(params)?;
                 answer(&self.recall(call.group, call.id).await?)
+            }
+            "forward" => {
+                let call: ForwardCall = read(params)?;
+                answer(&self.forward(call.group, call.id, call.to).await?)
             }
             "react" => {
                 let call: ReactCall = read(params)?;

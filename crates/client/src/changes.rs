@@ -9,6 +9,7 @@
 //! client can send any; the others leave out what nobody may do:
 //!
 //! - Only the author edits or recalls, and edits only within [`EDIT_WINDOW_MS`].
+//! - What was forwarded is recalled by whoever forwarded it, and edited by nobody.
 //! - A change refers to the first version of a message; one of another change is nothing.
 //! - A recalled text goes from the stores of the people's devices; that it was recalled stays, and
 //!   what anybody has seen or copied before cannot be taken back. The record keeper keeps the text
@@ -106,7 +107,10 @@ impl Current {
             return;
         }
         match change {
-            Change::Edit { text, mentions, .. } if self.is_by(from.id) => {
+            // What somebody else wrote is not theirs to write anew.
+            Change::Edit { text, mentions, .. }
+                if self.is_by(from.id) && self.message.forwarded.is_none() =>
+            {
                 let late = is_late(self.message.sent_at, entry.sent_at);
                 if late || self.earlier.len() >= MAX_EDITS {
                     self.late_edit = true;
@@ -125,6 +129,7 @@ impl Current {
                 self.message.text.clear();
                 self.message.mentions.clear();
                 self.message.form = None;
+                self.message.forwarded = None;
                 self.earlier.clear();
                 self.reactions.clear();
                 self.edited_at = None;
@@ -252,6 +257,11 @@ impl<P: Platform> Client<P> {
         let current = self.own_message(group, id)?;
         if current.message.form.is_some() {
             return Err(ClientError::Invalid("a form is recalled and sent anew"));
+        }
+        if current.message.forwarded.is_some() {
+            return Err(ClientError::Invalid(
+                "what was forwarded is somebody else's text; recall it instead",
+            ));
         }
         if is_late(current.message.sent_at, self.platform.now_ms()) {
             return Err(ClientError::Invalid(
@@ -414,7 +424,11 @@ impl<P: Platform> Client<P> {
     }
 
     /// A message that can still be changed.
-    fn standing_message(&self, group: GroupId, id: MessageId) -> Result<Current, ClientError> {
+    pub(crate) fn standing_message(
+        &self,
+        group: GroupId,
+        id: MessageId,
+    ) -> Result<Current, ClientError> {
         let waiting = self.waiting_changes(group)?;
         newest_first(self.vault()?, group, waiting)
             .find(|current| current.message.id == id && current.message.notice.is_none())
@@ -449,6 +463,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: Some(change),
             form: None,
+            forwarded: None,
             expires: None,
         };
         self.queue(message).await
@@ -498,6 +513,7 @@ fn forget_text(open: &mut Open, group: GroupId, id: MessageId) {
         entry.text.clear();
         entry.mentions.clear();
         entry.form = None;
+        entry.forwarded = None;
         if let Some(Change::Edit { text, mentions, .. }) = &mut entry.change {
             text.clear();
             mentions.clear();
@@ -542,6 +558,7 @@ mod tests {
             mentions: Vec::new(),
             change,
             form: None,
+            forwarded: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),

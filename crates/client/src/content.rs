@@ -45,6 +45,10 @@ const FORM: &str = "application/vnd.wardline.form+cbor";
 const BURN: &str = "vnd.wardline.burn";
 /// The extension with the people whom a text names, as an array of their ids' bytes.
 const MENTIONS: &str = "vnd.wardline.mentions";
+/// The extension of a message that was forwarded, as an array of who wrote it (id and name) and when.
+const FORWARDED: &str = "vnd.wardline.forwarded";
+/// Longest name of a writer, bytes.
+const MAX_NAME: usize = 200;
 /// Longest text of one message, bytes.
 pub const MAX_TEXT: usize = 16 * 1024;
 /// Most people whom one text names; the format allows an extension 4 KiB.
@@ -88,8 +92,23 @@ pub struct Text {
     pub mentions: Vec<UserId>,
     /// The form that the text is of; the text is what [`Form::text`] makes of it.
     pub form: Option<Form>,
+    /// Where it comes from, when it was forwarded.
+    pub forwarded: Option<Forwarded>,
     /// When it goes by itself.
     pub expires: Option<Expiry>,
+}
+
+/// Who wrote a forwarded message, and when, as whoever forwarded it says: in the conversation that it
+/// came from others could check that, where it is shown nobody can.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forwarded {
+    /// Who wrote it.
+    pub from: UserId,
+    /// Their name; they need not be in the conversation.
+    pub name: String,
+    /// When the hospital took it, unix milliseconds.
+    pub sent_at: u64,
 }
 
 /// When a message goes from people's devices by itself.
@@ -205,7 +224,7 @@ pub enum PageEnd {
 ///
 /// A page without changes has the bytes that it had before there were any, so that a device reads
 /// the pages of an older keeper, and an older device those of a newer one that hold none of what it
-/// does not know: changes, forms, mentions, expiries. One that holds any is not read by an older device, rather than read without it: what was
+/// does not know: changes, forms, mentions, expiries, where something was forwarded from. One that holds any is not read by an older device, rather than read without it: what was
 /// recalled would be shown as if it had been empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -233,6 +252,9 @@ pub struct Kept {
     /// The form that the text is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<Form>,
+    /// Where it comes from, when it was forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded: Option<Forwarded>,
     /// When it goes by itself; what is due already is handed over without its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Expiry>,
@@ -346,6 +368,7 @@ impl Text {
             in_reply_to: self.in_reply_to,
             mentions: &self.mentions,
             form: self.form.as_ref(),
+            forwarded: self.forwarded.as_ref(),
             expires: self.expires,
             ..Envelope::new(
                 self.id,
@@ -419,6 +442,7 @@ impl Content {
                     text,
                     mentions,
                     form: Some(form),
+                    forwarded: forwarded(extensions),
                     expires,
                 }));
             }
@@ -430,6 +454,7 @@ impl Content {
                     text,
                     mentions,
                     form: None,
+                    forwarded: forwarded(extensions),
                     expires,
                 }));
             }
@@ -586,6 +611,22 @@ fn mentioned(extensions: &Value) -> Vec<UserId> {
         .collect()
 }
 
+/// Where a message comes from; what is none of ours is passed over.
+fn forwarded(extensions: &Value) -> Option<Forwarded> {
+    let parts = extension(extensions, FORWARDED)?.as_array()?;
+    let [from, name, sent_at] = parts.as_slice() else {
+        return None;
+    };
+    let name = name.as_text().filter(|name| {
+        name.len() <= MAX_NAME && !name.trim().is_empty() && !name.chars().any(char::is_control)
+    })?;
+    Some(Forwarded {
+        from: UserId::from_slice(from.as_bytes()?)?,
+        name: name.to_owned(),
+        sent_at: u64::try_from(sent_at.as_integer()?).ok()?,
+    })
+}
+
 /// When the message goes; a time that is none of ours is passed over.
 fn expiry(expires: &Value, extensions: &Value) -> Option<Expiry> {
     if extension(extensions, BURN) == Some(&Value::Bool(true)) {
@@ -613,6 +654,7 @@ struct Envelope<'a> {
     body: Option<(&'static str, Vec<u8>)>,
     /// The form of which the body is the text.
     form: Option<&'a Form>,
+    forwarded: Option<&'a Forwarded>,
     expires: Option<Expiry>,
 }
 
@@ -626,6 +668,7 @@ impl Envelope<'_> {
             disposition,
             body,
             form: None,
+            forwarded: None,
             expires: None,
         }
     }
@@ -667,6 +710,19 @@ impl Envelope<'_> {
         let mut extensions = Vec::new();
         if !self.mentions.is_empty() {
             extensions.push((Value::from(MENTIONS), Value::Array(people.collect())));
+        }
+        if let Some(Forwarded {
+            from,
+            name,
+            sent_at,
+        }) = self.forwarded
+        {
+            let origin = vec![
+                Value::Bytes(from.to_vec()),
+                Value::from(name.as_str()),
+                Value::from(*sent_at),
+            ];
+            extensions.push((Value::from(FORWARDED), Value::Array(origin)));
         }
         let expires = match self.expires {
             Some(Expiry::After(seconds)) => {
@@ -737,6 +793,7 @@ mod tests {
                 mentions: Vec::new(),
                 change: None,
                 form: None,
+                forwarded: None,
                 expires: None,
             },
         )
@@ -814,6 +871,7 @@ mod tests {
             mentions: Vec::new(),
             change: None,
             form: None,
+            forwarded: None,
             expires: None,
         };
         assert_eq!(cbor(&before), cbor(&now));
@@ -881,6 +939,7 @@ mod tests {
             text: text.to_owned(),
             mentions: Vec::new(),
             form: Some(form),
+            forwarded: None,
             expires: None,
         }
     }
@@ -905,6 +964,26 @@ mod tests {
     }
 
     #[test]
+    fn a_writer_whose_name_could_not_be_shown_is_left_out_and_the_text_stays() {
+        let long = "x".repeat(MAX_NAME + 1);
+        for name in ["", " ", "Ben\nOde", long.as_str()] {
+            let sent = Text {
+                form: None,
+                forwarded: Some(Forwarded {
+                    from: UserId::from_bytes([2; 16]),
+                    name: name.to_owned(),
+                    sent_at: 1,
+                }),
+                ..of_form(sbar(["a", "", "", ""]), "K 6.8")
+            };
+            let Content::Text(read) = Content::decode(&sent.encode()).unwrap() else {
+                panic!("no text");
+            };
+            assert_eq!((read.text.as_str(), read.forwarded), ("K 6.8", None));
+        }
+    }
+
+    #[test]
     fn an_edit_to_nothing_is_no_recall() {
         let edit = Change::Edit {
             of: MessageId::from_bytes([1; 16]),
@@ -916,13 +995,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_what_is_read(text in "\\PC{0,200}", id: [u8; 16], reply: Option<[u8; 16]>, mentions in proptest::collection::vec(any::<[u8; 16]>(), 0..4), expires in prop_oneof![0_u32..3, any::<u32>()]) {
+        fn what_was_written_is_what_is_read(text in "\\PC{0,200}", id: [u8; 16], reply: Option<[u8; 16]>, mentions in proptest::collection::vec(any::<[u8; 16]>(), 0..4), expires in prop_oneof![0_u32..3, any::<u32>()], forwarded: Option<([u8; 16], u64)>) {
             let message = Text {
                 id: MessageId::from_bytes(id),
                 in_reply_to: reply.map(MessageId::from_bytes),
                 text,
                 mentions: mentions.into_iter().map(UserId::from_bytes).collect(),
                 form: None,
+                forwarded: forwarded.map(|(from, sent_at)| Forwarded {
+                    from: UserId::from_bytes(from),
+                    name: "Ben Ode".to_owned(),
+                    sent_at,
+                }),
                 expires: match expires {
                     0 => None,
                     1 => Some(Expiry::Read),

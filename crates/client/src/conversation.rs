@@ -10,7 +10,7 @@ use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::client::Open;
-use crate::content::{Change, Expiry, Form, Text};
+use crate::content::{Change, Expiry, Form, Forwarded, Text};
 use crate::search;
 use crate::vault::Vault;
 use crate::views::Notice;
@@ -99,6 +99,9 @@ pub(crate) struct StoredMessage {
     /// The form that the text is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) form: Option<Form>,
+    /// Where it comes from, when it was forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) forwarded: Option<Forwarded>,
     /// When it goes by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires: Option<Expiry>,
@@ -138,6 +141,9 @@ pub(crate) struct Outgoing {
     /// The form that the text is of.
     #[serde(default)]
     pub(crate) form: Option<Form>,
+    /// Where it comes from, when it is forwarded.
+    #[serde(default)]
+    pub(crate) forwarded: Option<Forwarded>,
     /// When it goes by itself.
     #[serde(default)]
     pub(crate) expires: Option<Expiry>,
@@ -158,6 +164,7 @@ impl Outgoing {
             text: self.text.clone(),
             mentions: self.mentions.clone(),
             form: self.form.clone(),
+            forwarded: self.forwarded.clone(),
             expires: self.expires,
         };
         text.encode()
@@ -182,6 +189,7 @@ impl Outgoing {
             mentions: self.mentions.clone(),
             change: self.change.clone(),
             form: self.form.clone(),
+            forwarded: self.forwarded.clone(),
             expires: self.expires,
             expired: false,
             read_by: Vec::new(),

@@ -149,6 +149,7 @@ pub(crate) fn forget_expired(open: &mut Open, group: GroupId, seq: u64) {
     message.text.clear();
     message.mentions.clear();
     message.form = None;
+    message.forwarded = None;
     message.expired = true;
     put_message(open, group, &message);
 }

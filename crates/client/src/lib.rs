@@ -11,6 +11,7 @@
 //! - [`changes`]: edits, recalls and reactions, and who may make them.
 //! - [`client`]: [`Client`], with the flows beside it (`enroll`, `unlock`, `sync`, `outbox`,
 //!   `membership`, `account`, `report`).
+//! - `forward`: messages that go on into another conversation.
 //! - `expiry`: messages that go by themselves.
 //! - [`own`]: what a person keeps of a conversation on this device alone.
 //! - [`records`]: what the record keeper needs of the core.
@@ -41,6 +42,7 @@ mod arrival;
 mod conversation;
 pub mod enroll;
 mod expiry;
+mod forward;
 mod http;
 mod membership;
 mod outbox;

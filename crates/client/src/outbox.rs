@@ -218,6 +218,7 @@ impl<P: Platform> Client<P> {
                 text: text.clone(),
                 mentions: Vec::new(),
                 form: None,
+                forwarded: None,
                 expires: None,
             });
             sealed.push(self.seal_content(group, &content, priority)?);

@@ -281,6 +281,7 @@ impl<P: Platform> Client<P> {
                         entry.text.clear();
                         entry.mentions.clear();
                         entry.form = None;
+                        entry.forwarded = None;
                         if !is_within(recall.seq) {
                             history.extend(kept(recall.clone()));
                         }
@@ -296,6 +297,7 @@ impl<P: Platform> Client<P> {
                 entry.text.clear();
                 entry.mentions.clear();
                 entry.form = None;
+                entry.forwarded = None;
             }
             history.extend(kept(entry));
         }
@@ -329,6 +331,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            forwarded: None,
             expires: None,
         };
         put_outgoing(&mut self.opened()?.vault, &message);
@@ -460,6 +463,7 @@ fn stored(kept: &Kept) -> StoredMessage {
         mentions: kept.mentions.clone(),
         change: kept.change.clone(),
         form: kept.form.clone(),
+        forwarded: kept.forwarded.clone(),
         expires: kept.expires,
         expired: kept.expires.is_some() && kept.text.is_empty(),
         read_by: Vec::new(),
@@ -479,6 +483,7 @@ fn kept(entry: StoredMessage) -> Option<Kept> {
         mentions: entry.mentions,
         change: entry.change,
         form: entry.form,
+        forwarded: entry.forwarded,
         expires: entry.expires,
     })
 }

@@ -340,6 +340,7 @@ impl<P: Platform> Client<P> {
             mentions_me: message.mentions.contains(&me.id),
             mentions: self.briefs(message.group, &message.mentions),
             form: message.form,
+            forwarded: message.forwarded,
             expires: message.expires,
             expires_at: None,
             expired: false,
@@ -638,6 +639,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            forwarded: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),
@@ -648,6 +650,7 @@ impl<P: Platform> Client<P> {
                 message.reply_to = text.in_reply_to;
                 message.mentions = text.mentions;
                 message.form = text.form;
+                message.forwarded = text.forwarded;
                 message.expires = text.expires;
             }
             Content::Change { change, .. } => {
@@ -775,6 +778,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            forwarded: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),
@@ -816,6 +820,7 @@ impl<P: Platform> Client<P> {
             message.text.clear();
             message.mentions.clear();
             message.form = None;
+            message.forwarded = None;
             earlier.clear();
         }
         let group = record.summary.id;
@@ -873,6 +878,7 @@ impl<P: Platform> Client<P> {
             mentions_me: message.mentions.contains(&me),
             mentions: self.briefs(group, &message.mentions),
             form: message.form,
+            forwarded: message.forwarded,
             expires: message.expires,
             expires_at,
             expired,

@@ -8,7 +8,7 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::wire::problem::Problem;
 use wardline_model::{DeviceId, GroupId, MessageId, PatientId, RoleSlug};
 
-use crate::content::{Expiry, Form};
+use crate::content::{Expiry, Form, Forwarded};
 use crate::own::Draft;
 
 /// Where the device stands.
@@ -188,6 +188,8 @@ pub struct Message {
     pub mentions_me: bool,
     /// The form that the text is of.
     pub form: Option<Form>,
+    /// Where it comes from, when it was forwarded.
+    pub forwarded: Option<Forwarded>,
     /// When it goes by itself.
     pub expires: Option<Expiry>,
     /// That time where it is known, unix milliseconds.

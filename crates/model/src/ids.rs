@@ -82,6 +82,10 @@ uuid_id!(
     RecoveryId, "recovery id"
 );
 uuid_id!(
+    /// That somebody broke the glass of a patient's record.
+    GlassId, "glass id"
+);
+uuid_id!(
     /// A wish that somebody takes over a turn.
     SwapId, "swap id"
 );

@@ -23,6 +23,7 @@ pub mod wire;
 pub use bytes::B64;
 pub use ids::{
     CallId, CardId, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, FactorId,
-    GroupId, InviteId, MessageId, PatientId, RecoveryId, RoleSlug, SessionId, SwapId, UserId,
+    GlassId, GroupId, InviteId, MessageId, PatientId, RecoveryId, RoleSlug, SessionId, SwapId,
+    UserId,
 };
 pub use phi::Phi;

@@ -35,6 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         id: patient.clone(),
         care_team,
         conversation: false,
+        glass: None,
         labels: [label.to_owned()].into(),
     };
     for (name, action, resource, proof_age_ms) in [

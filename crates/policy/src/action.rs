@@ -77,6 +77,8 @@ named! {
         DeviceListOwn = "device.list_own",
         /// See everyone's devices.
         DeviceListAll = "device.list_all",
+        /// Take devices and whose they are away in a file.
+        DeviceExport = "device.export",
         /// Vouch for a pending device.
         DeviceEndorse = "device.endorse",
         /// Take a device out of use.
@@ -127,6 +129,18 @@ named! {
         NoteList = "note.list",
         /// Read a note of a patient's chart.
         NoteRead = "note.read",
+        /// Open the chart of a patient who is not one's own, for a while.
+        GlassBreak = "glass.break",
+        /// See where one broke the glass oneself, and what came of it.
+        GlassListOwn = "glass.list_own",
+        /// Shut a chart again that was opened so.
+        GlassEnd = "glass.end",
+        /// See who broke the glass.
+        GlassList = "glass.list",
+        /// See why somebody broke the glass, and what they read.
+        GlassRead = "glass.read",
+        /// Say whether it was justified.
+        GlassReview = "glass.review",
         /// Hand in key packages of a device, or count them.
         KeyPackageUpload = "key_package.upload",
         /// Claim key packages of people.
@@ -147,6 +161,8 @@ named! {
         MessageSend = "message.send",
         /// Send a message that escalates.
         MessageSendStat = "message.send_stat",
+        /// Forward a message out of a conversation about a patient.
+        MessageForward = "message.forward",
         /// Say that a message was delivered, read or acknowledged.
         ReceiptPost = "receipt.post",
         /// See the STAT messages that concern oneself.
@@ -200,6 +216,9 @@ impl Action {
             | Self::MeRead
             | Self::DeviceListOwn
             | Self::DeviceListAll
+            | Self::DeviceExport
+            | Self::GlassListOwn
+            | Self::GlassList
             | Self::CredentialRead
             | Self::PeopleSearch
             | Self::PersonReach
@@ -252,7 +271,11 @@ impl Action {
                 ResourceKind::Device
             }
             Self::ShareRead => ResourceKind::Share,
-            Self::PatientRead | Self::ChartRead | Self::NoteList => ResourceKind::Patient,
+            Self::PatientRead | Self::ChartRead | Self::NoteList | Self::GlassBreak => {
+                ResourceKind::Patient
+            }
+            Self::GlassEnd | Self::GlassRead | Self::GlassReview => ResourceKind::Glass,
+            Self::MessageForward => ResourceKind::Forward,
             Self::NoteRead => ResourceKind::Document,
             Self::KeyPackageUpload | Self::KeyPackageClaim => ResourceKind::KeyPackages,
             Self::GroupCreate
@@ -356,6 +379,7 @@ impl Action {
             Self::RecoveryWithdraw => "take this recovery back",
             Self::DeviceListOwn => "see their own devices",
             Self::DeviceListAll => "see everyone's devices",
+            Self::DeviceExport => "take these devices away in a file",
             Self::DeviceEndorse => "confirm this device",
             Self::DeviceRevoke => "take this device out of use",
             Self::DeviceRead => "see what is known of this device",
@@ -381,6 +405,12 @@ impl Action {
             Self::ChartRead => "open this chart",
             Self::NoteList => "see the notes of this chart",
             Self::NoteRead => "read this note",
+            Self::GlassBreak => "break the glass",
+            Self::GlassListOwn => "see where they broke the glass",
+            Self::GlassEnd => "shut this chart again",
+            Self::GlassList => "see who broke the glass",
+            Self::GlassRead => "see why the glass was broken",
+            Self::GlassReview => "review why the glass was broken",
             Self::KeyPackageUpload => "hand in this device's key packages",
             Self::KeyPackageClaim => "add people's devices",
             Self::GroupCreate => "start a conversation",
@@ -391,6 +421,7 @@ impl Action {
             Self::GroupExternalJoin => "join this conversation again",
             Self::MessageSend => "write in this conversation",
             Self::MessageSendStat => "page this conversation",
+            Self::MessageForward => "forward this message",
             Self::ReceiptPost => "acknowledge in this conversation",
             Self::EscalationList => "see the STAT messages that wait for them",
             Self::EscalationAnswer => "answer this STAT message",

@@ -15,7 +15,7 @@ use wardline_model::{DeviceId, UserId};
 use crate::question::{
     BotFacts, Circumstances, DeviceFacts, Limits, Person, Question, Scope, SessionFacts,
 };
-use crate::resource::{Resource, ResourceKind};
+use crate::resource::{Glass, Resource, ResourceKind};
 
 /// The names of the schema's types, parsed once.
 #[derive(Debug, Clone)]
@@ -42,6 +42,9 @@ pub(crate) struct Names {
     document: EntityTypeName,
     key_packages: EntityTypeName,
     share: EntityTypeName,
+    purpose: EntityTypeName,
+    glass: EntityTypeName,
+    forward: EntityTypeName,
     policy: EntityTypeName,
 }
 
@@ -85,6 +88,9 @@ impl Names {
             document: entity_type(ResourceKind::Document.as_str()),
             key_packages: entity_type(ResourceKind::KeyPackages.as_str()),
             share: entity_type(ResourceKind::Share.as_str()),
+            purpose: entity_type("Purpose"),
+            glass: entity_type(ResourceKind::Glass.as_str()),
+            forward: entity_type(ResourceKind::Forward.as_str()),
             policy: entity_type(ResourceKind::Policy.as_str()),
         }
     }
@@ -237,9 +243,11 @@ impl Names {
                 id,
                 care_team,
                 conversation,
+                glass,
                 labels,
             } => {
-                let attributes = record_of_care(*care_team, *conversation, labels);
+                let mut attributes = record_of_care(*care_team, *conversation, labels);
+                attributes.extend(self.glass(glass.as_ref()));
                 entity(uid(&self.patient, id.as_str()), attributes)
             }
             Resource::Document {
@@ -247,9 +255,11 @@ impl Names {
                 patient,
                 care_team,
                 conversation,
+                glass,
                 labels,
             } => {
                 let mut attributes = record_of_care(*care_team, *conversation, labels);
+                attributes.extend(self.glass(glass.as_ref()));
                 let patient = self.value(&self.patient, patient.as_str());
                 attributes.push(attribute("patient", patient));
                 entity(uid(&self.document, id), attributes)
@@ -262,6 +272,26 @@ impl Names {
             Resource::Share { device } => entity(
                 uid(&self.share, &device.to_string()),
                 vec![attribute("device", self.device_value(*device))],
+            ),
+            Resource::Glass { id, person } => entity(
+                uid(&self.glass, &id.to_string()),
+                vec![attribute("person", self.person_value(*person))],
+            ),
+            Resource::Forward {
+                to,
+                from_member,
+                to_member,
+                outside,
+                another_patient,
+                ..
+            } => entity(
+                uid(&self.forward, &to.to_string()),
+                vec![
+                    attribute("from_member", Value::new_bool(*from_member)),
+                    attribute("to_member", Value::new_bool(*to_member)),
+                    attribute("outside", Value::new_bool(*outside)),
+                    attribute("another_patient", Value::new_bool(*another_patient)),
+                ],
             ),
             Resource::Policy { version, author } => entity(
                 uid(&self.policy, &version.to_string()),
@@ -338,6 +368,11 @@ impl Names {
             .map(|age| attribute("card_age_ms", long(age)));
         facts.extend(card);
         record(facts)
+    }
+
+    /// Absent for everyone who did not break it, so that their questions cost nothing more.
+    fn glass(&self, glass: Option<&Glass>) -> Option<(String, Value)> {
+        glass.map(|glass| attribute("glass", self.value(&self.purpose, glass.purpose.as_str())))
     }
 
     fn person_value(&self, id: UserId) -> Value {

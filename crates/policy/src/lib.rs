@@ -64,7 +64,7 @@ pub use question::{
     Program, Question, Scope, SessionFacts,
 };
 pub use replay::{Recorded, Replay};
-pub use resource::{Resource, ResourceKind};
+pub use resource::{Glass, Purpose, Resource, ResourceKind};
 pub use source::{LoadError, Problem, Source};
 pub use texts::{PolicyFile, PolicyTexts, TextsError};
 pub use who::{Ability, Subject};

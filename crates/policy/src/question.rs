@@ -195,6 +195,12 @@ named! {
         Policies = "policies",
         /// Giving somebody who lost every device a new one.
         Recovery = "recovery",
+        /// Opening the chart of a patient who is not one's own.
+        BreakTheGlass = "break_the_glass",
+        /// Forwarding what is said of a patient to others than the care team.
+        Forwarding = "forwarding",
+        /// Taking data of people or devices away in a file.
+        Exporting = "exporting",
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, EscalationId, GroupId, PatientId, SessionId, UserId};
+use wardline_model::{DeviceId, EscalationId, GlassId, GroupId, PatientId, SessionId, UserId};
 
 use crate::named::named;
 use crate::question::Program;
@@ -93,6 +93,9 @@ pub enum Resource {
         care_team: bool,
         /// Whether the person who asks is in a conversation about the patient.
         conversation: bool,
+        /// That the person who asks broke the glass, as long as it holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        glass: Option<Glass>,
         /// HL7 v3 confidentiality (`N`, `R`, `V`) and sensitivity (`PSY`, `HIV`, `ETH`, `CEL`,
         /// `EMP`) codes.
         labels: BTreeSet<String>,
@@ -107,6 +110,9 @@ pub enum Resource {
         care_team: bool,
         /// Whether the person who asks is in a conversation about the patient.
         conversation: bool,
+        /// That the person who asks broke the glass, as long as it holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        glass: Option<Glass>,
         /// Its own labels and those of the patient, as in [`Resource::Patient`].
         labels: BTreeSet<String>,
     },
@@ -120,6 +126,28 @@ pub enum Resource {
         /// The device.
         device: DeviceId,
     },
+    /// That somebody broke the glass.
+    Glass {
+        /// The grant.
+        id: GlassId,
+        /// Who broke it.
+        person: UserId,
+    },
+    /// A message on its way from one conversation into another.
+    Forward {
+        /// Where it comes from.
+        from: GroupId,
+        /// Where it goes to.
+        to: GroupId,
+        /// Whether the person who asks is a member of the first …
+        from_member: bool,
+        /// … and of the second.
+        to_member: bool,
+        /// Whether the first is about a patient, and somebody in the second is not on the care team.
+        outside: bool,
+        /// Whether the second is about another patient.
+        another_patient: bool,
+    },
     /// The audit log.
     Log,
     /// A version of the policies that somebody wrote.
@@ -129,6 +157,30 @@ pub enum Resource {
         /// Who wrote it.
         author: UserId,
     },
+}
+
+/// That a person broke the glass of a patient's record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Glass {
+    /// The grant.
+    pub id: GlassId,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+named! {
+    /// What the glass is broken for: codes of HL7 v3 PurposeOfUse.
+    pub enum Purpose ("purpose") {
+        /// Emergency treatment: the patient needs it now and cannot be asked.
+        Emergency = "ETREAT",
+        /// Immediately needed care, before somebody could add the person to the team.
+        Immediate = "BTG",
+        /// Treatment: called in, covering or consulting.
+        Treatment = "TREAT",
+        /// Coordination of care: taking a patient over, or handing one over.
+        Coordination = "COC",
+    }
 }
 
 impl Resource {
@@ -147,6 +199,8 @@ impl Resource {
             Self::Document { .. } => ResourceKind::Document,
             Self::KeyPackages { .. } => ResourceKind::KeyPackages,
             Self::Share { .. } => ResourceKind::Share,
+            Self::Glass { .. } => ResourceKind::Glass,
+            Self::Forward { .. } => ResourceKind::Forward,
             Self::Log => ResourceKind::Log,
             Self::Policy { .. } => ResourceKind::Policy,
         }
@@ -171,6 +225,8 @@ impl Resource {
             } => format!("device/{device}/key-packages"),
             Self::KeyPackages { device: None } => "key-packages".to_owned(),
             Self::Share { device } => format!("device/{device}/share"),
+            Self::Glass { id, .. } => format!("glass/{id}"),
+            Self::Forward { from, to, .. } => format!("group/{from}/forward/{to}"),
             Self::Log => "log".to_owned(),
             Self::Policy { version, .. } => format!("policy/{version}"),
         }
@@ -204,6 +260,10 @@ named! {
         KeyPackages = "KeyPackages",
         /// A share of a local-store key.
         Share = "Share",
+        /// That somebody broke the glass.
+        Glass = "Glass",
+        /// A message on its way from one conversation into another.
+        Forward = "Forward",
         /// The audit log.
         Log = "Log",
         /// A version of the policies.

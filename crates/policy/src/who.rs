@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, EscalationId, GroupId, PatientId, SessionId, UserId};
+use wardline_model::{DeviceId, EscalationId, GlassId, GroupId, PatientId, SessionId, UserId};
 
 use crate::action::Action;
 use crate::engine::{Decided, Decision, Engine};
@@ -227,18 +227,35 @@ impl Asking<'_> {
                 person: SOMEBODY,
                 asked_by: owner,
             }],
-            ResourceKind::Patient => vec![Resource::Patient {
-                id: assigned(),
-                care_team: true,
-                conversation: true,
-                labels: BTreeSet::from(["N".to_owned()]),
-            }],
+            // One of theirs, and one of whom they could break the glass.
+            ResourceKind::Patient => [true, false]
+                .map(|care_team| Resource::Patient {
+                    id: assigned(),
+                    care_team,
+                    conversation: care_team,
+                    glass: None,
+                    labels: BTreeSet::from(["N".to_owned()]),
+                })
+                .into(),
             ResourceKind::Document => vec![Resource::Document {
                 id: "note".to_owned(),
                 patient: assigned(),
                 care_team: true,
                 conversation: true,
+                glass: None,
                 labels: BTreeSet::from(["N".to_owned()]),
+            }],
+            ResourceKind::Glass => vec![Resource::Glass {
+                id: GlassId::from_bytes(SOMETHING),
+                person: owner,
+            }],
+            ResourceKind::Forward => vec![Resource::Forward {
+                from: GroupId::from_bytes(SOMETHING),
+                to: GroupId::from_bytes(SOMETHING),
+                from_member: true,
+                to_member: true,
+                outside: false,
+                another_patient: false,
             }],
             ResourceKind::KeyPackages => [None, Some(device)]
                 .map(|device| Resource::KeyPackages { device })
@@ -269,12 +286,14 @@ const fn is_owned(kind: ResourceKind) -> bool {
         | ResourceKind::Recovery
         | ResourceKind::KeyPackages
         | ResourceKind::Share
+        | ResourceKind::Glass
         | ResourceKind::Policy => true,
         ResourceKind::Hospital
         | ResourceKind::Group
         | ResourceKind::Escalation
         | ResourceKind::Patient
         | ResourceKind::Document
+        | ResourceKind::Forward
         | ResourceKind::Log => false,
     }
 }

@@ -131,6 +131,17 @@ pub(crate) async fn patient(
     }
 }
 
+/// Who a patient is, without what is in the record: for those who review who looked at it.
+pub(crate) async fn named(
+    tx: &mut Tx,
+    id: &PatientId,
+    now_ms: u64,
+) -> Result<Option<PatientBanner>, Refusal> {
+    let body = tx.resource("Patient", id.as_str()).await?;
+    body.map(|body| banner(&parse(&body)?, &[], None, &[], now_ms).map_err(Refusal::internal))
+        .transpose()
+}
+
 /// The security labels of a patient's record.
 pub(crate) async fn labels(
     tx: &mut Tx,

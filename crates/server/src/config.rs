@@ -56,6 +56,8 @@ pub struct Config {
     pub risk: Risk,
     /// What is kept of decisions.
     pub policy: Policy,
+    /// For how long breaking the glass opens a chart.
+    pub glass: Glass,
     /// How many code generators roles need.
     pub factors: Factors,
     /// Smart cards.
@@ -182,6 +184,14 @@ pub struct Sessions {
 pub struct Policy {
     /// How long decisions are kept with all that they depended on, in days.
     pub keep_days: u64,
+}
+
+/// `[glass]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Glass {
+    /// For how long breaking the glass opens a chart, in minutes.
+    pub minutes: u64,
 }
 
 /// `[risk]`: how unusual a session may be before more is asked for what is sensitive, 0 to 100.
@@ -602,6 +612,11 @@ impl Config {
             "absolute_hours",
             "1 to 24 (NIST SP 800-63B-4 §2.2.3)",
         );
+        check(
+            self.glass.minutes == 0 || self.glass.minutes > 24 * 60,
+            "minutes",
+            "1 to 1440, a day",
+        );
         check(sessions.fresh_minutes == 0, "fresh_minutes", "at least 1");
         check(
             sessions.offline_hours > 168,
@@ -728,6 +743,12 @@ impl Default for Sessions {
             fresh_minutes: 5,
             offline_hours: 12,
         }
+    }
+}
+
+impl Default for Glass {
+    fn default() -> Self {
+        Self { minutes: 60 }
     }
 }
 

@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 use wardline_model::wire::enroll::{BINDING_TYPE, BindingClaims, Platform};
 use wardline_model::wire::{
-    devices, directory, enroll, fleet, groups, integrations, keys, messages, programs, push,
-    sessions, socket,
+    devices, directory, enroll, fleet, forward, glass, groups, integrations, keys, messages,
+    programs, push, sessions, socket,
 };
 use wardline_model::{B64, UserId};
 use wardline_posture::webauthn::Trust;
@@ -61,6 +61,10 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<devices::ReportRequest>(bytes),
         quiet::<devices::SerialRequest>(bytes),
         quiet::<devices::BulkRequest>(bytes),
+        quiet::<devices::ExportRequest>(bytes),
+        quiet::<glass::GlassRequest>(bytes),
+        quiet::<glass::GlassReview>(bytes),
+        quiet::<forward::ForwardRequest>(bytes),
         quiet::<programs::ProgramChange>(bytes),
         quiet::<fleet::ImportRequest>(bytes),
         quiet::<keys::KeyPackageUpload>(bytes),

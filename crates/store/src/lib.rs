@@ -31,6 +31,7 @@ mod error;
 mod escalations;
 mod factors;
 mod fhir;
+mod glass;
 mod groups;
 mod inbox;
 mod invites;
@@ -68,6 +69,7 @@ pub use error::StoreError;
 pub use escalations::{EscalationMark, StoredEscalation, WrittenTo};
 pub use factors::{Factor, NewFactor, Tries};
 pub use fhir::{Body, NewResource, Term};
+pub use glass::{GlassGrant, GlassLook, NewGlass};
 pub use groups::{
     CommitError, Group, GroupListing, GroupMember, GroupState, Leaf, NewCommit, NewGroup,
 };

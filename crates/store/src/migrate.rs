@@ -47,6 +47,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(16, "0016_push"),
     migration!(20, "0020_quiet"),
     migration!(22, "0022_integrations"),
+    migration!(23, "0023_glass"),
 ];
 
 impl Store {

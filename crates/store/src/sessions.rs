@@ -372,6 +372,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets that a session's person was verified for a function: it was for one act, which is done.
+    /// False when it was forgotten before.
+    pub async fn spend_scope(&mut self, id: SessionId, scope: &str) -> Result<bool, StoreError> {
+        let spent = execute!(
+            self,
+            "DELETE FROM session_scopes WHERE session_id = $1 AND scope = $2",
+            id,
+            scope
+        )?;
+        Ok(spent == 1)
+    }
+
     /// Notes that a one-time code was right; false when the session has ended.
     pub async fn note_code(&mut self, id: SessionId, now_ms: u64) -> Result<bool, StoreError> {
         let changed = execute!(

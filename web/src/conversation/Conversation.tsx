@@ -16,6 +16,7 @@ import { day } from "../texts/time";
 import { arrange, firstFresh, type Line, pressing } from "./arrange";
 import { Composer } from "./Composer";
 import styles from "./Conversation.module.css";
+import { ForwardSheet } from "./ForwardSheet";
 import { Members } from "./Members";
 import { Message } from "./Message";
 import { MessageSheet } from "./MessageSheet";
@@ -59,6 +60,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
   const [replying, setReplying] = useState<MessageView | null>(null);
   const [editing, setEditing] = useState<MessageView | null>(null);
   const [chosen, setChosen] = useState<MessageView | null>(null);
+  const [forwarding, setForwarding] = useState<MessageView | null>(null);
   const [versions, setVersions] = useState<MessageView | null>(null);
   const [showPeople, setShowPeople] = useState(false);
   const [placing, setPlacing] = useState(false);
@@ -231,6 +233,13 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
         onClose={() => setChosen(null)}
         onReply={reply}
         onEdit={edit}
+        onForward={setForwarding}
+      />
+      <ForwardSheet
+        group={group}
+        patient={conversation.patient?.id ?? null}
+        message={forwarding}
+        onClose={() => setForwarding(null)}
       />
       <PlaceSheet opened={placing} onClose={() => setPlacing(false)} conversation={conversation} />
       <Versions message={versions} onClose={() => setVersions(null)} />

@@ -4,6 +4,7 @@ import {
   CircleAlert,
   Clock,
   EllipsisVertical,
+  Forward,
   Timer,
   TimerOff,
   Undo2,
@@ -102,6 +103,7 @@ export const Message = memo(function Message({
           ) : (
             <>
               <PriorityTag priority={priority} />
+              <Forwarded message={message} />
               {answered ? <Quote answered={answered} onJump={onJump} /> : null}
               <Text message={message} />
             </>
@@ -208,6 +210,16 @@ function Recalled({ message, name }: { message: MessageView; name: string }) {
       {after.length > 0 ? <p>{t.conversation.recalledAfter(after.join(", "))}</p> : null}
     </div>
   );
+}
+
+/** Whose text it is, as whoever forwarded it says. */
+function Forwarded({ message: { forwarded } }: { message: MessageView }) {
+  return forwarded ? (
+    <span className={styles.forwarded}>
+      <Forward aria-hidden />
+      {t.conversation.forwardedFrom(forwarded.name, moment(forwarded.sent_at, Date.now()))}
+    </span>
+  ) : null;
 }
 
 /** That it goes by itself, and when. */

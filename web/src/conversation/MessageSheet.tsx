@@ -1,6 +1,6 @@
 /** What can be done with a message, within reach of the thumb. */
 import { ActionIcon, Modal, TextInput } from "@mantine/core";
-import { Check, CornerUpLeft, Pencil, Undo2 } from "lucide-react";
+import { Check, CornerUpLeft, Forward, Pencil, Undo2 } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import type { MessageView } from "../core/methods";
 import { useCall } from "../core/queries";
@@ -21,6 +21,7 @@ export function MessageSheet({
   onClose,
   onReply,
   onEdit,
+  onForward,
 }: {
   group: string;
   /** None while it is closed. */
@@ -28,6 +29,7 @@ export function MessageSheet({
   onClose(): void;
   onReply(message: MessageView): void;
   onEdit(message: MessageView): void;
+  onForward(message: MessageView): void;
 }) {
   const narrow = useNarrow();
   const [recalling, setRecalling] = useState<MessageView | null>(null);
@@ -72,7 +74,18 @@ export function MessageSheet({
                   {t.conversation.reply}
                 </button>
               </li>
-              {about.mine && !about.form && Date.now() - about.sent_at < EDIT_WINDOW_MS ? (
+              {about.expires === "read" ? null : (
+                <li>
+                  <button type="button" onClick={then(onForward)}>
+                    <Forward aria-hidden />
+                    {t.conversation.forward}
+                  </button>
+                </li>
+              )}
+              {about.mine &&
+              !about.form &&
+              !about.forwarded &&
+              Date.now() - about.sent_at < EDIT_WINDOW_MS ? (
                 <li>
                   <button type="button" onClick={then(onEdit)}>
                     <Pencil aria-hidden />

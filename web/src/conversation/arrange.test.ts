@@ -29,6 +29,7 @@ function message(from: string, at: number, more: Partial<MessageView> = {}): Mes
     mentions: [],
     mentions_me: false,
     form: null,
+    forwarded: null,
     expires: null,
     expires_at: null,
     expired: false,

@@ -26,6 +26,10 @@ import type {
   FactorInfo,
   FactorList,
   FleetInfo,
+  Glass,
+  GlassDetail,
+  GlassList,
+  GlassPurpose,
   Import,
   Imported,
   Interruptions,
@@ -34,6 +38,7 @@ import type {
   Note,
   NotePart,
   OwnStatUse,
+  PatientBanner,
   PolicyCheck,
   PolicyFile,
   PolicyList,
@@ -200,6 +205,21 @@ export const api = {
     ask<NotePart>("GET", `/v1/patients/${patient}/notes${after ? `?after=${after}` : ""}`),
   note: ({ patient, note }: { patient: string; note: string }) =>
     ask<Note>("GET", `/v1/patients/${patient}/notes/${note}`),
+  patient: (id: string) => ask<PatientBanner>("GET", `/v1/patients/${id}`),
+  breakGlass: ({ patient, ...why }: { patient: string; purpose: GlassPurpose; reason: string }) =>
+    ask<Glass>("POST", `/v1/patients/${patient}/break-the-glass`, why),
+  /** Where one broke the glass oneself. */
+  ownGlass: () => ask<GlassList>("GET", "/v1/glass/own"),
+  glass: () => ask<GlassList>("GET", "/v1/glass"),
+  glassOne: ({ id }: { id: string }) => ask<GlassDetail>("GET", `/v1/glass/${id}`),
+  endGlass: ({ id }: { id: string }) => ask<null>("POST", `/v1/glass/${id}/end`, {}),
+  reviewGlass: ({ id, ...said }: { id: string; justified: boolean; note: string }) =>
+    ask<Glass>("POST", `/v1/glass/${id}/review`, said),
+  /** Devices and whose they are, as a table. */
+  exportDevices: ({ ids }: { ids: readonly string[] }) =>
+    ask<{ file: string; text: string; rows: number }>("POST", "/v1/devices/export", {
+      device_ids: ids,
+    }),
   policies: () => ask<PolicyList>("GET", "/v1/policies"),
   policy: (version: number) => ask<PolicyTexts>("GET", `/v1/policies/${version}`),
   /** What is wrong with texts, and what they change of a version. */

@@ -157,6 +157,8 @@ export interface MessageView {
   mentions_me: boolean;
   /** The form that the text is of. */
   form: Form | null;
+  /** Who wrote it and when, as whoever forwarded it says. */
+  forwarded: { from: string; name: string; sent_at: number } | null;
   expires: Expiry | null;
   /** When it goes, where that is known. */
   expires_at: number | null;
@@ -292,6 +294,8 @@ export interface Methods {
   send_form: [{ group: string; form: Form; priority: Priority; reply_to?: string }, { id: string }];
   edit: [{ group: string; id: string; text: string }, unknown];
   recall: [{ group: string; id: string }, unknown];
+  /** Into another conversation; the hospital may ask for a proof first. */
+  forward: [{ group: string; id: string; to: string }, { id: string }];
   react: [{ group: string; id: string; emoji: string }, unknown];
   unreact: [{ group: string; id: string; emoji: string }, unknown];
   retry: [{ id: string }, unknown];

@@ -19,6 +19,8 @@ const REACHABLE_MS = 5_000;
 const STAT_MS = 15_000;
 const RECOVERIES_MS = 15_000;
 const INTEGRATIONS_MS = 5_000;
+/** Another nurse may be breaking the glass just now. */
+const GLASS_MS = 60_000;
 /** For what no frame told, such as while the line was down. */
 const SCHEDULES_MS = 60_000;
 /** Between two steps of indexing, so that what the person does comes first. */
@@ -59,6 +61,8 @@ const keys = {
   schedules: ["schedules"] as const,
   roles: ["search", "roles"] as const,
   notes: ["notes"] as const,
+  patient: ["patient"] as const,
+  glass: ["glass"] as const,
   policies: ["policies"] as const,
   push: ["push"] as const,
   stat: ["stat"] as const,
@@ -99,6 +103,7 @@ export function follow(): () => void {
         void queryClient.invalidateQueries({ queryKey: keys.risk });
         // What asked for a proof may open at once now.
         void queryClient.invalidateQueries({ queryKey: keys.notes });
+        void queryClient.invalidateQueries({ queryKey: keys.patient });
         break;
       case "status":
       case "ended":
@@ -487,6 +492,36 @@ export function useNotes(patient: string) {
   });
 }
 
+/** Who a patient is, where the person may see that. */
+export function usePatient(id: string) {
+  return useQuery({
+    queryKey: [...keys.patient, id],
+    queryFn: () => api.patient(id),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** Where one broke the glass oneself. */
+export function useOwnGlass() {
+  return useQuery({
+    queryKey: [...keys.glass, "own"],
+    queryFn: api.ownGlass,
+    staleTime: SEARCH_FRESH_MS,
+    refetchInterval: GLASS_MS,
+  });
+}
+
+/** Who broke the glass, for privacy officers. */
+export function useGlass(enabled: boolean) {
+  return useQuery({
+    queryKey: [...keys.glass, "all"],
+    queryFn: api.glass,
+    enabled,
+    staleTime: SEARCH_FRESH_MS,
+    refetchInterval: GLASS_MS,
+  });
+}
+
 /** The versions of the hospital's policies. */
 export function usePolicies() {
   return useQuery({
@@ -549,6 +584,9 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   withdrawStat: [keys.stat],
   setQuiet: [keys.me, keys.quiet, keys.stat],
   chooseQuiet: [keys.quiet],
+  breakGlass: [keys.glass, keys.patient, keys.notes],
+  endGlass: [keys.glass, keys.patient, keys.notes],
+  reviewGlass: [keys.glass],
   askRecovery: [keys.recoveries],
   approveRecovery: [keys.recoveries, keys.devices],
   withdrawRecovery: [keys.recoveries],

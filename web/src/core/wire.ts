@@ -624,6 +624,45 @@ export interface Integrations {
   bots: BotInfo[];
 }
 
+/** What the glass is broken for: codes of HL7 v3 PurposeOfUse. */
+export type GlassPurpose = "ETREAT" | "BTG" | "TREAT" | "COC";
+
+/** That somebody broke the glass of a patient's record. */
+export interface Glass {
+  id: string;
+  user: PersonBrief;
+  patient_id: string;
+  patient_name?: string | null;
+  patient_mrn?: string | null;
+  purpose: GlassPurpose;
+  /** In the person's own words; left out of a reviewer's list. */
+  reason?: string | null;
+  at: number;
+  until: number;
+  /** Whether the chart is open now. */
+  open: boolean;
+  ended_at?: number | null;
+  outcome: "waiting" | "justified" | "not_justified";
+  /** When the review is due. */
+  due_at: number;
+  reviewed_by?: PersonBrief | null;
+  reviewed_at?: number | null;
+  /** What the reviewer wrote. */
+  note?: string | null;
+}
+
+export interface GlassList {
+  grants: Glass[];
+  /** How many wait for a review. */
+  waiting: number;
+}
+
+export interface GlassDetail {
+  glass: Glass;
+  /** What was read under it. */
+  looks: { at: number; action: string; note?: string | null }[];
+}
+
 export interface Recovery {
   id: string;
   user: PersonBrief;

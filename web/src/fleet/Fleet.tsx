@@ -2,22 +2,21 @@
 import { Button, TextInput } from "@mantine/core";
 import { Download, Search } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
-import { useFleet, useMe } from "../core/queries";
+import { useApi, useFleet, useMe } from "../core/queries";
 import type { DeviceInfo } from "../core/wire";
 import { programName } from "../devices/State";
 import { Empty } from "../shell/Empty";
+import { tellFailure } from "../shell/notices";
 import { useWide } from "../shell/useNarrow";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { Bulk } from "./Bulk";
 import { Cards } from "./Cards";
-import { toCsv } from "./csv";
 import styles from "./Fleet.module.css";
 import { FleetPage } from "./FleetPage";
 import { downloadCsv } from "./files";
 import { counts, DRAWN, drawn, type Filter, fitting, ordered, STATES } from "./filter";
 import { Invitations } from "./Invitations";
-import { deviceRows } from "./rows";
 import { Table } from "./Table";
 
 /** The roles that may do something to others' devices. */
@@ -32,6 +31,8 @@ export default function Fleet() {
   const [most, setMost] = useState(DRAWN);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const looked = useDeferredValue(filter);
+  // The hospital makes the file: it asks for a proof first, and records how many devices leave.
+  const exporting = useApi("exportDevices");
   const all = fleet.data;
   const whole = !fleet.hasNextPage;
   const fit = useMemo(() => ordered(fitting(all ?? [], looked)), [all, looked]);
@@ -92,9 +93,17 @@ export default function Fleet() {
             <Button
               variant="default"
               leftSection={<Download aria-hidden />}
-              loading={!whole && !fleet.isError}
+              loading={(!whole && !fleet.isError) || exporting.isPending}
               disabled={!whole || shown.length === 0}
-              onClick={() => downloadCsv("devices.csv", toCsv(deviceRows(shown)))}
+              onClick={() =>
+                exporting.mutate(
+                  { ids: shown.map(({ id }) => id) },
+                  {
+                    onSuccess: ({ file, text }) => downloadCsv(file, text),
+                    onError: tellFailure,
+                  },
+                )
+              }
             >
               {t.fleet.export}
             </Button>

@@ -38,7 +38,8 @@ type Look =
   | { is: "away" }
   | { is: "failed"; failure: Failure };
 
-function Opened({ patient, note }: { patient: string; note: string }) {
+/** The note itself, wherever it is opened from. */
+export function Opened({ patient, note }: { patient: string; note: string }) {
   const [look, again] = useLook(patient, note);
   switch (look.is) {
     case "asked":

@@ -1,10 +1,13 @@
 /** The notes of a patient's chart; of those that are sensitive no more than that they are there. */
 import { Button } from "@mantine/core";
 import { ChevronRight, Fingerprint, Lock } from "lucide-react";
+import { toFailure } from "../core/failure";
 import { useNotes } from "../core/queries";
 import type { NoteInfo } from "../core/wire";
+import { BreakButton } from "../glass/BreakButton";
+import { opensByGlass } from "../glass/words";
 import { Empty } from "../shell/Empty";
-import { address } from "../shell/routes";
+import { address, type Route } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { moment } from "../texts/time";
@@ -20,12 +23,13 @@ export default function Notes({ group }: { group: string }) {
       title={t.notes.title}
       back={{ to: { at: "conversation", group }, text: t.notes.toConversation }}
     >
-      {({ id }) => <List group={group} patient={id} />}
+      {({ id }) => <List patient={id} to={(note) => ({ at: "note", group, note })} />}
     </Page>
   );
 }
 
-function List({ group, patient }: { group: string; patient: string }) {
+/** `to` is where a note of it opens. */
+export function List({ patient, to }: { patient: string; to(note: string): Route }) {
   const notes = useNotes(patient);
   const now = Date.now();
   // What is shown stays where only the older ones did not come.
@@ -33,9 +37,13 @@ function List({ group, patient }: { group: string; patient: string }) {
     return (
       <div className={styles.closed}>
         <Empty title={t.notes.listClosed} text={notes.error.message} />
-        <Button variant="light" loading={notes.isFetching} onClick={() => void notes.refetch()}>
-          {t.retry}
-        </Button>
+        {opensByGlass(toFailure(notes.error)) ? (
+          <BreakButton patient={patient} />
+        ) : (
+          <Button variant="light" loading={notes.isFetching} onClick={() => void notes.refetch()}>
+            {t.retry}
+          </Button>
+        )}
       </div>
     );
   }
@@ -56,7 +64,7 @@ function List({ group, patient }: { group: string; patient: string }) {
                 <Words info={info} now={now} />
               </div>
             ) : (
-              <a className={styles.note} href={address({ at: "note", group, note: info.id })}>
+              <a className={styles.note} href={address(to(info.id))}>
                 <Words info={info} now={now} />
                 <ChevronRight aria-hidden />
               </a>
@@ -64,6 +72,11 @@ function List({ group, patient }: { group: string; patient: string }) {
           </li>
         ))}
       </ul>
+      {listed.some(({ readable }) => readable === "no") ? (
+        <div className={styles.older}>
+          <BreakButton patient={patient} />
+        </div>
+      ) : null}
       {notes.hasNextPage ? (
         <div className={styles.older}>
           {notes.error ? <p role="alert">{notes.error.message}</p> : null}

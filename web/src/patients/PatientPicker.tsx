@@ -38,7 +38,8 @@ export function PatientPicker({
   );
 }
 
-function PatientSearch({ onChoose }: { onChoose(patient: PatientBanner): void }) {
+/** The search alone, for a page of its own. */
+export function PatientSearch({ onChoose }: { onChoose(patient: PatientBanner): void }) {
   const [typed, setTyped] = useState("");
   const [q] = useDebouncedValue(typed.trim(), PAUSE_MS);
   const patients = usePatients(q);

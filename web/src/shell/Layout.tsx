@@ -1,17 +1,19 @@
 /** The frame of an open store: navigation, a list, and what was chosen from it. */
 import {
+  FileSearch,
   KeyRound,
   MessageSquare,
   MonitorSmartphone,
   PhoneCall,
   Scale,
   ShieldCheck,
+  UserRound,
 } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Conversation } from "../conversation/Conversation";
 import { forgetAll } from "../conversation/memory";
 import { Conversations } from "../conversations/Conversations";
-import { useConversations, useMe, useSchedules, useStatus } from "../core/queries";
+import { useConversations, useGlass, useMe, useSchedules, useStatus } from "../core/queries";
 import { useOnCallNews } from "../oncall/useOnCallNews";
 import { toAnswer } from "../oncall/words";
 import { QuietLine } from "../ringing/Quiet";
@@ -37,6 +39,11 @@ import { Waiting } from "./Waiting";
 const Notes = lazy(() => import("../notes/Notes"));
 const Note = lazy(() => import("../notes/Note"));
 const NewConversation = lazy(() => import("../people/NewConversation"));
+const Patients = lazy(() => import("../glass/Patients"));
+const Patient = lazy(() => import("../glass/Patient"));
+const PatientNote = lazy(() => import("../glass/PatientNote"));
+const Reviews = lazy(() => import("../glass/Reviews"));
+const Review = lazy(() => import("../glass/Review"));
 const OnCall = lazy(() => import("../oncall/OnCall"));
 const Stat = lazy(() => import("../stat/Stat"));
 const Security = lazy(() => import("../devices/Security"));
@@ -59,6 +66,22 @@ const OFFICERS = ["enrolling_officer", "security_officer"];
 const FLEET = [...OFFICERS, "auditor", "operator"];
 /** The roles that read the hospital's policies. */
 const POLICIES = ["security_officer", "auditor", "privacy_officer"];
+/** The roles that find patients and open their charts. */
+const CLINICAL = [
+  "nurse",
+  "charge_nurse",
+  "nurse_practitioner",
+  "physician",
+  "physician_assistant",
+  "pharmacist",
+  "therapist",
+  "technician",
+  "dietitian",
+  "social_worker",
+  "case_manager",
+];
+/** The role that reviews who broke the glass. */
+const REVIEWS = "privacy_officer";
 /** The pages beside the list of conversations. */
 const MESSAGES: readonly Route["at"][] = ["conversations", "conversation", "notes", "note", "new"];
 
@@ -132,6 +155,16 @@ function screen(route: Route): ReactNode {
       return <Note key={route.note} group={route.group} note={route.note} />;
     case "new":
       return <NewConversation />;
+    case "patients":
+      return <Patients />;
+    case "patient":
+      return <Patient key={route.patient} patient={route.patient} />;
+    case "patient-note":
+      return <PatientNote key={route.note} patient={route.patient} note={route.note} />;
+    case "glass":
+      return <Reviews />;
+    case "glass-one":
+      return <Review key={route.id} id={route.id} />;
     case "on-call":
       return <OnCall />;
     case "stat":
@@ -183,6 +216,8 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
   const schedules = useSchedules();
   const me = useMe();
   useOnCallNews(schedules.data, me.data?.user.id);
+  const reviews = roles.includes(REVIEWS);
+  const glass = useGlass(reviews);
   const asked = toAnswer(schedules.data?.swaps ?? [], me.data?.user.id).length;
   return (
     <nav className={styles.navigation} aria-label={t.nav.label}>
@@ -201,6 +236,24 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
         count={asked}
         counted={t.onCall.toAnswer}
       />
+      {CLINICAL.some((role) => roles.includes(role)) ? (
+        <Item
+          to={{ at: "patients" }}
+          current={["patients", "patient", "patient-note"].includes(route.at)}
+          icon={<UserRound aria-hidden />}
+          text={t.nav.patients}
+        />
+      ) : null}
+      {reviews ? (
+        <Item
+          to={{ at: "glass" }}
+          current={["glass", "glass-one"].includes(route.at)}
+          icon={<FileSearch aria-hidden />}
+          text={t.nav.reviews}
+          count={glass.data?.waiting ?? 0}
+          counted={t.glass.toReview}
+        />
+      ) : null}
       <Item
         to={{ at: "security" }}
         current={["security", "device", "interruptions"].includes(route.at)}

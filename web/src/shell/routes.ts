@@ -11,6 +11,14 @@ export type Route =
   | { at: "notes"; group: string }
   | { at: "note"; group: string; note: string }
   | { at: "new" }
+  /** Finding a patient, and the charts that one broke the glass for. */
+  | { at: "patients" }
+  /** A patient's chart, outside of any conversation. */
+  | { at: "patient"; patient: string }
+  | { at: "patient-note"; patient: string; note: string }
+  /** Who broke the glass, for privacy officers. */
+  | { at: "glass" }
+  | { at: "glass-one"; id: string }
   /** Who is on call, one's own turns and swaps. */
   | { at: "on-call" }
   /** The STAT messages that concern this person. */
@@ -49,6 +57,15 @@ export function parse(hash: string): Route {
         return { at: "conversation", group: second, message: Number(fourth) };
       }
       return second ? { at: "conversation", group: second } : { at: "conversations" };
+    case "patients":
+      if (!second) {
+        return { at: "patients" };
+      }
+      return third
+        ? { at: "patient-note", patient: second, note: third }
+        : { at: "patient", patient: second };
+    case "glass":
+      return second ? { at: "glass-one", id: second } : { at: "glass" };
     case "device":
       return second ? { at: "device", id: second } : { at: "security" };
     case "fleet":
@@ -86,6 +103,12 @@ export function address(route: Route): string {
       return `#/c/${route.group}/notes`;
     case "note":
       return `#/c/${route.group}/notes/${route.note}`;
+    case "patient":
+      return `#/patients/${route.patient}`;
+    case "patient-note":
+      return `#/patients/${route.patient}/${route.note}`;
+    case "glass-one":
+      return `#/glass/${route.id}`;
     case "device":
       return `#/device/${route.id}`;
     case "fleet-device":

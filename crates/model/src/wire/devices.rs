@@ -265,6 +265,25 @@ wire! {
     }
 }
 wire! {
+    /// `POST /v1/devices/export`.
+    #[serde(deny_unknown_fields)]
+    pub struct ExportRequest {
+        /// Which devices, in the order of the file; 1 to 10,000.
+        pub device_ids: Vec<DeviceId>,
+    }
+}
+wire! {
+    /// A file with devices and whose they are.
+    pub struct ExportedFile {
+        /// A name for it.
+        pub file: String,
+        /// A table (RFC 4180) with a first row of names; times in ISO 8601, UTC.
+        pub text: String,
+        /// How many devices are in it.
+        pub rows: u64,
+    }
+}
+wire! {
     /// What can be done with many devices at once.
     pub enum BulkAction {
         /// Report them lost.

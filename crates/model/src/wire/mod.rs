@@ -9,6 +9,8 @@ pub mod enroll;
 pub mod escalations;
 pub mod factors;
 pub mod fleet;
+pub mod forward;
+pub mod glass;
 pub mod groups;
 pub mod hospital;
 pub mod integrations;

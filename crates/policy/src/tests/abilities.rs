@@ -143,6 +143,7 @@ fn every_action_can_be_done_by_somebody_at_its_best() {
         &["security_officer"],
         &["enrolling_officer"],
         &["auditor"],
+        &["privacy_officer"],
         &["record_keeper"],
     ]
     .iter()
@@ -209,6 +210,8 @@ fn names_of_resources_are_those_of_the_audit_log() {
             "patient/cfda32ac-8382-4a7c-92a2-1b072b2a70de/note/psychiatry-consult".to_owned(),
             format!("device/{}/key-packages", id(0xA2)),
             format!("device/{}/share", id(0xA2)),
+            format!("glass/{}", id(0x91)),
+            format!("group/{}/forward/{}", id(0x61), id(0x62)),
             "log".to_owned(),
             "policy/7".to_owned(),
         ]

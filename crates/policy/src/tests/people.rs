@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, EscalationId, GroupId, SessionId, UserId};
+use wardline_model::{DeviceId, EscalationId, GlassId, GroupId, SessionId, UserId};
 
 use crate::{
     Action, Circumstances, Decision, DeviceFacts, Engine, Network, PasskeyKind, Person, Place,
@@ -118,6 +118,8 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
             device: Some(ADAS_PHONE),
         },
         ResourceKind::Share => Resource::Share { device: ADAS_PHONE },
+        ResourceKind::Glass => glass(ADA),
+        ResourceKind::Forward => forward(true, true, true),
         ResourceKind::Policy => Resource::Policy {
             version: 7,
             author: ADA,
@@ -151,6 +153,8 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
             device: Some(BENS_PHONE),
         },
         ResourceKind::Share => Resource::Share { device: BENS_PHONE },
+        ResourceKind::Glass => glass(BEN),
+        ResourceKind::Forward => forward(false, true, true),
         ResourceKind::Policy => Resource::Policy {
             version: 7,
             author: BEN,
@@ -180,11 +184,30 @@ pub(super) fn group(member: bool, removal_pending: bool) -> Resource {
     }
 }
 
+fn glass(person: UserId) -> Resource {
+    Resource::Glass {
+        id: GlassId::from_bytes([0x91; 16]),
+        person,
+    }
+}
+
+pub(super) fn forward(member: bool, outside: bool, another_patient: bool) -> Resource {
+    Resource::Forward {
+        from: GroupId::from_bytes([0x61; 16]),
+        to: GroupId::from_bytes([0x62; 16]),
+        from_member: member,
+        to_member: true,
+        outside,
+        another_patient,
+    }
+}
+
 pub(super) fn patient(care_team: bool, conversation: bool, labels: &[&str]) -> Resource {
     Resource::Patient {
         id: "cfda32ac-8382-4a7c-92a2-1b072b2a70de".parse().unwrap(),
         care_team,
         conversation,
+        glass: None,
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
     }
 }
@@ -214,6 +237,7 @@ pub(super) fn document(care_team: bool, conversation: bool, labels: &[&str]) -> 
         patient: "cfda32ac-8382-4a7c-92a2-1b072b2a70de".parse().unwrap(),
         care_team,
         conversation,
+        glass: None,
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
     }
 }

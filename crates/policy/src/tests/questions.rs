@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, EscalationId, FacilityId, GroupId, SessionId, UserId};
+use wardline_model::{DeviceId, EscalationId, FacilityId, GlassId, GroupId, SessionId, UserId};
 
 use super::people::{HOUR, MINUTE};
 use crate::{
-    Action, BOT, BotFacts, Circumstances, DeviceFacts, Limits, Network, PasskeyKind, Person, Place,
-    Program, Question, Resource, ResourceKind, Scope, SessionFacts,
+    Action, BOT, BotFacts, Circumstances, DeviceFacts, Glass, Limits, Network, PasskeyKind, Person,
+    Place, Program, Purpose, Question, Resource, ResourceKind, Scope, SessionFacts,
 };
 
 const ROLES: [&str; 12] = [
@@ -128,6 +128,14 @@ prop_compose! {
     }
 }
 
+fn broken() -> impl Strategy<Value = Option<Glass>> {
+    let glass = (any::<[u8; 16]>(), select(Purpose::ALL)).prop_map(|(id, purpose)| Glass {
+        id: GlassId::from_bytes(id),
+        purpose,
+    });
+    option::weighted(0.3, glass)
+}
+
 fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
     match kind {
         ResourceKind::Hospital => Just(Resource::Hospital).boxed(),
@@ -209,34 +217,60 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
             "[A-Za-z0-9.-]{1,64}",
             any::<bool>(),
             any::<bool>(),
+            broken(),
             btree_set(select(vec!["N", "R", "V", "PSY", "HIV", "ETH"]), 0..3),
         )
-            .prop_map(|(id, care_team, conversation, labels)| Resource::Patient {
-                id: id.parse().unwrap(),
-                care_team,
-                conversation,
-                labels: labels.into_iter().map(str::to_owned).collect(),
-            })
+            .prop_map(
+                |(id, care_team, conversation, glass, labels)| Resource::Patient {
+                    id: id.parse().unwrap(),
+                    care_team,
+                    conversation,
+                    glass,
+                    labels: labels.into_iter().map(str::to_owned).collect(),
+                },
+            )
             .boxed(),
         ResourceKind::Document => (
             "[A-Za-z0-9.-]{1,64}",
             any::<bool>(),
             any::<bool>(),
+            broken(),
             btree_set(
                 select(vec!["N", "R", "V", "PSY", "HIV", "ETH", "CEL", "EMP"]),
                 0..3,
             ),
         )
-            .prop_map(|(id, care_team, conversation, labels)| Resource::Document {
-                patient: id.parse().unwrap(),
-                id,
-                care_team,
-                conversation,
-                labels: labels.into_iter().map(str::to_owned).collect(),
-            })
+            .prop_map(
+                |(id, care_team, conversation, glass, labels)| Resource::Document {
+                    patient: id.parse().unwrap(),
+                    id,
+                    care_team,
+                    conversation,
+                    glass,
+                    labels: labels.into_iter().map(str::to_owned).collect(),
+                },
+            )
             .boxed(),
         ResourceKind::KeyPackages => option::of(device_id())
             .prop_map(|device| Resource::KeyPackages { device })
+            .boxed(),
+        ResourceKind::Glass => (any::<[u8; 16]>(), user())
+            .prop_map(|(id, person)| Resource::Glass {
+                id: GlassId::from_bytes(id),
+                person,
+            })
+            .boxed(),
+        ResourceKind::Forward => any::<[bool; 4]>()
+            .prop_map(
+                |[from_member, to_member, outside, another_patient]| Resource::Forward {
+                    from: GroupId::from_bytes([1; 16]),
+                    to: GroupId::from_bytes([2; 16]),
+                    from_member,
+                    to_member,
+                    outside,
+                    another_patient,
+                },
+            )
             .boxed(),
         ResourceKind::Policy => (0..9_u64, user())
             .prop_map(|(version, author)| Resource::Policy { version, author })

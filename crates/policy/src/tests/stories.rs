@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wardline_model::UserId;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
+use wardline_model::{GlassId, UserId};
 
 use super::people::{
     ADA, ADAS_PHONE, BEN, BENS_PHONE, HOUR, MINUTE, ada_asks, answer, asker, changed, device,
-    document, engine, group, patient, session, with_roles,
+    document, engine, forward, group, patient, session, with_roles,
 };
-use crate::{Action, Decision, PasskeyKind, Place, Program, Proof, Question, Resource, Scope};
+use crate::{
+    Action, Decision, Glass, PasskeyKind, Place, Program, Proof, Purpose, Question, Resource, Scope,
+};
 
 #[test]
 fn a_nurse_writes_to_her_team_and_the_answer_names_the_policy() {
@@ -706,4 +708,86 @@ fn a_decision_reads_as_json_for_the_audit_log() {
     assert_eq!(json["code"], "no_basis");
     assert_eq!(json["policies"], serde_json::json!(["charts.no_basis"]));
     assert_eq!(json["policy_hash"], engine().hash());
+}
+
+/// Ada, who is not on the care team and broke the glass.
+fn broke(action: Action, purpose: Purpose, labels: &[&str]) -> Question {
+    changed(ada_asks(action), |q| {
+        q.resource = match action {
+            Action::NoteRead => document(false, false, labels),
+            _ => patient(false, false, labels),
+        };
+        let (Resource::Patient { glass, .. } | Resource::Document { glass, .. }) = &mut q.resource
+        else {
+            panic!("no record");
+        };
+        *glass = Some(Glass {
+            id: GlassId::from_bytes([0x91; 16]),
+            purpose,
+        });
+    })
+}
+
+#[test]
+fn a_broken_glass_opens_a_chart_and_what_the_law_protects_in_an_emergency_only() {
+    for purpose in Purpose::ALL {
+        let chart = |labels: &[&str]| answer(&broke(Action::ChartRead, *purpose, labels));
+        let note = |labels: &[&str]| answer(&broke(Action::NoteRead, *purpose, labels));
+        assert_eq!(chart(&["N"]), "allow");
+        assert_eq!(note(&["PSY"]), "allow");
+        let emergency = *purpose == Purpose::Emergency;
+        let otherwise = |code: &'static str| if emergency { "allow" } else { code };
+        assert_eq!(chart(&["V"]), otherwise("very_restricted"));
+        for label in ["ETH", "SUD", "HIV"] {
+            assert_eq!(note(&[label]), otherwise("protected_note"));
+        }
+    }
+    let unproven = changed(broke(Action::NoteRead, Purpose::Emergency, &["ETH"]), |q| {
+        session(q).scopes.clear();
+    });
+    assert_eq!(answer(&unproven), "step_up");
+}
+
+#[test]
+fn the_glass_is_broken_with_a_proof_for_just_that() {
+    let question = changed(ada_asks(Action::GlassBreak), |q| {
+        q.resource = patient(false, true, &["V"]);
+    });
+    assert_eq!(answer(&question), "allow", "a conversation opens less");
+    for (scope, age, expected) in [
+        (Scope::BreakTheGlass, 2 * MINUTE, "allow"),
+        (Scope::BreakTheGlass, 2 * MINUTE + 1, "step_up"),
+        (Scope::SensitiveNotes, 0, "step_up"),
+    ] {
+        let asked = changed(question.clone(), |q| {
+            session(q).scopes = [(scope, age)].into();
+            session(q).proof_age_ms = 0;
+        });
+        assert_eq!(answer(&asked), expected, "{scope}");
+    }
+}
+
+#[test]
+fn what_leaves_the_care_team_or_goes_to_another_patient_is_asked_about() {
+    let forwards = |outside, another| {
+        answer(&changed(ada_asks(Action::MessageForward), |q| {
+            q.resource = forward(true, outside, another);
+            session(q).scopes.clear();
+        }))
+    };
+    assert_eq!(forwards(false, false), "allow");
+    assert_eq!(forwards(true, false), "step_up");
+    assert_eq!(forwards(false, true), "step_up");
+}
+
+#[test]
+fn a_question_of_before_there_was_a_glass_to_break_is_read_and_keeps_its_digest() {
+    let question = ada_asks(Action::ChartRead);
+    let json = serde_json::to_string(&question).unwrap();
+    assert!(!json.contains("glass"));
+    let read: Question = serde_json::from_str(&json).unwrap();
+    assert_eq!(read.digest(), question.digest());
+    let broken = broke(Action::ChartRead, Purpose::Immediate, &["N"]);
+    let json = serde_json::to_string(&broken).unwrap();
+    assert_eq!(serde_json::from_str::<Question>(&json).unwrap(), broken);
 }

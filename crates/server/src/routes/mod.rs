@@ -8,6 +8,7 @@ pub(crate) mod enroll;
 pub(crate) mod escalations;
 pub(crate) mod factors;
 pub(crate) mod fleet;
+pub(crate) mod glass;
 pub(crate) mod groups;
 pub(crate) mod hospital;
 pub(crate) mod inbox;
@@ -107,6 +108,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(devices::list::handler))
         .routes(routes!(devices::endorse::handler))
         .routes(routes!(devices::bulk::handler))
+        .routes(routes!(devices::export::handler))
         .routes(routes!(devices::read::handler))
         .routes(routes!(devices::revoke::handler))
         .routes(routes!(devices::lost::handler))
@@ -167,6 +169,12 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(swaps::withdraw::handler))
         .routes(routes!(patients::search::handler))
         .routes(routes!(patients::read::handler))
+        .routes(routes!(patients::break_glass::handler))
+        .routes(routes!(glass::list::handler))
+        .routes(routes!(glass::own::handler))
+        .routes(routes!(glass::read::handler))
+        .routes(routes!(glass::end::handler))
+        .routes(routes!(glass::review::handler))
         .routes(routes!(notes::list::handler))
         .routes(routes!(notes::read::handler))
         .routes(routes!(key_packages::upload::handler))
@@ -177,6 +185,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(groups::info::handler))
         .routes(routes!(groups::commit::handler))
         .routes(routes!(groups::send::handler))
+        .routes(routes!(groups::forward::handler))
         .routes(routes!(groups::log::handler))
         .routes(routes!(groups::receipt::handler))
         .routes(routes!(escalations::list::handler))

@@ -22,6 +22,8 @@ mod factors;
 mod feeds;
 mod fleet;
 mod fleet_pages;
+mod forward;
+mod glass;
 mod keeper;
 mod managers;
 #[path = "../../../bus/tests/nats/server.rs"]

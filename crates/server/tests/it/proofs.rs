@@ -107,6 +107,11 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             "/v1/devices/bulk".into(),
             Some(json!({ "action": "assess", "device_ids": [id] })),
         ),
+        (
+            "POST",
+            "/v1/devices/export".into(),
+            Some(json!({ "device_ids": [id] })),
+        ),
         ("GET", "/v1/programs".into(), None),
         (
             "PUT",
@@ -201,6 +206,20 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             Some(json!({ "q": "ab" })),
         ),
         ("GET", "/v1/patients/p1".into(), None),
+        (
+            "POST",
+            "/v1/patients/p1/break-the-glass".into(),
+            Some(json!({ "purpose": "BTG", "reason": "r" })),
+        ),
+        ("GET", "/v1/glass".into(), None),
+        ("GET", "/v1/glass/own".into(), None),
+        ("GET", format!("/v1/glass/{group}"), None),
+        ("POST", format!("/v1/glass/{group}/end"), Some(json!({}))),
+        (
+            "POST",
+            format!("/v1/glass/{group}/review"),
+            Some(json!({ "justified": true, "note": "n" })),
+        ),
         ("GET", "/v1/patients/p1/notes".into(), None),
         ("GET", "/v1/patients/p1/notes/n1".into(), None),
         ("GET", "/v1/recoveries".into(), None),
@@ -298,6 +317,11 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             "POST",
             format!("/v1/groups/{group}/messages"),
             Some(json!({ "id": group, "message": bytes, "priority": "routine" })),
+        ),
+        (
+            "POST",
+            format!("/v1/groups/{group}/forward"),
+            Some(json!({ "to": group })),
         ),
         ("GET", format!("/v1/groups/{group}/log?after=0"), None),
         (

@@ -15,6 +15,7 @@ mod crash;
 mod engines;
 mod enrolment;
 mod escalations;
+mod glass;
 mod pager;
 mod people;
 mod postgres;

@@ -1,8 +1,9 @@
 //! Nothing about a patient, and no secret, stands in the clear on disk.
 
-use wardline_model::{ChallengeId, PatientId, SessionId};
+use wardline_model::{ChallengeId, GlassId, PatientId, SessionId};
 use wardline_store::{
-    CardAnswer, CardSaid, Challenge, NewGroup, NewPushSubscription, NewResource, NewSession, Term,
+    CardAnswer, CardSaid, Challenge, NewGlass, NewGroup, NewPushSubscription, NewResource,
+    NewSession, Term,
 };
 
 use crate::support::{
@@ -29,6 +30,8 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         "named-on-the-card",
         "push.example/ring-anna",
         "keys-to-ring-anna",
+        "why-the-glass-was-broken",
+        "what-was-read-under-it",
     ];
     runtime().block_on(async {
         let store = db.store();
@@ -61,6 +64,18 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         };
         tx.put_resources(&[resource, lab], NOW).await.unwrap();
         tx.put_care_team(&patient, anna.user).await.unwrap();
+        let glass = NewGlass {
+            grant_id: GlassId::from_bytes(unique()),
+            user_id: anna.user,
+            patient: patient.clone(),
+            purpose: "BTG".into(),
+            reason: b"why-the-glass-was-broken".to_vec().into(),
+            until_ms: NOW + MINUTE,
+        };
+        tx.create_glass(&glass, NOW).await.unwrap();
+        tx.note_glass_look(glass.grant_id, unique(), "what-was-read-under-it", NOW)
+            .await
+            .unwrap();
         let about = NewGroup {
             patient_id: Some(patient),
             ..new_group(&[anna])

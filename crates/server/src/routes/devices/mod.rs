@@ -2,6 +2,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod endorse;
+pub(crate) mod export;
 pub(crate) mod list;
 pub(crate) mod lost;
 pub(crate) mod read;

@@ -23,7 +23,7 @@ use crate::routes::patients;
 /// Registers a new MLS group of which the device is the only member, and takes its first commit.
 ///
 /// A conversation about a patient lets its members see who the patient is, so only someone who
-/// may see that can start one.
+/// may see that can start one; who broke the glass cannot, since it would outlast that.
 #[utoipa::path(
     post, path = "/v1/groups", tag = "conversations", request_body = GroupCreate,
     responses(
@@ -52,8 +52,9 @@ pub(crate) async fn handler(
     check_shape(&request)?;
     if let Some(patient) = &request.patient_id {
         let mut facts = app.facts().await?;
-        let resource = patients::resource(&mut facts, caller.user(), patient).await?;
+        let resource = patients::resource(&mut facts, caller.user(), patient, now_ms).await?;
         drop(facts);
+        let resource = patients::without_glass(resource);
         app.decide(caller.asker(), Action::PatientRead, resource)
             .await?
             .record()

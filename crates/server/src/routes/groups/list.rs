@@ -141,6 +141,7 @@ async fn banners(
             id: id.clone(),
             care_team: facts.cares_for(caller.user(), id).await?,
             conversation: true,
+            glass: None,
             labels: charts::labels(facts, id).await?,
         };
         if app.may(caller.asker(), Action::PatientRead, resource)

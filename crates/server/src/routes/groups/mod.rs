@@ -2,6 +2,7 @@
 
 pub(crate) mod commit;
 pub(crate) mod create;
+pub(crate) mod forward;
 pub(crate) mod info;
 pub(crate) mod list;
 pub(crate) mod log;

@@ -42,13 +42,13 @@ pub(crate) async fn handler(
     Params(part): Params<Part>,
 ) -> Result<Json<NoteList>, Refusal> {
     let mut facts = app.facts().await?;
-    let patient = patients::resource(&mut facts, caller.user(), &id).await?;
+    let patient = patients::resource(&mut facts, caller.user(), &id, caller.asker().now_ms).await?;
     let permit = app
         .decide(caller.asker(), Action::NoteList, patient.clone())
         .await?;
     let documents = charts::documents(&mut facts, &id).await?;
     drop(facts);
-    permit.record().await?;
+    patients::record(permit, Action::NoteList, &patient).await?;
     risk::opened(&app, &caller, &id).await?;
     let seen = match part.after {
         Some(after) => documents

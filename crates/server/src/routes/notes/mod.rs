@@ -16,20 +16,22 @@ use crate::problem::Refusal;
 /// A note as the policies see it: whoever may not read the patient's record may not read it
 /// either, so the patient's labels are its own.
 fn resource(document: &Document, of: &Resource) -> Resource {
-    let (care_team, conversation, patients) = match of {
+    let (care_team, conversation, glass, patients) = match of {
         Resource::Patient {
             care_team,
             conversation,
+            glass,
             labels,
             ..
-        } => (*care_team, *conversation, labels.clone()),
-        _ => (false, false, BTreeSet::new()),
+        } => (*care_team, *conversation, *glass, labels.clone()),
+        _ => (false, false, None, BTreeSet::new()),
     };
     Resource::Document {
         id: document.id.clone(),
         patient: document.patient.clone(),
         care_team,
         conversation,
+        glass,
         labels: document.labels.union(&patients).cloned().collect(),
     }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn handler(
     NoteId(note): NoteId,
 ) -> Result<Json<NoteText>, Refusal> {
     let mut facts = app.facts().await?;
-    let patient = patients::resource(&mut facts, caller.user(), &id).await?;
+    let patient = patients::resource(&mut facts, caller.user(), &id, caller.asker().now_ms).await?;
     let found = charts::document(&mut facts, &note).await?;
     drop(facts);
     let found = found.and_then(|body| Some((Document::of(&body)?, body)));
@@ -47,9 +47,9 @@ pub(crate) async fn handler(
     };
     let resource = super::resource(&document, &patient);
     let permit = app
-        .decide(caller.asker(), Action::NoteRead, resource)
+        .decide(caller.asker(), Action::NoteRead, resource.clone())
         .await?;
-    permit.record().await?;
+    patients::record(permit, Action::NoteRead, &resource).await?;
     risk::opened(&app, &caller, &id).await?;
     let text = document::text(&body);
     let why_no_text = text.as_ref().err().map(|error| {

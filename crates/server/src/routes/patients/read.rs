@@ -28,13 +28,13 @@ pub(crate) async fn handler(
     Id(id): Id<PatientId>,
 ) -> Result<Json<PatientBanner>, Refusal> {
     let mut facts = app.facts().await?;
-    let resource = super::resource(&mut facts, caller.user(), &id).await?;
+    let resource = super::resource(&mut facts, caller.user(), &id, caller.asker().now_ms).await?;
     let permit = app
-        .decide(caller.asker(), Action::PatientRead, resource)
+        .decide(caller.asker(), Action::PatientRead, resource.clone())
         .await?;
     let patient = charts::patient(&mut facts, &id, permit.now_ms()).await?;
     drop(facts);
-    permit.record().await?;
+    super::record(permit, Action::PatientRead, &resource).await?;
     risk::opened(&app, &caller, &id).await?;
     patient.map(Json).ok_or(Refusal::NotFound)
 }

@@ -1,0 +1,85 @@
+//! `POST /v1/groups/{id}/forward`: may a message of this conversation go into another one?
+//!
+//! The server sees no content, so it cannot see that something is forwarded. Clients ask it before
+//! they do, since it knows whom a conversation is about and who cares for that patient; what an
+//! altered client does it cannot keep back.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::State;
+use wardline_audit::event::Kind;
+use wardline_model::wire::forward::{ForwardAllowed, ForwardRequest};
+use wardline_model::wire::problem::Problem;
+use wardline_model::{GroupId, UserId};
+use wardline_policy::{Action, Resource};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::extract::{Body, Id};
+use crate::problem::Refusal;
+use crate::routes::groups::Standing;
+
+/// Asks for proof where somebody in the other conversation is not on the patient's care team, and
+/// where that one is about another patient.
+#[utoipa::path(
+    post, path = "/v1/groups/{id}/forward", tag = "conversations",
+    params(("id" = GroupId, Path)), request_body = ForwardRequest,
+    responses(
+        (status = 200, body = ForwardAllowed), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem),
+    ),
+)]
+pub(crate) async fn handler(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<GroupId>,
+    Body(request): Body<ForwardRequest>,
+) -> Result<Json<ForwardAllowed>, Refusal> {
+    let mut facts = app.facts().await?;
+    let from = Standing::of(&mut facts, id, &caller).await?;
+    let to = Standing::of(&mut facts, request.to, &caller).await?;
+    let patient = from.group.patient_id.as_ref();
+    let outside = match patient {
+        Some(patient) => {
+            let team: BTreeSet<UserId> = facts.care_team(patient).await?.into_iter().collect();
+            // The record keeper is in every conversation, and reads none.
+            let keepers = facts.people_with_role("record_keeper").await?;
+            let members = facts.members(request.to).await?;
+            members
+                .iter()
+                .map(|member| member.user_id)
+                .filter(|user| *user != caller.user())
+                .any(|user| !team.contains(&user) && !keepers.contains(&user))
+        }
+        None => false,
+    };
+    drop(facts);
+    let about = to.group.patient_id.as_ref();
+    let another_patient = patient.is_some() && about.is_some() && about != patient;
+    let resource = Resource::Forward {
+        from: id,
+        to: request.to,
+        from_member: from.member,
+        to_member: to.member,
+        outside,
+        another_patient,
+    };
+    let permit = app
+        .decide(caller.asker(), Action::MessageForward, resource)
+        .await?;
+    let mut note = permit.note();
+    note.kind(FORWARDED)
+        .put("outside", outside)
+        .put("another_patient", another_patient);
+    if let Some(patient) = patient {
+        note.put("patient", patient.as_str());
+    }
+    permit.record_with(note).await?;
+    Ok(Json(ForwardAllowed {
+        outside,
+        another_patient,
+    }))
+}
+
+const FORWARDED: Kind = Kind::named("message.forward_allowed");
