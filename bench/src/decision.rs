@@ -159,6 +159,7 @@ fn question() -> Outcome<Question> {
             facility: None,
             active: true,
             onboarded: true,
+            bot: None,
         }),
         device: Some(DeviceFacts {
             id: DEVICE,

@@ -147,6 +147,7 @@ impl<P: Platform> Client<P> {
             change: None,
             form,
             expires: None,
+            forwarded: None,
         })
     }
 

@@ -362,7 +362,7 @@ impl<P: Platform> Client<P> {
         let group = summary.id;
         let keepers = keepers(vault);
         let bots = bots(vault);
-        let others(record, me, vault);
+        let others = others(record, me, vault);
         let is_line = |m: &Outgoing| m.group == group && m.change.is_none();
         let waiting = outbox(vault).into_iter().rev().find(is_line);
         let mut unread = 0;

@@ -196,6 +196,7 @@ fn content_is_read_as_it_is_written() {
         mentions: vec![UserId::from_bytes([5; 16])],
         form: None,
         expires: None,
+        forwarded: None,
     };
     let passing = |expires| Text {
         expires: Some(expires),

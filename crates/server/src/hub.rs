@@ -299,8 +299,8 @@ impl Hub {
     /// A page of which there is something new beside its own state: those whom it concerns look again.
     pub(crate) fn page_to_tell_again(&self, id: EscalationId) {
         let mut inner = self.lock();
-        if inner.pages.contains_key(&id) {
-            inner.pages.insert(id, 0);
+        if let Some(page) = inner.pages.get_mut(&id) {
+            page.revision = 0;
         }
     }
 

@@ -77,15 +77,11 @@ async fn a_bot_writes_as_a_member_that_everybody_sees_as_a_bot_until_it_is_disab
     let mut ward = Ward::open(engine).await;
     let mut amara = ward.person("amara.osei").await;
     let mut viktor = ward.person("viktor.lindgren").await;
-    let nobody = post(
-        &mut amara,
-        "/v1/bots",
-        &json!({
-            "username": "mine", "name": "Mine", "owner": me(&amara), "program": "demo",
-            "scope": scope(|_| {}), "per_minute": 5,
-        }),
-    )
-    .await;
+    let own = json!({
+        "username": "mine", "name": "Mine", "owner": me(&amara), "program": "demo",
+        "scope": scope(|_| {}), "per_minute": 5,
+    });
+    let nobody = post(&mut amara, "/v1/bots", &own).await;
     assert_eq!(reason(nobody), "missing_permission");
     let made = register(&mut viktor, me(&amara), &scope(|_| {})).await;
     assert_eq!((made.bot.owner.id, made.bot.devices), (me(&amara), 0));

@@ -299,6 +299,7 @@ async fn what_a_member_may_not_do_to_messages_of_others_is_left_out_in_sight_of_
         mentions: Vec::new(),
         form: None,
         expires: None,
+        forwarded: None,
     });
     let send = tomas
         .encrypt_content(group, &twin, Priority::Routine)

@@ -35,7 +35,11 @@ pub(crate) async fn handler(
     drop(facts);
     // Whoever has acknowledged it was asked; nobody judges their own.
     let asked = has_acknowledged && stored.sender != user;
-    let resource = Resource::Escalation { id, asked };
+    let resource = Resource::Escalation {
+        id,
+        asked,
+        sent: stored.sender == user,
+    };
     let permit = app
         .decide(caller.asker(), Action::EscalationAnswer, resource)
         .await?;
