@@ -22,7 +22,7 @@ pub mod wire;
 
 pub use bytes::B64;
 pub use ids::{
-    CardId, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, FactorId, GroupId,
-    InviteId, MessageId, PatientId, RecoveryId, RoleSlug, SessionId, SwapId, UserId,
+    AttachmentId, CardId, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, FactorId,
+    GroupId, InviteId, MessageId, PatientId, RecoveryId, RoleSlug, SessionId, SwapId, UserId,
 };
 pub use phi::Phi;

@@ -145,6 +145,12 @@ named! {
         MessageSend = "message.send",
         /// Send a message that escalates.
         MessageSendStat = "message.send_stat",
+        /// Upload an attachment.
+        AttachmentUpload = "attachment.upload",
+        /// Read an attachment's ciphertext.
+        AttachmentRead = "attachment.read",
+        /// Delete an attachment.
+        AttachmentDelete = "attachment.delete",
         /// Say that a message was delivered, read or acknowledged.
         ReceiptPost = "receipt.post",
         /// See the STAT messages that concern oneself.
@@ -252,6 +258,9 @@ impl Action {
             | Self::MessageSend
             | Self::MessageSendStat
             | Self::ReceiptPost => ResourceKind::Group,
+            Self::AttachmentUpload | Self::AttachmentRead | Self::AttachmentDelete => {
+                ResourceKind::Attachment
+            }
             Self::EscalationAnswer => ResourceKind::Escalation,
             Self::LogRead | Self::AuditRead => ResourceKind::Log,
             Self::PolicyApprove => ResourceKind::Policy,
@@ -347,6 +356,9 @@ impl Action {
             Self::GroupExternalJoin => "join this conversation again",
             Self::MessageSend => "write in this conversation",
             Self::MessageSendStat => "page this conversation",
+            Self::AttachmentUpload => "attach files in this conversation",
+            Self::AttachmentRead => "open attachments of this conversation",
+            Self::AttachmentDelete => "delete this attachment",
             Self::ReceiptPost => "acknowledge in this conversation",
             Self::EscalationList => "see the STAT messages that wait for them",
             Self::EscalationAnswer => "answer this STAT message",

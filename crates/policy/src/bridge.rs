@@ -31,6 +31,7 @@ pub(crate) struct Names {
     group_kind: EntityTypeName,
     group: EntityTypeName,
     escalation: EntityTypeName,
+    attachment: EntityTypeName,
     device: EntityTypeName,
     session: EntityTypeName,
     factors: EntityTypeName,
@@ -74,6 +75,7 @@ impl Names {
             group_kind: entity_type("GroupKind"),
             group: entity_type(ResourceKind::Group.as_str()),
             escalation: entity_type(ResourceKind::Escalation.as_str()),
+            attachment: entity_type(ResourceKind::Attachment.as_str()),
             device: entity_type(ResourceKind::Device.as_str()),
             session: entity_type(ResourceKind::Session.as_str()),
             factors: entity_type(ResourceKind::Factors.as_str()),
@@ -161,6 +163,21 @@ impl Names {
             Resource::Escalation { id, asked } => entity(
                 uid(&self.escalation, &id.to_string()),
                 vec![attribute("asked", Value::new_bool(*asked))],
+            ),
+            Resource::Attachment {
+                id,
+                sender,
+                member,
+                files,
+                bytes,
+            } => entity(
+                uid(&self.attachment, &id.to_string()),
+                vec![
+                    attribute("sender", self.person_value(*sender)),
+                    attribute("member", Value::new_bool(*member)),
+                    attribute("files", Value::new_bool(*files)),
+                    attribute("bytes", long(*bytes)),
+                ],
             ),
             Resource::Device {
                 id,

@@ -3,6 +3,7 @@
 //! `wardline.toml` beside this crate's manifest holds every key with its default and what it
 //! means; a test keeps it and [`Config::default`] equal. Unknown keys are errors.
 
+mod attachments;
 mod cards;
 mod escalation;
 mod push;
@@ -20,6 +21,7 @@ use url::Url;
 use uuid::Uuid;
 use wardline_audit::event::NodeName;
 
+pub use self::attachments::Attachments;
 pub use self::cards::Cards;
 pub use self::escalation::{ChainRule, Escalation};
 pub use self::push::Push;
@@ -72,6 +74,8 @@ pub struct Config {
     pub escalation: Escalation,
     /// How phones are woken.
     pub push: Push,
+    /// What people may attach to messages.
+    pub attachments: Attachments,
     /// The audit log.
     pub log: Log,
     /// Where requests come from.
@@ -509,6 +513,9 @@ impl Config {
             check(bad, key, message);
         }
         for (bad, key, message) in self.push.faults() {
+            check(bad, key, message);
+        }
+        for (bad, key, message) in self.attachments.faults() {
             check(bad, key, message);
         }
         let feeds = &self.feeds;
@@ -967,6 +974,7 @@ mod tests {
             ("intune", 6),
             ("escalation", 6),
             ("push", 6),
+            ("attachments", 3),
             ("log", 1),
             ("network", 2),
         ];

@@ -1,5 +1,6 @@
 //! Every route on one page.
 
+pub(crate) mod attachments;
 pub(crate) mod cards;
 pub(crate) mod credentials;
 pub(crate) mod devices;
@@ -166,6 +167,15 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(groups::send::handler))
         .routes(routes!(groups::log::handler))
         .routes(routes!(groups::receipt::handler))
+        .routes(routes!(attachments::create::handler))
+        .routes(routes!(
+            attachments::read::handler,
+            attachments::delete::handler
+        ))
+        .routes(routes!(
+            attachments::chunk::handler,
+            attachments::put_chunk::handler
+        ))
         .routes(routes!(escalations::list::handler))
         .routes(routes!(escalations::acknowledge::handler))
         .routes(routes!(escalations::decline::handler))
