@@ -9,6 +9,7 @@ use wardline_model::wire::messages::{Priority, Receipt};
 use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
+use crate::attachments::Attachment;
 use crate::client::Open;
 use crate::content::{Change, Expiry, Form, Text};
 use crate::search;
@@ -99,6 +100,9 @@ pub(crate) struct StoredMessage {
     /// The form that the text is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) form: Option<Form>,
+    /// The file that it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attachment: Option<Attachment>,
     /// When it goes by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires: Option<Expiry>,
@@ -138,6 +142,9 @@ pub(crate) struct Outgoing {
     /// The form that the text is of.
     #[serde(default)]
     pub(crate) form: Option<Form>,
+    /// The file that it carries; it waits until that is uploaded.
+    #[serde(default)]
+    pub(crate) attachment: Option<Attachment>,
     /// When it goes by itself.
     #[serde(default)]
     pub(crate) expires: Option<Expiry>,
@@ -158,6 +165,7 @@ impl Outgoing {
             text: self.text.clone(),
             mentions: self.mentions.clone(),
             form: self.form.clone(),
+            attachment: self.attachment.clone(),
             expires: self.expires,
         };
         text.encode()
@@ -182,6 +190,7 @@ impl Outgoing {
             mentions: self.mentions.clone(),
             change: self.change.clone(),
             form: self.form.clone(),
+            attachment: self.attachment.clone(),
             expires: self.expires,
             expired: false,
             read_by: Vec::new(),

@@ -281,6 +281,7 @@ impl<P: Platform> Client<P> {
                         entry.text.clear();
                         entry.mentions.clear();
                         entry.form = None;
+                        entry.attachment = None;
                         if !is_within(recall.seq) {
                             history.extend(kept(recall.clone()));
                         }
@@ -296,6 +297,7 @@ impl<P: Platform> Client<P> {
                 entry.text.clear();
                 entry.mentions.clear();
                 entry.form = None;
+                entry.attachment = None;
             }
             history.extend(kept(entry));
         }
@@ -329,6 +331,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            attachment: None,
             expires: None,
         };
         put_outgoing(&mut self.opened()?.vault, &message);
@@ -460,8 +463,9 @@ fn stored(kept: &Kept) -> StoredMessage {
         mentions: kept.mentions.clone(),
         change: kept.change.clone(),
         form: kept.form.clone(),
+        attachment: kept.attachment.clone(),
         expires: kept.expires,
-        expired: kept.expires.is_some() && kept.text.is_empty(),
+        expired: kept.expires.is_some() && kept.text.is_empty() && kept.attachment.is_none(),
         read_by: Vec::new(),
     }
 }
@@ -479,6 +483,7 @@ fn kept(entry: StoredMessage) -> Option<Kept> {
         mentions: entry.mentions,
         change: entry.change,
         form: entry.form,
+        attachment: entry.attachment,
         expires: entry.expires,
     })
 }

@@ -10,6 +10,7 @@ use wardline_model::wire::messages::{
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, GroupId, MessageId, UserId};
 
+use crate::attachments;
 use crate::changes::{Current, newest_first};
 use crate::client::Client;
 use crate::content::{Change, Content};
@@ -340,6 +341,9 @@ impl<P: Platform> Client<P> {
             mentions_me: message.mentions.contains(&me.id),
             mentions: self.briefs(message.group, &message.mentions),
             form: message.form,
+            attachment: message
+                .attachment
+                .and_then(|file| Some(attachments::view(self.vault().ok()?, &file))),
             expires: message.expires,
             expires_at: None,
             expired: false,
@@ -385,6 +389,7 @@ impl<P: Platform> Client<P> {
                 let view = self.shown(current, record, me, &others);
                 at = view.sent_at;
                 last = Some(LastMessage {
+                    attachment: view.attachment.map(|file| file.kind),
                     text: view.text,
                     recalled: view.recalled,
                     expired: view.expired,
@@ -403,6 +408,7 @@ impl<P: Platform> Client<P> {
         if let Some(waiting) = waiting {
             at = at.max(waiting.written_at);
             last = Some(LastMessage {
+                attachment: waiting.attachment.map(|file| file.kind),
                 text: waiting.text,
                 recalled: false,
                 expired: false,
@@ -629,6 +635,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            attachment: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),
@@ -639,6 +646,7 @@ impl<P: Platform> Client<P> {
                 message.reply_to = text.in_reply_to;
                 message.mentions = text.mentions;
                 message.form = text.form;
+                message.attachment = text.attachment;
                 message.expires = text.expires;
             }
             Content::Change { change, .. } => {
@@ -766,6 +774,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: None,
+            attachment: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),
@@ -807,6 +816,7 @@ impl<P: Platform> Client<P> {
             message.text.clear();
             message.mentions.clear();
             message.form = None;
+            message.attachment = None;
             earlier.clear();
         }
         let group = record.summary.id;
@@ -864,6 +874,9 @@ impl<P: Platform> Client<P> {
             mentions_me: message.mentions.contains(&me),
             mentions: self.briefs(group, &message.mentions),
             form: message.form,
+            attachment: message
+                .attachment
+                .and_then(|file| Some(attachments::view(self.vault().ok()?, &file))),
             expires: message.expires,
             expires_at,
             expired,
