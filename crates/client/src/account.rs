@@ -30,16 +30,21 @@ const KEY_PACKAGES: u64 = 20;
 const RENEWS_MS: u64 = 122 * 24 * 60 * 60 * 1000;
 
 impl<P: Platform> Client<P> {
-    /// Who asks, on what. Whether this device claims a position is kept for the next sign-in.
+    /// Who asks, on what. Whether this device claims a position is kept for the next sign-in, and
+    /// whether it may have files for dead spots.
     pub async fn me(&mut self) -> Result<Me, ClientError> {
         let me: Me = self.api.get(&self.platform, "/v1/me").await?;
         let position = me.position == PositionUse::On;
         if let Some(profile) = self.profile.as_mut()
-            && profile.position != position
+            && (profile.position, &profile.attachments) != (position, &me.attachments)
         {
             profile.position = position;
+            profile.attachments.clone_from(&me.attachments);
             self.save_profile().await?;
             self.platform.emit(Event::Status);
+        }
+        if me.attachments.as_ref().is_some_and(|files| !files.allowed) {
+            self.drop_files().await?;
         }
         Ok(me)
     }

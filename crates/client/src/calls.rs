@@ -14,6 +14,7 @@ use wardline_model::{
 };
 use zeroize::Zeroizing;
 
+use crate::attachments::NewFile;
 use crate::client::{Client, PRF_SALTS, Prf};
 use crate::content::{Expiry, Form};
 use crate::enroll::{LinkPins, Shown};
@@ -69,6 +70,18 @@ enum Method {
 #[derive(Deserialize)]
 struct SendCall {
     group: GroupId,
+    text: String,
+    #[serde(default)]
+    priority: Priority,
+    reply_to: Option<MessageId>,
+    expires: Option<Expiry>,
+}
+
+#[derive(Deserialize)]
+struct AttachCall {
+    group: GroupId,
+    file: NewFile,
+    #[serde(default)]
     text: String,
     #[serde(default)]
     priority: Priority,
@@ -302,6 +315,27 @@ impl<P: Platform> Client<P> {
                 } = call;
                 let sent = self.send_expiring(group, &text, priority, reply_to, expires);
                 answer(&sent.await?)
+            }
+            "attach" => {
+                let AttachCall {
+                    group,
+                    file,
+                    text,
+                    priority,
+                    reply_to,
+                    expires,
+                } = read(params)?;
+                let sent = self.attach(group, file, &text, priority, reply_to, expires);
+                answer(&sent.await?)
+            }
+            "tend_files" => answer(&self.tend_files().await?),
+            "fetch_file" => {
+                let call: RecallCall = read(params)?;
+                answer(&self.fetch_file(call.group, call.id).await?)
+            }
+            "file" => {
+                let call: RecallCall = read(params)?;
+                Ok(json!({ "bytes": B64(self.file(call.group, call.id)?) }))
             }
             "send_form" => {
                 let call: SendFormCall = read(params)?;

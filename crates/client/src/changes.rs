@@ -23,6 +23,7 @@ use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::messages::Priority;
 use wardline_model::{GroupId, MessageId, UserId};
 
+use crate::attachments;
 use crate::client::{Client, Open};
 use crate::content::{Change, MAX_MENTIONS, MAX_TEXT, is_single_character};
 use crate::conversation::{
@@ -130,6 +131,7 @@ impl Current {
                 self.message.mentions.clear();
                 self.message.form = None;
                 self.message.forwarded = None;
+                self.message.attachment = None;
                 self.earlier.clear();
                 self.reactions.clear();
                 self.edited_at = None;
@@ -367,16 +369,17 @@ impl<P: Platform> Client<P> {
     /// text goes from this store, save the record keeper's.
     pub(crate) fn put(&mut self, group: GroupId, entry: &StoredMessage) -> Result<(), ClientError> {
         let keeps_records = self.keeps_records;
+        let me = self.profile()?.user.id;
         let open = self.opened()?;
         put_message(open, group, entry);
         let touched = entry.change.as_ref().map_or(entry.id, Change::target);
         if !keeps_records && open.known.is_recalled(&open.vault, group, touched) {
-            forget_text(open, group, touched);
+            forget_text(open, group, touched, me);
         }
         let place = open.known.place(&open.vault, group, touched);
         let target = place.and_then(|place| message_at(&open.vault, group, place));
         if let Some(target) = target.filter(|target| target.expired && touched != entry.id) {
-            forget_expired(open, group, target.seq);
+            forget_expired(open, group, target.seq, me);
         }
         self.note_due(group, entry)
     }
@@ -464,6 +467,7 @@ impl<P: Platform> Client<P> {
             change: Some(change),
             form: None,
             forwarded: None,
+            attachment: None,
             expires: None,
         };
         self.queue(message).await
@@ -490,7 +494,7 @@ fn names(text: &str, username: &str) -> bool {
 }
 
 /// Takes the text of a message that its author recalled out of the store, and its versions.
-fn forget_text(open: &mut Open, group: GroupId, id: MessageId) {
+fn forget_text(open: &mut Open, group: GroupId, id: MessageId, me: UserId) {
     let place = open.known.place(&open.vault, group, id);
     let Some(message) = place.and_then(|place| message_at(&open.vault, group, place)) else {
         return;
@@ -507,8 +511,12 @@ fn forget_text(open: &mut Open, group: GroupId, id: MessageId) {
     }
     for mut entry in std::iter::once(message).chain(by_author) {
         let edited = matches!(&entry.change, Some(Change::Edit { text, .. }) if !text.is_empty());
-        if entry.text.is_empty() && entry.form.is_none() && !edited {
+        let file = entry.attachment.take();
+        if entry.text.is_empty() && entry.form.is_none() && file.is_none() && !edited {
             continue;
+        }
+        if let Some(file) = file {
+            attachments::forget(&mut open.vault, group, &file, author == Some(me));
         }
         entry.text.clear();
         entry.mentions.clear();
@@ -559,6 +567,7 @@ mod tests {
             change,
             form: None,
             forwarded: None,
+            attachment: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),
@@ -655,6 +664,7 @@ mod tests {
                 identity: None,
                 groups: Groups::default(),
                 known: Known::default(),
+                uploads: BTreeMap::new(),
                 offline_key: None,
                 online: false,
             };

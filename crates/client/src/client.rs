@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wardline_credential::{DeviceCa, Verifier};
 use wardline_model::wire::hospital::Hospital;
-use wardline_model::{ChallengeId, SessionId};
+use wardline_model::{AttachmentId, ChallengeId, SessionId};
 use zeroize::Zeroizing;
 
 use crate::conversation::Known;
@@ -41,6 +41,8 @@ pub(crate) struct Open {
     pub(crate) known: Known,
     /// Seals the cached share; the second PRF output.
     pub(crate) offline_key: Option<StoreKey>,
+    /// Chunks that the hospital still lacks, by what is being uploaded; asked for when it begins.
+    pub(crate) uploads: BTreeMap<AttachmentId, Vec<u32>>,
     /// Whether a session stands behind it, or only the dead-spot window.
     pub(crate) online: bool,
 }
@@ -133,6 +135,7 @@ impl<P: Platform> Client<P> {
             online_required: self.cached_share.is_none(),
             lock_ms: profile.and_then(|p| p.lock_ms),
             position: profile.is_some_and(|p| p.position),
+            attachments: profile.and_then(|p| p.attachments.clone()),
         }
     }
 

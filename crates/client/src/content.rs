@@ -3,7 +3,8 @@
 //! A message is an array of salt, replaced message, topic, expiry, the message it answers,
 //! extensions, and one nested part. Ours carry one part each, or the format's empty part: text
 //! (`text/plain`), what is done to an earlier message ([`Change`]), or a page of history from the
-//! record keeper; a [`Form`] comes with its text as the other of two parts to choose from. The salt is the message's id, which also stands in MLS's authenticated data, so
+//! record keeper; a [`Form`] or an [`Attachment`] comes with a text as the other of two parts to
+//! choose from. The salt is the message's id, which also stands in MLS's authenticated data, so
 //! that the server cannot give a message another id.
 //!
 //! | | replaces | answers | disposition | part |
@@ -21,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::messages::Priority;
 use wardline_model::{GroupId, MessageId, UserId};
+
+use crate::attachments::Attachment;
 
 use crate::error::ClientError;
 
@@ -40,6 +43,7 @@ const MULTI_PART: u8 = 3;
 const CHOOSE_ONE: u8 = 0;
 const TEXT: &str = "text/plain;charset=utf-8";
 const HISTORY: &str = "application/vnd.wardline.history+cbor";
+const FILE: &str = "application/vnd.wardline.attachment+cbor";
 const FORM: &str = "application/vnd.wardline.form+cbor";
 /// The extension of a message that goes once it is read; the format's own expiry is a time.
 const BURN: &str = "vnd.wardline.burn";
@@ -94,6 +98,8 @@ pub struct Text {
     pub form: Option<Form>,
     /// Where it comes from, when it was forwarded.
     pub forwarded: Option<Forwarded>,
+    /// The file that it carries; then the text is what its sender says of it, or nothing.
+    pub attachment: Option<Attachment>,
     /// When it goes by itself.
     pub expires: Option<Expiry>,
 }
@@ -109,6 +115,14 @@ pub struct Forwarded {
     pub name: String,
     /// When the hospital took it, unix milliseconds.
     pub sent_at: u64,
+}
+
+/// A file with what its sender says of it, as the part of a message.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilePart {
+    file: Attachment,
+    caption: String,
 }
 
 /// When a message goes from people's devices by itself.
@@ -224,8 +238,9 @@ pub enum PageEnd {
 ///
 /// A page without changes has the bytes that it had before there were any, so that a device reads
 /// the pages of an older keeper, and an older device those of a newer one that hold none of what it
-/// does not know: changes, forms, mentions, expiries, where something was forwarded from. One that holds any is not read by an older device, rather than read without it: what was
-/// recalled would be shown as if it had been empty.
+/// does not know: changes, forms, mentions, expiries, where something was forwarded from, attachments.
+/// One that holds any is not read by an older device, rather than read without it: what was recalled
+/// would be shown as if it had been empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
@@ -255,6 +270,9 @@ pub struct Kept {
     /// Where it comes from, when it was forwarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forwarded: Option<Forwarded>,
+    /// The file that it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachment: Option<Attachment>,
     /// When it goes by itself; what is due already is handed over without its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Expiry>,
@@ -269,7 +287,8 @@ impl Kept {
             Some(Change::Edit { mentions, .. }) => mentions.len(),
             _ => 0,
         };
-        form * self.text.len() + change + MENTION * (self.mentions.len() + edited)
+        let file = self.attachment.as_ref().map_or(0, Attachment::encoded_len);
+        form * self.text.len() + change + file + MENTION * (self.mentions.len() + edited)
     }
 }
 
@@ -364,17 +383,28 @@ impl Change {
 impl Text {
     /// Encodes the content.
     pub fn encode(&self) -> Vec<u8> {
+        let mut text = self.text.as_str();
+        let mut other = None;
+        if let Some(file) = &self.attachment {
+            let part = FilePart {
+                file: file.clone(),
+                caption: self.text.clone(),
+            };
+            other = Some((FILE, cbor(&part)));
+            if text.is_empty() {
+                // For clients that know no attachments.
+                text = file.kind.label();
+            }
+        } else if let Some(form) = &self.form {
+            other = Some((FORM, cbor(form)));
+        }
         Envelope {
             in_reply_to: self.in_reply_to,
             mentions: &self.mentions,
-            form: self.form.as_ref(),
+            other,
             forwarded: self.forwarded.as_ref(),
             expires: self.expires,
-            ..Envelope::new(
-                self.id,
-                RENDER,
-                Some((TEXT, self.text.clone().into_bytes())),
-            )
+            ..Envelope::new(self.id, RENDER, Some((TEXT, text.as_bytes().to_vec())))
         }
         .encode()
     }
@@ -430,6 +460,22 @@ impl Content {
                 let page = read(content)?;
                 return Ok(Self::History(History { id, page }));
             }
+            (false, None, Some((FILE, content))) => {
+                let FilePart { file, caption } = read(content)?;
+                if !file.is_valid() || caption.len() > MAX_TEXT {
+                    return Err(BAD);
+                }
+                return Ok(Self::Text(Text {
+                    id,
+                    in_reply_to,
+                    text: caption,
+                    mentions,
+                    form: None,
+                    forwarded: None,
+                    attachment: Some(file),
+                    expires,
+                }));
+            }
             (false, None, Some((FORM, content))) => {
                 let form: Form = read(content)?;
                 let text = form.text();
@@ -443,6 +489,7 @@ impl Content {
                     mentions,
                     form: Some(form),
                     forwarded: forwarded(extensions),
+                    attachment: None,
                     expires,
                 }));
             }
@@ -455,6 +502,7 @@ impl Content {
                     mentions,
                     form: None,
                     forwarded: forwarded(extensions),
+                    attachment: None,
                     expires,
                 }));
             }
@@ -582,12 +630,16 @@ fn single<'v>(kind: &'v Value, content: &'v Value) -> Option<(&'v str, &'v [u8])
     Some((kind.as_text()?, content.as_bytes()?.as_slice()))
 }
 
-/// The one of several parts that this client shows: a form, else a text.
+/// The one of several parts that this client shows: a file or a form, else a text.
 fn chosen(parts: &Value) -> Option<(&str, &[u8])> {
     let parts = parts.as_array()?;
     let mut singles = parts.iter().filter_map(single_part);
-    // A form of a later version is shown by its text.
-    let form = singles.find(|(kind, content)| *kind == FORM && read::<Form>(content).is_ok());
+    // What is of a later version is shown by its text.
+    let form = singles.find(|(kind, content)| match *kind {
+        FORM => read::<Form>(content).is_ok(),
+        FILE => read::<FilePart>(content).is_ok(),
+        _ => false,
+    });
     let mut singles = parts.iter().filter_map(single_part);
     form.or_else(|| singles.find(|(kind, _)| kind.starts_with("text/plain")))
 }
@@ -652,8 +704,8 @@ struct Envelope<'a> {
     disposition: u8,
     /// Type and content of the part; none for the empty part.
     body: Option<(&'static str, Vec<u8>)>,
-    /// The form of which the body is the text.
-    form: Option<&'a Form>,
+    /// What the body is the text of, where there is anything.
+    other: Option<(&'static str, Vec<u8>)>,
     forwarded: Option<&'a Forwarded>,
     expires: Option<Expiry>,
 }
@@ -667,7 +719,7 @@ impl Envelope<'_> {
             mentions: &[],
             disposition,
             body,
-            form: None,
+            other: None,
             forwarded: None,
             expires: None,
         }
@@ -686,20 +738,20 @@ impl Envelope<'_> {
             ]);
             part
         };
-        let part = match (self.body, self.form) {
+        let part = match (self.body, self.other) {
             (None, _) => {
                 let mut part = head();
                 part.push(Value::from(NULL_PART));
                 part
             }
             (Some((kind, content)), None) => single(kind, content),
-            (Some((kind, content)), Some(form)) => {
+            (Some((kind, content)), Some((other, whole))) => {
                 let mut part = head();
                 part.extend([
                     Value::from(MULTI_PART),
                     Value::from(CHOOSE_ONE),
                     Value::Array(vec![
-                        Value::Array(single(FORM, cbor(form))),
+                        Value::Array(single(other, whole)),
                         Value::Array(single(kind, content)),
                     ]),
                 ]);
@@ -794,6 +846,7 @@ mod tests {
                 change: None,
                 form: None,
                 forwarded: None,
+                attachment: None,
                 expires: None,
             },
         )
@@ -872,6 +925,7 @@ mod tests {
             change: None,
             form: None,
             forwarded: None,
+            attachment: None,
             expires: None,
         };
         assert_eq!(cbor(&before), cbor(&now));
@@ -940,6 +994,7 @@ mod tests {
             mentions: Vec::new(),
             form: Some(form),
             forwarded: None,
+            attachment: None,
             expires: None,
         }
     }
@@ -960,6 +1015,67 @@ mod tests {
         for fields in [["", " ", "", ""], [long.as_str(), "", "", ""]] {
             let bytes = of_form(sbar(fields), "").encode();
             assert!(Content::decode(&bytes).is_err());
+        }
+    }
+
+    fn of_file(file: Attachment, caption: &str) -> Text {
+        Text {
+            id: MessageId::from_bytes([1; 16]),
+            in_reply_to: None,
+            text: caption.to_owned(),
+            mentions: Vec::new(),
+            form: None,
+            forwarded: None,
+            attachment: Some(file),
+            expires: Some(Expiry::Read),
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_with_what_was_said_of_it_and_with_nothing() {
+        for caption in ["Wound, day 3", ""] {
+            let sent = of_file(crate::attachments::tests::photo(), caption);
+            let bytes = sent.encode();
+            assert_eq!(Content::decode(&bytes).unwrap(), Content::Text(sent));
+            // Who knows no attachments shows the text beside it.
+            let shown = if caption.is_empty() { "Photo" } else { caption };
+            assert!(bytes.windows(shown.len()).any(|w| w == shown.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_what_it_says_is_refused() {
+        let good = crate::attachments::tests::photo();
+        let page = Attachment {
+            mime: "text/html".to_owned(),
+            ..good.clone()
+        };
+        let path = Attachment {
+            name: "../../etc/passwd".to_owned(),
+            ..good.clone()
+        };
+        let turned = Attachment {
+            name: "exe.\u{202E}gpj".to_owned(),
+            ..good.clone()
+        };
+        let endless = Attachment {
+            bytes: u64::MAX,
+            ..good.clone()
+        };
+        let empty = Attachment {
+            bytes: 0,
+            ..good.clone()
+        };
+        let big = Attachment {
+            thumbnail: Some(vec![0; 20_000].into()),
+            ..good.clone()
+        };
+        let keyless = Attachment {
+            key: vec![1; 16].into(),
+            ..good
+        };
+        for file in [page, path, turned, endless, empty, big, keyless] {
+            assert!(Content::decode(&of_file(file, "").encode()).is_err());
         }
     }
 
@@ -1007,6 +1123,7 @@ mod tests {
                     name: "Ben Ode".to_owned(),
                     sent_at,
                 }),
+                attachment: None,
                 expires: match expires {
                     0 => None,
                     1 => Some(Expiry::Read),

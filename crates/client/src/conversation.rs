@@ -9,6 +9,7 @@ use wardline_model::wire::messages::{Priority, Receipt};
 use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
+use crate::attachments::Attachment;
 use crate::client::Open;
 use crate::content::{Change, Expiry, Form, Forwarded, Text};
 use crate::search;
@@ -102,6 +103,9 @@ pub(crate) struct StoredMessage {
     /// Where it comes from, when it was forwarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) forwarded: Option<Forwarded>,
+    /// The file that it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attachment: Option<Attachment>,
     /// When it goes by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires: Option<Expiry>,
@@ -144,6 +148,9 @@ pub(crate) struct Outgoing {
     /// Where it comes from, when it is forwarded.
     #[serde(default)]
     pub(crate) forwarded: Option<Forwarded>,
+    /// The file that it carries; it waits until that is uploaded.
+    #[serde(default)]
+    pub(crate) attachment: Option<Attachment>,
     /// When it goes by itself.
     #[serde(default)]
     pub(crate) expires: Option<Expiry>,
@@ -165,6 +172,7 @@ impl Outgoing {
             mentions: self.mentions.clone(),
             form: self.form.clone(),
             forwarded: self.forwarded.clone(),
+            attachment: self.attachment.clone(),
             expires: self.expires,
         };
         text.encode()
@@ -190,6 +198,7 @@ impl Outgoing {
             change: self.change.clone(),
             form: self.form.clone(),
             forwarded: self.forwarded.clone(),
+            attachment: self.attachment.clone(),
             expires: self.expires,
             expired: false,
             read_by: Vec::new(),

@@ -1,5 +1,7 @@
 //! Enrolment: a code becomes a device.
 
+use std::collections::BTreeMap;
+
 use wardline_model::B64;
 use wardline_model::code::confirmation_string;
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
@@ -109,6 +111,7 @@ impl<P: Platform> Client<P> {
             confirmation: None,
             lock_ms: None,
             position: false,
+            attachments: None,
         });
         self.save_profile().await?;
         self.platform.emit(Event::Status);
@@ -179,6 +182,7 @@ impl<P: Platform> Client<P> {
             identity: None,
             groups: Groups::default(),
             known: Known::default(),
+            uploads: BTreeMap::new(),
             offline_key: None,
             online: true,
         });

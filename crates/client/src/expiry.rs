@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use wardline_model::{GroupId, UserId};
 
+use crate::attachments;
 use crate::client::{Client, Open};
 use crate::content::{Change, Expiry};
 use crate::conversation::{self, StoredMessage, message_at, messages, put_message};
@@ -98,6 +99,7 @@ impl<P: Platform> Client<P> {
         let Some(now) = self.server_now() else {
             return Ok(());
         };
+        let me = self.profile()?.user.id;
         let open = self.opened()?;
         // No name of this time or before it comes behind this one.
         let end = due_end(now);
@@ -114,7 +116,7 @@ impl<P: Platform> Client<P> {
             if conversation::record(&open.vault, group).is_some_and(|record| record.hold) {
                 continue;
             }
-            forget_expired(open, group, seq);
+            forget_expired(open, group, seq, me);
             open.vault.delete(&name);
             changed.insert(group);
         }
@@ -126,7 +128,7 @@ impl<P: Platform> Client<P> {
 }
 
 /// Takes the text of a message out of the store, with the texts that it got later.
-pub(crate) fn forget_expired(open: &mut Open, group: GroupId, seq: u64) {
+pub(crate) fn forget_expired(open: &mut Open, group: GroupId, seq: u64, me: UserId) {
     let Some(mut message) = message_at(&open.vault, group, seq) else {
         return;
     };
@@ -150,6 +152,10 @@ pub(crate) fn forget_expired(open: &mut Open, group: GroupId, seq: u64) {
     message.mentions.clear();
     message.form = None;
     message.forwarded = None;
+    if let Some(file) = message.attachment.take() {
+        let mine = message.from.as_ref().is_some_and(|from| from.id == me);
+        attachments::forget(&mut open.vault, group, &file, mine);
+    }
     message.expired = true;
     put_message(open, group, &message);
 }

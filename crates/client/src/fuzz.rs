@@ -22,6 +22,21 @@ pub fn content(bytes: &[u8]) -> bool {
     })
 }
 
+/// A picture whose metadata is left out before it is sent.
+///
+/// # Panics
+/// When something was left for a second time.
+pub fn picture(mime: &str, bytes: &[u8]) -> bool {
+    crate::pictures::bare(mime, bytes).is_some_and(|once| {
+        let again = crate::pictures::bare(mime, &once);
+        assert!(
+            again.as_ref() == Some(&once),
+            "not bare after the first time"
+        );
+        true
+    })
+}
+
 /// A sealed value of the local store; gives what it opens to.
 ///
 /// # Panics

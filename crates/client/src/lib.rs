@@ -8,12 +8,14 @@
 //! - [`vault`]: the local store, every value sealed.
 //! - [`mls`]: MLS groups (RFC 9420), one journal for each.
 //! - [`content`]: what is inside a message (MIMI content format).
+//! - [`attachments`]: files of messages, sealed in chunks before they leave.
 //! - [`changes`]: edits, recalls and reactions, and who may make them.
 //! - [`client`]: [`Client`], with the flows beside it (`enroll`, `unlock`, `sync`, `outbox`,
 //!   `membership`, `account`, `report`).
 //! - `forward`: messages that go on into another conversation.
 //! - `expiry`: messages that go by themselves.
 //! - [`own`]: what a person keeps of a conversation on this device alone.
+//! - [`pictures`]: pictures without what cameras write beside them.
 //! - [`records`]: what the record keeper needs of the core.
 //! - [`search`]: finding messages on this device.
 //! - [`calls`]: the same by name and JSON, for the app's worker.
@@ -22,6 +24,7 @@
 //! The order that crash safety rests on: a ratchet that moved is durable before the ciphertext it
 //! made leaves the device, and a message that was typed is durable no later than that.
 
+pub mod attachments;
 pub mod calls;
 pub mod changes;
 pub mod client;
@@ -30,6 +33,7 @@ pub mod error;
 pub mod fuzz;
 pub mod mls;
 pub mod own;
+pub mod pictures;
 pub mod platform;
 pub mod profile;
 pub mod records;

@@ -3,6 +3,7 @@
 use wardline_model::wire::messages::{MessageAccepted, MessageSend, Priority};
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
+use crate::attachments;
 use crate::client::Client;
 use crate::content::{Content, Expiry, Form, MAX_TEXT, Text};
 use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_outgoing};
@@ -148,14 +149,19 @@ impl<P: Platform> Client<P> {
             form,
             expires: None,
             forwarded: None,
+            attachment: None,
         })
     }
 
     /// Makes a message durable, encrypted where nothing stands in the way.
     pub(crate) async fn queue(&mut self, mut message: Outgoing) -> Result<Queued, ClientError> {
         let (id, group) = (message.id, message.group);
-        // A removal that waits to be committed is the business of `deliver`.
-        message.sealed = self.seal_bytes(group, id, &message.content(), None).ok();
+        // A removal that waits to be committed is the business of `deliver`. What has a file to be
+        // uploaded first is sealed when it leaves: it may be overtaken by more messages than a
+        // receiver's ratchet keeps keys for.
+        if message.attachment.is_none() {
+            message.sealed = self.seal_bytes(group, id, &message.content(), None).ok();
+        }
         put_outgoing(&mut self.opened()?.vault, &message);
         self.flush().await?;
         self.platform.emit(Event::Messages { group });
@@ -172,6 +178,12 @@ impl<P: Platform> Client<P> {
         let mut stuck = Vec::new();
         for message in outbox(self.vault()?) {
             if message.problem.is_some() || stuck.contains(&message.group) {
+                continue;
+            }
+            // Words do not wait for a picture: what is written after it overtakes it.
+            if let Some(file) = &message.attachment
+                && attachments::is_uploading(self.vault()?, file.id)
+            {
                 continue;
             }
             let group = message.group;
@@ -220,6 +232,7 @@ impl<P: Platform> Client<P> {
                 mentions: Vec::new(),
                 form: None,
                 forwarded: None,
+                attachment: None,
                 expires: None,
             });
             sealed.push(self.seal_content(group, &content, priority)?);
@@ -277,6 +290,9 @@ impl<P: Platform> Client<P> {
         let vault = &mut self.opened()?.vault;
         if let Some(message) = outbox(vault).into_iter().find(|m| m.id == id) {
             delete_outgoing(vault, &message);
+            if let Some(file) = &message.attachment {
+                attachments::forget(vault, message.group, file, true);
+            }
             self.platform.emit(Event::Messages {
                 group: message.group,
             });

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use wardline_model::code::Pins;
+use wardline_model::wire::attachments::AttachmentUse;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::{B64, DeviceId, EnrollmentId};
 
@@ -84,4 +85,7 @@ pub struct Profile {
     /// Whether it claims a position at sign-in: its person agreed, and the hospital has a use for it.
     #[serde(default)]
     pub position: bool,
+    /// What it may do with attachments, as the hospital said last; also known in a dead spot.
+    #[serde(default)]
+    pub attachments: Option<AttachmentUse>,
 }

@@ -282,6 +282,7 @@ impl<P: Platform> Client<P> {
                         entry.mentions.clear();
                         entry.form = None;
                         entry.forwarded = None;
+                        entry.attachment = None;
                         if !is_within(recall.seq) {
                             history.extend(kept(recall.clone()));
                         }
@@ -298,6 +299,7 @@ impl<P: Platform> Client<P> {
                 entry.mentions.clear();
                 entry.form = None;
                 entry.forwarded = None;
+                entry.attachment = None;
             }
             history.extend(kept(entry));
         }
@@ -332,6 +334,7 @@ impl<P: Platform> Client<P> {
             change: None,
             form: None,
             forwarded: None,
+            attachment: None,
             expires: None,
         };
         put_outgoing(&mut self.opened()?.vault, &message);
@@ -464,8 +467,9 @@ fn stored(kept: &Kept) -> StoredMessage {
         change: kept.change.clone(),
         form: kept.form.clone(),
         forwarded: kept.forwarded.clone(),
+        attachment: kept.attachment.clone(),
         expires: kept.expires,
-        expired: kept.expires.is_some() && kept.text.is_empty(),
+        expired: kept.expires.is_some() && kept.text.is_empty() && kept.attachment.is_none(),
         read_by: Vec::new(),
     }
 }
@@ -484,6 +488,7 @@ fn kept(entry: StoredMessage) -> Option<Kept> {
         change: entry.change,
         form: entry.form,
         forwarded: entry.forwarded,
+        attachment: entry.attachment,
         expires: entry.expires,
     })
 }

@@ -358,6 +358,8 @@ impl Values for Vault {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::content::Change;
     use crate::conversation::put_message;
@@ -369,10 +371,11 @@ mod tests {
     fn store() -> Open {
         let key = StoreKey::derive(b"passkey", b"share", "store");
         Open {
-            vault: Vault::open(key, &std::collections::BTreeMap::new()).unwrap(),
+            vault: Vault::open(key, &BTreeMap::new()).unwrap(),
             identity: None,
             groups: Groups::default(),
             known: Known::default(),
+            uploads: BTreeMap::new(),
             offline_key: None,
             online: false,
         }
@@ -495,7 +498,7 @@ mod tests {
         assert_eq!(found(&open, "sodium"), [2, 1]);
         put(&mut open, &change(5, Change::Recall { of: id(1) }));
         assert_eq!(found(&open, ""), [2]);
-        crate::expiry::forget_expired(&mut open, GROUP, 2);
+        crate::expiry::forget_expired(&mut open, GROUP, 2, UserId::from_bytes([9; 16]));
         for q in ["", "sodium", "potassium"] {
             assert!(found(&open, q).is_empty());
         }

@@ -10,6 +10,7 @@ use wardline_model::wire::messages::{
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, GroupId, MessageId, UserId};
 
+use crate::attachments;
 use crate::changes::{Current, newest_first};
 use crate::client::Client;
 use crate::content::{Change, Content};
@@ -341,6 +342,9 @@ impl<P: Platform> Client<P> {
             mentions: self.briefs(message.group, &message.mentions),
             form: message.form,
             forwarded: message.forwarded,
+            attachment: message
+                .attachment
+                .and_then(|file| Some(attachments::view(self.vault().ok()?, &file))),
             expires: message.expires,
             expires_at: None,
             expired: false,
@@ -387,6 +391,7 @@ impl<P: Platform> Client<P> {
                 let view = self.shown(current, record, me, &others);
                 at = view.sent_at;
                 last = Some(LastMessage {
+                    attachment: view.attachment.map(|file| file.kind),
                     text: view.text,
                     recalled: view.recalled,
                     expired: view.expired,
@@ -405,6 +410,7 @@ impl<P: Platform> Client<P> {
         if let Some(waiting) = waiting {
             at = at.max(waiting.written_at);
             last = Some(LastMessage {
+                attachment: waiting.attachment.map(|file| file.kind),
                 text: waiting.text,
                 recalled: false,
                 expired: false,
@@ -640,6 +646,7 @@ impl<P: Platform> Client<P> {
             change: None,
             form: None,
             forwarded: None,
+            attachment: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),
@@ -651,6 +658,7 @@ impl<P: Platform> Client<P> {
                 message.mentions = text.mentions;
                 message.form = text.form;
                 message.forwarded = text.forwarded;
+                message.attachment = text.attachment;
                 message.expires = text.expires;
             }
             Content::Change { change, .. } => {
@@ -779,6 +787,7 @@ impl<P: Platform> Client<P> {
             change: None,
             form: None,
             forwarded: None,
+            attachment: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),
@@ -821,6 +830,7 @@ impl<P: Platform> Client<P> {
             message.mentions.clear();
             message.form = None;
             message.forwarded = None;
+            message.attachment = None;
             earlier.clear();
         }
         let group = record.summary.id;
@@ -879,6 +889,9 @@ impl<P: Platform> Client<P> {
             mentions: self.briefs(group, &message.mentions),
             form: message.form,
             forwarded: message.forwarded,
+            attachment: message
+                .attachment
+                .and_then(|file| Some(attachments::view(self.vault().ok()?, &file))),
             expires: message.expires,
             expires_at,
             expired,

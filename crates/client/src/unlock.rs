@@ -1,5 +1,7 @@
 //! Signing in, unlocking in a dead spot, locking.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use wardline_model::B64;
 use wardline_model::wire::enroll::EnrollStatus;
@@ -76,6 +78,7 @@ impl<P: Platform> Client<P> {
                 identity: None,
                 groups: Groups::default(),
                 known: Known::default(),
+                uploads: BTreeMap::new(),
                 offline_key,
                 online: true,
             });
@@ -112,6 +115,7 @@ impl<P: Platform> Client<P> {
             identity: None,
             groups: Groups::default(),
             known: Known::default(),
+            uploads: BTreeMap::new(),
             offline_key: Some(key),
             online: false,
         });

@@ -1,13 +1,15 @@
 //! What the screen shows, ready to be drawn.
 
 use serde::{Deserialize, Serialize};
+use wardline_model::wire::attachments::AttachmentUse;
 use wardline_model::wire::directory::PatientBanner;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::problem::Problem;
-use wardline_model::{DeviceId, GroupId, MessageId, PatientId, RoleSlug};
+use wardline_model::{AttachmentId, B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug};
 
+use crate::attachments::AttachmentKind;
 use crate::content::{Expiry, Form, Forwarded};
 use crate::own::Draft;
 
@@ -52,6 +54,8 @@ pub struct Status {
     pub lock_ms: Option<u64>,
     /// Whether it claims a position at sign-in.
     pub position: bool,
+    /// What it may do with attachments, as the hospital said last.
+    pub attachments: Option<AttachmentUse>,
 }
 
 /// How far a message came. Delivered is not read is not acknowledged.
@@ -137,6 +141,33 @@ pub struct WaitingChange {
     pub problem: Option<Problem>,
 }
 
+/// A file that a message carries, without what opens it.
+#[derive(Debug, Clone, Serialize)]
+pub struct AttachmentView {
+    /// Which one.
+    pub id: AttachmentId,
+    /// What it is.
+    pub kind: AttachmentKind,
+    /// Its MIME type.
+    pub mime: String,
+    /// What its sender calls it.
+    pub name: String,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Pixels across and down.
+    pub pixels: Option<(u32, u32)>,
+    /// How long it plays.
+    pub seconds: Option<u32>,
+    /// A small JPEG of it.
+    pub thumbnail: Option<B64>,
+    /// How many chunks it has.
+    pub chunks: u32,
+    /// How many of them are on this device, or at the hospital while it is uploaded.
+    pub done: u32,
+    /// Whether it is still to be uploaded from here.
+    pub uploading: bool,
+}
+
 /// A message, or a notice, in a conversation.
 #[derive(Debug, Clone, Serialize)]
 pub struct Message {
@@ -190,6 +221,8 @@ pub struct Message {
     pub form: Option<Form>,
     /// Where it comes from, when it was forwarded.
     pub forwarded: Option<Forwarded>,
+    /// The file that it carries; then the text is what its sender says of it, or nothing.
+    pub attachment: Option<AttachmentView>,
     /// When it goes by itself.
     pub expires: Option<Expiry>,
     /// That time where it is known, unix milliseconds.
@@ -216,6 +249,8 @@ pub struct MemberView {
 /// The newest message of a conversation.
 #[derive(Debug, Clone, Serialize)]
 pub struct LastMessage {
+    /// What it carries.
+    pub attachment: Option<AttachmentKind>,
     /// The text.
     pub text: String,
     /// Whether its author recalled it; then there is no text.

@@ -10,6 +10,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256,
     PKCS_ED25519, PublicKeyData, SanType, SignatureAlgorithm,
 };
+use wardline_client::attachments::{Attachment, AttachmentKind};
 use wardline_client::content::{Change, Expiry, Form, FormKind, Text};
 use wardline_client::fuzz;
 use wardline_client::mls::{
@@ -21,7 +22,7 @@ use wardline_credential::x509::{DEVICE_URN, USER_URN};
 use wardline_delivery::fuzz::{self as delivery, Place};
 use wardline_delivery::{DeliveryKey, Refusal, Tracked, header};
 use wardline_fuzz::corpus;
-use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
+use wardline_model::{AttachmentId, B64, DeviceId, GroupId, MessageId, UserId};
 use zeroize::Zeroizing;
 
 const NOW: u64 = 1_790_000_000_000;
@@ -195,6 +196,7 @@ fn content_is_read_as_it_is_written() {
         text: "K 6.8, repeat is running — ⚠".to_owned(),
         mentions: vec![UserId::from_bytes([5; 16])],
         form: None,
+        attachment: None,
         expires: None,
         forwarded: None,
     };
@@ -214,6 +216,21 @@ fn content_is_read_as_it_is_written() {
     };
     let handed_over = Text {
         form: Some(form),
+        ..text(None)
+    };
+    let with_file = Text {
+        attachment: Some(Attachment {
+            id: AttachmentId::from_bytes([4; 16]),
+            key: [5; 32].into(),
+            digest: [6; 32].into(),
+            bytes: 40_000,
+            kind: AttachmentKind::Photo,
+            mime: "image/jpeg".to_owned(),
+            name: "Photo.jpg".to_owned(),
+            pixels: Some((1600, 1200)),
+            seconds: None,
+            thumbnail: Some([0xFF, 0xD8, 0xFF].into()),
+        }),
         ..text(None)
     };
     let (id, of) = (
@@ -241,6 +258,7 @@ fn content_is_read_as_it_is_written() {
             text(None).encode(),
             text(Some(of)).encode(),
             handed_over.encode(),
+            with_file.encode(),
             passing(Expiry::After(3600)).encode(),
             passing(Expiry::Read).encode(),
         ])
@@ -256,6 +274,22 @@ fn content_is_read_as_it_is_written() {
         ])
         .cases(40_000)
         .run(fuzz::content);
+}
+
+#[test]
+fn a_picture_is_bare_after_the_first_time() {
+    let jpeg = b"\xFF\xD8\xFF\xE1\0\x08Exif\0\0\xFF\xDB\0\x03a\xFF\xDA\0\x03b1\xFF\0\xFF\xD92";
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\0IHDRcrc1\0\0\0\x01eXIfacrc2\0\0\0\0IENDcrc3";
+    let webp = b"RIFF\x1a\0\0\0WEBPVP8 \x02\0\0\0abEXIF\x02\0\0\0cd";
+    corpus!("picture")
+        .seeds([jpeg.to_vec(), png.to_vec(), webp.to_vec()])
+        .words(["\u{ff}", "ICC_PROFILE", "JFIF", "Adobe", "VP8X", "IDAT"])
+        .cases(40_000)
+        .run(|bytes| {
+            ["image/jpeg", "image/png", "image/webp"]
+                .into_iter()
+                .any(|mime| fuzz::picture(mime, bytes))
+        });
 }
 
 #[test]

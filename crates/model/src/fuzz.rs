@@ -12,12 +12,12 @@ use serde::de::DeserializeOwned;
 use crate::code::{EnrollCode, HANDLE_CHARS, LINK_SECRET_CHARS, TYPED_SECRET_CHARS};
 use crate::endorsement::{Endorsement, SignedEndorsement};
 use crate::wire::{
-    devices, directory, enroll, escalations, fleet, groups, hospital, keys, messages, posture,
-    problem, programs, push, quiet, schedules, sessions, socket,
+    attachments, devices, directory, enroll, escalations, fleet, groups, hospital, keys, messages,
+    posture, problem, programs, push, quiet, schedules, sessions, socket,
 };
 use crate::{
-    B64, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, GroupId, InviteId,
-    MessageId, PatientId, RoleSlug, SessionId, UserId,
+    AttachmentId, B64, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, GroupId,
+    InviteId, MessageId, PatientId, RoleSlug, SessionId, UserId,
 };
 
 /// What a person typed as an enrolment code, or what stood in a link.
@@ -74,6 +74,7 @@ pub fn id(bytes: &[u8]) -> bool {
         same::<ChallengeId>(text),
         same::<MessageId>(text),
         same::<EscalationId>(text),
+        same::<AttachmentId>(text),
         same::<FacilityId>(text),
         same::<PatientId>(text),
         same::<RoleSlug>(text),
@@ -138,6 +139,9 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<groups::GroupCreate>(bytes),
         same::<groups::CommitUpload>(bytes),
         same::<messages::MessageSend>(bytes),
+        same::<attachments::AttachmentCreate>(bytes),
+        same::<attachments::AttachmentInfo>(bytes),
+        same::<attachments::AttachmentChunk>(bytes),
         same::<messages::ReceiptPost>(bytes),
         same::<directory::PatientSearch>(bytes),
         same::<schedules::ScheduleImport>(bytes),

@@ -130,6 +130,10 @@ uuid_id!(
     MessageId, "message id"
 );
 uuid_id!(
+    /// One attachment of a message, chosen by the device that uploads it.
+    AttachmentId, "attachment id"
+);
+uuid_id!(
     /// One site of the provider.
     FacilityId, "facility id"
 );

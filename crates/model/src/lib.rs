@@ -22,8 +22,8 @@ pub mod wire;
 
 pub use bytes::B64;
 pub use ids::{
-    CallId, CardId, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, FactorId,
-    GlassId, GroupId, InviteId, MessageId, PatientId, RecoveryId, RoleSlug, SessionId, SwapId,
-    UserId,
+    AttachmentId, CallId, CardId, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId,
+    FactorId, GlassId, GroupId, InviteId, MessageId, PatientId, RecoveryId, RoleSlug, SessionId,
+    SwapId, UserId,
 };
 pub use phi::Phi;

@@ -163,6 +163,12 @@ named! {
         MessageSendStat = "message.send_stat",
         /// Forward a message out of a conversation about a patient.
         MessageForward = "message.forward",
+        /// Upload an attachment.
+        AttachmentUpload = "attachment.upload",
+        /// Read an attachment's ciphertext.
+        AttachmentRead = "attachment.read",
+        /// Delete an attachment.
+        AttachmentDelete = "attachment.delete",
         /// Say that a message was delivered, read or acknowledged.
         ReceiptPost = "receipt.post",
         /// See the STAT messages that concern oneself.
@@ -287,6 +293,9 @@ impl Action {
             | Self::MessageSendStat
             | Self::ReceiptPost => ResourceKind::Group,
             Self::EscalationAnswer | Self::EscalationWithdraw => ResourceKind::Escalation,
+            Self::AttachmentUpload | Self::AttachmentRead | Self::AttachmentDelete => {
+                ResourceKind::Attachment
+            }
             Self::LogRead | Self::AuditRead => ResourceKind::Log,
             Self::PolicyApprove => ResourceKind::Policy,
         }
@@ -422,6 +431,9 @@ impl Action {
             Self::MessageSend => "write in this conversation",
             Self::MessageSendStat => "page this conversation",
             Self::MessageForward => "forward this message",
+            Self::AttachmentUpload => "attach files in this conversation",
+            Self::AttachmentRead => "open attachments of this conversation",
+            Self::AttachmentDelete => "delete this attachment",
             Self::ReceiptPost => "acknowledge in this conversation",
             Self::EscalationList => "see the STAT messages that wait for them",
             Self::EscalationAnswer => "answer this STAT message",

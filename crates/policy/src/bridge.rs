@@ -33,6 +33,7 @@ pub(crate) struct Names {
     group_kind: EntityTypeName,
     group: EntityTypeName,
     escalation: EntityTypeName,
+    attachment: EntityTypeName,
     device: EntityTypeName,
     session: EntityTypeName,
     factors: EntityTypeName,
@@ -79,6 +80,7 @@ impl Names {
             group_kind: entity_type("GroupKind"),
             group: entity_type(ResourceKind::Group.as_str()),
             escalation: entity_type(ResourceKind::Escalation.as_str()),
+            attachment: entity_type(ResourceKind::Attachment.as_str()),
             device: entity_type(ResourceKind::Device.as_str()),
             session: entity_type(ResourceKind::Session.as_str()),
             factors: entity_type(ResourceKind::Factors.as_str()),
@@ -194,6 +196,21 @@ impl Names {
                 vec![
                     attribute("asked", Value::new_bool(*asked)),
                     attribute("sent", Value::new_bool(*sent)),
+                ],
+            ),
+            Resource::Attachment {
+                id,
+                sender,
+                member,
+                files,
+                bytes,
+            } => entity(
+                uid(&self.attachment, &id.to_string()),
+                vec![
+                    attribute("sender", self.person_value(*sender)),
+                    attribute("member", Value::new_bool(*member)),
+                    attribute("files", Value::new_bool(*files)),
+                    attribute("bytes", long(*bytes)),
                 ],
             ),
             Resource::Device {

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, EscalationId, GlassId, GroupId, PatientId, SessionId, UserId};
+use wardline_model::{
+    AttachmentId, DeviceId, EscalationId, GlassId, GroupId, PatientId, SessionId, UserId,
+};
 
 use crate::named::named;
 use crate::question::Program;
@@ -41,6 +43,19 @@ pub enum Resource {
         asked: bool,
         /// Whether they sent it.
         sent: bool,
+    },
+    /// An attachment of a message: ciphertext for the devices of a conversation.
+    Attachment {
+        /// Which one.
+        id: AttachmentId,
+        /// Who uploads it; whoever asks, as long as nobody has.
+        sender: UserId,
+        /// Whether the device that asks is in its conversation.
+        member: bool,
+        /// Whether the program of the device that asks lets files be kept on it.
+        files: bool,
+        /// How long the file is.
+        bytes: u64,
     },
     /// A device that something is done to, as opposed to the one that asks.
     Device {
@@ -190,6 +205,7 @@ impl Resource {
             Self::Hospital => ResourceKind::Hospital,
             Self::Group { .. } => ResourceKind::Group,
             Self::Escalation { .. } => ResourceKind::Escalation,
+            Self::Attachment { .. } => ResourceKind::Attachment,
             Self::Device { .. } => ResourceKind::Device,
             Self::Session { .. } => ResourceKind::Session,
             Self::Factors { .. } => ResourceKind::Factors,
@@ -212,6 +228,7 @@ impl Resource {
             Self::Hospital => "hospital".to_owned(),
             Self::Group { id, .. } => format!("group/{id}"),
             Self::Escalation { id, .. } => format!("escalation/{id}"),
+            Self::Attachment { id, .. } => format!("attachment/{id}"),
             Self::Device { id, .. } => format!("device/{id}"),
             Self::Session { id: Some(id), .. } => format!("session/{id}"),
             Self::Session { id: None, owner } => format!("user/{owner}/sessions"),
@@ -242,6 +259,8 @@ named! {
         Group = "Group",
         /// A STAT message that waits for an answer.
         Escalation = "Escalation",
+        /// An attachment of a message.
+        Attachment = "Attachment",
         /// A device.
         Device = "Device",
         /// Sessions of a person.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, EscalationId, GlassId, GroupId, PatientId, SessionId, UserId};
+use wardline_model::{
+    AttachmentId, DeviceId, EscalationId, GlassId, GroupId, PatientId, SessionId, UserId,
+};
 
 use crate::action::Action;
 use crate::engine::{Decided, Decision, Engine};
@@ -203,6 +205,13 @@ impl Asking<'_> {
                 asked: true,
                 sent: true,
             }],
+            ResourceKind::Attachment => vec![Resource::Attachment {
+                id: AttachmentId::from_bytes(SOMETHING),
+                sender: owner,
+                member: true,
+                files: true,
+                bytes: 1,
+            }],
             // One waits to be confirmed, one is in use; nobody confirms the device at hand.
             ResourceKind::Device => [DeviceState::Active, DeviceState::Pending]
                 .map(|state| Resource::Device {
@@ -279,7 +288,8 @@ fn assigned() -> PatientId {
 /// Whether things of a kind belong to somebody.
 const fn is_owned(kind: ResourceKind) -> bool {
     match kind {
-        ResourceKind::Device
+        ResourceKind::Attachment
+        | ResourceKind::Device
         | ResourceKind::Session
         | ResourceKind::Factors
         | ResourceKind::Invite

@@ -3,6 +3,7 @@
 //! `wardline.toml` beside this crate's manifest holds every key with its default and what it
 //! means; a test keeps it and [`Config::default`] equal. Unknown keys are errors.
 
+mod attachments;
 mod cards;
 mod escalation;
 mod pager;
@@ -22,6 +23,7 @@ use url::Url;
 use uuid::Uuid;
 use wardline_audit::event::NodeName;
 
+pub use self::attachments::Attachments;
 pub use self::cards::Cards;
 pub use self::escalation::{ChainRule, Escalation};
 pub use self::pager::Pager;
@@ -82,6 +84,8 @@ pub struct Config {
     pub quiet: Quiet,
     /// The hospital's pagers or telephony.
     pub pager: Pager,
+    /// What people may attach to messages.
+    pub attachments: Attachments,
     /// The audit log.
     pub log: Log,
     /// Where requests come from.
@@ -533,6 +537,9 @@ impl Config {
             check(bad, key, message);
         }
         for (bad, key, message) in self.pager.faults() {
+            check(bad, key, message);
+        }
+        for (bad, key, message) in self.attachments.faults() {
             check(bad, key, message);
         }
         let feeds = &self.feeds;
@@ -1003,6 +1010,7 @@ mod tests {
             ("escalation", 8),
             ("push", 6),
             ("quiet", 7),
+            ("attachments", 3),
             ("log", 1),
             ("network", 2),
         ];

@@ -143,6 +143,30 @@ impl<T: FromStr + Send> FromRequestParts<App> for Id<T> {
     }
 }
 
+/// The `{id}` and the `{n}` of the path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbered<T> {
+    /// Of which thing.
+    pub(crate) id: T,
+    /// Which part of it.
+    pub(crate) n: u32,
+}
+
+impl<T: FromStr + Send> FromRequestParts<App> for Numbered<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let Id(id) = Id::from_request_parts(parts, app).await?;
+        let params = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Refusal::InvalidParameter("n"))?;
+        let n = params.iter().find(|(name, _)| *name == "n");
+        n.and_then(|(_, text)| text.parse().ok())
+            .map(|n| Self { id, n })
+            .ok_or(Refusal::InvalidParameter("n"))
+    }
+}
+
 /// The query string.
 #[derive(Debug)]
 pub(crate) struct Params<T>(pub(crate) T);

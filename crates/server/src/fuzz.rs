@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 use wardline_model::wire::enroll::{BINDING_TYPE, BindingClaims, Platform};
 use wardline_model::wire::{
-    devices, directory, enroll, fleet, forward, glass, groups, integrations, keys, messages,
-    programs, push, sessions, socket,
+    attachments, devices, directory, enroll, fleet, forward, glass, groups, integrations, keys,
+    messages, programs, push, sessions, socket,
 };
 use wardline_model::{B64, UserId};
 use wardline_posture::webauthn::Trust;
@@ -72,6 +72,8 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<groups::GroupCreate>(bytes),
         quiet::<groups::CommitUpload>(bytes),
         quiet::<messages::MessageSend>(bytes),
+        quiet::<attachments::AttachmentCreate>(bytes),
+        quiet::<attachments::AttachmentChunk>(bytes),
         quiet::<messages::ReceiptPost>(bytes),
         quiet::<directory::PatientSearch>(bytes),
         quiet::<directory::Availability>(bytes),

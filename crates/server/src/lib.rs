@@ -25,6 +25,7 @@
 
 mod app;
 mod assurance;
+mod attachments;
 mod ca;
 mod caller;
 mod cards;

@@ -123,6 +123,9 @@ pub(crate) enum Refusal {
     /// A STAT message was answered, taken back or given up before.
     #[error("the escalation is over")]
     EscalationOver,
+    /// The person has uploaded as much as one may in a day.
+    #[error("attachment quota")]
+    AttachmentQuota,
     /// A file cannot be imported; nothing of it was.
     #[error("import refused")]
     ImportRefused(Vec<String>),
@@ -257,6 +260,7 @@ impl Refusal {
             Self::TermsRefused(_) => "terms-refused",
             Self::ChangedMeanwhile => "changed-meanwhile",
             Self::EscalationOver => "escalation-over",
+            Self::AttachmentQuota => "attachment-quota",
             Self::ImportRefused(_) => "import-refused",
             Self::PasskeyRefused => "passkey-refused",
             Self::AuthenticatorRefused(_) => "authenticator-refused",
@@ -335,6 +339,7 @@ impl Refusal {
             | Self::TokenTaken
             | Self::ChangedMeanwhile
             | Self::EscalationOver
+            | Self::AttachmentQuota
             | Self::SerialTaken
             | Self::EpochConflict { .. }
             | Self::CommitRequired { .. }
@@ -529,6 +534,10 @@ impl Refusal {
             Self::EscalationOver => (
                 "This page is over",
                 "Load the list: it says who took it, or that nobody did. Call the sender if you can help.",
+            ),
+            Self::AttachmentQuota => (
+                "You have attached as much as one may in a day",
+                "Send the text without the file, or the file tomorrow. IT can raise the limit.",
             ),
             Self::NothingToRecover => (
                 "The person has a device",

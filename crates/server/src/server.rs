@@ -36,7 +36,7 @@ use crate::rim::{Clock, random};
 use crate::risk::{self, Risk, RiskError};
 use crate::tls::TlsError;
 use crate::transmitters::{TransmitterError, Transmitters};
-use crate::{escalations, listen, oncall, routes, telemetry, tls};
+use crate::{attachments, escalations, listen, oncall, routes, telemetry, tls};
 
 /// Why the server could not start.
 #[derive(Debug, Error)]
@@ -254,6 +254,7 @@ impl Server {
         tasks.spawn(risk::run(app.clone(), stopped.clone()));
         tasks.spawn(policies::run(app.clone(), stopped.clone()));
         tasks.spawn(escalations::run(app.clone(), stopped.clone()));
+        tasks.spawn(attachments::run(app.clone(), stopped.clone()));
         tasks.spawn(record::run(app.clone(), decisions, stopped.clone()));
         tasks.spawn(push::run(app.clone(), news, stopped.clone()));
         tasks.spawn(pager::run(app.clone(), stopped.clone()));

@@ -128,13 +128,15 @@ fn absent() -> Response {
 
 const INDEX: &str = "index.html";
 /// Scripts come from here only and compile wasm; styles may be set by script (the component
-/// library does); nothing can frame the app, and DOM sinks take Trusted Types only.
+/// library does); nothing can frame the app, and DOM sinks take Trusted Types only. What people attach
+/// to messages is opened on the device and shown from its memory (`blob:`).
 const CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; \
-    style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; \
-    connect-src 'self' ws: wss:; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'; require-trusted-types-for 'script'";
-const PERMISSIONS: &str = "camera=(self), microphone=(), geolocation=(self), payment=(), usb=(), \
-    publickey-credentials-get=(self), publickey-credentials-create=(self)";
+    style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src blob:; \
+    frame-src blob:; font-src 'self'; connect-src 'self' ws: wss:; manifest-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'";
+const PERMISSIONS: &str = "camera=(self), microphone=(self), geolocation=(self), payment=(), \
+    usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)";
 const ABSENT: &str = "<!doctype html><html lang=en><meta charset=utf-8>\
     <title>Wardline</title><h1>The web app is not built</h1>\
     <p>This server was built without it. Run <code>make run</code> in the checkout.</p></html>";

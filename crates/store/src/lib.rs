@@ -17,6 +17,7 @@
 //! - No type of sqlx is part of the public interface.
 
 mod append;
+mod attachments;
 mod attested;
 mod audit;
 mod bots;
@@ -58,6 +59,7 @@ mod text;
 mod watch;
 
 pub use append::{Accepted, Append, AppendError};
+pub use attachments::{Attachment, ChunkPut, NewAttachment};
 pub use attested::AttestedSerial;
 pub use audit::{EventRef, StoredEvent, VerifyError};
 pub use bots::{Bot, NewBot};

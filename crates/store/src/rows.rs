@@ -16,8 +16,8 @@ use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::{EntryKind, Priority};
 use wardline_model::wire::posture::{FactName, Provenance};
 use wardline_model::{
-    CallId, CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId, GlassId, GroupId,
-    InviteId, MessageId, RecoveryId, RoleSlug, SessionId, SwapId, UserId,
+    AttachmentId, CallId, CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId,
+    GlassId, GroupId, InviteId, MessageId, RecoveryId, RoleSlug, SessionId, SwapId, UserId,
 };
 use wardline_seal::Token;
 
@@ -288,6 +288,7 @@ macro_rules! bytes {
     )*};
 }
 bytes!(
+    AttachmentId,
     CallId,
     CardId,
     ChallengeId,

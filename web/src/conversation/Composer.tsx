@@ -1,9 +1,20 @@
 /** Writing: text, urgency, send. What is typed stays until it is safe on this phone. */
 import { ActionIcon, Textarea } from "@mantine/core";
-import { Check, ClipboardList, Flag, SendHorizontal, Siren, TriangleAlert, X } from "lucide-react";
+import {
+  Check,
+  ClipboardList,
+  Flag,
+  Paperclip,
+  SendHorizontal,
+  Siren,
+  TriangleAlert,
+  X,
+} from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { AttachSheet } from "../attachments/AttachSheet";
+import { inWords } from "../attachments/words";
 import type { Draft, Expiry, Form, MessageView } from "../core/methods";
-import { useCall } from "../core/queries";
+import { useCall, useMe, useStatus } from "../core/queries";
 import type { PersonBrief, Priority } from "../core/wire";
 import { ReachLine } from "../people/ReachLine";
 import { StatUse } from "../ringing/StatUse";
@@ -78,6 +89,10 @@ export function Composer({
   const [caret, setCaret] = useState(0);
   const [form, setForm] = useState<Form["kind"] | null>(null);
   const [expiry, setExpiry] = useState<Passing>("keep");
+  const [attaching, setAttaching] = useState(false);
+  // In a dead spot it is as the hospital said last.
+  const status = useStatus();
+  const files = useMe().data?.attachments ?? status.data?.attachments;
   const expires = EXPIRY[expiry];
   const FlagIcon = FLAGS[priority];
   // An edit keeps the urgency of its message.
@@ -181,7 +196,7 @@ export function Composer({
                     : (replying.from?.name ?? t.conversation.unknownSender),
                 )}
               </strong>
-              <span>{replying.text}</span>
+              <span>{inWords(replying.text, replying.attachment?.kind)}</span>
             </div>
             <ActionIcon aria-label={t.conversation.stopReply} onClick={onDone}>
               <X aria-hidden />
@@ -307,6 +322,17 @@ export function Composer({
               <FlagIcon aria-hidden />
             </button>
           )}
+          {editing || !files?.allowed ? null : (
+            <button
+              type="button"
+              className={styles.flag}
+              aria-label={t.attachments.open}
+              aria-haspopup="dialog"
+              onClick={() => setAttaching(true)}
+            >
+              <Paperclip aria-hidden />
+            </button>
+          )}
           <Textarea
             ref={field}
             className={styles.field}
@@ -335,6 +361,23 @@ export function Composer({
           </button>
         </div>
       </form>
+      {files ? (
+        <AttachSheet
+          group={group}
+          opened={attaching}
+          maxBytes={files.max_bytes}
+          priority={priority}
+          replyTo={replying?.id ?? null}
+          expires={expires}
+          onClose={() => setAttaching(false)}
+          onSent={() => {
+            setAttaching(false);
+            setExpiry("keep");
+            setPriority("routine");
+            onDone();
+          }}
+        />
+      ) : null}
       <FormSheet
         group={group}
         kind={form}

@@ -10,6 +10,8 @@ import {
   Undo2,
 } from "lucide-react";
 import { memo } from "react";
+import { Attached } from "../attachments/Attached";
+import { inWords } from "../attachments/words";
 import { PriorityTag } from "../conversations/PriorityTag";
 import { problemText } from "../core/failure";
 import type { MessageView, ReactionView } from "../core/methods";
@@ -105,7 +107,10 @@ export const Message = memo(function Message({
               <PriorityTag priority={priority} />
               <Forwarded message={message} />
               {answered ? <Quote answered={answered} onJump={onJump} /> : null}
-              <Text message={message} />
+              {message.attachment ? (
+                <Attached group={group} message={message} file={message.attachment} />
+              ) : null}
+              {message.text === "" ? null : <Text message={message} />}
             </>
           )}
           <span className={styles.meta}>
@@ -267,11 +272,11 @@ function Quote({ answered, onJump }: { answered: MessageView | "gone"; onJump(id
   );
 }
 
-function quoted({ recalled, expired, text }: MessageView): string {
+function quoted({ recalled, expired, text, attachment }: MessageView): string {
   if (expired) {
     return t.conversation.expiry.gone;
   }
-  return recalled ? t.conversation.recalledShort : text;
+  return recalled ? t.conversation.recalledShort : inWords(text, attachment?.kind);
 }
 
 /** Reactions, each with its people; a tap reacts alike, or takes one's own back. */

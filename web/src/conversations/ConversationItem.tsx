@@ -1,4 +1,5 @@
 import { AtSign, BedDouble, BellOff, Pin } from "lucide-react";
+import { inWords } from "../attachments/words";
 import { StateIcon } from "../conversation/StateIcon";
 import type { ConversationView } from "../core/methods";
 import { Avatar } from "../shell/Avatar";
@@ -105,10 +106,11 @@ function preview({ last, members }: ConversationView): string {
   if (last.recalled) {
     return t.conversations.recalled;
   }
+  const words = inWords(last.text, last.attachment);
   if (last.mine) {
-    return `${t.conversations.you}: ${last.text}`;
+    return `${t.conversations.you}: ${words}`;
   }
   // The family name tells who, in the little room there is.
   const name = last.from.split(" ").at(-1);
-  return members.length > 2 && name ? `${name}: ${last.text}` : last.text;
+  return members.length > 2 && name ? `${name}: ${words}` : words;
 }

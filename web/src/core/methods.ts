@@ -1,6 +1,7 @@
 /** What the worker's core can be asked, by name: parameters and result. */
 import type {
   Assessment,
+  AttachmentUse,
   DeviceInfo,
   Duty,
   EnrollStarted,
@@ -38,6 +39,8 @@ export interface Status {
   lock_ms?: number | null;
   /** Whether it claims a position at sign-in. */
   position?: boolean;
+  /** What it may do with attachments, as the hospital said last. */
+  attachments?: AttachmentUse | null;
 }
 
 /** Where a device says that it is: degrees (WGS 84), metres. */
@@ -96,6 +99,8 @@ export interface ConversationView {
   role_title?: string | null;
   unread: number;
   last?: {
+    /** What it carries. */
+    attachment?: AttachmentView["kind"] | null;
     /** Empty once it was recalled. */
     text: string;
     recalled: boolean;
@@ -159,6 +164,8 @@ export interface MessageView {
   form: Form | null;
   /** Who wrote it and when, as whoever forwarded it says. */
   forwarded: { from: string; name: string; sent_at: number } | null;
+  /** The file that it carries; the text is what its sender says of it, or nothing. */
+  attachment?: AttachmentView | null;
   expires: Expiry | null;
   /** When it goes, where that is known. */
   expires_at: number | null;
@@ -166,6 +173,36 @@ export interface MessageView {
   expired: boolean;
   /** My changes of it that the hospital has not taken. */
   waiting: readonly WaitingChange[];
+}
+
+/** A file that a message carries, without what opens it. */
+export interface AttachmentView {
+  id: string;
+  kind: "photo" | "document" | "voice";
+  mime: string;
+  name: string;
+  bytes: number;
+  /** Across and down. */
+  pixels?: readonly [number, number] | null;
+  seconds?: number | null;
+  /** A small JPEG of it, base64url. */
+  thumbnail?: string | null;
+  chunks: number;
+  /** How many of them are here, or at the hospital while it is uploaded. */
+  done: number;
+  /** It is still to be uploaded from here. */
+  uploading: boolean;
+}
+
+/** A file to be sent. */
+export interface NewFile {
+  name: string;
+  mime: string;
+  /** base64url. */
+  bytes: string;
+  pixels?: readonly [number, number];
+  seconds?: number;
+  thumbnail?: string;
 }
 
 /** When a message goes by itself: so many seconds after it was taken, or once it is read. */
@@ -291,6 +328,25 @@ export interface Methods {
     { group: string; text: string; priority: Priority; reply_to?: string; expires?: Expiry },
     { id: string },
   ];
+  /** A message with a file, which is uploaded before it leaves. */
+  attach: [
+    {
+      group: string;
+      file: NewFile;
+      text: string;
+      priority: Priority;
+      reply_to?: string;
+      expires?: Expiry;
+    },
+    { id: string },
+  ];
+  /** Takes a step of what is to be done with files; whether there may be more. */
+  tend_files: [None, boolean];
+  /** Fetches one more piece of a message's file. */
+  fetch_file: [{ group: string; id: string }, { done: number; chunks: number }];
+  /** A file that is here whole, base64url. */
+  file: [{ group: string; id: string }, { bytes: string }];
+  deliver: [None, unknown];
   send_form: [{ group: string; form: Form; priority: Priority; reply_to?: string }, { id: string }];
   edit: [{ group: string; id: string; text: string }, unknown];
   recall: [{ group: string; id: string }, unknown];

@@ -201,6 +201,15 @@ export interface Me {
   position: PositionUse;
   /** Until when the person is not to be disturbed. */
   quiet_until?: number | null;
+  /** What this device may do with attachments. */
+  attachments?: AttachmentUse | null;
+}
+
+export interface AttachmentUse {
+  /** Whether its program lets files be kept on it. */
+  allowed: boolean;
+  /** The largest file, bytes. */
+  max_bytes: number;
 }
 
 /** How it stands with this device's wake-ups; `unheard` where some were sent and none arrived lately. */

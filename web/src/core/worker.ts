@@ -22,6 +22,9 @@ const MOVES = new Set([
   "revoke_device",
 ]);
 
+/** After these there may be files to upload, or to delete at the hospital. */
+const TENDS = new Set(["attach", "sync", "retry", "discard", "recall", "frame"]);
+
 /** The person ends the session by these: what the line then tells of its end is no news. */
 const ENDS = new Set(["sign_out", "end_all_sessions"]);
 
@@ -32,6 +35,8 @@ class Worker {
   #storage: Storage | null = null;
   #owned: Ownership | null = null;
   #calls = new Set<Promise<unknown>>();
+  #tending = false;
+  #tendAgain = false;
 
   readonly #socket = new Socket({
     ticket: () => this.#ask("socket_ticket", {}) as Promise<{ url: string; ticket: string }>,
@@ -134,7 +139,38 @@ class Worker {
     const call = this.#core.call(method, params);
     const tracked = call.finally(() => this.#calls.delete(tracked));
     this.#calls.add(tracked);
+    if (TENDS.has(method)) {
+      tracked.then(
+        () => void this.#tend(),
+        () => undefined,
+      );
+    }
     return tracked;
+  }
+
+  /** Uploads files piece by piece, so that other calls come in between. */
+  async #tend(): Promise<void> {
+    this.#tendAgain = true;
+    if (this.#tending) {
+      return;
+    }
+    this.#tending = true;
+    try {
+      while (this.#tendAgain) {
+        this.#tendAgain = false;
+        let any = false;
+        while (await this.#ask("tend_files", {})) {
+          any = true;
+        }
+        if (any) {
+          await this.#ask("deliver", {});
+        }
+      }
+    } catch {
+      // No line, or locked: the next sync goes on where it broke off.
+    } finally {
+      this.#tending = false;
+    }
   }
 
   /** A trap leaves the core's memory in an unknown state: it is not asked again. */

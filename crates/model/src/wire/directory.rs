@@ -1,5 +1,6 @@
 //! People, on-call roles, patients.
 
+use super::attachments::AttachmentUse;
 use super::enroll::PersonBrief;
 use super::quiet::Quietly;
 use super::sessions::PositionUse;
@@ -37,6 +38,9 @@ wire! {
         /// Until when the person is not to be disturbed, unix milliseconds; absent when they may be.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub quiet_until: Option<u64>,
+        /// What this device may do with attachments.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub attachments: Option<AttachmentUse>,
     }
 }
 wire! {

@@ -201,6 +201,7 @@ fn names_of_resources_are_those_of_the_audit_log() {
             "hospital".to_owned(),
             format!("group/{}", id(0x61)),
             format!("escalation/{}.7", id(0x61)),
+            format!("attachment/{}", id(0x62)),
             format!("device/{}", id(0xA7)),
             format!("session/{}", id(0xA3)),
             format!("user/{}/factors", id(0xA1)),

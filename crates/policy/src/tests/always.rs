@@ -50,6 +50,17 @@ proptest! {
     }
 
     #[test]
+    fn no_attachment_is_read_from_outside_its_conversation(question in a_question()) {
+        let question = in_good_standing(question);
+        if let Resource::Attachment { member: false, .. } = question.resource
+            && question.action != Action::AttachmentDelete
+        {
+            let decided = engine().decide(&question);
+            prop_assert!(matches!(decided.decision, Decision::Deny { .. }), "{:?}", decided);
+        }
+    }
+
+    #[test]
     fn a_proof_that_is_asked_for_opens_the_door(question in a_question()) {
         let mut question = in_good_standing(question);
         if let Decision::StepUp { methods, scopes, advice } = engine().decide(&question).decision {

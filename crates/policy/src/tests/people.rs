@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, EscalationId, GlassId, GroupId, SessionId, UserId};
+use wardline_model::{AttachmentId, DeviceId, EscalationId, GlassId, GroupId, SessionId, UserId};
 
 use crate::{
     Action, Circumstances, Decision, DeviceFacts, Engine, Network, PasskeyKind, Person, Place,
@@ -91,6 +91,7 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
         ResourceKind::Log => Resource::Log,
         ResourceKind::Group => group(true, false),
         ResourceKind::Escalation => escalation(true),
+        ResourceKind::Attachment => attachment(ADA, true),
         ResourceKind::Device => Resource::Device {
             id: DeviceId::from_bytes([0xA7; 16]),
             owner: ADA,
@@ -132,6 +133,7 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
     match kind {
         ResourceKind::Group => group(false, false),
         ResourceKind::Escalation => escalation(false),
+        ResourceKind::Attachment => attachment(BEN, false),
         ResourceKind::Device => Resource::Device {
             id: BENS_PHONE,
             owner: BEN,
@@ -169,6 +171,16 @@ fn escalation(asked: bool) -> Resource {
         id: EscalationId { group, seq: 7 },
         asked,
         sent: asked,
+    }
+}
+
+pub(super) fn attachment(sender: UserId, member: bool) -> Resource {
+    Resource::Attachment {
+        id: AttachmentId::from_bytes([0x62; 16]),
+        sender,
+        member,
+        files: true,
+        bytes: 40_000,
     }
 }
 

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{DeviceId, EscalationId, FacilityId, GlassId, GroupId, SessionId, UserId};
+use wardline_model::{
+    AttachmentId, DeviceId, EscalationId, FacilityId, GlassId, GroupId, SessionId, UserId,
+};
 
 use super::people::{HOUR, MINUTE};
 use crate::{
@@ -178,6 +180,21 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                     asked,
                     sent,
                 }
+            })
+            .boxed(),
+        ResourceKind::Attachment => (
+            any::<[u8; 16]>(),
+            user(),
+            any::<bool>(),
+            any::<bool>(),
+            any::<u32>(),
+        )
+            .prop_map(|(id, sender, member, files, bytes)| Resource::Attachment {
+                id: AttachmentId::from_bytes(id),
+                sender,
+                member,
+                files,
+                bytes: bytes.into(),
             })
             .boxed(),
         ResourceKind::Device => (device_id(), user(), device_state(), any::<bool>())

@@ -7,8 +7,8 @@ use wardline_model::wire::groups::GroupKind;
 use wardline_model::{GlassId, UserId};
 
 use super::people::{
-    ADA, ADAS_PHONE, BEN, BENS_PHONE, HOUR, MINUTE, ada_asks, answer, asker, changed, device,
-    document, engine, forward, group, patient, session, with_roles,
+    ADA, ADAS_PHONE, BEN, BENS_PHONE, HOUR, MINUTE, ada_asks, answer, asker, attachment, changed,
+    device, document, engine, forward, group, patient, session, with_roles,
 };
 use crate::{
     Action, Decision, Glass, PasskeyKind, Place, Program, Proof, Purpose, Question, Resource, Scope,
@@ -43,6 +43,35 @@ fn someone_outside_the_conversation_is_told_who_may_write() {
         "no policy determined it: {:?}",
         decided.policies
     );
+}
+
+#[test]
+fn files_go_neither_to_nor_from_a_device_that_may_keep_none() {
+    let on = |keeps: bool, action| {
+        let mut question = ada_asks(action);
+        if let Resource::Attachment { files, .. } = &mut question.resource {
+            *files = keeps;
+        }
+        answer(&question)
+    };
+    for action in [Action::AttachmentUpload, Action::AttachmentRead] {
+        assert_eq!(on(true, action), "allow");
+        assert_eq!(on(false, action), "files_not_allowed");
+    }
+    assert_eq!(on(false, Action::AttachmentDelete), "allow");
+}
+
+#[test]
+fn a_colleague_opens_an_attachment_and_neither_adds_to_it_nor_deletes_it() {
+    let bens = |action| {
+        answer(&Question {
+            resource: attachment(BEN, true),
+            ..ada_asks(action)
+        })
+    };
+    assert_eq!(bens(Action::AttachmentRead), "allow");
+    assert_eq!(bens(Action::AttachmentUpload), "missing_permission");
+    assert_eq!(bens(Action::AttachmentDelete), "missing_permission");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Every route on one page.
 
+pub(crate) mod attachments;
 pub(crate) mod bots;
 pub(crate) mod cards;
 pub(crate) mod credentials;
@@ -188,6 +189,15 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(groups::forward::handler))
         .routes(routes!(groups::log::handler))
         .routes(routes!(groups::receipt::handler))
+        .routes(routes!(attachments::create::handler))
+        .routes(routes!(
+            attachments::read::handler,
+            attachments::delete::handler
+        ))
+        .routes(routes!(
+            attachments::chunk::handler,
+            attachments::put_chunk::handler
+        ))
         .routes(routes!(escalations::list::handler))
         .routes(routes!(escalations::acknowledge::handler))
         .routes(routes!(escalations::decline::handler))

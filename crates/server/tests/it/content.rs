@@ -298,6 +298,7 @@ async fn what_a_member_may_not_do_to_messages_of_others_is_left_out_in_sight_of_
         text: "Heparin running".to_owned(),
         mentions: Vec::new(),
         form: None,
+        attachment: None,
         expires: None,
         forwarded: None,
     });

@@ -8,6 +8,7 @@
 
 mod admission;
 mod at_rest;
+mod attachments;
 mod attested;
 mod bad_input;
 mod bots;

@@ -329,6 +329,19 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             format!("/v1/groups/{group}/receipts"),
             Some(json!({ "state": "read", "up_to": 1 })),
         ),
+        (
+            "POST",
+            format!("/v1/groups/{group}/attachments"),
+            Some(json!({ "id": group, "bytes": 100 })),
+        ),
+        ("GET", format!("/v1/attachments/{group}"), None),
+        ("DELETE", format!("/v1/attachments/{group}"), None),
+        ("GET", format!("/v1/attachments/{group}/chunks/0"), None),
+        (
+            "PUT",
+            format!("/v1/attachments/{group}/chunks/0"),
+            Some(json!({ "body": bytes })),
+        ),
         ("GET", "/v1/escalations".into(), None),
         (
             "POST",
@@ -359,6 +372,7 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
                 .replace(&officer.id().to_string(), "{id}")
                 .replace("00000000-0000-4000-8000-000000000000.1", "{id}")
                 .replace("00000000-0000-4000-8000-000000000000", "{id}")
+                .replace("/chunks/0", "/chunks/{n}")
                 .replace("/p1", "/{id}")
                 .replace("/notes/n1", "/notes/{note}")
                 .replace("/schedules/r/", "/schedules/{id}/")

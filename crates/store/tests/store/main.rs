@@ -6,6 +6,7 @@
 )]
 
 mod append;
+mod attachments;
 mod attested;
 mod audit;
 mod bots;

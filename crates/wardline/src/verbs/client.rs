@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::{Value, json};
 use wardline_client::ClientError;
+use wardline_client::attachments::NewFile;
 use wardline_client::search::{Search, SearchHit};
 use wardline_client::views::{Conversation, Message, MessageState, Queued};
 use wardline_client_native::NativeClient;
@@ -68,6 +69,13 @@ enum Verb {
         /// Keep printing as messages come.
         #[arg(long)]
         follow: bool,
+    },
+    /// Save the file that a message carries, where the device's program lets files be kept.
+    SaveAttachment {
+        /// The message's id.
+        id: MessageId,
+        /// Where to; an existing file is not replaced.
+        file: PathBuf,
     },
     /// Look for messages on this device, newest first; what is looked for stays on it.
     Search(Look),
@@ -150,8 +158,12 @@ struct Send {
     /// The message that it answers.
     #[arg(long, value_name = "ID")]
     reply_to: Option<MessageId>,
-    /// What to say.
-    text: String,
+    /// A photo (JPEG, PNG, WebP), a PDF or a voice note (WebM, Ogg, M4A, MP3, WAV) to send with it.
+    #[arg(long, value_name = "FILE")]
+    attach: Option<PathBuf>,
+    /// What to say; may be left out with a file.
+    #[arg(required_unless_present = "attach")]
+    text: Option<String>,
 }
 
 #[derive(Args)]
@@ -220,6 +232,7 @@ async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), F
                 () = until_stopped() => Ok(()),
             }
         }
+        Verb::SaveAttachment { id, file } => save(client, id, &file, out).await,
         Verb::Search(look) => look.run(client, out).await,
         Verb::Ack { id } => acknowledge(client, id, out).await,
         Verb::Edit { id, text } => {
@@ -230,7 +243,10 @@ async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), F
         Verb::Recall { id } => {
             let group = synced(client, id).await?.group;
             let queued = client.recall(group, id).await?;
-            deliver(client, &queued, "Recalled.", out).await
+            deliver(client, &queued, "Recalled.", out).await?;
+            // Its file goes with it.
+            while client.tend_files().await? {}
+            Ok(())
         }
         Verb::React { id, emoji, remove } => {
             let group = synced(client, id).await?.group;
@@ -387,7 +403,7 @@ async fn request(
 
 impl Send {
     async fn run(self, client: &mut NativeClient, out: Output) -> Result<(), Failure> {
-        client.sync().await?;
+        catch_up(client).await?;
         let group = match (self.group, &self.to, self.role) {
             (Some(group), ..) => group,
             (None, Some(username), _) => {
@@ -401,11 +417,94 @@ impl Send {
         } else {
             Priority::Routine
         };
-        let queued = client
-            .send(group, &self.text, priority, self.reply_to)
-            .await?;
+        let text = self.text.unwrap_or_default();
+        let queued = match &self.attach {
+            None => client.send(group, &text, priority, self.reply_to).await?,
+            Some(path) => {
+                let file = new_file(path)?;
+                client
+                    .attach(group, file, &text, priority, self.reply_to, None)
+                    .await?
+            }
+        };
+        while client.tend_files().await? {}
         deliver(client, &queued, "Sent.", out).await
     }
+}
+
+/// Brings the device up to date, with what was still to be uploaded.
+async fn catch_up(client: &mut NativeClient) -> Result<(), Failure> {
+    client.sync().await?;
+    if client.tend_files().await? {
+        while client.tend_files().await? {}
+        client.deliver().await?;
+    }
+    Ok(())
+}
+
+/// A file of this workstation as it is going to be sent.
+fn new_file(path: &Path) -> Result<NewFile, Failure> {
+    let extension = path.extension().and_then(|ext| ext.to_str());
+    let mime = match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("png") => "image/png",
+        Some("webp") => "image/webp",
+        Some("pdf") => "application/pdf",
+        Some("webm") => "audio/webm",
+        Some("ogg" | "opus") => "audio/ogg",
+        Some("m4a" | "mp4") => "audio/mp4",
+        Some("mp3") => "audio/mpeg",
+        Some("wav") => "audio/wav",
+        _ => {
+            return Err(Failure::usage(
+                "only photos, PDF documents and voice notes can be sent, by their file's extension",
+            ));
+        }
+    };
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    let name = path.file_name().unwrap_or_default();
+    Ok(NewFile {
+        name: name.to_string_lossy().into_owned(),
+        mime: mime.to_owned(),
+        bytes: bytes.into(),
+        pixels: None,
+        seconds: None,
+        thumbnail: None,
+    })
+}
+
+/// Fetches the file of a message and writes it to the disk.
+async fn save(
+    client: &mut NativeClient,
+    id: MessageId,
+    path: &Path,
+    out: Output,
+) -> Result<(), Failure> {
+    let group = synced(client, id).await?.group;
+    // The hospital judges anew whether files may be kept here, also of one that is.
+    let file = client.file_of(group, id)?;
+    let info = format!("/v1/attachments/{}", file.id);
+    client.raw("GET", &info, None).await?;
+    loop {
+        let fetched = client.fetch_file(group, id).await?;
+        if fetched.done == fetched.chunks {
+            break;
+        }
+    }
+    let bytes = client.file(group, id)?;
+    let written = std::fs::File::create_new(path)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, &bytes));
+    written.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    let value = json!({
+        "id": id,
+        "kind": file.kind,
+        "mime": file.mime,
+        "name": file.name,
+        "bytes": file.bytes,
+    });
+    out.result(&value, || "Saved.".to_owned());
+    Ok(())
 }
 
 /// Sends what was queued just now; done only once the hospital has it.
@@ -570,7 +669,7 @@ async fn acknowledge(client: &mut NativeClient, id: MessageId, out: Output) -> R
 
 /// A message, once this device has all that is new.
 async fn synced(client: &mut NativeClient, id: MessageId) -> Result<Message, Failure> {
-    client.sync().await?;
+    catch_up(client).await?;
     for conversation in client.conversations()? {
         let messages = client.messages(conversation.id, None, usize::MAX)?;
         if let Some(found) = messages.into_iter().find(|message| message.id == id) {
@@ -648,6 +747,12 @@ fn line(message: &Message, patient: Option<&PatientId>) -> Value {
         "recalled": message.recalled,
         "recalled_at": message.recalled_at,
         "expired": message.expired,
+        "attachment": message.attachment.as_ref().map(|file| json!({
+            "kind": file.kind,
+            "mime": file.mime,
+            "name": file.name,
+            "bytes": file.bytes,
+        })),
         "reactions": message.reactions,
         "mentions_me": message.mentions_me,
     })

@@ -8,6 +8,7 @@
 
 mod agent;
 mod at_rest;
+mod attachments;
 mod attest;
 mod audit;
 mod bots;

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use wardline_model::wire::attachments::AttachmentUse;
 use wardline_model::wire::directory::{Asks, Me};
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::sessions::PositionUse;
@@ -11,6 +12,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Refusal;
 use crate::risk;
+use crate::routes::attachments::keeps_files;
 
 /// The person, device and session that ask.
 #[utoipa::path(
@@ -44,6 +46,7 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
     let mut facts = app.facts().await?;
     let device = facts.device(caller.device()).await?;
     let now_ms = caller.asker().now_ms;
+    let files = keeps_files(&app, &mut facts, &caller).await?;
     let quiet_until = facts.quiet_until(caller.user(), now_ms).await?;
     drop(facts);
     Ok(Json(Me {
@@ -60,5 +63,9 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
             risk::position_use(&app, &device)
         }),
         quiet_until,
+        attachments: Some(AttachmentUse {
+            allowed: files,
+            max_bytes: app.config.attachments.max_bytes,
+        }),
     }))
 }

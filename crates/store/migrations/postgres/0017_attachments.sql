@@ -1,0 +1,24 @@
+-- Attachments of messages: ciphertext for the devices of one conversation. Nothing here is sealed once
+-- more: the key stands in the message, which this database has as MLS ciphertext alone.
+CREATE TABLE attachments (
+    attachment_id BYTEA NOT NULL PRIMARY KEY,
+    group_id BYTEA NOT NULL REFERENCES groups (group_id),
+    user_id BYTEA NOT NULL REFERENCES users (user_id),
+    device_id BYTEA NOT NULL REFERENCES devices (device_id),
+    -- Of all chunks, and how many they are.
+    bytes BIGINT NOT NULL,
+    chunks BIGINT NOT NULL,
+    -- How many of them are there.
+    stored BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- When its chunks were deleted; what is left counts against its sender's day.
+    ended_at BIGINT
+);
+CREATE INDEX attachments_by_user ON attachments (user_id, created_at);
+CREATE INDEX attachments_by_created ON attachments (created_at);
+CREATE TABLE attachment_chunks (
+    attachment_id BYTEA NOT NULL REFERENCES attachments (attachment_id),
+    n BIGINT NOT NULL,
+    body BYTEA NOT NULL,
+    PRIMARY KEY (attachment_id, n)
+);
