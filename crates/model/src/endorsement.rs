@@ -39,6 +39,8 @@ pub enum Duty {
     Endorses,
     /// Keeps the records: a member of every conversation.
     KeepsRecords,
+    /// Says who is on call when: a scheduler's. Whoever endorses may do that, too.
+    Schedules,
 }
 
 /// A statement by `endorser`: this device, with these keys, is this person's.

@@ -13,7 +13,7 @@ use crate::code::{EnrollCode, HANDLE_CHARS, LINK_SECRET_CHARS, TYPED_SECRET_CHAR
 use crate::endorsement::{Endorsement, SignedEndorsement};
 use crate::wire::{
     devices, directory, enroll, escalations, fleet, groups, hospital, keys, messages, posture,
-    problem, programs, push, schedules, sessions, socket,
+    problem, programs, push, schedules, sessions, socket, teams,
 };
 use crate::{
     B64, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, GroupId, InviteId,
@@ -143,6 +143,8 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<schedules::ScheduleImport>(bytes),
         same::<schedules::TurnEdit>(bytes),
         same::<schedules::SwapRequest>(bytes),
+        same::<schedules::TurnsSigned>(bytes),
+        same::<teams::TeamEdit>(bytes),
         same::<directory::Availability>(bytes),
         same::<push::PushSubscribe>(bytes),
         same::<push::PushReceipt>(bytes),
@@ -177,6 +179,10 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<directory::RoleList>(bytes),
         same::<schedules::Schedules>(bytes),
         same::<schedules::ScheduleImported>(bytes),
+        same::<schedules::TurnOrders>(bytes),
+        same::<teams::TeamList>(bytes),
+        same::<teams::TeamCall>(bytes),
+        same::<teams::CareTeam>(bytes),
         same::<directory::Reachability>(bytes),
         same::<push::PushInfo>(bytes),
         same::<directory::PatientList>(bytes),

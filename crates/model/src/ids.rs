@@ -86,6 +86,10 @@ uuid_id!(
     SwapId, "swap id"
 );
 uuid_id!(
+    /// A code team or a broadcast list.
+    TeamId, "team id"
+);
+uuid_id!(
     /// A smart card that somebody added.
     CardId, "card id"
 );

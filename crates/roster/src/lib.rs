@@ -5,6 +5,7 @@
 //! - [`csv`] and [`ics`]: schedules from files. A file is read whole or refused with every reason.
 //! - [`check`]: what a file says, held against the people and roles that the hospital has.
 //! - [`merge`]: what an import changes.
+//! - [`signed`]: who has a role by what devices signed.
 //! - [`swap`]: who may take over a turn, and what becomes of it.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
@@ -17,6 +18,7 @@ pub mod file;
 pub mod fuzz;
 pub mod ics;
 pub mod merge;
+pub mod signed;
 pub mod slot;
 pub mod swap;
 

@@ -45,6 +45,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(14, "0014_escalations"),
     migration!(15, "0015_schedules"),
     migration!(16, "0016_push"),
+    migration!(19, "0019_teams"),
 ];
 
 impl Store {

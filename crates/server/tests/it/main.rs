@@ -44,3 +44,4 @@ mod sessions;
 mod signals;
 mod sockets;
 mod support;
+mod teams;

@@ -107,8 +107,8 @@ store_test! {
         store.close().await;
         let store = Store::open(&empty, keys().sealer, keys().index, node("n")).unwrap();
         let error = store.check_schema().await.unwrap_err();
-        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 16 }), "{error}");
-        let steps = ["0001_init", "0002_devices", "0003_assessments", "0004_orders", "0005_attested_serials", "0006_factors", "0007_risk", "0008_policies", "0009_cards", "0010_openings", "0011_device_order", "0012_managers", "0013_position", "0014_escalations", "0015_schedules", "0016_push"];
+        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 19 }), "{error}");
+        let steps = ["0001_init", "0002_devices", "0003_assessments", "0004_orders", "0005_attested_serials", "0006_factors", "0007_risk", "0008_policies", "0009_cards", "0010_openings", "0011_device_order", "0012_managers", "0013_position", "0014_escalations", "0015_schedules", "0016_push", "0019_teams"];
         assert_eq!(store.migrate().await.unwrap(), steps);
         store.check_schema().await.unwrap();
     }

@@ -47,11 +47,12 @@ impl Standing {
     }
 
     /// As the target of a message.
-    pub(crate) const fn target(&self) -> Target {
+    pub(crate) fn target(&self, caller: &Caller) -> Target {
         Target {
             group: self.group.group_id,
             kind: self.group.kind,
             member: self.member,
+            author: self.group.created_by == caller.user(),
             removal_pending: self.group.removal_pending,
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod read;
 pub(crate) mod search;
+pub(crate) mod team;
 
 use std::collections::BTreeSet;
 
