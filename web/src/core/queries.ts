@@ -22,6 +22,9 @@ const SCHEDULES_MS = 60_000;
 /** Between two steps of indexing, so that what the person does comes first. */
 const STEP_MS = 30;
 const HITS = 30;
+/** Over which time apps spread their questions about who is on call. */
+const SPREAD_MS = 8_000;
+const SHOWN_SPREAD_MS = 800;
 /** Each look is an event of the log. */
 const REACH_MS = 5 * 60_000;
 
@@ -54,6 +57,7 @@ const keys = {
   risk: ["risk"] as const,
   recoveries: ["recoveries"] as const,
   schedules: ["schedules"] as const,
+  teams: ["teams"] as const,
   roles: ["search", "roles"] as const,
   notes: ["notes"] as const,
   policies: ["policies"] as const,
@@ -80,8 +84,7 @@ export function follow(): () => void {
         void queryClient.invalidateQueries({ queryKey: keys.devices });
         break;
       case "roles":
-        void queryClient.invalidateQueries({ queryKey: keys.schedules });
-        void queryClient.invalidateQueries({ queryKey: keys.roles });
+        rolesChanged();
         break;
       case "proven":
         void meChanged();
@@ -107,6 +110,24 @@ export function follow(): () => void {
         break;
     }
   });
+}
+
+let asking: ReturnType<typeof setTimeout> | undefined;
+
+/** Every open app hears at the same moment that who is on call changed: each asks a little later, at a
+ * time of its own, so that they do not all ask at once. A page that shows it asks first. */
+function rolesChanged(): void {
+  clearTimeout(asking);
+  const shown = queryClient
+    .getQueryCache()
+    .findAll({ queryKey: keys.roles, type: "active" })
+    .some((query) => query.getObserversCount() > 0);
+  const latest = shown || location.hash.startsWith("#/on-call") ? SHOWN_SPREAD_MS : SPREAD_MS;
+  asking = setTimeout(() => {
+    void queryClient.invalidateQueries({ queryKey: keys.schedules });
+    void queryClient.invalidateQueries({ queryKey: keys.roles });
+    void queryClient.invalidateQueries({ queryKey: keys.teams });
+  }, Math.random() * latest);
 }
 
 /** The stage may have moved: what an open store showed does not outlive it. */
@@ -210,8 +231,9 @@ export function usePeople(q: string) {
   });
 }
 
-export function useRoles() {
+export function useRoles(enabled = true) {
   return useQuery({
+    enabled,
     queryKey: keys.roles,
     queryFn: () => call("roles", {}),
     staleTime: SEARCH_FRESH_MS,
@@ -405,6 +427,11 @@ export function useSchedules() {
   });
 }
 
+/** Code teams and broadcast lists, with who is in them now. */
+export function useTeams() {
+  return useQuery({ queryKey: keys.teams, queryFn: api.teams, staleTime: SEARCH_FRESH_MS });
+}
+
 /** The notes of a patient's chart, without their texts: those are asked for unkept. */
 export function useNotes(patient: string) {
   return useInfiniteQuery({
@@ -479,6 +506,9 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   withdrawRecovery: [keys.recoveries],
   importSchedule: [keys.schedules, keys.roles],
   assignTurn: [keys.schedules, keys.roles],
+  signTurns: [keys.schedules],
+  putTeam: [keys.teams],
+  removeTeam: [keys.teams],
   askSwap: [keys.schedules],
   answerSwap: [keys.schedules, keys.roles],
   proposePolicies: [keys.policies],
@@ -487,6 +517,7 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],
   start: [keys.conversations],
+  start_team: [keys.conversations],
   accept_members: [keys.conversations],
   add_people: [keys.conversations],
   remove_person: [keys.conversations],

@@ -9,9 +9,12 @@ import { t } from "../texts";
 import { InvitePerson } from "./InvitePerson";
 import { OfficerPage } from "./OfficerPage";
 import { Recoveries } from "./Recoveries";
+import { Teams } from "./Teams";
 
 /** The role that invites people and confirms their devices. */
 const ENROLS = "enrolling_officer";
+/** The role that defines code teams and lists. */
+const DEFINES = "security_officer";
 /** The roles that look after token cards and recoveries. */
 const LOOKS_AFTER = [ENROLS, "security_officer"];
 
@@ -34,6 +37,7 @@ export default function Officer() {
           <PersonCodes />
         </>
       ) : null}
+      {roles.includes(DEFINES) ? <Teams /> : null}
     </OfficerPage>
   );
 }
