@@ -119,6 +119,7 @@ impl<P: Platform> Client<P> {
                     after: members,
                     out_of_use: &[],
                     dismissed: &[],
+                    by_keeper: false,
                 },
             )
             .map_or_else(String::new, |(_, sentences)| format!(" {sentences}"))

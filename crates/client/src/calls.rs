@@ -4,13 +4,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wardline_model::endorsement::Duty;
+use wardline_model::turns::SignedTurn;
 use wardline_model::wire::enroll::{InviteRequest, Platform as DevicePlatform};
+use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::posture::Told;
 use wardline_model::wire::sessions::{Position, SignIn};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{
-    B64, ChallengeId, DeviceId, GroupId, MessageId, PatientId, RoleSlug, SessionId, UserId,
+    B64, ChallengeId, DeviceId, GroupId, MessageId, PatientId, RoleSlug, SessionId, TeamId, UserId,
 };
 use zeroize::Zeroizing;
 
@@ -131,6 +133,22 @@ struct StartCall {
     users: Vec<UserId>,
     role: Option<RoleSlug>,
     patient_id: Option<PatientId>,
+}
+
+#[derive(Deserialize)]
+struct StartTeamCall {
+    kind: GroupKind,
+    users: Vec<UserId>,
+    team: Option<TeamId>,
+    patient_id: Option<PatientId>,
+}
+
+#[derive(Deserialize)]
+struct SignTurnsCall {
+    role: RoleSlug,
+    from: u64,
+    until: u64,
+    turns: Vec<SignedTurn>,
 }
 
 #[derive(Deserialize)]
@@ -368,6 +386,21 @@ impl<P: Platform> Client<P> {
             "deliver" => answer(&self.deliver().await?),
             "retry" => done(self.retry(read::<IdCall<MessageId>>(params)?.id).await),
             "discard" => done(self.discard(read::<IdCall<MessageId>>(params)?.id).await),
+            "start_team" => {
+                let call: StartTeamCall = read(params)?;
+                let StartTeamCall {
+                    kind,
+                    users,
+                    team,
+                    patient_id,
+                } = call;
+                let group = self.start_team(kind, &users, team, patient_id).await?;
+                Ok(json!({ "group": group }))
+            }
+            "sign_turns" => {
+                let call: SignTurnsCall = read(params)?;
+                answer(&self.sign_turns(call.role, (call.from, call.until), call.turns)?)
+            }
             "start" => {
                 let call: StartCall = read(params)?;
                 let group = self.start(&call.users, call.role, call.patient_id).await?;

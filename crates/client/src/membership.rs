@@ -5,17 +5,22 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use wardline_credential::NotAdmitted;
 use wardline_model::endorsement::Duty;
+use wardline_model::purpose::role_group;
+use wardline_model::turns::{SignedTurn, SignedTurns, TurnOrder};
 use wardline_model::wire::devices::{CredentialsAnswer, CredentialsRequest};
 use wardline_model::wire::enroll::PersonBrief;
-use wardline_model::wire::groups::{CommitAccepted, CommitUpload, GroupCreate, GroupKind};
+use wardline_model::wire::groups::{
+    CommitAccepted, CommitUpload, GroupCreate, GroupKind, GroupSummary,
+};
 use wardline_model::wire::keys::{ClaimAnswer, ClaimRequest};
-use wardline_model::{B64, DeviceId, GroupId, PatientId, RoleSlug, UserId};
+use wardline_model::{B64, DeviceId, GroupId, PatientId, RoleSlug, TeamId, UserId};
 
 use crate::client::Client;
 use crate::conversation;
 use crate::error::ClientError;
 use crate::mls::{CIPHERSUITE, Claim, PendingCommit, key_package_claim};
 use crate::platform::{Event, Platform, random_bytes};
+use crate::sync::others;
 use crate::vault::Vault;
 
 /// Devices asked about at a time.
@@ -34,6 +39,14 @@ const KEEPERS: &str = "keepers";
 const BOTS: &str = "bots";
 /// The vault's name for those whom the server calls record keepers.
 const NAMED_KEEPERS: &str = "named-keepers";
+
+/// A conversation to be made.
+pub(crate) struct New {
+    pub(crate) kind: GroupKind,
+    pub(crate) role: Option<RoleSlug>,
+    pub(crate) patient_id: Option<PatientId>,
+    pub(crate) team: Option<TeamId>,
+}
 
 /// A device that was verified up to the genesis.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -75,6 +88,17 @@ impl<P: Platform> Client<P> {
             people.insert(holder.id);
             people.remove(&me);
         }
+        if let Some(slug) = &role
+            && let Some((group, present)) = self.of_role(slug, patient_id.as_ref())?
+        {
+            // The record keeper follows the role; where it has not yet, this person lets in whom
+            // they see to be on call.
+            let missing: Vec<UserId> = people.difference(&present).copied().collect();
+            if !missing.is_empty() {
+                self.add_people(group, &missing).await?;
+            }
+            return Ok(group);
+        }
         if people.is_empty() {
             return Err(ClientError::Invalid("choose at least one other person"));
         }
@@ -86,24 +110,85 @@ impl<P: Platform> Client<P> {
             (None, 1) => GroupKind::Direct,
             (None, _) => GroupKind::Group,
         };
-        let mut everyone: Vec<UserId> = people.iter().copied().collect();
+        self.begin(
+            people,
+            New {
+                kind,
+                role,
+                patient_id,
+                team: None,
+            },
+        )
+        .await
+    }
+
+    /// Starts a conversation with a code team, with a broadcast list, or with a patient's care team.
+    /// The people are those whom the hospital names at this moment. A care team has one conversation,
+    /// into which those who are not in it yet are let; a list is written to again where this person
+    /// has written to the same people before; a code team comes together anew each time.
+    pub async fn start_team(
+        &mut self,
+        kind: GroupKind,
+        users: &[UserId],
+        team: Option<TeamId>,
+        patient_id: Option<PatientId>,
+    ) -> Result<GroupId, ClientError> {
+        let me = self.profile()?.user.id;
+        let people: BTreeSet<UserId> = users.iter().copied().filter(|u| *u != me).collect();
+        if people.is_empty() {
+            return Err(ClientError::Invalid("nobody else is in this team now"));
+        }
+        let known = self.conversations_of(|summary| {
+            let whose = kind != GroupKind::Broadcast || summary.created_by == Some(me);
+            kind != GroupKind::Code
+                && summary.kind == kind
+                && summary.team == team
+                && summary.patient_id == patient_id
+                && whose
+        })?;
+        if kind == GroupKind::Team
+            && let Some((group, present)) = known.first()
+        {
+            let missing: Vec<UserId> = people.difference(present).copied().collect();
+            let group = *group;
+            if !missing.is_empty() {
+                self.add_people(group, &missing).await?;
+            }
+            return Ok(group);
+        }
+        if let Some((group, _)) = known.iter().find(|(_, present)| *present == people) {
+            return Ok(*group);
+        }
+        self.begin(
+            people,
+            New {
+                kind,
+                role: None,
+                patient_id,
+                team,
+            },
+        )
+        .await
+    }
+
+    async fn begin(&mut self, people: BTreeSet<UserId>, new: New) -> Result<GroupId, ClientError> {
+        let me = self.profile()?.user.id;
+        let mut everyone: Vec<UserId> = people.into_iter().collect();
         everyone.push(me);
         let mut add = self
             .claim_within(&LOG_WAITS_MS, &everyone, None, &[])
             .await?;
         add.extend(self.claim_keepers(&[]).await?);
-        self.create(kind, role, patient_id, &add).await
+        self.create(new, &add).await
     }
 
     /// Makes a group with these devices and registers it, in one request.
-    pub(crate) async fn create(
-        &mut self,
-        kind: GroupKind,
-        role: Option<RoleSlug>,
-        patient_id: Option<PatientId>,
-        add: &[B64],
-    ) -> Result<GroupId, ClientError> {
-        let group_id = GroupId::from_random(random_bytes(&self.platform));
+    pub(crate) async fn create(&mut self, new: New, add: &[B64]) -> Result<GroupId, ClientError> {
+        let random = random_bytes(&self.platform);
+        let group_id = match &new.role {
+            Some(role) => role_group(role, &random),
+            None => GroupId::from_random(random),
+        };
         let delivery_key = self
             .profile()?
             .delivery_key
@@ -123,9 +208,11 @@ impl<P: Platform> Client<P> {
             .commit(&mut open.vault, identity, group_id, add, &[])?;
         let create = GroupCreate {
             group_id,
-            kind,
-            role,
-            patient_id,
+            kind: new.kind,
+            purpose: new.role.as_ref().map(|_| B64(random.to_vec())),
+            role: new.role,
+            patient_id: new.patient_id,
+            team: new.team,
             group_info,
             first_commit: Some(upload(commit)),
         };
@@ -313,7 +400,7 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
-    async fn verify_some(
+    pub(crate) async fn verify_some(
         &mut self,
         claims: &[Claim],
         unknown: &[DeviceId],
@@ -596,24 +683,71 @@ impl<P: Platform> Client<P> {
         role: Option<&RoleSlug>,
         patient: Option<&PatientId>,
     ) -> Result<Option<GroupId>, ClientError> {
+        let known = self.conversations_of(|summary| {
+            summary.kind != GroupKind::Keeper
+                && summary.team.is_none()
+                && summary.role.as_ref() == role
+                && summary.patient_id.as_ref() == patient
+        })?;
+        let same = known.into_iter().find(|(_, present)| present == people);
+        Ok(same.map(|(group, _)| group))
+    }
+
+    /// A conversation of this person with a role about a patient or none, and who else is in it.
+    /// Whoever holds the role changes, and the conversation stays.
+    fn of_role(
+        &self,
+        role: &RoleSlug,
+        patient: Option<&PatientId>,
+    ) -> Result<Option<(GroupId, BTreeSet<UserId>)>, ClientError> {
+        let known = self.conversations_of(|summary| {
+            summary.kind == GroupKind::Role
+                && summary.role.as_ref() == Some(role)
+                && summary.patient_id.as_ref() == patient
+                && summary.purpose.is_some()
+        })?;
+        Ok(known.into_iter().next())
+    }
+
+    /// The conversations that this device is in and that are so, and who else is in each.
+    fn conversations_of(
+        &self,
+        is_so: impl Fn(&GroupSummary) -> bool,
+    ) -> Result<Vec<(GroupId, BTreeSet<UserId>)>, ClientError> {
         let me = self.profile()?.user.id;
-        let keepers = keepers(self.vault()?);
-        Ok(conversation::records(self.vault()?)
+        let vault = self.vault()?;
+        Ok(conversation::records(vault)
             .into_iter()
-            .filter(|record| record.joined && record.summary.kind != GroupKind::Keeper)
-            .find(|record| {
-                let members: BTreeSet<UserId> = record
-                    .summary
-                    .members
-                    .iter()
-                    .map(|m| m.user.id)
-                    .filter(|u| *u != me && !keepers.contains(u))
-                    .collect();
-                members == *people
-                    && record.summary.role.as_ref() == role
-                    && record.summary.patient_id.as_ref() == patient
-            })
-            .map(|record| record.summary.id))
+            .filter(|record| record.joined && is_so(&record.summary))
+            .map(|record| (record.summary.id, others(&record, me, vault)))
+            .collect())
+    }
+
+    /// Signs who has a role for a time, with this device's MLS key. What the signature is worth is for
+    /// the record keeper to say, by the duty of this device.
+    pub fn sign_turns(
+        &mut self,
+        role: RoleSlug,
+        (from, until): (u64, u64),
+        turns: Vec<SignedTurn>,
+    ) -> Result<SignedTurns, ClientError> {
+        let order = TurnOrder {
+            v: 1,
+            kind: TurnOrder::TYPE.to_owned(),
+            role,
+            from,
+            until,
+            turns,
+            signer: self.profile()?.device_id,
+            issued_at: self.platform.now_ms(),
+        };
+        if !order.is_sound() {
+            return Err(ClientError::Invalid("these are no turns of that time"));
+        }
+        let open = self.opened()?;
+        let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+        let signature = identity.sign(&order.signed_bytes()).into();
+        Ok(SignedTurns { order, signature })
     }
 }
 

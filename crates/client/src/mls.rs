@@ -159,6 +159,8 @@ pub enum Incoming {
     },
     /// A commit, not yet merged: first its new members are to be verified.
     Commit {
+        /// The member who made it; none where a device joined anew by it.
+        by: Option<Claim>,
         /// What it would do.
         staged: Box<StagedCommit>,
         /// The device that joined anew by it, in its own leaf (RFC 9420 §12.4.3.2).
@@ -368,6 +370,12 @@ impl Groups {
                     }
                 }
                 ProcessedMessageContent::StagedCommitMessage(staged) => {
+                    let by = match &sender {
+                        Sender::Member(leaf) => group
+                            .member_at(*leaf)
+                            .and_then(|member| member_claim(member).ok()),
+                        _ => None,
+                    };
                     let rejoined = match (sender, staged.update_path_leaf_node()) {
                         (Sender::NewMemberCommit, Some(leaf)) => {
                             let claim = claim(u32::MAX, leaf)?;
@@ -382,6 +390,7 @@ impl Groups {
                         _ => None,
                     };
                     Incoming::Commit {
+                        by,
                         staged,
                         rejoined,
                         dismissed: people_of(&aad),

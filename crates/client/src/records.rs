@@ -9,10 +9,14 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use wardline_model::endorsement::Duty;
+use wardline_model::purpose::is_role_group;
+use wardline_model::turns::SignedTurns;
 use wardline_model::wire::devices::{MemberDevice, MemberDevices, MemberDevicesRequest};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
-use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
+use wardline_model::wire::schedules::TurnOrders;
+use wardline_model::{B64, DeviceId, GroupId, MessageId, RoleSlug, UserId};
 
 use crate::changes::recalls;
 use crate::client::Client;
@@ -21,6 +25,7 @@ use crate::conversation::{
     self, Outgoing, StoredMessage, delete_outgoing, message_at, outbox, put_outgoing,
 };
 use crate::error::ClientError;
+use crate::membership::New;
 use crate::mls::{Claim, Groups};
 use crate::platform::{Event, Platform, random_bytes};
 use crate::views::Notice;
@@ -65,6 +70,8 @@ pub(crate) struct Committed {
     pub(crate) dismissed: Vec<UserId>,
     /// The device that joined anew by it.
     pub(crate) rejoined: Option<DeviceId>,
+    /// Whether the record keeper made it.
+    pub(crate) by_keeper: bool,
 }
 
 /// A conversation that is kept.
@@ -74,6 +81,10 @@ pub struct KeptGroup {
     pub id: GroupId,
     /// The devices in it, with their people.
     pub devices: Vec<(DeviceId, UserId)>,
+    /// The role whose conversation it is, by its id and not by the server's word.
+    pub role: Option<RoleSlug>,
+    /// When something was last said in it, unix milliseconds.
+    pub last_at: Option<u64>,
 }
 
 impl<P: Platform> Client<P> {
@@ -132,6 +143,11 @@ impl<P: Platform> Client<P> {
             .map(|record| KeptGroup {
                 id: record.summary.id,
                 devices: record.devices,
+                role: record.summary.role.filter(|role| {
+                    let nonce = record.summary.purpose.as_ref();
+                    nonce.is_some_and(|nonce| is_role_group(record.summary.id, role, &nonce.0))
+                }),
+                last_at: record.summary.last_message_at,
             })
             .collect())
     }
@@ -152,6 +168,40 @@ impl<P: Platform> Client<P> {
             .post(&self.platform, "/v1/keeper/devices", &body)
             .await?;
         Ok(answer.devices)
+    }
+
+    /// What devices signed about who is on call, as the server hands it out; not verified.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn turn_orders(&mut self) -> Result<Vec<SignedTurns>, ClientError> {
+        let answer: TurnOrders = self.api.get(&self.platform, "/v1/keeper/turns").await?;
+        Ok(answer.orders)
+    }
+
+    /// Who signed turns, and with which duty: their device is verified up to the genesis, and is in
+    /// use.
+    ///
+    /// # Errors
+    /// When it cannot be verified, or the signature is not its own.
+    pub async fn turns_signer(
+        &mut self,
+        signed: &SignedTurns,
+    ) -> Result<(UserId, Duty), ClientError> {
+        const WRONG: ClientError = ClientError::Untrusted("signed turns");
+        if !signed.order.is_sound() {
+            return Err(WRONG);
+        }
+        let device = signed.order.signer;
+        let now = self.platform.now_ms();
+        // Asked anew, also of one that was verified before: it may have gone out of use.
+        self.verify_some(&[], &[device], Some(now)).await?;
+        let known = self.admitted(device).ok_or(WRONG)?;
+        let key = known.mls_key.array().ok_or(WRONG)?;
+        if !wardline_credential::verify_turns(signed, &key) {
+            return Err(WRONG);
+        }
+        Ok((known.person.id, known.duty))
     }
 
     /// Whether all that was queued for a group has been taken by the hospital.
@@ -214,7 +264,13 @@ impl<P: Platform> Client<P> {
         if add.len() != 1 {
             return Err(ClientError::Unreachable(device.to_string()));
         }
-        self.create(GroupKind::Keeper, None, None, &add).await
+        let new = New {
+            kind: GroupKind::Keeper,
+            role: None,
+            patient_id: None,
+            team: None,
+        };
+        self.create(new, &add).await
     }
 
     /// Whether a group is one of this device and another one, by its own MLS state and not by what

@@ -471,6 +471,9 @@ impl<P: Platform> Client<P> {
             patient_id: summary.patient_id.clone(),
             role: summary.role.clone(),
             role_title: summary.role_title.clone(),
+            team: summary.team,
+            team_title: summary.team_title.clone(),
+            created_by: summary.created_by,
             unread,
             priority_unread: urgent,
             mentions_unread: mentions,
@@ -546,10 +549,13 @@ impl<P: Platform> Client<P> {
             }
             Incoming::OwnMessage => self.take_own(&entry)?,
             Incoming::Commit {
+                by,
                 staged,
                 rejoined,
                 dismissed,
             } => {
+                let by_keeper = by.is_some_and(|by| self.is_keeper(&by));
+                let open = self.open.as_mut().ok_or(ClientError::Locked)?;
                 let before = open.groups.members(&open.vault, group)?;
                 let out_of_use = open.groups.pending_removals(&open.vault, group)?;
                 let newcomers = open.groups.newcomers(&open.vault, group, &staged)?;
@@ -565,6 +571,7 @@ impl<P: Platform> Client<P> {
                     out_of_use,
                     dismissed,
                     rejoined,
+                    by_keeper,
                 };
                 self.note_change(group, &entry, &committed)?;
             }
@@ -579,6 +586,7 @@ impl<P: Platform> Client<P> {
                     out_of_use,
                     dismissed,
                     rejoined: None,
+                    by_keeper: self.keeps_records,
                 };
                 self.note_change(group, &entry, &committed)?;
             }
@@ -735,6 +743,7 @@ impl<P: Platform> Client<P> {
                 after: &committed.after,
                 out_of_use: &committed.out_of_use,
                 dismissed: &committed.dismissed,
+                by_keeper: committed.by_keeper,
             },
         );
         if let Some((kind, sentences)) = told {
@@ -754,13 +763,25 @@ impl<P: Platform> Client<P> {
             Some((admitted.endorser, admitted.endorsed_by))
         });
         let (kind, ..) = told.first()?;
+        let role = self.vault().ok().and_then(|vault| {
+            let summary = conversation::record(vault, group)?.summary;
+            (passage.by_keeper && summary.kind == GroupKind::Role).then_some(summary.role_title?)
+        });
         let sentences: Vec<String> = told
             .iter()
-            .map(|(_, user, what)| {
+            .map(|(kind, user, what)| {
                 let name = self
                     .brief(group, *user)
                     .map_or_else(|| "Someone".to_owned(), |p| p.name);
-                format!("{name} {what}.")
+                match (&role, kind) {
+                    (Some(role), Notice::PersonAdded) => {
+                        [name.as_str(), " took over ", role, "."].concat()
+                    }
+                    (Some(role), Notice::PersonRemoved) => {
+                        [name.as_str(), " handed over ", role, "."].concat()
+                    }
+                    _ => [name.as_str(), " ", what, "."].concat(),
+                }
             })
             .collect();
         Some((*kind, sentences.join(" ")))
@@ -1116,6 +1137,8 @@ pub(crate) struct Passage<'a> {
     pub(crate) out_of_use: &'a [DeviceId],
     /// People whom a member took out.
     pub(crate) dismissed: &'a [UserId],
+    /// Whether the record keeper did it, which follows who is on call.
+    pub(crate) by_keeper: bool,
 }
 
 impl Passage<'_> {
@@ -1200,6 +1223,9 @@ fn title(
     if summary.kind == GroupKind::Role
         && let Some(title) = &summary.role_title
     {
+        return title.clone();
+    }
+    if let Some(title) = &summary.team_title {
         return title.clone();
     }
     let mut names: Vec<String> = summary

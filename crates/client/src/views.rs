@@ -7,7 +7,9 @@ use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::problem::Problem;
-use wardline_model::{AttachmentId, B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug};
+use wardline_model::{
+    AttachmentId, B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug, TeamId, UserId,
+};
 
 use crate::attachments::AttachmentKind;
 use crate::content::{Expiry, Form, Forwarded};
@@ -288,6 +290,12 @@ pub struct Conversation {
     pub role: Option<RoleSlug>,
     /// The role's title.
     pub role_title: Option<String>,
+    /// The code team or list that it is for.
+    pub team: Option<TeamId>,
+    /// Its name.
+    pub team_title: Option<String>,
+    /// Who made it.
+    pub created_by: Option<UserId>,
     /// How many messages are unread.
     pub unread: u64,
     /// The most urgent among them.

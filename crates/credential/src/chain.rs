@@ -9,6 +9,7 @@ use thiserror::Error;
 use wardline_audit::{Checkpoint, Disclosure, Event, Hash, LogKey, Salt};
 use wardline_model::code::Pins;
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, MAX_CHAIN, SignedEndorsement};
+use wardline_model::turns::SignedTurns;
 use wardline_model::wire::devices::{DeviceCredential, LoggedEndorsement};
 use wardline_model::{DeviceId, UserId};
 
@@ -252,6 +253,20 @@ pub fn verify_link(signed: &SignedEndorsement, endorser: &Endorsement) -> Result
         return Err(NotAdmitted::NoRight);
     }
     verify_signature(signed, endorser)
+}
+
+/// Whether signed turns are sound, and signed by the device with this MLS key.
+pub fn verify_turns(signed: &SignedTurns, mls_key: &[u8; 32]) -> bool {
+    let (Ok(key), Ok(signature)) = (
+        VerifyingKey::from_bytes(mls_key),
+        Signature::from_slice(&signed.signature.0),
+    ) else {
+        return false;
+    };
+    signed.order.is_sound()
+        && key
+            .verify_strict(&signed.order.signed_bytes(), &signature)
+            .is_ok()
 }
 
 /// Verifies the signature of a statement by a device whose keys `endorser` states.

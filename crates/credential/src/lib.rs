@@ -13,6 +13,6 @@ pub mod chain;
 pub mod fuzz;
 pub mod x509;
 
-pub use chain::{Admitted, NotAdmitted, Verifier};
+pub use chain::{Admitted, NotAdmitted, Verifier, verify_turns};
 
 pub use x509::{CertificateError, DeviceCa, DeviceCertificate, DeviceKey};

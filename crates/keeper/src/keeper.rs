@@ -6,9 +6,10 @@ use wardline_client::content::{Kept, Page, PageEnd};
 use wardline_client::{Client, ClientError, Platform};
 use wardline_model::wire::messages::EntryKind;
 use wardline_model::wire::socket::ServerFrame;
-use wardline_model::{DeviceId, GroupId, UserId};
+use wardline_model::{DeviceId, GroupId, RoleSlug, UserId};
 
 use crate::ledger::{Ledger, Owed};
+use crate::roles::{Duties, Roles};
 
 /// The hospital's rules for history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +18,19 @@ pub struct Rules {
     /// it; in milliseconds. Meanwhile everyone in the conversation sees it, and the person or an
     /// officer can take the device out of use.
     pub recovery_wait_ms: u64,
+    /// How long whoever goes off stays in a role's conversations, for the hand-over; in milliseconds.
+    pub overlap_ms: u64,
+    /// Into which conversations whoever comes on duty is let: those in which something was said within
+    /// this time, in milliseconds. One that is older is followed again once somebody writes.
+    pub open_ms: u64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            recovery_wait_ms: 24 * 60 * 60 * 1000,
+            recovery_wait_ms: 24 * HOUR_MS,
+            overlap_ms: HOUR_MS / 2,
+            open_ms: 72 * HOUR_MS,
         }
     }
 }
@@ -63,12 +71,15 @@ impl Keeper {
         frame: Option<&ServerFrame>,
     ) -> Result<Option<Progress>, ClientError> {
         match frame {
-            Some(ServerFrame::Entry { entry, .. }) if entry.kind == EntryKind::Message => {
-                return Ok(None);
+            Some(ServerFrame::Entry { group, entry }) if entry.kind == EntryKind::Message => {
+                // A message to a role is for whoever has it now.
+                let groups = client.kept_groups()?;
+                if !groups.iter().any(|g| g.id == *group && g.role.is_some()) {
+                    return Ok(None);
+                }
             }
             Some(
                 ServerFrame::Ready
-                | ServerFrame::Roles
                 | ServerFrame::Receipt { .. }
                 | ServerFrame::Sent { .. }
                 | ServerFrame::Problem { .. }
@@ -79,9 +90,17 @@ impl Keeper {
                 ServerFrame::Entry { .. }
                 | ServerFrame::Reached { .. }
                 | ServerFrame::Inbox
+                | ServerFrame::Roles
                 | ServerFrame::Devices,
             )
             | None => {}
+        }
+        let is_of_roles = client
+            .kept_groups()?
+            .iter()
+            .any(|group| group.role.is_some());
+        if is_of_roles && matches!(frame, None | Some(ServerFrame::Roles | ServerFrame::Inbox)) {
+            hear_of_roles(client).await?;
         }
         let mut ledgers = self.take_in(client).await?;
         let mut missing = Progress::Done;
@@ -99,8 +118,12 @@ impl Keeper {
                 missing = Progress::Again;
             }
         }
+        let (followed, changed) = self.follow_roles(client, &ledgers).await?;
+        if changed {
+            ledgers = self.take_in(client).await?;
+        }
         let handed = hand_over(client, &mut ledgers).await?;
-        Ok(Some(missing.and(handed)))
+        Ok(Some(missing.and(followed).and(handed)))
     }
 
     /// Takes the changes since the last time into the ledgers. Which groups are channels is the
@@ -110,17 +133,28 @@ impl Keeper {
         client: &mut Client<P>,
     ) -> Result<BTreeMap<GroupId, Ledger>, ClientError> {
         let channels: BTreeSet<GroupId> = channels(client)?.into_values().collect();
+        let roles = roles(client)?;
+        let mut duties = BTreeMap::new();
         let mut ledgers = BTreeMap::new();
         for group in client.kept_groups()? {
             if !channels.contains(&group.id) {
                 ledgers.insert(group.id, ledger(client, group.id)?);
+            }
+            if let Some(role) = &group.role {
+                duties.insert(group.id, self.duties(client, &roles, role));
             }
         }
         let now = client.platform().now_ms();
         for change in client.changes()? {
             if let Some(ledger) = ledgers.get_mut(&change.group) {
                 let wait = self.rules.recovery_wait_ms;
-                ledger.take(&change, now, wait, |device| client.endorser(device));
+                let duties = duties.get(&change.group);
+                let on_call = |device, user| {
+                    let stays = duties.is_some_and(|duties: &Duties| duties.stays(user));
+                    stays.then(|| roles.heard(device).unwrap_or(now))
+                };
+                let endorser = |device| client.endorser(device);
+                ledger.take_of_role(&change, now, wait, endorser, on_call);
                 client.put_own(&name(change.group), ledger)?;
             } else if !channels.contains(&change.group) {
                 // A conversation that this device is out of for now; its change is still to come.
@@ -131,6 +165,101 @@ impl Keeper {
         client.flush().await?;
         Ok(ledgers)
     }
+
+    fn duties<P: Platform>(self, client: &Client<P>, roles: &Roles, role: &RoleSlug) -> Duties {
+        let now = client.platform().now_ms();
+        Duties::new(roles.turns(role), now, self.rules.overlap_ms, LEAD_MS)
+    }
+
+    /// Lets whoever is on call into their role's open conversations, and whoever is not any more out
+    /// of them: by signed turns alone. Says whether anybody came or went. A conversation is never left
+    /// without somebody who has the role.
+    async fn follow_roles<P: Platform>(
+        self,
+        client: &mut Client<P>,
+        ledgers: &BTreeMap<GroupId, Ledger>,
+    ) -> Result<(Progress, bool), ClientError> {
+        let roles = roles(client)?;
+        let now = client.platform().now_ms();
+        let (mut progress, mut changed) = (Progress::Done, false);
+        for group in client.kept_groups()? {
+            let (Some(role), Some(ledger)) = (&group.role, ledgers.get(&group.id)) else {
+                continue;
+            };
+            let is_open = |at: u64| at.saturating_add(self.rules.open_ms) > now;
+            if !group.last_at.is_none_or(is_open) {
+                continue;
+            }
+            let duties = self.duties(client, &roles, role);
+            if let Some(next) = duties.next() {
+                progress = progress.and(Progress::Until(next));
+            }
+            let Some(holder) = duties.holder() else {
+                continue;
+            };
+            if !ledger.members().contains(&holder) {
+                if let_in(client, group.id, holder).await? {
+                    changed = true;
+                } else {
+                    progress = Progress::Again;
+                    continue;
+                }
+            }
+            let gone = ledger.holders();
+            for user in gone.into_iter().filter(|user| !duties.stays(*user)) {
+                match client.remove_person(group.id, user).await {
+                    Ok(()) => changed = true,
+                    Err(error) if error.is_transient() => return Err(error),
+                    Err(_) => progress = Progress::Again,
+                }
+            }
+        }
+        Ok((progress, changed))
+    }
+}
+
+/// Takes in what devices signed, and notes which devices those have who will be on call.
+async fn hear_of_roles<P: Platform>(client: &mut Client<P>) -> Result<(), ClientError> {
+    let now = client.platform().now_ms();
+    let before = roles(client)?;
+    let mut roles = before.clone();
+    roles.take_in(client, now).await?;
+    let people: Vec<UserId> = roles
+        .people(now, now.saturating_add(AHEAD_MS))
+        .into_iter()
+        .collect();
+    for people in people.chunks(PEOPLE) {
+        for found in client.member_devices(people).await? {
+            roles.hear(found.device_id, now);
+        }
+    }
+    if roles != before {
+        client.put_own(ROLES, &roles)?;
+        client.flush().await?;
+    }
+    Ok(())
+}
+
+/// Adds a person with every device that can be; says whether one was.
+async fn let_in<P: Platform>(
+    client: &mut Client<P>,
+    group: GroupId,
+    user: UserId,
+) -> Result<bool, ClientError> {
+    let found = client.member_devices(&[user]).await?;
+    let devices: Vec<DeviceId> = found.into_iter().map(|found| found.device_id).collect();
+    if devices.is_empty() {
+        return Ok(false);
+    }
+    match client.bring(group, user, &devices).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_transient() => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
+fn roles<P: Platform>(client: &Client<P>) -> Result<Roles, ClientError> {
+    Ok(client.own(ROLES)?.unwrap_or_default())
 }
 
 impl Progress {
@@ -344,6 +473,12 @@ fn name(group: GroupId) -> String {
     format!("ledger/{group}")
 }
 
+/// The keeper's record of who is on call.
+const ROLES: &str = "roles";
+/// How long before their turn somebody whom a member lets in, for the hand-over, comes for the role.
+const LEAD_MS: u64 = 2 * HOUR_MS;
+/// How long before their turns people's devices are looked for.
+const AHEAD_MS: u64 = 7 * 24 * HOUR_MS;
 /// The keeper's record of its channels, by device.
 const CHANNELS: &str = "channels";
 const HOUR_MS: u64 = 60 * 60 * 1000;

@@ -14,6 +14,9 @@ pub struct Ledger {
     owed: Vec<Owed>,
     /// Stretches in which the keeper was not there, or could not read.
     absences: Vec<Span>,
+    /// People who came because they were on call, and leave with that.
+    #[serde(default)]
+    holders: BTreeSet<UserId>,
     /// Devices that went out of use while they were here, and until when they had to wait.
     #[serde(default)]
     former: BTreeMap<DeviceId, Former>,
@@ -79,6 +82,23 @@ impl Ledger {
         wait_ms: u64,
         endorser: impl Fn(DeviceId) -> Option<DeviceId>,
     ) {
+        self.take_of_role(change, now_ms, wait_ms, endorser, |_, _| None);
+    }
+
+    /// The same for a role's conversation. `on_call` says of a device's person that they have the role
+    /// by signed turns, and since when the keeper has known the device. Whoever comes with the role is
+    /// owed what was said to it before them, since it was said to the role. A device that is new to the
+    /// keeper waits for that, as one that only an officer confirmed does.
+    pub fn take_of_role(
+        &mut self,
+        change: &MemberChange,
+        now_ms: u64,
+        wait_ms: u64,
+        endorser: impl Fn(DeviceId) -> Option<DeviceId>,
+        on_call: impl Fn(DeviceId, UserId) -> Option<u64>,
+    ) {
+        let began = self.tenures.iter().map(|tenure| tenure.from).min();
+        let members = self.members();
         if let Some(seen) = change.snapshot_after {
             self.begin_anew(change, seen);
         }
@@ -88,6 +108,12 @@ impl Ledger {
                 && former.user == *user
             {
                 due = due.min(former.due.max(now_ms));
+            }
+            if let Some(heard) = on_call(*device, *user) {
+                due = due.min(heard.saturating_add(wait_ms).max(now_ms));
+                if !members.contains(user) {
+                    self.come_with_role(*user, began.filter(|from| *from < change.seq));
+                }
             }
             let known = self.devices.insert(*device, *user).is_some();
             let was_member = self
@@ -135,6 +161,14 @@ impl Ledger {
             .iter()
             .filter(|tenure| tenure.until.is_none())
             .map(|tenure| tenure.user)
+            .collect()
+    }
+
+    /// Members who came because they were on call.
+    pub fn holders(&self) -> BTreeSet<UserId> {
+        self.holders
+            .intersection(&self.members())
+            .copied()
             .collect()
     }
 
@@ -227,6 +261,7 @@ impl Ledger {
             let ends = whose(tenure.user) && !present.contains(&tenure.user);
             if ends && tenure.until.is_none() {
                 tenure.until = Some(seq);
+                self.holders.remove(&tenure.user);
             }
         }
     }
@@ -235,6 +270,21 @@ impl Ledger {
         self.tenures
             .iter()
             .any(|tenure| tenure.user == user && tenure.until.is_none())
+    }
+
+    /// Somebody who comes because they are on call: what was said since the role was first written to
+    /// is theirs.
+    fn come_with_role(&mut self, user: UserId, began: Option<u64>) {
+        self.holders.insert(user);
+        if let Some(from) = began
+            && !self.is_member(user)
+        {
+            self.tenures.push(Tenure {
+                user,
+                from,
+                until: None,
+            });
+        }
     }
 
     /// A device that has to wait does not get round it by joining anew.
@@ -329,6 +379,53 @@ mod tests {
 
     fn span(after: u64, before: u64) -> Span {
         Span { after, before }
+    }
+
+    /// Ada and Ben write to a role that Ben has; Cy takes it over.
+    fn role_ledger(heard: u64) -> Ledger {
+        let mut ledger = Ledger::default();
+        let on_call = |of: u8| move |_, who| (who == user(of)).then_some(heard);
+        let first = snapshot(1, 0, &[(1, 1), (2, 2)]);
+        ledger.take_of_role(&first, NOW, WAIT, |_| None, on_call(2));
+        ledger.take_of_role(&joined(9, &[(3, 3)]), NOW, WAIT, |_| None, on_call(3));
+        ledger
+    }
+
+    #[test]
+    fn whoever_takes_a_role_over_is_owed_what_was_said_to_it() {
+        let mut ledger = role_ledger(0);
+        let [owed] = ledger.due(NOW)[..] else {
+            panic!("{ledger:?}")
+        };
+        assert_eq!(
+            (owed.device, ledger.spans(&owed)),
+            (device(3), vec![span(1, 9)])
+        );
+        assert_eq!(
+            ledger.holders(),
+            [user(2), user(3)].into(),
+            "Ada only wrote"
+        );
+        // Who is gone with the role gets nothing of what comes later.
+        ledger.take(&left(12, 2, 2, false), NOW, WAIT, |_| None);
+        assert_eq!(ledger.holders(), [user(3)].into());
+        ledger.take(&joined(20, &[(4, 2)]), NOW, WAIT, |_| None);
+        let late = ledger.due(SOON).into_iter().find(|o| o.user == user(2));
+        assert_eq!(ledger.spans(&late.unwrap()), [span(1, 12)]);
+    }
+
+    #[test]
+    fn a_device_that_the_keeper_has_just_heard_of_waits_for_the_roles_past() {
+        let ledger = role_ledger(NOW);
+        assert!(ledger.due(SOON - 1).is_empty());
+        assert_eq!(ledger.due(SOON).len(), 1);
+    }
+
+    #[test]
+    fn whoever_is_let_into_a_roles_conversation_without_the_role_gets_nothing_of_its_past() {
+        let mut ledger = role_ledger(0);
+        ledger.take_of_role(&joined(15, &[(5, 5)]), NOW, WAIT, |_| None, |_, _| None);
+        assert!(ledger.due(u64::MAX).iter().all(|owed| owed.user != user(5)));
     }
 
     #[test]

@@ -6,16 +6,18 @@
 //! its person was a member, through a group of the two ([`GroupKind::Keeper`]).
 //!
 //! It acts on what devices signed, never on the server's word: an endorsement says whose a device
-//! is, a commit of a member says who belongs to a conversation, and the delivery service's signed
-//! proposals say what is out of use (they can only remove).
+//! is, a commit of a member says who belongs to a conversation, turns that a scheduler's device
+//! signed say who is on call, and the delivery service's signed proposals say what is out of use (they can only remove).
 //!
 //! - [`ledger`]: who was a member when, and what is owed to whom; a pure value.
+//! - [`roles`]: who is on call, by what devices signed.
 //! - [`keeper`]: [`Keeper`], over a client that keeps the records.
 //!
 //! [`GroupKind::Keeper`]: wardline_model::wire::groups::GroupKind::Keeper
 
 pub mod keeper;
 pub mod ledger;
+pub mod roles;
 
 pub use keeper::{Keeper, Progress, Rules};
 pub use ledger::Ledger;

@@ -41,6 +41,8 @@ pub enum Duty {
     KeepsRecords,
     /// Nothing more, and less: it is a program's, which every member is to see.
     Bot,
+    /// Says who is on call when: a scheduler's. Whoever endorses may do that, too.
+    Schedules,
 }
 
 /// A statement by `endorser`: this device, with these keys, is this person's.

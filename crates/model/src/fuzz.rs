@@ -13,7 +13,7 @@ use crate::code::{EnrollCode, HANDLE_CHARS, LINK_SECRET_CHARS, TYPED_SECRET_CHAR
 use crate::endorsement::{Endorsement, SignedEndorsement};
 use crate::wire::{
     attachments, devices, directory, enroll, escalations, fleet, groups, hospital, keys, messages,
-    posture, problem, programs, push, quiet, schedules, sessions, socket,
+    posture, problem, programs, push, quiet, schedules, sessions, socket, teams,
 };
 use crate::{
     AttachmentId, B64, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, GroupId,
@@ -147,6 +147,8 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<schedules::ScheduleImport>(bytes),
         same::<schedules::TurnEdit>(bytes),
         same::<schedules::SwapRequest>(bytes),
+        same::<schedules::TurnsSigned>(bytes),
+        same::<teams::TeamEdit>(bytes),
         same::<directory::Availability>(bytes),
         same::<quiet::QuietChoice>(bytes),
         same::<push::PushSubscribe>(bytes),
@@ -182,6 +184,10 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<directory::RoleList>(bytes),
         same::<schedules::Schedules>(bytes),
         same::<schedules::ScheduleImported>(bytes),
+        same::<schedules::TurnOrders>(bytes),
+        same::<teams::TeamList>(bytes),
+        same::<teams::TeamCall>(bytes),
+        same::<teams::CareTeam>(bytes),
         same::<directory::Reachability>(bytes),
         same::<push::PushInfo>(bytes),
         same::<quiet::QuietInfo>(bytes),

@@ -94,6 +94,10 @@ uuid_id!(
     CallId, "call id"
 );
 uuid_id!(
+    /// A code team or a broadcast list.
+    TeamId, "team id"
+);
+uuid_id!(
     /// A smart card that somebody added.
     CardId, "card id"
 );

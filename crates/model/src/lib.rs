@@ -6,6 +6,8 @@
 //! - [`code`]: one-time enrolment codes and confirmation strings (Crockford base32).
 //! - [`lines`]: on which line of a text its rows are.
 //! - [`endorsement`]: the statement by which one device vouches for another.
+//! - [`turns`]: the statement by which a device says who is on call.
+//! - [`purpose`]: what a conversation is for, bound to its id.
 //! - [`wire`]: the JSON bodies of the HTTP API and the real-time socket.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
@@ -18,12 +20,14 @@ pub mod fuzz;
 pub mod ids;
 pub mod lines;
 pub mod phi;
+pub mod purpose;
+pub mod turns;
 pub mod wire;
 
 pub use bytes::B64;
 pub use ids::{
     AttachmentId, CallId, CardId, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId,
     FactorId, GlassId, GroupId, InviteId, MessageId, PatientId, RecoveryId, RoleSlug, SessionId,
-    SwapId, UserId,
+    SwapId, TeamId, UserId,
 };
 pub use phi::Phi;

@@ -119,6 +119,14 @@ named! {
         ScheduleManage = "schedule.manage",
         /// Ask somebody to take over one's own turn, and answer when asked.
         ScheduleSwap = "schedule.swap",
+        /// See the code teams, the broadcast lists and who is in them.
+        TeamList = "team.list",
+        /// Define code teams and broadcast lists.
+        TeamManage = "team.manage",
+        /// Page a code team.
+        TeamCall = "team.call",
+        /// Write to a broadcast list.
+        ListSend = "list.send",
         /// Search for patients.
         PatientSearch = "patient.search",
         /// Read a patient's banner.
@@ -183,6 +191,8 @@ named! {
         SocketOpen = "socket.open",
         /// See which devices the members of kept conversations use.
         KeeperDevices = "keeper.devices",
+        /// Read what devices signed about who is on call when.
+        KeeperTurns = "keeper.turns",
         /// Read the public log's checkpoints and tiles.
         LogRead = "log.read",
         /// Read the audit trail.
@@ -232,12 +242,17 @@ impl Action {
             | Self::ScheduleRead
             | Self::ScheduleManage
             | Self::ScheduleSwap
+            | Self::TeamList
+            | Self::TeamManage
+            | Self::TeamCall
+            | Self::ListSend
             | Self::PatientSearch
             | Self::GroupList
             | Self::EscalationList
             | Self::InboxRead
             | Self::SocketOpen
             | Self::KeeperDevices
+            | Self::KeeperTurns
             | Self::FleetManage
             | Self::DeviceReport
             | Self::DeviceRenew
@@ -409,6 +424,10 @@ impl Action {
             Self::ScheduleRead => "see the on-call schedules",
             Self::ScheduleManage => "change the on-call schedules",
             Self::ScheduleSwap => "swap turns",
+            Self::TeamList => "see the teams",
+            Self::TeamManage => "define teams and lists",
+            Self::TeamCall => "page a code team",
+            Self::ListSend => "write to a broadcast list",
             Self::PatientSearch => "search for patients",
             Self::PatientRead => "see who this patient is",
             Self::ChartRead => "open this chart",
@@ -441,6 +460,7 @@ impl Action {
             Self::InboxRead => "fetch their invitations to conversations",
             Self::SocketOpen => "receive messages live",
             Self::KeeperDevices => "see which devices members use",
+            Self::KeeperTurns => "see the signed turns",
             Self::LogRead => "read the public log",
             Self::AuditRead => "read the audit trail",
             Self::PolicyRead => "read the policies",

@@ -440,6 +440,8 @@ fn group_kind(kind: GroupKind) -> &'static str {
         GroupKind::Group => "group",
         GroupKind::Role => "role",
         GroupKind::Team => "team",
+        GroupKind::Code => "code",
+        GroupKind::Broadcast => "broadcast",
         GroupKind::Keeper => "keeper",
     }
 }

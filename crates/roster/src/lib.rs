@@ -5,6 +5,7 @@
 //! - [`csv`] and [`ics`]: schedules from files. A file is read whole or refused with every reason.
 //! - [`check`]: what a file says, held against the people and roles that the hospital has.
 //! - [`merge`]: what an import changes.
+//! - [`signed`]: who has a role by what devices signed.
 //! - [`swap`]: who may take over a turn, and what becomes of it.
 //! - [`ring`]: when a message rings for somebody, by their choice and by whether they are at work.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
@@ -19,6 +20,7 @@ pub mod fuzz;
 pub mod ics;
 pub mod merge;
 pub mod ring;
+pub mod signed;
 pub mod slot;
 pub mod swap;
 

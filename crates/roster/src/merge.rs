@@ -36,6 +36,36 @@ pub fn plan<Of: Clone + Ord, By: Clone + PartialEq>(
     replace(existing, &kinds, imported, window)
 }
 
+/// The same at a moment: what was, was. Of what is past already nothing changes that somebody had; what
+/// nobody had is filled in.
+pub fn plan_from<Of: Clone + Ord, By: Clone + PartialEq>(
+    existing: &[Slot<Of, By>],
+    imported: &[Slot<Of, By>],
+    window: Window,
+    now_ms: u64,
+) -> Plan<Of, By> {
+    let mut all = Plan {
+        removed: Vec::new(),
+        added: Vec::new(),
+        changed: Vec::new(),
+    };
+    let existing = grouped(existing);
+    for (of, imported) in grouped(imported) {
+        let there = existing.get(&of).map_or(&[][..], Vec::as_slice);
+        let past = there.iter().filter(|slot| slot.from_ms < now_ms);
+        let had_ms = past.map(|slot| slot.until_ms.min(now_ms)).max();
+        let from_ms = window.from_ms().max(had_ms.unwrap_or_default());
+        let Some(window) = Window::new(from_ms, window.until_ms()) else {
+            continue;
+        };
+        let plan = replace(there, &BTreeSet::from([of]), &imported, window);
+        all.removed.extend(plan.removed);
+        all.added.extend(plan.added);
+        all.changed.extend(plan.changed);
+    }
+    all
+}
+
 /// The same for what is of these kinds, whether it occurs in `imported` or not: of what does not,
 /// nothing is left within the window.
 pub fn replace<Of: Clone + Ord, By: Clone + PartialEq>(
@@ -49,15 +79,48 @@ pub fn replace<Of: Clone + Ord, By: Clone + PartialEq>(
         .filter(|slot| kinds.contains(&slot.of))
         .cloned()
         .collect();
+    let after = replaced(&before, kinds, imported, window);
+    difference(before, after)
+}
+
+/// What there is of these kinds after replacing. What is the same person's before and behind the
+/// beginning of the window, and begins before it in both lists, stays in one piece: a file that is
+/// imported again while somebody's turn runs does not divide that turn.
+pub fn replaced<Of: Clone + Ord, By: Clone + PartialEq>(
+    existing: &[Slot<Of, By>],
+    kinds: &BTreeSet<Of>,
+    imported: &[Slot<Of, By>],
+    window: Window,
+) -> Vec<Slot<Of, By>> {
+    let mut before = Vec::new();
     let mut after = Vec::new();
-    for slots in grouped(&before).into_values() {
-        after.extend(cut(&slots, 0, window.from_ms()));
+    let existing: Vec<Slot<Of, By>> = existing
+        .iter()
+        .filter(|slot| kinds.contains(&slot.of))
+        .cloned()
+        .collect();
+    for slots in grouped(&existing).into_values() {
+        before.extend(cut(&slots, 0, window.from_ms()));
         after.extend(cut(&slots, window.until_ms(), u64::MAX));
     }
-    for slots in grouped(imported).into_values() {
-        after.extend(cut(&slots, window.from_ms(), window.until_ms()));
+    for (of, slots) in grouped(imported) {
+        let begins_at_edge = slots.iter().any(|slot| slot.from_ms == window.from_ms());
+        for slot in cut(&slots, window.from_ms(), window.until_ms()) {
+            let first = before.iter_mut().find(|earlier: &&mut Slot<Of, By>| {
+                slot.from_ms == window.from_ms()
+                    && !begins_at_edge
+                    && earlier.of == of
+                    && earlier.until_ms == slot.from_ms
+                    && earlier.by == slot.by
+            });
+            match first {
+                Some(earlier) => earlier.until_ms = slot.until_ms,
+                None => after.push(slot),
+            }
+        }
     }
-    difference(before, after)
+    before.extend(after);
+    before
 }
 
 /// What makes one list into another.
@@ -160,6 +223,34 @@ mod tests {
             );
         }
         all.into_values().collect()
+    }
+
+    #[test]
+    fn an_import_changes_nothing_of_what_was() {
+        let slot = |from_ms, until_ms, by| Slot {
+            of: 1_u8,
+            from_ms,
+            until_ms,
+            by,
+        };
+        let existing = [slot(0, 10, 1), slot(10, 30, 2)];
+        let imported = [slot(0, 15, 3), slot(15, 30, 3)];
+        let window = Window::new(0, 30).unwrap();
+        let plan = plan_from(&existing, &imported, window, 12);
+        assert_eq!(
+            applied(&existing, &plan),
+            [
+                slot(0, 10, 1),
+                slot(10, 12, 2),
+                slot(12, 15, 3),
+                slot(15, 30, 3)
+            ]
+        );
+        // The same again while a turn runs divides nothing.
+        assert!(plan_from(&existing, &existing, window, 12).is_empty());
+        // What nobody had is filled in.
+        let plan = plan_from(&[], &imported, window, 12);
+        assert_eq!(plan.added, imported);
     }
 
     proptest! {

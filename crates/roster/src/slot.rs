@@ -48,13 +48,6 @@ impl Window {
         (from_ms < until_ms).then_some(Self { from_ms, until_ms })
     }
 
-    /// What all of these cover, from the earliest beginning to the latest end; `None` of nothing.
-    pub fn around<Of, By>(slots: &[Slot<Of, By>]) -> Option<Self> {
-        let from_ms = slots.iter().map(|slot| slot.from_ms).min()?;
-        let until_ms = slots.iter().map(|slot| slot.until_ms).max()?;
-        Self::new(from_ms, until_ms)
-    }
-
     /// Its beginning, unix milliseconds.
     pub const fn from_ms(self) -> u64 {
         self.from_ms

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use wardline_model::UserId;
 
-use crate::slot::Turn;
+use crate::slot::{Turn, held};
 
 /// Why a turn cannot be taken over, in words for the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -60,24 +60,27 @@ pub fn check(
 }
 
 /// What becomes of a turn that somebody takes over: all of it, or from now on when it has begun,
-/// since who had it until now is history.
-pub fn taken_over(turn: &Turn, by: UserId, now_ms: u64) -> Vec<Turn> {
+/// since who had it until now is history. `all` are at least those turns of its role that meet it:
+/// whoever stands in for a while keeps that, so the rest begins when the turn counts again.
+pub fn taken_over(turn: &Turn, all: &[Turn], by: UserId, now_ms: u64) -> Vec<Turn> {
     let taken = Turn { by, ..turn.clone() };
     if now_ms <= turn.from_ms {
         return vec![taken];
     }
-    if now_ms >= turn.until_ms {
+    let again_ms = held(all)
+        .into_iter()
+        .filter(|piece| all[piece.slot] == *turn && piece.until_ms > now_ms)
+        .map(|piece| piece.from_ms.max(now_ms))
+        .min();
+    let Some(from_ms) = again_ms else {
         return vec![turn.clone()];
-    }
+    };
     vec![
         Turn {
             until_ms: now_ms,
             ..turn.clone()
         },
-        Turn {
-            from_ms: now_ms,
-            ..taken
-        },
+        Turn { from_ms, ..taken },
     ]
 }
 
@@ -128,11 +131,22 @@ mod tests {
     #[test]
     fn a_turn_that_has_begun_passes_from_now_on() {
         let adas = turn(100, 200, ADA);
-        assert_eq!(taken_over(&adas, BEN, 100), [turn(100, 200, BEN)]);
-        assert_eq!(
-            taken_over(&adas, BEN, 150),
-            [turn(100, 150, ADA), turn(150, 200, BEN)]
-        );
-        assert_eq!(taken_over(&adas, BEN, 200), [turn(100, 200, ADA)]);
+        let all = [adas.clone()];
+        let taken = |now| taken_over(&adas, &all, BEN, now);
+        assert_eq!(taken(100), [turn(100, 200, BEN)]);
+        assert_eq!(taken(150), [turn(100, 150, ADA), turn(150, 200, BEN)]);
+        assert_eq!(taken(200), [turn(100, 200, ADA)]);
+    }
+
+    #[test]
+    fn a_stand_in_keeps_their_hours_when_somebody_takes_the_rest_over() {
+        let cy = UserId::from_bytes([3; 16]);
+        let all = [turn(100, 200, ADA), turn(140, 160, cy)];
+        let taken = |now| taken_over(&all[0], &all, BEN, now);
+        assert_eq!(taken(150), [turn(100, 150, ADA), turn(160, 200, BEN)]);
+        assert_eq!(taken(120), [turn(100, 120, ADA), turn(120, 200, BEN)]);
+        let to_the_end = [turn(100, 200, ADA), turn(140, 200, cy)];
+        let taken = taken_over(&to_the_end[0], &to_the_end, BEN, 150);
+        assert_eq!(taken, [turn(100, 200, ADA)], "nothing of it is left");
     }
 }

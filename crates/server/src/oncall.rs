@@ -1,8 +1,8 @@
 //! Who is on call, as it changes: open apps hear of it.
 //!
 //! A turn begins and ends by time alone, with no request and no event, so each node looks once a
-//! second and compares. A hint makes it look at once, and tells of what the list of holders does not
-//! show: that a schedule changed further on, or that somebody is asked to swap.
+//! second and compares, also how often schedules changed: that shows a turn further on, or that somebody
+//! is asked to swap, on every node. A hint makes it look at once.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let mut hints = app.bus.subscribe();
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut known: Option<Vec<OnCall>> = None;
+    let mut known: Option<(Vec<OnCall>, u64)> = None;
     loop {
         let hinted = tokio::select! {
             heard = hints.next() => match heard {
@@ -45,9 +45,13 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn holders(app: &App) -> Result<Vec<OnCall>, Refusal> {
+async fn holders(app: &App) -> Result<(Vec<OnCall>, u64), Refusal> {
     let now_ms = app.clock.now_ms();
-    Ok(app.look().await?.oncall(now_ms).await?)
+    let mut facts = app.look().await?;
+    Ok((
+        facts.oncall(now_ms).await?,
+        facts.schedules_version().await?,
+    ))
 }
 
 const EVERY: Duration = Duration::from_secs(1);

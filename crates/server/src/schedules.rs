@@ -13,7 +13,7 @@ use wardline_roster::check::{self, Finding, Known, Role};
 use wardline_roster::file::{Limits, Read, Refused};
 use wardline_roster::merge::{self, Plan};
 use wardline_roster::slot::{Shift, Slot, Turn, Window};
-use wardline_roster::{csv, ics};
+use wardline_roster::{csv, ics, signed};
 use wardline_store::{OnCallTurn, Person, PersonalShift, StoreError, Tx};
 
 use crate::config::Config;
@@ -84,8 +84,9 @@ pub(crate) async fn import(
             let checked = check::turns(read, &known, window);
             let existing = tx.turns_between(from_ms, until_ms).await?;
             let existing: Vec<Turn> = existing.into_iter().map(turn).collect();
-            let plan = merge::plan(&existing, &checked.slots, window);
+            let plan = merge::plan_from(&existing, &checked.slots, window, now_ms);
             let stopped = checked.is_stopped();
+            let undone = undone_swaps(tx, &people, &existing, &plan, window, now_ms).await?;
             if apply && !stopped {
                 for role in &checked.roles {
                     tx.put_oncall_role(&role.slug, &role.title, &role.department)
@@ -95,14 +96,19 @@ pub(crate) async fn import(
             }
             let name = |turn: &Turn| named(&people, turn.by);
             let changes = changes(&plan, |turn| (Some(turn.of.clone()), name(turn)));
-            Ok(answer(
+            let mut told = answer(
                 window,
                 apply && !stopped,
                 stopped,
                 &checked.findings,
                 &plan,
                 changes,
-            ))
+            );
+            told.findings = undone.into_iter().chain(told.findings).collect();
+            let roles: BTreeSet<RoleSlug> =
+                checked.slots.iter().map(|turn| turn.of.clone()).collect();
+            told.roles = roles.into_iter().collect();
+            Ok(told)
         }
         Read::Shifts(read) => {
             let checked = check::shifts(read, &known);
@@ -124,6 +130,51 @@ pub(crate) async fn import(
             ))
         }
     }
+}
+
+/// Agreed swaps that a plan undoes: whoever took the turn over has it, and would not any more.
+async fn undone_swaps(
+    tx: &mut Tx,
+    people: &HashMap<UserId, &Person>,
+    existing: &[Turn],
+    plan: &Plan<RoleSlug, UserId>,
+    window: Window,
+    now_ms: u64,
+) -> Result<Vec<ScheduleFinding>, StoreError> {
+    let after: Vec<Turn> = {
+        let gone = |turn: &Turn| {
+            plan.removed.contains(turn) || plan.changed.iter().any(|(was, _)| was == turn)
+        };
+        let kept = existing.iter().filter(|turn| !gone(turn));
+        let now = plan.changed.iter().map(|(_, now)| now);
+        kept.chain(now).chain(&plan.added).cloned().collect()
+    };
+    let mut undone = Vec::new();
+    for swap in tx.agreed_swaps(window.from_ms(), window.until_ms()).await? {
+        let begin_ms = swap.from_ms.max(window.from_ms()).max(now_ms);
+        let Some(rest) = Window::new(begin_ms, swap.until_ms.min(window.until_ms())) else {
+            continue;
+        };
+        let has = |turns: &[Turn]| {
+            let of_role = turns.iter().filter(|turn| turn.of == swap.slug);
+            let of_role: Vec<Turn> = of_role.cloned().collect();
+            signed::holds_within(&of_role, swap.asked_of, rest)
+        };
+        if has(existing) && !has(&after) {
+            let (to, from) = (named(people, swap.asked_of), named(people, swap.asked_by));
+            undone.push(ScheduleFinding {
+                kind: "undoes_swap".to_owned(),
+                line: None,
+                stops: false,
+                words: format!(
+                    "{to} took over a turn of {} from {from}, and this file takes it away",
+                    swap.slug
+                ),
+            });
+        }
+    }
+    undone.truncate(MOST_TOLD);
+    Ok(undone)
 }
 
 /// Has a role be somebody's for a time, or nobody's.
@@ -299,6 +350,7 @@ fn answer<Of, By>(
         removed: plan.removed.len() as u64,
         changed: plan.changed.len() as u64,
         changes,
+        roles: Vec::new(),
     }
 }
 
@@ -356,7 +408,9 @@ pub async fn at_console(
     tx.lock_schedules().await?;
     let imported = import(&mut tx, &upload, !dry_run, now_ms).await?;
     if imported.applied {
-        let event = init::by_console(store.node(), IMPORTED, "hospital", now_ms);
+        let mut event = init::by_console(store.node(), IMPORTED, "hospital", now_ms);
+        let roles: Vec<&str> = imported.roles.iter().map(RoleSlug::as_str).collect();
+        event.detail.insert("roles".to_owned(), roles.into());
         tx.audit(&event, wardline_audit::Salt(random())).await?;
         tx.commit().await?;
     } else {

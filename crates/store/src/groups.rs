@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use thiserror::Error;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::{Entry, EntryKind, Priority, Receipt, ReceiptState};
-use wardline_model::{B64, DeviceId, GroupId, PatientId, RoleSlug, UserId};
+use wardline_model::{B64, DeviceId, GroupId, PatientId, RoleSlug, TeamId, UserId};
 
 use crate::dialect::placeholders;
 use crate::people::MAX_IN;
@@ -27,6 +27,10 @@ pub struct Group {
     pub kind: GroupKind,
     /// The role it is for.
     pub role: Option<RoleSlug>,
+    /// The random bytes behind its id, for a role's conversation.
+    pub purpose: Option<Vec<u8>>,
+    /// The code team or list that it is for.
+    pub team_id: Option<TeamId>,
     /// The patient it is about; stored sealed.
     pub patient_id: Option<PatientId>,
     /// The MLS ciphersuite's number.
@@ -50,6 +54,8 @@ row! {
         group_id: GroupId,
         kind: GroupKind,
         role: Option<RoleSlug>,
+        purpose: Option<Vec<u8>>,
+        team_id: Option<TeamId>,
         patient_sealed: Option<Vec<u8>>,
         ciphersuite: u16,
         epoch: u64,
@@ -147,6 +153,10 @@ pub struct NewGroup {
     pub kind: GroupKind,
     /// The role it is for.
     pub role: Option<RoleSlug>,
+    /// The random bytes behind its id, for a role's conversation.
+    pub purpose: Option<Vec<u8>>,
+    /// The code team or list that it is for.
+    pub team_id: Option<TeamId>,
     /// The patient it is about.
     pub patient_id: Option<PatientId>,
     /// The MLS ciphersuite's number.
@@ -204,7 +214,8 @@ pub enum CommitError {
 macro_rules! select_groups {
     ($where:literal) => {
         concat!(
-            "SELECT g.group_id, g.kind, g.role, g.patient_sealed, g.ciphersuite, g.epoch,
+            "SELECT g.group_id, g.kind, g.role, g.purpose, g.team_id, g.patient_sealed,
+                 g.ciphersuite, g.epoch,
                  g.last_seq, g.removal_pending, g.last_message_at, g.created_by, g.created_at
              FROM groups g ",
             $where
@@ -232,8 +243,8 @@ impl Tx {
         execute!(
             self,
             "INSERT INTO groups (group_id, kind, role, patient_token, patient_sealed, ciphersuite,
-                 epoch, last_seq, removal_pending, created_by, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8)",
+                 epoch, last_seq, removal_pending, created_by, created_at, purpose, team_id)
+             VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8, $9, $10)",
             new.group_id,
             new.kind,
             new.role,
@@ -241,7 +252,9 @@ impl Tx {
             sealed,
             new.ciphersuite,
             new.created_by,
-            now_ms
+            now_ms,
+            new.purpose,
+            new.team_id
         )?;
         execute!(
             self,
@@ -659,6 +672,8 @@ impl Tx {
             group_id: raw.group_id,
             kind: raw.kind,
             role: raw.role,
+            purpose: raw.purpose,
+            team_id: raw.team_id,
             patient_id,
             ciphersuite: raw.ciphersuite,
             epoch: raw.epoch,

@@ -55,6 +55,7 @@ mod sequencer;
 mod sessions;
 mod settings;
 mod store;
+mod teams;
 mod text;
 mod watch;
 
@@ -94,4 +95,5 @@ pub use schedules::{NewSwap, OnCallTurn, PersonalShift, Swap};
 pub use sequencer::{LEASE_MS, STEP, Sequenced};
 pub use sessions::{Challenge, NewSession, Principal, Session, TOUCH_MS};
 pub use store::{NodeKeys, RETRIES, Store, StoreConfig, Tx, TxFuture};
+pub use teams::{Team, TeamPerson, TeamRole};
 pub use watch::{GroupMark, SessionMark};

@@ -46,6 +46,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(15, "0015_schedules"),
     migration!(16, "0016_push"),
     migration!(17, "0017_attachments"),
+    migration!(19, "0019_teams"),
     migration!(20, "0020_quiet"),
     migration!(22, "0022_integrations"),
     migration!(23, "0023_glass"),

@@ -15,9 +15,10 @@ use wardline_model::wire::enroll::{DeviceState, Platform};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::{EntryKind, Priority};
 use wardline_model::wire::posture::{FactName, Provenance};
+use wardline_model::wire::teams::TeamKind;
 use wardline_model::{
     AttachmentId, CallId, CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId,
-    GlassId, GroupId, InviteId, MessageId, RecoveryId, RoleSlug, SessionId, SwapId, UserId,
+    GlassId, GroupId, InviteId, MessageId, RecoveryId, RoleSlug, SessionId, SwapId, TeamId, UserId,
 };
 use wardline_seal::Token;
 
@@ -304,6 +305,7 @@ bytes!(
     RecoveryId,
     SessionId,
     SwapId,
+    TeamId,
     Token,
     UserId
 );
@@ -365,8 +367,9 @@ named! {
         Claimed = "claimed", Agent = "agent", Managed = "managed", Attested = "attested"
     }
     Platform { Browser = "browser", Native = "native" }
-    GroupKind { Direct = "direct", Group = "group", Role = "role", Team = "team", Keeper = "keeper" }
-    Duty { None = "none", Endorses = "endorses", KeepsRecords = "keeps_records", Bot = "bot" }
+    GroupKind { Direct = "direct", Group = "group", Role = "role", Team = "team", Code = "code", Broadcast = "broadcast", Keeper = "keeper" }
+    TeamKind { Code = "code", List = "list" }
+    Duty { None = "none", Endorses = "endorses", KeepsRecords = "keeps_records", Schedules = "schedules", Bot = "bot" }
     EntryKind { Message = "message", Commit = "commit", Proposal = "proposal" }
 }
 

@@ -3,11 +3,12 @@
 //! Whoever changes turns or swaps holds [`Tx::lock_schedules`] from before they read what the change
 //! is made from. What an import or a swap makes of the turns is for `wardline_roster` to say.
 
+use wardline_model::turns::SignedTurns;
 use wardline_model::{RoleSlug, SwapId, UserId};
 
 use crate::StoreError;
 use crate::dialect::AdvisoryLock;
-use crate::rows::{execute, fetch_all, fetch_optional, row};
+use crate::rows::{execute, fetch_all, fetch_one, fetch_optional, row};
 use crate::store::Tx;
 
 row! {
@@ -60,6 +61,13 @@ row! {
     }
 }
 
+row! {
+    struct TurnOrderRow {
+        signed: String,
+        asked_by: Option<UserId>,
+    }
+}
+
 /// A swap to be written.
 #[derive(Debug, Clone)]
 pub struct NewSwap {
@@ -95,7 +103,82 @@ impl Tx {
     /// Makes changes of the schedules wait for each other until this transaction ends; on SQLite they
     /// always do.
     pub async fn lock_schedules(&mut self) -> Result<(), StoreError> {
-        self.lock_whole(AdvisoryLock::Schedules).await
+        self.lock_whole(AdvisoryLock::Schedules).await?;
+        execute!(self, "UPDATE schedule_state SET version = version + 1")?;
+        Ok(())
+    }
+
+    /// How often schedules changed.
+    pub async fn schedules_version(&mut self) -> Result<u64, StoreError> {
+        let (version,) = fetch_one!(
+            self,
+            (i64,),
+            "SELECT version FROM schedule_state WHERE id = 1"
+        )?;
+        Ok(version.unsigned_abs())
+    }
+
+    /// Takes in what a device signed; nothing happens where it is here already. What belongs to a swap
+    /// counts once that is agreed.
+    pub async fn put_turn_order(
+        &mut self,
+        signed: &SignedTurns,
+        swap: Option<SwapId>,
+    ) -> Result<(), StoreError> {
+        let text = serde_json::to_string(signed).map_err(|_| StoreError::Corrupt("turn_orders"))?;
+        execute!(
+            self,
+            "INSERT INTO turn_orders (order_hash, slug, from_ms, until_ms, issued_at, signed, swap_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            signed.order.hash().to_vec(),
+            signed.order.role,
+            signed.order.from,
+            signed.order.until,
+            signed.order.issued_at,
+            text,
+            swap
+        )?;
+        Ok(())
+    }
+
+    /// What devices signed about a time and later, in the order in which they did; with it who asked
+    /// for the swap that it belongs to.
+    pub async fn turn_orders(
+        &mut self,
+        after_ms: u64,
+    ) -> Result<Vec<(SignedTurns, Option<UserId>)>, StoreError> {
+        let rows: Vec<TurnOrderRow> = fetch_all!(
+            self,
+            TurnOrderRow,
+            "SELECT o.signed, s.asked_by FROM turn_orders o LEFT JOIN swaps s ON s.swap_id = o.swap_id
+             WHERE o.until_ms > $1 AND (o.swap_id IS NULL OR s.state = 'agreed')
+             ORDER BY o.issued_at, o.order_hash",
+            after_ms
+        )?;
+        rows.into_iter()
+            .map(|row| {
+                let signed = serde_json::from_str(&row.signed);
+                let signed = signed.map_err(|_| StoreError::Corrupt("turn_orders.signed"))?;
+                Ok((signed, row.asked_by))
+            })
+            .collect()
+    }
+
+    /// Swaps that were agreed about turns that meet a time, by when they were decided.
+    pub async fn agreed_swaps(
+        &mut self,
+        from_ms: u64,
+        until_ms: u64,
+    ) -> Result<Vec<Swap>, StoreError> {
+        fetch_all!(
+            self,
+            Swap,
+            select_swaps!(
+                "WHERE state = 'agreed' AND until_ms > $1 AND from_ms < $2 ORDER BY decided_at, swap_id"
+            ),
+            from_ms,
+            until_ms
+        )
     }
 
     /// The turns that meet a time, by role and beginning.

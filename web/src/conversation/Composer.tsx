@@ -23,7 +23,7 @@ import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Composer.module.css";
 import { FormSheet } from "./FormSheet";
-import { drafts, keepDraft } from "./memory";
+import { drafts, formOpened, keepDraft, wantedForm } from "./memory";
 import { meant, typed } from "./mentions";
 
 const PRIORITIES: readonly Priority[] = ["routine", "urgent", "stat"];
@@ -87,7 +87,8 @@ export function Composer({
   const edit = useCall("edit");
   const [edited, setEdited] = useState("");
   const [caret, setCaret] = useState(0);
-  const [form, setForm] = useState<Form["kind"] | null>(null);
+  const [form, setForm] = useState<Form["kind"] | null>(() => wantedForm(group));
+  useEffect(formOpened, []);
   const [expiry, setExpiry] = useState<Passing>("keep");
   const [attaching, setAttaching] = useState(false);
   // In a dead spot it is as the hospital said last.

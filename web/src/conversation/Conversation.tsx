@@ -4,15 +4,15 @@ import { ArrowDown, ChevronLeft, EllipsisVertical, UsersRound } from "lucide-rea
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { call } from "../core/core";
 import type { ConversationView, MessageView } from "../core/methods";
-import { useCall, useConversations, useMessages, useStatus } from "../core/queries";
-import type { PersonBrief } from "../core/wire";
+import { useCall, useConversations, useMessages, useRoles, useStatus } from "../core/queries";
+import type { OnCallRole, PersonBrief } from "../core/wire";
 import { Banner } from "../patients/Banner";
 import { Empty } from "../shell/Empty";
 import { tellFailure } from "../shell/notices";
 import { go } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
-import { day } from "../texts/time";
+import { clock, day } from "../texts/time";
 import { arrange, firstFresh, type Line, pressing } from "./arrange";
 import { Composer } from "./Composer";
 import styles from "./Conversation.module.css";
@@ -53,7 +53,7 @@ export function Conversation({ group, place }: { group: string; place: number | 
 }
 
 function Opened({ conversation, place }: { conversation: ConversationView; place: number | null }) {
-  const { id: group, title, members, patient, kind } = conversation;
+  const { id: group, title, members, patient, kind, created_by } = conversation;
   const me = useStatus().data?.user?.id;
   const [limit, setLimit] = useState(() => places.get(group)?.limit ?? PAGE);
   const messages = useMessages(group, limit);
@@ -81,6 +81,9 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
   );
   const urgent = useMemo(() => pressing(messages.data ?? []), [messages.data]);
   const now = Date.now();
+  const purpose = usePurpose(conversation);
+  // Of a message to a list only its sender writes on; who answers writes to them alone.
+  const answersApart = kind === "broadcast" && created_by !== me;
   // Who wrote stays known when their devices are gone, and with them they from the members.
   const authors = new Set(
     messages.data?.flatMap(({ mine, from }) => (mine || !from ? [] : [from.id])),
@@ -144,7 +147,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
         <Back />
         <div className={styles.heading}>
           <h1>{title}</h1>
-          <p>{subtitle(conversation)}</p>
+          <p>{[purpose, subtitle(conversation)].filter(Boolean).join(" · ")}</p>
         </div>
         <ActionIcon aria-label={t.conversation.details} onClick={() => setShowPeople(true)}>
           <UsersRound aria-hidden />
@@ -213,20 +216,24 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
           </button>
         )}
       </div>
-      {urgent && !editing ? <QuickReplies group={group} to={urgent} /> : null}
-      <Composer
-        group={group}
-        about={patient !== null && patient !== undefined}
-        to={otherOf(conversation)}
-        kept={conversation.draft}
-        people={people}
-        replying={replying}
-        editing={editing}
-        onDone={() => {
-          setReplying(null);
-          setEditing(null);
-        }}
-      />
+      {urgent && !editing && !answersApart ? <QuickReplies group={group} to={urgent} /> : null}
+      {answersApart ? (
+        <AnswerApart conversation={conversation} />
+      ) : (
+        <Composer
+          group={group}
+          about={patient !== null && patient !== undefined}
+          to={otherOf(conversation)}
+          kept={conversation.draft}
+          people={people}
+          replying={replying}
+          editing={editing}
+          onDone={() => {
+            setReplying(null);
+            setEditing(null);
+          }}
+        />
+      )}
       <MessageSheet
         group={group}
         message={chosen}
@@ -326,6 +333,62 @@ function subtitle({ kind, members, role_title, title }: ConversationView): strin
   }
   const people = t.conversation.people(members.length);
   return role_title && role_title !== title ? `${role_title} · ${people}` : people;
+}
+
+/** What kind of conversation it is, where that is not seen by who is in it; of a role who has it now. */
+function usePurpose({ kind, role }: ConversationView): string | null {
+  const roles = useRoles(kind === "role");
+  switch (kind) {
+    case "role": {
+      const now = roles.data?.find(({ slug }) => slug === role);
+      return now ? roleNow(now) : t.conversation.purpose.role;
+    }
+    case "code":
+    case "broadcast":
+    case "team":
+      return t.conversation.purpose[kind];
+    default:
+      return null;
+  }
+}
+
+function roleNow({ holder, until }: OnCallRole): string {
+  if (!holder) {
+    return t.people.gap;
+  }
+  const has = t.people.holder(holder.name);
+  return until ? `${has}, ${t.people.until(clock(until))}` : has;
+}
+
+/** Where the composer is not: the way to whoever sent it. */
+function AnswerApart({
+  conversation: { created_by, members },
+}: {
+  conversation: ConversationView;
+}) {
+  const start = useCall("start");
+  const sender = members.find(({ user }) => user.id === created_by)?.user;
+  return (
+    <div className={styles.apart}>
+      <p>{t.conversation.answersApart}</p>
+      {sender ? (
+        <Button
+          loading={start.isPending}
+          onClick={() =>
+            start.mutate(
+              { users: [sender.id] },
+              {
+                onSuccess: ({ group }) => go({ at: "conversation", group }),
+                onError: tellFailure,
+              },
+            )
+          }
+        >
+          {t.conversation.answerTo(sender.name)}
+        </Button>
+      ) : null}
+    </div>
+  );
 }
 
 function Back() {

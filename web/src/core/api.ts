@@ -13,6 +13,7 @@ import type {
   CardChallenge,
   CardInfo,
   CardList,
+  CareTeam,
   Comparison,
   DeviceDetail,
   DeviceInfo,
@@ -62,7 +63,11 @@ import type {
   ScheduleImport,
   ScheduleImported,
   Schedules,
+  SignedTurns,
   Swap,
+  Team,
+  TeamCall,
+  TeamEdit,
   TokenImport,
   TokenInfo,
   TokensImported,
@@ -196,8 +201,36 @@ export const api = {
     ask<ScheduleImported>("POST", "/v1/schedules/import", file),
   assignTurn: ({ role, ...turn }: TurnEdit) =>
     ask<ScheduledRole>("PUT", `/v1/schedules/${role}/turns`, turn),
-  askSwap: (request: { role: string; from: number; asked_of: string }) =>
-    ask<Swap>("POST", "/v1/swaps", request),
+  /** What this device says of a role's turns, as they stand, so that the record keeper follows them. */
+  signTurns: async ({ role }: { role: string }) => {
+    // As the hospital has them at this moment, from the same moment on.
+    const from = Date.now();
+    const until = from + FOUR_WEEKS_MS;
+    const path = `/v1/schedules?from=${from}&until=${until}`;
+    const { roles } = await ask<Schedules>("GET", path);
+    const turns = (roles.find(({ slug }) => slug === role)?.turns ?? []).map((turn) => ({
+      user_id: turn.user.id,
+      from: turn.from,
+      until: turn.until,
+    }));
+    const signed = await call("sign_turns", { role, from, until, turns });
+    return ask<{ signed: SignedTurns }>("PUT", `/v1/schedules/${role}/order`, { signed });
+  },
+  /** With this device's word that the turn is theirs who is asked, for when they agree. */
+  askSwap: async (request: { role: string; from: number; until: number; asked_of: string }) => {
+    const { role, from, until, asked_of } = request;
+    const turns = [{ user_id: asked_of, from, until }];
+    const order = await call("sign_turns", { role, from, until, turns });
+    return ask<Swap>("POST", "/v1/swaps", { role, from, asked_of, order });
+  },
+  teams: () => ask<{ teams: Team[] }>("GET", "/v1/teams").then(({ teams }) => teams),
+  /** Makes a team; with an id it changes that one. */
+  putTeam: ({ id, team }: { id: string | null; team: TeamEdit }) =>
+    id ? ask<Team>("PUT", `/v1/teams/${id}`, team) : ask<Team>("POST", "/v1/teams", team),
+  removeTeam: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/teams/${id}`),
+  callTeam: ({ id }: { id: string }) => ask<TeamCall>("POST", `/v1/teams/${id}/call`),
+  careTeam: ({ patient }: { patient: string }) =>
+    ask<CareTeam>("GET", `/v1/patients/${patient}/team`),
   answerSwap: ({ id, answer }: { id: string; answer: "agree" | "decline" | "withdraw" }) =>
     ask<Swap>("POST", `/v1/swaps/${id}/${answer}`),
   /** Of a patient's chart, without their texts: the newest, or those after a part's `next`. */

@@ -16,6 +16,7 @@ import type {
   Priority,
   Problem,
   SessionInfo,
+  SignedTurns,
   Told,
 } from "./wire";
 
@@ -96,7 +97,12 @@ export interface ConversationView {
   /** The record keepers in it, verified as such. */
   keepers: MemberView[];
   patient?: PatientBanner | null;
+  role?: string | null;
   role_title?: string | null;
+  /** The code team or list that it is for. */
+  team?: string | null;
+  team_title?: string | null;
+  created_by?: string | null;
   unread: number;
   last?: {
     /** What it carries. */
@@ -357,6 +363,21 @@ export interface Methods {
   retry: [{ id: string }, unknown];
   discard: [{ id: string }, unknown];
   start: [{ users: string[]; role?: string; patient_id?: string }, { group: string }];
+  /** With whom the hospital named just now. */
+  start_team: [
+    { kind: GroupKind; users: string[]; team?: string; patient_id?: string },
+    { group: string },
+  ];
+  /** This device's signature under who has a role for a time. */
+  sign_turns: [
+    {
+      role: string;
+      from: number;
+      until: number;
+      turns: readonly { user_id: string; from: number; until: number }[];
+    },
+    SignedTurns,
+  ];
   mark_read: [{ group: string; up_to: number }, unknown];
   acknowledge: [{ group: string; up_to: number }, unknown];
   accept_members: [{ group: string }, unknown];

@@ -26,6 +26,9 @@ const SCHEDULES_MS = 60_000;
 /** Between two steps of indexing, so that what the person does comes first. */
 const STEP_MS = 30;
 const HITS = 30;
+/** Over which time apps spread their questions about who is on call. */
+const SPREAD_MS = 8_000;
+const SHOWN_SPREAD_MS = 800;
 /** Each look is an event of the log. */
 const REACH_MS = 5 * 60_000;
 
@@ -59,6 +62,7 @@ const keys = {
   recoveries: ["recoveries"] as const,
   integrations: ["integrations"] as const,
   schedules: ["schedules"] as const,
+  teams: ["teams"] as const,
   roles: ["search", "roles"] as const,
   notes: ["notes"] as const,
   patient: ["patient"] as const,
@@ -90,8 +94,7 @@ export function follow(): () => void {
         void queryClient.invalidateQueries({ queryKey: keys.devices });
         break;
       case "roles":
-        void queryClient.invalidateQueries({ queryKey: keys.schedules });
-        void queryClient.invalidateQueries({ queryKey: keys.roles });
+        rolesChanged();
         break;
       case "stat":
         void queryClient.invalidateQueries({ queryKey: keys.stat });
@@ -125,6 +128,24 @@ export function follow(): () => void {
         break;
     }
   });
+}
+
+let asking: ReturnType<typeof setTimeout> | undefined;
+
+/** Every open app hears at the same moment that who is on call changed: each asks a little later, at a
+ * time of its own, so that they do not all ask at once. A page that shows it asks first. */
+function rolesChanged(): void {
+  clearTimeout(asking);
+  const shown = queryClient
+    .getQueryCache()
+    .findAll({ queryKey: keys.roles, type: "active" })
+    .some((query) => query.getObserversCount() > 0);
+  const latest = shown || location.hash.startsWith("#/on-call") ? SHOWN_SPREAD_MS : SPREAD_MS;
+  asking = setTimeout(() => {
+    void queryClient.invalidateQueries({ queryKey: keys.schedules });
+    void queryClient.invalidateQueries({ queryKey: keys.roles });
+    void queryClient.invalidateQueries({ queryKey: keys.teams });
+  }, Math.random() * latest);
 }
 
 /** The stage may have moved: what an open store showed does not outlive it. */
@@ -228,8 +249,9 @@ export function usePeople(q: string) {
   });
 }
 
-export function useRoles() {
+export function useRoles(enabled = true) {
   return useQuery({
+    enabled,
     queryKey: keys.roles,
     queryFn: () => call("roles", {}),
     staleTime: SEARCH_FRESH_MS,
@@ -481,6 +503,11 @@ export function useSchedules() {
   });
 }
 
+/** Code teams and broadcast lists, with who is in them now. */
+export function useTeams() {
+  return useQuery({ queryKey: keys.teams, queryFn: api.teams, staleTime: SEARCH_FRESH_MS });
+}
+
 /** The notes of a patient's chart, without their texts: those are asked for unkept. */
 export function useNotes(patient: string) {
   return useInfiniteQuery({
@@ -596,6 +623,9 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   testPager: [keys.integrations],
   importSchedule: [keys.schedules, keys.roles],
   assignTurn: [keys.schedules, keys.roles],
+  signTurns: [keys.schedules],
+  putTeam: [keys.teams],
+  removeTeam: [keys.teams],
   askSwap: [keys.schedules],
   answerSwap: [keys.schedules, keys.roles],
   proposePolicies: [keys.policies],
@@ -604,6 +634,7 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],
   start: [keys.conversations],
+  start_team: [keys.conversations],
   accept_members: [keys.conversations],
   add_people: [keys.conversations],
   remove_person: [keys.conversations],

@@ -4,7 +4,14 @@
  */
 
 export type Priority = "routine" | "urgent" | "stat";
-export type GroupKind = "direct" | "group" | "role" | "team" | "keeper";
+export type GroupKind =
+  | "direct"
+  | "group"
+  | "role"
+  | "team"
+  | "code"
+  | "broadcast"
+  | "keeper";
 export type DeviceState =
   | "pending"
   | "active"
@@ -14,7 +21,7 @@ export type DeviceState =
   | "wiped"
   | "retired";
 /** What a device may do beyond its person's own business. */
-export type Duty = "none" | "endorses" | "keeps_records" | "bot";
+export type Duty = "none" | "endorses" | "keeps_records" | "schedules" | "bot";
 
 /** RFC 9457. `type` is `urn:wardline:problem:NAME`, stable; extension members beside it. */
 export interface Problem {
@@ -528,6 +535,49 @@ export interface ScheduledRole {
   title: string;
   department: string;
   turns: ScheduledTurn[];
+  /** Until when a device signed who has it; the record keeper follows signed turns only. */
+  signed_until?: number | null;
+  /** Whether the turns were changed since. */
+  unsigned_changes?: boolean;
+}
+
+/** What a device signs of a role's turns. */
+export interface SignedTurns {
+  order: unknown;
+  signature: string;
+}
+
+export type TeamKind = "code" | "list";
+
+/** A code team or a broadcast list. */
+export interface Team {
+  id: string;
+  kind: TeamKind;
+  title: string;
+  people: PersonBrief[];
+  roles: OnCallRole[];
+  may_call: boolean;
+}
+
+export interface TeamEdit {
+  kind: TeamKind;
+  title: string;
+  people: string[];
+  roles: string[];
+}
+
+/** Who is in a team at this moment. */
+export interface TeamCall {
+  people: PersonBrief[];
+  /** Those of them whom no message reaches. */
+  unreachable: string[];
+  /** The titles of roles that nobody holds. */
+  unheld: string[];
+}
+
+export interface CareTeam {
+  people: PersonBrief[];
+  unreachable: string[];
 }
 
 export type SwapState = "asked" | "agreed" | "declined" | "withdrawn" | "expired";

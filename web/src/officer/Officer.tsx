@@ -10,9 +10,12 @@ import { Integrations } from "./Integrations";
 import { InvitePerson } from "./InvitePerson";
 import { OfficerPage } from "./OfficerPage";
 import { Recoveries } from "./Recoveries";
+import { Teams } from "./Teams";
 
 /** The role that invites people and confirms their devices. */
 const ENROLS = "enrolling_officer";
+/** The role that defines code teams and lists. */
+const DEFINES = "security_officer";
 /** The roles that look after token cards and recoveries. */
 const LOOKS_AFTER = [ENROLS, "security_officer"];
 
@@ -39,6 +42,7 @@ export default function Officer() {
         </>
       ) : null}
       {RUNS.some((role) => roles.includes(role)) ? <Integrations /> : null}
+      {roles.includes(DEFINES) ? <Teams /> : null}
     </OfficerPage>
   );
 }

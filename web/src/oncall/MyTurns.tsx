@@ -11,6 +11,7 @@ import { Ask } from "../shell/Ask";
 import { tell } from "../shell/notices";
 import { t } from "../texts";
 import { moment } from "../texts/time";
+import { HandOver } from "./HandOver";
 import own from "./OnCall.module.css";
 import { askedAbout, type OwnTurn, turnsOf } from "./words";
 
@@ -94,6 +95,7 @@ function MyTurn({
         </>
       ) : (
         <div className={styles.does}>
+          <HandOver role={role} turn={turn} me={me} now={now} />
           <Button
             variant="light"
             aria-label={t.onCall.askAbout(role.title, time)}
@@ -113,7 +115,7 @@ function MyTurn({
         onYes={() => {
           if (person) {
             ask.mutate(
-              { role: role.slug, from: turn.from, asked_of: person.id },
+              { role: role.slug, from: turn.from, until: turn.until, asked_of: person.id },
               {
                 onSuccess: () => {
                   tell("done", t.onCall.asked(person.name));

@@ -15,6 +15,7 @@ import { ImportSchedule } from "./ImportSchedule";
 import { MyTurns } from "./MyTurns";
 import own from "./OnCall.module.css";
 import { Requests } from "./Requests";
+import { Signing } from "./Signing";
 import { byDepartment, type Held, mayManage } from "./words";
 
 /** How often what is on call is looked at against the clock. */
@@ -101,6 +102,7 @@ function Manage({ roles, now }: { roles: readonly ScheduledRole[]; now: number }
   return (
     <section className={styles.card} aria-labelledby="manage-schedules">
       <h2 id="manage-schedules">{t.onCall.manage}</h2>
+      <Signing roles={roles} now={now} />
       <p>{t.onCall.importHint}</p>
       <ImportSchedule />
       {editing ? (

@@ -9,9 +9,11 @@ import {
   heldBy,
   holder,
   mayManage,
+  successor,
   toAnswer,
   turnsOf,
   typedTime,
+  unsigned,
 } from "./words";
 
 const ada = person("ada");
@@ -52,6 +54,27 @@ describe("who is on call", () => {
     expect(holder(turns, 30)).toBeNull();
     expect(following(turns, 7)?.from).toBe(20);
     expect(following(turns, 20)).toBeNull();
+  });
+
+  it("is handed over in the last hour, to whoever has it then", () => {
+    const minute = 60_000;
+    const first = turn(0, 600 * minute, ada);
+    const all = [first, turn(600 * minute, 900 * minute, ben)];
+    expect(successor(all, first, 539 * minute)).toBeNull();
+    expect(successor(all, first, 540 * minute)?.user).toBe(ben);
+    expect(successor([first], first, 590 * minute)).toBeNull();
+  });
+
+  it("is to be signed where it changed, or the signature soon runs out", () => {
+    const day = 24 * 60 * 60_000;
+    const signed = (until: number | null, changed = false) => ({
+      ...role("cardiology", "Cardiology", turns),
+      signed_until: until,
+      unsigned_changes: changed,
+    });
+    expect(unsigned([signed(20 * day)], 0)).toEqual([]);
+    expect(unsigned([signed(20 * day, true), signed(6 * day), signed(null)], 0)).toHaveLength(3);
+    expect(unsigned([role("empty", "Cardiology", [])], 0)).toEqual([]);
   });
 
   it("is listed by department and title", () => {

@@ -1,6 +1,8 @@
 /** Who is on call and whose turn is next, without a screen. */
 import type { ScheduledRole, ScheduledTurn, Swap } from "../core/wire";
 
+/** How long before a signature runs out it is asked for anew. */
+const SOON_MS = 7 * 24 * 60 * 60 * 1000;
 /** The roles that change schedules. */
 const MANAGERS = ["charge_nurse", "security_officer", "operator"];
 
@@ -35,6 +37,27 @@ export function holder(turns: readonly ScheduledTurn[], at: number): ScheduledTu
     }
   }
   return held;
+}
+
+/** How long before its end a turn is handed over in words. */
+const HANDOVER_MS = 60 * 60 * 1000;
+
+/** Who has the role after a turn, once that is about to end: nobody before, and after a gap. */
+export function successor(
+  turns: readonly ScheduledTurn[],
+  turn: ScheduledTurn,
+  at: number,
+): ScheduledTurn | null {
+  const ends = turn.from <= at && at < turn.until && turn.until - at <= HANDOVER_MS;
+  return ends ? holder(turns, turn.until) : null;
+}
+
+/** Roles whose turns no device has signed as they are, so that their conversations do not follow. */
+export function unsigned(roles: readonly ScheduledRole[], at: number): ScheduledRole[] {
+  return roles.filter(
+    ({ turns, signed_until, unsigned_changes }) =>
+      turns.length > 0 && (unsigned_changes || !signed_until || signed_until <= at + SOON_MS),
+  );
 }
 
 /** The turn that begins next. */

@@ -2,8 +2,9 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { BedDouble, ChevronLeft, Stethoscope, X } from "lucide-react";
 import { useState } from "react";
-import { useCall, useRoles } from "../core/queries";
-import type { OnCallRole, PatientBanner, PersonBrief } from "../core/wire";
+import { toFailure } from "../core/failure";
+import { useApi, useCall, useRoles } from "../core/queries";
+import type { OnCallRole, PatientBanner, PersonBrief, Team } from "../core/wire";
 import { PatientPicker } from "../patients/PatientPicker";
 import { identity } from "../patients/words";
 import { tell } from "../shell/notices";
@@ -13,6 +14,7 @@ import { clock } from "../texts/time";
 import styles from "./People.module.css";
 import { PeopleSearch } from "./PeopleSearch";
 import { ReachLine } from "./ReachLine";
+import { reached, Teams, TeamSheet } from "./Teams";
 
 /** Of more people it is not said whether they would notice: one of them does. */
 const MOST_DOUBTED = 3;
@@ -22,7 +24,9 @@ export default function NewConversation() {
   const [role, setRole] = useState<OnCallRole | null>(null);
   const [patient, setPatient] = useState<PatientBanner | null>(null);
   const [picking, setPicking] = useState(false);
+  const [team, setTeam] = useState<Team | null>(null);
   const start = useCall("start");
+  const care = useCareTeam();
 
   const toggle = (person: PersonBrief) => {
     if (role) {
@@ -66,14 +70,18 @@ export default function NewConversation() {
           chosen={people}
           onToggle={toggle}
           above={(q) => (
-            <Roles
-              q={q}
-              chosen={role}
-              onChoose={(each) => {
-                setPeople([]);
-                setRole(each.slug === role?.slug ? null : each);
-              }}
-            />
+            <>
+              <Teams q={q} kind="code" onChoose={setTeam} />
+              <Roles
+                q={q}
+                chosen={role}
+                onChoose={(each) => {
+                  setPeople([]);
+                  setRole(each.slug === role?.slug ? null : each);
+                }}
+              />
+              <Teams q={q} kind="list" onChoose={setTeam} />
+            </>
           )}
         />
       </div>
@@ -114,6 +122,20 @@ export default function NewConversation() {
             </>
           )}
         </div>
+        {patient && nobody ? (
+          <Button
+            variant="light"
+            loading={care.busy}
+            onClick={() => void care.begin(patient.id)}
+          >
+            {t.people.careTeam}
+          </Button>
+        ) : null}
+        {care.problem ? (
+          <p className={styles.refused} role="alert">
+            {care.problem}
+          </p>
+        ) : null}
         {people.slice(0, MOST_DOUBTED).map((person) => (
           <ReachLine
             key={person.id}
@@ -142,6 +164,7 @@ export default function NewConversation() {
           {role ? t.people.startRole : t.people.start}
         </Button>
       </footer>
+      <TeamSheet team={team} patient={patient?.id ?? null} onClose={() => setTeam(null)} />
       <PatientPicker
         opened={picking}
         onClose={() => setPicking(false)}
@@ -152,6 +175,28 @@ export default function NewConversation() {
       />
     </div>
   );
+}
+
+/** Writing to everybody who cares for a patient, whoever that is at this moment. */
+function useCareTeam() {
+  const resolve = useApi("careTeam");
+  const start = useCall("start_team");
+  const [problem, setProblem] = useState<string | null>(null);
+  const begin = async (patient: string) => {
+    setProblem(null);
+    try {
+      const team = await resolve.mutateAsync({ patient });
+      const { group } = await start.mutateAsync({
+        kind: "team",
+        users: reached(team),
+        patient_id: patient,
+      });
+      swap({ at: "conversation", group });
+    } catch (error) {
+      setProblem(toFailure(error).message);
+    }
+  };
+  return { begin, problem, busy: resolve.isPending || start.isPending };
 }
 
 function Chip({ name, onRemove }: { name: string; onRemove(): void }) {

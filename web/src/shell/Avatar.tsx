@@ -1,5 +1,5 @@
 /** Initials on a quiet colour that stays the same for the same person. */
-import { Stethoscope, Users } from "lucide-react";
+import { Megaphone, Siren, Stethoscope, Users } from "lucide-react";
 import type { GroupKind } from "../core/wire";
 import styles from "./Avatar.module.css";
 
@@ -16,9 +16,24 @@ export function Avatar({
 }) {
   return (
     <span className={styles.avatar} data-hue={hue(id)} aria-hidden>
-      {kind === "role" ? <Stethoscope /> : kind === "direct" ? initials(name) : <Users />}
+      {sign(kind) ?? initials(name)}
     </span>
   );
+}
+
+function sign(kind: GroupKind) {
+  switch (kind) {
+    case "direct":
+      return null;
+    case "role":
+      return <Stethoscope />;
+    case "code":
+      return <Siren />;
+    case "broadcast":
+      return <Megaphone />;
+    default:
+      return <Users />;
+  }
 }
 
 /** First and last initial, titles such as `Dr.` left out. */

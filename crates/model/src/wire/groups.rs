@@ -4,7 +4,7 @@ use super::directory::PatientBanner;
 use super::enroll::PersonBrief;
 use super::messages::Receipt;
 use super::wire;
-use crate::{B64, DeviceId, GroupId, PatientId, RoleSlug, UserId};
+use crate::{B64, DeviceId, GroupId, PatientId, RoleSlug, TeamId, UserId};
 
 wire! {
     /// What a conversation is.
@@ -17,6 +17,10 @@ wire! {
         Role,
         /// A patient's care team.
         Team,
+        /// A code team: everybody whom it called.
+        Code,
+        /// A message to a broadcast list: whoever made it writes, and nobody else.
+        Broadcast,
         /// A device and the record keeper, which hands it history. Not shown as a conversation.
         Keeper,
     }
@@ -32,6 +36,13 @@ wire! {
         pub role: Option<RoleSlug>,
         /// The patient it is about; sealed at rest.
         pub patient_id: Option<PatientId>,
+        /// The 16 random bytes from which, with the role, the id of a role's conversation is made: by
+        /// them the record keeper sees that it is one.
+        #[serde(default)]
+        pub purpose: Option<B64>,
+        /// The code team or list that it is for, where it is for one.
+        #[serde(default)]
+        pub team: Option<TeamId>,
         /// GroupInfo of epoch 0 with the ratchet tree, an `MLSMessage`.
         pub group_info: B64,
         /// The commit that adds the members.
@@ -78,6 +89,18 @@ wire! {
         pub role: Option<RoleSlug>,
         /// The role's title, as shown.
         pub role_title: Option<String>,
+        /// The random bytes behind the id of a role's conversation.
+        #[serde(default)]
+        pub purpose: Option<B64>,
+        /// The code team or list that it is for.
+        #[serde(default)]
+        pub team: Option<TeamId>,
+        /// The name of that, as shown; absent once it is gone.
+        #[serde(default)]
+        pub team_title: Option<String>,
+        /// Who made it.
+        #[serde(default)]
+        pub created_by: Option<UserId>,
         /// The patient it is about: the banner where the policy lets this person see it.
         pub patient: Option<PatientBanner>,
         /// The patient's id where there is one.

@@ -29,6 +29,7 @@ pub mod risk;
 pub mod schedules;
 pub mod sessions;
 pub mod socket;
+pub mod teams;
 
 macro_rules! wire {
     ($(#[$meta:meta])* pub struct $($rest:tt)*) => {

@@ -2,6 +2,7 @@
 
 use super::enroll::PersonBrief;
 use super::wire;
+use crate::turns::SignedTurns;
 use crate::{RoleSlug, SwapId, UserId};
 
 wire! {
@@ -25,6 +26,13 @@ wire! {
         pub title: String,
         /// Its department.
         pub department: String,
+        /// Until when a device signed who has the role, unix milliseconds; absent where none did.
+        /// The record keeper follows signed turns only.
+        #[serde(default)]
+        pub signed_until: Option<u64>,
+        /// Whether the turns were changed since they were signed.
+        #[serde(default)]
+        pub unsigned_changes: bool,
         /// The turns that meet the time, by their beginning. Of those that overlap the one that began
         /// last counts.
         pub turns: Vec<ScheduledTurn>,
@@ -110,13 +118,16 @@ wire! {
         pub changed: u64,
         /// The first 200 of them, by time.
         pub changes: Vec<ScheduleChange>,
+        /// The roles that the file is about; none for shifts.
+        #[serde(default)]
+        pub roles: Vec<RoleSlug>,
     }
 }
 wire! {
     /// Something about a schedule that people should see.
     pub struct ScheduleFinding {
         /// Of which kind: `unknown_person`, `unknown_role`, `role_twice`, `begins_twice`, `overlap`,
-        /// `two_roles`, `new_role`, `role_changes` or `gap`.
+        /// `two_roles`, `new_role`, `role_changes`, `gap` or `undoes_swap`.
         pub kind: String,
         /// The line of the file.
         pub line: Option<u64>,
@@ -163,6 +174,25 @@ wire! {
         pub from: u64,
         /// Who is asked.
         pub asked_of: UserId,
+        /// The asker's signature under it: that the turn is theirs who is asked. With it the record
+        /// keeper follows the swap once it is agreed.
+        #[serde(default)]
+        pub order: Option<SignedTurns>,
+    }
+}
+wire! {
+    /// `PUT /v1/schedules/{id}/order`: who has a role for a time, signed.
+    pub struct TurnsSigned {
+        /// The statement, by the device that asks.
+        pub signed: SignedTurns,
+    }
+}
+wire! {
+    /// `GET /v1/keeper/turns`, for the record keeper.
+    pub struct TurnOrders {
+        /// Statements about now and later, in the order in which they were signed. Each is to be
+        /// verified.
+        pub orders: Vec<SignedTurns>,
     }
 }
 wire! {

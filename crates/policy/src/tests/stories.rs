@@ -551,6 +551,7 @@ fn the_record_keeper_keeps_records_and_does_nothing_else() {
             "inbox.read",
             "socket.open",
             "keeper.devices",
+            "keeper.turns",
         ]
     );
 }

@@ -37,6 +37,7 @@ pub(crate) mod sessions;
 pub(crate) mod signals;
 pub(crate) mod socket;
 pub(crate) mod swaps;
+pub(crate) mod teams;
 pub(crate) mod tokens;
 
 use std::sync::Arc;
@@ -164,6 +165,11 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(roles::list::handler))
         .routes(routes!(schedules::read::handler))
         .routes(routes!(schedules::edit::handler))
+        .routes(routes!(schedules::sign::handler))
+        .routes(routes!(teams::list::handler, teams::define::create))
+        .routes(routes!(teams::define::change, teams::remove::handler))
+        .routes(routes!(teams::call::handler))
+        .routes(routes!(patients::team::handler))
         .routes(routes!(swaps::ask::handler))
         .routes(routes!(swaps::agree::handler))
         .routes(routes!(swaps::decline::handler))
@@ -182,9 +188,9 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(key_packages::count::handler))
         .routes(routes!(key_packages::claim::handler))
         .routes(routes!(keeper::devices::handler))
-        .routes(routes!(groups::create::handler, groups::list::handler))
+        .routes(routes!(keeper::turns::handler))
+        .merge(commits())
         .routes(routes!(groups::info::handler))
-        .routes(routes!(groups::commit::handler))
         .routes(routes!(groups::send::handler))
         .routes(routes!(groups::forward::handler))
         .routes(routes!(groups::log::handler))
@@ -222,6 +228,15 @@ fn files() -> OpenApiRouter<App> {
         .routes(routes!(schedules::import::handler))
         .layer(DefaultBodyLimit::max(LARGEST_FILE))
         .layer(Extension(Largest(LARGEST_FILE)))
+}
+
+/// Operations that bring commits: one that adds hundreds of people has a key package of each.
+fn commits() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(groups::create::handler, groups::list::handler))
+        .routes(routes!(groups::commit::handler))
+        .layer(DefaultBodyLimit::max(LARGEST_COMMIT))
+        .layer(Extension(Largest(LARGEST_COMMIT)))
 }
 
 /// The description of the API (OpenAPI 3.1), as served at `/openapi.json`.
@@ -294,5 +309,8 @@ pub(crate) fn router(app: &App) -> Router {
         .with_state(app.clone())
 }
 
+/// Five hundred people with two devices each, at some 8 KiB a device in the hybrid suite: its key package,
+/// its part of the Welcome and of the tree.
+const LARGEST_COMMIT: usize = 12 << 20;
 /// A file of 8 MiB, of which JSON may write every other byte as two.
 const LARGEST_FILE: usize = 16 << 20;

@@ -189,6 +189,7 @@ async fn a_phone_that_only_an_officer_confirmed_waits_in_sight_of_everyone(engin
     come_online(&mut replacement).await;
     let at_once = Rules {
         recovery_wait_ms: 0,
+        ..Rules::default()
     };
     assert_eq!(ward.keep(at_once).await, Progress::Done);
     replacement.sync().await.unwrap();
@@ -218,6 +219,7 @@ async fn a_lost_phone_is_out_of_its_conversations_before_anyone_looks(engine: En
     come_online(&mut next).await;
     let at_once = Rules {
         recovery_wait_ms: 0,
+        ..Rules::default()
     };
     ward.keep(at_once).await;
     next.sync().await.unwrap();
@@ -429,6 +431,7 @@ async fn a_lost_answer_to_a_commit_costs_nothing(engine: Engine) {
     come_online(&mut next).await;
     let at_once = Rules {
         recovery_wait_ms: 0,
+        ..Rules::default()
     };
     ward.keep(at_once).await;
     next.sync().await.unwrap();
@@ -489,6 +492,7 @@ async fn what_the_keeper_was_not_there_for_is_nobodys_to_get(engine: Engine) {
     next.sync().await.unwrap();
     let at_once = Rules {
         recovery_wait_ms: 0,
+        ..Rules::default()
     };
     ward.keep(at_once).await;
     next.sync().await.unwrap();
@@ -524,6 +528,7 @@ async fn who_is_removed_while_their_phone_goes_out_of_use_stays_out(engine: Engi
     come_online(&mut next).await;
     let at_once = Rules {
         recovery_wait_ms: 0,
+        ..Rules::default()
     };
     ward.keep(at_once).await;
     next.sync().await.unwrap();
@@ -696,6 +701,7 @@ async fn whoever_holds_the_server_and_the_ca_is_neither_let_in_nor_given_history
     // … which does not let it in, and owes it nothing.
     let at_once = Rules {
         recovery_wait_ms: 0,
+        ..Rules::default()
     };
     assert_eq!(ward.keep(at_once).await, Progress::Again);
     for kept in ward.keeper.kept_groups().unwrap() {

@@ -50,3 +50,4 @@ mod sessions;
 mod signals;
 mod sockets;
 mod support;
+mod teams;

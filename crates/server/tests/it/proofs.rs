@@ -185,6 +185,32 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             Some(json!({ "from": 0, "until": 4_102_444_800_000_u64, "user_id": user })),
         ),
         (
+            "PUT",
+            "/v1/schedules/r/order".into(),
+            Some(json!({ "signed": {
+                "order": {
+                    "v": 1, "type": "wardline.turns", "role": "r", "from": 1, "until": 2,
+                    "turns": [], "signer": id, "issued_at": 1,
+                },
+                "signature": bytes,
+            } })),
+        ),
+        ("GET", "/v1/teams".into(), None),
+        (
+            "POST",
+            "/v1/teams".into(),
+            Some(json!({ "kind": "code", "title": "a", "people": [user], "roles": [] })),
+        ),
+        (
+            "PUT",
+            format!("/v1/teams/{group}"),
+            Some(json!({ "kind": "code", "title": "a", "people": [user], "roles": [] })),
+        ),
+        ("DELETE", format!("/v1/teams/{group}"), None),
+        ("POST", format!("/v1/teams/{group}/call"), None),
+        ("GET", "/v1/patients/p1/team".into(), None),
+        ("GET", "/v1/keeper/turns".into(), None),
+        (
             "POST",
             "/v1/swaps".into(),
             Some(json!({ "role": "r", "from": 1, "asked_of": user })),

@@ -300,6 +300,31 @@ async fn a_swap_with_consent_changes_who_is_on_call(engine: Engine) {
     let agreed = agreed.unwrap();
     assert_eq!(agreed.actor.user, Some(ben));
     assert_eq!(agreed.detail["asked_by"], house.ada.user().to_string());
+
+    // The planner's file does not know of it: who imports it again is told before it is undone.
+    let turns = [(0, 4, "ada.okafor"), (4, 16, "ben.chen")];
+    let text = house.csv(ROLE, "Administration", &turns);
+    let seen: ScheduleImported = house.import("csv", &text, true).await.expect(200).json();
+    let undone = seen
+        .findings
+        .iter()
+        .find(|found| found.kind == "undoes_swap");
+    assert!(
+        undone.is_some_and(|found| !found.stops),
+        "{:?}",
+        seen.findings
+    );
+    house.import("csv", &text, false).await.expect(200);
+    assert_eq!(house.holder().await, Some(house.ada.user()));
+    let events = house.hospital.events("schedule.imported").await;
+    let roles = &events.last().unwrap().detail["roles"];
+    assert_eq!(roles, &json!([ROLE]));
+    // Who had it until now had it.
+    let path = format!("/v1/schedules?from={}&until={}", house.at(0), house.at(16));
+    let shown: Schedules = house.ben.get(&path).await.expect(200).json();
+    let who: Vec<UserId> = shown.roles[0].turns.iter().map(|t| t.user.id).collect();
+    let (ada, ben) = (house.ada.user(), house.ben.user());
+    assert!(who.ends_with(&[ada, ben]) && who.len() >= 3, "{who:?}");
 }
 
 story!(a_swap_without_consent_changes_nothing);

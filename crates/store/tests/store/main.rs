@@ -29,4 +29,5 @@ mod schema;
 mod sealed;
 mod sessions;
 mod support;
+mod teams;
 mod watch;

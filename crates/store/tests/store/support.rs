@@ -265,6 +265,8 @@ pub(crate) fn new_group(members: &[Member]) -> NewGroup {
         group_id: GroupId::from_bytes(unique()),
         kind: GroupKind::Group,
         role: None,
+        purpose: None,
+        team_id: None,
         patient_id: None,
         ciphersuite: 0x004e,
         public_state: b"state 0".to_vec(),

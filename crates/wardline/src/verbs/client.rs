@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use wardline_client::ClientError;
 use wardline_client::attachments::NewFile;
@@ -13,8 +14,12 @@ use wardline_client::search::{Search, SearchHit};
 use wardline_client::views::{Conversation, Message, MessageState, Queued};
 use wardline_client_native::NativeClient;
 use wardline_client_native::client::Enrolment;
+use wardline_model::turns::SignedTurn;
+use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
+use wardline_model::wire::schedules::Schedules;
 use wardline_model::wire::socket::ServerFrame;
+use wardline_model::wire::teams::{TeamCall, TeamKind, TeamList};
 use wardline_model::{B64, GroupId, MessageId, PatientId, RoleSlug, UserId};
 use wardline_posture::attest;
 
@@ -29,6 +34,7 @@ const CONFIRMATION: Duration = Duration::from_mins(15);
 const AGAIN: Duration = Duration::from_secs(1);
 /// How long a silent socket is left alone.
 const QUIET: Duration = Duration::from_mins(10);
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How many messages of a conversation are looked through for new ones before all are.
 const FEW: usize = 64;
 
@@ -64,6 +70,15 @@ enum Verb {
     Groups,
     /// Send a message; done only once it is durable at the hospital.
     Send(Send),
+    /// Sign who has a role when, as it stands in the schedule, so that the role's conversations follow
+    /// it; for whoever changes schedules, on a device that was confirmed for that.
+    SignTurns {
+        /// The role, such as `cardiology-on-call`.
+        role: RoleSlug,
+        /// For how many days from now on.
+        #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(u64).range(1..=400))]
+        days: u64,
+    },
     /// Messages received.
     Inbox {
         /// Keep printing as messages come.
@@ -146,6 +161,9 @@ struct Send {
     /// A role, such as `cardiology-on-call`.
     #[arg(long, group = "recipient")]
     role: Option<RoleSlug>,
+    /// A code team, which is paged, or a broadcast list, by its name.
+    #[arg(long, group = "recipient")]
+    team: Option<String>,
     /// A conversation.
     #[arg(long, group = "recipient")]
     group: Option<GroupId>,
@@ -225,6 +243,7 @@ async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), F
         Verb::Whoami => whoami(client, out).await,
         Verb::Groups => groups(client, out).await,
         Verb::Send(send) => send.run(client, out).await,
+        Verb::SignTurns { role, days } => sign_turns(client, role, days, out).await,
         Verb::Inbox { follow: false } => inbox(client, out).await,
         Verb::Inbox { follow: true } => {
             tokio::select! {
@@ -404,7 +423,13 @@ async fn request(
 impl Send {
     async fn run(self, client: &mut NativeClient, out: Output) -> Result<(), Failure> {
         catch_up(client).await?;
+        let mut stat = self.stat;
         let group = match (self.group, &self.to, self.role) {
+            (None, None, None) => {
+                let (group, code) = call(client, self.team, self.patient).await?;
+                stat |= code;
+                group
+            }
             (Some(group), ..) => group,
             (None, Some(username), _) => {
                 let user = find_person(client, username).await?;
@@ -412,7 +437,7 @@ impl Send {
             }
             (None, None, role) => client.start(&[], role, self.patient).await?,
         };
-        let priority = if self.stat {
+        let priority = if stat {
             Priority::Stat
         } else {
             Priority::Routine
@@ -505,6 +530,69 @@ async fn save(
     });
     out.result(&value, || "Saved.".to_owned());
     Ok(())
+}
+
+/// A conversation with whoever is in a team now, and whether it is a code team. People who have no
+/// device in use are left out.
+async fn call(
+    client: &mut NativeClient,
+    title: Option<String>,
+    patient: Option<PatientId>,
+) -> Result<(GroupId, bool), Failure> {
+    let title = title.unwrap_or_default();
+    let list: TeamList = from_json(&client.raw("GET", "/v1/teams", None).await?)?;
+    let team = list.teams.into_iter().find(|team| team.title == title);
+    let team = team.ok_or_else(|| Failure::usage(format!("there is no team \"{title}\"")))?;
+    let path = format!("/v1/teams/{}/call", team.id);
+    let now = client.raw("POST", &path, Some(b"{}".to_vec())).await?;
+    let now: TeamCall = from_json(&now)?;
+    let people = now.people.into_iter().map(|person| person.id);
+    let users: Vec<UserId> = people.filter(|id| !now.unreachable.contains(id)).collect();
+    let (kind, code) = match team.kind {
+        TeamKind::Code => (GroupKind::Code, true),
+        TeamKind::List => (GroupKind::Broadcast, false),
+    };
+    let group = client
+        .start_team(kind, &users, Some(team.id), patient)
+        .await?;
+    Ok((group, code))
+}
+
+/// Signs a role's turns as they stand, for the record keeper to follow.
+async fn sign_turns(
+    client: &mut NativeClient,
+    role: RoleSlug,
+    days: u64,
+    out: Output,
+) -> Result<(), Failure> {
+    let from = client.platform().now_ms();
+    let until = from.saturating_add(days.saturating_mul(DAY_MS));
+    let path = format!("/v1/schedules?from={from}&until={until}");
+    let shown: Schedules = from_json(&client.raw("GET", &path, None).await?)?;
+    let found = shown.roles.into_iter().find(|each| each.slug == role);
+    let found = found.ok_or_else(|| Failure::usage(format!("there is no role {role}")))?;
+    let turns: Vec<SignedTurn> = found
+        .turns
+        .into_iter()
+        .map(|turn| SignedTurn {
+            user_id: turn.user.id,
+            from: turn.from,
+            until: turn.until,
+        })
+        .collect();
+    let count = turns.len();
+    let signed = client.sign_turns(role.clone(), (from, until), turns)?;
+    let body = json!({ "signed": signed }).to_string().into_bytes();
+    let path = format!("/v1/schedules/{role}/order");
+    client.raw("PUT", &path, Some(body)).await?;
+    let value = json!({ "role": role, "from": from, "until": until, "turns": count });
+    out.result(&value, || format!("Signed {count} turns of {role}."));
+    Ok(())
+}
+
+fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body)
+        .map_err(|_| Failure::unavailable("the hospital's answer cannot be read"))
 }
 
 /// Sends what was queued just now; done only once the hospital has it.

@@ -53,6 +53,9 @@ pub(crate) struct KeeperVerb {
     /// Hours that a device waits for history when an officer, not its own person, confirmed it.
     #[arg(long, default_value_t = 24)]
     recovery_wait_hours: u64,
+    /// Minutes that whoever goes off call stays in the role's conversations, for the hand-over.
+    #[arg(long, default_value_t = 30)]
+    hand_over_minutes: u64,
     /// End when standard input closes, so as not to outlive the process that started this one.
     #[arg(long)]
     until_stdin_closes: bool,
@@ -75,6 +78,8 @@ impl KeeperVerb {
         let ca = self.ca.as_ref().map(read).transpose()?;
         let rules = Rules {
             recovery_wait_ms: self.recovery_wait_hours.saturating_mul(60 * 60 * 1000),
+            overlap_ms: self.hand_over_minutes.saturating_mul(60 * 1000),
+            ..Rules::default()
         };
         let keeping = async {
             let server = self.server.as_deref();

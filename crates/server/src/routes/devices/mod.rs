@@ -93,6 +93,9 @@ pub(crate) fn duty_of(roles: &[String]) -> Duty {
         Duty::Bot
     } else if has("enrolling_officer") {
         Duty::Endorses
+    } else if has("charge_nurse") || has("security_officer") || has("operator") {
+        // Those who may change schedules: the record keeper follows what their devices sign.
+        Duty::Schedules
     } else {
         Duty::None
     }

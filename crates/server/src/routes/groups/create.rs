@@ -6,8 +6,10 @@ use axum::http::StatusCode;
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
 use wardline_delivery::Tracked;
+use wardline_model::purpose::is_role_group;
 use wardline_model::wire::groups::{CommitAccepted, GroupCreate, GroupKind};
 use wardline_model::wire::problem::Problem;
+use wardline_model::wire::teams::TeamKind;
 use wardline_policy::{Action, Resource};
 use wardline_store::NewGroup;
 
@@ -18,7 +20,7 @@ use crate::gate::change;
 use crate::problem::Refusal;
 use crate::routes::groups::commit::Judged;
 use crate::routes::groups::{leaves, mls_refused};
-use crate::routes::patients;
+use crate::routes::{patients, teams};
 
 /// Registers a new MLS group of which the device is the only member, and takes its first commit.
 ///
@@ -61,6 +63,27 @@ pub(crate) async fn handler(
             .await?;
     }
 
+    if let Some(team) = request.team {
+        let mut facts = app.facts().await?;
+        let team = facts.team(team).await?.ok_or(Refusal::NotFound)?;
+        drop(facts);
+        let fits = matches!(
+            (request.kind, team.kind),
+            (GroupKind::Code, TeamKind::Code) | (GroupKind::Broadcast, TeamKind::List)
+        );
+        if !fits {
+            return Err(wrong("kind", "what the team is for"));
+        }
+        app.decide(
+            caller.asker(),
+            teams::calling(team.kind),
+            Resource::Hospital,
+        )
+        .await?
+        .record()
+        .await?;
+    }
+
     let mut tracked = Tracked::create(
         request.group_id,
         request.group_info.as_ref(),
@@ -74,6 +97,8 @@ pub(crate) async fn handler(
         group_id: request.group_id,
         kind: request.kind,
         role: request.role.clone(),
+        purpose: request.purpose.as_ref().map(|nonce| nonce.0.clone()),
+        team_id: request.team,
         patient_id: request.patient_id.clone(),
         ciphersuite: tracked.ciphersuite(),
         public_state: tracked.to_bytes(),
@@ -110,6 +135,12 @@ pub(crate) async fn handler(
             serde_json::to_value(new.kind).map_err(Refusal::internal)?,
         )
         .put("ciphersuite", new.ciphersuite);
+        if let Some(role) = &new.role {
+            note.put("role", role.as_str());
+        }
+        if let Some(team) = new.team_id {
+            note.put("team", team.to_string());
+        }
         if let Some(patient) = &new.patient_id {
             note.put("patient", patient.as_str());
         }
@@ -130,18 +161,35 @@ pub(crate) async fn handler(
 
 fn check_shape(request: &GroupCreate) -> Result<(), Refusal> {
     if (request.kind == GroupKind::Role) != request.role.is_some() {
-        return Err(Refusal::InvalidBody {
-            field: "role".to_owned(),
-            expected: "the role, for a conversation with a role only".to_owned(),
-        });
+        return Err(wrong(
+            "role",
+            "the role, for a conversation with a role only",
+        ));
+    }
+    if let Some(nonce) = &request.purpose {
+        let role = request.role.as_ref();
+        if !role.is_some_and(|role| is_role_group(request.group_id, role, &nonce.0)) {
+            return Err(wrong(
+                "purpose",
+                "the bytes that make the id, with the role",
+            ));
+        }
     }
     if request.kind == GroupKind::Team && request.patient_id.is_none() {
-        return Err(Refusal::InvalidBody {
-            field: "patient_id".to_owned(),
-            expected: "the patient whose care team it is".to_owned(),
-        });
+        return Err(wrong("patient_id", "the patient whose care team it is"));
+    }
+    let is_of_team = matches!(request.kind, GroupKind::Code | GroupKind::Broadcast);
+    if is_of_team != request.team.is_some() {
+        return Err(wrong("team", "the team, for a conversation with one only"));
     }
     Ok(())
+}
+
+fn wrong(field: &str, expected: &str) -> Refusal {
+    Refusal::InvalidBody {
+        field: field.to_owned(),
+        expected: expected.to_owned(),
+    }
 }
 
 const CREATED: Kind = Kind::named("group.created");

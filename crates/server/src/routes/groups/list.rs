@@ -8,7 +8,7 @@ use wardline_model::wire::directory::PatientBanner;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{GroupList, GroupSummary, Member};
 use wardline_model::wire::problem::Problem;
-use wardline_model::{DeviceId, PatientId, RoleSlug, UserId};
+use wardline_model::{DeviceId, PatientId, RoleSlug, TeamId, UserId};
 use wardline_policy::{Action, Resource};
 use wardline_store::{GroupListing, Tx};
 
@@ -40,6 +40,12 @@ pub(crate) async fn handler(
         .await?
         .into_iter()
         .map(|role| (role.slug, role.title))
+        .collect();
+    let teams: HashMap<TeamId, String> = facts
+        .teams()
+        .await?
+        .into_iter()
+        .map(|team| (team.team_id, team.title))
         .collect();
     let banners = banners(&app, &caller, &mut facts, &listings, now_ms).await?;
     let record_keepers = record_keepers(&mut facts).await?;
@@ -78,6 +84,10 @@ pub(crate) async fn handler(
                     .as_ref()
                     .and_then(|role| titles.get(role).cloned()),
                 role: group.role,
+                purpose: group.purpose.map(Into::into),
+                team_title: group.team_id.and_then(|team| teams.get(&team).cloned()),
+                team: group.team_id,
+                created_by: Some(group.created_by),
                 patient: group
                     .patient_id
                     .as_ref()

@@ -48,12 +48,13 @@ impl Standing {
     }
 
     /// As the target of a message.
-    pub(crate) fn target(&self) -> Target {
+    pub(crate) fn target(&self, caller: &Caller) -> Target {
         Target {
             group: self.group.group_id,
             kind: self.group.kind,
             role: self.group.role.clone(),
             member: self.member,
+            author: self.group.created_by == caller.user(),
             removal_pending: self.group.removal_pending,
         }
     }

@@ -53,7 +53,7 @@ pub(crate) async fn handler(
     let mut facts = app.look().await?;
     let standing = Standing::of(&mut facts, id, &caller).await?;
     drop(facts);
-    let target = standing.target();
+    let target = standing.target(&caller);
     let accepted = send(&app, &caller, &target, message).await?;
     Ok((StatusCode::CREATED, Json(accepted)))
 }
@@ -70,6 +70,8 @@ pub(crate) struct Target {
     pub(crate) role: Option<RoleSlug>,
     /// Whether the person is in it.
     pub(crate) member: bool,
+    /// Whether the person made it.
+    pub(crate) author: bool,
     /// Whether a removal is pending.
     pub(crate) removal_pending: bool,
 }
@@ -121,6 +123,21 @@ pub(crate) async fn send(
         return Err(Refusal::TooManyRequests {
             retry_after_s: BOT_WAIT_S,
         });
+    }
+    // Hundreds of people read it: who answers, answers the one who wrote. It is no rule that a policy
+    // could take away.
+    if target.kind == GroupKind::Broadcast && !target.author {
+        let refusal = Refusal::Denied {
+            code: "answers_to_sender".to_owned(),
+            advice: vec![
+                "Only whoever sent this writes here. Answer them in a conversation of the two of you."
+                    .to_owned(),
+            ],
+        };
+        let mut note = permit.note();
+        note.refused(refusal.name());
+        permit.record_with(note).await?;
+        return Err(refusal);
     }
     let permit = permit.kind(APPENDED);
     let priority = message.priority;

@@ -1,3 +1,4 @@
 //! What only the record keeper asks for. One file for each operation.
 
 pub(crate) mod devices;
+pub(crate) mod turns;

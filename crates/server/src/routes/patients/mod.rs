@@ -3,6 +3,7 @@
 pub(crate) mod break_glass;
 pub(crate) mod read;
 pub(crate) mod search;
+pub(crate) mod team;
 
 use std::collections::BTreeSet;
 

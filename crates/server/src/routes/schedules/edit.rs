@@ -76,6 +76,9 @@ pub(crate) async fn handler(
             title: role.title,
             department: role.department,
             turns: shown,
+            signed_until: None,
+            // They were changed just now.
+            unsigned_changes: true,
         })
     })?;
     app.bus.publish(Hint::Roles);

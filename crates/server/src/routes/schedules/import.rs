@@ -76,6 +76,14 @@ pub(crate) async fn handler(
         note.put("added", imported.added)
             .put("removed", imported.removed)
             .put("changed", imported.changed)
+            .put(
+                "roles",
+                imported
+                    .roles
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>(),
+            )
             .put("from", imported.from)
             .put("until", imported.until);
         Ok(imported)

@@ -3,3 +3,4 @@
 pub(crate) mod edit;
 pub(crate) mod import;
 pub(crate) mod read;
+pub(crate) mod sign;

@@ -1,6 +1,6 @@
 //! `GET /v1/schedules`: who is on call when, one's own shifts, and one's swaps.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +10,9 @@ use wardline_model::wire::problem::Problem;
 use wardline_model::wire::schedules::{OwnShift, ScheduledRole, ScheduledTurn, Schedules};
 use wardline_model::{RoleSlug, UserId};
 use wardline_policy::{Action, Resource};
-use wardline_roster::slot::Window;
+use wardline_roster::signed::{self, By};
+use wardline_roster::slot::{Turn, Window, grouped};
+use wardline_store::Tx;
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -54,6 +56,7 @@ pub(crate) async fn handler(
     let mut facts = app.facts().await?;
     let roles = facts.oncall(now_ms).await?;
     let turns = facts.turns_between(from_ms, until_ms).await?;
+    let mut signed = Signed::load(&mut facts, now_ms).await?;
     let shifts = facts.shifts_of(caller.user(), from_ms, until_ms).await?;
     let since_ms = now_ms.saturating_sub(WEEK_MS);
     let swaps = facts.swaps_of(caller.user(), since_ms).await?;
@@ -84,6 +87,8 @@ pub(crate) async fn handler(
         roles: roles
             .into_iter()
             .map(|role| ScheduledRole {
+                signed_until: signed.until.get(&role.slug).copied(),
+                unsigned_changes: signed.changed.remove(&role.slug),
                 turns: by_role.remove(&role.slug).unwrap_or_default(),
                 slug: role.slug,
                 title: role.title,
@@ -99,6 +104,49 @@ pub(crate) async fn handler(
             .collect(),
         swaps,
     }))
+}
+
+/// How far devices signed the turns of the roles, and where that is not what they are now.
+struct Signed {
+    until: BTreeMap<RoleSlug, u64>,
+    changed: BTreeSet<RoleSlug>,
+}
+
+impl Signed {
+    async fn load(facts: &mut Tx, now_ms: u64) -> Result<Self, Refusal> {
+        let orders = facts.turn_orders(now_ms).await?;
+        let mut until: BTreeMap<RoleSlug, u64> = BTreeMap::new();
+        for (signed, _) in orders.iter().filter(|(_, asked_by)| asked_by.is_none()) {
+            let end = until.entry(signed.order.role.clone()).or_default();
+            *end = (*end).max(signed.order.until);
+        }
+        let last_ms = until.values().copied().max().unwrap_or_default();
+        let turns: Vec<Turn> = match Window::new(now_ms, last_ms) {
+            Some(_) => facts.turns_between(now_ms, last_ms).await?,
+            None => Vec::new(),
+        }
+        .into_iter()
+        .map(schedules::turn)
+        .collect();
+        let turns = grouped(&turns);
+        let mut changed = BTreeSet::new();
+        for (role, end_ms) in &until {
+            let Some(window) = Window::new(now_ms, *end_ms) else {
+                continue;
+            };
+            let said = signed::settle(
+                role,
+                orders.iter().map(|(signed, asked_by)| {
+                    (&signed.order, asked_by.map_or(By::Scheduler, By::Holder))
+                }),
+            );
+            let now = turns.get(role).cloned().unwrap_or_default();
+            if signed::who(&said, window) != signed::who(&now, window) {
+                changed.insert(role.clone());
+            }
+        }
+        Ok(Self { until, changed })
+    }
 }
 
 const WEEK_MS: u64 = 7 * 24 * 60 * 60 * 1000;

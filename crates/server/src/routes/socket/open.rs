@@ -293,7 +293,9 @@ impl Talk<'_> {
             return Ok((caller, target.clone()));
         }
         let mut facts = self.app.facts().await?;
-        let target = Standing::of(&mut facts, group, &caller).await?.target();
+        let target = Standing::of(&mut facts, group, &caller)
+            .await?
+            .target(&caller);
         drop(facts);
         // A pending removal ends soon, so it is asked for anew each time.
         if !target.removal_pending {

@@ -58,7 +58,15 @@ pub(crate) async fn handler(
             return Err(Refusal::ChangedMeanwhile);
         }
         let turn = schedules::turn(turn);
-        let taken = swap::taken_over(&turn, swap.asked_of, now_ms);
+        let all = tx
+            .turns_between(turn.from_ms, turn.until_ms)
+            .await?
+            .into_iter();
+        let all: Vec<_> = all
+            .filter(|other| other.slug == swap.slug)
+            .map(schedules::turn)
+            .collect();
+        let taken = swap::taken_over(&turn, &all, swap.asked_of, now_ms);
         schedules::apply_turns(tx, &merge::difference(vec![turn], taken)).await?;
         tx.withdraw_swaps(&swap.slug, swap.from_ms, now_ms).await?;
         let swap = tx.swap(id).await?;

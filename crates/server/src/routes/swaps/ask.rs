@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
 use wardline_model::SwapId;
+use wardline_model::turns::SignedTurn;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::schedules::{SwapInfo, SwapRequest};
 use wardline_policy::{Action, Resource};
@@ -17,6 +18,7 @@ use crate::extract::Body;
 use crate::gate::change;
 use crate::problem::Refusal;
 use crate::rim::random;
+use crate::routes::schedules::sign;
 
 /// Asks. Nothing changes before they agree.
 #[utoipa::path(
@@ -46,6 +48,20 @@ pub(crate) async fn handler(
         let turn = tx.turn(&request.role, request.from).await?;
         let turn = turn.ok_or(Refusal::NotFound)?;
         super::check(tx, &turn, caller.user(), request.asked_of, now_ms).await?;
+        if let Some(signed) = &request.order {
+            let gives = SignedTurn {
+                user_id: request.asked_of,
+                from: turn.from_ms,
+                until: turn.until_ms,
+            };
+            let order = &signed.order;
+            let fits = order.turns == [gives]
+                && (order.from, order.until) == (turn.from_ms, turn.until_ms);
+            if !fits {
+                return Err(Refusal::ChangedMeanwhile);
+            }
+            sign::check(tx, &caller, signed, &request.role, now_ms).await?;
+        }
         let new = NewSwap {
             swap_id,
             turn,
@@ -53,6 +69,9 @@ pub(crate) async fn handler(
         };
         if !tx.create_swap(&new, now_ms).await? {
             return Err(Refusal::SwapRefused("they are asked already".to_owned()));
+        }
+        if let Some(signed) = &request.order {
+            tx.put_turn_order(signed, Some(swap_id)).await?;
         }
         let swap = tx.swap(swap_id).await?;
         super::info(tx, swap, now_ms).await

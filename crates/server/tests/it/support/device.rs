@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
+use wardline_model::turns::{SignedTurns, TurnOrder};
 use wardline_model::wire::devices::{DeviceList, REPORT_TYPE};
 use wardline_model::wire::enroll::{BINDING_TYPE, EnrollFinished, EnrollStarted, EnrollStatus};
 use wardline_model::wire::hospital::Hospital;
@@ -290,6 +291,11 @@ impl Device {
         self.request("POST", path, Some(&body)).await
     }
 
+    pub(crate) async fn put(&mut self, path: &str, body: &impl Serialize) -> Answer {
+        let body = serde_json::to_value(body).unwrap();
+        self.request("PUT", path, Some(&body)).await
+    }
+
     pub(crate) async fn delete(&mut self, path: &str) -> Answer {
         self.request("DELETE", path, None).await
     }
@@ -380,6 +386,15 @@ impl Device {
         let signature = self.mls_key.sign(&endorsement.signed_bytes());
         SignedEndorsement {
             endorsement,
+            signature: signature.to_bytes().into(),
+        }
+    }
+
+    /// Turns with this device's signature, whatever they say.
+    pub(crate) fn sign_turns(&self, order: TurnOrder) -> SignedTurns {
+        let signature = self.mls_key.sign(&order.signed_bytes());
+        SignedTurns {
+            order,
             signature: signature.to_bytes().into(),
         }
     }

@@ -103,6 +103,8 @@ impl Phone {
             group_id,
             kind: GroupKind::Group,
             role: None,
+            purpose: None,
+            team: None,
             patient_id: patient.cloned(),
             group_info,
             first_commit: Some(first),

@@ -56,12 +56,21 @@ impl Ward {
 
     /// A workstation of someone of the demo, confirmed by the officer.
     pub(crate) async fn person(&mut self, user: &str) -> NativeClient {
+        self.person_with(user, Duty::None).await
+    }
+
+    /// The same of somebody whose device signs who is on call.
+    pub(crate) async fn scheduler(&mut self, user: &str) -> NativeClient {
+        self.person_with(user, Duty::Schedules).await
+    }
+
+    async fn person_with(&mut self, user: &str, duty: Duty) -> NativeClient {
         let people = &self.hospital.ready.as_ref().unwrap().people;
         let person = people.iter().find(|person| person.user == user).unwrap();
         let code = person.enroll_code.clone().unwrap();
         let mut client = enroll(&self.hospital, &self.home(user), &code).await;
         let id = client.status().device_id.unwrap();
-        confirm(&mut self.officer, id, Duty::None).await;
+        confirm(&mut self.officer, id, duty).await;
         come_online(&mut client).await;
         client
     }

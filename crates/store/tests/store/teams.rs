@@ -1,0 +1,96 @@
+//! Code teams, lists, and what devices signed about turns.
+
+use wardline_model::turns::{SignedTurn, SignedTurns, TurnOrder};
+use wardline_model::wire::teams::TeamKind;
+use wardline_model::{DeviceId, RoleSlug, SwapId, TeamId};
+use wardline_store::{NewSwap, OnCallTurn, Team};
+
+use crate::support::{HOUR, NOW, admit, store_test};
+
+store_test! {
+    async fn a_team_is_written_whole(db) {
+        let store = db.store();
+        let (ada, ben) = (admit(&store, "ada").await, admit(&store, "ben").await);
+        let role: RoleSlug = "stroke-on-call".parse().unwrap();
+        let mut tx = store.write().await.unwrap();
+        tx.put_oncall_role(&role, "Stroke on call", "Neurology").await.unwrap();
+        let team = |id, title: &str| Team {
+            team_id: TeamId::from_bytes([id; 16]),
+            kind: TeamKind::Code,
+            title: title.to_owned(),
+        };
+        let stroke = team(1, "Stroke");
+        let people = [ada.user, ben.user, ada.user];
+        tx.put_team(&stroke, &people, std::slice::from_ref(&role)).await.unwrap();
+        let list = Team { kind: TeamKind::List, ..team(2, "Everyone") };
+        tx.put_team(&list, &[ben.user], &[]).await.unwrap();
+        assert_eq!(tx.teams().await.unwrap(), [list.clone(), stroke.clone()]);
+        assert_eq!(tx.team(stroke.team_id).await.unwrap(), Some(stroke.clone()));
+        assert_eq!(tx.team_people().await.unwrap().len(), 3);
+        let roles = tx.team_roles().await.unwrap();
+        assert_eq!((roles.len(), &roles[0].slug), (1, &role));
+
+        let renamed = Team { title: "Stroke and TIA".to_owned(), ..stroke.clone() };
+        tx.put_team(&renamed, &[ben.user], &[]).await.unwrap();
+        assert_eq!(tx.team(stroke.team_id).await.unwrap(), Some(renamed));
+        assert_eq!(tx.team_people().await.unwrap().len(), 2);
+        assert!(tx.team_roles().await.unwrap().is_empty());
+        assert!(tx.remove_team(stroke.team_id).await.unwrap());
+        assert!(!tx.remove_team(stroke.team_id).await.unwrap());
+        tx.commit().await.unwrap();
+
+        let mut tx = store.write().await.unwrap();
+        let taken = tx.put_team(&team(3, "EVERYONE"), &[], &[]).await;
+        assert!(taken.unwrap_err().is_conflict());
+    }
+}
+
+store_test! {
+    async fn signed_turns_of_a_swap_count_once_it_is_agreed(db) {
+        let store = db.store();
+        let (ada, ben) = (admit(&store, "ada").await, admit(&store, "ben").await);
+        let role: RoleSlug = "cardiology-on-call".parse().unwrap();
+        let mut tx = store.write().await.unwrap();
+        let before = tx.schedules_version().await.unwrap();
+        tx.lock_schedules().await.unwrap();
+        assert_eq!(tx.schedules_version().await.unwrap(), before + 1);
+        tx.put_oncall_role(&role, "Cardiology on call", "Cardiology").await.unwrap();
+        let signed = |issued_at, until| SignedTurns {
+            order: TurnOrder {
+                v: 1,
+                kind: TurnOrder::TYPE.to_owned(),
+                role: role.clone(),
+                from: NOW,
+                until,
+                turns: vec![SignedTurn { user_id: ben.user, from: NOW, until }],
+                signer: DeviceId::from_bytes([1; 16]),
+                issued_at,
+            },
+            signature: [7; 64].into(),
+        };
+        let (week, swapped) = (signed(2, NOW + 2 * HOUR), signed(1, NOW + HOUR));
+        for _ in 0..2 {
+            tx.put_turn_order(&week, None).await.unwrap();
+        }
+        let new = NewSwap {
+            swap_id: SwapId::from_bytes([1; 16]),
+            turn: OnCallTurn {
+                slug: role.clone(),
+                from_ms: NOW,
+                until_ms: NOW + HOUR,
+                user_id: ada.user,
+            },
+            asked_of: ben.user,
+        };
+        tx.create_swap(&new, NOW).await.unwrap();
+        tx.put_turn_order(&swapped, Some(new.swap_id)).await.unwrap();
+        assert_eq!(tx.turn_orders(NOW).await.unwrap(), [(week.clone(), None)]);
+        assert!(tx.agreed_swaps(NOW, NOW + HOUR).await.unwrap().is_empty());
+        tx.decide_swap(new.swap_id, "agreed", NOW + 1).await.unwrap();
+        let both = [(swapped, Some(ada.user)), (week.clone(), None)];
+        assert_eq!(tx.turn_orders(NOW).await.unwrap(), both);
+        assert_eq!(tx.turn_orders(NOW + HOUR).await.unwrap(), [(week, None)]);
+        assert_eq!(tx.agreed_swaps(NOW, NOW + HOUR).await.unwrap().len(), 1);
+        assert!(tx.agreed_swaps(NOW + HOUR, NOW + 2 * HOUR).await.unwrap().is_empty());
+    }
+}

@@ -1,0 +1,197 @@
+/** Roles that follow who is on call, code teams, and messages to a list. */
+import type { Page } from "@playwright/test";
+import { PHONE } from "../support/browser.ts";
+import { look } from "../support/look.ts";
+import { expect, test } from "../support/story.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
+const ROLE = "Line team on call";
+/** To the minute, so that one turn ends where the next begins. */
+const NOW = Math.floor(Date.now() / 60_000) * 60_000;
+
+test("a conversation with a role follows the hand-over, history included", async ({
+  hospital,
+  phone,
+}) => {
+  test.slow();
+  const ada = await phone(hospital.nurse(), PHONE);
+  const ben = await phone(hospital.nurse(), PHONE);
+  const cy = await phone(hospital.nurse(), PHONE);
+  const manager = await phone(
+    hospital.person(({ role }) => role === "Security officer"),
+    PHONE,
+  );
+  for (const each of [ada, ben, cy, manager]) {
+    await each.enroll();
+  }
+
+  // Ben has the turn now. The manager's device signs it: the record keeper goes by that alone.
+  const runs = manager.page;
+  await runs.goto(`${hospital.url}/#/on-call`);
+  await bring(runs, [turn(-1, 3, ben.person.user), turn(3, 12, cy.person.user)]);
+  await sign(runs, "teams-unsigned");
+
+  await ada.page.goto(`${hospital.url}/#/new`);
+  await ada.page.getByRole("searchbox", { name: /Person/ }).fill("Line team");
+  await ada.page.getByRole("button", { name: new RegExp(`^${ROLE}`) }).click();
+  await look(ada.page, "phone", "teams-role");
+  await ada.page.getByRole("button", { name: "Write to the role" }).click();
+  await ada.write("The line in bed 4 is blocked.");
+  await ada.state("The line in bed 4 is blocked.", "Sent");
+  await expect(ada.page.getByText(`${ben.person.name} now, until`)).toBeVisible();
+  await look(ada.page, "phone", "teams-role-conversation");
+  await ben.open(ROLE);
+  await ben.sees("The line in bed 4 is blocked.");
+
+  // The turn changes, and everybody's phone but the manager's is off.
+  await ada.page.goto("about:blank");
+  await ben.page.goto("about:blank");
+  await bring(runs, [turn(-1, 12, cy.person.user)]);
+  await sign(runs);
+  await cy.open(ROLE);
+  await cy.sees("The line in bed 4 is blocked.");
+  await expect(cy.page.getByText(/^The record keeper handed this device/)).toBeVisible();
+  await look(cy.page, "phone", "teams-took-over");
+  await cy.write("I come and look.");
+
+  await ada.page.goto(hospital.url);
+  await ada.unlock();
+  await ada.open(ROLE);
+  await ada.sees("I come and look.");
+  await expect(ada.page.getByText(`${cy.person.name} took over ${ROLE}.`)).toBeVisible();
+  await expect(ada.page.getByText(`${cy.person.name} now, until`)).toBeVisible();
+});
+
+test("whoever goes off hands over in words, to whoever comes on", async ({ hospital, phone }) => {
+  test.slow();
+  const ben = await phone(hospital.nurse(), PHONE);
+  const cy = await phone(hospital.nurse(), PHONE);
+  const manager = await phone(
+    hospital.person(({ role }) => role === "Security officer"),
+    PHONE,
+  );
+  for (const each of [ben, cy, manager]) {
+    await each.enroll();
+  }
+  await manager.page.goto(`${hospital.url}/#/on-call`);
+  await bring(manager.page, [turn(-8, 0.5, ben.person.user), turn(0.5, 12, cy.person.user)]);
+  await sign(manager.page);
+
+  await ben.page.goto(`${hospital.url}/#/on-call`);
+  const over = ben.page.getByRole("button", { name: `Hand over ${ROLE} to ${cy.person.name}` });
+  await over.scrollIntoViewIfNeeded();
+  await look(ben.page, "phone", "teams-hand-over");
+  await over.click();
+  const form = ben.page.getByRole("dialog");
+  await expect(form.getByRole("textbox").first()).toBeVisible();
+  await form.getByRole("textbox").first().fill("Stable");
+  await form.getByRole("textbox").nth(1).fill("Bed 4: line placed at noon.");
+  await look(ben.page, "phone", "teams-hand-over-form");
+  await form.getByRole("button", { name: /^Send/ }).click();
+  await cy.open(ROLE);
+  await expect(cy.page.getByText("Bed 4: line placed at noon.")).toBeVisible();
+});
+
+test("a code team is paged with one tap, and a list is answered to its sender", async ({
+  hospital,
+  phone,
+}) => {
+  test.slow();
+  const ada = await phone(hospital.nurse(), PHONE);
+  const ben = await phone(hospital.nurse(), PHONE);
+  const officer = await phone(
+    hospital.person(({ role }) => role === "Security officer"),
+    PHONE,
+  );
+  for (const each of [ada, ben, officer]) {
+    await each.enroll();
+  }
+  const { page } = officer;
+  await page.goto(`${hospital.url}/#/officer`);
+  const teams = page.getByRole("region", { name: "Code teams and lists" });
+  await define("Rapid response", "Code team");
+  await define("Everybody on the ward", "Broadcast list");
+  await teams.scrollIntoViewIfNeeded();
+  await look(page, "phone", "teams-defined");
+
+  // Ada pages the team from her phone.
+  await ada.page.goto(`${hospital.url}/#/new`);
+  await ada.page.getByRole("button", { name: /^Rapid response/ }).click();
+  const sheet = ada.page.getByRole("dialog", { name: "Page Rapid response?" });
+  await sheet.getByRole("textbox").fill("Bed 7, not breathing.");
+  await look(ada.page, "phone", "teams-call");
+  await sheet.getByRole("button", { name: "Send STAT to all" }).click();
+  await ada.state("Bed 7, not breathing.", "Sent");
+  await expect(ada.page.getByRole("heading", { name: "Rapid response" })).toBeVisible();
+  await look(ada.page, "phone", "teams-code-conversation");
+  await ben.open("Rapid response");
+  await ben.sees("Bed 7, not breathing.");
+  // A nurse writes to no list.
+  await ada.page.goto(`${hospital.url}/#/new`);
+  await expect(ada.page.getByRole("button", { name: /^Rapid response/ })).toBeVisible();
+  await expect(ada.page.getByRole("button", { name: /^Everybody on the ward/ })).toHaveCount(0);
+
+  await page.goto(`${hospital.url}/#/new`);
+  await page.getByRole("button", { name: /^Everybody on the ward/ }).click();
+  const letter = page.getByRole("dialog", { name: "Write to Everybody on the ward" });
+  await letter.getByRole("textbox").fill("The lift is out of order.");
+  await letter.getByRole("button", { name: "Send to all" }).click();
+  await officer.state("The lift is out of order.", "Sent");
+  await ben.page.goto(`${hospital.url}/#/`);
+  await ben.page
+    .getByRole("region", { name: "Conversations" })
+    .getByRole("link", { name: /Everybody on the ward/ })
+    .first()
+    .click();
+  await ben.sees("The lift is out of order.");
+  await expect(ben.page.getByRole("textbox", { name: "Message" })).toHaveCount(0);
+  await look(ben.page, "phone", "teams-list-conversation");
+  await ben.page.getByRole("button", { name: `Answer ${officer.person.name}` }).click();
+  await ben.write("Which one?");
+  await officer.open(ben.person.name);
+  await officer.sees("Which one?");
+
+  async function define(name: string, kind: string): Promise<void> {
+    await teams.getByRole("button", { name: "Define a team or a list" }).click();
+    const form = teams.getByRole("form", { name: "Define a team or a list" });
+    await form.getByRole("textbox", { name: "Name" }).fill(name);
+    await form.getByRole("combobox", { name: "What is it?" }).selectOption(kind);
+    for (const each of [ada, ben]) {
+      await form.getByRole("searchbox", { name: /^Person/ }).fill(each.person.name);
+      await form.getByRole("button", { name: new RegExp(`^${each.person.name}`) }).click();
+    }
+    await form.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByText(`${name} is saved.`)).toBeVisible();
+  }
+});
+
+function at(hours: number): string {
+  return new Date(NOW + hours * HOUR_MS).toISOString();
+}
+
+function turn(from: number, until: number, user: string): string {
+  return `line-team,${ROLE},Vascular Access,${at(from)},${at(until)},${user}`;
+}
+
+async function bring(page: Page, turns: readonly string[]): Promise<void> {
+  const lines = ["role,title,department,from,until,username", ...turns];
+  const buffer = Buffer.from(lines.join("\n"));
+  const file = { name: "line-team.csv", mimeType: "text/csv", buffer };
+  await page.locator("input[type=file]").setInputFiles(file);
+  const button = page.getByRole("button", { name: "Import", exact: true });
+  await expect(button).toBeEnabled();
+  await button.click();
+  await expect(button).toHaveCount(0);
+}
+
+/** Signs the turns that nobody has signed as they are. */
+async function sign(page: Page, screen?: string): Promise<void> {
+  const open = page.getByRole("group", { name: "Not signed yet" });
+  await expect(open).toContainText(ROLE);
+  await open.scrollIntoViewIfNeeded();
+  if (screen) {
+    await look(page, "phone", screen);
+  }
+  await open.getByRole("button", { name: "Sign the turns as they are" }).click();
+  await expect(open).toHaveCount(0);
+}
