@@ -6,6 +6,7 @@
 //! - [`code`]: one-time enrolment codes and confirmation strings (Crockford base32).
 //! - [`lines`]: on which line of a text its rows are.
 //! - [`endorsement`]: the statement by which one device vouches for another.
+//! - [`statement`]: what is ordered, agreed to and done about records, signed.
 //! - [`wire`]: the JSON bodies of the HTTP API and the real-time socket.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
@@ -18,6 +19,7 @@ pub mod fuzz;
 pub mod ids;
 pub mod lines;
 pub mod phi;
+pub mod statement;
 pub mod wire;
 
 pub use bytes::B64;
