@@ -901,6 +901,7 @@ impl<P: Platform> Client<P> {
                 rejoining: false,
                 strangers: Vec::new(),
                 hold: false,
+                missed: Some(Vec::new()),
                 summary,
                 applied: 0,
                 read: 0,
