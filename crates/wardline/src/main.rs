@@ -74,6 +74,9 @@ enum Verb {
     Audit(verbs::audit::Audit),
     /// Keep the conversations' history; a process of its own, with its own keys.
     Keeper(verbs::keeper::KeeperVerb),
+    /// Verify what was destroyed and exported.
+    #[command(subcommand)]
+    Records(verbs::records::RecordsVerb),
     /// Use the hospital from this workstation.
     Client(verbs::client::ClientVerb),
 }
@@ -107,6 +110,7 @@ fn main() -> ExitCode {
             Verb::Agent(agent) => agent.run(out).await,
             Verb::Audit(audit) => audit.run(out).await,
             Verb::Keeper(keeper) => keeper.run(out).await,
+            Verb::Records(records) => records.run(out),
             Verb::Client(client) => client.run(out).await,
         }
     });

@@ -10,6 +10,7 @@ pub(crate) mod keeper;
 pub(crate) mod patch;
 pub(crate) mod policy;
 pub(crate) mod programs;
+pub(crate) mod records;
 pub(crate) mod risk;
 pub(crate) mod schedule;
 pub(crate) mod serve;
