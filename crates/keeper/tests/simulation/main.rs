@@ -612,7 +612,7 @@ impl Life {
         while !running.is_empty() {
             let next = self.world.rng.below(running.len());
             if dies == Some(steps) {
-                running.swap_remove(next);
+                drop(running.swap_remove(next));
                 self.crashes += 1;
             } else if let Poll::Ready(client) = running[next].1.as_mut().poll(&mut cx) {
                 let (index, _) = running.swap_remove(next);
