@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use wardline_client::client::PRF_SALTS;
 use wardline_client::platform::Change;
+use wardline_client::profile::KEYRING;
 use wardline_model::B64;
 use zeroize::Zeroizing;
 
@@ -200,11 +201,25 @@ impl Home {
             }
             Ok(entries)
         };
-        read().map_err(|error| self.failed(&error.to_string()))
+        let mut entries = read().map_err(|error| self.failed(&error.to_string()))?;
+        match fs::read(self.path.join(KEYRING)) {
+            Ok(ring) => entries.push((KEYRING.to_owned(), ring)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(self.failed(&error.to_string())),
+        }
+        Ok(entries)
     }
 
     /// Writes all changes durably, or none.
-    pub fn commit(&self, changes: Vec<Change>) -> Result<(), NativeError> {
+    pub fn commit(&self, mut changes: Vec<Change>) -> Result<(), NativeError> {
+        if let Some(at) = changes.iter().position(|(name, _)| name == KEYRING) {
+            let (_, ring) = changes.swap_remove(at);
+            replace_ring(&self.path, ring.as_deref())
+                .map_err(|error| self.failed(&error.to_string()))?;
+            if changes.is_empty() {
+                return Ok(());
+            }
+        }
         let write = || -> Result<(), redb::Error> {
             let mut transaction = self.database.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
@@ -251,6 +266,40 @@ impl std::fmt::Debug for Home {
             .field("path", &self.path)
             .finish_non_exhaustive()
     }
+}
+
+/// Puts a ring in the place of the one before, whose bytes are overwritten where they lay. A crash
+/// leaves the one or the other whole.
+fn replace_ring(path: &Path, ring: Option<&[u8]>) -> std::io::Result<()> {
+    let file = path.join(KEYRING);
+    let before = match fs::OpenOptions::new().read(true).write(true).open(&file) {
+        Ok(before) => Some(before),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    match ring {
+        Some(ring) => {
+            let next = path.join("keyring.new");
+            let mut out = fs::OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&next)?;
+            out.write_all(ring)?;
+            out.sync_all()?;
+            fs::rename(&next, &file)?;
+        }
+        None if before.is_some() => fs::remove_file(&file)?,
+        None => {}
+    }
+    fs::File::open(path)?.sync_all()?;
+    if let Some(mut before) = before {
+        let length = usize::try_from(before.metadata()?.len()).unwrap_or_default();
+        before.write_all(&vec![0; length])?;
+        before.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Fills the buffer from the system's random source.

@@ -125,6 +125,11 @@ impl<P: Platform> Client<P> {
             .map_or_else(String::new, |(_, sentences)| format!(" {sentences}"))
         };
         let strangers = self.strangers(&record, members)?;
+        let mut missed = record.missed.clone();
+        if let Some(missed) = &mut missed {
+            // What this person sent may stand further on than what was followed.
+            missed.push((record.applied, seq));
+        }
         let record = Record {
             applied: seq,
             read: seq,
@@ -132,6 +137,7 @@ impl<P: Platform> Client<P> {
             rejoining: false,
             devices: pairs(members),
             strangers,
+            missed,
             ..record
         };
         put_record(&mut self.opened()?.vault, &record);

@@ -70,6 +70,8 @@ pub struct Client<P> {
     pub(crate) keeps_records: bool,
     /// Whether what was kept here was erased since the client started.
     pub(crate) wiped: bool,
+    /// The record keeper's data keys, as the platform keeps them.
+    pub(crate) sealed_ring: Option<Vec<u8>>,
     /// The server's time at the last sign-in, and this device's at that moment.
     pub(crate) clock: Option<(u64, u64)>,
 }
@@ -91,6 +93,7 @@ impl<P: Platform> Client<P> {
             challenge: None,
             keeps_records: false,
             wiped: false,
+            sealed_ring: None,
             clock: None,
         };
         for (name, value) in entries {
@@ -98,6 +101,8 @@ impl<P: Platform> Client<P> {
                 client.profile = serde_json::from_slice(&value).ok();
             } else if name == crate::profile::CACHED_SHARE {
                 client.cached_share = Some(value);
+            } else if name == crate::profile::KEYRING {
+                client.sealed_ring = Some(value);
             } else if let Some(inner) = name.strip_prefix(SEALED_PREFIX) {
                 client.sealed.insert(inner.to_owned(), value);
             }
@@ -201,6 +206,15 @@ impl<P: Platform> Client<P> {
     /// the next attempt.
     pub async fn flush(&mut self) -> Result<(), ClientError> {
         let open = self.open.as_mut().ok_or(ClientError::Locked)?;
+        // A value never lies under a key that a crash could take with it, and a key that is
+        // destroyed is so before anything else is written.
+        let random = || random_bytes::<32>(&self.platform);
+        if let Some(ring) = open.vault.ring_changes(random) {
+            let kept = (crate::profile::KEYRING.to_owned(), Some(ring.clone()));
+            self.platform.commit(vec![kept]).await?;
+            open.vault.settle_ring();
+            self.sealed_ring = Some(ring);
+        }
         let changes = open.vault.changes(|| random_bytes(&self.platform));
         if changes.is_empty() {
             return Ok(());

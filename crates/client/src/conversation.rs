@@ -42,6 +42,10 @@ pub(crate) struct Record {
     /// A legal hold: nothing in it goes by itself. Nobody sets it yet.
     #[serde(default)]
     pub(crate) hold: bool,
+    /// Stretches that this device did not see itself, each after one place and before another: what
+    /// the record keeper may fill. Absent in records from before this was written down.
+    #[serde(default)]
+    pub(crate) missed: Option<Vec<(u64, u64)>>,
 }
 
 impl Record {
@@ -61,6 +65,14 @@ impl Record {
                 advance(told, known);
             }
         }
+    }
+
+    /// Whether what stood at a place may have passed this device by.
+    pub(crate) fn may_have_missed(&self, place: u64) -> bool {
+        let within = |(after, before): &(u64, u64)| place > *after && place < *before;
+        self.missed
+            .as_ref()
+            .is_none_or(|missed| missed.iter().any(within))
     }
 
     /// How far a person has come, by all that was heard of it.
@@ -394,6 +406,7 @@ mod tests {
             devices: Vec::new(),
             strangers: Vec::new(),
             hold: false,
+            missed: None,
         }
     }
 

@@ -300,6 +300,7 @@ impl<P: Platform> Client<P> {
         let mut changes = vec![
             (PROFILE.to_owned(), kept),
             (crate::profile::CACHED_SHARE.to_owned(), None),
+            (crate::profile::KEYRING.to_owned(), None),
         ];
         changes.extend(
             self.sealed
@@ -309,6 +310,7 @@ impl<P: Platform> Client<P> {
         self.platform.commit(changes).await?;
         self.sealed.clear();
         self.cached_share = None;
+        self.sealed_ring = None;
         self.profile = profile;
         self.open = None;
         self.fresh_key = None;

@@ -464,6 +464,18 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
+    /// A device in use, looked up anew: its person and its MLS key.
+    pub(crate) async fn look_up(
+        &mut self,
+        device: DeviceId,
+    ) -> Result<(UserId, [u8; 32]), ClientError> {
+        let now = self.platform.now_ms();
+        self.verify_some(&[], &[device], Some(now)).await?;
+        let known = self.admitted(device).ok_or(NotAdmitted::Unknown)?;
+        let key = known.mls_key.array().ok_or(NotAdmitted::Mismatch)?;
+        Ok((known.person.id, key))
+    }
+
     /// [`Client::admit`], again after each of these waits (milliseconds) as long as a device is not
     /// known: its endorsement may be so new that the log does not have it yet.
     async fn admit_within(&mut self, waits: &[u32], claims: &[Claim]) -> Result<(), ClientError> {

@@ -11,6 +11,9 @@ use wardline_model::{B64, DeviceId, EnrollmentId};
 pub const PROFILE: &str = "profile";
 /// The name under which the cached server share is kept, sealed under the second PRF output.
 pub const CACHED_SHARE: &str = "cached-share";
+/// The name under which the platform keeps the record keeper's data keys, sealed, apart from the
+/// store: what was there before is to be overwritten.
+pub const KEYRING: &str = "keyring";
 /// The beginning of the names of the store's sealed values.
 pub const SEALED_PREFIX: &str = "v/";
 

@@ -16,7 +16,9 @@ use wardline_model::wire::devices::{MemberDevice, MemberDevices, MemberDevicesRe
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::schedules::TurnOrders;
-use wardline_model::{B64, DeviceId, GroupId, MessageId, RoleSlug, UserId};
+use wardline_model::{B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug, UserId};
+use wardline_credential::chain::is_signed_by;
+use wardline_model::statement::{SignedStatement, Statement};
 
 use crate::changes::recalls;
 use crate::client::Client;
@@ -93,6 +95,114 @@ impl<P: Platform> Client<P> {
         self.keeps_records = true;
     }
 
+    /// Puts messages under data keys, by conversation and period.
+    pub(crate) fn keep_ring(&mut self) -> Result<(), ClientError> {
+        let sealed = self.sealed_ring.clone();
+        self.opened()?.vault.keep_ring(sealed.as_deref(), class_of)
+    }
+
+    /// What is kept, by conversation and period.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn batches(&self) -> Result<Vec<Batch>, ClientError> {
+        let vault = self.vault()?;
+        Ok(vault
+            .classes()
+            .into_iter()
+            .filter_map(|(class, names)| {
+                let (group, period) = class.split_once('/')?;
+                let group: GroupId = group.parse().ok()?;
+                let period = u64::from_str_radix(period, 16).ok()?;
+                let mut batch = Batch {
+                    group,
+                    from: period.saturating_mul(PERIOD_MS),
+                    until: period.saturating_add(1).saturating_mul(PERIOD_MS),
+                    kind: conversation::record(vault, group).map(|r| r.summary.kind),
+                    patient: conversation::record(vault, group).and_then(|r| r.summary.patient_id),
+                    ids: Vec::new(),
+                    people: BTreeSet::new(),
+                };
+                for name in &names {
+                    let entry: StoredMessage = vault.get(name)?;
+                    batch.people.extend(entry.from.map(|from| from.id));
+                    if entry.notice.is_none() {
+                        batch.ids.push(entry.id);
+                    }
+                }
+                Some(batch)
+            })
+            .collect())
+    }
+
+    /// Destroys the data key of a conversation's period, and with it what was said then; durable
+    /// with the next [`Client::flush`]. Pages that wait to be handed over go as well: they are made
+    /// anew of what is left.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn shred(&mut self, group: GroupId, from: u64) -> Result<(), ClientError> {
+        let open = self.opened()?;
+        let class = class_name(group, from / PERIOD_MS);
+        for message in outbox(&open.vault) {
+            if message.history.is_some() {
+                delete_outgoing(&mut open.vault, &message);
+            }
+        }
+        open.vault.shred(&class);
+        open.known = conversation::Known::default();
+        Ok(())
+    }
+
+    /// Everything that is kept of a conversation between two times (unix milliseconds), recalled
+    /// and expired texts included: for an export that custodians agreed to, and for nothing else.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn kept(&self, group: GroupId, from: u64, until: u64) -> Result<Vec<Kept>, ClientError> {
+        Ok(conversation::messages(self.vault()?, group)
+            .filter(|entry| entry.notice.is_none())
+            .filter(|entry| entry.sent_at >= from && entry.sent_at < until)
+            .filter_map(kept)
+            .collect())
+    }
+
+    /// Signs a statement about records with this device's key.
+    ///
+    /// # Errors
+    /// When the store is locked, or the device is not enrolled.
+    pub fn sign_statement(&self, statement: Statement) -> Result<SignedStatement, ClientError> {
+        let profile = self.profile()?;
+        let open = self.open.as_ref().ok_or(ClientError::Locked)?;
+        let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
+        let mut signed = SignedStatement {
+            v: 1,
+            statement,
+            user_id: profile.user.id,
+            device_id: profile.device_id,
+            issued_at: self.platform.now_ms(),
+            signature: B64(Vec::new()),
+        };
+        signed.signature = B64::from(identity.sign(&signed.signed_bytes()));
+        Ok(signed)
+    }
+
+    /// Whether the device that a statement names signed it, is its person's by endorsements up to
+    /// the genesis, and is in use.
+    ///
+    /// # Errors
+    /// What does not fit; and when the server cannot be reached.
+    pub async fn verify_statement(&mut self, signed: &SignedStatement) -> Result<(), ClientError> {
+        if signed.device_id == self.profile()?.device_id {
+            return Err(ClientError::Untrusted("a statement of one's own"));
+        }
+        let (user, key) = self.look_up(signed.device_id).await?;
+        if user != signed.user_id || !is_signed_by(signed, &key) {
+            return Err(ClientError::Untrusted("the statement's signature"));
+        }
+        Ok(())
+    }
+
     /// Changes of members that were not taken in yet, by conversation, in order.
     ///
     /// # Errors
@@ -130,6 +240,17 @@ impl<P: Platform> Client<P> {
     pub fn put_own<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), ClientError> {
         self.opened()?.vault.put(format!("{OWN}{name}"), value);
         Ok(())
+    }
+
+    /// Everything that the keeper put under names with this beginning.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn all_own<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<T>, ClientError> {
+        let all = self.vault()?.range(&format!("{OWN}{prefix}"));
+        Ok(all
+            .filter_map(|(_, value)| serde_json::from_slice(value).ok())
+            .collect())
     }
 
     /// Every conversation that this device is in.
@@ -244,6 +365,12 @@ impl<P: Platform> Client<P> {
         devices: &[DeviceId],
     ) -> Result<(), ClientError> {
         self.add_devices(group, user, devices).await
+    }
+
+    /// Whether a device was verified as a record keeper's.
+    pub fn keeps_records_of(&self, device: DeviceId) -> bool {
+        self.admitted(device)
+            .is_some_and(|admitted| admitted.duty == Duty::KeepsRecords)
     }
 
     /// Which device vouched for a device that was verified.
@@ -398,16 +525,23 @@ impl<P: Platform> Client<P> {
     }
 
     /// Takes a page that the record keeper handed over. What is here already stays as it is: the
-    /// keeper fills gaps and changes nothing, save by the changes that a message's author made.
+    /// keeper fills gaps. What this device followed itself it knows better, so that a keeper that was
+    /// taken over cannot put an edit or a recall there that nobody made.
     pub(crate) fn take_history(&mut self, page: &Page) -> Result<(), ClientError> {
         let group = page.group;
+        let record = conversation::record(self.vault()?, group);
         for kept in &page.messages {
             let open = self.opened()?;
             if open.known.has(&open.vault, group, kept.id) {
                 continue;
             }
-            let free = message_at(&open.vault, group, kept.seq)
-                .is_none_or(|there| there.notice == Some(Notice::Gap));
+            let there = message_at(&open.vault, group, kept.seq);
+            let free = match there {
+                Some(there) => there.notice == Some(Notice::Gap),
+                None => record
+                    .as_ref()
+                    .is_none_or(|record| record.may_have_missed(kept.seq)),
+            };
             if free {
                 self.put(group, &stored(kept))?;
             }
@@ -547,6 +681,42 @@ fn kept(entry: StoredMessage) -> Option<Kept> {
         attachment: entry.attachment,
         expires: entry.expires,
     })
+}
+
+/// What was said in a conversation within a period, all of it under one data key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Which conversation.
+    pub group: GroupId,
+    /// When the period began, unix milliseconds.
+    pub from: u64,
+    /// When it ended.
+    pub until: u64,
+    /// What the server calls the conversation.
+    pub kind: Option<GroupKind>,
+    /// The patient whom the server says it is about.
+    pub patient: Option<PatientId>,
+    /// Messages and what was done to them.
+    pub ids: Vec<MessageId>,
+    /// Who wrote.
+    pub people: BTreeSet<UserId>,
+}
+
+/// The length of a period whose messages share a data key, milliseconds: a week.
+pub const PERIOD_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// The class of a value: a message's conversation and period.
+fn class_of(name: &str, value: &[u8]) -> Option<String> {
+    let group = name
+        .strip_prefix(conversation::MESSAGES)?
+        .split('/')
+        .next()?;
+    let entry: StoredMessage = serde_json::from_slice(value).ok()?;
+    Some(class_name(group.parse().ok()?, entry.sent_at / PERIOD_MS))
+}
+
+fn class_name(group: GroupId, period: u64) -> String {
+    format!("{group}/{period:08x}")
 }
 
 fn change_name(group: GroupId, seq: u64) -> String {

@@ -950,6 +950,7 @@ impl<P: Platform> Client<P> {
                 rejoining: false,
                 strangers: Vec::new(),
                 hold: false,
+                missed: Some(Vec::new()),
                 summary,
                 applied: 0,
                 read: 0,

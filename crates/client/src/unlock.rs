@@ -84,6 +84,9 @@ impl<P: Platform> Client<P> {
             });
             self.load_identity().await?;
         }
+        if self.keeps_records {
+            self.keep_ring()?;
+        }
         self.cache_share(&signed).await?;
         if let Some(profile) = self.profile.as_mut()
             && profile.lock_ms != signed.lock_ms

@@ -13,6 +13,7 @@ use hkdf::Hkdf;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
+use wardline_model::B64;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::ClientError;
@@ -20,6 +21,8 @@ use crate::platform::Change;
 
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
+/// What the ring is sealed as.
+const RING: &str = "keyring";
 
 /// A 256-bit key that seals values.
 #[derive(Clone)]
@@ -79,6 +82,7 @@ pub struct Vault {
     key: StoreKey,
     values: BTreeMap<String, Vec<u8>>,
     dirty: BTreeSet<String>,
+    ring: Option<Keyring>,
 }
 
 impl Vault {
@@ -92,7 +96,125 @@ impl Vault {
             key,
             values,
             dirty: BTreeSet::new(),
+            ring: None,
         })
+    }
+
+    /// From now on some values lie under data keys as well, see [`Keyring`]. `sealed` is the ring as
+    /// the platform kept it. Values whose key was destroyed are gone; those from before there was a
+    /// ring are put under one.
+    ///
+    /// # Errors
+    /// When the ring, or a value under one of its keys, does not open.
+    pub fn keep_ring(
+        &mut self,
+        sealed: Option<&[u8]>,
+        class: fn(&str, &[u8]) -> Option<String>,
+    ) -> Result<(), ClientError> {
+        const BAD: ClientError = ClientError::Unsealing;
+        if self.ring.is_some() {
+            return Ok(());
+        }
+        let keys: BTreeMap<String, B64> = match sealed {
+            Some(sealed) => {
+                let plain = Zeroizing::new(self.key.open(RING, sealed)?);
+                serde_json::from_slice(&plain).map_err(|_| BAD)?
+            }
+            None => BTreeMap::new(),
+        };
+        let mut ring = Keyring {
+            keys: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            class,
+            dirty: sealed.is_none(),
+        };
+        for (name, key) in keys {
+            let key = Zeroizing::new(key.array().ok_or(BAD)?);
+            ring.keys.insert(name, StoreKey(key));
+        }
+        let names: Vec<String> = self.values.keys().cloned().collect();
+        for name in names {
+            let Some(value) = self.values.get(&name) else {
+                continue;
+            };
+            let Some((of, inner)) = Keyring::split(value) else {
+                if let Some(of) = class(&name, value) {
+                    ring.classes.insert(name.clone(), of);
+                    ring.dirty = true;
+                    self.dirty.insert(name);
+                }
+                continue;
+            };
+            let of = of.to_owned();
+            match ring.keys.get(&of) {
+                Some(key) => {
+                    let plain = key.open(&name, inner)?;
+                    self.values.insert(name.clone(), plain);
+                    ring.classes.insert(name, of);
+                }
+                None => self.delete(&name),
+            }
+        }
+        self.ring = Some(ring);
+        Ok(())
+    }
+
+    /// Classes of values that lie under a data key, with the names of those values.
+    pub fn classes(&self) -> BTreeMap<String, Vec<String>> {
+        let mut classes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, of) in self.ring.iter().flat_map(|ring| &ring.classes) {
+            classes.entry(of.clone()).or_default().push(name.clone());
+        }
+        classes
+    }
+
+    /// Destroys a class's data key and removes what lies under it; durable with the next
+    /// transaction, the key first.
+    pub fn shred(&mut self, class: &str) {
+        let names = self.classes().remove(class).unwrap_or_default();
+        for name in &names {
+            self.delete(name);
+        }
+        if let Some(ring) = &mut self.ring
+            && ring.keys.remove(class).is_some()
+        {
+            ring.dirty = true;
+        }
+    }
+
+    /// The ring, sealed, where it has changed; to be kept before the values are.
+    pub fn ring_changes<const N: usize>(
+        &mut self,
+        mut random: impl FnMut() -> [u8; N],
+    ) -> Option<Vec<u8>> {
+        let ring = self.ring.as_mut()?;
+        for of in ring.classes.values() {
+            if !ring.keys.contains_key(of) {
+                let mut key = Zeroizing::new([0; 32]);
+                key.copy_from_slice(random().get(..32)?);
+                ring.keys.insert(of.clone(), StoreKey(key));
+                ring.dirty = true;
+            }
+        }
+        if !ring.dirty {
+            return None;
+        }
+        let keys: BTreeMap<&str, B64> = ring
+            .keys
+            .iter()
+            .map(|(name, key)| (name.as_str(), B64::from(key.0.as_slice())))
+            .collect();
+        let plain = Zeroizing::new(serde_json::to_vec(&keys).unwrap_or_default());
+        let mut nonce = [0; NONCE_BYTES];
+        nonce.copy_from_slice(random().get(..NONCE_BYTES)?);
+        Some(self.key.seal(RING, &plain, nonce))
+    }
+
+    /// The ring is durable.
+    pub fn settle_ring(&mut self) {
+        if let Some(ring) = &mut self.ring {
+            ring.dirty = false;
+        }
     }
 
     /// A value as bytes.
@@ -134,6 +256,11 @@ impl Vault {
     /// Puts bytes; durable with the next transaction.
     pub fn put_bytes(&mut self, name: String, value: Vec<u8>) {
         self.dirty.insert(name.clone());
+        if let Some(ring) = &mut self.ring
+            && let Some(of) = (ring.class)(&name, &value)
+        {
+            ring.classes.insert(name.clone(), of);
+        }
         if let Some(mut old) = self.values.insert(name, value) {
             old.zeroize();
         }
@@ -150,6 +277,9 @@ impl Vault {
         if let Some(mut old) = self.values.remove(name) {
             old.zeroize();
             self.dirty.insert(name.to_owned());
+            if let Some(ring) = &mut self.ring {
+                ring.classes.remove(name);
+            }
         }
     }
 
@@ -159,10 +289,15 @@ impl Vault {
         self.dirty
             .iter()
             .map(|name| {
-                let sealed = self
-                    .values
-                    .get(name)
-                    .map(|value| seal_with(&cipher, name, value, nonce()));
+                let seal = |value: &Vec<u8>| {
+                    let under = self.ring.as_ref().and_then(|ring| ring.of(name));
+                    let Some((of, key)) = under else {
+                        return seal_with(&cipher, name, value, nonce());
+                    };
+                    let inner = key.seal(name, value, nonce());
+                    seal_with(&cipher, name, &Keyring::join(of, &inner), nonce())
+                };
+                let sealed = self.values.get(name).map(seal);
                 (name.clone(), sealed)
             })
             .collect()
@@ -171,6 +306,42 @@ impl Vault {
     /// The changes are durable.
     pub fn settle(&mut self) {
         self.dirty.clear();
+    }
+}
+
+/// Data keys under which classes of values lie, inside the store's seal: whoever destroys one has
+/// destroyed all that lies under it, wherever copies of the sealed store may be. The ring is sealed
+/// under the store's key and kept apart from the values, where it can be overwritten.
+struct Keyring {
+    keys: BTreeMap<String, StoreKey>,
+    /// The class of each value that has one.
+    classes: BTreeMap<String, String>,
+    class: fn(&str, &[u8]) -> Option<String>,
+    dirty: bool,
+}
+
+impl Keyring {
+    fn of(&self, name: &str) -> Option<(&str, &StoreKey)> {
+        let of = self.classes.get(name)?;
+        Some((of, self.keys.get(of)?))
+    }
+
+    /// A value under a data key, with its class in front. No other value begins with a zero.
+    fn join(of: &str, inner: &[u8]) -> Vec<u8> {
+        let mut joined = Vec::with_capacity(of.len() + inner.len() + 2);
+        // A class is a conversation and a period, far below 256 bytes.
+        joined.extend_from_slice(&[0, u8::try_from(of.len()).unwrap_or_default()]);
+        joined.extend_from_slice(of.as_bytes());
+        joined.extend_from_slice(inner);
+        joined
+    }
+
+    fn split(value: &[u8]) -> Option<(&str, &[u8])> {
+        let ([0, length], rest) = value.split_first_chunk::<2>()? else {
+            return None;
+        };
+        let (of, inner) = rest.split_at_checked(usize::from(*length))?;
+        Some((std::str::from_utf8(of).ok()?, inner))
     }
 }
 
@@ -208,6 +379,60 @@ mod tests {
     fn a_value_moved_to_another_name_does_not_open() {
         let key = StoreKey::derive(b"p", b"s", "store");
         assert!(key.open("b", &key.seal("a", b"x", [1; 12])).is_err());
+    }
+
+    fn class(name: &str, _: &[u8]) -> Option<String> {
+        name.strip_prefix("t/").map(str::to_owned)
+    }
+
+    #[test]
+    fn whose_key_is_destroyed_is_gone_from_every_copy_of_the_store() {
+        let key = || StoreKey::derive(b"p", b"s", "store");
+        let mut vault = Vault::open(key(), &BTreeMap::new()).unwrap();
+        vault.keep_ring(None, class).unwrap();
+        for name in ["t/old", "t/new", "g/other"] {
+            vault.put(name.to_owned(), &name);
+        }
+        let mut n = 0;
+        let mut random = || {
+            n += 1;
+            [n; 32]
+        };
+        let before = vault.ring_changes(&mut random).unwrap();
+        vault.settle_ring();
+        let copy: BTreeMap<String, Vec<u8>> = vault
+            .changes(|| [9; 12])
+            .into_iter()
+            .map(|(name, value)| (name, value.unwrap()))
+            .collect();
+        vault.settle();
+
+        let mut again = Vault::open(key(), &copy).unwrap();
+        again.keep_ring(Some(&before), class).unwrap();
+        assert_eq!(again.get::<String>("t/old").as_deref(), Some("t/old"));
+
+        vault.shred("old");
+        let after = vault.ring_changes(&mut random).unwrap();
+        let mut later = Vault::open(key(), &copy).unwrap();
+        later.keep_ring(Some(&after), class).unwrap();
+        assert_eq!(later.bytes("t/old"), None);
+        assert_eq!(later.get::<String>("t/new").as_deref(), Some("t/new"));
+        assert_eq!(later.get::<String>("g/other").as_deref(), Some("g/other"));
+        // Nobody who has both the copy and the store's key reads it without the data key.
+        let outer = key().open("t/old", &copy["t/old"]).unwrap();
+        assert!(!outer.windows(5).any(|w| w == b"t/old"));
+    }
+
+    #[test]
+    fn a_store_from_before_there_was_a_ring_comes_under_it() {
+        let key = || StoreKey::derive(b"p", b"s", "store");
+        let plain = BTreeMap::from([("t/a".to_owned(), key().seal("t/a", b"\"x\"", [1; 12]))]);
+        let mut vault = Vault::open(key(), &plain).unwrap();
+        vault.keep_ring(None, class).unwrap();
+        assert!(vault.ring_changes(|| [3; 32]).is_some());
+        let changes = vault.changes(|| [2; 12]);
+        assert_eq!(changes.len(), 1);
+        assert_eq!(vault.classes()["a"], ["t/a"]);
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use wardline_audit::{Checkpoint, Disclosure, Event, Hash, LogKey, Salt};
 use wardline_model::code::Pins;
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, MAX_CHAIN, SignedEndorsement};
 use wardline_model::turns::SignedTurns;
+use wardline_model::statement::SignedStatement;
 use wardline_model::wire::devices::{DeviceCredential, LoggedEndorsement};
 use wardline_model::{DeviceId, UserId};
 
@@ -267,6 +268,19 @@ pub fn verify_turns(signed: &SignedTurns, mls_key: &[u8; 32]) -> bool {
         && key
             .verify_strict(&signed.order.signed_bytes(), &signature)
             .is_ok()
+}
+
+/// Whether a statement about records is well formed and signed with a device's MLS key.
+pub fn is_signed_by(signed: &SignedStatement, mls_key: &[u8; 32]) -> bool {
+    let key = VerifyingKey::from_bytes(mls_key);
+    let signature = Signature::from_slice(&signed.signature.0);
+    signed.is_well_formed()
+        && key.is_ok_and(|key| {
+            signature.is_ok_and(|signature| {
+                key.verify_strict(&signed.signed_bytes(), &signature)
+                    .is_ok()
+            })
+        })
 }
 
 /// Verifies the signature of a statement by a device whose keys `endorser` states.

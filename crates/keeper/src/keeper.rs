@@ -401,7 +401,9 @@ async fn channel<P: Platform>(client: &mut Client<P>, owed: &Owed) -> Result<Gro
     Ok(made)
 }
 
-fn channels<P: Platform>(client: &Client<P>) -> Result<BTreeMap<DeviceId, GroupId>, ClientError> {
+pub(crate) fn channels<P: Platform>(
+    client: &Client<P>,
+) -> Result<BTreeMap<DeviceId, GroupId>, ClientError> {
     Ok(client.own(CHANNELS)?.unwrap_or_default())
 }
 
@@ -465,11 +467,14 @@ fn waiting(group: GroupId, owed: &Owed, now_ms: u64) -> Page {
     }
 }
 
-fn ledger<P: Platform>(client: &Client<P>, group: GroupId) -> Result<Ledger, ClientError> {
+pub(crate) fn ledger<P: Platform>(
+    client: &Client<P>,
+    group: GroupId,
+) -> Result<Ledger, ClientError> {
     Ok(client.own(&name(group))?.unwrap_or_default())
 }
 
-fn name(group: GroupId) -> String {
+pub(crate) fn name(group: GroupId) -> String {
     format!("ledger/{group}")
 }
 

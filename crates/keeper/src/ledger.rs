@@ -210,6 +210,34 @@ impl Ledger {
         })
     }
 
+    /// Whether a person was a member at any time that the keeper knows of.
+    pub fn knew(&self, user: UserId) -> bool {
+        self.tenures.iter().any(|tenure| tenure.user == user)
+    }
+
+    /// Whether a person was a member at a place.
+    pub fn was_member(&self, user: UserId, place: u64) -> bool {
+        self.tenures.iter().any(|tenure| {
+            tenure.user == user
+                && tenure.from < place
+                && tenure.until.is_none_or(|until| place < until)
+        })
+    }
+
+    /// A device that waits need not wait any longer.
+    pub fn release(&mut self, device: DeviceId, now_ms: u64) {
+        for owed in self.owed.iter_mut().filter(|o| o.device == device) {
+            owed.due = owed.due.min(now_ms);
+        }
+    }
+
+    /// All pages that are on their way have to be made anew.
+    pub fn requeue(&mut self) {
+        for owed in &mut self.owed {
+            owed.queued = None;
+        }
+    }
+
     /// Devices that wait for history and do not know it yet.
     pub fn untold(&self, now_ms: u64) -> Vec<Owed> {
         let waits = |owed: &&Owed| owed.due > now_ms && !owed.told;

@@ -12,12 +12,19 @@
 //! - [`ledger`]: who was a member when, and what is owed to whom; a pure value.
 //! - [`roles`]: who is on call, by what devices signed.
 //! - [`keeper`]: [`Keeper`], over a client that keeps the records.
+//! - [`retention`]: how long what is kept is kept, and what holds it; pure values.
+//! - [`custody`]: the export key, and k of n custodians.
+//! - [`records`]: [`Records`], which carries retention and orders out.
 //!
 //! [`GroupKind::Keeper`]: wardline_model::wire::groups::GroupKind::Keeper
 
+pub mod custody;
 pub mod keeper;
 pub mod ledger;
 pub mod roles;
+pub mod records;
+pub mod retention;
 
 pub use keeper::{Keeper, Progress, Rules};
 pub use ledger::Ledger;
+pub use records::{Records, Tended, Terms};

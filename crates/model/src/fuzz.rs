@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::code::{EnrollCode, HANDLE_CHARS, LINK_SECRET_CHARS, TYPED_SECRET_CHARS};
 use crate::endorsement::{Endorsement, SignedEndorsement};
+use crate::statement::{STATEMENT_CONTEXT, SignedStatement};
 use crate::wire::{
     attachments, devices, directory, enroll, escalations, fleet, groups, hospital, keys, messages,
     posture, problem, programs, push, quiet, schedules, sessions, socket, teams,
@@ -217,6 +218,31 @@ pub fn endorsement(bytes: &[u8]) -> bool {
     assert_eq!(
         again.ok().as_ref(),
         Some(&signed.endorsement),
+        "what is signed says something else"
+    );
+    true
+}
+
+/// A signed statement about records, as it lies in a file.
+///
+/// # Panics
+/// When what is signed of a well-formed statement says something else.
+pub fn statement(bytes: &[u8]) -> bool {
+    let Ok(signed) = serde_json::from_slice::<SignedStatement>(bytes) else {
+        return false;
+    };
+    if !signed.is_well_formed() {
+        return false;
+    }
+    let whole = signed.signed_bytes();
+    let canonical = whole.strip_prefix(STATEMENT_CONTEXT).unwrap_or_default();
+    let unsigned = SignedStatement {
+        signature: B64(Vec::new()),
+        ..signed
+    };
+    assert_eq!(
+        serde_json::from_slice(canonical).ok().as_ref(),
+        Some(&unsigned),
         "what is signed says something else"
     );
     true

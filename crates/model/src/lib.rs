@@ -8,6 +8,7 @@
 //! - [`endorsement`]: the statement by which one device vouches for another.
 //! - [`turns`]: the statement by which a device says who is on call.
 //! - [`purpose`]: what a conversation is for, bound to its id.
+//! - [`statement`]: what is ordered, agreed to and done about records, signed.
 //! - [`wire`]: the JSON bodies of the HTTP API and the real-time socket.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
@@ -22,6 +23,7 @@ pub mod lines;
 pub mod phi;
 pub mod purpose;
 pub mod turns;
+pub mod statement;
 pub mod wire;
 
 pub use bytes::B64;

@@ -28,3 +28,8 @@ fn bodies_and_frames_are_read_as_they_are_written() {
 fn an_endorsement_says_what_is_signed() {
     corpus!("endorsement").cases(40_000).run(fuzz::endorsement);
 }
+
+#[test]
+fn a_statement_about_records_says_what_is_signed() {
+    corpus!("statement").cases(40_000).run(fuzz::statement);
+}

@@ -79,6 +79,9 @@ enum Verb {
     /// Bring numbers of pagers in.
     #[command(subcommand)]
     Pager(verbs::pager::PagerVerb),
+    /// Verify what was destroyed and exported.
+    #[command(subcommand)]
+    Records(verbs::records::RecordsVerb),
     /// Use the hospital from this workstation.
     Client(verbs::client::ClientVerb),
 }
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
             Verb::Keeper(keeper) => keeper.run(out).await,
             Verb::Bot(bot) => bot.run(out).await,
             Verb::Pager(pager) => pager.run(out).await,
+            Verb::Records(records) => records.run(out),
             Verb::Client(client) => client.run(out).await,
         }
     });

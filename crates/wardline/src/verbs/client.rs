@@ -26,6 +26,7 @@ use wardline_posture::attest;
 use crate::failure::Failure;
 use crate::output::{Output, print};
 use crate::verbs::on_one_thread;
+use crate::verbs::records::StatementVerb;
 use crate::verbs::serve::until_stopped;
 
 /// How long `enroll` waits for someone to confirm the string.
@@ -121,6 +122,9 @@ enum Verb {
         #[arg(long)]
         remove: bool,
     },
+    /// Order something about records, or agree to it; prints the signed statement.
+    #[command(subcommand)]
+    Statement(StatementVerb),
     /// One signed request; prints the body.
     Get {
         /// The path, from `/`.
@@ -281,6 +285,7 @@ async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), F
             };
             deliver(client, &queued, "Done.", out).await
         }
+        Verb::Statement(statement) => statement.run(client).await,
         Verb::Get { path } => request(client, "GET", &path, None).await,
         Verb::Post { path, file } => {
             let body = std::fs::read(&file)

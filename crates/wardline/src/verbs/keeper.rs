@@ -1,7 +1,8 @@
 //! `wardline keeper`: the record keeper's process.
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Write as _};
 use std::ops::ControlFlow;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,12 +15,14 @@ use wardline_client_native::client::Enrolment;
 use wardline_client_native::follow::Seen;
 use wardline_client_native::home::Home;
 use wardline_client_native::{NativeClient, NativeError};
-use wardline_keeper::{Keeper, Progress, Rules};
+use wardline_keeper::{Keeper, Progress, Records, Rules, Terms};
+use wardline_model::statement::SignedStatement;
 use wardline_model::wire::socket::ServerFrame;
 
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::verbs::on_one_thread;
+use crate::verbs::records::hex;
 use crate::verbs::serve::until_stopped;
 
 /// How long a new keeper waits for an officer to confirm it.
@@ -32,6 +35,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(15);
 /// Between two looks when nothing happens and nothing is left to do; it keeps the session alive.
 const QUIET_MS: u64 = 60_000;
+/// The largest statement that is read, in bytes.
+const LARGEST_STATEMENT: u64 = 256 * 1024;
 /// The first wait before something is tried again; it doubles up to [`QUIET_MS`].
 const RETRY_MS: u64 = 500;
 
@@ -56,6 +61,14 @@ pub(crate) struct KeeperVerb {
     /// Minutes that whoever goes off call stays in the role's conversations, for the hand-over.
     #[arg(long, default_value_t = 30)]
     hand_over_minutes: u64,
+    /// Retention, officers and custodians (docs/records.md), TOML; without it everything is kept and
+    /// nobody orders anything.
+    #[arg(long, value_name = "RECORDS.toml")]
+    records: Option<PathBuf>,
+    /// Where signed statements are read from, and what comes of them is written to; by default
+    /// `statements` in the home directory.
+    #[arg(long, value_name = "DIR")]
+    statements: Option<PathBuf>,
     /// End when standard input closes, so as not to outlive the process that started this one.
     #[arg(long)]
     until_stdin_closes: bool,
@@ -81,13 +94,20 @@ impl KeeperVerb {
             overlap_ms: self.hand_over_minutes.saturating_mul(60 * 1000),
             ..Rules::default()
         };
+        let desk = Desk {
+            records: Records::new(terms(self.records.as_deref())?),
+            folder: match self.statements {
+                Some(folder) => folder,
+                None => self.home.join("statements"),
+            },
+        };
         let keeping = async {
             let server = self.server.as_deref();
             let mut client = match &code {
                 Some(code) => enroll(&self.home, server, code, ca.as_deref(), out).await?,
                 None => open(&self.home, server, ca.as_deref())?,
             };
-            keep(&mut client, Keeper::new(rules), out).await
+            keep(&mut client, Keeper::new(rules), &desk, out).await
         };
         tokio::select! {
             ended = keeping => ended,
@@ -119,6 +139,115 @@ async fn stdin_closed(wanted: bool) {
     if end.await.is_err() {
         std::future::pending::<()>().await;
     }
+}
+
+/// The terms of a file, checked.
+fn terms(file: Option<&Path>) -> Result<Terms, Failure> {
+    let Some(file) = file else {
+        return Ok(Terms::default());
+    };
+    let wrong = |why: String| Failure::usage(format!("{}: {why}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let terms: Terms = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if let Some(retention) = &terms.retention {
+        retention
+            .check()
+            .map_err(|error| wrong(error.to_string()))?;
+    }
+    if let Some(custodians) = &terms.custodians {
+        custodians
+            .check()
+            .map_err(|error| wrong(error.to_string()))?;
+    }
+    Ok(terms)
+}
+
+/// Where statements come in and what is done about them goes out.
+struct Desk {
+    records: Records,
+    folder: PathBuf,
+}
+
+impl Desk {
+    /// Reads all statements, has them carried out, and writes down what came of it.
+    async fn look(&self, client: &mut NativeClient) -> Result<(), NativeError> {
+        let statements = self.read();
+        let tended = self.records.tend(client, &statements).await?;
+        for (order, why) in &tended.refused {
+            tracing::info!(%order, %why, "a statement about records counts for nothing");
+        }
+        for order in &tended.done {
+            tracing::info!(%order, "an order about records was carried out");
+        }
+        let write = || -> std::io::Result<()> {
+            for export in &tended.exports {
+                let folder = self.out(&format!("export-{}", hex(&export.manifest.hash())))?;
+                for (name, bytes) in &export.files {
+                    write_private(&folder.join(name), bytes)?;
+                }
+                let manifest = json!({
+                    "manifest": export.manifest,
+                    "signature": export.signature,
+                });
+                write_private(
+                    &folder.join("manifest.json"),
+                    manifest.to_string().as_bytes(),
+                )?;
+            }
+            let folder = self.out("signed")?;
+            for signed in tended.destroyed.iter().chain(&tended.shares) {
+                let file = folder.join(format!("{}.json", hex(&signed.hash())));
+                write_private(&file, &serde_json::to_vec(signed)?)?;
+            }
+            Ok(())
+        };
+        if let Err(error) = write() {
+            tracing::error!(%error, folder = %self.folder.display(), "what was done about records could not be written down");
+        }
+        Ok(())
+    }
+
+    /// Statements that were put into the folder; what is none is passed over, and said so.
+    fn read(&self) -> Vec<SignedStatement> {
+        let Ok(files) = std::fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let mut files: Vec<PathBuf> = files.flatten().map(|file| file.path()).collect();
+        files.retain(|file| file.extension().is_some_and(|end| end == "json"));
+        files.sort();
+        files
+            .iter()
+            .filter_map(|file| {
+                let small = file.metadata().ok()?.len() <= LARGEST_STATEMENT;
+                let text = small.then(|| std::fs::read(file).ok()).flatten()?;
+                let read = serde_json::from_slice(&text);
+                if read.is_err() {
+                    tracing::warn!(file = %file.display(), "this is no signed statement");
+                }
+                read.ok()
+            })
+            .collect()
+    }
+
+    fn out(&self, name: &str) -> std::io::Result<PathBuf> {
+        let folder = self.folder.join("out").join(name);
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)?;
+        Ok(folder)
+    }
+}
+
+fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)?;
+    out.write_all(bytes)?;
+    out.sync_all()
 }
 
 fn open(home: &Path, server: Option<&str>, ca: Option<&str>) -> Result<NativeClient, Failure> {
@@ -164,7 +293,12 @@ async fn enroll(
 }
 
 /// Follows the hospital and does what is to be done, until the device is refused for good.
-async fn keep(client: &mut NativeClient, keeper: Keeper, out: Output) -> Result<(), Failure> {
+async fn keep(
+    client: &mut NativeClient,
+    keeper: Keeper,
+    desk: &Desk,
+    out: Output,
+) -> Result<(), Failure> {
     client.keep_records();
     let mut due = Due::default();
     let mut announced = false;
@@ -186,6 +320,9 @@ async fn keep(client: &mut NativeClient, keeper: Keeper, out: Output) -> Result<
             let frame = frame.filter(|_| !due.is_over(client.platform().now_ms()));
             if let Some(progress) = keeper.look(client, frame).await? {
                 due.next(progress, client.platform().now_ms());
+                if frame.is_none() {
+                    desk.look(client).await?;
+                }
                 let groups = client.kept_groups()?.len();
                 // For the program that started this one, which may wait for it.
                 if groups != told && out.is_json() {

@@ -12,6 +12,7 @@ pub(crate) mod pager;
 pub(crate) mod patch;
 pub(crate) mod policy;
 pub(crate) mod programs;
+pub(crate) mod records;
 pub(crate) mod risk;
 pub(crate) mod schedule;
 pub(crate) mod serve;

@@ -1,0 +1,516 @@
+//! [`Records`]: ends what retention ends, unless it is held, and does what officers order and
+//! custodians agree to.
+//!
+//! Orders and agreements are statements that devices signed ([`SignedStatement`]). Who is an officer
+//! or a custodian is what the host of the record keeper says ([`Terms`]), never the server.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+
+use rand_core::{TryCryptoRng, TryRng};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use wardline_client::records::Batch;
+use wardline_client::{Client, ClientError, Platform};
+use wardline_model::statement::{Scope, SignedStatement, Statement};
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
+use zeroize::Zeroizing;
+
+use crate::custody::{self, Custodians, CustodyError, ExportKey, SealKey};
+use crate::keeper::{channels, ledger, name};
+use crate::retention::{Holds, NotAgreed, Retention, agreed, covers, hex};
+
+/// What the record keeper's host says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Terms {
+    /// How long messages are kept; for ever where it is absent.
+    pub retention: Option<Retention>,
+    /// Whose devices order holds, exports and releases, and agree to holds.
+    pub officers: BTreeSet<UserId>,
+    /// Who has to agree to exports and releases.
+    pub custodians: Option<Custodians>,
+}
+
+/// Carries the terms out.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    terms: Terms,
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+pub struct Tended {
+    /// What retention ended.
+    pub destroyed: Vec<SignedStatement>,
+    /// Shares that are for custodians.
+    pub shares: Vec<SignedStatement>,
+    /// What custodians agreed to read.
+    pub exports: Vec<Export>,
+    /// Orders that were carried out, by hash.
+    pub done: Vec<String>,
+    /// Orders and agreements that count for nothing, by hash, and why.
+    pub refused: Vec<(String, String)>,
+}
+
+/// An export: files, what lists them, and the custodians' signature over that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// Names and contents.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// Lists the files with their hashes; signed by the record keeper.
+    pub manifest: SignedStatement,
+    /// Ed25519 by the export key.
+    pub signature: B64,
+}
+
+/// The record keeper's side of custody.
+#[derive(Clone, Serialize, Deserialize)]
+struct Custody {
+    seal: SealKey,
+    export_key: B64,
+    /// For whom it was made; other custodians need another one.
+    rule: Custodians,
+}
+
+/// A destruction, and whether it is known to be complete.
+#[derive(Clone, Serialize, Deserialize)]
+struct Destroyed {
+    statement: SignedStatement,
+    complete: bool,
+}
+
+impl Records {
+    /// Under these terms, which were checked.
+    pub const fn new(terms: Terms) -> Self {
+        Self { terms }
+    }
+
+    /// Looks at everything: what was stated, and what time has ended. To be called again and again
+    /// with all statements that there are; each order is carried out once.
+    ///
+    /// # Errors
+    /// What may pass: no connection, an ended session, a store that does not write.
+    pub async fn tend<P: Platform>(
+        &self,
+        client: &mut Client<P>,
+        statements: &[SignedStatement],
+    ) -> Result<Tended, ClientError> {
+        let mut tended = Tended::default();
+        self.share_out(client, statements, &mut tended).await?;
+        for order in statements {
+            self.obey(client, order, statements, &mut tended).await?;
+        }
+        self.end(client, &mut tended).await?;
+        Ok(tended)
+    }
+
+    /// Everything that was destroyed so far.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn destroyed<P: Platform>(client: &Client<P>) -> Result<Vec<SignedStatement>, ClientError> {
+        let all: Vec<Destroyed> = client.all_own(DESTROYED)?;
+        let complete = all.into_iter().filter(|destroyed| destroyed.complete);
+        Ok(complete.map(|destroyed| destroyed.statement).collect())
+    }
+
+    /// Every hold, those that are over included.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn holds<P: Platform>(client: &Client<P>) -> Result<Holds, ClientError> {
+        Ok(client.own(HOLDS)?.unwrap_or_default())
+    }
+
+    /// Carries an order out, once enough agreed.
+    async fn obey<P: Platform>(
+        &self,
+        client: &mut Client<P>,
+        order: &SignedStatement,
+        statements: &[SignedStatement],
+        tended: &mut Tended,
+    ) -> Result<(), ClientError> {
+        let is_order = matches!(
+            order.statement,
+            Statement::Hold { .. }
+                | Statement::EndHold { .. }
+                | Statement::Export { .. }
+                | Statement::Release { .. }
+        );
+        let id = hex(&order.hash());
+        let mut done: BTreeSet<String> = client.own(DONE)?.unwrap_or_default();
+        if !is_order || done.contains(&id) {
+            return Ok(());
+        }
+        if !self.terms.officers.contains(&order.user_id) {
+            tended.refused.push((id, NotAgreed::Orderer.to_string()));
+            return Ok(());
+        }
+        let mut signed = Vec::new();
+        let own = order.hash();
+        let of_it = |s: &&SignedStatement| matches!(&s.statement, Statement::Approval { order, .. } if order.0 == own);
+        for statement in std::iter::once(order).chain(statements.iter().filter(of_it)) {
+            match client.verify_statement(statement).await {
+                Ok(()) => signed.push(statement.clone()),
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => tended
+                    .refused
+                    .push((hex(&statement.hash()), error.to_string())),
+            }
+        }
+        if signed.first() != Some(order) {
+            return Ok(());
+        }
+        let custodians = self.terms.custodians.as_ref();
+        let by_officers = matches!(
+            order.statement,
+            Statement::Hold { .. } | Statement::EndHold { .. }
+        );
+        let may = |user: &UserId| match custodians {
+            _ if by_officers => self.terms.officers.contains(user),
+            Some(custodians) => custodians.people.contains(user),
+            None => false,
+        };
+        let needed = match custodians {
+            _ if by_officers => 1,
+            Some(custodians) => usize::from(custodians.needed),
+            None => usize::MAX,
+        };
+        let agreed = agreed(order, &signed, may);
+        if agreed.len() < needed {
+            tended.refused.push((id, NotAgreed::TooFew.to_string()));
+            return Ok(());
+        }
+        match &order.statement {
+            Statement::Hold { .. } => {
+                let mut holds = Self::holds(client)?;
+                holds.begin(order);
+                client.put_own(HOLDS, &holds)?;
+            }
+            Statement::EndHold { hold, .. } => {
+                let mut holds = Self::holds(client)?;
+                holds.end(&hold.0, order);
+                client.put_own(HOLDS, &holds)?;
+            }
+            Statement::Release { device, .. } => release(client, *device)?,
+            Statement::Export { scope, .. } => match self.key(client, order, &agreed)? {
+                Ok(key) => tended
+                    .exports
+                    .push(export(client, order, scope, &agreed, &key)?),
+                Err(error) => {
+                    tended.refused.push((id, error.to_string()));
+                    return Ok(());
+                }
+            },
+            _ => return Ok(()),
+        }
+        done.insert(id.clone());
+        client.put_own(DONE, &done)?;
+        client.flush().await?;
+        tended.done.push(id);
+        Ok(())
+    }
+
+    /// The export key out of what custodians sealed for this order.
+    fn key<P: Platform>(
+        &self,
+        client: &Client<P>,
+        order: &SignedStatement,
+        agreed: &BTreeMap<UserId, &SignedStatement>,
+    ) -> Result<Result<ExportKey, CustodyError>, ClientError> {
+        let custody: Option<Custody> = client.own(CUSTODY)?;
+        let rule = self.terms.custodians.as_ref();
+        let Some(custody) = custody.filter(|custody| Some(&custody.rule) == rule) else {
+            return Ok(Err(CustodyError::TooFew));
+        };
+        let about = order.hash();
+        let mut shares = BTreeMap::new();
+        for (user, approval) in agreed {
+            if let Statement::Approval {
+                share: Some(sealed),
+                ..
+            } = &approval.statement
+                && let Ok(share) = custody.seal.open(sealed, &about)
+            {
+                shares.insert(*user, share);
+            }
+        }
+        let Some(export_key) = custody.export_key.array() else {
+            return Ok(Err(CustodyError::WrongKey));
+        };
+        Ok(custody.rule.combine(&shares, &export_key))
+    }
+
+    /// Makes the export key once every custodian has told a key for their share, and splits it. The
+    /// whole key is forgotten at once.
+    async fn share_out<P: Platform>(
+        &self,
+        client: &mut Client<P>,
+        statements: &[SignedStatement],
+        tended: &mut Tended,
+    ) -> Result<(), ClientError> {
+        let Some(rule) = &self.terms.custodians else {
+            return Ok(());
+        };
+        let known: Option<Custody> = client.own(CUSTODY)?;
+        if rule.check().is_err() || known.is_some_and(|custody| custody.rule == *rule) {
+            return Ok(());
+        }
+        let mut keys: BTreeMap<UserId, B64> = BTreeMap::new();
+        for statement in statements {
+            let Statement::CustodianKey { key } = &statement.statement else {
+                continue;
+            };
+            if !rule.people.contains(&statement.user_id) {
+                continue;
+            }
+            match client.verify_statement(statement).await {
+                Ok(()) => {
+                    keys.insert(statement.user_id, key.clone());
+                }
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => tended
+                    .refused
+                    .push((hex(&statement.hash()), error.to_string())),
+            }
+        }
+        if keys.len() < rule.people.len() {
+            return Ok(());
+        }
+        let mut seed = Zeroizing::new([0; 32]);
+        client.platform().random(seed.as_mut());
+        let mut random = Zeroizing::new([0; 32]);
+        client.platform().random(random.as_mut());
+        let bad = |_| ClientError::Invalid("custody could not be set up");
+        let seal = SealKey::new(&random).map_err(bad)?;
+        let export_key = B64::from(ExportKey::from_seed(&seed).public());
+        let shares = rule
+            .split(&seed, PlatformRng(client.platform()))
+            .map_err(bad)?;
+        let mut signed = Vec::new();
+        for (user, share) in &shares {
+            let sealed = custody::seal(&keys[user], share, user.as_bytes()).map_err(bad)?;
+            signed.push(client.sign_statement(Statement::Share {
+                custodian: *user,
+                export_key: export_key.clone(),
+                keeper_key: seal.public.clone(),
+                sealed,
+            })?);
+        }
+        let custody = Custody {
+            seal,
+            export_key,
+            rule: rule.clone(),
+        };
+        client.put_own(CUSTODY, &custody)?;
+        client.flush().await?;
+        tended.shares = signed;
+        Ok(())
+    }
+
+    /// Destroys what retention ends and nothing holds. What is to be destroyed is written down and
+    /// signed first: a crash in between is made good with the next look.
+    async fn end<P: Platform>(
+        &self,
+        client: &mut Client<P>,
+        tended: &mut Tended,
+    ) -> Result<(), ClientError> {
+        let unfinished: Vec<Destroyed> = client.all_own(DESTROYED)?;
+        for destroyed in unfinished.into_iter().filter(|d| !d.complete) {
+            tended.destroyed.push(finish(client, destroyed).await?);
+        }
+        let Some(retention) = &self.terms.retention else {
+            return Ok(());
+        };
+        let now = client.platform().now_ms();
+        let holds = Self::holds(client)?;
+        let mut kinds: BTreeMap<GroupId, GroupKind> = client.own(KINDS)?.unwrap_or_default();
+        let before = kinds.len();
+        for batch in client.batches()? {
+            // What the server first called it counts: no later word makes its time shorter.
+            let kind = match (kinds.get(&batch.group), batch.kind) {
+                (Some(kind), _) => Some(*kind),
+                (None, Some(kind)) => {
+                    kinds.insert(batch.group, kind);
+                    Some(kind)
+                }
+                (None, None) => None,
+            };
+            let Some(rule) = retention.ended(&batch, kind, now) else {
+                continue;
+            };
+            let ledger = ledger(client, batch.group)?;
+            if holds.cover(&batch, |user| ledger.knew(*user)) {
+                continue;
+            }
+            let destroyed = Destroyed {
+                statement: client.sign_statement(destruction(&batch, rule))?,
+                complete: false,
+            };
+            client.put_own(&destroyed_name(&destroyed.statement), &destroyed)?;
+            client.flush().await?;
+            tended.destroyed.push(finish(client, destroyed).await?);
+        }
+        if kinds.len() != before {
+            client.put_own(KINDS, &kinds)?;
+            client.flush().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Destroys a batch that was written down.
+async fn finish<P: Platform>(
+    client: &mut Client<P>,
+    destroyed: Destroyed,
+) -> Result<SignedStatement, ClientError> {
+    if let Statement::Destruction { group, from, .. } = &destroyed.statement.statement {
+        client.shred(*group, *from)?;
+        // Their pages went with it, of this conversation and of others.
+        let channels: BTreeSet<GroupId> = channels(client)?.into_values().collect();
+        for kept in client.kept_groups()? {
+            if !channels.contains(&kept.id) {
+                let mut ledger = ledger(client, kept.id)?;
+                ledger.requeue();
+                client.put_own(&name(kept.id), &ledger)?;
+            }
+        }
+    }
+    let statement = destroyed.statement.clone();
+    let complete = Destroyed {
+        complete: true,
+        ..destroyed
+    };
+    client.put_own(&destroyed_name(&statement), &complete)?;
+    client.flush().await?;
+    Ok(statement)
+}
+
+fn destruction(batch: &Batch, rule: String) -> Statement {
+    Statement::Destruction {
+        group: batch.group,
+        from: batch.from,
+        until: batch.until,
+        // No device holds more entries than 64 bits count.
+        count: u64::try_from(batch.ids.len()).unwrap_or(u64::MAX),
+        ids: B64(digest(&batch.ids).to_vec()),
+        rule,
+    }
+}
+
+/// SHA-256 over ids, sorted.
+pub fn digest(ids: &[MessageId]) -> [u8; 32] {
+    let ids: BTreeSet<&MessageId> = ids.iter().collect();
+    let mut digest = Sha256::new();
+    for id in ids {
+        digest.update(id.as_bytes());
+    }
+    digest.finalize().into()
+}
+
+fn release<P: Platform>(client: &mut Client<P>, device: DeviceId) -> Result<(), ClientError> {
+    let now = client.platform().now_ms();
+    let channels: BTreeSet<GroupId> = channels(client)?.into_values().collect();
+    for kept in client.kept_groups()? {
+        if !channels.contains(&kept.id) {
+            let mut ledger = ledger(client, kept.id)?;
+            ledger.release(device, now);
+            client.put_own(&name(kept.id), &ledger)?;
+        }
+    }
+    Ok(())
+}
+
+/// Everything within a scope, a file for each conversation, one line an entry.
+fn export<P: Platform>(
+    client: &Client<P>,
+    order: &SignedStatement,
+    scope: &Scope,
+    agreed: &BTreeMap<UserId, &SignedStatement>,
+    key: &ExportKey,
+) -> Result<Export, ClientError> {
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for batch in client.batches()? {
+        let ledger = ledger(client, batch.group)?;
+        if !covers(scope, &batch, |user| ledger.knew(*user)) {
+            continue;
+        }
+        let from = scope.from.unwrap_or(0).max(batch.from);
+        let until = scope.until.unwrap_or(u64::MAX).min(batch.until);
+        for entry in client.kept(batch.group, from, until)? {
+            let of = |user: &UserId| *user == entry.from.id || ledger.was_member(*user, entry.seq);
+            if !scope.people.is_empty() && !scope.people.iter().any(of) {
+                continue;
+            }
+            let line = json!({
+                "id": entry.id,
+                "seq": entry.seq,
+                "from": entry.from,
+                "sent_at": entry.sent_at,
+                "priority": entry.priority,
+                "text": entry.text,
+                "form": entry.form,
+                "reply_to": entry.reply_to,
+                "change": entry.change,
+                "expires": entry.expires,
+            });
+            let file = files.entry(format!("{}.ndjson", batch.group)).or_default();
+            file.extend_from_slice(line.to_string().as_bytes());
+            file.push(b'\n');
+        }
+    }
+    let listed = files.iter().map(|(name, bytes)| {
+        let hash: [u8; 32] = Sha256::digest(bytes).into();
+        (name.clone(), B64::from(hash))
+    });
+    let manifest = client.sign_statement(Statement::Exported {
+        order: B64(order.hash().to_vec()),
+        approvals: agreed.values().map(|s| B64(s.hash().to_vec())).collect(),
+        files: listed.collect(),
+    })?;
+    let signature = B64(key.sign(&manifest.signed_bytes()).to_vec());
+    Ok(Export {
+        files: files.into_iter().collect(),
+        manifest,
+        signature,
+    })
+}
+
+/// The platform's randomness.
+struct PlatformRng<'a, P>(&'a P);
+
+impl<P: Platform> TryRng for PlatformRng<'_, P> {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut bytes = [0; 4];
+        self.0.random(&mut bytes);
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut bytes = [0; 8];
+        self.0.random(&mut bytes);
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        self.0.random(out);
+        Ok(())
+    }
+}
+
+impl<P: Platform> TryCryptoRng for PlatformRng<'_, P> {}
+
+fn destroyed_name(statement: &SignedStatement) -> String {
+    format!("{DESTROYED}{}", hex(&statement.hash()))
+}
+
+const HOLDS: &str = "holds";
+const DONE: &str = "orders-done";
+const CUSTODY: &str = "custody";
+const KINDS: &str = "kinds";
+const DESTROYED: &str = "destroyed/";

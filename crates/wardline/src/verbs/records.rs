@@ -1,0 +1,264 @@
+//! `wardline records`: what is checked about records without the hospital. `wardline client
+//! statement …`, by which officers and custodians sign, is here as well.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use wardline_client::Platform as _;
+use wardline_client_native::NativeClient;
+use wardline_credential::chain::is_signed_by;
+use wardline_keeper::custody::{self, SealKey};
+use wardline_model::B64;
+use wardline_model::statement::{SignedStatement, Statement};
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::output::{Output, print};
+
+/// `wardline records`.
+#[derive(Subcommand)]
+pub(crate) enum RecordsVerb {
+    /// Verify a signed statement, such as that something was destroyed.
+    Verify {
+        /// The statement.
+        file: PathBuf,
+        /// The MLS key of the device that is to have signed it, base64url.
+        #[arg(long)]
+        key: String,
+    },
+    /// Verify an export: its files, the record keeper's signature and that of the custodians.
+    VerifyExport {
+        /// The export's folder.
+        folder: PathBuf,
+        /// The MLS key of the record keeper's device, base64url.
+        #[arg(long)]
+        key: String,
+        /// The export key, as every custodian's share names it, base64url.
+        #[arg(long)]
+        export_key: String,
+    },
+}
+
+/// `wardline client statement`.
+#[derive(Subcommand)]
+pub(crate) enum StatementVerb {
+    /// Sign an order: a statement of `docs/records.md` in a file.
+    Sign {
+        /// The statement, JSON.
+        file: PathBuf,
+    },
+    /// Agree to an order of somebody else; a custodian's share goes with it, sealed for this order.
+    Agree {
+        /// The signed order.
+        file: PathBuf,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// As a custodian: tell the key to which the share is to be sealed.
+    CustodianKey,
+    /// As a custodian: take the share that the record keeper sealed.
+    TakeShare {
+        /// The signed share.
+        file: PathBuf,
+    },
+}
+
+/// What a custodian's device keeps.
+#[derive(Serialize, Deserialize)]
+struct Custodian {
+    seal: SealKey,
+    share: Option<Share>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Share {
+    share: B64,
+    keeper_key: B64,
+    export_key: B64,
+}
+
+impl RecordsVerb {
+    pub(crate) fn run(self, out: Output) -> Result<(), Failure> {
+        match self {
+            Self::Verify { file, key } => {
+                let signed: SignedStatement = read(&file)?;
+                check(&signed, &bytes(&key)?)?;
+                let value = json!({ "verified": true, "hash": hex(&signed.hash()) });
+                out.result(&value, || "Verified.".to_owned());
+                Ok(())
+            }
+            Self::VerifyExport {
+                folder,
+                key,
+                export_key,
+            } => {
+                let files = verify_export(&folder, &bytes(&key)?, &bytes(&export_key)?)?;
+                let value = json!({ "verified": true, "files": files });
+                out.result(&value, || format!("Verified, {files} files."));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl StatementVerb {
+    pub(crate) async fn run(self, client: &mut NativeClient) -> Result<(), Failure> {
+        let statement = match self {
+            Self::Sign { file } => read(&file)?,
+            Self::Agree { file, reason } => {
+                let order: SignedStatement = read(&file)?;
+                client.verify_statement(&order).await?;
+                let about = order.hash();
+                let custodian: Option<Custodian> = client.own(CUSTODIAN)?;
+                let share = custodian.and_then(|custodian| custodian.share);
+                let share = share
+                    .map(|held| custody::seal(&held.keeper_key, &held.share.0, &about))
+                    .transpose()
+                    .map_err(|error| Failure::refused(error.to_string()))?;
+                Statement::Approval {
+                    order: B64(about.to_vec()),
+                    reason,
+                    share,
+                }
+            }
+            Self::CustodianKey => {
+                let custodian = match client.own::<Custodian>(CUSTODIAN)? {
+                    Some(custodian) => custodian,
+                    None => begin(client).await?,
+                };
+                Statement::CustodianKey {
+                    key: custodian.seal.public,
+                }
+            }
+            Self::TakeShare { file } => return take_share(client, &read(&file)?).await,
+        };
+        let signed = client.sign_statement(statement)?;
+        if !signed.is_well_formed() {
+            return Err(Failure::usage(
+                "reason and case take 1 to 500 characters, and times are unix milliseconds",
+            ));
+        }
+        // The document is the result, whoever reads it.
+        print(&serde_json::to_string(&signed).unwrap_or_default());
+        Ok(())
+    }
+}
+
+async fn begin(client: &mut NativeClient) -> Result<Custodian, Failure> {
+    let mut random = Zeroizing::new([0; 32]);
+    client.platform().random(random.as_mut());
+    let seal = SealKey::new(&random).map_err(|error| Failure::refused(error.to_string()))?;
+    let custodian = Custodian { seal, share: None };
+    client.put_own(CUSTODIAN, &custodian)?;
+    client.flush().await?;
+    Ok(custodian)
+}
+
+/// Takes the share that a record keeper's device sealed for this person.
+async fn take_share(client: &mut NativeClient, signed: &SignedStatement) -> Result<(), Failure> {
+    client.verify_statement(signed).await?;
+    if !client.keeps_records_of(signed.device_id) {
+        return Err(Failure::refused("this share is not of a record keeper"));
+    }
+    let Statement::Share {
+        custodian,
+        export_key,
+        keeper_key,
+        sealed,
+    } = &signed.statement
+    else {
+        return Err(Failure::usage("this is no share"));
+    };
+    let mine = client.status().user.map(|user| user.id);
+    let held: Option<Custodian> = client.own(CUSTODIAN)?;
+    let Some(held) = held.filter(|_| mine == Some(*custodian)) else {
+        return Err(Failure::refused("this share is for another custodian"));
+    };
+    let share = held
+        .seal
+        .open(sealed, custodian.as_bytes())
+        .map_err(|error| Failure::refused(error.to_string()))?;
+    let share = Share {
+        share: B64(share.to_vec()),
+        keeper_key: keeper_key.clone(),
+        export_key: export_key.clone(),
+    };
+    let taken = Custodian {
+        share: Some(share),
+        ..held
+    };
+    client.put_own(CUSTODIAN, &taken)?;
+    client.flush().await?;
+    Ok(())
+}
+
+fn verify_export(folder: &Path, key: &[u8; 32], export_key: &[u8; 32]) -> Result<usize, Failure> {
+    #[derive(Deserialize)]
+    struct Manifest {
+        manifest: SignedStatement,
+        signature: B64,
+    }
+    let Manifest {
+        manifest,
+        signature,
+    } = read(&folder.join("manifest.json"))?;
+    check(&manifest, key)?;
+    let Statement::Exported { files, .. } = &manifest.statement else {
+        return Err(Failure::unverified("the manifest is another statement"));
+    };
+    let by_custodians = signature.array().is_some_and(|signature| {
+        custody::is_signed(&manifest.signed_bytes(), export_key, &signature)
+    });
+    if !by_custodians {
+        return Err(Failure::unverified(
+            "the custodians' signature does not verify",
+        ));
+    }
+    for (name, hash) in files {
+        // A name leads nowhere else.
+        let plain = Path::new(name)
+            .file_name()
+            .is_some_and(|file| file == name.as_str());
+        let content = plain
+            .then(|| std::fs::read(folder.join(name)).ok())
+            .flatten();
+        let found = content.map(|content| Sha256::digest(content).to_vec());
+        if found.as_ref() != Some(&hash.0) {
+            return Err(Failure::unverified(format!(
+                "{name} is not what was exported"
+            )));
+        }
+    }
+    Ok(files.len())
+}
+
+fn check(signed: &SignedStatement, key: &[u8; 32]) -> Result<(), Failure> {
+    if is_signed_by(signed, key) {
+        Ok(())
+    } else {
+        Err(Failure::unverified("the signature does not verify"))
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, Failure> {
+    let wrong = |why: String| Failure::usage(format!("{}: {why}", file.display()));
+    let text = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))
+}
+
+fn bytes(text: &str) -> Result<[u8; 32], Failure> {
+    B64::decode(text)
+        .and_then(|bytes| bytes.array())
+        .ok_or_else(|| Failure::usage("a key is 32 bytes in base64url"))
+}
+
+/// Bytes as text.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const CUSTODIAN: &str = "custodian";
