@@ -9,7 +9,7 @@ help:
 	@echo 'make run          build what changed and start the demo hospital (ARGS="--seed 7" are handed on)'
 	@echo 'make test         every check and test'
 	@echo 'make build        target/release/wardline with the web app inside'
-	@echo 'make bench        measurements as ratios to what the machine can do'
+	@echo 'make bench        measurements as ratios to what the machine and other servers can do'
 	@echo 'make conformance  the tests on public data (WARDLINE_DATA, else ../shared/data)'
 	@echo 'make soak         the Rust tests with long counts'
 	@echo 'make lint, fmt    read, or format, all sources'
@@ -34,7 +34,7 @@ conformance:
 	@$(XTASK) conformance
 
 bench:
-	@scripts/setup.sh test
+	@scripts/setup.sh bench
 	@$(XTASK) bench $(ARGS)
 
 soak:

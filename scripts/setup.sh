@@ -4,6 +4,8 @@
 #   scripts/setup.sh run    what `make run` and `make build` need (the default)
 #   scripts/setup.sh test   that, and what `make test` needs: a browser, PostgreSQL, NATS,
 #                           OpenSSL, and smart cards in software (SoftHSM, OpenSC, curl)
+#   scripts/setup.sh bench  that, and the servers that `make bench` measures beside Wardline:
+#                           ejabberd and Prosody, and Synapse in a folder of its own
 #
 # Nothing happens when everything is there. Elsewhere, or without root and sudo, it says what is
 # missing and stops. Services that packages bring along are not started: the tests start their own.
@@ -11,9 +13,9 @@ set -euo pipefail
 
 scope="${1:-run}"
 case "$scope" in
-run | test) ;;
+run | test | bench) ;;
 *)
-    echo "usage: scripts/setup.sh [run|test]" >&2
+    echo "usage: scripts/setup.sh [run|test|bench]" >&2
     exit 2
     ;;
 esac
@@ -49,6 +51,47 @@ has_card_engine() {
         [ -e "$engine" ] && return
     done
     return 1
+}
+
+has_erlang_pgsql() {
+    local folder
+    for folder in /usr/lib/*/ejabberd/*/p1_pgsql* /usr/lib/*/erlang/lib/p1_pgsql* \
+        /usr/lib/erlang/lib/p1_pgsql*; do
+        [ -d "$folder" ] && return
+    done
+    return 1
+}
+
+# Not by name: Debian's own Python is the one for which it has a package.
+python=/usr/bin/python3
+has_venv() { "$python" -c 'import ensurepip' 2>/dev/null; }
+
+# Debian 12 has no Synapse; PyPI does. It stays with the other things that are built.
+synapse="$(dirname "$0")/../target/tools/synapse"
+synapse_version=1.163.2
+has_synapse() {
+    "$synapse/bin/python" - "$synapse_version" 2>/dev/null <<'CHECK'
+import importlib.metadata, sys
+import psycopg2
+sys.exit(importlib.metadata.version("matrix-synapse") != sys.argv[1])
+CHECK
+}
+
+# `make bench` says what it did not measure, so it does without Synapse where PyPI is not reached.
+install_synapse() {
+    has_synapse && return
+    say "installing Synapse $synapse_version from PyPI into target/tools/synapse"
+    rm -rf "$synapse"
+    mkdir -p "$(dirname "$synapse")"
+    # Only what is built already: from its sources it would take a quarter of an hour.
+    if "$python" -m venv "$synapse" &&
+        "$synapse/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+            "matrix-synapse==$synapse_version" psycopg2-binary; then
+        say "done"
+    else
+        rm -rf "$synapse"
+        say "Synapse could not be installed; the message stands above, and it is left out" >&2
+    fi
 }
 
 has_wasm_target() {
@@ -93,7 +136,7 @@ list_missing() {
             need rustc-web cargo-web rust-web-src lld-19
         fi
     fi
-    if [ "$scope" = test ]; then
+    if [ "$scope" != run ]; then
         has_chromium || need chromium
         has_postgres || need postgresql
         has openssl || need openssl
@@ -102,6 +145,14 @@ list_missing() {
         has_card_engine || need libengine-pkcs11-openssl
         has curl || need curl
         has nats-server || [ -x /usr/sbin/nats-server ] || need nats-server
+    fi
+    if [ "$scope" = bench ]; then
+        has ejabberdctl || [ -x /usr/sbin/ejabberdctl ] || need ejabberd
+        # Its driver for PostgreSQL is a package that ejabberd only suggests.
+        has_erlang_pgsql || need erlang-p1-pgsql
+        has prosody || need prosody
+        # Debian has the module that makes virtual environments apart from Python.
+        has_synapse || has_venv || need python3-venv
     fi
 }
 
@@ -135,8 +186,10 @@ install_missing() {
 
 check_toolchains
 list_missing
-if [ "${#missing[@]}" -eq 0 ]; then
-    exit 0
+if [ "${#missing[@]}" -ne 0 ]; then
+    install_missing
+    say "done"
 fi
-install_missing
-say "done"
+if [ "$scope" = bench ]; then
+    install_synapse
+fi

@@ -202,7 +202,7 @@ impl Sending {
         let Told::Enrolled(other) = self.told.recv_timeout(PATIENCE)? else {
             return Err("the receiver was not enrolled first".into());
         };
-        let group = devices::start(&mut device, other).await?;
+        let group = devices::start(&mut device, &[other]).await?;
         while !matches!(self.told.recv_timeout(PATIENCE)?, Told::Listening) {}
         tokio::time::sleep(PAUSE).await;
 

@@ -1,7 +1,7 @@
 //! Native clients of the demo's people, with the bench as their screen.
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -92,19 +92,36 @@ impl Platform for Screened {
 /// Enrols a device by each of these links, in homes below `dir`; each is signed in and has handed
 /// in its key packages.
 pub(crate) async fn enroll(links: &[String], url: &str, dir: &Path) -> Outcome<Vec<Device>> {
+    finish(begin(links, None, dir).await?, url).await
+}
+
+/// A device that is not confirmed yet, and its home.
+pub(crate) type Waiting = (NativeClient, PathBuf);
+
+/// The first half of [`enroll`]. `server` is needed for codes that are no links.
+pub(crate) async fn begin(
+    links: &[String],
+    server: Option<&str>,
+    dir: &Path,
+) -> Outcome<Vec<Waiting>> {
     let mut waiting = Vec::new();
     for link in links {
         let home = tempfile::Builder::new().prefix("home-").tempdir_in(dir)?;
         // It goes with the folder around it.
         let home = home.keep();
         let enrolment = Enrolment {
-            server: None,
+            server,
             code: link,
             name: "Bench",
             ..Enrolment::default()
         };
         waiting.push((NativeClient::enroll(&home, &enrolment).await?, home));
     }
+    Ok(waiting)
+}
+
+/// The second half, once somebody confirms them, or has.
+pub(crate) async fn finish(waiting: Vec<Waiting>, url: &str) -> Outcome<Vec<Device>> {
     let mut devices = Vec::new();
     for (mut client, home) in waiting {
         client.wait_until_active(CONFIRMATION).await?;
@@ -145,12 +162,12 @@ pub(crate) fn user(device: &Device) -> Outcome<UserId> {
     Ok(device.status().user.ok_or(ClientError::NotEnrolled)?.id)
 }
 
-/// Starts a conversation with someone who may have enrolled a moment ago: a device can be verified
+/// Starts a conversation with people who may have enrolled a moment ago: a device can be verified
 /// once the sequencer has given its endorsement a place in the log.
-pub(crate) async fn start(device: &mut Device, other: UserId) -> Outcome<GroupId> {
+pub(crate) async fn start(device: &mut Device, others: &[UserId]) -> Outcome<GroupId> {
     let mut tries = 0;
     loop {
-        match device.start(&[other], None, None).await {
+        match device.start(others, None, None).await {
             Err(ClientError::NotAdmitted(_)) if tries < TRIES => {
                 tries += 1;
                 tokio::time::sleep(SEQUENCED).await;

@@ -20,6 +20,7 @@ mod disk;
 mod fleet;
 mod machine;
 mod mls;
+mod peers;
 mod process;
 mod report;
 mod search;
@@ -59,6 +60,8 @@ enum Measurement {
     Sockets,
     /// Send to receive between two clients.
     Delivery,
+    /// Wardline beside Synapse, ejabberd and Prosody, by one load client.
+    Peers,
     /// The client core beside bare openmls.
     Mls,
     /// Search over the messages of a device.
@@ -108,6 +111,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::Store => store::run(&bench),
             Measurement::Sockets => sockets::run(&bench),
             Measurement::Delivery => delivery::run(&bench),
+            Measurement::Peers => peers::run(&bench, &root),
             Measurement::Mls => mls::run(&bench),
             Measurement::Search => search::run(&bench),
             Measurement::Decision => decision::run(&bench),

@@ -1,5 +1,6 @@
 //! `wardline` as a process of its own, and what the kernel says of a process.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -241,6 +242,32 @@ pub(crate) fn resident(pid: u32) -> Outcome<u64> {
     Ok(kib.ok_or("no VmRSS")?.parse::<u64>()? * 1024)
 }
 
+/// The same of a process and all that it has started, and they.
+pub(crate) fn resident_tree(root: u32) -> Outcome<u64> {
+    let mut started: HashMap<u32, Vec<u32>> = HashMap::new();
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        // It may have ended meanwhile.
+        let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let parent = text.lines().find_map(|line| line.strip_prefix("PPid:"));
+        if let Some(parent) = parent.and_then(|parent| parent.trim().parse().ok()) {
+            started.entry(parent).or_default().push(pid);
+        }
+    }
+    let mut bytes = resident(root)?;
+    let mut parents = vec![root];
+    while let Some(parent) = parents.pop() {
+        for pid in started.remove(&parent).unwrap_or_default() {
+            bytes += resident(pid).unwrap_or_default();
+            parents.push(pid);
+        }
+    }
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,5 +283,17 @@ mod tests {
     #[test]
     fn this_process_has_memory() {
         assert!(resident(std::process::id()).unwrap() > 100_000);
+    }
+
+    #[test]
+    fn what_a_process_started_counts_as_its_own() {
+        let own = resident(std::process::id()).unwrap();
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let tree = resident_tree(std::process::id()).unwrap();
+        let of_child = resident(child.id()).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Other tests of this process take memory meanwhile, and give some back.
+        assert!(of_child > 0 && tree > own / 2 + of_child);
     }
 }

@@ -167,7 +167,7 @@ async fn loads(demo: &Demo, dir: &Path, time: Duration) -> Outcome<(Load, Load)>
     let needed = FASTEST * seconds / number(SENDERS);
     let mut prepared = Vec::new();
     while let (Some(mut a), Some(mut b)) = (devices.pop(), devices.pop()) {
-        let group = devices::start(&mut a, devices::user(&b)?).await?;
+        let group = devices::start(&mut a, &[devices::user(&b)?]).await?;
         b.sync().await?;
         for mut device in [a, b] {
             let frames = frames(&mut device, group, needed).await?;
