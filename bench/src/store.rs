@@ -159,6 +159,8 @@ impl Sender {
                 group_id: GroupId::from_bytes(spread(u64::try_from(n)?)),
                 kind: GroupKind::Direct,
                 role: None,
+                purpose: None,
+                team_id: None,
                 patient_id: None,
                 ciphersuite: 0x4e,
                 public_state: vec![],

@@ -322,6 +322,7 @@ impl<P: Platform> Client<P> {
             mentions,
             change: None,
             form: None,
+            forwarded: None,
             attachment: Some(attachment),
             expires,
         };

@@ -670,7 +670,7 @@ mod tests {
             };
             for entry in entries {
                 put_message(&mut open, group, entry);
-                forget_text(&mut open, group, MESSAGE);
+                forget_text(&mut open, group, MESSAGE, UserId::from_bytes([9; 16]));
             }
             messages(&open.vault, group)
                 .map(|entry| entry.text + entry.change.as_ref().map_or("", Change::text))

@@ -168,7 +168,7 @@ impl<P: Platform> Client<P> {
 
         let has_prf = prf.first.is_some();
         let key = self.store_key(&prf, &finished.share)?;
-        let mut vault = Vault::open(key, &std::collections::BTreeMap::new())?;
+        let mut vault = Vault::open(key, &BTreeMap::new())?;
         vault.put(
             IDENTITY.to_owned(),
             &StoredIdentity {

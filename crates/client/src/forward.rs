@@ -24,7 +24,7 @@ impl<P: Platform> Client<P> {
     /// [`Client::send`]: durable here when this returns, on its way with [`Client::deliver`].
     ///
     /// # Errors
-    /// When the message is not here, was recalled, or goes once it is read; when the hospital wants a
+    /// When the message is not here, was recalled, carries a file, or goes once it is read; when the hospital wants a
     /// proof first, or cannot be asked.
     pub async fn forward(
         &mut self,
@@ -42,6 +42,12 @@ impl<P: Platform> Client<P> {
         }
         let me = self.profile()?.user.id;
         let message = self.standing_message(group, id)?.message;
+        if message.attachment.is_some() {
+            // Its key would pass on what only the devices of the first conversation are handed.
+            return Err(ClientError::Invalid(
+                "a message with a file is not forwarded; send the file there",
+            ));
+        }
         let now = self.platform.now_ms();
         let expires = match message.expires {
             None => None,
@@ -86,6 +92,7 @@ impl<P: Platform> Client<P> {
             change: None,
             form: message.form,
             forwarded,
+            attachment: None,
             expires,
         };
         self.queue(outgoing).await

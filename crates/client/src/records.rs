@@ -9,16 +9,16 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use wardline_credential::chain::is_signed_by;
 use wardline_model::endorsement::Duty;
 use wardline_model::purpose::is_role_group;
+use wardline_model::statement::{SignedStatement, Statement};
 use wardline_model::turns::SignedTurns;
 use wardline_model::wire::devices::{MemberDevice, MemberDevices, MemberDevicesRequest};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::schedules::TurnOrders;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug, UserId};
-use wardline_credential::chain::is_signed_by;
-use wardline_model::statement::{SignedStatement, Statement};
 
 use crate::changes::recalls;
 use crate::client::Client;

@@ -9,8 +9,8 @@ use thiserror::Error;
 use wardline_audit::{Checkpoint, Disclosure, Event, Hash, LogKey, Salt};
 use wardline_model::code::Pins;
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, MAX_CHAIN, SignedEndorsement};
-use wardline_model::turns::SignedTurns;
 use wardline_model::statement::SignedStatement;
+use wardline_model::turns::SignedTurns;
 use wardline_model::wire::devices::{DeviceCredential, LoggedEndorsement};
 use wardline_model::{DeviceId, UserId};
 

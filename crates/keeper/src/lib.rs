@@ -21,9 +21,9 @@
 pub mod custody;
 pub mod keeper;
 pub mod ledger;
-pub mod roles;
 pub mod records;
 pub mod retention;
+pub mod roles;
 
 pub use keeper::{Keeper, Progress, Rules};
 pub use ledger::Ledger;

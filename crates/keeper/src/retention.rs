@@ -72,9 +72,9 @@ impl Retention {
         let or = |days: Option<u32>| days.unwrap_or(self.days);
         match kind {
             Some(GroupKind::Direct) => (or(self.direct_days), "direct"),
-            Some(GroupKind::Group) => (or(self.group_days), "group"),
+            Some(GroupKind::Group | GroupKind::Broadcast) => (or(self.group_days), "group"),
             Some(GroupKind::Role) => (or(self.role_days), "role"),
-            Some(GroupKind::Team) => (or(self.team_days), "team"),
+            Some(GroupKind::Team | GroupKind::Code) => (or(self.team_days), "team"),
             Some(GroupKind::Keeper) | None => {
                 let all = [
                     Some(self.days),

@@ -75,7 +75,8 @@ impl Roles {
         let orders = self.orders.iter().map(|known| {
             let by = match known.duty {
                 Duty::Schedules | Duty::Endorses => By::Scheduler,
-                Duty::None | Duty::KeepsRecords => By::Holder(known.user),
+                // A program has no turns, and has to be able to give none away.
+                Duty::None | Duty::KeepsRecords | Duty::Bot => By::Holder(known.user),
             };
             (&known.order, by)
         });

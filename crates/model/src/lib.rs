@@ -22,8 +22,8 @@ pub mod ids;
 pub mod lines;
 pub mod phi;
 pub mod purpose;
-pub mod turns;
 pub mod statement;
+pub mod turns;
 pub mod wire;
 
 pub use bytes::B64;

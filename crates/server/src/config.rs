@@ -1010,6 +1010,8 @@ mod tests {
             ("escalation", 8),
             ("push", 6),
             ("quiet", 7),
+            ("pager", 6),
+            ("glass", 1),
             ("attachments", 3),
             ("log", 1),
             ("network", 2),

@@ -721,6 +721,7 @@ async fn perform(
                 client.sync().await?;
                 let rules = Rules {
                     recovery_wait_ms: 24 * HOUR_MS,
+                    ..Rules::default()
                 };
                 Keeper::new(rules).look(&mut client, None).await.map(|_| ())
             }

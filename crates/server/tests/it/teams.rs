@@ -1,10 +1,10 @@
 //! Roles that follow who is on call, code teams, broadcast lists and care teams.
 
 use serde_json::{Value, json};
+use wardline_client::Platform as _;
 use wardline_client::views::Notice;
 use wardline_client_native::NativeClient;
 use wardline_keeper::{Progress, Rules};
-use wardline_model::endorsement::Duty;
 use wardline_model::turns::{SignedTurn, SignedTurns, TurnOrder};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::schedules::Schedules;

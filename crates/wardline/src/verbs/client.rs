@@ -9,6 +9,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use wardline_client::ClientError;
+use wardline_client::Platform as _;
 use wardline_client::attachments::NewFile;
 use wardline_client::search::{Search, SearchHit};
 use wardline_client::views::{Conversation, Message, MessageState, Queued};
