@@ -148,7 +148,7 @@ impl Receiver {
     }
 
     async fn receive(self) -> Outcome<()> {
-        let mut device = devices::enroll(&self.link, &self.url, &self.dir)
+        let mut device = Box::pin(devices::enroll(&self.link, &self.url, &self.dir))
             .await?
             .pop()
             .ok_or("no device")?;
@@ -195,7 +195,7 @@ impl Sending {
         dir: &Path,
         messages: usize,
     ) -> Outcome<Measured> {
-        let mut device = devices::enroll(link, url, dir)
+        let mut device = Box::pin(devices::enroll(link, url, dir))
             .await?
             .pop()
             .ok_or("no device")?;

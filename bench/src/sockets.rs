@@ -162,7 +162,8 @@ struct Sender {
 
 /// Both loads, one after the other, by the same devices.
 async fn loads(demo: &Demo, dir: &Path, time: Duration) -> Outcome<(Load, Load)> {
-    let mut devices = devices::enroll(&demo.links(SENDERS)?, &demo.ready.url, dir).await?;
+    let mut devices =
+        Box::pin(devices::enroll(&demo.links(SENDERS)?, &demo.ready.url, dir)).await?;
     let seconds = 2.0 * (time + WARM_UP).as_secs_f64();
     let needed = FASTEST * seconds / number(SENDERS);
     let mut prepared = Vec::new();

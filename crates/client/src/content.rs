@@ -69,6 +69,10 @@ const BAD: ClientError = ClientError::Mls("a message of an unknown form");
 
 /// What a message carries.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every content is a text, and one is in hand at a time"
+)]
 pub enum Content {
     /// What a person wrote.
     Text(Text),

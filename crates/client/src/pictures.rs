@@ -142,12 +142,12 @@ mod tests {
         [&[0xFF, marker], length.as_slice(), body].concat()
     }
 
-    fn chunk(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    fn chunk(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
         let length = u32::try_from(body.len()).unwrap().to_be_bytes();
-        [length.as_slice(), kind, body, &[0; 4]].concat()
+        [length.as_slice(), &kind, body, &[0; 4]].concat()
     }
 
-    fn riff(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    fn riff(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
         let length = u32::try_from(body.len()).unwrap().to_le_bytes();
         let padding = vec![0; body.len() % 2];
         [kind.as_slice(), &length, body, &padding].concat()
@@ -213,17 +213,17 @@ mod tests {
     #[test]
     fn a_png_loses_texts_times_and_exif() {
         const START: &[u8] = b"\x89PNG\r\n\x1a\n";
-        let head = chunk(b"IHDR", &[0; 13]);
-        let (data, end) = (chunk(b"IDAT", b"data"), chunk(b"IEND", b""));
+        let head = chunk(*b"IHDR", &[0; 13]);
+        let (data, end) = (chunk(*b"IDAT", b"data"), chunk(*b"IEND", b""));
         let clean = joined(START, &[head.clone(), data.clone(), end.clone()]);
         let taken = joined(
             START,
             &[
                 head,
-                chunk(b"tEXt", b"Author GPS"),
-                chunk(b"eXIf", b"GPS"),
-                chunk(b"tIME", b"GPS"),
-                chunk(b"zzZz", b"GPS"),
+                chunk(*b"tEXt", b"Author GPS"),
+                chunk(*b"eXIf", b"GPS"),
+                chunk(*b"tIME", b"GPS"),
+                chunk(*b"zzZz", b"GPS"),
                 data,
                 end,
                 b"GPS".to_vec(),
@@ -236,14 +236,14 @@ mod tests {
     fn a_webp_loses_exif_and_says_that_it_has_none() {
         let of = |parts: &[Vec<u8>]| {
             let body = joined(b"WEBP", parts);
-            riff(b"RIFF", &body)
+            riff(*b"RIFF", &body)
         };
-        let clean = of(&[riff(b"VP8X", &[0x20, 0, 0]), riff(b"VP8 ", b"frame")]);
+        let clean = of(&[riff(*b"VP8X", &[0x20, 0, 0]), riff(*b"VP8 ", b"frame")]);
         let taken = of(&[
-            riff(b"VP8X", &[0x2C, 0, 0]),
-            riff(b"VP8 ", b"frame"),
-            riff(b"EXIF", b"GPS"),
-            riff(b"XMP ", b"GPS"),
+            riff(*b"VP8X", &[0x2C, 0, 0]),
+            riff(*b"VP8 ", b"frame"),
+            riff(*b"EXIF", b"GPS"),
+            riff(*b"XMP ", b"GPS"),
         ]);
         assert_eq!(bare("image/webp", &taken).unwrap(), clean);
     }

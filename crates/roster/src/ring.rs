@@ -193,12 +193,9 @@ pub fn ring(priority: Priority, since_ms: u64, standing: Standing, wishes: &Wish
     let mut later: Option<(Option<u64>, Why)> = None;
     let mut wait = |at_ms: Option<u64>, why: Why| {
         // What has no end is longest.
-        let is_longer = match (later, at_ms) {
-            (None, _) => true,
-            (Some((None, _)), _) => false,
-            (Some((Some(_), _)), None) => true,
-            (Some((Some(before), _)), Some(at)) => at > before,
-        };
+        let is_longer = later.is_none_or(|(before, _)| {
+            before.is_some_and(|before| at_ms.is_none_or(|at| at > before))
+        });
         if is_longer {
             later = Some((at_ms, why));
         }

@@ -62,7 +62,7 @@ async fn sweep(app: &App) -> Result<usize, Refusal> {
     })
 }
 
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// How many are removed in one transaction.
 const MOST: u32 = 64;
 const HOUR_MS: u64 = 60 * 60 * 1000;

@@ -88,9 +88,10 @@ impl Server {
             .output()
             .expect("psql starts");
         let text = |bytes| String::from_utf8_lossy(bytes).trim().to_owned();
-        match out.status.success() {
-            true => Ok(text(&out.stdout)),
-            false => Err(text(&out.stderr)),
+        if out.status.success() {
+            Ok(text(&out.stdout))
+        } else {
+            Err(text(&out.stderr))
         }
     }
 

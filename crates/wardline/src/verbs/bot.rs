@@ -199,17 +199,17 @@ struct Wanted {
 }
 
 /// A problem document (RFC 9457) as the answer.
-struct Refused(Problem);
+struct Refused(Box<Problem>);
 
 impl Refused {
     fn new(status: StatusCode, name: &str, title: &str, detail: &str) -> Self {
-        Self(Problem {
+        Self(Box::new(Problem {
             kind: format!("{}{name}", Problem::PREFIX),
             title: title.to_owned(),
             status: status.as_u16(),
             detail: Some(detail.to_owned()),
             extensions: serde_json::Map::new(),
-        })
+        }))
     }
 
     fn invalid(detail: &str) -> Self {
@@ -230,7 +230,7 @@ impl Refused {
 impl From<ClientError> for Refused {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::Problem(problem) => Self(*problem),
+            ClientError::Problem(problem) => Self(problem),
             ClientError::Invalid(what) => Self::invalid(what),
             ClientError::Unreachable(_) => {
                 let detail = error.to_string();
@@ -564,7 +564,7 @@ async fn write(client: &mut NativeClient, wanted: Wanted) -> Result<Queued, Refu
         .find_map(|m| m.problem);
     if let Some(problem) = problem {
         client.discard(id).await?;
-        return Err(Refused(problem));
+        return Err(Refused(Box::new(problem)));
     }
     Ok(queued)
 }

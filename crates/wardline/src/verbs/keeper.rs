@@ -22,7 +22,6 @@ use wardline_model::wire::socket::ServerFrame;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::verbs::on_one_thread;
-use crate::verbs::records::hex;
 use crate::verbs::serve::until_stopped;
 
 /// How long a new keeper waits for an officer to confirm it.
@@ -181,7 +180,8 @@ impl Desk {
         }
         let write = || -> std::io::Result<()> {
             for export in &tended.exports {
-                let folder = self.out(&format!("export-{}", hex(&export.manifest.hash())))?;
+                let folder =
+                    self.out(&format!("export-{}", hex::encode(export.manifest.hash())))?;
                 for (name, bytes) in &export.files {
                     write_private(&folder.join(name), bytes)?;
                 }
@@ -196,7 +196,7 @@ impl Desk {
             }
             let folder = self.out("signed")?;
             for signed in tended.destroyed.iter().chain(&tended.shares) {
-                let file = folder.join(format!("{}.json", hex(&signed.hash())));
+                let file = folder.join(format!("{}.json", hex::encode(signed.hash())));
                 write_private(&file, &serde_json::to_vec(signed)?)?;
             }
             Ok(())

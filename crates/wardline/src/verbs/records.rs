@@ -76,7 +76,8 @@ struct Custodian {
 
 #[derive(Serialize, Deserialize)]
 struct Share {
-    share: B64,
+    #[serde(rename = "share")]
+    bytes: B64,
     keeper_key: B64,
     export_key: B64,
 }
@@ -87,7 +88,7 @@ impl RecordsVerb {
             Self::Verify { file, key } => {
                 let signed: SignedStatement = read(&file)?;
                 check(&signed, &bytes(&key)?)?;
-                let value = json!({ "verified": true, "hash": hex(&signed.hash()) });
+                let value = json!({ "verified": true, "hash": hex::encode(signed.hash()) });
                 out.result(&value, || "Verified.".to_owned());
                 Ok(())
             }
@@ -116,7 +117,7 @@ impl StatementVerb {
                 let custodian: Option<Custodian> = client.own(CUSTODIAN)?;
                 let share = custodian.and_then(|custodian| custodian.share);
                 let share = share
-                    .map(|held| custody::seal(&held.keeper_key, &held.share.0, &about))
+                    .map(|held| custody::seal(&held.keeper_key, &held.bytes.0, &about))
                     .transpose()
                     .map_err(|error| Failure::refused(error.to_string()))?;
                 Statement::Approval {
@@ -183,7 +184,7 @@ async fn take_share(client: &mut NativeClient, signed: &SignedStatement) -> Resu
         .open(sealed, custodian.as_bytes())
         .map_err(|error| Failure::refused(error.to_string()))?;
     let share = Share {
-        share: B64(share.to_vec()),
+        bytes: B64(share.to_vec()),
         keeper_key: keeper_key.clone(),
         export_key: export_key.clone(),
     };
@@ -254,11 +255,6 @@ fn bytes(text: &str) -> Result<[u8; 32], Failure> {
     B64::decode(text)
         .and_then(|bytes| bytes.array())
         .ok_or_else(|| Failure::usage("a key is 32 bytes in base64url"))
-}
-
-/// Bytes as text.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const CUSTODIAN: &str = "custodian";
