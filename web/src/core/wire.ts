@@ -4,14 +4,7 @@
  */
 
 export type Priority = "routine" | "urgent" | "stat";
-export type GroupKind =
-  | "direct"
-  | "group"
-  | "role"
-  | "team"
-  | "code"
-  | "broadcast"
-  | "keeper";
+export type GroupKind = "direct" | "group" | "role" | "team" | "code" | "broadcast" | "keeper";
 export type DeviceState =
   | "pending"
   | "active"

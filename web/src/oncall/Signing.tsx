@@ -28,7 +28,7 @@ export function Signing({ roles, now }: { roles: readonly ScheduledRole[]; now: 
     tell("done", t.onCall.signed);
   };
   return (
-    <div className={own.found} role="group" aria-labelledby="unsigned-turns">
+    <section className={own.found} aria-labelledby="unsigned-turns">
       <strong id="unsigned-turns">{t.onCall.unsigned}</strong>
       <span>{t.onCall.unsignedHint}</span>
       <ul>
@@ -40,6 +40,6 @@ export function Signing({ roles, now }: { roles: readonly ScheduledRole[]; now: 
       <Button loading={sign.isPending} onClick={() => void signAll()}>
         {t.onCall.sign}
       </Button>
-    </div>
+    </section>
   );
 }

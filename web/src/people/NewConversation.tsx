@@ -14,7 +14,7 @@ import { clock } from "../texts/time";
 import styles from "./People.module.css";
 import { PeopleSearch } from "./PeopleSearch";
 import { ReachLine } from "./ReachLine";
-import { reached, Teams, TeamSheet } from "./Teams";
+import { reached, TeamSheet, Teams } from "./Teams";
 
 /** Of more people it is not said whether they would notice: one of them does. */
 const MOST_DOUBTED = 3;
@@ -123,11 +123,7 @@ export default function NewConversation() {
           )}
         </div>
         {patient && nobody ? (
-          <Button
-            variant="light"
-            loading={care.busy}
-            onClick={() => void care.begin(patient.id)}
-          >
+          <Button variant="light" loading={care.busy} onClick={() => void care.begin(patient.id)}>
             {t.people.careTeam}
           </Button>
         ) : null}

@@ -105,7 +105,10 @@ export function TeamSheet({
       });
       const priority = team.kind === "code" ? "stat" : "routine";
       await send.mutateAsync({ group, text: text.trim(), priority });
-      tell("done", team.kind === "code" ? t.people.called(team.title) : t.people.sentList(team.title));
+      tell(
+        "done",
+        team.kind === "code" ? t.people.called(team.title) : t.people.sentList(team.title),
+      );
       for (const line of missing(now)) {
         tell("problem", line);
       }
@@ -145,7 +148,7 @@ export function TeamSheet({
           </Button>
           <Button
             type="submit"
-            color={code ? "red" : undefined}
+            {...(code ? { color: "red" } : {})}
             loading={busy}
             disabled={text.trim() === ""}
           >

@@ -634,8 +634,11 @@ export const en = {
       endorses: "May confirm the devices of others afterwards.",
       keeps_records:
         "Will read and keep every conversation. Confirm only the hospital's own record keeper.",
+      schedules: "May say who is on call afterwards, which lets people into conversations.",
       bot: "A program, not a person. It will be marked as a bot in every conversation.",
-    } as Readonly<Record<"none" | "endorses" | "keeps_records" | "bot", string | null>>,
+    } as Readonly<
+      Record<"none" | "endorses" | "keeps_records" | "schedules" | "bot", string | null>
+    >,
     match: "They are the same",
     differ: "They differ",
     differTitle: "Refuse this device?",
