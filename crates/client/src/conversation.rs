@@ -70,9 +70,13 @@ impl Record {
     /// Whether what stood at a place may have passed this device by.
     pub(crate) fn may_have_missed(&self, place: u64) -> bool {
         let within = |(after, before): &(u64, u64)| place > *after && place < *before;
-        self.missed
-            .as_ref()
-            .is_none_or(|missed| missed.iter().any(within))
+        // A page may be here before the device is let in, again or at all.
+        let is_out = !self.joined || self.rejoining;
+        (is_out && place > self.applied)
+            || self
+                .missed
+                .as_ref()
+                .is_none_or(|missed| missed.iter().any(within))
     }
 
     /// How far a person has come, by all that was heard of it.

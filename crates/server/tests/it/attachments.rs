@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use wardline_audit::event::Outcome;
 use wardline_client::attachments::NewFile;
 use wardline_client_native::NativeClient;
+use wardline_model::endorsement::Duty;
 use wardline_model::wire::attachments::{
     AttachmentChunk, AttachmentInfo, SEAL_BYTES, SEALED_CHUNK_BYTES,
 };
@@ -106,10 +107,13 @@ async fn only_devices_of_the_conversation_have_its_attachments(engine: Engine) {
     assert_eq!((info.bytes, info.chunks, info.missing), (BYTES, 2, vec![]));
 
     // Neither a stranger nor a device of Amara's that has not been let in.
-    let mut second = {
-        let (officer, user) = (&mut talk.officer, talk.amara.user());
-        phone_of(&talk.hospital, officer, user).await
-    };
+    let user = talk.amara.user();
+    let invite = talk.hospital.invite_person(&mut talk.officer, user).await;
+    let mut second = talk.hospital.device();
+    second.enroll(&invite.code).await;
+    let confirmed = talk.amara.device.endorse(&second, Duty::None).await;
+    confirmed.expect(200);
+    second.sign_in().await;
     let group = talk.group;
     for device in [&mut talk.cleo.device, &mut second] {
         device.get(&path()).await.refused(403, "denied");
@@ -277,11 +281,13 @@ async fn an_upload_that_nobody_finishes_is_removed_after_a_day_and_can_begin_ane
         .await
         .expect(204);
     talk.hospital.clock.advance(25 * HOUR);
+    for device in [&mut talk.amara.device, &mut talk.ben.device] {
+        device.sign_in().await;
+    }
     // A node looks when it starts, and each minute.
     talk.hospital.restart().await;
     for device in [&mut talk.amara.device, &mut talk.ben.device] {
         device.url.clone_from(&talk.hospital.url);
-        device.sign_in().await;
     }
     let amara = &mut talk.amara.device;
     until("the removal", async || {

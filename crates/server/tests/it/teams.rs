@@ -186,7 +186,7 @@ async fn give(engine: Engine) {
 }
 
 /// The enrolling officer, somebody who defines teams, and a nurse who has a role.
-async fn three(engine: Engine) -> (Hospital, Device, Device, Device) {
+async fn three(engine: Engine) -> (Hospital, Device, Device, Device, u64) {
     let hospital = Hospital::new(engine).await;
     let mut officer = hospital.officer().await;
     let user = colleague_called(&hospital, &officer, "ada.okafor", "security_officer").await;
@@ -205,13 +205,12 @@ async fn three(engine: Engine) -> (Hospital, Device, Device, Device) {
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    (hospital, officer, ada, ben)
+    (hospital, officer, ada, ben, now)
 }
 
 story!(only_a_schedulers_device_signs_turns_and_only_as_they_are);
 async fn only_a_schedulers_device_signs_turns_and_only_as_they_are(engine: Engine) {
-    let (hospital, mut officer, mut ada, mut ben) = three(engine).await;
-    let now = hospital.clock.now_ms();
+    let (hospital, mut officer, mut ada, mut ben, now) = three(engine).await;
     let path = "/v1/schedules/stroke-on-call/order";
     let order = |by: &Device, turns: &[SignedTurn]| TurnOrder {
         v: 1,
@@ -274,7 +273,7 @@ async fn only_a_schedulers_device_signs_turns_and_only_as_they_are(engine: Engin
 
 story!(officers_define_teams_and_whoever_may_calls_who_is_in_them_now);
 async fn officers_define_teams_and_whoever_may_calls_who_is_in_them_now(engine: Engine) {
-    let (hospital, _officer, mut ada, mut ben) = three(engine).await;
+    let (hospital, _officer, mut ada, mut ben, _) = three(engine).await;
     let stroke = json!({
         "kind": "code", "title": "Stroke team", "people": [ada.user()],
         "roles": ["stroke-on-call"],
