@@ -56,6 +56,14 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
+    /// Whether a Welcome to a conversation could not be taken yet.
+    pub(crate) fn awaits_welcome(&self, group: GroupId) -> Result<bool, ClientError> {
+        let mut waiting = self.vault()?.range(WELCOMES);
+        Ok(waiting.any(|(_, item)| {
+            serde_json::from_slice::<InboxItem>(item).is_ok_and(|item| item.group_id == group)
+        }))
+    }
+
     async fn welcome(&mut self, item: &InboxItem) -> Result<(), ClientError> {
         let group = item.group_id;
         self.refresh().await?;

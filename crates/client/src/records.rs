@@ -98,7 +98,9 @@ impl<P: Platform> Client<P> {
     /// Puts messages under data keys, by conversation and period.
     pub(crate) fn keep_ring(&mut self) -> Result<(), ClientError> {
         let sealed = self.sealed_ring.clone();
-        self.opened()?.vault.keep_ring(sealed.as_deref(), class_of)
+        self.opened()?
+            .vault
+            .keep_ring(sealed.as_deref(), conversation::MESSAGES, class_of)
     }
 
     /// What is kept, by conversation and period.

@@ -72,6 +72,7 @@ impl<P: Platform> Client<P> {
     /// Reads what is new in a conversation, and carries out a removal that waits there.
     async fn bring_up(&mut self, standing: &Standing) -> Result<(), ClientError> {
         let group = standing.group;
+        self.find_the_way_in(group).await?;
         let record = conversation::record(self.vault()?, group);
         let is_new = |r: &Record| r.applied < standing.last_seq || r.rejoining;
         if record.as_ref().is_some_and(is_new) {
@@ -81,6 +82,30 @@ impl<P: Platform> Client<P> {
             self.commit_removals(group).await?;
         }
         self.tell_read(group).await
+    }
+
+    /// The hospital has this device in a conversation that it knows nothing of: it died between making
+    /// it, or a Welcome, and writing that down. Where no Welcome is on its way it joins from outside.
+    async fn find_the_way_in(&mut self, group: GroupId) -> Result<(), ClientError> {
+        let is_outside = |client: &Self| {
+            let own = client.profile()?.device_id;
+            let record = conversation::record(client.vault()?, group);
+            let is_outside = record.is_some_and(|record| {
+                let mut members = record.summary.members.iter();
+                let is_there = members.any(|member| member.devices.contains(&own));
+                is_there && !record.joined && !record.rejoining
+            });
+            Ok::<_, ClientError>(is_outside)
+        };
+        if !is_outside(self)? {
+            return Ok(());
+        }
+        // It may have come since the inbox was read.
+        self.fetch_inbox().await?;
+        if is_outside(self)? && !self.awaits_welcome(group)? {
+            self.rejoin(group).await?;
+        }
+        Ok(())
     }
 
     /// Says what was read in a dead spot, where nobody could be told.

@@ -100,8 +100,8 @@ impl Vault {
         })
     }
 
-    /// From now on some values lie under data keys as well, see [`Keyring`]. `sealed` is the ring as
-    /// the platform kept it. Values whose key was destroyed are gone; those from before there was a
+    /// From now on values whose names begin so, and that have a class, lie under data keys as well, see
+    /// [`Keyring`]. `sealed` is the ring as the platform kept it. Values whose key was destroyed are gone; those from before there was a
     /// ring are put under one.
     ///
     /// # Errors
@@ -109,6 +109,7 @@ impl Vault {
     pub fn keep_ring(
         &mut self,
         sealed: Option<&[u8]>,
+        prefix: &str,
         class: fn(&str, &[u8]) -> Option<String>,
     ) -> Result<(), ClientError> {
         const BAD: ClientError = ClientError::Unsealing;
@@ -132,7 +133,11 @@ impl Vault {
             let key = Zeroizing::new(key.array().ok_or(BAD)?);
             ring.keys.insert(name, StoreKey(key));
         }
-        let names: Vec<String> = self.values.keys().cloned().collect();
+        // No others: the values of MLS are bytes that may begin in any way.
+        let names: Vec<String> = self
+            .range(prefix)
+            .map(|(name, _)| name.to_owned())
+            .collect();
         for name in names {
             let Some(value) = self.values.get(&name) else {
                 continue;
@@ -152,6 +157,8 @@ impl Vault {
                     self.values.insert(name.clone(), plain);
                     ring.classes.insert(name, of);
                 }
+                // Without any ring it was not destroyed, but is out of reach.
+                None if sealed.is_none() => return Err(BAD),
                 None => self.delete(&name),
             }
         }
@@ -389,7 +396,8 @@ mod tests {
     fn whose_key_is_destroyed_is_gone_from_every_copy_of_the_store() {
         let key = || StoreKey::derive(b"p", b"s", "store");
         let mut vault = Vault::open(key(), &BTreeMap::new()).unwrap();
-        vault.keep_ring(None, class).unwrap();
+        vault.keep_ring(None, "t/", class).unwrap();
+        vault.put_bytes("m/state".to_owned(), vec![0, 0, 7]);
         for name in ["t/old", "t/new", "g/other"] {
             vault.put(name.to_owned(), &name);
         }
@@ -408,16 +416,21 @@ mod tests {
         vault.settle();
 
         let mut again = Vault::open(key(), &copy).unwrap();
-        again.keep_ring(Some(&before), class).unwrap();
+        again.keep_ring(Some(&before), "t/", class).unwrap();
         assert_eq!(again.get::<String>("t/old").as_deref(), Some("t/old"));
 
         vault.shred("old");
         let after = vault.ring_changes(&mut random).unwrap();
         let mut later = Vault::open(key(), &copy).unwrap();
-        later.keep_ring(Some(&after), class).unwrap();
+        later.keep_ring(Some(&after), "t/", class).unwrap();
         assert_eq!(later.bytes("t/old"), None);
         assert_eq!(later.get::<String>("t/new").as_deref(), Some("t/new"));
         assert_eq!(later.get::<String>("g/other").as_deref(), Some("g/other"));
+        assert_eq!(
+            later.bytes("m/state"),
+            Some([0, 0, 7].as_slice()),
+            "it only looks so"
+        );
         // Nobody who has both the copy and the store's key reads it without the data key.
         let outer = key().open("t/old", &copy["t/old"]).unwrap();
         assert!(!outer.windows(5).any(|w| w == b"t/old"));
@@ -428,7 +441,7 @@ mod tests {
         let key = || StoreKey::derive(b"p", b"s", "store");
         let plain = BTreeMap::from([("t/a".to_owned(), key().seal("t/a", b"\"x\"", [1; 12]))]);
         let mut vault = Vault::open(key(), &plain).unwrap();
-        vault.keep_ring(None, class).unwrap();
+        vault.keep_ring(None, "t/", class).unwrap();
         assert!(vault.ring_changes(|| [3; 32]).is_some());
         let changes = vault.changes(|| [2; 12]);
         assert_eq!(changes.len(), 1);

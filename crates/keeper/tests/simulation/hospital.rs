@@ -800,7 +800,7 @@ impl Group {
 
     /// The messages that a person is entitled to, and those that they are not.
     pub(crate) fn of(&self, user: UserId) -> (BTreeSet<MessageId>, BTreeSet<MessageId>) {
-        let entitled = |seq: u64| {
+        let entitled = |user: UserId, seq: u64| {
             self.tenures.iter().any(|tenure| {
                 tenure.user == user
                     && tenure.from < seq
@@ -810,8 +810,11 @@ impl Group {
         let (mut may, mut may_not) = (BTreeSet::new(), BTreeSet::new());
         for entry in &self.entries {
             if let Some(id) = entry.id {
-                if entitled(entry.seq) {
-                    may.insert(id);
+                if entitled(user, entry.seq) {
+                    // What was said before the record keeper came is with those who were there.
+                    if entitled(keeper(), entry.seq) {
+                        may.insert(id);
+                    }
                 } else {
                     may_not.insert(id);
                 }

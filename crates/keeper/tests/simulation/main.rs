@@ -451,7 +451,8 @@ impl Life {
                 }
             }
             31 | 32 => {
-                let index = 1 + rng.below(self.handsets.len() - 1);
+                // What the record keeper cannot read is not retained: its disk is backed up.
+                let index = 2 + rng.below(self.handsets.len() - 2);
                 if self.is_in_use(index) {
                     self.lose_keys(rng, index);
                 }

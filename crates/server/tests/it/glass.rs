@@ -197,7 +197,10 @@ async fn a_nurse_of_another_ward_breaks_the_glass_for_an_hour(engine: Engine) {
 story!(in_an_emergency_the_glass_opens_what_the_law_protects);
 async fn in_an_emergency_the_glass_opens_what_the_law_protects(engine: Engine) {
     let House {
-        mut mary, patient, ..
+        mut mary,
+        patient,
+        hospital: _hospital,
+        ..
     } = House::open(engine).await;
     broken(&mut mary, &patient, "ETREAT").await;
     let notes = list(&mut mary, &patient).await;
@@ -213,6 +216,7 @@ async fn only_a_clinician_with_words_breaks_the_glass_of_somebody_elses_patient(
         mut amara,
         mut mary,
         patient,
+        hospital: _hospital,
         ..
     } = House::open(engine).await;
     officer.step_up_for(&["break_the_glass"]).await;
@@ -249,7 +253,10 @@ async fn only_a_clinician_with_words_breaks_the_glass_of_somebody_elses_patient(
 story!(what_the_glass_opened_does_not_outlast_it_in_a_conversation);
 async fn what_the_glass_opened_does_not_outlast_it_in_a_conversation(engine: Engine) {
     let House {
-        mut mary, patient, ..
+        mut mary,
+        patient,
+        hospital: _hospital,
+        ..
     } = House::open(engine).await;
     broken(&mut mary, &patient, "BTG").await;
     let body = json!({
