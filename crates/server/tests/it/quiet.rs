@@ -159,7 +159,9 @@ async fn off_duty_by_the_roster_nothing_rings_but_stat_and_the_sender_sees_who_i
     let push = shift.receiver.push(1).await;
     shift.receipt(&push).await.expect(204);
     shift.post_receipt("acknowledged", 2).await;
+    // One after the other: what comes in a burst waits as one, the most urgent.
     shift.say(Priority::Routine).await;
+    shift.waiting(1).await;
     shift.say(Priority::Urgent).await;
     shift.waiting(2).await;
     assert_eq!(shift.receiver.pushes().len(), 1);
@@ -216,6 +218,7 @@ async fn what_came_while_somebody_was_not_to_be_disturbed_rings_once_afterwards(
         .request("PUT", "/v1/me/availability", Some(&body));
     set.await.expect(204);
     shift.say(Priority::Urgent).await;
+    shift.waiting(1).await;
     shift.say(Priority::Routine).await;
     shift.waiting(2).await;
     assert!(shift.receiver.pushes().is_empty());
