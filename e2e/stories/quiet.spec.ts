@@ -62,7 +62,11 @@ test("a STAT message that did not need to be one is marked with a tap", async ({
   }
   await doctor.open(nurse.person.name);
   const last = doctor.message("Family asks for you.");
-  await last.getByRole("button", { name: "Acknowledge" }).click();
+  for (const text of ["Please call 4410.", "Still waiting on 4410.", "Family asks for you."]) {
+    const card = doctor.page.getByRole("region", { name: /^STAT/ }).filter({ hasText: text });
+    await card.getByRole("button", { name: "Acknowledge" }).click();
+    await expect(card).toHaveCount(0);
+  }
   const mark = last.getByRole("button", { name: "Did not need STAT" });
   await expect(mark).toBeVisible();
   await look(doctor.page, "phone", "quiet-stat-mark");

@@ -186,7 +186,7 @@ async function bring(page: Page, turns: readonly string[]): Promise<void> {
 
 /** Signs the turns that nobody has signed as they are. */
 async function sign(page: Page, screen?: string): Promise<void> {
-  const open = page.getByRole("group", { name: "Not signed yet" });
+  const open = page.getByRole("region", { name: "Not signed yet" });
   await expect(open).toContainText(ROLE);
   await open.scrollIntoViewIfNeeded();
   if (screen) {

@@ -162,7 +162,7 @@ export class Phone {
       await page.getByRole("button", { name: new RegExp(`^${priority}`) }).click();
     }
     await page.getByRole("textbox", { name: "Message" }).fill(text);
-    await page.getByRole("button", { name: /^Send/ }).click();
+    await page.locator("button[type=submit][data-priority]").click();
   }
 
   /** The message on the screen, exactly once. */

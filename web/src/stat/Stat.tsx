@@ -42,7 +42,7 @@ function Page({ page }: { page: EscalationInfo }) {
   const take = useApi("takeStat");
   const title = `page-${id}`;
   return (
-    <section className={styles.card} aria-labelledby={title}>
+    <article className={styles.card} aria-labelledby={title}>
       <h2 id={title}>{sender.name}</h2>
       <p>{t.stat.about(addressee(page), moment(page.started_at, Date.now()))}</p>
       <div className={own.line} data-state={page.state}>
@@ -66,6 +66,6 @@ function Page({ page }: { page: EscalationInfo }) {
           {t.stat.take}
         </Button>
       ) : null}
-    </section>
+    </article>
   );
 }
