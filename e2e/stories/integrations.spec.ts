@@ -112,7 +112,8 @@ test("a bot is registered, confirmed, seen as a bot by everyone, and disabled", 
   await run(...client, "send", "--to", founding.officer.user, "K 6.8, bed 4");
   await page.goto(`${founding.url}/#/`);
   await page.getByRole("link", { name: /Laboratory/ }).click();
-  await expect(page.getByText("K 6.8, bed 4").first()).toBeVisible();
+  const messages = page.getByRole("region", { name: "Messages", exact: true });
+  await expect(messages.getByText("K 6.8, bed 4")).toBeVisible();
   await expect(page.getByText("Bot", { exact: true }).first()).toBeVisible();
   await look(page, "phone", "bot-message");
 

@@ -37,7 +37,7 @@ test("a conversation with a role follows the hand-over, history included", async
   await look(ada.page, "phone", "teams-role");
   await ada.page.getByRole("button", { name: "Write to the role" }).click();
   await ada.write("The line in bed 4 is blocked.");
-  await ada.state("The line in bed 4 is blocked.", "Sent");
+  await ada.sees("The line in bed 4 is blocked.");
   await expect(ada.page.getByText(`${ben.person.name} now, until`)).toBeVisible();
   await look(ada.page, "phone", "teams-role-conversation");
   await ben.open(ROLE);
@@ -89,7 +89,7 @@ test("whoever goes off hands over in words, to whoever comes on", async ({ hospi
   await look(ben.page, "phone", "teams-hand-over-form");
   await form.getByRole("button", { name: /^Send/ }).click();
   await cy.open(ROLE);
-  await expect(cy.page.getByText("Bed 4: line placed at noon.")).toBeVisible();
+  await expect(cy.page.getByText("Bed 4: line placed at noon.", { exact: true })).toBeVisible();
 });
 
 test("a code team is paged with one tap, and a list is answered to its sender", async ({
@@ -121,7 +121,7 @@ test("a code team is paged with one tap, and a list is answered to its sender", 
   await sheet.getByRole("textbox").fill("Bed 7, not breathing.");
   await look(ada.page, "phone", "teams-call");
   await sheet.getByRole("button", { name: "Send STAT to all" }).click();
-  await ada.state("Bed 7, not breathing.", "Sent");
+  await ada.sees("Bed 7, not breathing.");
   await expect(ada.page.getByRole("heading", { name: "Rapid response" })).toBeVisible();
   await look(ada.page, "phone", "teams-code-conversation");
   await ben.open("Rapid response");
@@ -136,7 +136,7 @@ test("a code team is paged with one tap, and a list is answered to its sender", 
   const letter = page.getByRole("dialog", { name: "Write to Everybody on the ward" });
   await letter.getByRole("textbox").fill("The lift is out of order.");
   await letter.getByRole("button", { name: "Send to all" }).click();
-  await officer.state("The lift is out of order.", "Sent");
+  await officer.sees("The lift is out of order.");
   await ben.page.goto(`${hospital.url}/#/`);
   await ben.page
     .getByRole("region", { name: "Conversations" })

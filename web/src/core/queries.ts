@@ -300,7 +300,8 @@ export function useStatUse(wanted: boolean) {
     queryKey: [...keys.quiet, "stat"],
     queryFn: api.statUse,
     enabled: wanted,
-    staleTime: REACH_MS,
+    // Another one may have been sent a moment ago.
+    staleTime: SEARCH_FRESH_MS,
   });
 }
 
