@@ -1,66 +1,80 @@
 /** Roles that follow who is on call, code teams, and messages to a list. */
 import type { Page } from "@playwright/test";
 import { PHONE } from "../support/browser.ts";
+import { Hospital } from "../support/hospital.ts";
 import { look } from "../support/look.ts";
-import { expect, test } from "../support/story.ts";
+import { expect, type Story, test } from "../support/story.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const ROLE = "Line team on call";
 /** To the minute, so that one turn ends where the next begins. */
 const NOW = Math.floor(Date.now() / 60_000) * 60_000;
 
-test("a conversation with a role follows the hand-over, history included", async ({
-  hospital,
-  phone,
-}) => {
-  test.slow();
-  const ada = await phone(hospital.nurse(), PHONE);
-  const ben = await phone(hospital.nurse(), PHONE);
-  const cy = await phone(hospital.nurse(), PHONE);
-  const manager = await phone(
-    hospital.person(({ role }) => role === "Security officer"),
-    PHONE,
-  );
-  for (const each of [ada, ben, cy, manager]) {
-    await each.enroll();
-  }
-
-  // Ben has the turn now. The manager's device signs it: the record keeper goes by that alone.
-  const runs = manager.page;
-  await runs.goto(`${hospital.url}/#/on-call`);
-  await bring(runs, [turn(-1, 3, ben.person.user), turn(3, 12, cy.person.user)]);
-  await sign(runs, "teams-unsigned");
-
-  await ada.page.goto(`${hospital.url}/#/new`);
-  await ada.page.getByRole("searchbox", { name: /Person/ }).fill("Line team");
-  await ada.page.getByRole("button", { name: new RegExp(`^${ROLE}`) }).click();
-  await look(ada.page, "phone", "teams-role");
-  await ada.page.getByRole("button", { name: "Write to the role" }).click();
-  await ada.write("The line in bed 4 is blocked.");
-  await ada.sees("The line in bed 4 is blocked.");
-  await expect(ada.page.getByText(`${ben.person.name} now, until`)).toBeVisible();
-  await look(ada.page, "phone", "teams-role-conversation");
-  await ben.open(ROLE);
-  await ben.sees("The line in bed 4 is blocked.");
-
-  // The turn changes, and everybody's phone but the manager's is off.
-  await ada.page.goto("about:blank");
-  await ben.page.goto("about:blank");
-  await bring(runs, [turn(-1, 12, cy.person.user)]);
-  await sign(runs);
-  await cy.open(ROLE);
-  await cy.sees("The line in bed 4 is blocked.");
-  await expect(cy.page.getByText(/^The record keeper handed this device/)).toBeVisible();
-  await look(cy.page, "phone", "teams-took-over");
-  await cy.write("I come and look.");
-
-  await ada.page.goto(hospital.url);
-  await ada.unlock();
-  await ada.open(ROLE);
-  await ada.sees("I come and look.");
-  await expect(ada.page.getByText(`${cy.person.name} took over ${ROLE}.`)).toBeVisible();
-  await expect(ada.page.getByText(`${cy.person.name} now, until`)).toBeVisible();
+/** Where devices that only an officer confirmed do not wait a day for history. */
+const eager = test.extend<Pick<Story, "hospital">>({
+  hospital: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from the pattern
+    async ({}, use) => {
+      const hospital = await Hospital.open("--conversations");
+      await use(hospital);
+      await hospital.close();
+    },
+    { scope: "test", timeout: 240_000 },
+  ],
 });
+
+eager(
+  "a conversation with a role follows the hand-over, history included",
+  async ({ hospital, phone }) => {
+    eager.slow();
+    const ada = await phone(hospital.nurse(), PHONE);
+    const ben = await phone(hospital.nurse(), PHONE);
+    const cy = await phone(hospital.nurse(), PHONE);
+    const manager = await phone(
+      hospital.person(({ role }) => role === "Security officer"),
+      PHONE,
+    );
+    for (const each of [ada, ben, cy, manager]) {
+      await each.enroll();
+    }
+
+    // Ben has the turn now. The manager's device signs it: the record keeper goes by that alone.
+    const runs = manager.page;
+    await runs.goto(`${hospital.url}/#/on-call`);
+    await bring(runs, [turn(-1, 3, ben.person.user), turn(3, 12, cy.person.user)]);
+    await sign(runs, "teams-unsigned");
+
+    await ada.page.goto(`${hospital.url}/#/new`);
+    await ada.page.getByRole("searchbox", { name: /Person/ }).fill("Line team");
+    await ada.page.getByRole("button", { name: new RegExp(`^${ROLE}`) }).click();
+    await look(ada.page, "phone", "teams-role");
+    await ada.page.getByRole("button", { name: "Write to the role" }).click();
+    await ada.write("The line in bed 4 is blocked.");
+    await ada.sees("The line in bed 4 is blocked.");
+    await expect(ada.page.getByText(`${ben.person.name} now, until`)).toBeVisible();
+    await look(ada.page, "phone", "teams-role-conversation");
+    await ben.open(ROLE);
+    await ben.sees("The line in bed 4 is blocked.");
+
+    // The turn changes, and everybody's phone but the manager's is off.
+    await ada.page.goto("about:blank");
+    await ben.page.goto("about:blank");
+    await bring(runs, [turn(-1, 12, cy.person.user)]);
+    await sign(runs);
+    await cy.open(ROLE);
+    await cy.sees("The line in bed 4 is blocked.");
+    await expect(cy.page.getByText(/^The record keeper handed this device/)).toBeVisible();
+    await look(cy.page, "phone", "teams-took-over");
+    await cy.write("I come and look.");
+
+    await ada.page.goto(hospital.url);
+    await ada.unlock();
+    await ada.open(ROLE);
+    await ada.sees("I come and look.");
+    await expect(ada.page.getByText(`${cy.person.name} took over ${ROLE}.`)).toBeVisible();
+    await expect(ada.page.getByText(`${cy.person.name} now, until`)).toBeVisible();
+  },
+);
 
 test("whoever goes off hands over in words, to whoever comes on", async ({ hospital, phone }) => {
   test.slow();

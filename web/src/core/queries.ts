@@ -301,7 +301,7 @@ export function useStatUse(wanted: boolean) {
     queryFn: api.statUse,
     enabled: wanted,
     // Another one may have been sent a moment ago.
-    staleTime: SEARCH_FRESH_MS,
+    staleTime: 0,
   });
 }
 
