@@ -67,6 +67,10 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await list.getByRole("link").first().click();
     await expect(page.getByRole("button", { name: "Acknowledge" })).toBeVisible();
     await look(page, view, "conversation");
+    // A STAT message stands before everything else until it is answered.
+    const stat = page.getByRole("region", { name: /^STAT/ });
+    await stat.getByRole("button", { name: "Acknowledge" }).click();
+    await expect(stat).toHaveCount(0);
     await page.getByRole("button", { name: /^Urgency/ }).click();
     await look(page, view, "urgency");
     await page.getByRole("button", { name: /^STAT/ }).click();
