@@ -280,7 +280,7 @@ fn content_is_read_as_it_is_written() {
 fn a_picture_is_bare_after_the_first_time() {
     let jpeg = b"\xFF\xD8\xFF\xE1\0\x08Exif\0\0\xFF\xDB\0\x03a\xFF\xDA\0\x03b1\xFF\0\xFF\xD92";
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\0IHDRcrc1\0\0\0\x01eXIfacrc2\0\0\0\0IENDcrc3";
-    let webp = b"RIFF\x1a\0\0\0WEBPVP8 \x02\0\0\0abEXIF\x02\0\0\0cd";
+    let webp = b"RIFF\x18\0\0\0WEBPVP8 \x02\0\0\0abEXIF\x02\0\0\0cd";
     corpus!("picture")
         .seeds([jpeg.to_vec(), png.to_vec(), webp.to_vec()])
         .words(["\u{ff}", "ICC_PROFILE", "JFIF", "Adobe", "VP8X", "IDAT"])
