@@ -7,6 +7,7 @@ import type { ConversationView, MessageView } from "../core/methods";
 import { useCall, useConversations, useMessages, useRoles, useStatus } from "../core/queries";
 import type { OnCallRole, PersonBrief } from "../core/wire";
 import { Banner } from "../patients/Banner";
+import { isBot } from "../people/bot";
 import { Empty } from "../shell/Empty";
 import { tellFailure } from "../shell/notices";
 import { go } from "../shell/routes";
@@ -130,7 +131,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
             first={each.first}
             last={each.last}
             named={crowd}
-            bot={isBot(each.message.from, bots)}
+            bot={isFromBot(each.message.from, bots)}
             sought={place !== null && each.message.seq === place}
             onReply={reply}
             onMore={setChosen}
@@ -403,9 +404,6 @@ function Back() {
   );
 }
 
-/** What a program's account is called, where it is no member any more. */
-const BOT_TITLE = "Bot";
-
-function isBot(from: PersonBrief | null, bots: ReadonlySet<string>): boolean {
-  return from !== null && (bots.has(from.id) || from.role === BOT_TITLE);
+function isFromBot(from: PersonBrief | null, bots: ReadonlySet<string>): boolean {
+  return from !== null && (bots.has(from.id) || isBot(from));
 }

@@ -366,8 +366,10 @@ export interface FactorInfo {
 
 export interface FactorList {
   factors: FactorInfo[];
-  /** How many the person's roles need. */
+  /** How many the person's roles need: generators and smart cards. */
   needed: number;
+  /** How many smart cards the person has. */
+  cards: number;
 }
 
 /** An app's secret, told once. */

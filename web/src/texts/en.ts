@@ -578,7 +578,12 @@ export const en = {
     careTeam: "Care team",
     careTeamHint: "Everybody who cares for this patient",
     teamOf: (people: number, roles: number) =>
-      `${count(people, "person", "people")}, ${count(roles, "role", "roles")}`,
+      [
+        people > 0 || roles === 0 ? count(people, "person", "people") : "",
+        roles > 0 ? count(roles, "role", "roles") : "",
+      ]
+        .filter(Boolean)
+        .join(", "),
     callTitle: (team: string) => `Page ${team}?`,
     callText: "Everybody in it is paged at once with a STAT message, whoever they are now.",
     callMessage: "What they need to know",
@@ -687,7 +692,7 @@ export const en = {
       "When something looks unusual, you are asked for a code besides your passkey. It comes from an authenticator app, or from a token card of the hospital.",
     none: "You have neither an app nor a card for codes yet.",
     missing: (n: number) =>
-      `Your role needs ${count(n, "more app or card", "more apps or cards")} whose first code you have typed.`,
+      `Your role needs ${count(n, "more app or card", "more apps or cards")} whose first code you have typed, or as many smart cards.`,
     app: "Authenticator app",
     card: (serial: string) => `Token card ${serial}`,
     used: (date: string) => `last used ${date}`,
@@ -786,7 +791,7 @@ export const en = {
     codesOf: (name: string) => `Apps and cards of ${name}`,
     hasNone: (name: string) => `${name} has neither an app nor a card for codes.`,
     missing: (n: number) =>
-      `Their role needs ${count(n, "more app or card", "more apps or cards")} whose first code they have typed.`,
+      `Their role needs ${count(n, "more app or card", "more apps or cards")} whose first code they have typed, or as many smart cards.`,
     removeText: (name: string) =>
       `Its codes open nothing for ${name} any more, and wrong codes that they typed are forgotten.`,
   },
@@ -1282,7 +1287,10 @@ export const en = {
     numberOf: (name: string) => `Number of ${name}`,
     numberHint: "As the pager system takes it. Empty takes it away. It is never shown again.",
     save: "Save",
-    saved: (set: number, removed: number) => `${set} numbers saved, ${removed} taken away.`,
+    saved: (set: number, removed: number) =>
+      removed > 0
+        ? `${count(set, "number", "numbers")} saved, ${removed} taken away.`
+        : `${count(set, "number", "numbers")} saved.`,
     file: "From a file (user,number)",
     bots: "Bots",
     botsHint:
