@@ -583,8 +583,8 @@ impl Round {
             Hint::Receipt { group } => {
                 self.receipts.insert(group);
             }
-            Hint::Escalation { group, seq } => {
-                self.pages.insert(EscalationId { group, seq });
+            Hint::Escalation { group, seq, line } => {
+                self.pages.insert(EscalationId { group, seq, line });
             }
             Hint::Inbox { device } | Hint::DeviceChanged { device } => {
                 if matches!(hint, Hint::DeviceChanged { .. }) {

@@ -11,7 +11,7 @@ import { address } from "../shell/routes";
 import { t } from "../texts";
 import { moment } from "../texts/time";
 import styles from "./Stat.module.css";
-import { addressee, attempts, isOf, left, levelName } from "./timeline";
+import { addressee, attempts, isOf, left, levelName, tookIt } from "./timeline";
 import { useNow } from "./useNow";
 
 export function AskedCard({
@@ -31,8 +31,9 @@ export function AskedCard({
   const take = useApi("takeStat");
   const decline = useApi("declineStat");
   const [declining, setDeclining] = useState(false);
+  const at = moment(page.started_at, Date.now());
   const taken = () => {
-    tell("done", t.stat.took(sender.name));
+    tell("done", tookIt(page));
     if (here && alone) {
       // That the message says the same; what is acknowledged of a conversation is all up to a place.
       call("acknowledge", { group, up_to: seq }).catch(() => undefined);
@@ -47,7 +48,9 @@ export function AskedCard({
         </h2>
       </div>
       <p className={styles.about}>
-        {t.stat.about(addressee(page), moment(page.started_at, Date.now()))}
+        {page.team
+          ? t.stat.ofTeam(page.team, addressee(page), at)
+          : t.stat.about(addressee(page), at)}
       </p>
       {here ? <Words group={group} seq={seq} /> : <p>{t.stat.sealed(sender.name)}</p>}
       {attempts(page, me) === 0 ? <p>{t.stat.quiet}</p> : null}

@@ -580,7 +580,8 @@ export const en = {
     teamOf: (people: number, roles: number) =>
       `${count(people, "person", "people")}, ${count(roles, "role", "roles")}`,
     callTitle: (team: string) => `Page ${team}?`,
-    callText: "Everybody in it is paged at once with a STAT message, whoever they are now.",
+    callText:
+      "Everybody in it is paged at once with a STAT message, whoever they are now. Each role answers for itself, and you see who is coming.",
     callMessage: "What they need to know",
     call: "Send STAT to all",
     called: (team: string) => `${team} is paged.`,
@@ -591,6 +592,8 @@ export const en = {
     sentList: (list: string) => `Sent to ${list}.`,
     leftOut: (names: string) => `Not reached, no phone set up: ${names}.`,
     unheld: (roles: string) => `Nobody on call: ${roles}.`,
+    unheldCalled: (roles: string) =>
+      `Nobody on call: ${roles}. Whoever is next in their chain is asked.`,
     nobodyThere: "Nobody of it can be reached now. Call somebody.",
     oneRole: "A conversation is with one role or with people.",
   },
@@ -951,6 +954,22 @@ export const en = {
       unanswered: (at: string) => `Nobody answered, given up ${at}`,
       withdrawn: (at: string) => `Taken back ${at}`,
     },
+    lines: {
+      label: (team: string) => `Who is coming of ${team}`,
+      coming: (n: number, of: number) =>
+        n === of ? `All ${of} are coming` : `${n} of ${of} coming`,
+      nobody: (n: number) => `nobody answered for ${n}`,
+      withdrawn: "Taken back",
+      ringing: "ringing",
+      ringingAt: (who: string) => `ringing, ${who} too`,
+      taken: (who: string, after: string) => `coming (${who}, ${after})`,
+      unanswered: "nobody answered",
+      unneeded: "not needed any more",
+    },
+    takeFor: (role: string) => `Acknowledge for ${role}`,
+    ofTeam: (team: string, to: string, at: string) => `${team}: ${to} is needed, ${at}`,
+    tookFor: (role: string, name: string) => `You are coming for ${role}, and ${name} sees that.`,
+    lineTaken: (role: string, who: string) => `${role}: ${who} is coming.`,
     steps: {
       label: "What happened to it",
       sent: (to: string) => `sent to ${to}`,

@@ -124,7 +124,7 @@ store_test! {
         let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
         let group = found(&store, &[anna, bo]).await;
         let mut tx = store.write().await.unwrap();
-        let id = EscalationId { group, seq: 1 };
+        let id = EscalationId { group, seq: 1, line: 0 };
         assert!(tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
         assert!(!tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
         assert!(!tx.has_acknowledged(id, bo.user).await.unwrap());
