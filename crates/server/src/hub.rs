@@ -341,6 +341,21 @@ impl Hub {
         }
     }
 
+    /// Tells the sockets that follow a conversation.
+    pub(crate) fn tell(&self, group: GroupId, told: &ServerFrame) {
+        let Some(frame) = frame(told) else {
+            return;
+        };
+        let mut inner = self.lock();
+        let followed = inner.groups.get(&group);
+        let ids: Vec<u64> = followed
+            .map(|followed| followed.sockets.iter().copied().collect())
+            .unwrap_or_default();
+        for id in ids {
+            inner.push(id, Push::Frame(frame.clone()));
+        }
+    }
+
     /// Tells the record keepers' sockets that devices came or went.
     fn tell_keepers(&self) {
         let Some(frame) = frame(&ServerFrame::Devices) else {

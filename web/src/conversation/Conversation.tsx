@@ -14,6 +14,7 @@ import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { clock, day } from "../texts/time";
 import { arrange, firstFresh, type Line, pressing } from "./arrange";
+import { CareLine } from "./CareLine";
 import { Composer } from "./Composer";
 import styles from "./Conversation.module.css";
 import { ForwardSheet } from "./ForwardSheet";
@@ -169,6 +170,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
       {conversation.strangers.length > 0 ? (
         <Strangers conversation={conversation} onLook={() => setShowPeople(true)} />
       ) : null}
+      <CareLine conversation={conversation} />
       <div className={styles.middle}>
         <section
           ref={scroll.ref}

@@ -419,6 +419,8 @@ export type CoreEvent =
   | { t: "roles" }
   /** A STAT message that concerns this person goes on, or is over. */
   | { t: "stat" }
+  /** The care team of a conversation changed. */
+  | { t: "care_team" }
   | { t: "ended"; problem: Problem }
   | { t: "connection"; state: Connection }
   /** The window's own: the person has just proven that it is them. */

@@ -65,6 +65,7 @@ const keys = {
   teams: ["teams"] as const,
   roles: ["search", "roles"] as const,
   notes: ["notes"] as const,
+  careTeams: ["care-team"] as const,
   patient: ["patient"] as const,
   glass: ["glass"] as const,
   policies: ["policies"] as const,
@@ -96,6 +97,9 @@ export function follow(): () => void {
       case "roles":
         rolesChanged();
         break;
+      case "care_team":
+        void queryClient.invalidateQueries({ queryKey: keys.careTeams });
+        break;
       case "stat":
         void queryClient.invalidateQueries({ queryKey: keys.stat });
         break;
@@ -117,6 +121,7 @@ export function follow(): () => void {
         if (connection === "online") {
           // What was told meanwhile was not heard.
           void queryClient.invalidateQueries({ queryKey: keys.stat });
+          void queryClient.invalidateQueries({ queryKey: keys.careTeams });
         }
         for (const listener of connectionListeners) {
           listener();
@@ -318,6 +323,16 @@ export function useInterruptions(days: number, zone: string) {
 /** Whether this device rings while the app is closed. */
 export function usePush() {
   return useQuery({ queryKey: keys.push, queryFn: api.push, staleTime: SEARCH_FRESH_MS });
+}
+
+/** Who cares for a patient, for a conversation with them. The hospital says when that changes. */
+export function useCareTeam(patient: string | null) {
+  return useQuery({
+    queryKey: [...keys.careTeams, patient],
+    queryFn: () => api.careTeam({ patient: patient ?? "" }),
+    enabled: patient !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
 }
 
 /** The STAT messages that concern this person. The hospital says when one moves; while one waits it is
@@ -635,7 +650,7 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],
   start: [keys.conversations],
-  start_team: [keys.conversations],
+  start_team: [keys.conversations, keys.careTeams],
   accept_members: [keys.conversations],
   add_people: [keys.conversations],
   remove_person: [keys.conversations],

@@ -389,6 +389,12 @@ export const en = {
       "Someone was removed. New keys are being made; messages go out right after that.",
     strangers: (names: string) =>
       `${names} came while this device was away, and it saw nobody let them in. Nothing you write is sent until you have looked who is here.`,
+    unfollowed: (role: string) =>
+      `This conversation was begun before ${role} was followed: whoever takes over later is not let in.`,
+    writeAnew: "Write to it anew",
+    careTeam: (names: string) =>
+      `On this patient's care team and not in here: ${names}. Whoever is let in reads what is written from then on.`,
+    careTeamLetIn: "Let them in",
     strangersLook: "Who is here",
     strangersAccept: "They belong here",
     notFound: "This conversation is not on this device",

@@ -55,3 +55,11 @@ ALTER TABLE pager_calls ADD COLUMN line INTEGER;
 UPDATE pager_calls SET line = 0 WHERE seq IS NOT NULL;
 DROP INDEX pager_calls_by_alert;
 CREATE UNIQUE INDEX pager_calls_by_alert ON pager_calls (group_id, seq, line, user_id, attempt);
+
+-- Which patients' care teams changed, and in what order: nodes compare it to tell who is in a conversation
+-- with one.
+CREATE TABLE care_team_marks (
+    patient_token BLOB NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX care_team_marks_by_version ON care_team_marks (version);
