@@ -634,6 +634,7 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   approveRecovery: [keys.recoveries, keys.devices],
   withdrawRecovery: [keys.recoveries],
   registerBot: [keys.integrations],
+  changeBot: [keys.integrations],
   disableBot: [keys.integrations],
   setPagerNumbers: [keys.integrations],
   testPager: [keys.integrations],
