@@ -923,6 +923,8 @@ export const en = {
     take: "Acknowledge",
     took: (name: string) => `You took it, and ${name} sees that.`,
     decline: "I cannot take it",
+    later: "Later",
+    unfold: (name: string) => `Show all of the STAT message of ${name}`,
     declineTitle: "You cannot take it?",
     declineNext: (who: string) =>
       `You are not alerted any more. When nobody is left who is asked, ${who} is asked at once. The sender sees it.`,
