@@ -23,7 +23,7 @@ use crate::membership::{bots, keepers};
 use crate::mls::{Claim, Groups, Incoming};
 use crate::own::{forget_unread_mark, own};
 use crate::platform::{Event, Platform, random_bytes};
-use crate::records::Committed;
+use crate::records::{Committed, followed_role};
 use crate::vault::Vault;
 use crate::views::{
     ChangeKind, Conversation, LastMessage, MemberView, Message, MessageState, Notice, ReactionView,
@@ -498,6 +498,7 @@ impl<P: Platform> Client<P> {
             patient_id: summary.patient_id.clone(),
             role: summary.role.clone(),
             role_title: summary.role_title.clone(),
+            follows: followed_role(summary).is_some(),
             team: summary.team,
             team_title: summary.team_title.clone(),
             created_by: summary.created_by,

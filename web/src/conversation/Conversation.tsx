@@ -24,6 +24,7 @@ import { MessageSheet } from "./MessageSheet";
 import { places } from "./memory";
 import { PlaceSheet } from "./PlaceSheet";
 import { QuickReplies } from "./QuickReplies";
+import { UnfollowedLine } from "./UnfollowedLine";
 import { useReading } from "./useReading";
 import { useScroll } from "./useScroll";
 import { useSought } from "./useSought";
@@ -171,6 +172,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
         <Strangers conversation={conversation} onLook={() => setShowPeople(true)} />
       ) : null}
       <CareLine conversation={conversation} />
+      <UnfollowedLine conversation={conversation} />
       <div className={styles.middle}>
         <section
           ref={scroll.ref}

@@ -99,6 +99,8 @@ export interface ConversationView {
   patient?: PatientBanner | null;
   role?: string | null;
   role_title?: string | null;
+  /** Whether it follows who has the role. */
+  follows?: boolean;
   /** The code team or list that it is for. */
   team?: string | null;
   team_title?: string | null;
