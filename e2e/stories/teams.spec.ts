@@ -226,7 +226,7 @@ test("each role of a code team answers for itself, and whoever called sees all o
   await look(ada.page, "phone", "teams-roles-ringing");
 
   // Ben answers for his role: the other one rings on.
-  const his = ben.page.getByRole("region", { name: `STAT ${ada.person.name} needs somebody now` });
+  const his = ben.page.getByRole("region", { name: `STAT ${ada.person.name} needs ${ROLE} now` });
   await expect(his).toContainText(`Lost line: ${ROLE} is needed`);
   await look(ben.page, "phone", "teams-role-asked");
   await his.getByRole("button", { name: "Acknowledge" }).click();
@@ -234,7 +234,7 @@ test("each role of a code team answers for itself, and whoever called sees all o
   await expect(coming).toContainText("1 of 2 coming");
   await expect(coming).toContainText(`${ROLE}: coming (${ben.person.name}`);
   await expect(coming).toContainText(`${SECOND}: ringing`);
-  const hers = cy.page.getByRole("region", { name: `STAT ${ada.person.name} needs somebody now` });
+  const hers = cy.page.getByRole("region", { name: `STAT ${ada.person.name} needs ${SECOND} now` });
   await expect(hers).toContainText(`Lost line: ${SECOND} is needed`);
   await hers.getByRole("button", { name: "Acknowledge" }).click();
   await expect(coming).toContainText("All 2 are coming");

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { CheckCheck, ChevronDown, Siren } from "lucide-react";
 import { t } from "../texts";
 import styles from "./Stat.module.css";
-import { left } from "./timeline";
+import { left, needs } from "./timeline";
 import { useNow } from "./useNow";
 import { type Asked, useTake } from "./useTake";
 
@@ -25,7 +25,7 @@ export function AskedBar({ onOpen, ...asked }: Asked & { onOpen(): void }) {
       <div className={styles.short}>
         <div role="alert">
           <h2 id={`stat-${id}`}>
-            <strong>STAT</strong> {t.stat.waits(sender.name)}
+            <strong>STAT</strong> {needs(asked.page)}
           </h2>
         </div>
         <Left {...asked} />

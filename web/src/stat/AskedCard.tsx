@@ -10,7 +10,7 @@ import { address } from "../shell/routes";
 import { t } from "../texts";
 import { moment } from "../texts/time";
 import styles from "./Stat.module.css";
-import { addressee, attempts, isOf, left, levelName } from "./timeline";
+import { addressee, attempts, isOf, left, levelName, needs } from "./timeline";
 import { useNow } from "./useNow";
 import { type Asked, useTake } from "./useTake";
 
@@ -26,7 +26,7 @@ export function AskedCard({ me, onLater, ...asked }: Asked & { me: string; onLat
       <div className={styles.head} role="alert">
         <Siren aria-hidden />
         <h2 id={`stat-${id}`}>
-          <strong>STAT</strong> {t.stat.waits(sender.name)}
+          <strong>STAT</strong> {needs(page)}
         </h2>
       </div>
       <p className={styles.about}>

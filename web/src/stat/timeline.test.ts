@@ -7,6 +7,7 @@ import {
   failedFor,
   left,
   lineOf,
+  needs,
   standing,
   steps,
   together,
@@ -157,6 +158,12 @@ describe("a code team that was called", () => {
       "unanswered",
       "acknowledged",
     ]);
+  });
+
+  it("asks for a role by its name, and else for somebody", () => {
+    expect(needs(lab)).toBe("Amara needs Cath lab nurse now");
+    expect(needs(page({ role: "Cardiology on call" }))).toBe("Amara needs somebody now");
+    expect(needs(page({ team: "STEMI" }))).toBe("Amara needs somebody now");
   });
 
   it("is one message, with its roles in their order", () => {

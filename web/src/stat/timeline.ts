@@ -90,6 +90,11 @@ export function worst(pages: readonly EscalationInfo[]): EscalationInfo["state"]
   return order.find((state) => pages.some((page) => page.state === state)) ?? "waiting";
 }
 
+/** Who needs whom. Somebody who has two roles of a team is asked for each. */
+export function needs({ team, role, sender }: EscalationInfo): string {
+  return team && role ? t.stat.needs(sender.name, role) : t.stat.waits(sender.name);
+}
+
 /** What whoever took it is told. */
 export function tookIt(page: EscalationInfo): string {
   return page.team

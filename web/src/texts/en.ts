@@ -908,6 +908,7 @@ export const en = {
     noneHint:
       "Those that you send, are asked to take, or are told of stand here, with what became of them.",
     waits: (name: string) => `${name} needs somebody now`,
+    needs: (name: string, role: string) => `${name} needs ${role} now`,
     about: (to: string, at: string) => `To ${to}, ${at}`,
     sealed: (name: string) =>
       `You are asked because nobody has answered yet. What it says is encrypted for the people in that conversation, and you are not one of them: take it, then call ${name}.`,
