@@ -14,6 +14,7 @@ import type { Connection, Method, Params, Result, SearchCursor, Wanted } from ".
 import { behind, joined } from "./pages";
 import type { PolicyTexts, PushInfo, Quietly } from "./wire";
 
+const CARE_FRESH_MS = 5 * 60_000;
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
 const STAT_MS = 15_000;
@@ -331,7 +332,8 @@ export function useCareTeam(patient: string | null) {
     queryKey: [...keys.careTeams, patient],
     queryFn: () => api.careTeam({ patient: patient ?? "" }),
     enabled: patient !== null,
-    staleTime: Number.POSITIVE_INFINITY,
+    // Nothing tells that somebody on it has a device now.
+    staleTime: CARE_FRESH_MS,
   });
 }
 
