@@ -422,7 +422,7 @@ export type CoreEvent =
   /** A STAT message that concerns this person goes on, or is over. */
   | { t: "stat" }
   /** The care team of a conversation changed. */
-  | { t: "care_team" }
+  | { t: "care_team"; group: string }
   | { t: "ended"; problem: Problem }
   | { t: "connection"; state: Connection }
   /** The window's own: the person has just proven that it is them. */

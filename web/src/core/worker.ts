@@ -47,7 +47,7 @@ class Worker {
           this.#emit({ t: "stat" });
           return;
         case "care_team":
-          this.#emit({ t: "care_team" });
+          this.#emit({ t: "care_team", group: String((frame as { group?: unknown }).group) });
           return;
       }
       await this.#ask("frame", { frame });

@@ -394,6 +394,8 @@ export const en = {
     writeAnew: "Write to it anew",
     careTeam: (names: string) =>
       `On this patient's care team and not in here: ${names}. Whoever is let in reads what is written from then on.`,
+    careTeamChanged: (title: string) =>
+      `Somebody came to the care team of ${title}. Open the conversation to let them in.`,
     careTeamLetIn: "Let them in",
     strangersLook: "Who is here",
     strangersAccept: "They belong here",
