@@ -84,6 +84,8 @@ impl Keeper {
                 | ServerFrame::Sent { .. }
                 | ServerFrame::Problem { .. }
                 | ServerFrame::Escalation { .. }
+                // Nobody signed who is on it.
+                | ServerFrame::CareTeam { .. }
                 | ServerFrame::Ended { .. },
             ) => return Ok(None),
             Some(

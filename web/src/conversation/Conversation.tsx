@@ -15,6 +15,7 @@ import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { clock, day } from "../texts/time";
 import { arrange, firstFresh, type Line, pressing } from "./arrange";
+import { CareLine } from "./CareLine";
 import { Composer } from "./Composer";
 import styles from "./Conversation.module.css";
 import { ForwardSheet } from "./ForwardSheet";
@@ -24,6 +25,7 @@ import { MessageSheet } from "./MessageSheet";
 import { places } from "./memory";
 import { PlaceSheet } from "./PlaceSheet";
 import { QuickReplies } from "./QuickReplies";
+import { UnfollowedLine } from "./UnfollowedLine";
 import { useReading } from "./useReading";
 import { useScroll } from "./useScroll";
 import { useSought } from "./useSought";
@@ -170,6 +172,8 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
       {conversation.strangers.length > 0 ? (
         <Strangers conversation={conversation} onLook={() => setShowPeople(true)} />
       ) : null}
+      <CareLine conversation={conversation} />
+      <UnfollowedLine conversation={conversation} />
       <div className={styles.middle}>
         <section
           ref={scroll.ref}

@@ -128,7 +128,7 @@ store_test! {
         let group = found(&store, &[anna, bo]).await;
         let seq = store.append(message(&store, group, anna, 0)).await.unwrap().seq;
         let mut tx = store.write().await.unwrap();
-        let id = EscalationId { group, seq };
+        let id = EscalationId { group, seq, line: 0 };
         assert!(tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
         assert!(!tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
         assert!(!tx.has_acknowledged(id, bo.user).await.unwrap());
