@@ -50,6 +50,7 @@ mod forward;
 mod http;
 mod membership;
 mod outbox;
+mod reading;
 mod report;
 mod sync;
 mod unlock;

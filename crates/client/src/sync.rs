@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{GroupKind, GroupList, GroupSummary, Member};
-use wardline_model::wire::messages::{
-    Entry, EntryKind, EntryList, Priority, Receipt, ReceiptPost, ReceiptState,
-};
+use wardline_model::wire::messages::{Entry, EntryKind, EntryList, Priority, ReceiptState};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, GroupId, MessageId, UserId};
 
@@ -21,8 +19,9 @@ use crate::error::ClientError;
 use crate::expiry::{due_at, is_gone};
 use crate::membership::{bots, keepers};
 use crate::mls::{Claim, Groups, Incoming};
-use crate::own::{forget_unread_mark, own};
+use crate::own::own;
 use crate::platform::{Event, Platform, random_bytes};
+use crate::reading::{has_acknowledged, own_state, state_of};
 use crate::records::Committed;
 use crate::vault::Vault;
 use crate::views::{
@@ -104,18 +103,6 @@ impl<P: Platform> Client<P> {
         self.fetch_inbox().await?;
         if is_outside(self)? && !self.awaits_welcome(group)? {
             self.rejoin(group).await?;
-        }
-        Ok(())
-    }
-
-    /// Says what was read in a dead spot, where nobody could be told.
-    async fn tell_read(&mut self, group: GroupId) -> Result<(), ClientError> {
-        let me = self.profile()?.user.id;
-        let untold = conversation::record(self.vault()?, group)
-            .filter(|record| record.joined)
-            .is_some_and(|record| record.receipt(me).map_or(0, |r| r.read) < record.seen);
-        if untold {
-            self.post_receipt(group, ReceiptState::Read).await?;
         }
         Ok(())
     }
@@ -239,48 +226,6 @@ impl<P: Platform> Client<P> {
                 return Ok(());
             }
         }
-    }
-
-    /// This person has a conversation on the screen, read up to a place.
-    pub async fn mark_read(&mut self, group: GroupId, up_to: u64) -> Result<(), ClientError> {
-        let vault = &mut self.opened()?.vault;
-        let Some(mut record) = conversation::record(vault, group) else {
-            return Ok(());
-        };
-        let was_marked = forget_unread_mark(vault, group);
-        let up_to = up_to.min(record.applied);
-        if up_to <= record.read {
-            if was_marked {
-                self.flush().await?;
-                self.platform.emit(Event::Conversations);
-            }
-            return Ok(());
-        }
-        let before = record.read;
-        record.read = up_to;
-        record.seen = up_to;
-        put_record(vault, &record);
-        self.note_read(group, before, up_to)?;
-        self.flush().await?;
-        self.platform.emit(Event::Conversations);
-        match self.post_receipt(group, ReceiptState::Read).await {
-            Ok(()) | Err(ClientError::Offline) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// This person acknowledges what was said, up to a place.
-    pub async fn acknowledge(&mut self, group: GroupId, up_to: u64) -> Result<(), ClientError> {
-        let path = format!("/v1/groups/{group}/receipts");
-        let post = ReceiptPost {
-            state: ReceiptState::Acknowledged,
-            up_to,
-        };
-        let (): () = self.api.post(&self.platform, &path, &post).await?;
-        self.note_own_receipt(group, &post)?;
-        self.flush().await?;
-        self.platform.emit(Event::Messages { group });
-        self.mark_read(group, up_to).await
     }
 
     /// Conversations, the most urgent unread first, then those that are pinned, then by time;
@@ -407,7 +352,9 @@ impl<P: Platform> Client<P> {
             let mine = message.from.as_ref().is_some_and(|from| from.id == me);
             let is_gone = current.recalled.is_some() || self.is_gone(message, record, me);
             let is_line = message.notice.is_none() && !is_gone;
-            if is_line && !mine && message.seq > record.read {
+            let is_unread = message.seq > record.read
+                && !has_acknowledged(record, me, message.priority, current.newest);
+            if is_line && !mine && is_unread {
                 unread += 1;
                 urgent = urgent.max(Some(message.priority));
                 mentions += u64::from(message.mentions.contains(&me));
@@ -534,19 +481,6 @@ impl<P: Platform> Client<P> {
         self.platform.emit(Event::Conversations);
         self.flush().await?;
         self.post_receipt(group, ReceiptState::Delivered).await
-    }
-
-    async fn on_receipt(&mut self, group: GroupId, receipt: Receipt) -> Result<(), ClientError> {
-        let vault = &mut self.opened()?.vault;
-        let Some(mut record) = conversation::record(vault, group) else {
-            return Ok(());
-        };
-        record.note_receipt(&receipt);
-        put_record(vault, &record);
-        self.flush().await?;
-        self.platform.emit(Event::Messages { group });
-        self.platform.emit(Event::Conversations);
-        Ok(())
     }
 
     /// Takes one entry of the log. What it changed is durable with the next flush, all together.
@@ -911,9 +845,9 @@ impl<P: Platform> Client<P> {
             priority: message.priority,
             sent_at: message.sent_at,
             state: if mine {
-                state_of(record, others, newest)
+                state_of(record, others, message.priority, newest)
             } else {
-                own_state(record, me, newest)
+                own_state(record, me, message.priority, newest)
             },
             problem: None,
             reply_to: message.reply_to,
@@ -980,6 +914,7 @@ impl<P: Platform> Client<P> {
                 applied: 0,
                 read: 0,
                 seen: 0,
+                shown: Vec::new(),
                 devices: Vec::new(),
             },
         };
@@ -1076,47 +1011,6 @@ impl<P: Platform> Client<P> {
                 Ok(()) | Err(_) => {}
             }
         }
-        Ok(())
-    }
-
-    async fn post_receipt(
-        &mut self,
-        group: GroupId,
-        state: ReceiptState,
-    ) -> Result<(), ClientError> {
-        // The record keeper reads nothing, so it says nothing of it.
-        if self.keeps_records {
-            return Ok(());
-        }
-        let Some(record) = conversation::record(self.vault()?, group) else {
-            return Ok(());
-        };
-        let up_to = if state == ReceiptState::Read {
-            record.seen
-        } else {
-            record.applied
-        };
-        let path = format!("/v1/groups/{group}/receipts");
-        let post = ReceiptPost { state, up_to };
-        let (): () = self.api.post(&self.platform, &path, &post).await?;
-        self.note_own_receipt(group, &post)
-    }
-
-    /// What this person said of a conversation, as the others will see it.
-    fn note_own_receipt(&mut self, group: GroupId, post: &ReceiptPost) -> Result<(), ClientError> {
-        let me = self.profile()?.user.id;
-        let vault = &mut self.opened()?.vault;
-        let Some(mut record) = conversation::record(vault, group) else {
-            return Ok(());
-        };
-        let up_to = |state| if post.state == state { post.up_to } else { 0 };
-        record.note_receipt(&Receipt {
-            user_id: me,
-            delivered: up_to(ReceiptState::Delivered),
-            read: up_to(ReceiptState::Read),
-            acknowledged: up_to(ReceiptState::Acknowledged),
-        });
-        put_record(vault, &record);
         Ok(())
     }
 
@@ -1286,44 +1180,4 @@ fn of_message(changes: &[Outgoing], id: MessageId) -> Vec<WaitingChange> {
             })
         })
         .collect()
-}
-
-/// How far a message of this person came with the others: as far as the last of them, save that
-/// one acknowledgement is enough.
-fn state_of(record: &Record, others: &BTreeSet<UserId>, seq: u64) -> MessageState {
-    let receipts: Vec<&Receipt> = record
-        .summary
-        .receipts
-        .iter()
-        .filter(|r| others.contains(&r.user_id))
-        .collect();
-    let all = |reached: fn(&Receipt) -> u64| {
-        let count = receipts.iter().filter(|r| reached(r) >= seq).count();
-        !others.is_empty() && count >= others.len()
-    };
-    if receipts.iter().any(|r| r.acknowledged >= seq) {
-        MessageState::Acknowledged
-    } else if all(|r| r.read) {
-        MessageState::Read
-    } else if all(|r| r.delivered) {
-        MessageState::Delivered
-    } else {
-        MessageState::Sent
-    }
-}
-
-/// What this person did with a message of another.
-fn own_state(record: &Record, me: UserId, seq: u64) -> MessageState {
-    let acknowledged = record
-        .summary
-        .receipts
-        .iter()
-        .any(|r| r.user_id == me && r.acknowledged >= seq);
-    if acknowledged {
-        MessageState::Acknowledged
-    } else if record.read >= seq {
-        MessageState::Read
-    } else {
-        MessageState::Delivered
-    }
 }

@@ -3,6 +3,10 @@
 //! A row begins in the transaction that takes the message, so that no crash loses it. What a page is
 //! stands in its JSON, which the store does not look into; writing it is guarded by its revision, so of
 //! two nodes that step one page one wins and the other changes nothing.
+//!
+//! Alerts of a person are numbered from 1. The numbers below 0 are the person's own answers: `-n` says
+//! that they acknowledged the message in its version at place `n`, so that each is there once, and goes
+//! with its page.
 
 use wardline_model::{EscalationId, GroupId, UserId};
 
@@ -357,12 +361,41 @@ impl Tx {
         Ok(())
     }
 
+    /// A member acknowledges one STAT message, in the version that stands at a place. False where it
+    /// was acknowledged so before, where there is no such STAT message (any more), or where the person
+    /// is none of the conversation.
+    pub async fn acknowledge_stat(
+        &mut self,
+        id: EscalationId,
+        user: UserId,
+        version: u64,
+        at_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let added = execute!(
+            self,
+            "INSERT INTO escalation_alerts (group_id, seq, user_id, attempt, at)
+             SELECT e.group_id, e.seq, $3, CASE WHEN $4 < g.last_seq THEN -$4 ELSE -g.last_seq END,
+                 $5
+             FROM escalations e JOIN groups g ON g.group_id = e.group_id
+             WHERE e.group_id = $1 AND e.seq = $2 AND EXISTS (SELECT 1 FROM group_devices m
+                 WHERE m.group_id = $1 AND m.user_id = $3)
+             ON CONFLICT DO NOTHING",
+            id.group,
+            id.seq,
+            user,
+            version,
+            at_ms
+        )?;
+        Ok(added == 1)
+    }
+
     /// How many alerts went out for a page.
     pub async fn count_escalation_alerts(&mut self, id: EscalationId) -> Result<u64, StoreError> {
         let (count,): (i64,) = fetch_one!(
             self,
             (i64,),
-            "SELECT COUNT(*) AS n FROM escalation_alerts WHERE group_id = $1 AND seq = $2",
+            "SELECT COUNT(*) AS n FROM escalation_alerts
+             WHERE group_id = $1 AND seq = $2 AND attempt > 0",
             id.group,
             id.seq
         )?;

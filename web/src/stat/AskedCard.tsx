@@ -18,14 +18,11 @@ export function AskedCard({
   page,
   me,
   here,
-  alone,
 }: {
   page: EscalationInfo;
   me: string;
   /** Whether the conversation is on this device. */
   here: boolean;
-  /** Whether it is the only one of its conversation that waits for this person. */
-  alone: boolean;
 }) {
   const { id, group, seq, sender, next_level } = page;
   const take = useApi("takeStat");
@@ -33,8 +30,8 @@ export function AskedCard({
   const [declining, setDeclining] = useState(false);
   const taken = () => {
     tell("done", t.stat.took(sender.name));
-    if (here && alone) {
-      // That the message says the same; what is acknowledged of a conversation is all up to a place.
+    if (here) {
+      // That the message says the same here at once.
       call("acknowledge", { group, up_to: seq }).catch(() => undefined);
     }
   };

@@ -38,13 +38,7 @@ export function StatCards() {
       {waiting.length + failed.length > 0 ? (
         <div className={styles.cards}>
           {waiting.map((page) => (
-            <AskedCard
-              key={page.id}
-              page={page}
-              me={me}
-              here={isHere(page.group)}
-              alone={waiting.filter(({ group }) => group === page.group).length === 1}
-            />
+            <AskedCard key={page.id} page={page} me={me} here={isHere(page.group)} />
           ))}
           {failed.map((page) => (
             <FailedCard

@@ -403,6 +403,13 @@ async fn whom_a_page_concerns_is_entered_once(engine: Engine) {
         let body = json!({ "state": state, "up_to": 99 });
         ward.ingrid.device.post(&path, &body).await.expect(204);
     }
+    let pages = list(&mut ward.amara.device).await;
+    let waits = |page: &EscalationInfo| page.state == EscalationState::Waiting;
+    assert!(pages.iter().all(waits), "each is taken by its own name");
+    for page in pages {
+        let body = json!({ "state": "acknowledged", "up_to": 99, "of": page.id.seq });
+        ward.ingrid.device.post(&path, &body).await.expect(204);
+    }
     // All of them in one answer, each with its own people.
     let pages = list(&mut ward.amara.device).await;
     assert_eq!(pages.len(), 3);

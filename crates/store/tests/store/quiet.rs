@@ -127,9 +127,9 @@ store_test! {
         let id = EscalationId { group, seq: 1 };
         assert!(tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
         assert!(!tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
-        assert!(!tx.has_acknowledged(id, bo.user).await.unwrap());
         tx.advance_receipt(group, bo.user, ReceiptState::Acknowledged, 1).await.unwrap();
-        assert!(tx.has_acknowledged(id, bo.user).await.unwrap());
+        assert!(!tx.has_acknowledged(id, bo.user).await.unwrap());
+        assert!(!tx.acknowledge_stat(id, bo.user, 1, NOW).await.unwrap(), "it is no STAT message");
         assert!(tx.stat_counts(0, NOW + HOUR).await.unwrap().is_empty());
         let own = tx.own_stat_count(anna.user, 0).await.unwrap();
         assert_eq!((own.sent, own.unneeded), (0, 0));
