@@ -12,8 +12,9 @@ use crate::conversation::{self, Record, put_record};
 use crate::enroll::{IDENTITY, StoredIdentity};
 use crate::error::ClientError;
 use crate::mls::Claim;
+use crate::passage::{Passage, pairs};
 use crate::platform::{Event, Platform};
-use crate::sync::{OUT_OF_STEP, Passage, pairs};
+use crate::sync::OUT_OF_STEP;
 use crate::views::Notice;
 
 /// The vault's name of the inbox cursor.

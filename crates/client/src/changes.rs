@@ -31,9 +31,9 @@ use crate::conversation::{
     put_message,
 };
 use crate::error::ClientError;
+use crate::listing::others;
 use crate::platform::{Platform, random_bytes};
 use crate::reading::has_acknowledged;
-use crate::sync::others;
 use crate::vault::Vault;
 use crate::views::{Queued, Version};
 
