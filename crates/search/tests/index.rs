@@ -126,13 +126,12 @@ fn merging_long_messages_moves_a_bounded_number_of_bytes_at_a_time_and_comes_to_
             sent_at: seq,
             text: long(seq),
         };
-        both.put(
-            Place {
-                group: [1; 16],
-                seq,
-            },
-            plain,
-        );
+        let place = Place {
+            group: [1; 16],
+            seq,
+        };
+        add(&mut both.index, &message(place, &plain));
+        both.plain.insert(place, plain);
     }
     both.index.written_bytes = 0;
     let mut steps = 0;
