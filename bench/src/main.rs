@@ -12,6 +12,8 @@
 
 mod attest;
 mod bench;
+mod big_group;
+mod browser;
 mod clock;
 mod decision;
 mod delivery;
@@ -64,6 +66,8 @@ enum Measurement {
     Peers,
     /// The client core beside bare openmls.
     Mls,
+    /// One more person in conversations of a hundred and of five hundred.
+    BigGroup,
     /// Search over the messages of a device.
     Search,
     /// Risk, policy and audit event on one core.
@@ -76,6 +80,8 @@ enum Measurement {
     Start,
     /// What a phone downloads.
     Weight,
+    /// Opening and sending in a browser.
+    Browser,
 }
 
 fn main() -> ExitCode {
@@ -113,12 +119,14 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::Delivery => delivery::run(&bench),
             Measurement::Peers => peers::run(&bench, &root),
             Measurement::Mls => mls::run(&bench),
+            Measurement::BigGroup => big_group::run(&bench),
             Measurement::Search => search::run(&bench),
             Measurement::Decision => decision::run(&bench),
             Measurement::Attest => attest::run(&bench),
             Measurement::Fleet => fleet::run(&bench),
             Measurement::Start => start::run(&bench),
             Measurement::Weight => weight::run(&root),
+            Measurement::Browser => browser::run(&bench, &root),
         };
         let section = section.map_err(|error| format!("{measurement:?}: {error}"))?;
         println!("{}", report::markdown(std::slice::from_ref(&section)));

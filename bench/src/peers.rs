@@ -10,7 +10,7 @@ mod load;
 mod matrix;
 mod postgres;
 mod servers;
-mod ward;
+pub(crate) mod ward;
 mod xmpp;
 
 use std::path::Path;

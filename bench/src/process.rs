@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bench::Outcome;
 
@@ -35,8 +35,21 @@ pub(crate) struct Ready {
 struct Person {
     /// Sign-in name.
     user: String,
+    /// As people know them.
+    name: String,
     /// The link with the code, for those without a device.
     enroll_url: Option<String>,
+}
+
+/// Somebody who can enrol at once, as the browser's part of a measurement reads it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Invited {
+    /// Sign-in name.
+    pub(crate) user: String,
+    /// As people know them.
+    pub(crate) name: String,
+    /// The link with the code.
+    pub(crate) enroll_url: String,
 }
 
 impl Demo {
@@ -81,6 +94,24 @@ impl Demo {
             return Err(format!("the demo has only {} people to enrol", links.len()).into());
         }
         Ok(links)
+    }
+
+    /// So many people who are invited.
+    pub(crate) fn invited<const N: usize>(&self) -> Outcome<[Invited; N]> {
+        let people = self.ready.people.iter();
+        let invited: Vec<Invited> = people
+            .filter_map(|person| {
+                Some(Invited {
+                    user: person.user.clone(),
+                    name: person.name.clone(),
+                    enroll_url: person.enroll_url.clone()?,
+                })
+            })
+            .take(N)
+            .collect();
+        let count = invited.len();
+        let too_few = |_| format!("the demo has only {count} people to enrol");
+        Ok(invited.try_into().map_err(too_few)?)
     }
 
     /// The invitation of a person.

@@ -189,6 +189,12 @@ impl Hospital {
 
     /// Gives everybody a device.
     pub(crate) async fn enroll(&mut self) -> Outcome<()> {
+        self.enroll_and_hold(|_| true).await
+    }
+
+    /// The same, and holds the devices of some, by their places; the others are closed again.
+    pub(crate) async fn enroll_and_hold(&mut self, held: impl Fn(usize) -> bool) -> Outcome<()> {
+        let mut place = 0;
         let Server {
             url, dir, people, ..
         } = &self.server;
@@ -207,10 +213,24 @@ impl Hospital {
             if confirm_all(&mut self.officer, Duty::None).await? != some.len() {
                 return Err("a device did not ask to be confirmed".into());
             }
-            self.devices
-                .extend(Box::pin(devices::finish(waiting, url)).await?);
+            for device in Box::pin(devices::finish(waiting, url)).await? {
+                if held(place) {
+                    self.devices.push(device);
+                }
+                place += 1;
+            }
         }
         Ok(())
+    }
+
+    /// Everybody, in the order of their places.
+    pub(crate) fn people(&self) -> Vec<UserId> {
+        self.server.people.clone()
+    }
+
+    /// The devices that are held, in the order of their places.
+    pub(crate) fn devices(&mut self) -> &mut [Device] {
+        &mut self.devices
     }
 
     /// So many people, each two neighbours in a conversation, each with so many messages that are

@@ -20,7 +20,7 @@ use crate::client::Client;
 use crate::enroll::{IDENTITY, StoredIdentity, thumbprint};
 use crate::error::ClientError;
 use crate::http::query;
-use crate::mls::{CIPHERSUITE, make_key_packages};
+use crate::mls::{CIPHERSUITE, has_key_packages, make_key_packages};
 use crate::platform::{DevicePublicKey, Event, Platform};
 use crate::views::PendingDevice;
 
@@ -245,7 +245,8 @@ impl<P: Platform> Client<P> {
             .await?;
         let mut stored: StoredIdentity =
             self.vault()?.get(IDENTITY).ok_or(ClientError::Unsealing)?;
-        let anew = stored.stale_packages || !count.last_resort;
+        let is_bare = !has_key_packages(self.vault()?);
+        let anew = stored.stale_packages || !count.last_resort || is_bare;
         if count.available * 2 >= KEY_PACKAGES && !anew {
             return Ok(());
         }

@@ -9,10 +9,12 @@ use wardline_model::{GroupId, UserId};
 
 use crate::client::Client;
 use crate::conversation::{self, Record, put_record};
+use crate::enroll::{IDENTITY, StoredIdentity};
 use crate::error::ClientError;
 use crate::mls::Claim;
+use crate::passage::{Passage, pairs};
 use crate::platform::{Event, Platform};
-use crate::sync::{OUT_OF_STEP, Passage, pairs};
+use crate::sync::OUT_OF_STEP;
 use crate::views::Notice;
 
 /// The vault's name of the inbox cursor.
@@ -81,8 +83,13 @@ impl<P: Platform> Client<P> {
             Ok(welcomed) => welcomed,
             // What cannot be opened changes nothing where this device is.
             Err(_) if joined => return Ok(()),
-            // The Welcome's key package is gone: join from outside, in this device's own leaf.
-            Err(_) => return self.rejoin(group).await,
+            // The Welcome's key package is gone: join from outside, in this device's own leaf. The server
+            // may have others that are as useless, such as from a disk that took the private parts no
+            // more; nobody can let this device in by those.
+            Err(_) => {
+                self.doubt_key_packages()?;
+                return self.rejoin(group).await;
+            }
         };
         if joined && open.groups.epoch(&open.vault, group).ok() >= Some(welcomed.epoch) {
             return Err(ClientError::Untrusted("a Welcome to what is over"));
@@ -98,6 +105,19 @@ impl<P: Platform> Client<P> {
             Notice::Joined,
             "You were added to this conversation.",
         )
+    }
+
+    /// With the next look all key packages at the server are others.
+    fn doubt_key_packages(&mut self) -> Result<(), ClientError> {
+        let vault = &mut self.opened()?.vault;
+        if let Some(stored) = vault.get::<StoredIdentity>(IDENTITY) {
+            let doubted = StoredIdentity {
+                stale_packages: true,
+                ..stored
+            };
+            vault.put(IDENTITY.to_owned(), &doubted);
+        }
+        Ok(())
     }
 
     /// Writes down an arrival, with the group's keys: who is in the conversation now, also for the

@@ -538,8 +538,13 @@ pub(crate) fn forget(vault: &mut Vault, group: GroupId, file: &Attachment, mine:
     drop_local(vault, file.id);
     let is_held = conversation::record(vault, group).is_some_and(|record| record.hold);
     if mine && !is_held {
-        vault.put([DELETIONS, &file.id.to_string()].concat(), &());
+        delete_at_hospital(vault, file.id);
     }
+}
+
+/// The hospital is asked to delete a file, with one of the next steps.
+pub(crate) fn delete_at_hospital(vault: &mut Vault, id: AttachmentId) {
+    vault.put([DELETIONS, &id.to_string()].concat(), &());
 }
 
 /// Whether a file is still to be uploaded from here.

@@ -160,6 +160,14 @@ struct MessagesCall {
 }
 
 #[derive(Deserialize)]
+struct ReadCall {
+    group: GroupId,
+    up_to: u64,
+    #[serde(default)]
+    shown: Vec<u64>,
+}
+
+#[derive(Deserialize)]
 struct UpToCall {
     group: GroupId,
     up_to: u64,
@@ -407,8 +415,8 @@ impl<P: Platform> Client<P> {
                 Ok(json!({ "group": group }))
             }
             "mark_read" => {
-                let call: UpToCall = read(params)?;
-                done(self.mark_read(call.group, call.up_to).await)
+                let call: ReadCall = read(params)?;
+                done(self.mark_read(call.group, call.up_to, &call.shown).await)
             }
             "acknowledge" => {
                 let call: UpToCall = read(params)?;

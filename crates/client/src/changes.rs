@@ -27,12 +27,13 @@ use crate::attachments;
 use crate::client::{Client, Open};
 use crate::content::{Change, MAX_MENTIONS, MAX_TEXT, is_single_character};
 use crate::conversation::{
-    self, Known, Outgoing, StoredMessage, delete_outgoing, message_at, messages, put_message,
+    self, Known, Outgoing, StoredMessage, delete_outgoing, message_at, message_name, messages,
+    put_message,
 };
 use crate::error::ClientError;
-use crate::expiry::forget_expired;
+use crate::listing::others;
 use crate::platform::{Platform, random_bytes};
-use crate::sync::others;
+use crate::reading::has_acknowledged;
 use crate::vault::Vault;
 use crate::views::{Queued, Version};
 
@@ -201,19 +202,36 @@ pub(crate) fn newest_text(
     group: GroupId,
     place: u64,
 ) -> Option<StoredMessage> {
+    standing_at(vault, known, group, place).map(|current| current.message)
+}
+
+/// The same with what became of it, but for reactions.
+pub(crate) fn standing_at(
+    vault: &Vault,
+    known: &mut Known,
+    group: GroupId,
+    place: u64,
+) -> Option<Current> {
     let message = message_at(vault, group, place)?;
     if message.notice.is_some() || message.change.is_some() {
         return None;
     }
-    let changes: Vec<StoredMessage> = known
-        .changes(vault, group, message.id)
+    if known.recall(vault, group, &message).is_some() {
+        return None;
+    }
+    let author = message.from.as_ref().map(|from| from.id);
+    // Whatever is beyond those counts for nothing, however many there are.
+    let changes: Vec<StoredMessage> = author
         .into_iter()
-        .filter(|behind| *behind > place)
+        .flat_map(|author| {
+            let edits = known.edits(vault, group, (message.id, author));
+            let behind: Vec<u64> = edits.filter(|at| *at > place).take(MAX_EDITS + 1).collect();
+            behind
+        })
         .filter_map(|behind| message_at(vault, group, behind))
-        .filter(|entry| entry.change.as_ref().map(Change::target) == Some(message.id))
         .collect();
     let current = Current::new(message, &changes);
-    (current.recalled.is_none() && !current.message.expired).then_some(current.message)
+    (current.recalled.is_none() && !current.message.expired).then_some(current)
 }
 
 /// The recalls of a conversation that count, by the message that each takes back.
@@ -372,14 +390,8 @@ impl<P: Platform> Client<P> {
         let me = self.profile()?.user.id;
         let open = self.opened()?;
         put_message(open, group, entry);
-        let touched = entry.change.as_ref().map_or(entry.id, Change::target);
-        if !keeps_records && open.known.is_recalled(&open.vault, group, touched) {
-            forget_text(open, group, touched, me);
-        }
-        let place = open.known.place(&open.vault, group, touched);
-        let target = place.and_then(|place| message_at(&open.vault, group, place));
-        if let Some(target) = target.filter(|target| target.expired && touched != entry.id) {
-            forget_expired(open, group, target.seq, me);
+        if !keeps_records {
+            keep_gone(open, group, entry, me);
         }
         self.note_due(group, entry)
     }
@@ -403,7 +415,13 @@ impl<P: Platform> Client<P> {
             return Ok(());
         };
         let others = others(&record, me, vault);
-        let read = |user: &UserId| record.receipt(*user).is_some_and(|r| r.read >= place);
+        let Some(target) = message_at(vault, group, place) else {
+            return Ok(());
+        };
+        let read = |user: &UserId| {
+            record.receipt(*user).is_some_and(|r| r.read >= place)
+                || has_acknowledged(&record, *user, target.priority, place)
+        };
         entry.read_by = others
             .into_iter()
             .filter(read)
@@ -493,40 +511,56 @@ fn names(text: &str, username: &str) -> bool {
     })
 }
 
-/// Takes the text of a message that its author recalled out of the store, and its versions.
-fn forget_text(open: &mut Open, group: GroupId, id: MessageId, me: UserId) {
-    let place = open.known.place(&open.vault, group, id);
+/// An entry was put at its place: where the message that it is or changes was recalled, or went by
+/// itself, no text of it is left. All of it is looked through when the message comes, and when its first
+/// recall does; whatever comes later is only its own.
+fn keep_gone(open: &mut Open, group: GroupId, entry: &StoredMessage, me: UserId) {
+    let touched = entry.change.as_ref().map_or(entry.id, Change::target);
+    let place = open.known.place(&open.vault, group, touched);
     let Some(message) = place.and_then(|place| message_at(&open.vault, group, place)) else {
         return;
     };
-    let author = message.from.as_ref().map(|from| from.id);
-    let by_author: Vec<StoredMessage> = messages(&open.vault, group)
-        .filter(|entry| entry.seq > message.seq)
-        .filter(|entry| entry.from.as_ref().map(|from| from.id) == author)
-        .filter(|entry| entry.change.as_ref().is_some_and(|c| c.target() == id))
-        .collect();
-    let is_recall = |entry: &StoredMessage| matches!(entry.change, Some(Change::Recall { .. }));
-    if !by_author.iter().any(is_recall) {
+    let recall = open.known.recall(&open.vault, group, &message);
+    if message.change.is_some() || (recall.is_none() && !message.expired) {
         return;
     }
-    for mut entry in std::iter::once(message).chain(by_author) {
-        let edited = matches!(&entry.change, Some(Change::Edit { text, .. }) if !text.is_empty());
-        let file = entry.attachment.take();
-        if entry.text.is_empty() && entry.form.is_none() && file.is_none() && !edited {
-            continue;
+    match &entry.change {
+        None => forget_text(open, group, message, me),
+        Some(Change::Recall { .. }) if recall == Some((entry.seq, false)) => {
+            forget_text(open, group, message, me);
         }
-        if let Some(file) = file {
-            attachments::forget(&mut open.vault, group, &file, author == Some(me));
-        }
-        entry.text.clear();
-        entry.mentions.clear();
-        entry.form = None;
-        entry.forwarded = None;
-        if let Some(Change::Edit { text, mentions, .. }) = &mut entry.change {
-            text.clear();
-            mentions.clear();
-        }
-        put_message(open, group, &entry);
+        Some(Change::Edit { .. }) => forget_edit(open, group, entry.seq),
+        Some(Change::Recall { .. } | Change::React { .. } | Change::Unreact { .. }) => {}
+    }
+}
+
+/// Takes the text of a message out of the store, with the texts that it got later and its file.
+pub(crate) fn forget_text(open: &mut Open, group: GroupId, mut message: StoredMessage, me: UserId) {
+    for place in open.known.all_edits(&open.vault, group, message.id) {
+        forget_edit(open, group, place);
+    }
+    message.text.clear();
+    message.mentions.clear();
+    message.form = None;
+    message.forwarded = None;
+    if let Some(file) = message.attachment.take() {
+        let mine = message.from.as_ref().is_some_and(|from| from.id == me);
+        attachments::forget(&mut open.vault, group, &file, mine);
+    }
+    put_message(open, group, &message);
+}
+
+fn forget_edit(open: &mut Open, group: GroupId, place: u64) {
+    let Some(mut entry) = message_at(&open.vault, group, place) else {
+        return;
+    };
+    if let Some(Change::Edit { text, mentions, .. }) = &mut entry.change
+        && !(text.is_empty() && mentions.is_empty())
+    {
+        text.clear();
+        mentions.clear();
+        // Nothing that it changes can be found any more.
+        open.vault.put(message_name(group, place), &entry);
     }
 }
 
@@ -597,6 +631,100 @@ mod tests {
         }
     }
 
+    fn store() -> Open {
+        let key = StoreKey::derive(b"prf", b"share", "store");
+        Open {
+            vault: Vault::open(key, &BTreeMap::new()).unwrap(),
+            identity: None,
+            groups: Groups::default(),
+            known: Known::default(),
+            uploads: BTreeMap::new(),
+            offline_key: None,
+            online: false,
+        }
+    }
+
+    /// How many values are read while entries come, one after the other, to a store that can be
+    /// searched.
+    fn work(entries: impl Iterator<Item = StoredMessage>) -> u64 {
+        let group = GroupId::from_bytes([7; 16]);
+        let mut open = store();
+        open.vault.put(
+            "search".to_owned(),
+            &serde_json::json!({ "form": 1, "up_to": null }),
+        );
+        let before = open.vault.reads();
+        for entry in entries {
+            put_message(&mut open, group, &entry);
+            keep_gone(&mut open, group, &entry, UserId::from_bytes([9; 16]));
+        }
+        open.vault.reads() - before
+    }
+
+    #[test]
+    fn a_long_chain_of_changes_is_taken_in_with_work_that_grows_as_it_does() {
+        let mixed = |seq: u64| match seq % 4 {
+            0 => edit(&format!("K {seq}")),
+            1 => Change::Recall { of: MESSAGE },
+            2 => react("👍"),
+            _ => Change::Unreact {
+                to: MESSAGE,
+                reaction: entry(seq - 1, 1, SENT_AT, None).id,
+            },
+        };
+        let of = |change: &dyn Fn(u64) -> Change, expired: bool, count: u64| {
+            let first = StoredMessage {
+                expired,
+                ..message()
+            };
+            let changes = (2..count + 2).map(|seq| entry(seq, 1, SENT_AT, Some(change(seq))));
+            work(std::iter::once(first).chain(changes))
+        };
+        let recalled = |seq: u64| match seq {
+            2 => Change::Recall { of: MESSAGE },
+            _ => edit(&format!("K {seq}")),
+        };
+        let edited = |seq: u64| edit(&format!("K {seq}"));
+        for (change, expired) in [
+            (&mixed as &dyn Fn(u64) -> Change, false),
+            (&recalled, false),
+            (&edited, false),
+            (&edited, true),
+        ] {
+            let (some, many) = (of(change, expired, 500), of(change, expired, 4000));
+            // Eight times as many; n log n would be eleven times as much.
+            assert!(many <= 11 * some, "{some} reads, then {many}");
+            assert!(many <= 80 * 4000, "{many} reads");
+        }
+        // The other way about: the message comes last.
+        let backwards = |count: u64| {
+            let changes = (2..count + 2).map(|seq| entry(seq, 1, SENT_AT, Some(mixed(seq))));
+            work(changes.chain([message()]))
+        };
+        assert!(backwards(4000) <= 11 * backwards(500));
+    }
+
+    #[test]
+    fn an_edit_of_what_went_by_itself_leaves_no_text_whichever_came_first() {
+        let group = GroupId::from_bytes([7; 16]);
+        let trace = StoredMessage {
+            text: String::new(),
+            expired: true,
+            ..message()
+        };
+        let edited = entry(2, 1, SENT_AT + 1, Some(edit("K 6.2")));
+        for entries in [[&trace, &edited], [&edited, &trace]] {
+            let mut open = store();
+            for entry in entries {
+                put_message(&mut open, group, entry);
+                keep_gone(&mut open, group, entry, UserId::from_bytes([9; 16]));
+            }
+            let text = |entry: StoredMessage| entry.change.map(|c| c.text().to_owned());
+            let left: Vec<String> = messages(&open.vault, group).filter_map(text).collect();
+            assert_eq!(left, [""]);
+        }
+    }
+
     #[test]
     fn an_edit_keeps_what_was_said_before() {
         let changes = [
@@ -658,19 +786,10 @@ mod tests {
         let forged = entry(5, 2, SENT_AT + 4, Some(Change::Recall { of: MESSAGE }));
         let group = GroupId::from_bytes([7; 16]);
         let texts = |entries: &[&StoredMessage]| {
-            let key = StoreKey::derive(b"prf", b"share", "store");
-            let mut open = Open {
-                vault: Vault::open(key, &BTreeMap::new()).unwrap(),
-                identity: None,
-                groups: Groups::default(),
-                known: Known::default(),
-                uploads: BTreeMap::new(),
-                offline_key: None,
-                online: false,
-            };
+            let mut open = store();
             for entry in entries {
                 put_message(&mut open, group, entry);
-                forget_text(&mut open, group, MESSAGE, UserId::from_bytes([9; 16]));
+                keep_gone(&mut open, group, entry, UserId::from_bytes([9; 16]));
             }
             messages(&open.vault, group)
                 .map(|entry| entry.text + entry.change.as_ref().map_or("", Change::text))

@@ -17,14 +17,18 @@
 //!
 //! Who may change what is not of the format: members judge it, in [`crate::changes`].
 
+mod character;
+mod envelope;
+mod history;
+
 use ciborium::Value;
 use serde::{Deserialize, Serialize};
-use wardline_model::wire::enroll::PersonBrief;
-use wardline_model::wire::messages::Priority;
-use wardline_model::{GroupId, MessageId, UserId};
+use wardline_model::{MessageId, UserId};
 
+pub use self::character::{MAX_REACTION, is_single_character};
+use self::envelope::Envelope;
+pub use self::history::{History, Kept, Page, PageEnd};
 use crate::attachments::Attachment;
-
 use crate::error::ClientError;
 
 /// MIMI disposition `render` (shown to the person).
@@ -57,14 +61,10 @@ const MAX_NAME: usize = 200;
 pub const MAX_TEXT: usize = 16 * 1024;
 /// Most people whom one text names; the format allows an extension 4 KiB.
 pub const MAX_MENTIONS: usize = 64;
-/// Longest reaction, bytes: the longest emoji of Unicode 16 has 35.
-pub const MAX_REACTION: usize = 40;
 /// Largest content of any kind, bytes.
 const MAX_CONTENT: usize = 1024 * 1024;
 /// How deep CBOR may nest; ours is eight deep at most.
 const MAX_DEPTH: usize = 16;
-/// Bytes of a mention in a page: a person's id, as CBOR.
-const MENTION: usize = 20;
 const BAD: ClientError = ClientError::Mls("a message of an unknown form");
 
 /// What a message carries.
@@ -194,108 +194,6 @@ pub enum Change {
     },
 }
 
-/// A page of a conversation's history.
-#[derive(Debug, Clone, PartialEq)]
-pub struct History {
-    /// The message's id.
-    pub id: MessageId,
-    /// The page.
-    pub page: Page,
-}
-
-/// Messages of a conversation that a device missed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Page {
-    /// The conversation.
-    pub group: GroupId,
-    /// The place of the commit by which the device joined, or joined anew.
-    pub joined_seq: u64,
-    /// What follows.
-    pub end: PageEnd,
-    /// The messages, oldest first.
-    pub messages: Vec<Kept>,
-}
-
-/// What follows a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum PageEnd {
-    /// Another page.
-    More,
-    /// Nothing.
-    Last {
-        /// How many messages the pages held together.
-        handed: u64,
-        /// Whether the record keeper was in the conversation all the time.
-        whole: bool,
-    },
-    /// History, after the hospital's waiting time.
-    Waits {
-        /// How long about.
-        hours: u64,
-    },
-}
-
-/// A message as the record keeper has it, or a change of one: an entry of the conversation's log,
-/// which the device takes as it takes those that reach it itself.
-///
-/// A page without changes has the bytes that it had before there were any, so that a device reads
-/// the pages of an older keeper, and an older device those of a newer one that hold none of what it
-/// does not know: changes, forms, mentions, expiries, where something was forwarded from, attachments.
-/// One that holds any is not read by an older device, rather than read without it: what was recalled
-/// would be shown as if it had been empty.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Kept {
-    /// Its id.
-    pub id: MessageId,
-    /// Its place in the conversation's log.
-    pub seq: u64,
-    /// Who wrote it.
-    pub from: PersonBrief,
-    /// The text.
-    pub text: String,
-    /// How urgent it was.
-    pub priority: Priority,
-    /// When it was taken, unix milliseconds.
-    pub sent_at: u64,
-    /// The message that it answers.
-    pub reply_to: Option<MessageId>,
-    /// Whom the text names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub mentions: Vec<UserId>,
-    /// What is done to an earlier message; then the text is empty.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub change: Option<Change>,
-    /// The form that the text is of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub form: Option<Form>,
-    /// Where it comes from, when it was forwarded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub forwarded: Option<Forwarded>,
-    /// The file that it carries.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attachment: Option<Attachment>,
-    /// When it goes by itself; what is due already is handed over without its text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<Expiry>,
-}
-
-impl Kept {
-    /// How many bytes it holds beside those that every message has, about.
-    pub fn text_len(&self) -> usize {
-        let form = if self.form.is_some() { 2 } else { 1 };
-        let change = self.change.as_ref().map_or(0, |change| change.text().len());
-        let edited = match &self.change {
-            Some(Change::Edit { mentions, .. }) => mentions.len(),
-            _ => 0,
-        };
-        let file = self.attachment.as_ref().map_or(0, Attachment::encoded_len);
-        form * self.text.len() + change + file + MENTION * (self.mentions.len() + edited)
-    }
-}
-
 impl FormKind {
     /// What its fields are called.
     pub const fn labels(self) -> [&'static str; 4] {
@@ -411,13 +309,6 @@ impl Text {
             ..Envelope::new(self.id, RENDER, Some((TEXT, text.as_bytes().to_vec())))
         }
         .encode()
-    }
-}
-
-impl History {
-    /// Encodes the content.
-    pub fn encode(&self) -> Vec<u8> {
-        Envelope::new(self.id, SESSION, Some((HISTORY, cbor(&self.page)))).encode()
     }
 }
 
@@ -555,69 +446,6 @@ impl Content {
     }
 }
 
-/// Whether a text is what a person sees as one character: a letter or sign with its marks, or an
-/// emoji with its variants, skin tones and joined parts (Unicode Technical Standard #51 §1.4.9).
-/// Nothing that turns or hides the text around it passes.
-pub fn is_single_character(text: &str) -> bool {
-    if text.len() > MAX_REACTION {
-        return false;
-    }
-    let mut rest = text.chars().peekable();
-    let Some(first) = rest.next().filter(|c| is_base(*c)) else {
-        return false;
-    };
-    if is_regional(first) {
-        // A flag is a pair of them.
-        return rest.next().is_some_and(is_regional) && rest.next().is_none();
-    }
-    while let Some(next) = rest.next() {
-        let joined = next == ZERO_WIDTH_JOINER
-            && rest
-                .next_if(|c| is_base(*c) && !c.is_alphanumeric())
-                .is_some();
-        if !joined && !is_mark(next) {
-            return false;
-        }
-    }
-    true
-}
-
-const ZERO_WIDTH_JOINER: char = '\u{200D}';
-
-fn is_regional(c: char) -> bool {
-    ('\u{1F1E6}'..='\u{1F1FF}').contains(&c)
-}
-
-/// Marks that belong to the character before them: accents, variation selectors, the keycap, skin
-/// tones and the tags of flags.
-fn is_mark(c: char) -> bool {
-    matches!(
-        c,
-        '\u{300}'..='\u{36F}'
-            | '\u{20D0}'..='\u{20FF}'
-            | '\u{FE00}'..='\u{FE0F}'
-            | '\u{1F3FB}'..='\u{1F3FF}'
-            | '\u{E0020}'..='\u{E007F}'
-    )
-}
-
-/// What can stand alone and be seen.
-fn is_base(c: char) -> bool {
-    let is_format = matches!(
-        c,
-        '\u{AD}'
-            | '\u{61C}'
-            | '\u{180E}'
-            | '\u{200B}'..='\u{200F}'
-            | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}'
-            | '\u{FEFF}'
-            | '\u{FFF0}'..='\u{FFFB}'
-            | '\u{E0000}'..='\u{E0FFF}'
-    );
-    !c.is_control() && !c.is_whitespace() && !is_mark(c) && !is_format
-}
-
 fn message_id(value: &Value) -> Option<MessageId> {
     MessageId::from_slice(value.as_bytes()?)
 }
@@ -699,110 +527,6 @@ fn extension<'v>(extensions: &'v Value, wanted: &str) -> Option<&'v Value> {
     all.find_map(|(name, value)| (name.as_text() == Some(wanted)).then_some(value))
 }
 
-/// A message of the format, as ours are.
-struct Envelope<'a> {
-    id: MessageId,
-    replaces: Option<MessageId>,
-    in_reply_to: Option<MessageId>,
-    mentions: &'a [UserId],
-    disposition: u8,
-    /// Type and content of the part; none for the empty part.
-    body: Option<(&'static str, Vec<u8>)>,
-    /// What the body is the text of, where there is anything.
-    other: Option<(&'static str, Vec<u8>)>,
-    forwarded: Option<&'a Forwarded>,
-    expires: Option<Expiry>,
-}
-
-impl Envelope<'_> {
-    fn new(id: MessageId, disposition: u8, body: Option<(&'static str, Vec<u8>)>) -> Self {
-        Self {
-            id,
-            replaces: None,
-            in_reply_to: None,
-            mentions: &[],
-            disposition,
-            body,
-            other: None,
-            forwarded: None,
-            expires: None,
-        }
-    }
-
-    fn encode(self) -> Vec<u8> {
-        let optional =
-            |id: Option<MessageId>| id.map_or(Value::Null, |id| Value::Bytes(id.to_vec()));
-        let head = || vec![Value::from(self.disposition), Value::from("en")];
-        let single = |kind: &str, content: Vec<u8>| {
-            let mut part = head();
-            part.extend([
-                Value::from(SINGLE_PART),
-                Value::from(kind),
-                Value::Bytes(content),
-            ]);
-            part
-        };
-        let part = match (self.body, self.other) {
-            (None, _) => {
-                let mut part = head();
-                part.push(Value::from(NULL_PART));
-                part
-            }
-            (Some((kind, content)), None) => single(kind, content),
-            (Some((kind, content)), Some((other, whole))) => {
-                let mut part = head();
-                part.extend([
-                    Value::from(MULTI_PART),
-                    Value::from(CHOOSE_ONE),
-                    Value::Array(vec![
-                        Value::Array(single(other, whole)),
-                        Value::Array(single(kind, content)),
-                    ]),
-                ]);
-                part
-            }
-        };
-        let people = self.mentions.iter().map(|user| Value::Bytes(user.to_vec()));
-        let mut extensions = Vec::new();
-        if !self.mentions.is_empty() {
-            extensions.push((Value::from(MENTIONS), Value::Array(people.collect())));
-        }
-        if let Some(Forwarded {
-            from,
-            name,
-            sent_at,
-        }) = self.forwarded
-        {
-            let origin = vec![
-                Value::Bytes(from.to_vec()),
-                Value::from(name.as_str()),
-                Value::from(*sent_at),
-            ];
-            extensions.push((Value::from(FORWARDED), Value::Array(origin)));
-        }
-        let expires = match self.expires {
-            Some(Expiry::After(seconds)) => {
-                // Relative to when the hospital took it.
-                Value::Array(vec![Value::from(true), Value::from(seconds)])
-            }
-            Some(Expiry::Read) => {
-                extensions.push((Value::from(BURN), Value::from(true)));
-                Value::Null
-            }
-            None => Value::Null,
-        };
-        cbor(&Value::Array(vec![
-            Value::Bytes(self.id.to_vec()),
-            optional(self.replaces),
-            Value::Bytes(Vec::new()),
-            expires,
-            optional(self.in_reply_to),
-            Value::Map(extensions),
-            Value::Array(part),
-        ]))
-    }
-}
-
 fn cbor(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::new();
     // Writing to a Vec has no way to fail.
@@ -822,6 +546,9 @@ fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use wardline_model::GroupId;
+    use wardline_model::wire::enroll::PersonBrief;
+    use wardline_model::wire::messages::Priority;
 
     use super::*;
 
@@ -934,53 +661,6 @@ mod tests {
         };
         assert_eq!(cbor(&before), cbor(&now));
         assert_eq!(read::<Kept>(&cbor(&before)).unwrap(), now);
-    }
-
-    #[test]
-    fn a_reaction_is_one_character_and_nothing_that_hides_or_turns_text() {
-        for one in [
-            "👍",
-            "❤️",
-            "👩🏽‍⚕️",
-            "👨‍👩‍👧‍👦",
-            "🇸🇪",
-            "🏴󠁧󠁢󠁳󠁣󠁴󠁿",
-            "1️⃣",
-            "é",
-            "e\u{301}",
-            "!",
-        ] {
-            assert!(is_single_character(one), "{one}");
-        }
-        let marks = format!("e{}", "\u{301}".repeat(100));
-        let long = "👍".repeat(2500);
-        let refused = [
-            "",
-            " ",
-            "👍👍",
-            "OK",
-            "\u{202E}",
-            "👍\u{202E}",
-            "\u{FE0F}",
-            "\u{200D}",
-            "👍\u{200D}",
-            "S\u{200D}T\u{200D}O\u{200D}P",
-            "🇸",
-            "🇸🇪🇸",
-            "\n",
-            "\u{301}",
-            marks.as_str(),
-            long.as_str(),
-        ];
-        let of = |emoji: &str| Change::React {
-            to: MessageId::from_bytes([1; 16]),
-            emoji: emoji.to_owned(),
-        };
-        for other in refused {
-            assert!(!is_single_character(other), "{other:?}");
-            let bytes = of(other).encode(MessageId::from_bytes([2; 16]));
-            assert!(Content::decode(&bytes).is_err(), "{other:?}");
-        }
     }
 
     fn sbar(fields: [&str; 4]) -> Form {

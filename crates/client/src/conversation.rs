@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::GroupSummary;
-use wardline_model::wire::messages::{Priority, Receipt};
+use wardline_model::wire::messages::{Acknowledgement, Priority, Receipt};
 use wardline_model::wire::problem::Problem;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
@@ -29,6 +29,9 @@ pub(crate) struct Record {
     /// This person read up to here on this device; others are told of this.
     #[serde(default)]
     pub(crate) seen: u64,
+    /// STAT messages beyond that were on this device's screen, by the places of their versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shown: Vec<u64>,
     /// Whether this device is a member.
     pub(crate) joined: bool,
     /// Joining anew was begun, and nothing is known of its end: it is begun again.
@@ -67,6 +70,14 @@ impl Record {
         }
     }
 
+    /// STAT messages were on the screen; whether this is news.
+    pub(crate) fn note_shown(&mut self, shown: &[u64]) -> bool {
+        let known = |place: &u64| *place <= self.seen || self.shown.contains(place);
+        let new: BTreeSet<u64> = shown.iter().copied().filter(|p| !known(p)).collect();
+        self.shown.extend(&new);
+        !new.is_empty()
+    }
+
     /// Whether what stood at a place may have passed this device by.
     pub(crate) fn may_have_missed(&self, place: u64) -> bool {
         let within = |(after, before): &(u64, u64)| place > *after && place < *before;
@@ -93,6 +104,18 @@ fn advance(known: &mut Receipt, told: &Receipt) {
     known.delivered = known.delivered.max(told.delivered);
     known.read = known.read.max(told.read);
     known.acknowledged = known.acknowledged.max(told.acknowledged);
+    // The hospital forgets which in time; what was acknowledged stays so here.
+    for named in &told.named {
+        let is_it = |it: &Acknowledgement| (it.seq, it.version) == (named.seq, named.version);
+        if !known.named.iter().any(is_it) {
+            known.named.push(named.clone());
+        }
+    }
+    let beyond = known.named.len().saturating_sub(MOST_NAMED);
+    if beyond > 0 {
+        known.named.sort_by_key(|named| named.seq);
+        known.named.drain(..beyond);
+    }
 }
 
 /// An entry of a conversation, as it was read: a message, what is done to an earlier one, or a
@@ -222,6 +245,8 @@ impl Outgoing {
     }
 }
 
+/// Acknowledgements of STAT messages that are remembered of one person in one conversation.
+const MOST_NAMED: usize = 256;
 const RECORDS: &str = "g/";
 /// The vault's names of messages and notices.
 pub(crate) const MESSAGES: &str = "t/";
@@ -262,23 +287,31 @@ pub(crate) struct Known(BTreeMap<GroupId, Index>);
 #[derive(Default)]
 struct Index {
     places: BTreeMap<MessageId, u64>,
-    /// Messages that somebody recalls, rightly or not, whether they are here or not.
-    recalled: BTreeSet<MessageId>,
-    /// Where what edits or recalls a message stands, rightly or not.
-    changes: BTreeMap<MessageId, BTreeSet<u64>>,
+    /// Where edits of a message stand, and where recalls of it do, by who made them; rightly or not,
+    /// whether the message is here or not.
+    edits: BTreeMap<(MessageId, UserId), BTreeSet<u64>>,
+    recalls: BTreeMap<(MessageId, UserId), BTreeSet<u64>>,
+    /// Where STAT messages stand.
+    stat: BTreeSet<u64>,
 }
 
 impl Index {
     fn note(&mut self, message: &StoredMessage) {
         if message.notice.is_none() {
             self.places.insert(message.id, message.seq);
+            if message.change.is_none() && message.priority == Priority::Stat {
+                self.stat.insert(message.seq);
+            }
         }
-        if let Some(Change::Recall { of }) = message.change {
-            self.recalled.insert(of);
-        }
-        if let Some(Change::Edit { of, .. } | Change::Recall { of }) = &message.change {
-            self.changes.entry(*of).or_default().insert(message.seq);
-        }
+        let Some(from) = message.from.as_ref().map(|from| from.id) else {
+            return;
+        };
+        let of_it = match message.change {
+            Some(Change::Edit { of, .. }) => self.edits.entry((of, from)),
+            Some(Change::Recall { of }) => self.recalls.entry((of, from)),
+            Some(Change::React { .. } | Change::Unreact { .. }) | None => return,
+        };
+        of_it.or_default().insert(message.seq);
     }
 }
 
@@ -293,15 +326,44 @@ impl Known {
         self.of(vault, group).places.get(&id).copied()
     }
 
-    /// Whether somebody recalls a message, rightly or not.
-    pub(crate) fn is_recalled(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> bool {
-        self.of(vault, group).recalled.contains(&id)
+    /// Where a person's edits of a message stand, in the log's order.
+    pub(crate) fn edits(
+        &mut self,
+        vault: &Vault,
+        group: GroupId,
+        of: (MessageId, UserId),
+    ) -> impl Iterator<Item = u64> + use<'_> {
+        self.of(vault, group)
+            .edits
+            .get(&of)
+            .into_iter()
+            .flatten()
+            .copied()
     }
 
-    /// Where what edits or recalls a message stands, rightly or not, in the log's order.
-    pub(crate) fn changes(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> Vec<u64> {
-        let places = self.of(vault, group).changes.get(&id);
-        places.into_iter().flatten().copied().collect()
+    /// Where everybody's do.
+    pub(crate) fn all_edits(&mut self, vault: &Vault, group: GroupId, id: MessageId) -> Vec<u64> {
+        let (first, last) = (UserId::from_bytes([0; 16]), UserId::from_bytes([0xFF; 16]));
+        let edits = self.of(vault, group).edits.range((id, first)..=(id, last));
+        edits.flat_map(|(_, places)| places).copied().collect()
+    }
+
+    /// Where a message's author recalls it, the first time behind it, and whether there is another.
+    pub(crate) fn recall(
+        &mut self,
+        vault: &Vault,
+        group: GroupId,
+        message: &StoredMessage,
+    ) -> Option<(u64, bool)> {
+        let of = (message.id, message.from.as_ref()?.id);
+        let places = self.of(vault, group).recalls.get(&of)?;
+        let mut behind = places.range(message.seq.saturating_add(1)..);
+        Some((*behind.next()?, behind.next().is_some()))
+    }
+
+    /// Where STAT messages stand, in the log's order.
+    pub(crate) fn stat(&mut self, vault: &Vault, group: GroupId) -> Vec<u64> {
+        self.of(vault, group).stat.iter().copied().collect()
     }
 
     fn of(&mut self, vault: &Vault, group: GroupId) -> &mut Index {
@@ -374,7 +436,7 @@ fn outgoing_name(message: &Outgoing) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn receipt(user_id: UserId, delivered: u64, read: u64) -> Receipt {
@@ -383,6 +445,7 @@ mod tests {
             delivered,
             read,
             acknowledged: 0,
+            named: Vec::new(),
         }
     }
 
@@ -399,12 +462,13 @@ mod tests {
         .unwrap()
     }
 
-    fn record(receipts: &[Receipt]) -> Record {
+    pub(crate) fn record(receipts: &[Receipt]) -> Record {
         Record {
             summary: summary(receipts),
             applied: 9,
             read: 9,
             seen: 9,
+            shown: Vec::new(),
             joined: true,
             rejoining: false,
             devices: Vec::new(),

@@ -43,7 +43,8 @@ pub struct LinkPins {
 pub(crate) struct StoredIdentity {
     pub(crate) secret: B64,
     pub(crate) certificate: Option<B64>,
-    /// Whether the key packages at the server have a former certificate.
+    /// Whether the key packages at the server have a former certificate, or one of them was used whose
+    /// private parts are not here: others take the place of all.
     #[serde(default)]
     pub(crate) stale_packages: bool,
 }

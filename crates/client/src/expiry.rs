@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 
 use wardline_model::{GroupId, UserId};
 
-use crate::attachments;
+use crate::changes::forget_text;
 use crate::client::{Client, Open};
-use crate::content::{Change, Expiry};
-use crate::conversation::{self, StoredMessage, message_at, messages, put_message};
+use crate::content::Expiry;
+use crate::conversation::{self, StoredMessage, message_at, messages};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform};
 
@@ -132,32 +132,8 @@ pub(crate) fn forget_expired(open: &mut Open, group: GroupId, seq: u64, me: User
     let Some(mut message) = message_at(&open.vault, group, seq) else {
         return;
     };
-    let edits: Vec<StoredMessage> = messages(&open.vault, group)
-        .filter(|entry| {
-            entry
-                .change
-                .as_ref()
-                .is_some_and(|c| c.target() == message.id)
-        })
-        .filter(|entry| matches!(entry.change, Some(Change::Edit { .. })))
-        .collect();
-    for mut entry in edits {
-        if let Some(Change::Edit { text, mentions, .. }) = &mut entry.change {
-            text.clear();
-            mentions.clear();
-        }
-        put_message(open, group, &entry);
-    }
-    message.text.clear();
-    message.mentions.clear();
-    message.form = None;
-    message.forwarded = None;
-    if let Some(file) = message.attachment.take() {
-        let mine = message.from.as_ref().is_some_and(|from| from.id == me);
-        attachments::forget(&mut open.vault, group, &file, mine);
-    }
     message.expired = true;
-    put_message(open, group, &message);
+    forget_text(open, group, message, me);
 }
 
 fn due_name(due: u64, group: GroupId, seq: u64) -> String {

@@ -18,9 +18,9 @@ use wardline_model::{B64, DeviceId, GroupId, PatientId, RoleSlug, TeamId, UserId
 use crate::client::Client;
 use crate::conversation;
 use crate::error::ClientError;
+use crate::listing::others;
 use crate::mls::{CIPHERSUITE, Claim, PendingCommit, key_package_claim};
 use crate::platform::{Event, Platform, random_bytes};
-use crate::sync::others;
 use crate::vault::Vault;
 
 /// Devices asked about at a time.

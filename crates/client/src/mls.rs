@@ -775,6 +775,11 @@ pub fn make_key_packages(
     Ok(packages)
 }
 
+/// Whether this device can open any Welcome: it has private parts of key packages.
+pub(crate) fn has_key_packages(vault: &Vault) -> bool {
+    storage::has_key_packages(vault)
+}
+
 /// The device that a key package is for, as its credential claims.
 pub fn key_package_claim(bytes: &B64) -> Result<Claim, ClientError> {
     claim(

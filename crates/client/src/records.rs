@@ -20,6 +20,7 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::wire::schedules::TurnOrders;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug, UserId};
 
+use crate::attachments;
 use crate::changes::recalls;
 use crate::client::Client;
 use crate::content::{Change, Expiry, History, Kept, Page, PageEnd};
@@ -139,7 +140,8 @@ impl<P: Platform> Client<P> {
 
     /// Destroys the data key of a conversation's period, and with it what was said then; durable
     /// with the next [`Client::flush`]. Pages that wait to be handed over go as well: they are made
-    /// anew of what is left.
+    /// anew of what is left. Files of it that were taken back are deleted at the hospital by
+    /// [`Client::tend_files`].
     ///
     /// # Errors
     /// When the store is locked.
@@ -149,6 +151,13 @@ impl<P: Platform> Client<P> {
         for message in outbox(&open.vault) {
             if message.history.is_some() {
                 delete_outgoing(&mut open.vault, &message);
+            }
+        }
+        // What was taken back of files lies at the hospital as long as it is kept here.
+        for name in open.vault.classes().remove(&class).unwrap_or_default() {
+            let entry: Option<StoredMessage> = open.vault.get(&name);
+            if let Some(file) = entry.and_then(|entry| entry.attachment) {
+                attachments::delete_at_hospital(&mut open.vault, file.id);
             }
         }
         open.vault.shred(&class);
@@ -438,15 +447,8 @@ impl<P: Platform> Client<P> {
         let recalls = recalls(vault, group);
         let is_within = |seq: u64| seq > after && seq <= up_to;
         let now = self.platform.now_ms();
-        let hold = conversation::record(vault, group).is_some_and(|record| record.hold);
-        let is_due = |entry: &StoredMessage| match entry.expires {
-            _ if hold => false,
-            Some(Expiry::Read) => true,
-            Some(Expiry::After(seconds)) => {
-                entry.sent_at.saturating_add(u64::from(seconds) * 1000) <= now
-            }
-            None => false,
-        };
+        // A legal hold keeps it here, and brings it back to nobody's phone.
+        let is_due = |entry: &StoredMessage| is_due(entry, now);
         let due: BTreeSet<MessageId> = conversation::messages(vault, group)
             .filter(is_due)
             .map(|entry| entry.id)
@@ -529,6 +531,7 @@ impl<P: Platform> Client<P> {
     pub(crate) fn take_history(&mut self, page: &Page) -> Result<(), ClientError> {
         let group = page.group;
         let record = conversation::record(self.vault()?, group);
+        let now = self.server_now().unwrap_or_else(|| self.platform.now_ms());
         for kept in &page.messages {
             let open = self.opened()?;
             if open.known.has(&open.vault, group, kept.id) {
@@ -542,7 +545,7 @@ impl<P: Platform> Client<P> {
                     .is_none_or(|record| record.may_have_missed(kept.seq)),
             };
             if free {
-                self.put(group, &stored(kept))?;
+                self.put(group, &arrived(kept, now))?;
             }
         }
         if let Some((notice, told)) = told_by(&page.end) {
@@ -649,6 +652,32 @@ fn told_by(end: &PageEnd) -> Option<(Notice, String)> {
     }
 }
 
+/// Whether nobody is handed a message any more: it went by itself, or goes once it is read, which
+/// the keeper cannot know and another device of the reader may have done.
+fn is_due(entry: &StoredMessage, now: u64) -> bool {
+    match entry.expires {
+        Some(Expiry::Read) => true,
+        Some(Expiry::After(seconds)) => {
+            entry.sent_at.saturating_add(u64::from(seconds) * 1000) <= now
+        }
+        None => false,
+    }
+}
+
+/// As it is put here. Whatever the keeper hands over: what went by itself does not come back.
+fn arrived(kept: &Kept, now: u64) -> StoredMessage {
+    let mut entry = stored(kept);
+    if is_due(&entry, now) {
+        entry.text.clear();
+        entry.mentions.clear();
+        entry.form = None;
+        entry.forwarded = None;
+        entry.attachment = None;
+        entry.expired = true;
+    }
+    entry
+}
+
 fn stored(kept: &Kept) -> StoredMessage {
     StoredMessage {
         id: kept.id,
@@ -727,4 +756,59 @@ fn class_name(group: GroupId, period: u64) -> String {
 
 fn change_name(group: GroupId, seq: u64) -> String {
     format!("{CHANGES}{group}/{seq:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use wardline_model::wire::enroll::PersonBrief;
+
+    use super::*;
+
+    const SENT_AT: u64 = 1_790_000_000_000;
+
+    fn handed(expires: Option<Expiry>) -> Kept {
+        Kept {
+            id: MessageId::from_bytes([1; 16]),
+            seq: 3,
+            from: PersonBrief {
+                id: UserId::from_bytes([1; 16]),
+                username: "amara".to_owned(),
+                name: "Amara Eze".to_owned(),
+                role: "Nurse".to_owned(),
+                department: "Cardiology".to_owned(),
+            },
+            text: "K 6.8".to_owned(),
+            priority: Priority::Routine,
+            sent_at: SENT_AT,
+            reply_to: None,
+            mentions: vec![UserId::from_bytes([2; 16])],
+            change: None,
+            form: None,
+            forwarded: None,
+            attachment: Some(attachments::tests::photo()),
+            expires,
+        }
+    }
+
+    #[test]
+    fn what_went_by_itself_comes_back_as_a_trace_whatever_the_keeper_hands_over() {
+        for (expires, now) in [
+            (Expiry::Read, 0),
+            (Expiry::Read, u64::MAX),
+            (Expiry::After(60), SENT_AT + 60_000),
+        ] {
+            let entry = arrived(&handed(Some(expires)), now);
+            assert!(entry.expired && entry.text.is_empty() && entry.mentions.is_empty());
+            assert!(entry.attachment.is_none());
+            assert_eq!((entry.seq, entry.expires), (3, Some(expires)));
+        }
+        for (expires, now) in [
+            (None, u64::MAX),
+            (Some(Expiry::After(60)), SENT_AT + 59_999),
+        ] {
+            let entry = arrived(&handed(expires), now);
+            assert!(!entry.expired && entry.attachment.is_some());
+            assert_eq!(entry.text, "K 6.8");
+        }
+    }
 }

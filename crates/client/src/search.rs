@@ -27,8 +27,10 @@ use crate::vault::Vault;
 const STATE: &str = "search";
 /// The form of the index, words and segments; another one is made anew.
 const FORM: u32 = 1;
-/// Messages of a store from before the index that are read in a step.
+/// Messages of a store from before the index that are read in a step, and about how many bytes of
+/// them: one message may have 16 KiB of text.
 const STEP: usize = 256;
+const STEP_BYTES: usize = 256 * 1024;
 /// Most hits of an answer.
 const MOST: usize = 100;
 /// Hits of an answer when nobody says how many.
@@ -261,9 +263,16 @@ fn begin(vault: &mut Vault) {
 
 /// Reads the next messages behind a name.
 fn read_on(vault: &mut Vault, known: &mut Known, up_to: &str) {
+    let mut bytes = 0;
     let some: Vec<String> = vault
         .range_after(MESSAGES, up_to)
         .take(STEP)
+        .take_while(|(_, value)| {
+            // The first one, whatever it has.
+            let is_within = bytes < STEP_BYTES;
+            bytes += value.len();
+            is_within
+        })
         .map(|(name, _)| name.to_owned())
         .collect();
     let stored: Vec<(GroupId, StoredMessage)> = some
@@ -277,7 +286,9 @@ fn read_on(vault: &mut Vault, known: &mut Known, up_to: &str) {
         .collect();
     wardline_search::fill(vault, &messages);
     let last = some.last().cloned();
-    put_state(vault, last.filter(|_| some.len() == STEP));
+    let goes_on = |last: &String| vault.range_after(MESSAGES, last).next().is_some();
+    let last = last.filter(goes_on);
+    put_state(vault, last);
 }
 
 fn indexed(group: GroupId, message: &StoredMessage) -> Message<'_> {
@@ -485,6 +496,27 @@ mod tests {
                 assert_eq!(found(open, ""), [1], "a change is no message");
             }
         }
+    }
+
+    #[test]
+    fn a_store_of_long_messages_is_read_in_steps_of_few_bytes() {
+        let mut open = store();
+        let long = "potassium ".repeat(1600);
+        for seq in 1..=100 {
+            put(&mut open, &message(seq, &long));
+        }
+        begin(&mut open.vault);
+        let mut steps = 0;
+        while let Some(up_to) = state(&open.vault).unwrap().up_to {
+            let left = open.vault.range_after(MESSAGES, &up_to).count();
+            read_on(&mut open.vault, &mut open.known, &up_to);
+            let next = state(&open.vault).unwrap().up_to;
+            let after = next.map_or(0, |next| open.vault.range_after(MESSAGES, &next).count());
+            assert!((1..=17).contains(&(left - after)));
+            steps += 1;
+        }
+        assert!(steps >= 6);
+        assert_eq!(found(&open, "potassium").len(), 100);
     }
 
     #[test]

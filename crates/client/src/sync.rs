@@ -3,40 +3,28 @@
 use std::collections::BTreeSet;
 
 use wardline_model::wire::enroll::PersonBrief;
-use wardline_model::wire::groups::{GroupKind, GroupList, GroupSummary, Member};
-use wardline_model::wire::messages::{
-    Entry, EntryKind, EntryList, Priority, Receipt, ReceiptPost, ReceiptState,
-};
+use wardline_model::wire::groups::{GroupKind, GroupList, GroupSummary};
+use wardline_model::wire::messages::{Entry, EntryKind, EntryList, Priority, ReceiptState};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, GroupId, MessageId, UserId};
 
-use crate::attachments;
-use crate::changes::{Current, newest_first};
 use crate::client::Client;
 use crate::content::{Change, Content};
 use crate::conversation::{
-    self, Outgoing, Record, StoredMessage, message_at, outbox, put_message, put_record,
+    self, Record, StoredMessage, message_at, outbox, put_message, put_record,
 };
 use crate::error::ClientError;
-use crate::expiry::{due_at, is_gone};
-use crate::membership::{bots, keepers};
+use crate::membership::keepers;
 use crate::mls::{Claim, Groups, Incoming};
-use crate::own::{forget_unread_mark, own};
 use crate::platform::{Event, Platform, random_bytes};
-use crate::records::{Committed, followed_role};
-use crate::vault::Vault;
-use crate::views::{
-    ChangeKind, Conversation, LastMessage, MemberView, Message, MessageState, Notice, ReactionView,
-    WaitingChange,
-};
+use crate::records::Committed;
+use crate::views::Notice;
 
 /// Something of the log did not come to this device.
 pub(crate) const OUT_OF_STEP: ClientError =
     ClientError::Mls("a part of the conversation is missing");
 /// Entries fetched at a time.
 const PAGE: usize = 200;
-/// Messages looked through for who wrote in a conversation.
-const LATEST: usize = 50;
 
 impl<P: Platform> Client<P> {
     /// Brings this device up to date: joins, reads, sends what waits, and keeps key packages ready.
@@ -104,18 +92,6 @@ impl<P: Platform> Client<P> {
         self.fetch_inbox().await?;
         if is_outside(self)? && !self.awaits_welcome(group)? {
             self.rejoin(group).await?;
-        }
-        Ok(())
-    }
-
-    /// Says what was read in a dead spot, where nobody could be told.
-    async fn tell_read(&mut self, group: GroupId) -> Result<(), ClientError> {
-        let me = self.profile()?.user.id;
-        let untold = conversation::record(self.vault()?, group)
-            .filter(|record| record.joined)
-            .is_some_and(|record| record.receipt(me).map_or(0, |r| r.read) < record.seen);
-        if untold {
-            self.post_receipt(group, ReceiptState::Read).await?;
         }
         Ok(())
     }
@@ -243,279 +219,12 @@ impl<P: Platform> Client<P> {
         }
     }
 
-    /// This person has a conversation on the screen, read up to a place.
-    pub async fn mark_read(&mut self, group: GroupId, up_to: u64) -> Result<(), ClientError> {
-        let vault = &mut self.opened()?.vault;
-        let Some(mut record) = conversation::record(vault, group) else {
-            return Ok(());
-        };
-        let was_marked = forget_unread_mark(vault, group);
-        let up_to = up_to.min(record.applied);
-        if up_to <= record.read {
-            if was_marked {
-                self.flush().await?;
-                self.platform.emit(Event::Conversations);
-            }
-            return Ok(());
-        }
-        let before = record.read;
-        record.read = up_to;
-        record.seen = up_to;
-        put_record(vault, &record);
-        self.note_read(group, before, up_to)?;
-        self.flush().await?;
-        self.platform.emit(Event::Conversations);
-        match self.post_receipt(group, ReceiptState::Read).await {
-            Ok(()) | Err(ClientError::Offline) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// This person acknowledges what was said, up to a place.
-    pub async fn acknowledge(&mut self, group: GroupId, up_to: u64) -> Result<(), ClientError> {
-        let path = format!("/v1/groups/{group}/receipts");
-        let post = ReceiptPost {
-            state: ReceiptState::Acknowledged,
-            up_to,
-        };
-        let (): () = self.api.post(&self.platform, &path, &post).await?;
-        self.note_own_receipt(group, &post)?;
-        self.flush().await?;
-        self.platform.emit(Event::Messages { group });
-        self.mark_read(group, up_to).await
-    }
-
-    /// Conversations, the most urgent unread first, then those that are pinned, then by time;
-    /// archived ones last.
-    pub fn conversations(&self) -> Result<Vec<Conversation>, ClientError> {
-        let me = self.profile()?.user.id;
-        let vault = self.vault()?;
-        let mut list: Vec<Conversation> = conversation::records(vault)
-            .into_iter()
-            .filter(|record| record.joined && record.summary.kind != GroupKind::Keeper)
-            .map(|record| self.view(&record, me))
-            .collect::<Result<_, _>>()?;
-        list.sort_by_key(|c| {
-            let urgent = c.priority_unread.filter(|p| *p != Priority::Routine);
-            std::cmp::Reverse((!c.archived, urgent, c.pinned, c.priority_unread, c.at))
-        });
-        Ok(list)
-    }
-
-    /// Messages of a conversation, oldest first: the last `limit` before `before`, and what waits.
-    pub fn messages(
-        &self,
-        group: GroupId,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<Message>, ClientError> {
-        let me = self.profile()?.user.clone();
-        let vault = self.vault()?;
-        let Some(record) = conversation::record(vault, group) else {
-            return Ok(Vec::new());
-        };
-        let others = others(&record, me.id, vault);
-        let (changes, waiting): (Vec<Outgoing>, Vec<Outgoing>) = outbox(vault)
-            .into_iter()
-            .filter(|m| m.group == group)
-            .partition(|m| m.change.is_some());
-        let mut messages: Vec<Message> = newest_first(vault, group, self.waiting_changes(group)?)
-            .filter(|current| before.is_none_or(|before| current.message.seq < before))
-            .take(limit)
-            .map(|current| {
-                let waiting = of_message(&changes, current.message.id);
-                Message {
-                    waiting,
-                    ..self.shown(current, &record, me.id, &others)
-                }
-            })
-            .collect();
-        messages.reverse();
-        if before.is_none() {
-            messages.extend(waiting.into_iter().map(|m| self.on_its_way(m, &me)));
-        }
-        Ok(messages)
-    }
-
-    /// A message that the hospital has not taken yet.
-    fn on_its_way(&self, message: Outgoing, me: &PersonBrief) -> Message {
-        Message {
-            id: message.id,
-            group: message.group,
-            seq: None,
-            from: Some(me.clone()),
-            mine: true,
-            text: message.text,
-            priority: message.priority,
-            sent_at: message.written_at,
-            state: if message.problem.is_some() {
-                MessageState::Failed
-            } else {
-                MessageState::Sending
-            },
-            problem: message.problem,
-            reply_to: message.reply_to,
-            notice: None,
-            notice_text: None,
-            newest_seq: None,
-            edited_at: None,
-            earlier: Vec::new(),
-            late_edit: false,
-            recalled: false,
-            recalled_at: None,
-            recalled_after: Vec::new(),
-            reactions: Vec::new(),
-            mentions_me: message.mentions.contains(&me.id),
-            mentions: self.briefs(message.group, &message.mentions),
-            form: message.form,
-            forwarded: message.forwarded,
-            attachment: message
-                .attachment
-                .and_then(|file| Some(attachments::view(self.vault().ok()?, &file))),
-            expires: message.expires,
-            expires_at: None,
-            expired: false,
-            waiting: Vec::new(),
-        }
-    }
-
     pub(crate) fn person_name(&self, user: UserId) -> Option<String> {
         conversation::records(self.vault().ok()?)
             .into_iter()
             .flat_map(|record| record.summary.members)
             .find(|member| member.user.id == user)
             .map(|member| member.user.name)
-    }
-
-    fn view(&self, record: &Record, me: UserId) -> Result<Conversation, ClientError> {
-        let vault = self.vault()?;
-        let summary = &record.summary;
-        let group = summary.id;
-        let keepers = keepers(vault);
-        let bots = bots(vault);
-        let others = others(record, me, vault);
-        let is_line = |m: &Outgoing| m.group == group && m.change.is_none();
-        let waiting = outbox(vault).into_iter().rev().find(is_line);
-        let mut unread = 0;
-        let mut urgent = None;
-        let mut mentions = 0;
-        let mut last = None;
-        let mut at = 0;
-        for current in newest_first(vault, group, Vec::new()) {
-            let message = &current.message;
-            if message.seq <= record.read && last.is_some() {
-                break;
-            }
-            let mine = message.from.as_ref().is_some_and(|from| from.id == me);
-            let is_gone = current.recalled.is_some() || self.is_gone(message, record, me);
-            let is_line = message.notice.is_none() && !is_gone;
-            if is_line && !mine && message.seq > record.read {
-                unread += 1;
-                urgent = urgent.max(Some(message.priority));
-                mentions += u64::from(message.mentions.contains(&me));
-            }
-            if last.is_none() && message.notice.is_none() {
-                let view = self.shown(current, record, me, &others);
-                at = view.sent_at;
-                last = Some(LastMessage {
-                    attachment: view.attachment.map(|file| file.kind),
-                    text: view.text,
-                    recalled: view.recalled,
-                    expired: view.expired,
-                    from: view.from.map(|from| from.name).unwrap_or_default(),
-                    sent_at: view.sent_at,
-                    mine: view.mine,
-                    state: view.state,
-                });
-            }
-        }
-        // A reaction is no reason to move a conversation up; without messages the server's word
-        // has to do.
-        if last.is_none() {
-            at = summary.last_message_at.unwrap_or(0);
-        }
-        if let Some(waiting) = waiting {
-            at = at.max(waiting.written_at);
-            last = Some(LastMessage {
-                attachment: waiting.attachment.map(|file| file.kind),
-                text: waiting.text,
-                recalled: false,
-                expired: false,
-                from: self.profile()?.user.name.clone(),
-                sent_at: waiting.written_at,
-                mine: true,
-                state: if waiting.problem.is_some() {
-                    MessageState::Failed
-                } else {
-                    MessageState::Sending
-                },
-            });
-        }
-        let verified: BTreeSet<UserId> = record.devices.iter().map(|(_, user)| *user).collect();
-        let member = |member: &Member| MemberView {
-            user: member.user.clone(),
-            verified: verified.contains(&member.user.id),
-            devices: record
-                .devices
-                .iter()
-                .filter(|(_, u)| *u == member.user.id)
-                .count(),
-            bot: bots.contains(&member.user.id),
-        };
-        // Whoever has the keys is shown, though the server may not name them.
-        let mut listed = summary.members.clone();
-        for user in &verified {
-            if !listed.iter().any(|member| member.user.id == *user)
-                && let Some(user) = self.brief(group, *user)
-            {
-                listed.push(Member {
-                    user,
-                    devices: Vec::new(),
-                });
-            }
-        }
-        let (keeping, people): (Vec<&Member>, Vec<&Member>) = listed
-            .iter()
-            .partition(|member| keepers.contains(&member.user.id));
-        let own = own(vault, group);
-        let strangers = record.strangers.iter();
-        let strangers = strangers.filter_map(|user| self.brief(group, *user));
-        Ok(Conversation {
-            id: group,
-            kind: summary.kind,
-            title: title(summary, &others, || {
-                conversation::messages(vault, group)
-                    .rev()
-                    .filter_map(|message| message.from)
-                    .take(LATEST)
-                    .filter(|from| from.id != me)
-                    .map(|from| from.name)
-                    .collect()
-            }),
-            members: people.into_iter().map(member).collect(),
-            keepers: keeping.into_iter().map(member).collect(),
-            patient: summary.patient.clone(),
-            patient_id: summary.patient_id.clone(),
-            role: summary.role.clone(),
-            role_title: summary.role_title.clone(),
-            follows: followed_role(summary).is_some(),
-            team: summary.team,
-            team_title: summary.team_title.clone(),
-            created_by: summary.created_by,
-            unread,
-            priority_unread: urgent,
-            mentions_unread: mentions,
-            last,
-            removal_pending: summary.removal_pending,
-            strangers: strangers.collect(),
-            pinned: own.pinned,
-            // Whoever writes brings it back.
-            archived: own.archived && unread == 0,
-            muted: own.muted,
-            marked_unread: own.marked_unread,
-            draft: own.draft,
-            at,
-        })
     }
 
     async fn on_entry(&mut self, group: GroupId, entry: Entry) -> Result<(), ClientError> {
@@ -537,19 +246,6 @@ impl<P: Platform> Client<P> {
         self.platform.emit(Event::Conversations);
         self.flush().await?;
         self.post_receipt(group, ReceiptState::Delivered).await
-    }
-
-    async fn on_receipt(&mut self, group: GroupId, receipt: Receipt) -> Result<(), ClientError> {
-        let vault = &mut self.opened()?.vault;
-        let Some(mut record) = conversation::record(vault, group) else {
-            return Ok(());
-        };
-        record.note_receipt(&receipt);
-        put_record(vault, &record);
-        self.flush().await?;
-        self.platform.emit(Event::Messages { group });
-        self.platform.emit(Event::Conversations);
-        Ok(())
     }
 
     /// Takes one entry of the log. What it changed is durable with the next flush, all together.
@@ -752,69 +448,6 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
-    /// Tells in the conversation who came and went with a commit, and refreshes the record.
-    fn note_change(
-        &mut self,
-        group: GroupId,
-        entry: &Entry,
-        committed: &Committed,
-    ) -> Result<(), ClientError> {
-        let vault = &mut self.opened()?.vault;
-        if let Some(mut record) = conversation::record(vault, group) {
-            record.devices = pairs(&committed.after);
-            put_record(vault, &record);
-        }
-        let told = self.sentences(
-            group,
-            &Passage {
-                before: &pairs(&committed.before),
-                after: &committed.after,
-                out_of_use: &committed.out_of_use,
-                dismissed: &committed.dismissed,
-                by_keeper: committed.by_keeper,
-            },
-        );
-        if let Some((kind, sentences)) = told {
-            self.notice(group, entry.seq, entry.sent_at, kind, &sentences)?;
-        }
-        self.keep_change(group, entry.seq, committed)
-    }
-
-    /// Who came and went, in sentences; nothing when nobody did.
-    pub(crate) fn sentences(
-        &self,
-        group: GroupId,
-        passage: &Passage<'_>,
-    ) -> Option<(Notice, String)> {
-        let told: Vec<(Notice, UserId, &str)> = passage.told(|device| {
-            let admitted = self.admitted(device)?;
-            Some((admitted.endorser, admitted.endorsed_by))
-        });
-        let (kind, ..) = told.first()?;
-        let role = self.vault().ok().and_then(|vault| {
-            let summary = conversation::record(vault, group)?.summary;
-            (passage.by_keeper && summary.kind == GroupKind::Role).then_some(summary.role_title?)
-        });
-        let sentences: Vec<String> = told
-            .iter()
-            .map(|(kind, user, what)| {
-                let name = self
-                    .brief(group, *user)
-                    .map_or_else(|| "Someone".to_owned(), |p| p.name);
-                match (&role, kind) {
-                    (Some(role), Notice::PersonAdded) => {
-                        [name.as_str(), " took over ", role, "."].concat()
-                    }
-                    (Some(role), Notice::PersonRemoved) => {
-                        [name.as_str(), " handed over ", role, "."].concat()
-                    }
-                    _ => [name.as_str(), " ", what, "."].concat(),
-                }
-            })
-            .collect();
-        Some((*kind, sentences.join(" ")))
-    }
-
     pub(crate) fn notice(
         &mut self,
         group: GroupId,
@@ -843,109 +476,6 @@ impl<P: Platform> Client<P> {
         };
         put_message(self.opened()?, group, &message);
         Ok(())
-    }
-
-    fn briefs(&self, group: GroupId, users: &[UserId]) -> Vec<PersonBrief> {
-        let briefs = users.iter().filter_map(|user| self.brief(group, *user));
-        briefs.collect()
-    }
-
-    /// Whether a message went by itself, or is due to.
-    fn is_gone(&self, message: &StoredMessage, record: &Record, me: UserId) -> bool {
-        is_gone(message, record.hold, me, self.server_now())
-    }
-
-    /// A message as it is drawn.
-    fn shown(
-        &self,
-        current: Current,
-        record: &Record,
-        me: UserId,
-        others: &BTreeSet<UserId>,
-    ) -> Message {
-        let expired = self.is_gone(&current.message, record, me);
-        let expires_at = due_at(&current.message, me);
-        let Current {
-            mut message,
-            newest,
-            edited_at,
-            mut earlier,
-            late_edit,
-            recalled,
-            reactions,
-        } = current;
-        if expired {
-            message.text.clear();
-            message.mentions.clear();
-            message.form = None;
-            message.forwarded = None;
-            message.attachment = None;
-            earlier.clear();
-        }
-        let group = record.summary.id;
-        let mine = message.from.as_ref().is_some_and(|from| from.id == me);
-        let (text, notice_text) = match message.notice {
-            Some(_) => (String::new(), Some(message.text)),
-            None => (message.text, None),
-        };
-        let mut drawn: Vec<ReactionView> = Vec::new();
-        for reacted in reactions {
-            let is_mine = reacted.from.id == me;
-            match drawn.iter_mut().find(|view| view.emoji == reacted.emoji) {
-                Some(view) => {
-                    view.mine |= is_mine;
-                    view.people.push(reacted.from.name);
-                }
-                None => drawn.push(ReactionView {
-                    emoji: reacted.emoji,
-                    people: vec![reacted.from.name],
-                    mine: is_mine,
-                }),
-            }
-        }
-        let read_by = recalled.as_ref().filter(|_| mine).map(|r| &r.read_by);
-        Message {
-            id: message.id,
-            group,
-            seq: Some(message.seq),
-            from: message.from,
-            mine,
-            text,
-            priority: message.priority,
-            sent_at: message.sent_at,
-            state: if mine {
-                state_of(record, others, newest)
-            } else {
-                own_state(record, me, newest)
-            },
-            problem: None,
-            reply_to: message.reply_to,
-            notice: message.notice,
-            notice_text,
-            newest_seq: Some(newest),
-            edited_at,
-            earlier,
-            late_edit,
-            recalled: recalled.is_some(),
-            recalled_at: recalled.as_ref().map(|recalled| recalled.at),
-            recalled_after: read_by
-                .into_iter()
-                .flatten()
-                .map(|person| person.name.clone())
-                .collect(),
-            reactions: drawn,
-            mentions_me: message.mentions.contains(&me),
-            mentions: self.briefs(group, &message.mentions),
-            form: message.form,
-            forwarded: message.forwarded,
-            attachment: message
-                .attachment
-                .and_then(|file| Some(attachments::view(self.vault().ok()?, &file))),
-            expires: message.expires,
-            expires_at,
-            expired,
-            waiting: Vec::new(),
-        }
     }
 
     /// Fetches the newest summaries; gives where each conversation stands.
@@ -983,6 +513,7 @@ impl<P: Platform> Client<P> {
                 applied: 0,
                 read: 0,
                 seen: 0,
+                shown: Vec::new(),
                 devices: Vec::new(),
             },
         };
@@ -1082,47 +613,6 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
-    async fn post_receipt(
-        &mut self,
-        group: GroupId,
-        state: ReceiptState,
-    ) -> Result<(), ClientError> {
-        // The record keeper reads nothing, so it says nothing of it.
-        if self.keeps_records {
-            return Ok(());
-        }
-        let Some(record) = conversation::record(self.vault()?, group) else {
-            return Ok(());
-        };
-        let up_to = if state == ReceiptState::Read {
-            record.seen
-        } else {
-            record.applied
-        };
-        let path = format!("/v1/groups/{group}/receipts");
-        let post = ReceiptPost { state, up_to };
-        let (): () = self.api.post(&self.platform, &path, &post).await?;
-        self.note_own_receipt(group, &post)
-    }
-
-    /// What this person said of a conversation, as the others will see it.
-    fn note_own_receipt(&mut self, group: GroupId, post: &ReceiptPost) -> Result<(), ClientError> {
-        let me = self.profile()?.user.id;
-        let vault = &mut self.opened()?.vault;
-        let Some(mut record) = conversation::record(vault, group) else {
-            return Ok(());
-        };
-        let up_to = |state| if post.state == state { post.up_to } else { 0 };
-        record.note_receipt(&Receipt {
-            user_id: me,
-            delivered: up_to(ReceiptState::Delivered),
-            read: up_to(ReceiptState::Read),
-            acknowledged: up_to(ReceiptState::Acknowledged),
-        });
-        put_record(vault, &record);
-        Ok(())
-    }
-
     fn is_joined(&self, group: GroupId) -> bool {
         self.vault()
             .ok()
@@ -1156,177 +646,4 @@ pub(crate) struct Standing {
     pub(crate) last_seq: u64,
     /// Whether a removal waits for a commit.
     pub(crate) removal_pending: bool,
-}
-
-/// A change of members, to be told.
-pub(crate) struct Passage<'a> {
-    pub(crate) before: &'a [(DeviceId, UserId)],
-    pub(crate) after: &'a [Claim],
-    /// Devices that the delivery service took out.
-    pub(crate) out_of_use: &'a [DeviceId],
-    /// People whom a member took out.
-    pub(crate) dismissed: &'a [UserId],
-    /// Whether the record keeper did it, which follows who is on call.
-    pub(crate) by_keeper: bool,
-}
-
-impl Passage<'_> {
-    /// What happened to whom. `endorser` gives the device that vouched for another one, and whose it
-    /// is.
-    fn told(
-        &self,
-        endorser: impl Fn(DeviceId) -> Option<(DeviceId, UserId)>,
-    ) -> Vec<(Notice, UserId, &'static str)> {
-        let was = |device: DeviceId| self.before.iter().any(|(d, _)| *d == device);
-        let is = |device: DeviceId| self.after.iter().any(|c| c.device == device);
-        let old: BTreeSet<UserId> = self.before.iter().map(|(_, user)| *user).collect();
-        let new: BTreeSet<UserId> = self.after.iter().map(|c| c.user).collect();
-        let mut told = Vec::new();
-        for user in new.difference(&old) {
-            told.push((Notice::PersonAdded, *user, "was added"));
-        }
-        for user in old.difference(&new) {
-            let lost = self
-                .before
-                .iter()
-                .filter(|(_, of)| of == user)
-                .all(|(device, _)| self.out_of_use.contains(device));
-            if lost && !self.dismissed.contains(user) {
-                let what = "has no device in use at the moment and stays a member";
-                told.push((Notice::DeviceRemoved, *user, what));
-            } else {
-                told.push((Notice::PersonRemoved, *user, "was removed"));
-            }
-        }
-        for claim in self.after {
-            if !was(claim.device) && old.contains(&claim.user) {
-                let what = match endorser(claim.device) {
-                    Some((_, of)) if of != claim.user => {
-                        "uses a new device, confirmed by an officer"
-                    }
-                    Some((device, _)) if !was(device) && !is(device) => {
-                        "uses a new device, confirmed on one that is not in this conversation"
-                    }
-                    Some(_) | None => "uses a new device",
-                };
-                told.push((Notice::DeviceAdded, claim.user, what));
-            }
-        }
-        for user in self.dismissed {
-            if !old.contains(user) && !new.contains(user) {
-                told.push((Notice::PersonRemoved, *user, "was removed"));
-            }
-        }
-        for (device, user) in self.before {
-            if !is(*device) && new.contains(user) {
-                told.push((Notice::DeviceRemoved, *user, "no longer uses a device"));
-            }
-        }
-        told
-    }
-}
-
-pub(crate) fn pairs(members: &[Claim]) -> Vec<(DeviceId, UserId)> {
-    members.iter().map(|c| (c.device, c.user)).collect()
-}
-
-/// The other people of a conversation, without the record keeper.
-pub(crate) fn others(record: &Record, me: UserId, vault: &Vault) -> BTreeSet<UserId> {
-    let keepers = keepers(vault);
-    record
-        .summary
-        .members
-        .iter()
-        .map(|member| member.user.id)
-        .filter(|user| *user != me && !keepers.contains(user))
-        .collect()
-}
-
-/// What a conversation is called. Where nobody else has a device in it now, such as after a
-/// revocation, it is still known by those who wrote in it.
-fn title(
-    summary: &GroupSummary,
-    others: &BTreeSet<UserId>,
-    wrote: impl FnOnce() -> BTreeSet<String>,
-) -> String {
-    if summary.kind == GroupKind::Role
-        && let Some(title) = &summary.role_title
-    {
-        return title.clone();
-    }
-    if let Some(title) = &summary.team_title {
-        return title.clone();
-    }
-    let mut names: Vec<String> = summary
-        .members
-        .iter()
-        .filter(|m| others.contains(&m.user.id))
-        .map(|m| m.user.name.clone())
-        .collect();
-    if names.is_empty() {
-        names.extend(wrote());
-    }
-    if names.is_empty() {
-        return "Only you".to_owned();
-    }
-    names.join(", ")
-}
-
-/// This person's changes of a message that the hospital has not taken.
-fn of_message(changes: &[Outgoing], id: MessageId) -> Vec<WaitingChange> {
-    changes
-        .iter()
-        .filter_map(|outgoing| {
-            let change = outgoing.change.as_ref().filter(|c| c.target() == id)?;
-            Some(WaitingChange {
-                id: outgoing.id,
-                kind: match change {
-                    Change::Edit { .. } => ChangeKind::Edit,
-                    Change::Recall { .. } => ChangeKind::Recall,
-                    Change::React { .. } | Change::Unreact { .. } => ChangeKind::Reaction,
-                },
-                problem: outgoing.problem.clone(),
-            })
-        })
-        .collect()
-}
-
-/// How far a message of this person came with the others: as far as the last of them, save that
-/// one acknowledgement is enough.
-fn state_of(record: &Record, others: &BTreeSet<UserId>, seq: u64) -> MessageState {
-    let receipts: Vec<&Receipt> = record
-        .summary
-        .receipts
-        .iter()
-        .filter(|r| others.contains(&r.user_id))
-        .collect();
-    let all = |reached: fn(&Receipt) -> u64| {
-        let count = receipts.iter().filter(|r| reached(r) >= seq).count();
-        !others.is_empty() && count >= others.len()
-    };
-    if receipts.iter().any(|r| r.acknowledged >= seq) {
-        MessageState::Acknowledged
-    } else if all(|r| r.read) {
-        MessageState::Read
-    } else if all(|r| r.delivered) {
-        MessageState::Delivered
-    } else {
-        MessageState::Sent
-    }
-}
-
-/// What this person did with a message of another.
-fn own_state(record: &Record, me: UserId, seq: u64) -> MessageState {
-    let acknowledged = record
-        .summary
-        .receipts
-        .iter()
-        .any(|r| r.user_id == me && r.acknowledged >= seq);
-    if acknowledged {
-        MessageState::Acknowledged
-    } else if record.read >= seq {
-        MessageState::Read
-    } else {
-        MessageState::Delivered
-    }
 }

@@ -82,7 +82,11 @@ impl<P: Platform> Client<P> {
                 offline_key,
                 online: true,
             });
-            self.load_identity().await?;
+            // Without its identity it could do nothing, and would not be asked to sign in again.
+            if let Err(error) = self.load_identity().await {
+                self.lock();
+                return Err(error);
+            }
         }
         if self.keeps_records {
             self.keep_ring()?;

@@ -83,6 +83,8 @@ pub struct Vault {
     values: BTreeMap<String, Vec<u8>>,
     dirty: BTreeSet<String>,
     ring: Option<Keyring>,
+    #[cfg(test)]
+    reads: std::sync::atomic::AtomicU64,
 }
 
 impl Vault {
@@ -97,6 +99,8 @@ impl Vault {
             values,
             dirty: BTreeSet::new(),
             ring: None,
+            #[cfg(test)]
+            reads: std::sync::atomic::AtomicU64::new(0),
         })
     }
 
@@ -231,8 +235,25 @@ impl Vault {
 
     /// A value as JSON.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        self.count();
         serde_json::from_slice(self.values.get(name)?).ok()
     }
+
+    /// How many values were read, one by one or in a range.
+    #[cfg(test)]
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    #[cfg(test)]
+    fn count(&self) {
+        self.reads
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "only tests count")]
+    const fn count(&self) {}
 
     /// Every name with this beginning, in order, with its value.
     pub fn range<'a>(
@@ -243,6 +264,7 @@ impl Vault {
         let end = format!("{prefix}\u{10FFFF}");
         self.values
             .range(prefix.to_owned()..end)
+            .inspect(|_| self.count())
             .map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 

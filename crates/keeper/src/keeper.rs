@@ -345,6 +345,7 @@ async fn hand_over<P: Platform>(
             progress = progress.and(Progress::Until(at));
         }
     }
+    while client.tend_files().await? {}
     client.deliver().await?;
     let refused: BTreeSet<GroupId> = channels(client)?
         .into_values()

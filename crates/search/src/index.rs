@@ -113,7 +113,8 @@ pub fn remove(values: &mut impl Values, place: Place) -> Result<bool, Damaged> {
 }
 
 /// Merges segments of about one size into one, where there are many. To be called until it answers
-/// that nothing was left to do; each time it reads and writes a bounded number of messages.
+/// that nothing was left to do; each time it reads and writes a bounded number of messages and of bytes:
+/// less than twice [`FULL_BYTES`], however long the messages are.
 ///
 /// # Errors
 /// When a segment that is read on the way is damaged.
@@ -121,20 +122,23 @@ pub fn tend(values: &mut impl Values) -> Result<bool, Damaged> {
     let mut classes: [Vec<(&str, usize, &[u8])>; CLASSES.len()] = Default::default();
     for (name, value) in values.range(SEGMENTS) {
         let size = size(value).ok_or(Damaged)?;
-        if let Some(class) = CLASSES.iter().position(|below| size < *below) {
+        let class = CLASSES.iter().position(|below| size < *below);
+        if let Some(class) = class.filter(|_| value.len() < FULL_BYTES) {
             classes[class].push((name, size, value));
         }
     }
     let Some(class) = classes.iter().find(|class| class.len() >= FAN_IN) else {
         return Ok(false);
     };
-    let mut total = 0;
+    let (mut total, mut bytes) = (0, 0);
     let few: Vec<_> = class
         .iter()
         .enumerate()
-        .take_while(|(index, (_, size, _))| {
+        .take_while(|(index, (_, size, value))| {
             total += size;
-            *index < FAN_IN || total <= FULL
+            bytes += value.len();
+            // Two at least, so that there are fewer afterwards.
+            *index < 2 || (bytes <= FULL_BYTES && (*index < FAN_IN || total <= FULL))
         })
         .map(|(_, (name, _, value))| (*name, *value))
         .collect();
@@ -251,5 +255,7 @@ const SEGMENTS: &str = "x/";
 const FAN_IN: usize = 16;
 /// Messages of a segment that is merged no more.
 const FULL: usize = 4096;
+/// Bytes of a segment that is merged no more.
+pub const FULL_BYTES: usize = 1024 * 1024;
 /// Segments with fewer messages than this are of a class.
 const CLASSES: [usize; 3] = [16, 256, FULL];

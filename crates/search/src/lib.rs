@@ -22,7 +22,7 @@ mod segment;
 mod words;
 
 pub use index::{
-    Damaged, Filter, Found, Hit, Message, Values, add, clear, fill, find, remove, tend,
+    Damaged, FULL_BYTES, Filter, Found, Hit, Message, Values, add, clear, fill, find, remove, tend,
 };
 pub use query::{Piece, Query};
 pub use segment::Place;

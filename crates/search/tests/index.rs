@@ -9,13 +9,15 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use wardline_search::{
-    Damaged, Filter, Hit, Id, Message, Place, Query, Values, add, clear, fill, find, remove, tend,
+    Damaged, FULL_BYTES, Filter, Hit, Id, Message, Place, Query, Values, add, clear, fill, find,
+    remove, tend,
 };
 
 #[derive(Default)]
 struct Memory {
     values: BTreeMap<String, Vec<u8>>,
     written: usize,
+    written_bytes: usize,
 }
 
 impl Values for Memory {
@@ -30,6 +32,7 @@ impl Values for Memory {
 
     fn put(&mut self, name: String, value: Vec<u8>) {
         self.written += 1;
+        self.written_bytes += value.len();
         self.values.insert(name, value);
     }
 
@@ -106,6 +109,43 @@ fn message(place: Place, plain: &Plain) -> Message<'_> {
         sent_at: plain.sent_at,
         text: &plain.text,
     }
+}
+
+/// Words that no other message has, as many as a long message may hold.
+fn long(of: u64) -> String {
+    let words = (0..1400).map(|word| format!("w{of:03}x{word:05} "));
+    words.collect()
+}
+
+#[test]
+fn merging_long_messages_moves_a_bounded_number_of_bytes_at_a_time_and_comes_to_an_end() {
+    let mut both = Both::default();
+    for seq in 0..400 {
+        let plain = Plain {
+            from: None,
+            sent_at: seq,
+            text: long(seq),
+        };
+        let place = Place {
+            group: [1; 16],
+            seq,
+        };
+        add(&mut both.index, &message(place, &plain));
+        both.plain.insert(place, plain);
+    }
+    both.index.written_bytes = 0;
+    let mut steps = 0;
+    while tend(&mut both.index).unwrap() {
+        assert!(both.index.written_bytes < 2 * FULL_BYTES);
+        both.index.written_bytes = 0;
+        steps += 1;
+        assert!(steps < 400, "it goes on without an end");
+    }
+    assert!(steps > 1);
+    let query = Query::parse("w123x00007");
+    let hits = both.found(&query, &Filter::default(), 10);
+    assert_eq!(hits, both.naive(&query, &Filter::default()));
+    assert_eq!(hits.len(), 1);
 }
 
 #[derive(Debug, Clone)]

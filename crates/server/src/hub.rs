@@ -227,7 +227,8 @@ impl Hub {
             if mark.last_seq > followed.pushed {
                 entries.insert(mark.group_id, mark.last_seq);
             }
-            let places = |r: &Receipt| r.delivered + r.read + r.acknowledged;
+            let named = |r: &Receipt| r.named.iter().map(|named| named.version).sum::<u64>();
+            let places = |r: &Receipt| r.delivered + r.read + r.acknowledged + named(r);
             if mark.receipts != followed.receipts.values().map(places).sum::<u64>() {
                 receipts.insert(mark.group_id);
             }

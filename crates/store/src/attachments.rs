@@ -1,7 +1,9 @@
 //! Attachments of messages, in chunks.
 //!
 //! What the chunks hold is ciphertext under a key that no server has, so it is stored as it comes. A row
-//! outlives its chunks for a while: what somebody uploads and deletes counts against their day.
+//! outlives its chunks for a while: what somebody uploads and deletes counts against their day. The
+//! other way about, what was taken back in a conversation that a record keeper keeps is over for
+//! everybody, and its chunks stay until the keeper has destroyed the message.
 
 use wardline_model::{AttachmentId, DeviceId, GroupId, UserId};
 
@@ -216,6 +218,38 @@ impl Tx {
         Ok(ended == 1)
     }
 
+    /// Takes a whole attachment back and keeps its chunks, where a record keeper is in its conversation;
+    /// false, and nothing has happened, where none is, or where it is not whole or was taken back before.
+    pub async fn withdraw_attachment(
+        &mut self,
+        id: AttachmentId,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let ended = execute!(
+            self,
+            "UPDATE attachments SET ended_at = $2
+             WHERE attachment_id = $1 AND ended_at IS NULL AND stored = chunks
+                 AND EXISTS (SELECT 1 FROM group_devices m
+                     JOIN user_roles r ON r.user_id = m.user_id
+                     WHERE m.group_id = attachments.group_id AND r.role = 'record_keeper')",
+            id,
+            now_ms
+        )?;
+        Ok(ended == 1)
+    }
+
+    /// Deletes the chunks of an attachment that was taken back; false where none are there.
+    pub async fn shred_attachment(&mut self, id: AttachmentId) -> Result<bool, StoreError> {
+        let deleted = execute!(
+            self,
+            "DELETE FROM attachment_chunks WHERE attachment_id = $1
+                 AND EXISTS (SELECT 1 FROM attachments a
+                     WHERE a.attachment_id = $1 AND a.ended_at IS NOT NULL)",
+            id
+        )?;
+        Ok(deleted > 0)
+    }
+
     /// Attachments that began before a time and are not whole yet, the oldest first.
     pub async fn unfinished_attachments(
         &mut self,
@@ -259,11 +293,13 @@ impl Tx {
         Ok(ended == 1)
     }
 
-    /// Forgets attachments that were deleted, and began before a time; gives how many.
+    /// Forgets attachments of which no chunk is left, and that began before a time; gives how many.
     pub async fn forget_attachments(&mut self, before_ms: u64) -> Result<u64, StoreError> {
         execute!(
             self,
-            "DELETE FROM attachments WHERE ended_at IS NOT NULL AND created_at < $1",
+            "DELETE FROM attachments WHERE ended_at IS NOT NULL AND created_at < $1
+                 AND NOT EXISTS (SELECT 1 FROM attachment_chunks c
+                     WHERE c.attachment_id = attachments.attachment_id)",
             before_ms
         )
     }

@@ -423,6 +423,35 @@ impl Tx {
         Ok(())
     }
 
+    /// A member acknowledges one STAT message, in the version that stands at a place. False where it
+    /// was acknowledged so before, where there is no such STAT message (any more), or where the person
+    /// is none of the conversation.
+    pub async fn acknowledge_stat(
+        &mut self,
+        id: EscalationId,
+        user: UserId,
+        version: u64,
+        at_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let added = execute!(
+            self,
+            "INSERT INTO stat_acknowledgements (group_id, seq, user_id, version, at)
+             SELECT e.group_id, e.seq, $3, CASE WHEN $4 < g.last_seq THEN $4 ELSE g.last_seq END, $5
+             FROM escalations e JOIN groups g ON g.group_id = e.group_id
+             WHERE e.group_id = $1 AND e.seq = $2 AND e.line = (SELECT MIN(f.line) FROM escalations f
+                     WHERE f.group_id = $1 AND f.seq = $2)
+                 AND EXISTS (SELECT 1 FROM group_devices m
+                     WHERE m.group_id = $1 AND m.user_id = $3)
+             ON CONFLICT DO NOTHING",
+            id.group,
+            id.seq,
+            user,
+            version,
+            at_ms
+        )?;
+        Ok(added == 1)
+    }
+
     /// How many alerts went out for a page.
     pub async fn count_escalation_alerts(&mut self, id: EscalationId) -> Result<u64, StoreError> {
         let (count,): (i64,) = fetch_one!(
@@ -449,11 +478,19 @@ impl Tx {
         ] {
             execute!(self, sql, before_ms)?;
         }
-        execute!(
+        let forgotten = execute!(
             self,
             "DELETE FROM escalations WHERE ended_at < $1",
             before_ms
-        )
+        )?;
+        execute!(
+            self,
+            "DELETE FROM stat_acknowledgements WHERE at < $1 AND NOT EXISTS (
+                 SELECT 1 FROM escalations e WHERE e.group_id = stat_acknowledgements.group_id
+                     AND e.seq = stat_acknowledgements.seq)",
+            before_ms
+        )?;
+        Ok(forgotten)
     }
 
     /// Those of these people who have a device in use, and so can be alerted at all.

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use thiserror::Error;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::wire::messages::{Entry, EntryKind, Priority, Receipt, ReceiptState};
+use wardline_model::wire::messages::{
+    Acknowledgement, Entry, EntryKind, Priority, Receipt, ReceiptState,
+};
 use wardline_model::{B64, DeviceId, GroupId, PatientId, RoleSlug, TeamId, UserId};
 
 use crate::dialect::placeholders;
@@ -105,6 +107,16 @@ row! {
         delivered: u64,
         read: u64,
         acknowledged: u64,
+    }
+}
+
+row! {
+    struct NamedOf {
+        group_id: GroupId,
+        user_id: UserId,
+        seq: u64,
+        version: u64,
+        at: u64,
     }
 }
 
@@ -500,14 +512,8 @@ impl Tx {
 
     /// How far each person has come in a conversation.
     pub async fn receipts(&mut self, group: GroupId) -> Result<Vec<Receipt>, StoreError> {
-        let rows: Vec<ReceiptOf> = fetch_all!(
-            self,
-            ReceiptOf,
-            "SELECT group_id, user_id, delivered, read, acknowledged FROM receipts
-             WHERE group_id = $1 ORDER BY user_id",
-            group
-        )?;
-        Ok(rows.into_iter().map(Receipt::from).collect())
+        let mut receipts = self.receipts_of(&[group]).await?;
+        Ok(receipts.remove(&group).unwrap_or_default())
     }
 
     /// The same for many conversations; those without receipts are left out.
@@ -531,12 +537,45 @@ impl Tx {
             for row in rows {
                 receipts.entry(row.group_id).or_default().push(row.into());
             }
+            self.name_acknowledged(ids, &mut receipts).await?;
         }
         Ok(receipts)
     }
 
-    /// Moves a person's receipt forward, up to the newest place at most; never back. What was read
-    /// has been delivered and what was acknowledged has been read. `None` when nothing moved.
+    /// Adds which STAT messages of these conversations were acknowledged by whom.
+    async fn name_acknowledged(
+        &mut self,
+        groups: &[GroupId],
+        receipts: &mut HashMap<GroupId, Vec<Receipt>>,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT group_id, user_id, seq, version, at FROM stat_acknowledgements
+             WHERE group_id IN ({}) ORDER BY group_id, seq, user_id, version",
+            placeholders(1, groups.len())
+        );
+        let rows: Vec<NamedOf> = on_engine!(self, |Db, conn| {
+            let query = sqlx::query_as::<Db, NamedOf>(sqlx::AssertSqlSafe(sql));
+            bind_all!(query, groups, |q, id| q.bind(id.raw()))
+                .fetch_all(conn)
+                .await
+        })?;
+        for row in rows {
+            let of = receipts.entry(row.group_id).or_default();
+            // Whoever acknowledges has come as far: a receipt is written with each.
+            if let Some(receipt) = of.iter_mut().find(|r| r.user_id == row.user_id) {
+                receipt.named.push(Acknowledgement {
+                    seq: row.seq,
+                    version: row.version,
+                    at: row.at,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves a person's receipt forward, up to the newest place at most; never back. What was read or
+    /// acknowledged has been delivered; of an acknowledgement it does not follow that all before it was
+    /// read. `None` when nothing moved. STAT messages are acknowledged by [`Tx::acknowledge_stat`].
     pub async fn advance_receipt(
         &mut self,
         group: GroupId,
@@ -555,7 +594,7 @@ impl Tx {
         let (delivered, read, acknowledged) = match state {
             ReceiptState::Delivered => (place, 0, 0),
             ReceiptState::Read => (place, place, 0),
-            ReceiptState::Acknowledged => (place, place, place),
+            ReceiptState::Acknowledged => (place, 0, place),
         };
         if place == 0 {
             return Ok(None);
@@ -693,6 +732,7 @@ impl From<ReceiptOf> for Receipt {
             delivered: row.delivered,
             read: row.read,
             acknowledged: row.acknowledged,
+            named: Vec::new(),
         }
     }
 }

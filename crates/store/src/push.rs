@@ -320,8 +320,9 @@ impl Tx {
                  AND e.seq > m.joined_seq AND e.sent_at >= p.created_at
                  AND e.sender_user <> d.user_id
                  AND (p.last_sent_at IS NULL OR p.last_sent_at < e.sent_at)
-                 AND COALESCE(CASE WHEN e.priority = $3 THEN r.acknowledged ELSE r.delivered END, 0)
-                     < e.seq
+                 AND (e.priority = $3 OR COALESCE(r.delivered, 0) < e.seq)
+                 AND NOT EXISTS (SELECT 1 FROM stat_acknowledgements a WHERE a.group_id = e.group_id
+                     AND a.seq = e.seq AND a.user_id = d.user_id)
                  AND NOT EXISTS (SELECT 1 FROM held_rings h WHERE h.user_id = d.user_id
                      AND h.group_id = m.group_id AND h.seq >= e.seq)
              GROUP BY p.device_id, d.user_id, m.group_id

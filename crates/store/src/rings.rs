@@ -216,9 +216,9 @@ impl Tx {
             self,
             StatCount,
             "SELECT u.department AS unit, COUNT(DISTINCT e.sender) AS senders, COUNT(*) AS sent,
-                 COUNT(CASE WHEN EXISTS (SELECT 1 FROM receipts r WHERE r.group_id = e.group_id
-                     AND r.user_id <> e.sender AND r.acknowledged >= e.seq) THEN 1 END)
-                     AS acknowledged,
+                 COUNT(CASE WHEN EXISTS (SELECT 1 FROM stat_acknowledgements a
+                     WHERE a.group_id = e.group_id AND a.seq = e.seq AND a.user_id <> e.sender)
+                     THEN 1 END) AS acknowledged,
                  COUNT(CASE WHEN EXISTS (SELECT 1 FROM stat_marks m WHERE m.group_id = e.group_id
                      AND m.seq = e.seq) THEN 1 END) AS unneeded
              FROM escalations e JOIN users u ON u.user_id = e.sender
@@ -239,9 +239,9 @@ impl Tx {
             self,
             StatCount,
             "SELECT '' AS unit, COUNT(DISTINCT e.sender) AS senders, COUNT(*) AS sent,
-                 COUNT(CASE WHEN EXISTS (SELECT 1 FROM receipts r WHERE r.group_id = e.group_id
-                     AND r.user_id <> e.sender AND r.acknowledged >= e.seq) THEN 1 END)
-                     AS acknowledged,
+                 COUNT(CASE WHEN EXISTS (SELECT 1 FROM stat_acknowledgements a
+                     WHERE a.group_id = e.group_id AND a.seq = e.seq AND a.user_id <> e.sender)
+                     THEN 1 END) AS acknowledged,
                  COUNT(CASE WHEN EXISTS (SELECT 1 FROM stat_marks m WHERE m.group_id = e.group_id
                      AND m.seq = e.seq) THEN 1 END) AS unneeded
              FROM escalations e
@@ -271,7 +271,7 @@ impl Tx {
         Ok(added == 1)
     }
 
-    /// Whether a person has acknowledged a message.
+    /// Whether a person has acknowledged a STAT message.
     pub async fn has_acknowledged(
         &mut self,
         id: EscalationId,
@@ -280,11 +280,11 @@ impl Tx {
         let one: Option<(i64,)> = fetch_optional!(
             self,
             (i64,),
-            "SELECT acknowledged FROM receipts
-             WHERE group_id = $1 AND user_id = $2 AND acknowledged >= $3",
+            "SELECT at FROM stat_acknowledgements
+             WHERE group_id = $1 AND seq = $2 AND user_id = $3 LIMIT 1",
             id.group,
-            user,
-            id.seq
+            id.seq,
+            user
         )?;
         Ok(one.is_some())
     }

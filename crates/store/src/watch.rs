@@ -20,8 +20,8 @@ row! {
         pub group_id: GroupId,
         /// The newest place of its log.
         pub last_seq: u64,
-        /// The sum of all its receipts' places. Receipts only move forward, so it is another sum
-        /// when any of them moved.
+        /// The sum of all its receipts' places, those of acknowledged STAT messages included. Receipts
+        /// only move forward, so it is another sum when any of them moved.
         pub receipts: u64,
     }
 }
@@ -46,7 +46,9 @@ macro_rules! select_marks {
     () => {
         "SELECT g.group_id, g.last_seq, CAST(COALESCE((
              SELECT SUM(r.delivered + r.read + r.acknowledged) FROM receipts r
-             WHERE r.group_id = g.group_id), 0) AS BIGINT) AS receipts
+             WHERE r.group_id = g.group_id), 0) + COALESCE((
+             SELECT SUM(a.version) FROM stat_acknowledgements a
+             WHERE a.group_id = g.group_id), 0) AS BIGINT) AS receipts
          FROM groups g WHERE g.group_id IN "
     };
 }

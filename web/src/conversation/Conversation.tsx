@@ -74,7 +74,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
   const scroll = useScroll(group, messages.data, limit, older);
   const loaded = messages.isPlaceholderData ? undefined : messages.data;
   const settled = useSought(scroll, loaded, place, limit, setLimit);
-  useReading(group, messages.data, scroll.atEnd && settled);
+  useReading(group, messages.data, scroll.atEnd && settled, scroll.ref);
   useLooking(group, conversation.marked_unread);
 
   const days = useMemo(() => arrange(messages.data ?? [], fresh), [messages.data, fresh]);

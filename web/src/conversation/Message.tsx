@@ -79,6 +79,9 @@ export const Message = memo(function Message({
       data-state={state}
       data-gone={gone || undefined}
       data-sought={sought || undefined}
+      data-stat={
+        priority === "stat" && !mine && !gone ? (message.newest_seq ?? undefined) : undefined
+      }
       tabIndex={sought ? -1 : undefined}
     >
       {(named || bot) && !mine && first ? (

@@ -380,7 +380,8 @@ export interface Methods {
     },
     SignedTurns,
   ];
-  mark_read: [{ group: string; up_to: number }, unknown];
+  /** `shown` are STAT messages that were on the screen, by the places of their newest versions. */
+  mark_read: [{ group: string; up_to: number; shown?: readonly number[] }, unknown];
   acknowledge: [{ group: string; up_to: number }, unknown];
   accept_members: [{ group: string }, unknown];
   /** What is left out stays. */

@@ -35,7 +35,7 @@ export function StatCards() {
   const asked = (page: EscalationInfo) => ({
     page,
     here: isHere(page.group),
-    alone: waiting.filter(({ group }) => group === page.group).length === 1,
+    alone: waiting.filter(({ group, seq }) => group === page.group && seq === page.seq).length === 1,
   });
   const own = pages.filter(({ state, sender }) => state === "waiting" && sender.id === me);
   return (

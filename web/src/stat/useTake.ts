@@ -9,7 +9,7 @@ export interface Asked {
   page: EscalationInfo;
   /** Whether the conversation is on this device. */
   here: boolean;
-  /** Whether it is the only one of its conversation that waits for this person. */
+  /** Whether it is the only page of its message that waits for this person. */
   alone: boolean;
 }
 
@@ -19,7 +19,7 @@ export function useTake({ page, here, alone }: Asked): { take(): void; taking: b
   const taken = () => {
     tell("done", tookIt(page));
     if (here && alone) {
-      // That the message says the same; what is acknowledged of a conversation is all up to a place.
+      // That the message says the same here at once. For another role the person answers by itself.
       call("acknowledge", { group, up_to: seq }).catch(() => undefined);
     }
   };

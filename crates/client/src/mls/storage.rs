@@ -38,6 +38,12 @@ pub(super) fn forget_group(vault: &mut Vault, group: GroupId) {
     forget(vault, &group_prefix(group));
 }
 
+/// Whether the private parts of any key package are here; of those that were handed in the last resort
+/// stays until others take its place.
+pub(super) fn has_key_packages(vault: &Vault) -> bool {
+    vault.range(ACCOUNT_PREFIX).next().is_some()
+}
+
 fn forget(vault: &mut Vault, prefix: &str) {
     let names: Vec<String> = vault
         .range(prefix)

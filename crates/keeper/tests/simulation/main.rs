@@ -348,7 +348,6 @@ impl Life {
             rng: Rng::new(seed),
             losses: Cell::new(0),
             lost: Cell::new(0),
-            full: RefCell::default(),
         });
         let mut life = Self {
             seed,
@@ -664,12 +663,6 @@ impl Life {
                     assert!(!there.contains_key(&id), "{whose} reads what is not theirs");
                 }
                 if !group.members().contains(&handset.user) {
-                    continue;
-                }
-                // The hospital can have public keys of a device whose disk was too full for the private
-                // ones. Nobody tells its person to set it up anew yet, so it may stay outside.
-                let was_full = self.world.full.borrow().contains(&handset.id());
-                if was_full && !group.joined.contains_key(&handset.id()) {
                     continue;
                 }
                 assert!(

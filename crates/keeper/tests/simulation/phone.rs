@@ -2,7 +2,7 @@
 //! committed whatever happens to the process.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
@@ -51,8 +51,6 @@ pub(crate) struct World {
     /// One request in so many does not arrive, and one in so many is not answered; 0 for none.
     pub(crate) losses: Cell<usize>,
     pub(crate) lost: Cell<u64>,
-    /// Devices whose disk was full at some time.
-    pub(crate) full: RefCell<BTreeSet<DeviceId>>,
 }
 
 pub(crate) struct Phone {
@@ -138,7 +136,6 @@ impl Platform for Phone {
         step().await;
         // A full disk takes nothing.
         if self.world.losses.get() > 0 && self.world.rng.one_in(300) {
-            self.world.full.borrow_mut().extend(self.device.get());
             return Err(PlatformError::Storage);
         }
         {

@@ -115,8 +115,13 @@ wire! {
     pub struct ReceiptPost {
         /// Which state.
         pub state: ReceiptState,
-        /// Up to and including this place.
+        /// Up to and including this place. Of an acknowledgement of a STAT message: the place of the
+        /// version that was on the screen.
         pub up_to: u64,
+        /// The place of the one message that is acknowledged; what is at `up_to` where it is left out.
+        /// A STAT message is acknowledged by its own place alone, never by a later one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub of: Option<u64>,
     }
 }
 wire! {
@@ -128,7 +133,22 @@ wire! {
         pub delivered: u64,
         /// Highest place read.
         pub read: u64,
-        /// Highest place acknowledged.
+        /// Highest place acknowledged, STAT messages not counted.
         pub acknowledged: u64,
+        /// The STAT messages that were acknowledged, each for itself, as long as the hospital keeps
+        /// what became of them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub named: Vec<Acknowledgement>,
+    }
+}
+wire! {
+    /// A person's acknowledgement of one STAT message.
+    pub struct Acknowledgement {
+        /// The message's place.
+        pub seq: u64,
+        /// The place of the version that was on the screen; the message's own until it was edited.
+        pub version: u64,
+        /// When, unix milliseconds.
+        pub at: u64,
     }
 }

@@ -547,6 +547,7 @@ fn the_record_keeper_keeps_records_and_does_nothing_else() {
             "group.commit",
             "group.read_log",
             "group.external_join",
+            "attachment.delete",
             "receipt.post",
             "inbox.read",
             "socket.open",

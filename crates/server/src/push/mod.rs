@@ -411,7 +411,7 @@ impl Waker {
                 .flatten()
                 // A workstation that nobody sits at has it, too: a STAT message is for a person.
                 .filter(|receipt| match priority {
-                    Priority::Stat => receipt.acknowledged >= seq,
+                    Priority::Stat => receipt.named.iter().any(|named| named.seq == seq),
                     Priority::Routine | Priority::Urgent => receipt.delivered >= seq,
                 })
                 .map(|receipt| receipt.user_id)

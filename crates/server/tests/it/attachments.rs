@@ -347,7 +347,8 @@ async fn travels(engine: Engine) {
         .attach(group, sent, "Signed", Priority::Routine, None, None)
         .await;
     let id = attached.unwrap().id;
-    let there = format!("/v1/attachments/{}", amara.file_of(group, id).unwrap().id);
+    let file_id = amara.file_of(group, id).unwrap().id;
+    let there = format!("/v1/attachments/{file_id}");
 
     // One piece of three goes out, and the message waits; words do not wait for it. It is killed.
     assert!(amara.tend_files().await.unwrap());
@@ -397,6 +398,26 @@ async fn travels(engine: Engine) {
     upload(&mut amara).await;
     let gone = amara.raw("GET", &there, None).await.unwrap_err();
     assert!(gone.is_problem("not-found"), "{gone}");
+    // As long as the record keeper keeps the message, its ciphertext is kept, too, and no longer.
+    let kept = async |ward: &Ward| {
+        let (store, _) = ward.hospital.seize();
+        let mut facts = store.read().await.unwrap();
+        facts.attachment_chunks(file_id).await.unwrap().len()
+    };
+    assert_eq!(kept(&ward).await, 3);
+    Box::pin(ward.keep(wardline_keeper::Rules::default())).await;
+    assert_eq!(kept(&ward).await, 3);
+    ward.keeper.shred(group, received.sent_at).unwrap();
+    ward.keeper.flush().await.unwrap();
+    while ward.keeper.tend_files().await.unwrap() {}
+    assert_eq!(kept(&ward).await, 0);
+    let ended = ward.hospital.events("attachment.deleted").await;
+    let ended: Vec<_> = ended
+        .iter()
+        .filter(|e| e.outcome == Outcome::Allow)
+        .collect();
+    assert_eq!(ended.len(), 2);
+    assert_eq!(ended[0].detail["kept"], true);
     ben.sync().await.unwrap();
     for client in [&mut amara, &mut ben] {
         assert!(client.file(group, id).is_err());

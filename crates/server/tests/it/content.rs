@@ -1,6 +1,7 @@
 //! What people do to messages: answer, react, edit, recall, name each other; and what nobody does to
 //! the messages of others.
 
+use serde_json::json;
 use wardline_client::Client;
 use wardline_client::content::{Change, Content, Expiry, Form, FormKind, Text};
 use wardline_client::own::{Draft, Marks};
@@ -119,7 +120,7 @@ async fn what_was_answered_edited_recalled_and_reacted_to_is_the_same_for_everyo
         "he is named in what he has not read"
     );
     tomas
-        .mark_read(group, shown.newest_seq.unwrap())
+        .mark_read(group, shown.newest_seq.unwrap(), &[])
         .await
         .unwrap();
     assert_eq!(tomas.conversations().unwrap()[0].mentions_unread, 0);
@@ -182,6 +183,69 @@ async fn what_was_answered_edited_recalled_and_reacted_to_is_the_same_for_everyo
         told.unwrap().notice_text.unwrap(),
         "The record keeper handed this device 4 earlier messages."
     );
+}
+
+story!(a_stat_message_is_acknowledged_by_its_own_name_and_read_once_it_was_shown);
+async fn a_stat_message_is_acknowledged_by_its_own_name_and_read_once_it_was_shown(engine: Engine) {
+    Box::pin(named(engine)).await;
+}
+
+async fn named(engine: Engine) {
+    use MessageState::{Acknowledged, Delivered, Read};
+
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    for text in ["Bed 4 is septic", "Bed 5 arrests"] {
+        let sent = amara.send(group, text, Priority::Stat, None).await;
+        sent.unwrap();
+        assert_eq!(amara.deliver().await.unwrap().len(), 1);
+    }
+    say(&mut amara, group, "Thank you").await;
+    let septic = id_of(&amara, group, "Bed 4 is septic");
+    let arrests = id_of(&amara, group, "Bed 5 arrests");
+    let thanks = id_of(&amara, group, "Thank you");
+    tomas.sync().await.unwrap();
+    let place = |id| found(&tomas, group, id).newest_seq.unwrap();
+    let (one, two, three) = (place(septic), place(arrests), place(thanks));
+    let states = async |amara: &mut NativeClient| {
+        amara.sync().await.unwrap();
+        [septic, arrests, thanks].map(|id| found(amara, group, id).state)
+    };
+    let unread = |tomas: &NativeClient| tomas.conversations().unwrap()[0].unread;
+
+    // He has the end of it on the screen, and the first is further up.
+    tomas.mark_read(group, u64::MAX, &[two]).await.unwrap();
+    assert_eq!(states(&mut amara).await, [Delivered; 3]);
+    assert_eq!(unread(&tomas), 3);
+    tomas.acknowledge(group, two).await.unwrap();
+    assert_eq!(
+        states(&mut amara).await,
+        [Delivered, Acknowledged, Delivered]
+    );
+    assert_eq!(unread(&tomas), 2, "what is acknowledged waits no more");
+    tomas.mark_read(group, 0, &[one]).await.unwrap();
+    tomas.mark_read(group, u64::MAX, &[]).await.unwrap();
+    assert_eq!(states(&mut amara).await, [Read, Acknowledged, Read]);
+    assert_eq!(unread(&tomas), 0);
+    // Nor does what came later, or another device say so.
+    tomas.acknowledge(group, three).await.unwrap();
+    assert_eq!(states(&mut amara).await, [Read, Acknowledged, Acknowledged]);
+    assert_eq!(found(&tomas, group, septic).state, Read);
+
+    amara.edit(group, arrests, "Bed 5 is stable").await.unwrap();
+    amara.deliver().await.unwrap();
+    tomas.sync().await.unwrap();
+    assert_ne!(found(&tomas, group, arrests).state, Acknowledged);
+    let edited = found(&tomas, group, arrests).newest_seq.unwrap();
+    tomas.acknowledge(group, edited).await.unwrap();
+    assert_eq!(states(&mut amara).await, [Read, Acknowledged, Acknowledged]);
+    tomas.acknowledge(group, one).await.unwrap();
+    assert_eq!(states(&mut amara).await, [Acknowledged; 3]);
+    let receipts = ward.hospital.events("receipt.posted").await;
+    let of: Vec<_> = receipts.iter().filter_map(|e| e.detail.get("of")).collect();
+    assert_eq!(of, [&json!(two), &json!(two), &json!(one)]);
 }
 
 story!(an_acknowledgement_is_of_the_version_that_was_there);
@@ -359,7 +423,7 @@ async fn a_draft_and_the_place_of_a_conversation_are_there_after_a_restart(engin
 
     // Looking at it takes the mark away; whoever writes brings back what was put away; an empty
     // text is no draft.
-    amara.mark_read(first, u64::MAX).await.unwrap();
+    amara.mark_read(first, u64::MAX, &[]).await.unwrap();
     let text = String::new();
     amara
         .keep_draft(first, Draft { text, ..draft })
@@ -428,7 +492,7 @@ async fn a_message_that_goes_by_itself_goes_by_the_servers_time_and_from_every_d
 
     // What is read goes a minute later. A clock that is ahead is no reason; what counts is the
     // server's time as it was heard, and how long that is ago.
-    tomas.mark_read(group, u64::MAX).await.unwrap();
+    tomas.mark_read(group, u64::MAX, &[]).await.unwrap();
     tomas.sync().await.unwrap();
     assert_eq!(texts(&tomas, group), gone, "not at once");
     let home = ward.home("tomas.herrera");

@@ -420,6 +420,6 @@ async fn a_device_that_arrives_tells_nobody_that_something_was_read(engine: Engi
     };
     let (delivered, seq) = state(&mut amara).await;
     assert_eq!(delivered, MessageState::Delivered);
-    tomas.mark_read(group, seq).await.unwrap();
+    tomas.mark_read(group, seq, &[]).await.unwrap();
     assert_eq!(state(&mut amara).await.0, MessageState::Read);
 }

@@ -409,6 +409,13 @@ async fn whom_a_page_concerns_is_entered_once(engine: Engine) {
         let body = json!({ "state": state, "up_to": 99 });
         ward.ingrid.device.post(&path, &body).await.expect(204);
     }
+    let pages = list(&mut ward.amara.device).await;
+    let waits = |page: &EscalationInfo| page.state == EscalationState::Waiting;
+    assert!(pages.iter().all(waits), "each is taken by its own name");
+    for page in pages {
+        let body = json!({ "state": "acknowledged", "up_to": 99, "of": page.id.seq });
+        ward.ingrid.device.post(&path, &body).await.expect(204);
+    }
     // All of them in one answer, each with its own people.
     let pages = list(&mut ward.amara.device).await;
     assert_eq!(pages.len(), 3);
@@ -512,11 +519,10 @@ async fn stemi(ward: &Ward) -> TeamId {
 }
 
 /// The pages of the newest message, by their lines, once all have begun.
-async fn lines(device: &mut Device, count: usize) -> Vec<EscalationInfo> {
+async fn lines(device: &mut Device, seq: u64, count: usize) -> Vec<EscalationInfo> {
     until("the lines", async || {
         let mut found = list(device).await;
-        let newest = found.iter().map(|page| page.seq).max()?;
-        found.retain(|page| page.seq == newest);
+        found.retain(|page| page.seq == seq);
         found.sort_by_key(|page| page.line);
         let begun = |page: &EscalationInfo| !page.people.is_empty();
         (found.len() == count && found.iter().all(begun)).then_some(found)
@@ -538,7 +544,7 @@ async fn each_role_of_a_code_team_is_asked_and_answers_for_itself(engine: Engine
     let first = ward.page().await;
 
     // Each role is a page of its own; for the one that nobody has the chain begins at once.
-    let seen = lines(&mut ward.amara.device, 3).await;
+    let seen = lines(&mut ward.amara.device, first.seq, 3).await;
     let roles: Vec<_> = seen.iter().map(|page| page.role.as_deref()).collect();
     let titles = ["Anaesthesia", "Cath lab nurse", "Cardiology fellow"];
     assert_eq!(roles, titles.map(Some));
@@ -557,7 +563,7 @@ async fn each_role_of_a_code_team_is_asked_and_answers_for_itself(engine: Engine
     let path = format!("/v1/groups/{}/receipts", ward.group);
     let taken = json!({ "state": "acknowledged", "up_to": first.seq });
     ward.ingrid.device.post(&path, &taken).await.expect(204);
-    let seen = lines(&mut ward.amara.device, 3).await;
+    let seen = lines(&mut ward.amara.device, first.seq, 3).await;
     assert_eq!(states(&seen), [Waiting, Waiting, Acknowledged]);
     let other = answer(&mut ward.ingrid.device, seen[1].id, "acknowledge").await;
     other.refused(403, "denied");
@@ -571,14 +577,14 @@ async fn each_role_of_a_code_team_is_asked_and_answers_for_itself(engine: Engine
     .await;
     let takes = answer(&mut ward.tomas.device, first, "acknowledge").await;
     takes.expect(200);
-    let seen = lines(&mut ward.amara.device, 3).await;
+    let seen = lines(&mut ward.amara.device, first.seq, 3).await;
     assert_eq!(states(&seen), [Acknowledged, Waiting, Acknowledged]);
 
     // Nobody is left for the other. The sender hears which role it is.
     let cannot = answer(&mut ward.tomas.device, seen[1].id, "decline").await;
     cannot.expect(200);
     let seen = until("the whole is over", async || {
-        let seen = lines(&mut ward.amara.device, 3).await;
+        let seen = lines(&mut ward.amara.device, first.seq, 3).await;
         (!states(&seen).contains(&Waiting)).then_some(seen)
     })
     .await;
@@ -589,20 +595,21 @@ async fn each_role_of_a_code_team_is_asked_and_answers_for_itself(engine: Engine
 
     // Whoever takes the message back takes back all that waits of it.
     let second = ward.page().await;
-    let seen = lines(&mut ward.amara.device, 3).await;
+    let seen = lines(&mut ward.amara.device, second.seq, 3).await;
     let takes = answer(&mut ward.ingrid.device, seen[2].id, "acknowledge").await;
     takes.expect(200);
     let back = answer(&mut ward.amara.device, second, "withdraw").await;
     back.expect(200);
-    let seen = lines(&mut ward.amara.device, 3).await;
+    let seen = lines(&mut ward.amara.device, second.seq, 3).await;
     assert_eq!(states(&seen), [Withdrawn, Withdrawn, Acknowledged]);
 
     // A holder who calls is there already: their role asks nobody.
     ward.ingrid.join().await;
     let mut message = ward.ingrid.write(ward.group, "Door to balloon starts now");
     message.priority = Priority::Stat;
-    ward.ingrid.post(ward.group, &message).await.expect(201);
-    let seen = lines(&mut ward.ingrid.device, 2).await;
+    let last = ward.ingrid.post(ward.group, &message).await.expect(201);
+    let last: MessageAccepted = last.json();
+    let seen = lines(&mut ward.ingrid.device, last.seq, 2).await;
     let roles: Vec<_> = seen.iter().map(|page| page.role.as_deref()).collect();
     assert_eq!(roles, [Some("Anaesthesia"), Some("Cath lab nurse")]);
 }
@@ -620,9 +627,9 @@ async fn people_whom_a_code_team_names_answer_together(engine: Engine) {
     tx.put_team(&team, &named, &[fellow]).await.unwrap();
     tx.commit().await.unwrap();
     ward.group = ward.amara.start_code(&named, team.team_id).await;
-    ward.page().await;
+    let first = ward.page().await;
     // Ingrid is named and has the role: she is asked for that.
-    let seen = lines(&mut ward.amara.device, 2).await;
+    let seen = lines(&mut ward.amara.device, first.seq, 2).await;
     let asked = |page: &EscalationInfo| -> BTreeSet<UserId> {
         page.people.iter().map(|asked| asked.person.id).collect()
     };
@@ -631,7 +638,7 @@ async fn people_whom_a_code_team_names_answer_together(engine: Engine) {
     assert_eq!((asked(&seen[1]), seen[1].role.as_deref()), (others, None));
     let takes = answer(&mut ward.tomas.device, seen[1].id, "acknowledge").await;
     takes.expect(200);
-    let seen = lines(&mut ward.amara.device, 2).await;
+    let seen = lines(&mut ward.amara.device, first.seq, 2).await;
     assert_eq!(states(&seen), [Waiting, Acknowledged]);
 }
 

@@ -1,9 +1,9 @@
 //! Attachments, in chunks.
 
 use wardline_model::AttachmentId;
-use wardline_store::{ChunkPut, NewAttachment, Store};
+use wardline_store::{ChunkPut, NewAttachment, NewPerson, Store};
 
-use crate::support::{Member, NOW, admit, found, store_test};
+use crate::support::{Member, NOW, admit, found, new_person, store_test};
 
 const ID: AttachmentId = AttachmentId::from_bytes([0xa7; 16]);
 
@@ -51,6 +51,51 @@ store_test! {
         let nobody = AttachmentId::from_bytes([1; 16]);
         assert_eq!(tx.attachment(nobody).await.unwrap(), None);
         assert_eq!(tx.put_attachment_chunk(nobody, 0, b"x").await.unwrap(), None);
+    }
+}
+
+store_test! {
+    async fn what_is_taken_back_is_kept_where_a_record_keeper_is(db) {
+        let store = db.store();
+        let (_, new) = begun(&store).await;
+        let keeper = admit(&store, "keeper").await;
+        let other = AttachmentId::from_bytes([0xa8; 16]);
+        let mut tx = store.write().await.unwrap();
+        let person = NewPerson {
+            user_id: keeper.user,
+            roles: vec!["record_keeper".to_owned()],
+            ..new_person("keeper", "Record keeper")
+        };
+        tx.put_person(&person, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        let anna = Member { user: new.user_id, device: new.device_id };
+        let kept = NewAttachment {
+            attachment_id: other,
+            group_id: found(&store, &[anna, keeper]).await,
+            ..new
+        };
+        let mut tx = store.write().await.unwrap();
+        assert!(tx.create_attachment(&kept, NOW).await.unwrap());
+        tx.put_attachment_chunk(other, 0, b"first").await.unwrap();
+        assert!(!tx.withdraw_attachment(other, NOW + 1).await.unwrap(), "it is not whole");
+        for id in [ID, other] {
+            for n in 0..2 {
+                tx.put_attachment_chunk(id, n, b"first").await.unwrap();
+            }
+        }
+        assert!(!tx.withdraw_attachment(ID, NOW + 1).await.unwrap(), "nobody keeps it");
+        assert!(!tx.shred_attachment(other).await.unwrap(), "nobody took it back");
+        assert!(tx.withdraw_attachment(other, NOW + 1).await.unwrap());
+        assert!(!tx.withdraw_attachment(other, NOW + 2).await.unwrap());
+        assert!(!tx.end_attachment(other, NOW + 2).await.unwrap());
+        assert_eq!(tx.attachment(other).await.unwrap().unwrap().ended_at, Some(NOW + 1));
+        assert_eq!(tx.attachment_chunks(other).await.unwrap(), [0, 1]);
+        assert_eq!(tx.forget_attachments(NOW + 9).await.unwrap(), 0);
+        assert!(tx.shred_attachment(other).await.unwrap());
+        assert!(!tx.shred_attachment(other).await.unwrap());
+        assert!(tx.attachment_chunks(other).await.unwrap().is_empty());
+        assert_eq!(tx.forget_attachments(NOW + 9).await.unwrap(), 1);
+        assert_eq!(tx.attachment_chunks(ID).await.unwrap(), [0, 1]);
     }
 }
 

@@ -1,7 +1,7 @@
 //! STAT messages that wait for an answer.
 
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::wire::messages::Priority;
+use wardline_model::wire::messages::{Acknowledgement, Priority, ReceiptState};
 use wardline_model::wire::teams::TeamKind;
 use wardline_model::{EscalationId, RoleSlug, TeamId};
 use wardline_store::{Append, NewGroup, StoreError, StoredEscalation, Team};
@@ -158,6 +158,43 @@ store_test! {
         assert_eq!(tx.escalations_of(bo.user, 9).await.unwrap().len(), 2);
         assert_eq!(tx.forget_escalations(NOW + 1).await.unwrap(), 1);
         assert_eq!(tx.escalations_of_message(group, 1).await.unwrap().len(), 1);
+    }
+}
+
+store_test! {
+    async fn a_stat_message_is_acknowledged_by_its_own_name_and_version(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let cleo = admit(&store, "cleo").await;
+        let group = found(&store, &[anna, bo]).await;
+        for _ in 0..2 {
+            store.append(stat(message(&store, group, anna, 0))).await.unwrap();
+        }
+        store.append(message(&store, group, anna, 0)).await.unwrap();
+        let (first, second) = (EscalationId { group, seq: 1, line: 0 }, EscalationId { group, seq: 2, line: 0 });
+        let mut tx = store.write().await.unwrap();
+        // What is acknowledged up to a place is none of them.
+        for state in [ReceiptState::Read, ReceiptState::Acknowledged] {
+            tx.advance_receipt(group, bo.user, state, 3).await.unwrap();
+        }
+        assert!(!tx.has_acknowledged(first, bo.user).await.unwrap());
+        let before = tx.group_marks(&[group]).await.unwrap();
+        assert!(tx.acknowledge_stat(second, bo.user, 2, NOW).await.unwrap());
+        assert!(!tx.acknowledge_stat(second, bo.user, 2, NOW + 1).await.unwrap());
+        assert!(!tx.has_acknowledged(first, bo.user).await.unwrap());
+        assert!(tx.has_acknowledged(second, bo.user).await.unwrap());
+        assert_ne!(tx.group_marks(&[group]).await.unwrap(), before);
+        // A newer version anew; beyond the end there is none.
+        assert!(tx.acknowledge_stat(second, bo.user, 99, NOW + 2).await.unwrap());
+        assert!(!tx.acknowledge_stat(second, cleo.user, 2, NOW).await.unwrap());
+        let other = EscalationId { group, seq: 3, line: 0 };
+        assert!(!tx.acknowledge_stat(other, bo.user, 3, NOW).await.unwrap());
+        let named = |seq, version, at| Acknowledgement { seq, version, at };
+        let receipts = tx.receipts(group).await.unwrap();
+        assert_eq!(receipts[0].named, [named(2, 2, NOW), named(2, 3, NOW + 2)]);
+        assert_eq!(tx.count_escalation_alerts(second).await.unwrap(), 0);
+        let counts = tx.own_stat_count(anna.user, 0).await.unwrap();
+        assert_eq!((counts.sent, counts.acknowledged), (2, 1));
     }
 }
 

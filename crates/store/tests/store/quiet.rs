@@ -131,9 +131,9 @@ store_test! {
         let id = EscalationId { group, seq, line: 0 };
         assert!(tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
         assert!(!tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
-        assert!(!tx.has_acknowledged(id, bo.user).await.unwrap());
         tx.advance_receipt(group, bo.user, ReceiptState::Acknowledged, seq).await.unwrap();
-        assert!(tx.has_acknowledged(id, bo.user).await.unwrap());
+        assert!(!tx.has_acknowledged(id, bo.user).await.unwrap());
+        assert!(!tx.acknowledge_stat(id, bo.user, seq, NOW).await.unwrap(), "it is no STAT message");
         assert!(tx.stat_counts(0, NOW + HOUR).await.unwrap().is_empty());
         let own = tx.own_stat_count(anna.user, 0).await.unwrap();
         assert_eq!((own.sent, own.unneeded), (0, 0));

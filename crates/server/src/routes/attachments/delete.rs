@@ -7,15 +7,17 @@ use wardline_model::AttachmentId;
 use wardline_model::wire::problem::Problem;
 use wardline_policy::Action;
 
-use super::standing;
+use super::looked_up;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::Id;
 use crate::gate::change;
 use crate::problem::Refusal;
 
-/// Deletes the chunks of an attachment of the person who asks. What others have fetched is theirs to
-/// drop, which their apps do with the message.
+/// Takes an attachment of the person who asks back: nobody gets it any more. Where a record keeper keeps the
+/// conversation its chunks stay, as ciphertext, until the keeper asks for their end, which it does when it
+/// destroys the message; elsewhere they are deleted at once. What others have fetched is theirs to drop,
+/// which their apps do with the message.
 #[utoipa::path(
     delete, path = "/v1/attachments/{id}", tag = "attachments",
     params(("id" = AttachmentId, Path)),
@@ -26,14 +28,26 @@ pub(crate) async fn handler(
     caller: Caller,
     Id(id): Id<AttachmentId>,
 ) -> Result<StatusCode, Refusal> {
-    let (attachment, resource) = standing(&app, &caller, id).await?;
+    // It has no say over what nobody took back.
+    let by_keeper = caller.principal().roles().any(|role| role == RECORD_KEEPER);
+    let (attachment, resource) = looked_up(&app, &caller, id, by_keeper).await?;
     let permit = app
         .decide(caller.asker(), Action::AttachmentDelete, resource)
         .await?;
     let now_ms = permit.now_ms();
     change!(permit.kind(DELETED), |tx, note| {
         note.put("group", attachment.group_id.to_string());
-        if tx.end_attachment(id, now_ms).await? {
+        let kept = !by_keeper && tx.withdraw_attachment(id, now_ms).await?;
+        if kept {
+            note.put("kept", true);
+            return Ok(());
+        }
+        let deleted = if by_keeper {
+            tx.shred_attachment(id).await?
+        } else {
+            tx.end_attachment(id, now_ms).await?
+        };
+        if deleted {
             Ok(())
         } else {
             Err(Refusal::NotFound)
@@ -42,4 +56,5 @@ pub(crate) async fn handler(
     Ok(StatusCode::NO_CONTENT)
 }
 
+const RECORD_KEEPER: &str = "record_keeper";
 const DELETED: Kind = Kind::named("attachment.deleted");

@@ -29,10 +29,20 @@ async fn standing(
     caller: &Caller,
     id: AttachmentId,
 ) -> Result<(Attachment, Resource), Refusal> {
+    looked_up(app, caller, id, false).await
+}
+
+/// One that was taken back, or one that was not.
+async fn looked_up(
+    app: &App,
+    caller: &Caller,
+    id: AttachmentId,
+    withdrawn: bool,
+) -> Result<(Attachment, Resource), Refusal> {
     let mut facts = app.facts().await?;
     let attachment = facts.attachment(id).await?;
     let attachment = attachment
-        .filter(|attachment| attachment.ended_at.is_none())
+        .filter(|attachment| attachment.ended_at.is_some() == withdrawn)
         .ok_or(Refusal::NotFound)?;
     let member = facts
         .membership(attachment.group_id, caller.device())

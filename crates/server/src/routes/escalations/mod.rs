@@ -11,9 +11,11 @@ pub(crate) mod withdraw;
 
 use axum::Json;
 use wardline_audit::event::Kind;
+use wardline_bus::Hint;
 use wardline_escalation::{End, Input, Refused};
 use wardline_model::EscalationId;
 use wardline_model::wire::escalations::EscalationInfo;
+use wardline_model::wire::messages::ReceiptState;
 use wardline_policy::{Action, Resource};
 use wardline_store::Tx;
 
@@ -55,10 +57,11 @@ async fn tell(
     drop(facts);
     let permit = app.decide(caller.asker(), action, resource).await?;
     let now_ms = permit.now_ms();
-    let (info, moved) = change!(permit.kind(kind), |tx, _note| {
+    let (info, moved, said) = change!(permit.kind(kind), |tx, _note| {
         let stored = tx.escalation(id).await?.ok_or(Refusal::NotFound)?;
         let mut open = Open::read(tx, app, &stored, now_ms).await?;
         let input = input(now_ms);
+        let takes = matches!(input, Input::Acknowledged { .. });
         let is_over = matches!(open.page.end(), Some(end) if !matches!(end, End::Withdrawn { .. }));
         if is_over && matches!(input, Input::Withdrawn { .. }) {
             return Err(Refusal::EscalationOver);
@@ -75,12 +78,24 @@ async fn tell(
         if matches!(input, Input::Withdrawn { .. }) {
             moved.extend(withdraw_others(tx, app, id, now_ms).await?);
         }
+        // In the conversation the message says the same, and no other message does.
+        let said = takes
+            && tx
+                .acknowledge_stat(id, caller.user(), id.seq, now_ms)
+                .await?;
+        if said {
+            tx.advance_receipt(id.group, caller.user(), ReceiptState::Delivered, id.seq)
+                .await?;
+        }
         let stored = tx.escalation(id).await?.ok_or(Refusal::NotFound)?;
         let info = told::info(tx, app, &stored, caller.user(), now_ms).await?;
-        Ok((info, moved))
+        Ok((info, moved, said))
     })?;
     for id in moved {
         publish(app, id);
+    }
+    if said {
+        app.bus.publish(Hint::Receipt { group: id.group });
     }
     Ok(Json(info))
 }

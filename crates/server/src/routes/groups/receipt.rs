@@ -10,7 +10,7 @@ use wardline_model::wire::messages::{ReceiptPost, ReceiptState};
 use wardline_model::wire::problem::Problem;
 use wardline_model::{EscalationId, GroupId, UserId};
 use wardline_policy::{Action, PEOPLE_ONLY};
-use wardline_store::Tx;
+use wardline_store::{StoredEscalation, Tx};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -20,8 +20,8 @@ use crate::gate::change;
 use crate::problem::Refusal;
 use crate::routes::groups::Standing;
 
-/// Moves the person's receipt forward; never back. What is acknowledged so far is taken: a STAT message
-/// among it waits for nobody else.
+/// Moves the person's receipt forward; never back. What is delivered or read is so up to a place, and so is
+/// what is acknowledged, save STAT messages: of these an acknowledgement names one, and takes that one alone.
 #[utoipa::path(
     post, path = "/v1/groups/{id}/receipts", tag = "conversations",
     params(("id" = GroupId, Path)), request_body = ReceiptPost,
@@ -51,16 +51,28 @@ pub(crate) async fn handler(
                 advice: vec!["A bot cannot acknowledge. A person has to.".to_owned()],
             });
         }
-        let moved = tx
-            .advance_receipt(id, caller.user(), receipt.state, receipt.up_to)
+        let named = named(tx, id, &receipt).await?;
+        let mut state = receipt.state;
+        let mut moved = false;
+        if let Some(stat) = named.first() {
+            note.put("of", stat.seq);
+            // What it came with has been delivered; whether that was read is said apart.
+            state = ReceiptState::Delivered;
+            moved = tx
+                .acknowledge_stat(stat.id(), caller.user(), receipt.up_to, now_ms)
+                .await?;
+        }
+        let advanced = tx
+            .advance_receipt(id, caller.user(), state, receipt.up_to)
             .await?;
+        moved |= advanced.is_some();
         if receipt.state != ReceiptState::Delivered {
             tx.answer_ring(caller.user(), now_ms).await?;
         }
-        let pages = answer_pages(tx, &app, id, caller.user(), &receipt, now_ms).await?;
+        let pages = answer_pages(tx, &app, id, caller.user(), &receipt, named, now_ms).await?;
         Ok((moved, pages))
     })?;
-    if moved.is_some() {
+    if moved {
         app.bus.publish(Hint::Receipt { group: id });
     }
     for page in pages {
@@ -69,24 +81,46 @@ pub(crate) async fn handler(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Tells the STAT pages of a conversation what a receipt says; gives those that moved.
+/// The pages of the STAT message that an acknowledgement names; none where it is no such message.
+async fn named(
+    tx: &mut Tx,
+    group: GroupId,
+    receipt: &ReceiptPost,
+) -> Result<Vec<StoredEscalation>, Refusal> {
+    if receipt.state != ReceiptState::Acknowledged {
+        return Ok(Vec::new());
+    }
+    let seq = receipt.of.unwrap_or(receipt.up_to);
+    if seq > receipt.up_to {
+        return Err(Refusal::InvalidParameter("of"));
+    }
+    Ok(tx.escalations_of_message(group, seq).await?)
+}
+
+/// Tells the STAT pages of a conversation what a receipt says, or those of the message that it names;
+/// gives those that moved.
 async fn answer_pages(
     tx: &mut Tx,
     app: &App,
     group: GroupId,
     user: UserId,
     receipt: &ReceiptPost,
+    named: Vec<StoredEscalation>,
     at: u64,
 ) -> Result<Vec<EscalationId>, Refusal> {
+    let several = named.len() > 1;
+    let pages = match receipt.state {
+        ReceiptState::Acknowledged => named,
+        ReceiptState::Delivered | ReceiptState::Read => {
+            tx.open_escalations_of(group, receipt.up_to).await?
+        }
+    };
     let mut moved = Vec::new();
-    for stored in tx.open_escalations_of(group, receipt.up_to).await? {
+    for stored in pages {
         let mut open = Open::read(tx, app, &stored, at).await?;
         // Of a message that asks several roles everybody answers for their own. Who is asked further up a
         // chain takes that page by itself: by the message they would take those of roles that wait.
-        if receipt.state == ReceiptState::Acknowledged
-            && !is_recipient(&open.page, user)
-            && tx.escalations_of_message(group, stored.seq).await?.len() > 1
-        {
+        if several && !is_recipient(&open.page, user) {
             continue;
         }
         let input = match receipt.state {

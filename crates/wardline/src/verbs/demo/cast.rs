@@ -364,12 +364,12 @@ impl Cast {
                     .take(last)
                     .filter(|m| m.notice.is_none() && !m.mine)
                     .collect();
-                let stat = before.iter().rev().find(|m| m.priority == Priority::Stat);
-                if let Some(seq) = stat.and_then(|m| m.seq) {
+                let stat = before.iter().filter(|m| m.priority == Priority::Stat);
+                for seq in stat.filter_map(|m| m.newest_seq) {
                     client.acknowledge(*group, seq).await?;
                 }
                 if let Some(seq) = before.last().and_then(|m| m.seq) {
-                    client.mark_read(*group, seq).await?;
+                    client.mark_read(*group, seq, &[]).await?;
                 }
             }
         }

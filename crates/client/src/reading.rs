@@ -1,0 +1,337 @@
+//! Reading: what this person was shown and acknowledged, and how far the others have come.
+//!
+//! A receipt says how far a person has come in a conversation: what is delivered, read or acknowledged
+//! up to a place is so for everything before it. STAT messages are apart, since somebody relies on each:
+//!
+//! - One is *acknowledged* by whoever named it, in the version that they had on the screen. No receipt of
+//!   a later message makes it so.
+//! - One is *read* once it was shown: [`Client::mark_read`] reads no further than the first one that was
+//!   not, so that no receipt up to a later place is sent before.
+
+use std::collections::BTreeSet;
+
+use wardline_model::wire::messages::{
+    Acknowledgement, Priority, Receipt, ReceiptPost, ReceiptState,
+};
+use wardline_model::{GroupId, UserId};
+
+use crate::changes::standing_at;
+use crate::client::Client;
+use crate::content::Change;
+use crate::conversation::{self, Record, message_at, put_record};
+use crate::error::ClientError;
+use crate::expiry::is_gone;
+use crate::own::forget_unread_mark;
+use crate::platform::{Event, Platform};
+use crate::views::MessageState;
+
+impl<P: Platform> Client<P> {
+    /// This person has a conversation on the screen, read up to a place. `shown` are the STAT messages
+    /// that were on the screen, by the places of their newest versions ([`Message::newest_seq`]); what
+    /// was not among them, now or before, stays unread with all behind it.
+    ///
+    /// [`Message::newest_seq`]: crate::views::Message::newest_seq
+    pub async fn mark_read(
+        &mut self,
+        group: GroupId,
+        up_to: u64,
+        shown: &[u64],
+    ) -> Result<(), ClientError> {
+        let vault = &mut self.opened()?.vault;
+        let Some(mut record) = conversation::record(vault, group) else {
+            return Ok(());
+        };
+        let was_marked = forget_unread_mark(vault, group);
+        let up_to = up_to.min(record.applied);
+        if up_to <= record.read && !record.note_shown(shown) {
+            if was_marked {
+                self.flush().await?;
+                self.platform.emit(Event::Conversations);
+            }
+            return Ok(());
+        }
+        record.note_shown(shown);
+        let not_shown = self.not_shown(&record)?;
+        let before = record.read;
+        let end = |from: u64| {
+            let first = not_shown.iter().find(|place| **place > from);
+            first.map_or(up_to, |place| up_to.min(place - 1)).max(from)
+        };
+        record.read = end(record.read);
+        record.seen = end(record.seen);
+        record.shown.retain(|place| *place > record.seen);
+        put_record(&mut self.opened()?.vault, &record);
+        self.note_read(group, before, record.read)?;
+        self.flush().await?;
+        self.platform.emit(Event::Conversations);
+        match self.tell_read(group).await {
+            Ok(()) | Err(ClientError::Offline) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// This person acknowledges what was said, up to a place. Where a STAT message stands there, or a
+    /// version of one, it is that message and no other.
+    pub async fn acknowledge(&mut self, group: GroupId, up_to: u64) -> Result<(), ClientError> {
+        let path = format!("/v1/groups/{group}/receipts");
+        let post = ReceiptPost {
+            state: ReceiptState::Acknowledged,
+            up_to,
+            of: self.stat_of(group, up_to)?,
+        };
+        let (): () = self.api.post(&self.platform, &path, &post).await?;
+        self.note_own_receipt(group, &post)?;
+        self.flush().await?;
+        self.platform.emit(Event::Messages { group });
+        self.mark_read(group, up_to, &[up_to]).await
+    }
+
+    /// Says what was read and the others do not know yet, such as in a dead spot.
+    pub(crate) async fn tell_read(&mut self, group: GroupId) -> Result<(), ClientError> {
+        let me = self.profile()?.user.id;
+        let untold = conversation::record(self.vault()?, group)
+            .filter(|record| record.joined)
+            .is_some_and(|record| record.receipt(me).map_or(0, |r| r.read) < record.seen);
+        if untold {
+            self.post_receipt(group, ReceiptState::Read).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn on_receipt(
+        &mut self,
+        group: GroupId,
+        receipt: Receipt,
+    ) -> Result<(), ClientError> {
+        let vault = &mut self.opened()?.vault;
+        let Some(mut record) = conversation::record(vault, group) else {
+            return Ok(());
+        };
+        record.note_receipt(&receipt);
+        put_record(vault, &record);
+        self.flush().await?;
+        self.platform.emit(Event::Messages { group });
+        self.platform.emit(Event::Conversations);
+        Ok(())
+    }
+
+    pub(crate) async fn post_receipt(
+        &mut self,
+        group: GroupId,
+        state: ReceiptState,
+    ) -> Result<(), ClientError> {
+        // The record keeper reads nothing, so it says nothing of it.
+        if self.keeps_records {
+            return Ok(());
+        }
+        let Some(record) = conversation::record(self.vault()?, group) else {
+            return Ok(());
+        };
+        let up_to = if state == ReceiptState::Read {
+            record.seen
+        } else {
+            record.applied
+        };
+        let path = format!("/v1/groups/{group}/receipts");
+        let post = ReceiptPost {
+            state,
+            up_to,
+            of: None,
+        };
+        let (): () = self.api.post(&self.platform, &path, &post).await?;
+        self.note_own_receipt(group, &post)
+    }
+
+    /// What this person said of a conversation, as the others will see it.
+    fn note_own_receipt(&mut self, group: GroupId, post: &ReceiptPost) -> Result<(), ClientError> {
+        let me = self.profile()?.user.id;
+        let at = self.server_now().unwrap_or_else(|| self.platform.now_ms());
+        let vault = &mut self.opened()?.vault;
+        let Some(mut record) = conversation::record(vault, group) else {
+            return Ok(());
+        };
+        let up_to = |state| {
+            let is_said = post.state == state && post.of.is_none();
+            if is_said { post.up_to } else { 0 }
+        };
+        let named = post.of.map(|seq| Acknowledgement {
+            seq,
+            version: post.up_to,
+            at,
+        });
+        record.note_receipt(&Receipt {
+            user_id: me,
+            delivered: up_to(ReceiptState::Delivered),
+            read: up_to(ReceiptState::Read),
+            acknowledged: up_to(ReceiptState::Acknowledged),
+            named: named.into_iter().collect(),
+        });
+        put_record(vault, &record);
+        Ok(())
+    }
+
+    /// The STAT message that stands at a place, or of which a version does.
+    fn stat_of(&mut self, group: GroupId, place: u64) -> Result<Option<u64>, ClientError> {
+        let open = self.opened()?;
+        let mut found = message_at(&open.vault, group, place);
+        if let Some(Change::Edit { of, .. }) =
+            found.as_ref().and_then(|entry| entry.change.as_ref())
+        {
+            let target = open.known.place(&open.vault, group, *of);
+            found = target.and_then(|target| message_at(&open.vault, group, target));
+        }
+        Ok(found
+            .filter(|message| message.change.is_none() && message.priority == Priority::Stat)
+            .map(|message| message.seq))
+    }
+
+    /// Where the newest versions of others' STAT messages stand that this person was not shown, in the
+    /// log's order.
+    fn not_shown(&mut self, record: &Record) -> Result<BTreeSet<u64>, ClientError> {
+        let me = self.profile()?.user.id;
+        let now = self.server_now();
+        let group = record.summary.id;
+        let told = record.receipt(me).map_or(0, |receipt| receipt.read);
+        let open = self.opened()?;
+        let places = open.known.stat(&open.vault, group);
+        Ok(places
+            .into_iter()
+            .filter_map(|place| standing_at(&open.vault, &mut open.known, group, place))
+            .filter(|current| {
+                let message = &current.message;
+                message.from.as_ref().is_some_and(|from| from.id != me)
+                    && !is_gone(message, record.hold, me, now)
+                    && !has_acknowledged(record, me, message.priority, current.newest)
+            })
+            .map(|current| current.newest)
+            // What another device of this person was shown counts as well.
+            .filter(|place| *place > told && !record.shown.contains(place))
+            .collect())
+    }
+}
+
+/// How far a message of this person came with the others: as far as the last of them, save that
+/// one acknowledgement is enough. `newest` is the place of its newest version.
+pub(crate) fn state_of(
+    record: &Record,
+    others: &BTreeSet<UserId>,
+    priority: Priority,
+    newest: u64,
+) -> MessageState {
+    let all = |reached: fn(&Receipt) -> u64| {
+        let mut receipts = others.iter().map(|user| record.receipt(*user));
+        !others.is_empty() && receipts.all(|r| r.is_some_and(|r| reached(r) >= newest))
+    };
+    let acknowledged = |user: &UserId| has_acknowledged(record, *user, priority, newest);
+    if others.iter().any(acknowledged) {
+        MessageState::Acknowledged
+    } else if all(|r| r.read) {
+        MessageState::Read
+    } else if all(|r| r.delivered) {
+        MessageState::Delivered
+    } else {
+        MessageState::Sent
+    }
+}
+
+/// What this person did with a message of another.
+pub(crate) fn own_state(
+    record: &Record,
+    me: UserId,
+    priority: Priority,
+    newest: u64,
+) -> MessageState {
+    let was_shown = || {
+        let told = record.receipt(me).map_or(0, |receipt| receipt.read);
+        record.seen.max(told) >= newest || record.shown.contains(&newest)
+    };
+    if has_acknowledged(record, me, priority, newest) {
+        MessageState::Acknowledged
+    } else if record.read >= newest && (priority != Priority::Stat || was_shown()) {
+        MessageState::Read
+    } else {
+        MessageState::Delivered
+    }
+}
+
+/// Whether a person acknowledged this version of a message.
+pub(crate) fn has_acknowledged(
+    record: &Record,
+    user: UserId,
+    priority: Priority,
+    version: u64,
+) -> bool {
+    record.receipt(user).is_some_and(|receipt| match priority {
+        Priority::Stat => receipt.named.iter().any(|named| named.version == version),
+        Priority::Routine | Priority::Urgent => receipt.acknowledged >= version,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use wardline_model::UserId;
+
+    use super::*;
+    use crate::conversation::tests::record;
+
+    const BEN: UserId = UserId::from_bytes([1; 16]);
+
+    fn receipt(read: u64, acknowledged: u64, named: &[u64]) -> Receipt {
+        let named = named.iter().map(|seq| Acknowledgement {
+            seq: *seq,
+            version: *seq,
+            at: 1,
+        });
+        Receipt {
+            user_id: BEN,
+            delivered: 9,
+            read,
+            acknowledged,
+            named: named.collect(),
+        }
+    }
+
+    #[test]
+    fn a_receipt_of_a_later_message_acknowledges_no_stat_message() {
+        let others = BTreeSet::from([BEN]);
+        let state = |receipt: Receipt, priority, seq| {
+            let record = record(&[receipt]);
+            let own = own_state(&record, BEN, priority, seq);
+            (state_of(&record, &others, priority, seq), own)
+        };
+        for later in [receipt(9, 9, &[]), receipt(9, 9, &[8, 9])] {
+            let (theirs, own) = state(later.clone(), Priority::Stat, 5);
+            assert_eq!((theirs, own), (MessageState::Read, MessageState::Read));
+            let (routine, _) = state(later, Priority::Routine, 5);
+            assert_eq!(routine, MessageState::Acknowledged);
+        }
+        let (theirs, own) = state(receipt(4, 0, &[5]), Priority::Stat, 5);
+        assert_eq!(theirs, MessageState::Acknowledged);
+        assert_eq!(own, MessageState::Acknowledged);
+        let (theirs, _) = state(receipt(4, 9, &[4, 6]), Priority::Stat, 5);
+        assert_eq!(theirs, MessageState::Delivered);
+    }
+
+    #[test]
+    fn what_was_acknowledged_stays_so_when_the_hospital_forgets() {
+        let mut record = record(&[receipt(4, 0, &[5])]);
+        record.note_receipt(&receipt(6, 0, &[7]));
+        let mut summary = record.summary.clone();
+        summary.receipts = vec![receipt(6, 0, &[])];
+        record.note_summary(summary);
+        for seq in [5, 7] {
+            assert!(has_acknowledged(&record, BEN, Priority::Stat, seq));
+        }
+        assert!(!has_acknowledged(&record, BEN, Priority::Stat, 6));
+    }
+
+    #[test]
+    fn what_was_on_the_screen_is_news_once() {
+        let mut record = record(&[]);
+        record.seen = 3;
+        assert!(!record.note_shown(&[2, 3]));
+        assert!(record.note_shown(&[3, 5, 5]));
+        assert!(!record.note_shown(&[5]));
+        assert_eq!(record.shown, [5]);
+    }
+}
