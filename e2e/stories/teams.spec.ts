@@ -1,14 +1,16 @@
 /** Roles that follow who is on call, code teams, and messages to a list. */
-import type { Page } from "@playwright/test";
 import { PHONE } from "../support/browser.ts";
 import { Hospital } from "../support/hospital.ts";
 import { look } from "../support/look.ts";
+import { bring, sign, turn } from "../support/schedule.ts";
 import { expect, type Story, test } from "../support/story.ts";
 
-const HOUR_MS = 60 * 60 * 1000;
-const ROLE = "Line team on call";
-/** To the minute, so that one turn ends where the next begins. */
-const NOW = Math.floor(Date.now() / 60_000) * 60_000;
+const LINES = {
+  slug: "line-team",
+  title: "Line team on call",
+  department: "Vascular Access",
+} as const;
+const ROLE = LINES.title;
 
 /** Where devices that only an officer confirmed do not wait a day for history. */
 const eager = test.extend<Pick<Story, "hospital">>({
@@ -41,8 +43,8 @@ eager(
     // Ben has the turn now. The manager's device signs it: the record keeper goes by that alone.
     const runs = manager.page;
     await runs.goto(`${hospital.url}/#/on-call`);
-    await bring(runs, [turn(-1, 3, ben.person.user), turn(3, 12, cy.person.user)]);
-    await sign(runs, "teams-unsigned");
+    await bring(runs, [turn(LINES, -1, 3, ben.person), turn(LINES, 3, 12, cy.person)]);
+    await sign(runs, LINES, "teams-unsigned");
 
     await ada.page.goto(`${hospital.url}/#/new`);
     await ada.page.getByRole("searchbox", { name: /Person/ }).fill("Line team");
@@ -59,8 +61,8 @@ eager(
     // The turn changes, and everybody's phone but the manager's is off.
     await ada.page.goto("about:blank");
     await ben.page.goto("about:blank");
-    await bring(runs, [turn(-1, 12, cy.person.user)]);
-    await sign(runs);
+    await bring(runs, [turn(LINES, -1, 12, cy.person)]);
+    await sign(runs, LINES);
     await cy.open(ROLE);
     await cy.sees("The line in bed 4 is blocked.");
     await expect(cy.page.getByText(/^The record keeper handed this device/)).toBeVisible();
@@ -88,8 +90,8 @@ test("whoever goes off hands over in words, to whoever comes on", async ({ hospi
     await each.enroll();
   }
   await manager.page.goto(`${hospital.url}/#/on-call`);
-  await bring(manager.page, [turn(-8, 0.5, ben.person.user), turn(0.5, 12, cy.person.user)]);
-  await sign(manager.page);
+  await bring(manager.page, [turn(LINES, -8, 0.5, ben.person), turn(LINES, 0.5, 12, cy.person)]);
+  await sign(manager.page, LINES);
 
   await ben.page.goto(`${hospital.url}/#/on-call`);
   const over = ben.page.getByRole("button", { name: `Hand over ${ROLE} to ${cy.person.name}` });
@@ -178,34 +180,3 @@ test("a code team is paged with one tap, and a list is answered to its sender", 
     await expect(page.getByText(`${name} is saved.`)).toBeVisible();
   }
 });
-
-function at(hours: number): string {
-  return new Date(NOW + hours * HOUR_MS).toISOString();
-}
-
-function turn(from: number, until: number, user: string): string {
-  return `line-team,${ROLE},Vascular Access,${at(from)},${at(until)},${user}`;
-}
-
-async function bring(page: Page, turns: readonly string[]): Promise<void> {
-  const lines = ["role,title,department,from,until,username", ...turns];
-  const buffer = Buffer.from(lines.join("\n"));
-  const file = { name: "line-team.csv", mimeType: "text/csv", buffer };
-  await page.locator("input[type=file]").setInputFiles(file);
-  const button = page.getByRole("button", { name: "Import", exact: true });
-  await expect(button).toBeEnabled();
-  await button.click();
-  await expect(button).toHaveCount(0);
-}
-
-/** Signs the turns that nobody has signed as they are. */
-async function sign(page: Page, screen?: string): Promise<void> {
-  const open = page.getByRole("region", { name: "Not signed yet" });
-  await expect(open).toContainText(ROLE);
-  await open.scrollIntoViewIfNeeded();
-  if (screen) {
-    await look(page, "phone", screen);
-  }
-  await open.getByRole("button", { name: "Sign the turns as they are" }).click();
-  await expect(open).toHaveCount(0);
-}
