@@ -331,7 +331,8 @@ function subtitle({ kind, members, role_title, title }: ConversationView): strin
     const other = otherOf({ kind, members, title });
     return other ? `${other.role}, ${other.department}` : "";
   }
-  const people = t.conversation.people(members.length);
+  // A number does not stand at the end of a line without what it counts.
+  const people = t.conversation.people(members.length).replace(" ", "\u00a0");
   return role_title && role_title !== title ? `${role_title} · ${people}` : people;
 }
 

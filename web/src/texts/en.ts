@@ -257,7 +257,7 @@ export const en = {
     details: "People in this conversation",
     composer: "Message",
     placeholder: "Message",
-    placeholderPatient: "Message about the patient",
+    placeholderPatient: "About the patient",
     send: "Send",
     sendStat: "Send STAT",
     sendUrgent: "Send urgent",
