@@ -28,7 +28,7 @@ export function RingLine() {
   const off = info.state === "off" || info.state === "gone";
   const result = asking ? t.ringing.asking : tested ? t.ringing[tested] : refused;
   return (
-    <section className={styles.line} aria-label={t.ringing.shift.label}>
+    <section className={styles.line} aria-label={t.ringing.shift.label} data-can-wait>
       <BellRing aria-hidden />
       <p role="status">{result ?? (off ? t.ringing.shift.off : t.ringing.shift.check)}</p>
       <div className={styles.answers}>
