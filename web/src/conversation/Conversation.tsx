@@ -147,7 +147,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
         <Back />
         <div className={styles.heading}>
           <h1>{title}</h1>
-          <p>{[purpose, subtitle(conversation)].filter(Boolean).join(" · ")}</p>
+          <p>{[purpose, subtitle(conversation)].filter(Boolean).join("\u00a0·\u00a0")}</p>
         </div>
         <ActionIcon aria-label={t.conversation.details} onClick={() => setShowPeople(true)}>
           <UsersRound aria-hidden />

@@ -666,6 +666,7 @@ export const en = {
     revokeTitle: (name: string) => `Remove ${name}?`,
     revokeText:
       "It is signed out and shut out of all conversations at once. It can only come back with a new invitation.",
+    inHand: "the device in your hand",
     revokeToo: (name: string, date: string) => `Also remove ${name}, confirmed with it ${date}`,
     revokeAction: "Remove the device",
     sessions: "Where you are signed in",
