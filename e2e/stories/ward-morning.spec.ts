@@ -170,6 +170,10 @@ test("a ward morning: hand-over, a photo, a recall, a STAT that escalates twice,
     await amara.write(SHOCK, "STAT");
     const his = card(day.page, amara);
     await expect(his).toContainText(SHOCK);
+    // Nothing of the conversation below stands over it.
+    for (const words of [`${amara.person.name} needs somebody now`, SHOCK]) {
+      await his.getByText(words).click({ trial: true });
+    }
     // It asks whoever has the role, and not who had it.
     await expect(card(night.page, amara)).toHaveCount(0);
     await lookSmall(day, "morning-stat-asked");
@@ -198,7 +202,8 @@ test("a ward morning: hand-over, a photo, a recall, a STAT that escalates twice,
       const step = steps.getByRole("listitem").filter({ hasText: `asked ${each.person.name}` });
       await expect(step).toContainText("no answer");
     }
-    await expect(steps).toContainText(`acknowledged by ${officer.person.name}`);
+    const last = steps.getByText(`acknowledged by ${officer.person.name}`);
+    await last.scrollIntoViewIfNeeded();
     await look(amara.page, "phone", "morning-stat-taken");
     await arrive(day);
     await expect(card(day.page, amara)).toHaveCount(0);
