@@ -1,14 +1,13 @@
 /** A photo, a PDF and a voice note between two phones, and what of them is anywhere else. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { chromium, type Page } from "@playwright/test";
+import { chromium } from "@playwright/test";
 import { LAUNCH, PHONE } from "../support/browser.ts";
+import { PLACE, sizeOf, taken } from "../support/camera.ts";
 import { look } from "../support/look.ts";
 import { Phone } from "../support/phone.ts";
 import { expect, test } from "../support/story.ts";
 
-/** Stockholm, as a camera writes it, with a note that is easy to find. */
-const PLACE = "GPS 59.3293 N 18.0686 E";
 const PDF = [
   "%PDF-1.4",
   "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj",
@@ -49,9 +48,7 @@ test("a photo from the camera reaches the other phone and says nothing of where 
   await doctor.sees("Wound on day 3");
   const received = doctor.message("Wound on day 3").getByRole("img", { name: "Wound on day 3" });
   await expect(received).toBeVisible();
-  const size = () =>
-    received.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight]);
-  await expect.poll(size).toEqual([2048, 1536]);
+  await expect.poll(() => sizeOf(received)).toEqual([2048, 1536]);
   await look(doctor.page, "phone", "photo");
   await doctor.page.getByRole("button", { name: "Enlarge: Wound on day 3" }).click();
   const large = doctor.page.getByRole("dialog", { name: `Photo from ${nurse.person.name}` });
@@ -97,9 +94,7 @@ test("a photo from the camera reaches the other phone and says nothing of where 
   }
 
   // Recalled, it is gone from the other phone.
-  await (await nurse.more("Wound on day 3")).getByRole("button", { name: "Recall" }).click();
-  const asked = page.getByRole("dialog", { name: "Recall this message?" });
-  await asked.getByRole("button", { name: "Recall" }).click();
+  await nurse.recall("Wound on day 3");
   await expect(doctor.page.getByText(`Recalled by ${nurse.person.name}`)).toBeVisible();
   await expect(doctor.page.getByRole("img", { name: "Wound on day 3" })).toHaveCount(0);
 });
@@ -179,42 +174,6 @@ test("a voice note is recorded, sent and played", async ({ hospital, phone }) =>
   expect(nurse.complaints).toEqual([]);
   await browser.close();
 });
-
-/** A photo of 12 megapixels as a phone's camera makes one: with EXIF that says where. */
-async function taken(page: Page): Promise<Buffer> {
-  const drawn = await page.evaluate(async () => {
-    const canvas = document.createElement("canvas");
-    canvas.width = 4000;
-    canvas.height = 3000;
-    const context = canvas.getContext("2d");
-    if (!context) {
-      throw new Error("no canvas");
-    }
-    const sky = context.createLinearGradient(0, 0, 4000, 3000);
-    sky.addColorStop(0, "#c97b63");
-    sky.addColorStop(1, "#f2d7c9");
-    context.fillStyle = sky;
-    context.fillRect(0, 0, 4000, 3000);
-    context.fillStyle = "#7d1f1f";
-    for (let n = 0; n < 60; n += 1) {
-      context.fillRect((n * 397) % 3900, (n * 211) % 2900, 160, 90);
-    }
-    const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", 0.9));
-    const url = new FileReader();
-    return new Promise<string>((resolve) => {
-      url.onload = () => resolve(String(url.result).split(",")[1] ?? "");
-      url.readAsDataURL(blob as Blob);
-    });
-  });
-  const jpeg = Buffer.from(drawn, "base64");
-  const body = Buffer.concat([
-    Buffer.from("Exif\0\0MM\0*\0\0\0\b\0\0\0\0\0\0"),
-    Buffer.from(PLACE),
-  ]);
-  const head = Buffer.from([0xff, 0xe1, 0, 0]);
-  head.writeUInt16BE(body.length + 2, 2);
-  return Buffer.concat([jpeg.subarray(0, 2), head, body, jpeg.subarray(2)]);
-}
 
 /** All that the hospital has on its disk. */
 async function everything(folder: string): Promise<[string, Buffer][]> {

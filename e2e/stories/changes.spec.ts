@@ -62,11 +62,10 @@ test("a message is answered, reacted to, edited and recalled between two phones"
   // Read already when it is recalled, and its author is told.
   await nurse.write("Wrong bed");
   await nurse.state("Wrong bed", "Read");
-  await (await nurse.more("Wrong bed")).getByRole("button", { name: "Recall" }).click();
-  const asked = nurse.page.getByRole("dialog", { name: "Recall this message?" });
-  await expect(asked.getByText("It was read already.")).toBeVisible();
-  await look(nurse.page, "phone", "recall");
-  await asked.getByRole("button", { name: "Recall" }).click();
+  await nurse.recall("Wrong bed", async (asked) => {
+    await expect(asked.getByText("It was read already.")).toBeVisible();
+    await look(nurse.page, "phone", "recall");
+  });
   const messages = nurse.page.getByRole("region", { name: "Messages", exact: true });
   await expect(messages.getByText(/^You recalled this at/)).toBeVisible();
   await expect(messages.getByText(`Read before that by ${doctor.person.name}`)).toBeVisible();

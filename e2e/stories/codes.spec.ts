@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { DESKTOP, PHONE } from "../support/browser.ts";
 import { Founding } from "../support/founding.ts";
-import { look } from "../support/look.ts";
+import { look, tooWide } from "../support/look.ts";
 import { expect, test } from "../support/story.ts";
 
 const VIEWS = { phone: PHONE, desktop: DESKTOP } as const;
@@ -310,16 +310,6 @@ function container(serial: string, key: Buffer): string {
     "<Counter><PlainValue>0</PlainValue></Counter>",
     "</Data></Key></KeyPackage></KeyContainer>",
   ].join("\n");
-}
-
-/** What stands out of the window to the side. */
-function tooWide(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>("main *")]
-      .filter((each) => each.offsetParent && each.getBoundingClientRect().right > innerWidth + 1)
-      .filter((each) => !each.classList.contains("visually-hidden"))
-      .map((each) => each.outerHTML.slice(0, 100)),
-  );
 }
 
 /** RFC 6238 with what apps use: SHA-1, thirty seconds, six digits; `ahead` steps from now. */

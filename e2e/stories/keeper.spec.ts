@@ -60,17 +60,11 @@ test("a second phone gets what its person was there for, though no other phone i
   ).toBeVisible();
 
   // The phone is lost: what was confirmed with it lately goes with it, unless the nurse says no.
-  await tablet.page.goto(`${hospital.url}/#/security`);
-  await tablet.page
-    .getByRole("button", { name: /^Report .* lost$/ })
-    .last()
-    .click();
-  const asked = tablet.page.getByRole("dialog", { name: /^Report .* lost/ });
-  // The tablet in hand was, and stays unless the nurse asks for it.
-  await expect(asked.getByRole("checkbox", { name: /^Also remove / })).not.toBeChecked();
-  await look(tablet.page, "phone", "report-lost");
-  await asked.getByRole("button", { name: "Report it lost" }).click();
-  await expect(asked).toHaveCount(0);
+  await tablet.reportLost(async (asked) => {
+    // The tablet in hand was, and stays unless the nurse asks for it.
+    await expect(asked.getByRole("checkbox", { name: /^Also remove / })).not.toBeChecked();
+    await look(tablet.page, "phone", "report-lost");
+  });
   await expect(tablet.page.getByText("Lost", { exact: true })).toHaveCount(1);
   await doctor.sees("Both units are running.");
   await expect(

@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { DESKTOP, PHONE } from "../support/browser.ts";
 import type { Person } from "../support/hospital.ts";
-import { look } from "../support/look.ts";
+import { look, tooWide } from "../support/look.ts";
 import type { Phone } from "../support/phone.ts";
 import { expect, test } from "../support/story.ts";
 
@@ -129,14 +129,4 @@ async function seen(page: Page, state: "visible" | "hidden"): Promise<void> {
     Object.defineProperty(document, "visibilityState", { configurable: true, get: () => told });
     document.dispatchEvent(new Event("visibilitychange"));
   }, state);
-}
-
-/** What stands out of the window to the side. */
-function tooWide(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>("main *")]
-      .filter((each) => each.offsetParent && each.getBoundingClientRect().right > innerWidth + 1)
-      .filter((each) => !each.classList.contains("visually-hidden"))
-      .map((each) => each.outerHTML.slice(0, 100)),
-  );
 }

@@ -1,12 +1,15 @@
 /** Who is on call: from a file, seen by everybody, and swapped between two people who agree. */
 import { DESKTOP, PHONE } from "../support/browser.ts";
 import { look } from "../support/look.ts";
+import { csv, SCHEDULE_HEADER, turn } from "../support/schedule.ts";
 import { expect, test } from "../support/story.ts";
 
-const HOUR_MS = 60 * 60 * 1000;
-const ROLE = "Line team on call";
-/** To the minute, so that one turn ends where the next begins. */
-const NOW = Math.floor(Date.now() / 60_000) * 60_000;
+const LINES = {
+  slug: "line-team",
+  title: "Line team on call",
+  department: "Vascular Access",
+} as const;
+const ROLE = LINES.title;
 
 test("two nurses swap a turn that runs", async ({ hospital, phone }) => {
   test.slow();
@@ -24,19 +27,16 @@ test("two nurses swap a turn that runs", async ({ hospital, phone }) => {
   const runs = manager.page;
   await runs.goto(`${hospital.url}/#/on-call`);
   const file = runs.locator("input[type=file]");
-  const header = "role,title,department,from,until,username";
-  const turn = (from: number, until: number, user: string) =>
-    `line-team,${ROLE},Vascular Access,${at(from)},${at(until)},${user}`;
-  await file.setInputFiles(csv([header, turn(-1, 3, "nobody.here")]));
+  await file.setInputFiles(csv([SCHEDULE_HEADER, turn(LINES, -1, 3, { user: "nobody.here" })]));
   await expect(runs.getByText('line 2: nobody signs in as "nobody.here"')).toBeVisible();
   await expect(runs.getByRole("button", { name: "Import", exact: true })).toBeDisabled();
   await runs.getByText("Mend first").scrollIntoViewIfNeeded();
   await look(runs, "phone", "on-call-import-wrong");
   const right = [
-    header,
-    turn(-30, -20, ben.person.user),
-    turn(-1, 3, ada.person.user),
-    turn(3, 12, ben.person.user),
+    SCHEDULE_HEADER,
+    turn(LINES, -30, -20, ben.person),
+    turn(LINES, -1, 3, ada.person),
+    turn(LINES, 3, 12, ben.person),
   ];
   await file.setInputFiles(csv(right));
   await expect(runs.getByText("line-team is a new role")).toBeVisible();
@@ -82,11 +82,3 @@ test("the roles on call are readable on a workstation", async ({ hospital, phone
   await expect(nurse.page.getByRole("heading", { name: "Cardiology", exact: true })).toBeVisible();
   await look(nurse.page, "desktop", "on-call");
 });
-
-function at(hours: number): string {
-  return new Date(NOW + hours * HOUR_MS).toISOString();
-}
-
-function csv(lines: readonly string[]) {
-  return { name: "line-team.csv", mimeType: "text/csv", buffer: Buffer.from(lines.join("\n")) };
-}

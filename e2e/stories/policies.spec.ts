@@ -1,7 +1,7 @@
 /** Changing what everyone may do: one officer drafts it, another one approves it. */
 import type { Page } from "@playwright/test";
 import { DESKTOP, PHONE } from "../support/browser.ts";
-import { look } from "../support/look.ts";
+import { look, tooWide } from "../support/look.ts";
 import { expect, test } from "../support/story.ts";
 
 const VIEWS = { phone: PHONE, desktop: DESKTOP } as const;
@@ -191,14 +191,4 @@ function asksBeforeItGoes(page: Page): Promise<boolean> {
     window.dispatchEvent(leaving);
     return leaving.defaultPrevented;
   });
-}
-
-/** What stands out of the window to the side. */
-function tooWide(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>("main *")]
-      .filter((each) => each.offsetParent && each.getBoundingClientRect().right > innerWidth + 1)
-      .filter((each) => !each.classList.contains("visually-hidden"))
-      .map((each) => each.outerHTML.slice(0, 100)),
-  );
 }

@@ -1,8 +1,7 @@
 /** Unusual sign-ins: their people say whose they were, security officers see everyone's. */
-import type { Page } from "@playwright/test";
 import { DESKTOP, PHONE } from "../support/browser.ts";
 import { Founding } from "../support/founding.ts";
-import { look } from "../support/look.ts";
+import { look, tooWide } from "../support/look.ts";
 import { expect, test } from "../support/story.ts";
 
 const VIEWS = { phone: PHONE, desktop: DESKTOP } as const;
@@ -151,13 +150,3 @@ test("whoever signs out is not told to sign in again", async ({ hospital, phone 
   await expect(page.getByRole("button", { name: "New message" })).toBeVisible();
   expect(await tooWide(page)).toEqual([]);
 });
-
-/** What stands out of the window to the side. */
-function tooWide(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>("main *")]
-      .filter((each) => each.offsetParent && each.getBoundingClientRect().right > innerWidth + 1)
-      .filter((each) => !each.classList.contains("visually-hidden"))
-      .map((each) => each.outerHTML.slice(0, 100)),
-  );
-}

@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 import { DESKTOP, PHONE } from "../support/browser.ts";
 import { CardOffice } from "../support/cards.ts";
-import { look } from "../support/look.ts";
+import { look, tooWide } from "../support/look.ts";
 import type { Phone } from "../support/phone.ts";
 import { expect, test } from "../support/story.ts";
 
@@ -111,7 +111,7 @@ for (const [view, options] of Object.entries(VIEWS)) {
     if (view === "phone") {
       await other.page.setViewportSize(SMALL);
       await look(other.page, view, "smart-card-small");
-      expect(await tooWide(other.page)).toEqual([]);
+      expect(await tooWide(other.page, "main *, [role=dialog] *")).toEqual([]);
       await other.page.setViewportSize(PHONE.viewport);
     }
     await asking.getByRole("button", { name: "Cancel" }).click();
@@ -187,14 +187,4 @@ async function add(page: Page): Promise<void> {
 
 async function read(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Read the card" }).click();
-}
-
-/** What stands out of the window to the side. */
-function tooWide(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>("main *, [role=dialog] *")]
-      .filter((each) => each.offsetParent && each.getBoundingClientRect().right > innerWidth + 1)
-      .filter((each) => !each.classList.contains("visually-hidden"))
-      .map((each) => each.outerHTML.slice(0, 100)),
-  );
 }

@@ -3,7 +3,7 @@
 import type { Page } from "@playwright/test";
 import { PHONE } from "../support/browser.ts";
 import { look } from "../support/look.ts";
-import type { Phone } from "../support/phone.ts";
+import { card, happened } from "../support/stat.ts";
 import { expect, test } from "../support/story.ts";
 
 const SEPTIC = "Bed 4 is septic, pressure 70 over 40.";
@@ -142,20 +142,10 @@ test("nobody takes a STAT message at first, and the third who is asked does; ano
   const recalled = "False alarm?";
   await nurse.write(recalled, "STAT");
   await expect(card(doctor.page, nurse)).toBeVisible();
-  const sheet = await nurse.more(recalled);
-  await sheet.getByRole("button", { name: "Recall" }).click();
-  await nurse.page.getByRole("dialog").getByRole("button", { name: "Recall" }).click();
+  await nurse.recall(recalled);
   await expect(card(doctor.page, nurse)).toHaveCount(0);
   await expect(doctor.page.getByText("took the STAT message back")).toBeVisible();
 });
-
-function card(page: Page, sender: Phone) {
-  return page.getByRole("region", { name: `STAT ${sender.person.name} needs somebody now` });
-}
-
-function happened(phone: Phone, text: string) {
-  return phone.message(text).getByRole("group");
-}
 
 /** The page's own count of the tones that it made. */
 function countTones(): void {

@@ -1,15 +1,22 @@
 /** Roles that follow who is on call, code teams, and messages to a list. */
-import type { Page } from "@playwright/test";
 import { PHONE } from "../support/browser.ts";
 import { Hospital } from "../support/hospital.ts";
 import { look } from "../support/look.ts";
+import { bring, sign, turn } from "../support/schedule.ts";
 import { expect, type Story, test } from "../support/story.ts";
 
-const HOUR_MS = 60 * 60 * 1000;
-const ROLE = "Line team on call";
-const SECOND = "Second line nurse on call";
-/** To the minute, so that one turn ends where the next begins. */
-const NOW = Math.floor(Date.now() / 60_000) * 60_000;
+const LINES = {
+  slug: "line-team",
+  title: "Line team on call",
+  department: "Vascular Access",
+} as const;
+const ROLE = LINES.title;
+/** Another role of the same team. */
+const SECOND = {
+  slug: "line-second",
+  title: "Second line nurse on call",
+  department: "Vascular Access",
+} as const;
 
 /** Where devices that only an officer confirmed do not wait a day for history. */
 const eager = test.extend<Pick<Story, "hospital">>({
@@ -42,8 +49,8 @@ eager(
     // Ben has the turn now. The manager's device signs it: the record keeper goes by that alone.
     const runs = manager.page;
     await runs.goto(`${hospital.url}/#/on-call`);
-    await bring(runs, [turn(-1, 3, ben.person.user), turn(3, 12, cy.person.user)]);
-    await sign(runs, "teams-unsigned");
+    await bring(runs, [turn(LINES, -1, 3, ben.person), turn(LINES, 3, 12, cy.person)]);
+    await sign(runs, LINES, "teams-unsigned");
 
     await ada.page.goto(`${hospital.url}/#/new`);
     await ada.page.getByRole("searchbox", { name: /Person/ }).fill("Line team");
@@ -60,8 +67,8 @@ eager(
     // The turn changes, and everybody's phone but the manager's is off.
     await ada.page.goto("about:blank");
     await ben.page.goto("about:blank");
-    await bring(runs, [turn(-1, 12, cy.person.user)]);
-    await sign(runs);
+    await bring(runs, [turn(LINES, -1, 12, cy.person)]);
+    await sign(runs, LINES);
     await cy.open(ROLE);
     await cy.sees("The line in bed 4 is blocked.");
     await expect(cy.page.getByText(/^The record keeper handed this device/)).toBeVisible();
@@ -89,8 +96,8 @@ test("whoever goes off hands over in words, to whoever comes on", async ({ hospi
     await each.enroll();
   }
   await manager.page.goto(`${hospital.url}/#/on-call`);
-  await bring(manager.page, [turn(-8, 0.5, ben.person.user), turn(0.5, 12, cy.person.user)]);
-  await sign(manager.page);
+  await bring(manager.page, [turn(LINES, -8, 0.5, ben.person), turn(LINES, 0.5, 12, cy.person)]);
+  await sign(manager.page, LINES);
 
   await ben.page.goto(`${hospital.url}/#/on-call`);
   const over = ben.page.getByRole("button", { name: `Hand over ${ROLE} to ${cy.person.name}` });
@@ -197,17 +204,14 @@ test("each role of a code team answers for itself, and whoever called sees all o
   }
   const { page } = officer;
   await page.goto(`${hospital.url}/#/on-call`);
-  await bring(page, [
-    turn(-1, 12, ben.person.user),
-    `line-second,${SECOND},Vascular Access,${at(-1)},${at(12)},${cy.person.user}`,
-  ]);
+  await bring(page, [turn(LINES, -1, 12, ben.person), turn(SECOND, -1, 12, cy.person)]);
   await page.goto(`${hospital.url}/#/officer`);
   const teams = page.getByRole("region", { name: "Code teams and lists" });
   await teams.getByRole("button", { name: "Define a team or a list" }).click();
   const form = teams.getByRole("form", { name: "Define a team or a list" });
   await form.getByRole("textbox", { name: "Name" }).fill("Lost line");
   await form.getByRole("combobox", { name: "What is it?" }).selectOption("Code team");
-  for (const role of [ROLE, SECOND]) {
+  for (const role of [ROLE, SECOND.title]) {
     await form.getByRole("checkbox", { name: new RegExp(`^${role}`) }).check();
   }
   await form.getByRole("button", { name: "Save" }).click();
@@ -222,7 +226,7 @@ test("each role of a code team answers for itself, and whoever called sees all o
   const coming = ada.page.getByRole("region", { name: "Who is coming of Lost line" });
   await expect(coming).toContainText("0 of 2 coming");
   await expect(coming).toContainText(`${ROLE}: ringing`);
-  await expect(coming).toContainText(`${SECOND}: ringing`);
+  await expect(coming).toContainText(`${SECOND.title}: ringing`);
   await look(ada.page, "phone", "teams-roles-ringing");
 
   // Ben answers for his role: the other one rings on.
@@ -233,43 +237,14 @@ test("each role of a code team answers for itself, and whoever called sees all o
   await expect(his).toHaveCount(0);
   await expect(coming).toContainText("1 of 2 coming");
   await expect(coming).toContainText(`${ROLE}: coming (${ben.person.name}`);
-  await expect(coming).toContainText(`${SECOND}: ringing`);
-  const hers = cy.page.getByRole("region", { name: `STAT ${ada.person.name} needs ${SECOND} now` });
-  await expect(hers).toContainText(`Lost line: ${SECOND} is needed`);
+  await expect(coming).toContainText(`${SECOND.title}: ringing`);
+  const hers = cy.page.getByRole("region", {
+    name: `STAT ${ada.person.name} needs ${SECOND.title} now`,
+  });
+  await expect(hers).toContainText(`Lost line: ${SECOND.title} is needed`);
   await hers.getByRole("button", { name: "Acknowledge" }).click();
   await expect(coming).toContainText("All 2 are coming");
-  await coming.getByText(`${SECOND}: coming`).click();
+  await coming.getByText(`${SECOND.title}: coming`).click();
   await expect(coming).toContainText(`acknowledged by ${cy.person.name}`);
   await look(ada.page, "phone", "teams-roles-coming");
 });
-
-function at(hours: number): string {
-  return new Date(NOW + hours * HOUR_MS).toISOString();
-}
-
-function turn(from: number, until: number, user: string): string {
-  return `line-team,${ROLE},Vascular Access,${at(from)},${at(until)},${user}`;
-}
-
-async function bring(page: Page, turns: readonly string[]): Promise<void> {
-  const lines = ["role,title,department,from,until,username", ...turns];
-  const buffer = Buffer.from(lines.join("\n"));
-  const file = { name: "line-team.csv", mimeType: "text/csv", buffer };
-  await page.locator("input[type=file]").setInputFiles(file);
-  const button = page.getByRole("button", { name: "Import", exact: true });
-  await expect(button).toBeEnabled();
-  await button.click();
-  await expect(button).toHaveCount(0);
-}
-
-/** Signs the turns that nobody has signed as they are. */
-async function sign(page: Page, screen?: string): Promise<void> {
-  const open = page.getByRole("region", { name: "Not signed yet" });
-  await expect(open).toContainText(ROLE);
-  await open.scrollIntoViewIfNeeded();
-  if (screen) {
-    await look(page, "phone", screen);
-  }
-  await open.getByRole("button", { name: "Sign the turns as they are" }).click();
-  await expect(open).toHaveCount(0);
-}

@@ -25,5 +25,8 @@ export const PHONE = {
     "Chrome/140.0.0.0 Mobile Safari/537.36",
 } as const;
 
+/** One of the smallest that are still carried. */
+export const SMALL_PHONE = { ...PHONE, viewport: { width: 360, height: 640 } } as const;
+
 /** The workstation on a ward. */
 export const DESKTOP = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 2 } as const;

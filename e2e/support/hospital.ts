@@ -27,6 +27,7 @@ export class Hospital {
   readonly url: string;
   readonly folder: string;
   #service: Service;
+  #keeper: Service | undefined;
   readonly #people: Person[];
 
   private constructor(ready: Ready, folder: string, service: Service) {
@@ -72,6 +73,17 @@ export class Hospital {
     await answers(this.url, this.#service);
   }
 
+  /** Runs the record keeper of a hospital that is served by its configuration, as a process of its own;
+   * `options` are further ones of `wardline keeper`. */
+  async keep(...options: readonly string[]): Promise<void> {
+    this.#keeper = new Service("keeper", "--home", join(this.folder, "keeper"), ...options);
+    try {
+      await ready(this.#keeper.process);
+    } catch (error) {
+      throw new Error(`${BINARY} keeper did not become ready: ${error}\n${this.#keeper.log}`);
+    }
+  }
+
   nurse(): Person {
     return this.person(({ role }) => role === "Nurse");
   }
@@ -91,12 +103,13 @@ export class Hospital {
   }
 
   async close(): Promise<void> {
+    await this.#keeper?.stop();
     await this.#service.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
 
-/** The one line that says where everything is. */
+/** The one line that says that it is ready; a hospital's says where everything is. */
 function ready(process: ChildProcess): Promise<Ready> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("no answer in time")), START_MS);

@@ -20,6 +20,18 @@ export async function look(page: Page, view: string, screen: string): Promise<vo
   }
 }
 
+/** What stands out of the window to the side, of the page or of what `within` selects. */
+export function tooWide(page: Page, within = "main *"): Promise<string[]> {
+  return page.evaluate(
+    (selector) =>
+      [...document.querySelectorAll<HTMLElement>(selector)]
+        .filter((each) => each.offsetParent && each.getBoundingClientRect().right > innerWidth + 1)
+        .filter((each) => !each.classList.contains("visually-hidden"))
+        .map((each) => each.outerHTML.slice(0, 100)),
+    within,
+  );
+}
+
 /** Dialogs and colours fade, on a slow machine longer than they should: a half faded text has no
  * contrast. What turns without an end, as a sign of waiting does, is not waited for. */
 async function settled(page: Page): Promise<void> {

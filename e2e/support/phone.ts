@@ -109,6 +109,19 @@ export class Phone {
     await other.unlock();
   }
 
+  /** Says on this device that this person's other one is lost: two taps; `look` sees what is asked
+   * between them. */
+  async reportLost(look?: (asked: Locator) => Promise<void>): Promise<void> {
+    const { page } = this;
+    await page.goto(`${new URL(page.url()).origin}/#/security`);
+    await page.getByRole("button", { name: /^Report .* lost$/ }).click();
+    const asked = page.getByRole("dialog", { name: /^Report .* lost/ });
+    await expect(asked).toBeVisible();
+    await look?.(asked);
+    await asked.getByRole("button", { name: "Report it lost" }).click();
+    await expect(asked).toHaveCount(0);
+  }
+
   /** It hears that it is out of use: by itself, or when it is unlocked the next time. */
   async isErased(): Promise<void> {
     const erased = this.page.getByRole("heading", { name: "Wardline's data on this device is" });
@@ -130,16 +143,31 @@ export class Phone {
       // The holder of a role on call is named there too; people's buttons begin with the name.
       await page.getByRole("button", { name: new RegExp(`^${name}`) }).click();
     }
-    let patient = "";
-    if (about) {
-      await page.getByRole("button", { name: "Choose", exact: true }).click();
-      const own = page.getByRole("dialog").getByRole("list", { name: "Your patients" });
-      const first = own.getByRole("listitem").first().getByRole("button");
-      patient = (await first.locator("strong").textContent()) ?? "";
-      await first.click();
-    }
+    const patient = about ? await this.choosePatient() : "";
     await page.getByRole("button", { name: "Start conversation" }).click();
     await expect(page.getByRole("textbox", { name: "Message" })).toBeVisible();
+    return patient;
+  }
+
+  /** The same with whoever has a role on call. */
+  async startWithRole(title: string, about?: "a patient"): Promise<string> {
+    const { page } = this;
+    await page.goto(`${new URL(page.url()).origin}/#/new`);
+    await page.getByRole("searchbox", { name: /Person/ }).fill(title);
+    await page.getByRole("button", { name: new RegExp(`^${title}`) }).click();
+    const patient = about ? await this.choosePatient() : "";
+    await page.getByRole("button", { name: "Write to the role" }).click();
+    await expect(page.getByRole("textbox", { name: "Message" })).toBeVisible();
+    return patient;
+  }
+
+  private async choosePatient(): Promise<string> {
+    const { page } = this;
+    await page.getByRole("button", { name: "Choose", exact: true }).click();
+    const own = page.getByRole("dialog").getByRole("list", { name: "Your patients" });
+    const first = own.getByRole("listitem").first().getByRole("button");
+    const patient = (await first.locator("strong").textContent()) ?? "";
+    await first.click();
     return patient;
   }
 
@@ -188,6 +216,15 @@ export class Phone {
     const sheet = this.page.getByRole("dialog", { name: "Message" });
     await expect(sheet).toBeVisible();
     return sheet;
+  }
+
+  /** Takes a message of this person's own back; `look` sees what is asked first. */
+  async recall(text: string, look?: (asked: Locator) => Promise<void>): Promise<void> {
+    await (await this.more(text)).getByRole("button", { name: "Recall" }).click();
+    const asked = this.page.getByRole("dialog", { name: "Recall this message?" });
+    await expect(asked).toBeVisible();
+    await look?.(asked);
+    await asked.getByRole("button", { name: "Recall" }).click();
   }
 
   /** How far a message of this person came: `Sent`, `Delivered`, `Read`, `Acknowledged`. */

@@ -101,7 +101,15 @@ impl Keeper {
             .kept_groups()?
             .iter()
             .any(|group| group.role.is_some());
-        if is_of_roles && matches!(frame, None | Some(ServerFrame::Roles | ServerFrame::Inbox)) {
+        let hears = match frame {
+            // Before the first conversation with a role, too: whoever has the role as it begins came
+            // with it, and their devices are not new any more when it passes on.
+            Some(ServerFrame::Roles) => true,
+            None | Some(ServerFrame::Inbox) => is_of_roles,
+            // Of a conversation one may hear before one hears that one was let in.
+            Some(_) => is_of_roles && roles(client)? == Roles::default(),
+        };
+        if hears {
             hear_of_roles(client).await?;
         }
         let mut ledgers = self.take_in(client).await?;

@@ -187,7 +187,7 @@ export function Composer({
 
   return (
     <>
-      <form className={styles.composer} data-composer data-priority={level} onSubmit={submit}>
+      <form className={styles.composer} data-priority={level} data-writes onSubmit={submit}>
         {replying ? (
           <div className={styles.replying}>
             <div>

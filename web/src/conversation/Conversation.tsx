@@ -150,7 +150,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
         <Back />
         <div className={styles.heading}>
           <h1>{title}</h1>
-          <p>{[purpose, subtitle(conversation)].filter(Boolean).join(" · ")}</p>
+          <p>{[purpose, subtitle(conversation)].filter(Boolean).join("\u00a0·\u00a0")}</p>
         </div>
         <ActionIcon aria-label={t.conversation.details} onClick={() => setShowPeople(true)}>
           <UsersRound aria-hidden />
@@ -336,7 +336,8 @@ function subtitle({ kind, members, role_title, title }: ConversationView): strin
     const other = otherOf({ kind, members, title });
     return other ? `${other.role}, ${other.department}` : "";
   }
-  const people = t.conversation.people(members.length);
+  // A number does not stand at the end of a line without what it counts.
+  const people = t.conversation.people(members.length).replace(" ", "\u00a0");
   return role_title && role_title !== title ? `${role_title} · ${people}` : people;
 }
 

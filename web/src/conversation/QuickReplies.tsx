@@ -8,7 +8,7 @@ import styles from "./QuickReplies.module.css";
 export function QuickReplies({ group, to }: { group: string; to: MessageView }) {
   const send = useCall("send");
   return (
-    <ul className={styles.quick} aria-label={t.conversation.quick.label}>
+    <ul className={styles.quick} aria-label={t.conversation.quick.label} data-writes>
       {t.conversation.quick.texts.map((text) => (
         <li key={text}>
           <button

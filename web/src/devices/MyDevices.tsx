@@ -85,7 +85,10 @@ export function MyDevices() {
             key={device.id}
             my="sm"
             checked={also.includes(device.id)}
-            label={t.security.revokeToo(device.name, moment(device.created_at, now))}
+            label={t.security.revokeToo(
+              device.current ? t.security.inHand : device.name,
+              moment(device.created_at, now),
+            )}
             onChange={(event) =>
               setAlso(
                 event.currentTarget.checked

@@ -53,7 +53,9 @@ function Request({ swap: { id, asked_by, title, from, until }, now }: { swap: Sw
         <Avatar id={asked_by.id} name={asked_by.name} />
         <div>
           <strong>{t.onCall.request(asked_by.name, title)}</strong>
-          <span>{t.onCall.span(moment(from, now), moment(until, now))}</span>
+          <span>
+            {t.onCall.span(from <= now ? t.onCall.now : moment(from, now), moment(until, now))}
+          </span>
         </div>
       </div>
       <Refused lines={answer.error ? [told(answer.error)] : []} />

@@ -28,21 +28,23 @@ export function RingLine() {
   const off = info.state === "off" || info.state === "gone";
   const result = asking ? t.ringing.asking : tested ? t.ringing[tested] : refused;
   return (
-    <section className={styles.line} aria-label={t.ringing.shift.label}>
+    <section className={styles.line} aria-label={t.ringing.shift.label} data-can-wait>
       <BellRing aria-hidden />
       <p role="status">{result ?? (off ? t.ringing.shift.off : t.ringing.shift.check)}</p>
-      {tested === "rang" ? null : (
-        <Button
-          variant="default"
-          aria-busy={busy}
-          onClick={() => void (off ? turnOn(info.public_key) : test())}
-        >
-          {off ? t.ringing.shift.turnOn : t.ringing.shift.test}
+      <div className={styles.answers}>
+        {tested === "rang" ? null : (
+          <Button
+            variant="default"
+            aria-busy={busy}
+            onClick={() => void (off ? turnOn(info.public_key) : test())}
+          >
+            {off ? t.ringing.shift.turnOn : t.ringing.shift.test}
+          </Button>
+        )}
+        <Button variant="subtle" onClick={putOff}>
+          {tested === "rang" ? t.done : t.ringing.shift.later}
         </Button>
-      )}
-      <Button variant="subtle" onClick={putOff}>
-        {tested === "rang" ? t.done : t.ringing.shift.later}
-      </Button>
+      </div>
     </section>
   );
 }

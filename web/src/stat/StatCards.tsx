@@ -35,7 +35,8 @@ export function StatCards() {
   const asked = (page: EscalationInfo) => ({
     page,
     here: isHere(page.group),
-    alone: waiting.filter(({ group, seq }) => group === page.group && seq === page.seq).length === 1,
+    alone:
+      waiting.filter(({ group, seq }) => group === page.group && seq === page.seq).length === 1,
   });
   const own = pages.filter(({ state, sender }) => state === "waiting" && sender.id === me);
   return (
@@ -53,7 +54,7 @@ export function StatCards() {
         </div>
       ) : null}
       {cards.length + failed.length > 0 ? (
-        <div className={styles.cards}>
+        <div className={styles.cards} data-stands>
           {cards.map((page) => (
             <AskedCard key={page.id} {...asked(page)} me={me} onLater={() => shrink(page.id)} />
           ))}

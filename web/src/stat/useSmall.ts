@@ -35,5 +35,5 @@ export function useSmall(ids: readonly string[]): {
 }
 
 function isWriting(on: EventTarget | null): boolean {
-  return on instanceof Element && on.closest("[data-composer]") !== null;
+  return on instanceof Element && on.closest("[data-writes]") !== null;
 }

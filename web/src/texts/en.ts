@@ -257,7 +257,7 @@ export const en = {
     details: "People in this conversation",
     composer: "Message",
     placeholder: "Message",
-    placeholderPatient: "Message about the patient",
+    placeholderPatient: "About the patient",
     send: "Send",
     sendStat: "Send STAT",
     sendUrgent: "Send urgent",
@@ -682,6 +682,7 @@ export const en = {
     revokeTitle: (name: string) => `Remove ${name}?`,
     revokeText:
       "It is signed out and shut out of all conversations at once. It can only come back with a new invitation.",
+    inHand: "the device in your hand",
     revokeToo: (name: string, date: string) => `Also remove ${name}, confirmed with it ${date}`,
     revokeAction: "Remove the device",
     sessions: "Where you are signed in",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use wardline_client::Platform as _;
 use wardline_client::views::Notice;
 use wardline_client_native::NativeClient;
-use wardline_keeper::{Progress, Rules};
+use wardline_keeper::{Keeper, Progress, Rules};
 use wardline_model::turns::{SignedTurn, SignedTurns, TurnOrder};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::schedules::Schedules;
@@ -185,6 +185,39 @@ async fn give(engine: Engine) {
     ward.keep(AT_ONCE).await;
     chloe.sync().await.unwrap();
     assert_eq!(texts(&chloe, group), ["Please look at bed 2"]);
+}
+
+story!(whoever_has_a_role_as_its_first_conversation_begins_hands_that_over);
+async fn whoever_has_a_role_as_its_first_conversation_begins_hands_that_over(engine: Engine) {
+    Box::pin(begin(engine)).await;
+}
+
+async fn begin(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut head = ward.scheduler("tomas.herrera").await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut rahul = ward.person("rahul.menon").await;
+    let chloe = ward.person("chloe.bennett").await;
+    assign(&mut head, me(&rahul), 4).await;
+    sign(&mut head).await;
+    let group = amara.start(&[], Some(role()), None).await.unwrap();
+    say(&mut amara, group, "K 6.8 in bed 4").await;
+    // That it goes on is told before that somebody was let in.
+    ward.keeper.sync().await.unwrap();
+    let frame = ServerFrame::Reached { group, seq: 1 };
+    let looked = Keeper::new(AT_ONCE).look(&mut ward.keeper, Some(&frame));
+    looked.await.unwrap();
+
+    assign(&mut head, me(&chloe), 8).await;
+    sign(&mut head).await;
+    ward.keep(AT_ONCE).await;
+    amara.sync().await.unwrap();
+    let gone = "Rahul Menon handed over Cardiology on call.".to_owned();
+    let seen = told(&amara, group);
+    assert!(seen.contains(&(Notice::PersonRemoved, gone)), "{seen:?}");
+    say(&mut amara, group, "Repeat is 5.4").await;
+    rahul.sync().await.unwrap();
+    assert!(!texts(&rahul, group).contains(&"Repeat is 5.4".to_owned()));
 }
 
 /// The enrolling officer, somebody who defines teams, and a nurse who has a role.
