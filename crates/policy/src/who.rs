@@ -270,6 +270,7 @@ impl Asking<'_> {
                 .map(|device| Resource::KeyPackages { device })
                 .into(),
             ResourceKind::Share => vec![Resource::Share { device }],
+            ResourceKind::Records => vec![Resource::Records { custodian: true }],
             ResourceKind::Policy => vec![Resource::Policy {
                 version: 1,
                 author: owner,
@@ -304,6 +305,7 @@ const fn is_owned(kind: ResourceKind) -> bool {
         | ResourceKind::Patient
         | ResourceKind::Document
         | ResourceKind::Forward
+        | ResourceKind::Records
         | ResourceKind::Log => false,
     }
 }
