@@ -118,6 +118,18 @@ test("a bot is registered, confirmed, seen as a bot by everyone, and disabled", 
   await look(page, "phone", "bot-message");
 
   await page.goto(`${founding.url}/#/officer`);
+  const listed = part.getByRole("list", { name: "Registered bots" });
+  await expect(listed).toContainText("Routine only, writes only, at most 30 a minute");
+  await part.getByRole("button", { name: "Change what Laboratory may do" }).click();
+  const form = part.getByRole("form", { name: "Change what Laboratory may do" });
+  await form.getByRole("radio", { name: "Up to urgent" }).check();
+  await form.getByRole("checkbox", { name: "It reads what others write" }).check();
+  await expect(form).toContainText("It reads what people write from then on");
+  await look(page, "phone", "bot-change");
+  await form.getByRole("button", { name: "Save what it may do" }).click();
+  await expect(listed).toContainText("Up to urgent, reads, at most 30 a minute");
+  await expect(form).toHaveCount(0);
+
   await part.getByRole("button", { name: "Disable Laboratory" }).click();
   await page.getByRole("button", { name: "Disable", exact: true }).last().click();
   await expect(part).toContainText("Disabled");

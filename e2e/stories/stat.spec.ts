@@ -56,6 +56,22 @@ test("nobody takes a STAT message at first, and the third who is asked does; ano
   await look(doctor.page, "phone", "stat-asked");
   await doctor.page.mouse.click(5, 5);
   await expect.poll(() => tones(doctor.page)).toBeGreaterThan(0);
+
+  // He writes back first: the card makes room, stays in sight with its one tap, and goes on sounding.
+  await his.getByRole("button", { name: "Later" }).click();
+  await expect(his).not.toContainText(SEPTIC);
+  await expect(his.getByRole("button", { name: "Acknowledge" })).toBeVisible();
+  await doctor.open(nurse.person.name);
+  await his.getByRole("button", { name: "Show all of the STAT message" }).click();
+  await expect(his).toContainText(SEPTIC);
+  await doctor.page.getByRole("textbox", { name: "Message" }).focus();
+  await expect(his).not.toContainText(SEPTIC);
+  await doctor.write("Scrubbed in. Start the fluids.");
+  await look(doctor.page, "phone", "stat-bar");
+  const before = await tones(doctor.page);
+  await expect.poll(() => tones(doctor.page), { timeout: 10_000 }).toBeGreaterThan(before);
+  await expect(his.getByRole("button", { name: "Acknowledge" })).toBeVisible();
+  await nurse.sees("Scrubbed in. Start the fluids.");
   // He goes out of reach, and never answers.
   await doctor.page.goto("about:blank");
 

@@ -7,6 +7,7 @@ import { expect, type Story, test } from "../support/story.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const ROLE = "Line team on call";
+const SECOND = "Second line nurse on call";
 /** To the minute, so that one turn ends where the next begins. */
 const NOW = Math.floor(Date.now() / 60_000) * 60_000;
 
@@ -177,6 +178,69 @@ test("a code team is paged with one tap, and a list is answered to its sender", 
     await form.getByRole("button", { name: "Save" }).click();
     await expect(page.getByText(`${name} is saved.`)).toBeVisible();
   }
+});
+
+test("each role of a code team answers for itself, and whoever called sees all of them", async ({
+  hospital,
+  phone,
+}) => {
+  test.slow();
+  const ada = await phone(hospital.nurse(), PHONE);
+  const ben = await phone(hospital.nurse(), PHONE);
+  const cy = await phone(hospital.nurse(), PHONE);
+  const officer = await phone(
+    hospital.person(({ role }) => role === "Security officer"),
+    PHONE,
+  );
+  for (const each of [ada, ben, cy, officer]) {
+    await each.enroll();
+  }
+  const { page } = officer;
+  await page.goto(`${hospital.url}/#/on-call`);
+  await bring(page, [
+    turn(-1, 12, ben.person.user),
+    `line-second,${SECOND},Vascular Access,${at(-1)},${at(12)},${cy.person.user}`,
+  ]);
+  await page.goto(`${hospital.url}/#/officer`);
+  const teams = page.getByRole("region", { name: "Code teams and lists" });
+  await teams.getByRole("button", { name: "Define a team or a list" }).click();
+  const form = teams.getByRole("form", { name: "Define a team or a list" });
+  await form.getByRole("textbox", { name: "Name" }).fill("Lost line");
+  await form.getByRole("combobox", { name: "What is it?" }).selectOption("Code team");
+  for (const role of [ROLE, SECOND]) {
+    await form.getByRole("checkbox", { name: new RegExp(`^${role}`) }).check();
+  }
+  await form.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Lost line is saved.")).toBeVisible();
+
+  await ada.page.goto(`${hospital.url}/#/new`);
+  await ada.page.getByRole("button", { name: /^Lost line/ }).click();
+  const sheet = ada.page.getByRole("dialog", { name: "Page Lost line?" });
+  await sheet.getByRole("textbox").fill("Bed 3, bleeding from the line.");
+  await sheet.getByRole("button", { name: "Send STAT to all" }).click();
+  await ada.sees("Bed 3, bleeding from the line.");
+  const coming = ada.page.getByRole("region", { name: "Who is coming of Lost line" });
+  await expect(coming).toContainText("0 of 2 coming");
+  await expect(coming).toContainText(`${ROLE}: ringing`);
+  await expect(coming).toContainText(`${SECOND}: ringing`);
+  await look(ada.page, "phone", "teams-roles-ringing");
+
+  // Ben answers for his role: the other one rings on.
+  const his = ben.page.getByRole("region", { name: `STAT ${ada.person.name} needs ${ROLE} now` });
+  await expect(his).toContainText(`Lost line: ${ROLE} is needed`);
+  await look(ben.page, "phone", "teams-role-asked");
+  await his.getByRole("button", { name: "Acknowledge" }).click();
+  await expect(his).toHaveCount(0);
+  await expect(coming).toContainText("1 of 2 coming");
+  await expect(coming).toContainText(`${ROLE}: coming (${ben.person.name}`);
+  await expect(coming).toContainText(`${SECOND}: ringing`);
+  const hers = cy.page.getByRole("region", { name: `STAT ${ada.person.name} needs ${SECOND} now` });
+  await expect(hers).toContainText(`Lost line: ${SECOND} is needed`);
+  await hers.getByRole("button", { name: "Acknowledge" }).click();
+  await expect(coming).toContainText("All 2 are coming");
+  await coming.getByText(`${SECOND}: coming`).click();
+  await expect(coming).toContainText(`acknowledged by ${cy.person.name}`);
+  await look(ada.page, "phone", "teams-roles-coming");
 });
 
 function at(hours: number): string {

@@ -163,7 +163,7 @@ pub(crate) fn soak(workspace: &Workspace) -> Result<(), Failure> {
         cargo
             .args(["test", "--workspace", "--locked"])
             .env("WARDLINE_SOAK", "1")
-            .env("PROPTEST_CASES", "20000");
+            .env("PROPTEST_CASES", "4096");
         process::tests(&mut cargo, Runner::Cargo).map(Report::tests)
     })];
     let tally = stage::all("soak", stages)?;

@@ -38,6 +38,8 @@ pub enum Hint {
         group: GroupId,
         /// The message's place in its log.
         seq: u64,
+        /// Which of its pages.
+        line: u32,
     },
     /// A session ended.
     SessionEnded {

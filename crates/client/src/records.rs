@@ -15,7 +15,7 @@ use wardline_model::purpose::is_role_group;
 use wardline_model::statement::{SignedStatement, Statement};
 use wardline_model::turns::SignedTurns;
 use wardline_model::wire::devices::{MemberDevice, MemberDevices, MemberDevicesRequest};
-use wardline_model::wire::groups::GroupKind;
+use wardline_model::wire::groups::{GroupKind, GroupSummary};
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::records::{
     HandIn, RecordsList, RecordsOrder, RecordsResult, StatementsLeft, StatementsTaken,
@@ -278,10 +278,7 @@ impl<P: Platform> Client<P> {
             .map(|record| KeptGroup {
                 id: record.summary.id,
                 devices: record.devices,
-                role: record.summary.role.filter(|role| {
-                    let nonce = record.summary.purpose.as_ref();
-                    nonce.is_some_and(|nonce| is_role_group(record.summary.id, role, &nonce.0))
-                }),
+                role: followed_role(&record.summary).cloned(),
                 last_at: record.summary.last_message_at,
             })
             .collect())
@@ -688,6 +685,13 @@ impl<P: Platform> Client<P> {
         }
         Ok(())
     }
+}
+
+/// The role that a conversation is of by its id, so that it follows whoever has it. One that was begun
+/// before ids said so does not, and cannot be made to.
+pub(crate) fn followed_role(summary: &GroupSummary) -> Option<&RoleSlug> {
+    let (role, nonce) = summary.role.as_ref().zip(summary.purpose.as_ref())?;
+    is_role_group(summary.id, role, &nonce.0).then_some(role)
 }
 
 /// What a page tells the person, beside its messages.

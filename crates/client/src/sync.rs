@@ -23,7 +23,7 @@ use crate::membership::{bots, keepers};
 use crate::mls::{Claim, Groups, Incoming};
 use crate::own::{forget_unread_mark, own};
 use crate::platform::{Event, Platform, random_bytes};
-use crate::records::Committed;
+use crate::records::{Committed, followed_role};
 use crate::vault::Vault;
 use crate::views::{
     ChangeKind, Conversation, LastMessage, MemberView, Message, MessageState, Notice, ReactionView,
@@ -125,8 +125,10 @@ impl<P: Platform> Client<P> {
         // A device with a busy line syncs seldom.
         self.expire()?;
         match frame {
-            // What waits for an answer is asked of the server, which alone knows it.
+            // What waits for an answer, and who is on a care team, is asked of the server, which alone
+            // knows it.
             ServerFrame::Ready
+            | ServerFrame::CareTeam { .. }
             | ServerFrame::Sent { .. }
             | ServerFrame::Problem { .. }
             | ServerFrame::Escalation { .. } => Ok(()),
@@ -496,6 +498,7 @@ impl<P: Platform> Client<P> {
             patient_id: summary.patient_id.clone(),
             role: summary.role.clone(),
             role_title: summary.role_title.clone(),
+            follows: followed_role(summary).is_some(),
             team: summary.team,
             team_title: summary.team_title.clone(),
             created_by: summary.created_by,

@@ -292,6 +292,8 @@ pub struct Conversation {
     pub role: Option<RoleSlug>,
     /// The role's title.
     pub role_title: Option<String>,
+    /// Whether it follows who has the role: its id says that it is the role's.
+    pub follows: bool,
     /// The code team or list that it is for.
     pub team: Option<TeamId>,
     /// Its name.

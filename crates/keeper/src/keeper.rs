@@ -86,6 +86,8 @@ impl Keeper {
                 | ServerFrame::Problem { .. }
                 | ServerFrame::Escalation { .. }
                 | ServerFrame::Statements
+                // Nobody signed who is on it.
+                | ServerFrame::CareTeam { .. }
                 | ServerFrame::Ended { .. },
             ) => return Ok(None),
             Some(

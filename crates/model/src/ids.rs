@@ -142,19 +142,25 @@ uuid_id!(
     FacilityId, "facility id"
 );
 
-/// One STAT message that waits for an answer: its conversation and its place there, written
-/// `CONVERSATION.PLACE`.
+/// One page of a STAT message that waits for an answer: its conversation, its place there, and which of
+/// the message's pages, written `CONVERSATION.PLACE`, for those after the first `CONVERSATION.PLACE.LINE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EscalationId {
     /// The conversation.
     pub group: GroupId,
     /// The message's place in its log.
     pub seq: u64,
+    /// Which of the message's pages. One to a code team has one for each role, all others have only 0.
+    pub line: u32,
 }
 
 impl fmt::Display for EscalationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.group, self.seq)
+        write!(f, "{}.{}", self.group, self.seq)?;
+        if self.line > 0 {
+            write!(f, ".{}", self.line)?;
+        }
+        Ok(())
     }
 }
 
@@ -168,10 +174,11 @@ impl FromStr for EscalationId {
         let Some((group, seq)) = text.split_once('.') else {
             return Err(invalid);
         };
-        let (Ok(group), Ok(seq)) = (group.parse(), seq.parse()) else {
+        let (seq, line) = seq.split_once('.').unwrap_or((seq, "0"));
+        let (Ok(group), Ok(seq), Ok(line)) = (group.parse(), seq.parse(), line.parse()) else {
             return Err(invalid);
         };
-        let id = Self { group, seq };
+        let id = Self { group, seq, line };
         // One text for each, so that it can be compared.
         if id.to_string() == text {
             Ok(id)
@@ -269,8 +276,12 @@ mod tests {
         let id = EscalationId {
             group: GroupId::from_random([0xAB; 16]),
             seq: 42,
+            line: 0,
         };
         assert_eq!(id.to_string().parse(), Ok(id));
+        let second = EscalationId { line: 2, ..id };
+        assert_eq!(second.to_string(), format!("{id}.2"));
+        assert_eq!(second.to_string().parse(), Ok(second));
         let json = serde_json::to_string(&id).unwrap();
         assert_eq!(serde_json::from_str::<EscalationId>(&json).unwrap(), id);
         for bad in [
@@ -279,6 +290,9 @@ mod tests {
             "1.2",
             &format!("{}.", id.group),
             &format!("{}.042", id.group),
+            &format!("{id}.0"),
+            &format!("{id}.02"),
+            &format!("{id}.1.1"),
         ] {
             assert!(bad.parse::<EscalationId>().is_err(), "{bad}");
         }

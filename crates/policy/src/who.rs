@@ -201,6 +201,7 @@ impl Asking<'_> {
                 id: EscalationId {
                     group: GroupId::from_bytes(SOMETHING),
                     seq: 1,
+                    line: 0,
                 },
                 asked: true,
                 sent: true,

@@ -232,7 +232,8 @@ pub struct Ground {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Factors {
-    /// By role, how many generators of one-time codes a person is to have.
+    /// By role, how many factors beside the passkey a person is to have: generators of one-time codes
+    /// and smart cards together.
     pub minimum: BTreeMap<String, u32>,
 }
 

@@ -81,6 +81,8 @@ struct Socket {
     following: bool,
     /// A [`Push::Judge`] is on its way.
     judging: bool,
+    /// A bot's scope, by which it was judged last.
+    bot_scope: Option<String>,
 }
 
 #[derive(Debug)]
@@ -121,6 +123,7 @@ impl Hub {
             inbox,
             following: true,
             judging: false,
+            bot_scope: principal.bot_scope.clone(),
         };
         inner.sockets.insert(id, socket);
         metrics::gauge!("wardline_sockets").set(count(inner.sockets.len()));
@@ -341,6 +344,21 @@ impl Hub {
         }
     }
 
+    /// Tells the sockets that follow a conversation.
+    pub(crate) fn tell(&self, group: GroupId, told: &ServerFrame) {
+        let Some(frame) = frame(told) else {
+            return;
+        };
+        let mut inner = self.lock();
+        let followed = inner.groups.get(&group);
+        let ids: Vec<u64> = followed
+            .map(|followed| followed.sockets.iter().copied().collect())
+            .unwrap_or_default();
+        for id in ids {
+            inner.push(id, Push::Frame(frame.clone()));
+        }
+    }
+
     /// Tells the record keepers' sockets that devices came or went, or statements were handed in.
     fn tell_keepers(&self, told: &ServerFrame) {
         let Some(frame) = frame(told) else {
@@ -390,9 +408,17 @@ impl Inner {
             return;
         };
         let ended = mark.is_none_or(|mark| mark.ended);
-        if ended && !std::mem::replace(&mut socket.judging, true) {
+        let scope = mark.and_then(|mark| mark.bot_scope.as_ref());
+        let changed = scope != socket.bot_scope.as_ref();
+        if changed {
+            socket.bot_scope = scope.cloned();
+        }
+        // Before what is pushed from here on: it may not be for them any more.
+        if (ended || changed) && !std::mem::replace(&mut socket.judging, true) {
             self.push(id, Push::Judge);
-            return;
+            if ended {
+                return;
+            }
         }
         let (Some(mark), Some(socket)) = (mark, self.sockets.get_mut(&id)) else {
             return;
@@ -583,8 +609,8 @@ impl Round {
             Hint::Receipt { group } => {
                 self.receipts.insert(group);
             }
-            Hint::Escalation { group, seq } => {
-                self.pages.insert(EscalationId { group, seq });
+            Hint::Escalation { group, seq, line } => {
+                self.pages.insert(EscalationId { group, seq, line });
             }
             Hint::Inbox { device } | Hint::DeviceChanged { device } => {
                 if matches!(hint, Hint::DeviceChanged { .. }) {

@@ -29,6 +29,7 @@ mod attachments;
 mod ca;
 mod caller;
 mod cards;
+mod care;
 mod charts;
 mod codes;
 pub mod config;

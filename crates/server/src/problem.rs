@@ -153,7 +153,7 @@ pub(crate) enum Refusal {
     /// The person has as many generators as one may have.
     #[error("too many factors")]
     TooManyFactors,
-    /// The person's role needs the generator.
+    /// The person's role needs the generator or smart card.
     #[error("the factor is needed")]
     FactorNeeded,
     /// Somebody has the token card.
@@ -512,7 +512,7 @@ impl Refusal {
                 "Take one away that you do not use any more.",
             ),
             Self::FactorNeeded => (
-                "Your role needs this code generator",
+                "Your role needs this second factor",
                 "Add another one first, or ask an enrolling officer.",
             ),
             Self::TokenTaken => (

@@ -210,7 +210,7 @@ impl Tx {
         }
     }
 
-    /// Makes nodes migrate, sequence the log and change schedules one after the other.
+    /// Makes nodes migrate, sequence the log, change schedules and care teams one after the other.
     pub(crate) async fn lock_whole(&mut self, what: AdvisoryLock) -> Result<(), StoreError> {
         if let Conn::Postgres(transaction) = &mut self.conn {
             sqlx::query("SELECT pg_advisory_xact_lock($1)")
@@ -244,6 +244,8 @@ pub(crate) enum AdvisoryLock {
     Sequencer = 2,
     /// Changing who is on call.
     Schedules = 3,
+    /// Changing who cares for a patient.
+    CareTeams = 4,
 }
 
 /// `$first, $first+1, …`: `count` placeholders.

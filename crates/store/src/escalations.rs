@@ -4,7 +4,7 @@
 //! stands in its JSON, which the store does not look into; writing it is guarded by its revision, so of
 //! two nodes that step one page one wins and the other changes nothing.
 
-use wardline_model::{EscalationId, GroupId, UserId};
+use wardline_model::{EscalationId, GroupId, RoleSlug, TeamId, UserId};
 
 use crate::StoreError;
 use crate::append::Append;
@@ -22,6 +22,10 @@ row! {
         pub group_id: GroupId,
         /// The message's place in its log.
         pub seq: u64,
+        /// Which of the message's pages.
+        pub line: u32,
+        /// The on-call role that it is for; absent where it is for people.
+        pub role: Option<RoleSlug>,
         /// Who sent it.
         pub sender: UserId,
         /// When, unix milliseconds.
@@ -39,6 +43,7 @@ impl StoredEscalation {
         EscalationId {
             group: self.group_id,
             seq: self.seq,
+            line: self.line,
         }
     }
 }
@@ -50,22 +55,12 @@ row! {
         pub group_id: GroupId,
         /// The message's place in its log.
         pub seq: u64,
+        /// Which of the message's pages.
+        pub line: u32,
         /// Grows with every change.
         pub revision: u64,
         /// When it was over, unix milliseconds.
         pub ended_at: Option<u64>,
-    }
-}
-
-row! {
-    /// The on-call role that a conversation writes to.
-    pub struct WrittenTo {
-        /// The conversation.
-        pub group_id: GroupId,
-        /// The role, as shown.
-        pub title: String,
-        /// Its department.
-        pub department: String,
     }
 }
 
@@ -75,6 +70,7 @@ impl EscalationMark {
         EscalationId {
             group: self.group_id,
             seq: self.seq,
+            line: self.line,
         }
     }
 }
@@ -88,7 +84,7 @@ row! {
 macro_rules! select_escalations {
     ($rest:literal) => {
         concat!(
-            "SELECT e.group_id, e.seq, e.sender, e.started_at, e.revision, e.state
+            "SELECT e.group_id, e.seq, e.line, e.role, e.sender, e.started_at, e.revision, e.state
              FROM escalations e ",
             $rest
         )
@@ -96,23 +92,90 @@ macro_rules! select_escalations {
 }
 
 impl Tx {
-    /// Begins the page of a STAT message that is taken in this transaction.
+    /// Begins the pages of a STAT message that is taken in this transaction: one, or, in a code team's
+    /// conversation, one for each of its roles and one for the people whom it names. A role that the
+    /// sender holds needs nobody else.
     pub(crate) async fn begin_escalation(
         &mut self,
         append: &Append,
         seq: u64,
     ) -> Result<(), StoreError> {
-        execute!(
-            self,
-            "INSERT INTO escalations (group_id, seq, sender, started_at, revision, seen_at,
-                 next_wake_at)
-             VALUES ($1, $2, $3, $4, 0, $4, $4)",
-            append.group,
-            seq,
-            append.sender_user,
-            append.now_ms
-        )?;
+        let mut lines: Vec<Option<RoleSlug>> = Vec::new();
+        if let Some(called) = self.team_called(append).await? {
+            lines.extend(called.roles.into_iter().map(Some));
+            if called.people || lines.is_empty() {
+                lines.push(None);
+            }
+        } else {
+            lines.push(self.role_written_to(append).await?);
+        }
+        for (line, role) in (0_u32..).zip(lines) {
+            execute!(
+                self,
+                "INSERT INTO escalations (group_id, seq, line, role, sender, started_at, revision,
+                     seen_at, next_wake_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, 0, $6, $6)",
+                append.group,
+                seq,
+                line,
+                role,
+                append.sender_user,
+                append.now_ms
+            )?;
+        }
         Ok(())
+    }
+
+    /// The role of a role's conversation.
+    async fn role_written_to(&mut self, append: &Append) -> Result<Option<RoleSlug>, StoreError> {
+        let found: Option<Slug> = fetch_optional!(
+            self,
+            Slug,
+            "SELECT r.slug FROM groups g JOIN oncall_roles r ON r.slug = g.role
+             WHERE g.group_id = $1 AND g.kind = 'role'",
+            append.group
+        )?;
+        Ok(found.map(|row| row.slug))
+    }
+
+    /// Whom a code team's conversation calls; nothing of any other.
+    async fn team_called(&mut self, append: &Append) -> Result<Option<Called>, StoreError> {
+        let found: Option<TeamOf> = fetch_optional!(
+            self,
+            TeamOf,
+            "SELECT t.team_id FROM groups g JOIN teams t ON t.team_id = g.team_id
+             WHERE g.group_id = $1 AND t.kind = 'code'",
+            append.group
+        )?;
+        let Some(TeamOf { team_id }) = found else {
+            return Ok(None);
+        };
+        let holders = self.oncall(append.now_ms).await?;
+        let holder = |slug: &RoleSlug| {
+            let role = holders.iter().find(|role| role.slug == *slug);
+            role.and_then(|role| role.holder)
+        };
+        let roles: Vec<RoleSlug> = self
+            .team_roles()
+            .await?
+            .into_iter()
+            .filter(|role| role.team_id == team_id)
+            .map(|role| role.slug)
+            .collect();
+        // Who is named and holds a role of it is asked for that.
+        let named = self.team_people().await?.into_iter();
+        let people = named
+            .filter(|person| person.team_id == team_id && person.user_id != append.sender_user)
+            .any(|person| {
+                !roles
+                    .iter()
+                    .any(|slug| holder(slug) == Some(person.user_id))
+            });
+        let roles = roles
+            .into_iter()
+            .filter(|slug| holder(slug) != Some(append.sender_user))
+            .collect();
+        Ok(Some(Called { roles, people }))
     }
 
     /// Pages to look at now, the most urgent first: their time has come, or the clock by which they
@@ -154,9 +217,25 @@ impl Tx {
         fetch_optional!(
             self,
             StoredEscalation,
-            select_escalations!("WHERE e.group_id = $1 AND e.seq = $2"),
+            select_escalations!("WHERE e.group_id = $1 AND e.seq = $2 AND e.line = $3"),
             id.group,
-            id.seq
+            id.seq,
+            id.line
+        )
+    }
+
+    /// All pages of a message, in their order.
+    pub async fn escalations_of_message(
+        &mut self,
+        group: GroupId,
+        seq: u64,
+    ) -> Result<Vec<StoredEscalation>, StoreError> {
+        fetch_all!(
+            self,
+            StoredEscalation,
+            select_escalations!("WHERE e.group_id = $1 AND e.seq = $2 ORDER BY e.line"),
+            group,
+            seq
         )
     }
 
@@ -171,7 +250,7 @@ impl Tx {
             StoredEscalation,
             select_escalations!(
                 "WHERE e.group_id = $1 AND e.seq <= $2 AND e.next_wake_at IS NOT NULL
-                 ORDER BY e.seq"
+                 ORDER BY e.seq, e.line"
             ),
             group,
             up_to
@@ -189,7 +268,9 @@ impl Tx {
             StoredEscalation,
             select_escalations!(
                 "JOIN escalation_people p ON p.group_id = e.group_id AND p.seq = e.seq
-                 WHERE p.user_id = $1 ORDER BY e.started_at DESC, e.group_id, e.seq DESC LIMIT $2"
+                     AND p.line = e.line
+                 WHERE p.user_id = $1 ORDER BY e.started_at DESC, e.group_id, e.seq DESC, e.line
+                 LIMIT $2"
             ),
             user,
             limit
@@ -206,7 +287,9 @@ impl Tx {
             StoredEscalation,
             select_escalations!(
                 "JOIN escalation_people p ON p.group_id = e.group_id AND p.seq = e.seq
-                 WHERE p.user_id = $1 AND e.next_wake_at IS NOT NULL ORDER BY e.group_id, e.seq"
+                     AND p.line = e.line
+                 WHERE p.user_id = $1 AND e.next_wake_at IS NOT NULL
+                 ORDER BY e.group_id, e.seq, e.line"
             ),
             user
         )
@@ -221,34 +304,10 @@ impl Tx {
         fetch_all!(
             self,
             EscalationMark,
-            "SELECT group_id, seq, revision, ended_at FROM escalations
-             WHERE next_wake_at IS NOT NULL OR ended_at >= $1 ORDER BY group_id, seq",
+            "SELECT group_id, seq, line, revision, ended_at FROM escalations
+             WHERE next_wake_at IS NOT NULL OR ended_at >= $1 ORDER BY group_id, seq, line",
             ended_since
         )
-    }
-
-    /// The on-call roles that these conversations write to, where they write to one.
-    pub async fn roles_written_to(
-        &mut self,
-        groups: &[GroupId],
-    ) -> Result<Vec<WrittenTo>, StoreError> {
-        let mut found = Vec::new();
-        for ids in groups.chunks(MAX_IN) {
-            let sql = format!(
-                "SELECT g.group_id, r.title, r.department
-                 FROM groups g JOIN oncall_roles r ON r.slug = g.role
-                 WHERE g.kind = 'role' AND g.group_id IN ({})",
-                placeholders(1, ids.len())
-            );
-            let rows: Vec<WrittenTo> = on_engine!(self, |Db, conn| {
-                let query = sqlx::query_as::<Db, WrittenTo>(sqlx::AssertSqlSafe(sql));
-                bind_all!(query, ids, |q, id| q.bind(id.raw()))
-                    .fetch_all(conn)
-                    .await
-            })?;
-            found.extend(rows);
-        }
-        Ok(found)
     }
 
     /// Whom a page concerns.
@@ -259,10 +318,11 @@ impl Tx {
         let rows: Vec<Concerned> = fetch_all!(
             self,
             Concerned,
-            "SELECT user_id FROM escalation_people WHERE group_id = $1 AND seq = $2
+            "SELECT user_id FROM escalation_people WHERE group_id = $1 AND seq = $2 AND line = $3
              ORDER BY user_id",
             id.group,
-            id.seq
+            id.seq,
+            id.line
         )?;
         Ok(rows.into_iter().map(|row| row.user_id).collect())
     }
@@ -282,11 +342,13 @@ impl Tx {
         let (seen, next) = wake.unzip();
         let written = execute!(
             self,
-            "UPDATE escalations SET revision = $4, state = $5, seen_at = $6, next_wake_at = $7,
-                 ended_at = $8
-             WHERE group_id = $1 AND seq = $2 AND revision = $3 AND ended_at IS NULL",
+            "UPDATE escalations SET revision = $5, state = $6, seen_at = $7, next_wake_at = $8,
+                 ended_at = $9
+             WHERE group_id = $1 AND seq = $2 AND line = $3 AND revision = $4
+                 AND ended_at IS NULL",
             id.group,
             id.seq,
+            id.line,
             before,
             revision,
             state,
@@ -306,10 +368,12 @@ impl Tx {
     ) -> Result<(), StoreError> {
         execute!(
             self,
-            "UPDATE escalations SET next_wake_at = $4
-             WHERE group_id = $1 AND seq = $2 AND revision = $3 AND ended_at IS NULL",
+            "UPDATE escalations SET next_wake_at = $5
+             WHERE group_id = $1 AND seq = $2 AND line = $3 AND revision = $4
+                 AND ended_at IS NULL",
             id.group,
             id.seq,
+            id.line,
             revision,
             next_ms
         )?;
@@ -329,10 +393,11 @@ impl Tx {
     ) -> Result<(), StoreError> {
         execute!(
             self,
-            "INSERT INTO escalation_alerts (group_id, seq, user_id, attempt, at)
-             VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO escalation_alerts (group_id, seq, line, user_id, attempt, at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
             id.group,
             id.seq,
+            id.line,
             user,
             attempt,
             at_ms
@@ -348,11 +413,12 @@ impl Tx {
     ) -> Result<(), StoreError> {
         execute!(
             self,
-            "INSERT INTO escalation_people (user_id, group_id, seq) VALUES ($1, $2, $3)
+            "INSERT INTO escalation_people (user_id, group_id, seq, line) VALUES ($1, $2, $3, $4)
              ON CONFLICT DO NOTHING",
             user,
             id.group,
-            id.seq
+            id.seq,
+            id.line
         )?;
         Ok(())
     }
@@ -362,9 +428,11 @@ impl Tx {
         let (count,): (i64,) = fetch_one!(
             self,
             (i64,),
-            "SELECT COUNT(*) AS n FROM escalation_alerts WHERE group_id = $1 AND seq = $2",
+            "SELECT COUNT(*) AS n FROM escalation_alerts
+             WHERE group_id = $1 AND seq = $2 AND line = $3",
             id.group,
-            id.seq
+            id.seq,
+            id.line
         )?;
         Ok(count.unsigned_abs())
     }
@@ -374,10 +442,10 @@ impl Tx {
         for sql in [
             "DELETE FROM escalation_alerts WHERE EXISTS (SELECT 1 FROM escalations e
                  WHERE e.group_id = escalation_alerts.group_id AND e.seq = escalation_alerts.seq
-                     AND e.ended_at < $1)",
+                     AND e.line = escalation_alerts.line AND e.ended_at < $1)",
             "DELETE FROM escalation_people WHERE EXISTS (SELECT 1 FROM escalations e
                  WHERE e.group_id = escalation_people.group_id AND e.seq = escalation_people.seq
-                     AND e.ended_at < $1)",
+                     AND e.line = escalation_people.line AND e.ended_at < $1)",
         ] {
             execute!(self, sql, before_ms)?;
         }
@@ -431,6 +499,26 @@ impl Tx {
             .into_iter()
             .map(|row| (row.user_id, row.department))
             .collect())
+    }
+}
+
+/// Whom a code team's STAT message is for.
+struct Called {
+    /// Those of its roles that somebody other than the sender is needed for.
+    roles: Vec<RoleSlug>,
+    /// Whether it names people who hold none of its roles.
+    people: bool,
+}
+
+row! {
+    struct TeamOf {
+        team_id: TeamId,
+    }
+}
+
+row! {
+    struct Slug {
+        slug: RoleSlug,
     }
 }
 

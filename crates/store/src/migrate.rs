@@ -51,6 +51,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(22, "0022_integrations"),
     migration!(23, "0023_glass"),
     migration!(24, "0024_records"),
+    migration!(25, "0025_lines"),
 ];
 
 impl Store {

@@ -99,6 +99,7 @@ row! {
         user_id: UserId,
         group_id: Option<GroupId>,
         seq: Option<u64>,
+        line: Option<u32>,
         tries: u32,
         created_at: u64,
     }
@@ -154,15 +155,16 @@ impl Tx {
         let (escalation, attempt) = call.alert.unzip();
         let entered = execute!(
             self,
-            "INSERT INTO pager_calls (call_id, user_id, group_id, seq, attempt, created_at, due_at,
-                 tries, state)
-             SELECT $1, n.user_id, $3, $4, $5, $6, $6, 0, 'waiting' FROM pager_numbers n
+            "INSERT INTO pager_calls (call_id, user_id, group_id, seq, line, attempt, created_at,
+                 due_at, tries, state)
+             SELECT $1, n.user_id, $3, $4, $5, $6, $7, $7, 0, 'waiting' FROM pager_numbers n
              WHERE n.user_id = $2
              ON CONFLICT DO NOTHING",
             call.call_id,
             call.user_id,
             escalation.map(|id| id.group),
             escalation.map(|id| id.seq),
+            escalation.map(|id| id.line),
             attempt,
             now_ms
         )?;
@@ -177,10 +179,11 @@ impl Tx {
     ) -> Result<(), StoreError> {
         execute!(
             self,
-            "UPDATE pager_calls SET state = 'needless', due_at = NULL, ended_at = $3
-             WHERE group_id = $1 AND seq = $2 AND state = 'waiting'",
+            "UPDATE pager_calls SET state = 'needless', due_at = NULL, ended_at = $4
+             WHERE group_id = $1 AND seq = $2 AND line = $3 AND state = 'waiting'",
             id.group,
             id.seq,
+            id.line,
             now_ms
         )?;
         Ok(())
@@ -216,7 +219,7 @@ impl Tx {
             Taken,
             "UPDATE pager_calls SET due_at = $2 + $3, tries = tries + 1, tried_at = $2
              WHERE call_id = $1 AND due_at <= $2
-             RETURNING user_id, group_id, seq, tries, created_at",
+             RETURNING user_id, group_id, seq, line, tries, created_at",
             id,
             now_ms,
             lease_ms
@@ -241,7 +244,8 @@ impl Tx {
             escalation: taken
                 .group_id
                 .zip(taken.seq)
-                .map(|(group, seq)| EscalationId { group, seq }),
+                .zip(taken.line)
+                .map(|((group, seq), line)| EscalationId { group, seq, line }),
             number: self.open(NUMBER, taken.user_id.as_bytes(), &sealed.number_sealed)?,
             tries: taken.tries,
             created_at: taken.created_at,
@@ -314,9 +318,11 @@ impl Tx {
             self,
             PagedCall,
             "SELECT user_id, state, tries, failed_at FROM pager_calls
-             WHERE group_id = $1 AND seq = $2 ORDER BY created_at, user_id, attempt",
+             WHERE group_id = $1 AND seq = $2 AND line = $3
+             ORDER BY created_at, user_id, attempt",
             id.group,
-            id.seq
+            id.seq,
+            id.line
         )
     }
 

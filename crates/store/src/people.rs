@@ -5,10 +5,12 @@
 
 use std::collections::HashMap;
 
-use wardline_model::{FacilityId, PatientId, RoleSlug, UserId};
+use wardline_model::{FacilityId, GroupId, PatientId, RoleSlug, UserId};
 
-use crate::dialect::placeholders;
-use crate::rows::{Bind as _, bind_all, execute, fetch_all, fetch_optional, on_engine, row};
+use crate::dialect::{AdvisoryLock, placeholders};
+use crate::rows::{
+    Bind as _, bind_all, execute, fetch_all, fetch_one, fetch_optional, on_engine, row,
+};
 use crate::store::Tx;
 use crate::{StoreError, text};
 
@@ -33,6 +35,12 @@ row! {
         pub active: bool,
         /// Whether training and approval are complete.
         pub onboarded: bool,
+    }
+}
+
+row! {
+    struct OfCareTeam {
+        group_id: GroupId,
     }
 }
 
@@ -419,7 +427,8 @@ impl Tx {
         )
     }
 
-    /// Puts a person into a patient's care team; nothing happens when they are in it.
+    /// Puts a person into a patient's care team; nothing happens when they are in it. That it changed is
+    /// marked.
     pub async fn put_care_team(
         &mut self,
         patient: &PatientId,
@@ -431,7 +440,7 @@ impl Tx {
             token.as_bytes(),
             patient.as_str().as_bytes(),
         )?;
-        execute!(
+        let added = execute!(
             self,
             "INSERT INTO care_team (patient_token, user_id, patient_sealed) VALUES ($1, $2, $3)
              ON CONFLICT DO NOTHING",
@@ -439,7 +448,42 @@ impl Tx {
             user,
             sealed
         )?;
+        if added == 1 {
+            self.lock_whole(AdvisoryLock::CareTeams).await?;
+            execute!(
+                self,
+                "INSERT INTO care_team_marks (patient_token, version)
+                 SELECT $1, COALESCE(MAX(version), 0) + 1 FROM care_team_marks WHERE 1 = 1
+                 ON CONFLICT (patient_token) DO UPDATE SET version = excluded.version",
+                token
+            )?;
+        }
         Ok(())
+    }
+
+    /// How often care teams changed.
+    pub async fn care_teams_version(&mut self) -> Result<u64, StoreError> {
+        let (version,) = fetch_one!(
+            self,
+            (i64,),
+            "SELECT COALESCE(MAX(version), 0) AS version FROM care_team_marks"
+        )?;
+        Ok(version.unsigned_abs())
+    }
+
+    /// The conversations of care teams that changed after a version.
+    pub async fn care_team_groups_after(
+        &mut self,
+        version: u64,
+    ) -> Result<Vec<GroupId>, StoreError> {
+        let rows: Vec<OfCareTeam> = fetch_all!(
+            self,
+            OfCareTeam,
+            "SELECT g.group_id FROM care_team_marks m JOIN groups g ON g.patient_token = m.patient_token
+             WHERE m.version > $1 AND g.kind = 'team' ORDER BY g.group_id",
+            version
+        )?;
+        Ok(rows.into_iter().map(|row| row.group_id).collect())
     }
 
     /// Who cares for a patient.

@@ -222,7 +222,7 @@ impl Tx {
                  COUNT(CASE WHEN EXISTS (SELECT 1 FROM stat_marks m WHERE m.group_id = e.group_id
                      AND m.seq = e.seq) THEN 1 END) AS unneeded
              FROM escalations e JOIN users u ON u.user_id = e.sender
-             WHERE e.started_at >= $1 AND e.started_at < $2
+             WHERE e.line = 0 AND e.started_at >= $1 AND e.started_at < $2
              GROUP BY u.department ORDER BY u.department",
             from_ms,
             until_ms
@@ -244,7 +244,8 @@ impl Tx {
                      AS acknowledged,
                  COUNT(CASE WHEN EXISTS (SELECT 1 FROM stat_marks m WHERE m.group_id = e.group_id
                      AND m.seq = e.seq) THEN 1 END) AS unneeded
-             FROM escalations e WHERE e.sender = $1 AND e.started_at >= $2",
+             FROM escalations e
+             WHERE e.line = 0 AND e.sender = $1 AND e.started_at >= $2",
             user,
             from_ms
         )

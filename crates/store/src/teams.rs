@@ -1,9 +1,11 @@
 //! Code teams and broadcast lists, and who is in them.
 
 use wardline_model::wire::teams::TeamKind;
-use wardline_model::{RoleSlug, TeamId, UserId};
+use wardline_model::{GroupId, RoleSlug, TeamId, UserId};
 
-use crate::rows::{execute, fetch_all, fetch_optional, row};
+use crate::dialect::placeholders;
+use crate::people::MAX_IN;
+use crate::rows::{Bind as _, bind_all, execute, fetch_all, fetch_optional, on_engine, row};
 use crate::store::Tx;
 use crate::{StoreError, text};
 
@@ -39,7 +41,40 @@ row! {
     }
 }
 
+row! {
+    /// The code team that a conversation calls.
+    pub struct CalledTeam {
+        /// The conversation.
+        pub group_id: GroupId,
+        /// The team, as shown.
+        pub title: String,
+    }
+}
+
 impl Tx {
+    /// The code teams that these conversations call, where they call one that there still is.
+    pub async fn teams_called(
+        &mut self,
+        groups: &[GroupId],
+    ) -> Result<Vec<CalledTeam>, StoreError> {
+        let mut found = Vec::new();
+        for ids in groups.chunks(MAX_IN) {
+            let sql = format!(
+                "SELECT g.group_id, t.title FROM groups g JOIN teams t ON t.team_id = g.team_id
+                 WHERE t.kind = 'code' AND g.group_id IN ({})",
+                placeholders(1, ids.len())
+            );
+            let rows: Vec<CalledTeam> = on_engine!(self, |Db, conn| {
+                let query = sqlx::query_as::<Db, CalledTeam>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .fetch_all(conn)
+                    .await
+            })?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
     /// Every team, by title.
     pub async fn teams(&mut self) -> Result<Vec<Team>, StoreError> {
         fetch_all!(

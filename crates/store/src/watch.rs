@@ -37,6 +37,8 @@ row! {
         pub groups: u64,
         /// Whether the session was ended, or its person or device taken out of use.
         pub ended: bool,
+        /// Where its person, if that is a bot, may write and what, JSON.
+        pub bot_scope: Option<String>,
     }
 }
 
@@ -101,7 +103,9 @@ impl Tx {
                      (SELECT COUNT(*) FROM group_devices m WHERE m.device_id = s.device_id)
                          AS groups,
                      CAST(CASE WHEN s.ended_at IS NULL AND d.state IN ('active', 'grace') AND u.active = 1
-                         THEN 0 ELSE 1 END AS BIGINT) AS ended
+                         THEN 0 ELSE 1 END AS BIGINT) AS ended,
+                     (SELECT b.scope FROM bots b WHERE b.user_id = s.user_id
+                         AND b.disabled_at IS NULL) AS bot_scope
                  FROM sessions s JOIN devices d ON d.device_id = s.device_id
                      JOIN users u ON u.user_id = s.user_id
                  WHERE s.session_id IN ({})",

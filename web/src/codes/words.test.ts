@@ -42,9 +42,10 @@ describe("a person's generators", () => {
   });
 
   it("are too few until so many were tried as the role needs", () => {
-    expect(missing({ factors: [fresh, card], needed: 2 })).toBe(2);
-    expect(missing({ factors: [fresh, tried, card], needed: 2 })).toBe(1);
-    expect(missing({ factors: [tried], needed: 0 })).toBe(0);
+    expect(missing({ factors: [fresh, card], needed: 2, cards: 0 })).toBe(2);
+    expect(missing({ factors: [fresh, tried, card], needed: 2, cards: 0 })).toBe(1);
+    expect(missing({ factors: [tried], needed: 2, cards: 1 })).toBe(0);
+    expect(missing({ factors: [tried], needed: 0, cards: 0 })).toBe(0);
   });
 });
 

@@ -25,9 +25,10 @@ export function counts({ confirmed_at, serial }: FactorInfo): boolean {
   return Boolean(confirmed_at) || Boolean(serial);
 }
 
-/** How many more that were tried out a person's role needs. */
-export function missing({ factors, needed }: FactorList): number {
-  return Math.max(0, needed - factors.filter(({ confirmed_at }) => confirmed_at).length);
+/** How many more that were tried out a person's role needs; smart cards count. */
+export function missing({ factors, needed, cards }: FactorList): number {
+  const have = factors.filter(({ confirmed_at }) => confirmed_at).length + cards;
+  return Math.max(0, needed - have);
 }
 
 /** How long no code is looked at after wrong ones; 0 where the failure is another. */

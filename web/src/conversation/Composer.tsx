@@ -16,6 +16,7 @@ import { inWords } from "../attachments/words";
 import type { Draft, Expiry, Form, MessageView } from "../core/methods";
 import { useCall, useMe, useStatus } from "../core/queries";
 import type { PersonBrief, Priority } from "../core/wire";
+import { isBot } from "../people/bot";
 import { ReachLine } from "../people/ReachLine";
 import { StatUse } from "../ringing/StatUse";
 import { Avatar } from "../shell/Avatar";
@@ -186,7 +187,7 @@ export function Composer({
 
   return (
     <>
-      <form className={styles.composer} data-priority={level} onSubmit={submit}>
+      <form className={styles.composer} data-composer data-priority={level} onSubmit={submit}>
         {replying ? (
           <div className={styles.replying}>
             <div>
@@ -300,7 +301,7 @@ export function Composer({
             ))}
           </ul>
         ) : null}
-        {to && !choosing && !editing ? (
+        {to && !isBot(to) && !choosing && !editing ? (
           <ReachLine person={to} priority={priority} onUrgent={() => choose("urgent")} />
         ) : null}
         {priority === "routine" || choosing || editing ? null : (

@@ -7,6 +7,7 @@ import type { ConversationView, MessageView } from "../core/methods";
 import { useCall, useConversations, useMessages, useRoles, useStatus } from "../core/queries";
 import type { OnCallRole, PersonBrief } from "../core/wire";
 import { Banner } from "../patients/Banner";
+import { isBot } from "../people/bot";
 import { Empty } from "../shell/Empty";
 import { tellFailure } from "../shell/notices";
 import { go } from "../shell/routes";
@@ -14,6 +15,7 @@ import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
 import { clock, day } from "../texts/time";
 import { arrange, firstFresh, type Line, pressing } from "./arrange";
+import { CareLine } from "./CareLine";
 import { Composer } from "./Composer";
 import styles from "./Conversation.module.css";
 import { ForwardSheet } from "./ForwardSheet";
@@ -23,6 +25,7 @@ import { MessageSheet } from "./MessageSheet";
 import { places } from "./memory";
 import { PlaceSheet } from "./PlaceSheet";
 import { QuickReplies } from "./QuickReplies";
+import { UnfollowedLine } from "./UnfollowedLine";
 import { useReading } from "./useReading";
 import { useScroll } from "./useScroll";
 import { useSought } from "./useSought";
@@ -130,7 +133,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
             first={each.first}
             last={each.last}
             named={crowd}
-            bot={isBot(each.message.from, bots)}
+            bot={isFromBot(each.message.from, bots)}
             sought={place !== null && each.message.seq === place}
             onReply={reply}
             onMore={setChosen}
@@ -169,6 +172,8 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
       {conversation.strangers.length > 0 ? (
         <Strangers conversation={conversation} onLook={() => setShowPeople(true)} />
       ) : null}
+      <CareLine conversation={conversation} />
+      <UnfollowedLine conversation={conversation} />
       <div className={styles.middle}>
         <section
           ref={scroll.ref}
@@ -403,9 +408,6 @@ function Back() {
   );
 }
 
-/** What a program's account is called, where it is no member any more. */
-const BOT_TITLE = "Bot";
-
-function isBot(from: PersonBrief | null, bots: ReadonlySet<string>): boolean {
-  return from !== null && (bots.has(from.id) || from.role === BOT_TITLE);
+function isFromBot(from: PersonBrief | null, bots: ReadonlySet<string>): boolean {
+  return from !== null && (bots.has(from.id) || isBot(from));
 }

@@ -21,7 +21,7 @@ import { StatMark } from "../ringing/StatMark";
 import { BotTag } from "../shell/BotTag";
 import { tellFailure } from "../shell/notices";
 import { StatLine } from "../stat/StatLine";
-import { usePage } from "../stat/usePage";
+import { usePages } from "../stat/usePage";
 import { t } from "../texts";
 import { clock, moment } from "../texts/time";
 import styles from "./Message.module.css";
@@ -355,7 +355,7 @@ function Failed({
 
 function Acknowledge({ group, message }: { group: string; message: MessageView }) {
   const acknowledge = useCall("acknowledge");
-  const { asked } = usePage(group, message);
+  const { asked } = usePages(group, message);
   if (message.state === "acknowledged") {
     return (
       <span className={styles.acknowledged}>

@@ -9,6 +9,7 @@ import type {
   Assessment,
   BotInfo,
   BotRegister,
+  BotScope,
   BulkAction,
   BulkOutcome,
   CardChallenge,
@@ -194,6 +195,8 @@ export const api = {
   integrations: () => ask<Integrations>("GET", "/v1/integrations"),
   registerBot: (request: BotRegister) =>
     ask<{ bot: BotInfo; invite: Invite }>("POST", "/v1/bots", request),
+  changeBot: ({ id, ...change }: { id: string; scope: BotScope; per_minute: number }) =>
+    ask<BotInfo>("PUT", `/v1/bots/${id}`, change),
   disableBot: ({ id }: { id: string }) => ask<BotInfo>("POST", `/v1/bots/${id}/disable`),
   setPagerNumbers: (request: { text: string }) =>
     ask<{ set: number; removed: number }>("POST", "/v1/pager/numbers", request),

@@ -101,6 +101,8 @@ export interface ConversationView {
   patient?: PatientBanner | null;
   role?: string | null;
   role_title?: string | null;
+  /** Whether it follows who has the role. */
+  follows?: boolean;
   /** The code team or list that it is for. */
   team?: string | null;
   team_title?: string | null;
@@ -426,6 +428,8 @@ export type CoreEvent =
   | { t: "roles" }
   /** A STAT message that concerns this person goes on, or is over. */
   | { t: "stat" }
+  /** The care team of a conversation changed. */
+  | { t: "care_team"; group: string }
   | { t: "ended"; problem: Problem }
   | { t: "connection"; state: Connection }
   /** The window's own: the person has just proven that it is them. */

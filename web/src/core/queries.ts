@@ -14,6 +14,7 @@ import type { Connection, Method, Params, Result, SearchCursor, Wanted } from ".
 import { behind, joined } from "./pages";
 import type { PolicyTexts, PushInfo, Quietly } from "./wire";
 
+const CARE_FRESH_MS = 5 * 60_000;
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
 const STAT_MS = 15_000;
@@ -67,6 +68,7 @@ const keys = {
   teams: ["teams"] as const,
   roles: ["search", "roles"] as const,
   notes: ["notes"] as const,
+  careTeams: ["care-team"] as const,
   patient: ["patient"] as const,
   glass: ["glass"] as const,
   records: ["records"] as const,
@@ -99,6 +101,9 @@ export function follow(): () => void {
       case "roles":
         rolesChanged();
         break;
+      case "care_team":
+        void queryClient.invalidateQueries({ queryKey: keys.careTeams });
+        break;
       case "stat":
         void queryClient.invalidateQueries({ queryKey: keys.stat });
         break;
@@ -120,6 +125,7 @@ export function follow(): () => void {
         if (connection === "online") {
           // What was told meanwhile was not heard.
           void queryClient.invalidateQueries({ queryKey: keys.stat });
+          void queryClient.invalidateQueries({ queryKey: keys.careTeams });
         }
         for (const listener of connectionListeners) {
           listener();
@@ -321,6 +327,17 @@ export function useInterruptions(days: number, zone: string) {
 /** Whether this device rings while the app is closed. */
 export function usePush() {
   return useQuery({ queryKey: keys.push, queryFn: api.push, staleTime: SEARCH_FRESH_MS });
+}
+
+/** Who cares for a patient, for a conversation with them. The hospital says when that changes. */
+export function useCareTeam(patient: string | null) {
+  return useQuery({
+    queryKey: [...keys.careTeams, patient],
+    queryFn: () => api.careTeam({ patient: patient ?? "" }),
+    enabled: patient !== null,
+    // Nothing tells that somebody on it has a device now.
+    staleTime: CARE_FRESH_MS,
+  });
 }
 
 /** The STAT messages that concern this person. The hospital says when one moves; while one waits it is
@@ -636,6 +653,7 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   approveRecovery: [keys.recoveries, keys.devices],
   withdrawRecovery: [keys.recoveries],
   registerBot: [keys.integrations],
+  changeBot: [keys.integrations],
   disableBot: [keys.integrations],
   setPagerNumbers: [keys.integrations],
   testPager: [keys.integrations],
@@ -652,7 +670,7 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   end_session: [keys.sessions],
   end_all_sessions: [keys.sessions, keys.status],
   start: [keys.conversations],
-  start_team: [keys.conversations],
+  start_team: [keys.conversations, keys.careTeams],
   accept_members: [keys.conversations],
   add_people: [keys.conversations],
   remove_person: [keys.conversations],

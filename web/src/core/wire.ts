@@ -366,8 +366,10 @@ export interface FactorInfo {
 
 export interface FactorList {
   factors: FactorInfo[];
-  /** How many the person's roles need. */
+  /** How many the person's roles need: generators and smart cards. */
   needed: number;
+  /** How many smart cards the person has. */
+  cards: number;
 }
 
 /** An app's secret, told once. */
@@ -1263,10 +1265,14 @@ export interface EscalationInfo {
   group: string;
   /** The message's place in it. */
   seq: number;
+  /** Which of the message's pages: one to a code team has one for each role. */
+  line?: number;
   sender: PersonBrief;
   recipients: PersonBrief[];
-  /** The role that was written to; absent where people were. */
+  /** The role that it is for; absent where it is for people. */
   role?: string | null;
+  /** The code team that was called. */
+  team?: string | null;
   departments: string[];
   started_at: number;
   state: EscalationState;

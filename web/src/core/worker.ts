@@ -41,10 +41,14 @@ class Worker {
   readonly #socket = new Socket({
     ticket: () => this.#ask("socket_ticket", {}) as Promise<{ url: string; ticket: string }>,
     frame: async (frame) => {
-      if (isStat(frame)) {
-        // The core has no part in it: how it stands the hospital alone knows.
-        this.#emit({ t: "stat" });
-        return;
+      // The core has no part in these: how it stands the hospital alone knows.
+      switch (kind(frame)) {
+        case "escalation":
+          this.#emit({ t: "stat" });
+          return;
+        case "care_team":
+          this.#emit({ t: "care_team", group: String((frame as { group?: unknown }).group) });
+          return;
       }
       await this.#ask("frame", { frame });
     },
@@ -198,8 +202,8 @@ class Worker {
   }
 }
 
-function isStat(frame: unknown): boolean {
-  return typeof frame === "object" && frame !== null && "t" in frame && frame.t === "escalation";
+function kind(frame: unknown): unknown {
+  return typeof frame === "object" && frame !== null && "t" in frame ? frame.t : null;
 }
 
 export type WorkerApi = Worker;

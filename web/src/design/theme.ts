@@ -21,7 +21,9 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: "pointer",
   components: {
-    Button: Button.extend({ defaultProps: { size: "md", h: "var(--touch)" } }),
+    Button: Button.extend({
+      defaultProps: { size: "md", classNames: { root: "button", label: "button-label" } },
+    }),
     ActionIcon: ActionIcon.extend({ defaultProps: { size: "var(--touch)", variant: "subtle" } }),
     TextInput: TextInput.extend({ defaultProps: { size: "md", ...quiet, ...field } }),
     Textarea: Textarea.extend({ defaultProps: { size: "md", ...quiet, ...field } }),

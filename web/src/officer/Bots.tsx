@@ -1,4 +1,4 @@
-/** Bots: which there are, and one more. */
+/** Bots: which there are, what each may do, and one more. */
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useApi } from "../core/queries";
@@ -10,6 +10,7 @@ import { BotTag } from "../shell/BotTag";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import { moment } from "../texts/time";
+import { ChangeBot } from "./ChangeBot";
 import styles from "./Officer.module.css";
 import { RegisterBot } from "./RegisterBot";
 
@@ -74,6 +75,7 @@ export function Bots({ bots }: { bots: readonly BotInfo[] }) {
 
 function Row({ bot, onDisable }: { bot: BotInfo; onDisable(): void }) {
   const { user, owner, scope, disabled_at } = bot;
+  const [changing, setChanging] = useState(false);
   return (
     <li className={styles.recovery}>
       <div className={styles.person}>
@@ -100,6 +102,14 @@ function Row({ bot, onDisable }: { bot: BotInfo; onDisable(): void }) {
         <div className={styles.does}>
           <Button
             variant="subtle"
+            aria-label={t.integrations.changeOf(user.name)}
+            aria-expanded={changing}
+            onClick={() => setChanging(!changing)}
+          >
+            {t.integrations.change}
+          </Button>
+          <Button
+            variant="subtle"
             color="red"
             aria-label={t.integrations.disableOf(user.name)}
             onClick={onDisable}
@@ -108,6 +118,7 @@ function Row({ bot, onDisable }: { bot: BotInfo; onDisable(): void }) {
           </Button>
         </div>
       )}
+      {changing && !disabled_at ? <ChangeBot bot={bot} onDone={() => setChanging(false)} /> : null}
     </li>
   );
 }

@@ -1,39 +1,24 @@
 /** Registering a bot: who answers for it, and no more than it needs. */
-import { Button, Checkbox, NumberInput, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Refused } from "../codes/Refused";
 import { told } from "../codes/words";
 import { type Failure, toFailure } from "../core/failure";
 import { askUnkept } from "../core/queries";
-import type { Invite, PersonBrief, Priority } from "../core/wire";
+import type { Invite, PersonBrief } from "../core/wire";
 import { PeopleSearch } from "../people/PeopleSearch";
 import { t } from "../texts";
 import styles from "./Officer.module.css";
 import { ProgramChoice, type ProgramSlug } from "./ProgramChoice";
-
-const PRIORITIES: readonly Priority[] = ["routine", "urgent", "stat"];
-const USUAL_RATE = 30;
-const MOST = 600;
-
-/** Names with commas between. */
-export function listed(text: string): string[] {
-  return text
-    .split(/[\s,]+/)
-    .map((each) => each.trim())
-    .filter((each) => each !== "");
-}
+import { ScopeFields } from "./ScopeFields";
+import { LEAST, scopeOf } from "./scope";
 
 export function RegisterBot({ onMade }: { onMade(invite: Invite, name: string): void }) {
   const [name, setName] = useState("");
   const [username, setUsername] = useState("");
   const [owner, setOwner] = useState<PersonBrief | null>(null);
   const [program, setProgram] = useState<ProgramSlug>("workstation");
-  const [reads, setReads] = useState(false);
-  const [anywhere, setAnywhere] = useState(false);
-  const [highest, setHighest] = useState<Priority>("routine");
-  const [roles, setRoles] = useState("");
-  const [groups, setGroups] = useState("");
-  const [rate, setRate] = useState(USUAL_RATE);
+  const [draft, setDraft] = useState(LEAST);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
   const register = async (by: PersonBrief) => {
@@ -45,8 +30,7 @@ export function RegisterBot({ onMade }: { onMade(invite: Invite, name: string): 
         username,
         owner: by.id,
         program,
-        per_minute: rate,
-        scope: { reads, highest, anywhere, roles: listed(roles), groups: listed(groups) },
+        ...scopeOf(draft),
       });
       onMade(invite, name);
     } catch (thrown) {
@@ -106,52 +90,7 @@ export function RegisterBot({ onMade }: { onMade(invite: Invite, name: string): 
         chosen={program}
         onChoose={setProgram}
       />
-      <fieldset className={styles.programs}>
-        <legend>{t.integrations.highest}</legend>
-        {PRIORITIES.map((each) => (
-          <label key={each}>
-            <input
-              type="radio"
-              name="bot-highest"
-              checked={highest === each}
-              onChange={() => setHighest(each)}
-            />
-            {t.integrations.scope[each]}
-          </label>
-        ))}
-      </fieldset>
-      <TextInput
-        label={t.integrations.roles}
-        description={t.integrations.rolesHint}
-        value={roles}
-        autoCapitalize="none"
-        onChange={(event) => setRoles(event.currentTarget.value)}
-      />
-      <TextInput
-        label={t.integrations.groups}
-        description={t.integrations.groupsHint}
-        value={groups}
-        autoCapitalize="none"
-        onChange={(event) => setGroups(event.currentTarget.value)}
-      />
-      <Checkbox
-        label={t.integrations.anywhere}
-        checked={anywhere}
-        onChange={(event) => setAnywhere(event.currentTarget.checked)}
-      />
-      <Checkbox
-        label={t.integrations.reads}
-        checked={reads}
-        onChange={(event) => setReads(event.currentTarget.checked)}
-      />
-      <NumberInput
-        label={t.integrations.perMinute}
-        value={rate}
-        min={1}
-        max={MOST}
-        allowDecimal={false}
-        onChange={(value) => setRate(Number(value))}
-      />
+      <ScopeFields draft={draft} onChange={setDraft} />
       <Refused lines={failure ? [told(failure)] : []} />
       <Button
         type="submit"

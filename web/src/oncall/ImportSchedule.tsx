@@ -56,7 +56,7 @@ export function ImportSchedule() {
       />
       <Refused lines={failure ? reasons(failure) : []} />
       {file && found ? (
-        <section className={own.rows} aria-label={t.onCall.file(file.name)}>
+        <section className={own.file} aria-label={t.onCall.file(file.name)}>
           <h3>{t.onCall.file(file.name)}</h3>
           <Findings title={t.onCall.stops} findings={found.findings} stops />
           <Findings title={t.onCall.findings} findings={found.findings} stops={false} />

@@ -109,7 +109,7 @@ export function TeamSheet({
         "done",
         team.kind === "code" ? t.people.called(team.title) : t.people.sentList(team.title),
       );
-      for (const line of missing(now)) {
+      for (const line of missing(now, team.kind)) {
         tell("problem", line);
       }
       setText("");
@@ -166,10 +166,12 @@ export function reached({ people, unreachable }: Pick<TeamCall, "people" | "unre
 }
 
 /** Whom it does not reach, in sentences. */
-function missing({ people, unreachable, unheld }: TeamCall): string[] {
+function missing({ people, unreachable, unheld }: TeamCall, called?: TeamKind): string[] {
   const names = people.filter(({ id }) => unreachable.includes(id)).map(({ name }) => name);
+  // A code team's role that nobody holds is asked for along its chain.
+  const words = called === "code" ? t.people.unheldCalled : t.people.unheld;
   return [
     ...(names.length > 0 ? [t.people.leftOut(names.join(", "))] : []),
-    ...(unheld.length > 0 ? [t.people.unheld(unheld.join(", "))] : []),
+    ...(unheld.length > 0 ? [words(unheld.join(", "))] : []),
   ];
 }

@@ -13,6 +13,7 @@ import {
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Conversation } from "../conversation/Conversation";
 import { forgetAll } from "../conversation/memory";
+import { useCareNews } from "../conversation/useCareNews";
 import { Conversations } from "../conversations/Conversations";
 import { useConversations, useGlass, useMe, useSchedules, useStatus } from "../core/queries";
 import { useOnCallNews } from "../oncall/useOnCallNews";
@@ -95,6 +96,7 @@ export function Layout() {
   useIdleLock(status.data?.lock_ms);
   useMending();
   useChime();
+  useCareNews(route.at === "conversation" ? route.group : null);
   const roles = me.data?.roles ?? [];
   // What was told before the store opened, such as that its session ended, is over. The frame goes
   // when it is locked, and what it remembered goes with it.

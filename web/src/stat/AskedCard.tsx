@@ -2,7 +2,6 @@
 import { Button } from "@mantine/core";
 import { CheckCheck, Siren } from "lucide-react";
 import { useState } from "react";
-import { call } from "../core/core";
 import { useApi, useMessages } from "../core/queries";
 import type { EscalationInfo } from "../core/wire";
 import { Ask } from "../shell/Ask";
@@ -11,43 +10,29 @@ import { address } from "../shell/routes";
 import { t } from "../texts";
 import { moment } from "../texts/time";
 import styles from "./Stat.module.css";
-import { addressee, attempts, isOf, left, levelName } from "./timeline";
+import { addressee, attempts, isOf, left, levelName, needs } from "./timeline";
 import { useNow } from "./useNow";
+import { type Asked, useTake } from "./useTake";
 
-export function AskedCard({
-  page,
-  me,
-  here,
-  alone,
-}: {
-  page: EscalationInfo;
-  me: string;
-  /** Whether the conversation is on this device. */
-  here: boolean;
-  /** Whether it is the only one of its conversation that waits for this person. */
-  alone: boolean;
-}) {
+export function AskedCard({ me, onLater, ...asked }: Asked & { me: string; onLater(): void }) {
+  const { page, here } = asked;
   const { id, group, seq, sender, next_level } = page;
-  const take = useApi("takeStat");
+  const { take, taking } = useTake(asked);
   const decline = useApi("declineStat");
   const [declining, setDeclining] = useState(false);
-  const taken = () => {
-    tell("done", t.stat.took(sender.name));
-    if (here && alone) {
-      // That the message says the same; what is acknowledged of a conversation is all up to a place.
-      call("acknowledge", { group, up_to: seq }).catch(() => undefined);
-    }
-  };
+  const at = moment(page.started_at, Date.now());
   return (
     <section className={styles.card} aria-labelledby={`stat-${id}`}>
       <div className={styles.head} role="alert">
         <Siren aria-hidden />
         <h2 id={`stat-${id}`}>
-          <strong>STAT</strong> {t.stat.waits(sender.name)}
+          <strong>STAT</strong> {needs(page)}
         </h2>
       </div>
       <p className={styles.about}>
-        {t.stat.about(addressee(page), moment(page.started_at, Date.now()))}
+        {page.team
+          ? t.stat.ofTeam(page.team, addressee(page), at)
+          : t.stat.about(addressee(page), at)}
       </p>
       {here ? <Words group={group} seq={seq} /> : <p>{t.stat.sealed(sender.name)}</p>}
       {attempts(page, me) === 0 ? <p>{t.stat.quiet}</p> : null}
@@ -58,13 +43,16 @@ export function AskedCard({
           color="red"
           size="lg"
           leftSection={<CheckCheck aria-hidden />}
-          loading={take.isPending}
-          onClick={() => take.mutate({ id }, { onSuccess: taken, onError: tellFailure })}
+          loading={taking}
+          onClick={take}
         >
           {t.stat.take}
         </Button>
         <Button variant="default" onClick={() => setDeclining(true)}>
           {t.stat.decline}
+        </Button>
+        <Button variant="default" onClick={onLater}>
+          {t.stat.later}
         </Button>
       </div>
       <a

@@ -3,12 +3,14 @@
 import { useState } from "react";
 import { useConversations, useMessages, useStat, useStatus } from "../core/queries";
 import type { EscalationInfo } from "../core/wire";
+import { AskedBar } from "./AskedBar";
 import { AskedCard } from "./AskedCard";
 import { FailedCard } from "./FailedCard";
 import { putAway, seen } from "./put";
 import styles from "./Stat.module.css";
 import { attempts, failedFor, isOf, waitingFor } from "./timeline";
 import { useAlarm, useChime } from "./useAlarm";
+import { useSmall } from "./useSmall";
 import { useStatNews } from "./useStatNews";
 import { useWithdrawal } from "./useWithdrawal";
 
@@ -27,6 +29,14 @@ export function StatCards() {
   useChime(failed.filter(({ ended_at }) => isFresh(ended_at)).map(({ id }) => id));
   useStatNews(stat.data, me);
   const isHere = (group: string) => conversations.data?.some(({ id }) => id === group) ?? false;
+  const { small, shrink, unfold } = useSmall(waiting.map(({ id }) => id));
+  const bars = waiting.filter(({ id }) => small.has(id));
+  const cards = waiting.filter(({ id }) => !small.has(id));
+  const asked = (page: EscalationInfo) => ({
+    page,
+    here: isHere(page.group),
+    alone: waiting.filter(({ group }) => group === page.group).length === 1,
+  });
   const own = pages.filter(({ state, sender }) => state === "waiting" && sender.id === me);
   return (
     <>
@@ -35,16 +45,17 @@ export function StatCards() {
         .map((page) => (
           <Withdrawal key={page.id} page={page} askedAt={stat.dataUpdatedAt} />
         ))}
-      {waiting.length + failed.length > 0 ? (
+      {bars.length > 0 ? (
+        <div className={styles.bars}>
+          {bars.map((page) => (
+            <AskedBar key={page.id} {...asked(page)} onOpen={() => unfold(page.id)} />
+          ))}
+        </div>
+      ) : null}
+      {cards.length + failed.length > 0 ? (
         <div className={styles.cards}>
-          {waiting.map((page) => (
-            <AskedCard
-              key={page.id}
-              page={page}
-              me={me}
-              here={isHere(page.group)}
-              alone={waiting.filter(({ group }) => group === page.group).length === 1}
-            />
+          {cards.map((page) => (
+            <AskedCard key={page.id} {...asked(page)} me={me} onLater={() => shrink(page.id)} />
           ))}
           {failed.map((page) => (
             <FailedCard

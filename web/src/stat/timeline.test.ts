@@ -1,6 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { EscalationInfo, EscalationPerson, PersonBrief } from "../core/wire";
-import { attempts, endedSince, failedFor, left, standing, steps, waitingFor } from "./timeline";
+import {
+  attempts,
+  byMessage,
+  endedSince,
+  failedFor,
+  left,
+  lineOf,
+  needs,
+  standing,
+  steps,
+  together,
+  waitingFor,
+  worst,
+} from "./timeline";
 
 const NOON = new Date(2026, 0, 5, 12, 0).getTime();
 const MINUTE = 60_000;
@@ -115,6 +128,47 @@ describe("what became of a STAT message", () => {
     const people = [asked(ingrid, "recipients", 1, { attempts: 0, declined_at: NOON + MINUTE })];
     expect(said(page({ people }))).toContain("1: Ingrid cannot take it");
     expect(said(page({ people }))).not.toContain("1: asked Ingrid");
+  });
+});
+
+describe("a code team that was called", () => {
+  const cardiology = page({ line: 0, role: "Cardiology fellow", team: "STEMI" });
+  const lab = page({ id: "g.1.1", line: 1, role: "Cath lab nurse", team: "STEMI" });
+  const taken = {
+    ...cardiology,
+    state: "acknowledged" as const,
+    acknowledged_by: ingrid,
+    ended_at: NOON + 12_000,
+  };
+
+  it("stands role by role, and together", () => {
+    const nobody = { ...lab, state: "unanswered" as const, ended_at: NOON + 9 * MINUTE };
+    expect([taken, lab, nobody].map(lineOf)).toEqual([
+      "Cardiology fellow: coming (Ingrid, 12 s)",
+      "Cath lab nurse: ringing",
+      "Cath lab nurse: nobody answered",
+    ]);
+    const up = { ...lab, people: [...lab.people, asked(tomas, "charge_nurse", 2)] };
+    expect(lineOf(up)).toBe("Cath lab nurse: ringing, the charge nurse too");
+    expect(together([taken, lab])).toBe("1 of 2 coming");
+    expect(together([taken, taken])).toBe("All 2 are coming");
+    expect(together([taken, nobody])).toBe("1 of 2 coming, nobody answered for 1");
+    expect([worst([taken, lab]), worst([taken, nobody]), worst([taken])]).toEqual([
+      "waiting",
+      "unanswered",
+      "acknowledged",
+    ]);
+  });
+
+  it("asks for a role by its name, and else for somebody", () => {
+    expect(needs(lab)).toBe("Amara needs Cath lab nurse now");
+    expect(needs(page({ role: "Cardiology on call" }))).toBe("Amara needs somebody now");
+    expect(needs(page({ team: "STEMI" }))).toBe("Amara needs somebody now");
+  });
+
+  it("is one message, with its roles in their order", () => {
+    const other = page({ id: "h.1", group: "h" });
+    expect(byMessage([lab, other, cardiology])).toEqual([[cardiology, lab], [other]]);
   });
 });
 

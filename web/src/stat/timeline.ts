@@ -48,6 +48,60 @@ export function addressee({ role, recipients, departments }: EscalationInfo): st
   return role ?? (recipients.map(({ name }) => name).join(", ") || departments.join(", "));
 }
 
+/** The pages of each message together, as they come; those of one message in their order. */
+export function byMessage(pages: readonly EscalationInfo[]): EscalationInfo[][] {
+  const found = new Map<string, EscalationInfo[]>();
+  for (const page of pages) {
+    const key = `${page.group} ${page.seq}`;
+    const others = found.get(key);
+    if (others) {
+      others.push(page);
+    } else {
+      found.set(key, [page]);
+    }
+  }
+  return [...found.values()].map((of) => of.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+}
+
+/** How one role of a team stands, in a line. */
+export function lineOf(page: EscalationInfo): string {
+  return `${addressee(page)}: ${lineStanding(page)}`;
+}
+
+/** How many of the roles that were asked for have somebody, or that all are over. */
+export function together(pages: readonly EscalationInfo[]): string {
+  const words = t.stat.lines;
+  const count = (state: EscalationInfo["state"]) =>
+    pages.filter((page) => page.state === state).length;
+  const [coming, nobody] = [count("acknowledged"), count("unanswered")];
+  if (count("withdrawn") === pages.length) {
+    return words.withdrawn;
+  }
+  const parts = [words.coming(coming, pages.length)];
+  if (nobody > 0) {
+    parts.push(words.nobody(nobody));
+  }
+  return parts.join(", ");
+}
+
+/** The state of the whole: a role that nobody answers for is said before one that somebody is coming for. */
+export function worst(pages: readonly EscalationInfo[]): EscalationInfo["state"] {
+  const order = ["unanswered", "waiting", "acknowledged", "withdrawn"] as const;
+  return order.find((state) => pages.some((page) => page.state === state)) ?? "waiting";
+}
+
+/** Who needs whom. Somebody who has two roles of a team is asked for each. */
+export function needs({ team, role, sender }: EscalationInfo): string {
+  return team && role ? t.stat.needs(sender.name, role) : t.stat.waits(sender.name);
+}
+
+/** What whoever took it is told. */
+export function tookIt(page: EscalationInfo): string {
+  return page.team
+    ? t.stat.tookFor(addressee(page), page.sender.name)
+    : t.stat.took(page.sender.name);
+}
+
 /** Whether it is about this message, or about its newest version, which may be urgent anew. */
 export function isOf(
   page: Pick<EscalationInfo, "seq">,
@@ -156,6 +210,30 @@ function askedOf(asked: EscalationPerson, page: EscalationInfo): string {
 /** Whether others were asked after a person. */
 function wentOn({ first_at, level }: EscalationPerson, page: EscalationInfo): boolean {
   return page.people.some((later) => later.first_at > first_at && later.level !== level);
+}
+
+function lineStanding(page: EscalationInfo): string {
+  const words = t.stat.lines;
+  switch (page.state) {
+    case "waiting": {
+      // Whoever is asked further up the chain rings, too.
+      const level = page.people.findLast(({ declined_at }) => !declined_at)?.level;
+      return level && level !== "recipients" ? words.ringingAt(levelName(level)) : words.ringing;
+    }
+    case "acknowledged": {
+      const after = (page.ended_at ?? page.started_at) - page.started_at;
+      return words.taken(page.acknowledged_by?.name ?? "", span(after));
+    }
+    case "unanswered":
+      return words.unanswered;
+    case "withdrawn":
+      return words.unneeded;
+  }
+}
+
+function span(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`;
 }
 
 function passedOver({ quiet, unreachable }: EscalationInfo): Step[] {

@@ -1,14 +1,16 @@
 import type { MessageView } from "../core/methods";
 import { useStat, useStatus } from "../core/queries";
 import type { EscalationInfo } from "../core/wire";
-import { isOf, waitingFor } from "./timeline";
+import { byMessage, isOf, waitingFor } from "./timeline";
 
-/** What became of a message as a STAT message, and whether this person is asked to take it now. */
-export function usePage(
+/** What became of a message as a STAT message, role by role where it called a code team, and whether this
+ * person is asked to take it now. */
+export function usePages(
   group: string,
   message: MessageView,
-): { page: EscalationInfo | undefined; asked: boolean } {
+): { pages: EscalationInfo[]; asked: boolean } {
   const me = useStatus().data?.user?.id ?? "";
-  const page = useStat().data?.find((each) => each.group === group && isOf(each, message));
-  return { page, asked: page !== undefined && waitingFor([page], me).length > 0 };
+  const of = useStat().data?.filter((each) => each.group === group && isOf(each, message));
+  const pages = byMessage(of ?? [])[0] ?? [];
+  return { pages, asked: waitingFor(pages, me).length > 0 };
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import type { EscalationInfo } from "../core/wire";
 import { tell } from "../shell/notices";
 import { t } from "../texts";
-import { endedSince } from "./timeline";
+import { addressee, endedSince } from "./timeline";
 
 export function useStatNews(pages: readonly EscalationInfo[] | undefined, me: string): void {
   const known = useRef<readonly EscalationInfo[] | null>(null);
@@ -23,8 +23,12 @@ export function useStatNews(pages: readonly EscalationInfo[] | undefined, me: st
 }
 
 /** What failed has a card of its own, and what one did oneself is no news. */
-function news({ state, sender, acknowledged_by }: EscalationInfo, me: string): string | null {
+function news(page: EscalationInfo, me: string): string | null {
+  const { state, sender, acknowledged_by, team } = page;
   if (state === "acknowledged" && acknowledged_by && acknowledged_by.id !== me) {
+    if (team && sender.id === me) {
+      return t.stat.lineTaken(addressee(page), acknowledged_by.name);
+    }
     const words = sender.id === me ? t.stat.mineTaken : t.stat.overTaken;
     return words(acknowledged_by.name);
   }

@@ -390,6 +390,14 @@ export const en = {
       "Someone was removed. New keys are being made; messages go out right after that.",
     strangers: (names: string) =>
       `${names} came while this device was away, and it saw nobody let them in. Nothing you write is sent until you have looked who is here.`,
+    unfollowed: (role: string) =>
+      `This conversation was begun before ${role} was followed: whoever takes over later is not let in.`,
+    writeAnew: "Write to it anew",
+    careTeam: (names: string) =>
+      `On this patient's care team and not in here: ${names}. Whoever is let in reads what is written from then on.`,
+    careTeamChanged: (title: string) =>
+      `Somebody came to the care team of ${title}. Open the conversation to let them in.`,
+    careTeamLetIn: "Let them in",
     strangersLook: "Who is here",
     strangersAccept: "They belong here",
     notFound: "This conversation is not on this device",
@@ -688,9 +696,15 @@ export const en = {
     careTeam: "Care team",
     careTeamHint: "Everybody who cares for this patient",
     teamOf: (people: number, roles: number) =>
-      `${count(people, "person", "people")}, ${count(roles, "role", "roles")}`,
+      [
+        people > 0 || roles === 0 ? count(people, "person", "people") : "",
+        roles > 0 ? count(roles, "role", "roles") : "",
+      ]
+        .filter(Boolean)
+        .join(", "),
     callTitle: (team: string) => `Page ${team}?`,
-    callText: "Everybody in it is paged at once with a STAT message, whoever they are now.",
+    callText:
+      "Everybody in it is paged at once with a STAT message, whoever they are now. Each role answers for itself, and you see who is coming.",
     callMessage: "What they need to know",
     call: "Send STAT to all",
     called: (team: string) => `${team} is paged.`,
@@ -701,6 +715,8 @@ export const en = {
     sentList: (list: string) => `Sent to ${list}.`,
     leftOut: (names: string) => `Not reached, no phone set up: ${names}.`,
     unheld: (roles: string) => `Nobody on call: ${roles}.`,
+    unheldCalled: (roles: string) =>
+      `Nobody on call: ${roles}. Whoever is next in their chain is asked.`,
     nobodyThere: "Nobody of it can be reached now. Call somebody.",
     oneRole: "A conversation is with one role or with people.",
   },
@@ -797,7 +813,7 @@ export const en = {
       "When something looks unusual, you are asked for a code besides your passkey. It comes from an authenticator app, or from a token card of the hospital.",
     none: "You have neither an app nor a card for codes yet.",
     missing: (n: number) =>
-      `Your role needs ${count(n, "more app or card", "more apps or cards")} whose first code you have typed.`,
+      `Your role needs ${count(n, "more app or card", "more apps or cards")} whose first code you have typed, or as many smart cards.`,
     app: "Authenticator app",
     card: (serial: string) => `Token card ${serial}`,
     used: (date: string) => `last used ${date}`,
@@ -896,7 +912,7 @@ export const en = {
     codesOf: (name: string) => `Apps and cards of ${name}`,
     hasNone: (name: string) => `${name} has neither an app nor a card for codes.`,
     missing: (n: number) =>
-      `Their role needs ${count(n, "more app or card", "more apps or cards")} whose first code they have typed.`,
+      `Their role needs ${count(n, "more app or card", "more apps or cards")} whose first code they have typed, or as many smart cards.`,
     removeText: (name: string) =>
       `Its codes open nothing for ${name} any more, and wrong codes that they typed are forgotten.`,
   },
@@ -1009,6 +1025,7 @@ export const en = {
     noneHint:
       "Those that you send, are asked to take, or are told of stand here, with what became of them.",
     waits: (name: string) => `${name} needs somebody now`,
+    needs: (name: string, role: string) => `${name} needs ${role} now`,
     about: (to: string, at: string) => `To ${to}, ${at}`,
     sealed: (name: string) =>
       `You are asked because nobody has answered yet. What it says is encrypted for the people in that conversation, and you are not one of them: take it, then call ${name}.`,
@@ -1024,6 +1041,8 @@ export const en = {
     take: "Acknowledge",
     took: (name: string) => `You took it, and ${name} sees that.`,
     decline: "I cannot take it",
+    later: "Later",
+    unfold: (name: string) => `Show all of the STAT message of ${name}`,
     declineTitle: "You cannot take it?",
     declineNext: (who: string) =>
       `You are not alerted any more. When nobody is left who is asked, ${who} is asked at once. The sender sees it.`,
@@ -1061,6 +1080,22 @@ export const en = {
       unanswered: (at: string) => `Nobody answered, given up ${at}`,
       withdrawn: (at: string) => `Taken back ${at}`,
     },
+    lines: {
+      label: (team: string) => `Who is coming of ${team}`,
+      coming: (n: number, of: number) =>
+        n === of ? `All ${of} are coming` : `${n} of ${of} coming`,
+      nobody: (n: number) => `nobody answered for ${n}`,
+      withdrawn: "Taken back",
+      ringing: "ringing",
+      ringingAt: (who: string) => `ringing, ${who} too`,
+      taken: (who: string, after: string) => `coming (${who}, ${after})`,
+      unanswered: "nobody answered",
+      unneeded: "not needed any more",
+    },
+    takeFor: (role: string) => `Acknowledge for ${role}`,
+    ofTeam: (team: string, to: string, at: string) => `${team}: ${to} is needed, ${at}`,
+    tookFor: (role: string, name: string) => `You are coming for ${role}, and ${name} sees that.`,
+    lineTaken: (role: string, who: string) => `${role}: ${who} is coming.`,
     steps: {
       label: "What happened to it",
       sent: (to: string) => `sent to ${to}`,
@@ -1392,7 +1427,10 @@ export const en = {
     numberOf: (name: string) => `Number of ${name}`,
     numberHint: "As the pager system takes it. Empty takes it away. It is never shown again.",
     save: "Save",
-    saved: (set: number, removed: number) => `${set} numbers saved, ${removed} taken away.`,
+    saved: (set: number, removed: number) =>
+      removed > 0
+        ? `${count(set, "number", "numbers")} saved, ${removed} taken away.`
+        : `${count(set, "number", "numbers")} saved.`,
     file: "From a file (user,number)",
     bots: "Bots",
     botsHint:
@@ -1427,6 +1465,13 @@ export const en = {
     writesOnly: "writes only",
     noDevice: "not enrolled yet",
     disabled: (date: string) => `Disabled ${date}`,
+    change: "Change",
+    changeOf: (name: string) => `Change what ${name} may do`,
+    saveChange: "Save what it may do",
+    keep: "Leave it as it is",
+    changed: (name: string) => `What ${name} may do is changed. It holds at once.`,
+    startsReading: "It reads what people write from then on, and nothing from before.",
+    stopsReading: "It gets nothing more of what people write. What it has read stays with it.",
     disable: "Disable",
     disableOf: (name: string) => `Disable ${name}`,
     disableTitle: (name: string) => `Disable ${name}?`,

@@ -55,12 +55,19 @@ wire! {
         pub group: GroupId,
         /// The message's place in its log.
         pub seq: u64,
+        /// Which of the message's pages. One to a code team has one for each role and one for the
+        /// people whom the team names, and each ends by itself.
+        #[serde(default)]
+        pub line: u32,
         /// Who sent it.
         pub sender: PersonBrief,
         /// Whom it was for.
         pub recipients: Vec<PersonBrief>,
-        /// The role that was written to, as shown; absent where people were.
+        /// The role that it is for, as shown; absent where it is for people.
         pub role: Option<String>,
+        /// The code team that was called, as shown.
+        #[serde(default)]
+        pub team: Option<String>,
         /// The departments concerned, as shown.
         pub departments: Vec<String>,
         /// When it was sent, unix milliseconds.

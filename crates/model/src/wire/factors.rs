@@ -18,8 +18,10 @@ wire! {
     pub struct FactorList {
         /// The person's, the newest first.
         pub factors: Vec<FactorInfo>,
-        /// How many that count the person's roles need.
+        /// How many factors that count the person's roles need: generators and smart cards.
         pub needed: u32,
+        /// How many smart cards the person has (`GET /v1/cards`).
+        pub cards: u32,
     }
 }
 wire! {

@@ -65,6 +65,11 @@ pub enum ServerFrame {
     Statements,
     /// Another person is on call, or the schedules changed: ask anew.
     Roles,
+    /// The care team that a conversation is with changed: see who is on it, and let in who is missing.
+    CareTeam {
+        /// Which conversation.
+        group: GroupId,
+    },
     /// Someone received, read or acknowledged.
     Receipt {
         /// Which conversation.

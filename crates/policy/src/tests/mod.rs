@@ -4,6 +4,7 @@ mod abilities;
 mod always;
 mod bots;
 mod changes;
+mod documented;
 mod loading;
 mod lockouts;
 mod people;

@@ -170,7 +170,11 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
 fn escalation(asked: bool) -> Resource {
     let group = GroupId::from_bytes([0x61; 16]);
     Resource::Escalation {
-        id: EscalationId { group, seq: 7 },
+        id: EscalationId {
+            group,
+            seq: 7,
+            line: 0,
+        },
         asked,
         sent: asked,
     }

@@ -176,7 +176,11 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                 let group = GroupId::from_bytes(group);
                 let seq = seq.into();
                 Resource::Escalation {
-                    id: EscalationId { group, seq },
+                    id: EscalationId {
+                        group,
+                        seq,
+                        line: 0,
+                    },
                     asked,
                     sent,
                 }

@@ -146,6 +146,7 @@ pub(crate) fn publish(app: &App, id: EscalationId) {
     app.bus.publish(Hint::Escalation {
         group: id.group,
         seq: id.seq,
+        line: id.line,
     });
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use wardline_escalation::{Chain, Level};
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{GroupId, RoleSlug, UserId};
-use wardline_store::{OnCall, StoredEscalation, Tx};
+use wardline_model::{RoleSlug, TeamId, UserId};
+use wardline_store::{OnCall, StoredEscalation, TeamRole, Tx};
 
 use crate::app::App;
 use crate::problem::Refusal;
@@ -15,7 +15,7 @@ use crate::problem::Refusal;
 pub(crate) struct Audience {
     /// The people.
     pub(crate) recipients: BTreeSet<UserId>,
-    /// The role that was written to.
+    /// The role that it is for.
     pub(crate) role: Option<OnCall>,
     /// The departments concerned: the role's, else the recipients'.
     pub(crate) departments: BTreeSet<String>,
@@ -24,30 +24,36 @@ pub(crate) struct Audience {
 /// The first level's name.
 pub(crate) const RECIPIENTS: &str = "recipients";
 
-/// Whom a message of this person to this conversation is for, as of now. For a role it is who holds it;
-/// where nobody else does, and everywhere else, the other members. The record keeper and bots answer nobody.
+/// Whom a page is for, as of now. For a role it is who holds it. Where a code team was called, the others
+/// whom it names; everywhere else, and where nobody else holds the role of a role's conversation, the other
+/// members. The record keeper and bots answer nobody.
 pub(crate) async fn audience(
     tx: &mut Tx,
-    group: GroupId,
-    sender: UserId,
+    stored: &StoredEscalation,
     now_ms: u64,
 ) -> Result<Audience, Refusal> {
+    let (group, sender) = (stored.group_id, stored.sender);
     let found = tx.group(group).await?.ok_or(Refusal::NotFound)?;
-    let role = match &found.role {
-        Some(slug) if found.kind == GroupKind::Role => tx.oncall_role(slug, now_ms).await?,
-        _ => None,
+    let role = match &stored.role {
+        Some(slug) => tx.oncall_role(slug, now_ms).await?,
+        None => None,
     };
     let holder = role.as_ref().and_then(|role| role.holder);
     let holder = holder.filter(|holder| *holder != sender);
     let recipients: BTreeSet<UserId> = if let Some(holder) = holder {
         BTreeSet::from([holder])
+    } else if role.is_some() && found.kind == GroupKind::Code {
+        // The others of the team are asked for what they are; for this one the chain goes on.
+        BTreeSet::new()
     } else {
         let mut nobody = tx.people_with_role("record_keeper").await?;
         nobody.extend(tx.bots().await?.into_iter().map(|bot| bot.user_id));
+        let named = named(tx, found.team_id, found.kind, now_ms).await?;
         let members = tx.members(group).await?.into_iter();
         members
             .map(|member| member.user_id)
             .filter(|user| *user != sender && !nobody.contains(user))
+            .filter(|user| named.is_empty() || named.contains(user))
             .collect()
     };
     let departments = if let Some(role) = &role {
@@ -64,6 +70,31 @@ pub(crate) async fn audience(
     })
 }
 
+/// The people whom a code team names and who hold none of its roles now.
+async fn named(
+    tx: &mut Tx,
+    team: Option<TeamId>,
+    kind: GroupKind,
+    now_ms: u64,
+) -> Result<BTreeSet<UserId>, Refusal> {
+    let Some(team) = team.filter(|_| kind == GroupKind::Code) else {
+        return Ok(BTreeSet::new());
+    };
+    let people = tx.team_people().await?.into_iter();
+    let mut named: BTreeSet<UserId> = people
+        .filter(|person| person.team_id == team)
+        .map(|person| person.user_id)
+        .collect();
+    let roles = tx.team_roles().await?;
+    for role in tx.oncall(now_ms).await? {
+        let is_of = |of: &TeamRole| of.team_id == team && of.slug == role.slug;
+        if let Some(holder) = role.holder.filter(|_| roles.iter().any(is_of)) {
+            named.remove(&holder);
+        }
+    }
+    Ok(named)
+}
+
 /// The chain of a page, as of now. Whoever has no device in use cannot be alerted, and is passed over;
 /// so is, as long as there is anybody else, who is not to be disturbed.
 pub(crate) async fn chain(
@@ -72,7 +103,7 @@ pub(crate) async fn chain(
     stored: &StoredEscalation,
     now_ms: u64,
 ) -> Result<Chain, Refusal> {
-    let audience = audience(tx, stored.group_id, stored.sender, now_ms).await?;
+    let audience = audience(tx, stored, now_ms).await?;
     let role = audience.role.as_ref().map(|role| role.slug.as_str());
     let escalation = &app.config.escalation;
     let names = escalation.levels_of(role, &audience.departments).to_vec();

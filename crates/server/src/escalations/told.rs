@@ -6,8 +6,8 @@ use wardline_escalation::{End, Next, Page};
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::escalations::{EscalationInfo, EscalationPerson};
 use wardline_model::wire::integrations::CallState;
-use wardline_model::{EscalationId, GroupId, UserId};
-use wardline_store::{StoredEscalation, Tx, WrittenTo};
+use wardline_model::{EscalationId, GroupId, RoleSlug, UserId};
+use wardline_store::{OnCall, StoredEscalation, Tx};
 
 use super::roster::RECIPIENTS;
 use super::{Open, state_of};
@@ -30,7 +30,7 @@ pub(crate) async fn info(
 /// How the calls of a person's pager stand: the last one, and when one of them failed first.
 type Calls = HashMap<UserId, (Option<CallState>, Option<u64>)>;
 
-/// What a person is told of pages; two queries for all that have begun, and one for each where the
+/// What a person is told of pages; some queries for all that have begun, and one for each where the
 /// hospital has a pager system.
 pub(crate) async fn infos(
     tx: &mut Tx,
@@ -42,12 +42,18 @@ pub(crate) async fn infos(
     let mut pages = Vec::with_capacity(stored.len());
     for stored in stored {
         let page = Open::read(tx, app, stored, now_ms).await?.page;
-        pages.push((stored.id(), page));
+        pages.push((stored, page));
     }
-    let groups: BTreeSet<GroupId> = pages.iter().map(|(id, _)| id.group).collect();
-    let groups: Vec<GroupId> = groups.into_iter().collect();
-    let roles = tx.roles_written_to(&groups).await?.into_iter();
-    let roles: HashMap<GroupId, WrittenTo> = roles.map(|role| (role.group_id, role)).collect();
+    let roles = tx.oncall(now_ms).await?.into_iter();
+    let roles: HashMap<RoleSlug, OnCall> = roles.map(|role| (role.slug.clone(), role)).collect();
+    let groups: BTreeSet<GroupId> = stored.iter().map(|stored| stored.group_id).collect();
+    let teams = tx
+        .teams_called(&groups.into_iter().collect::<Vec<_>>())
+        .await?;
+    let teams: HashMap<GroupId, String> = teams
+        .into_iter()
+        .map(|team| (team.group_id, team.title))
+        .collect();
     let ids: BTreeSet<UserId> = pages.iter().flat_map(|(_, page)| named(page)).collect();
     let ids: Vec<UserId> = ids.into_iter().collect();
     let people: HashMap<UserId, PersonBrief> = tx
@@ -58,14 +64,17 @@ pub(crate) async fn infos(
         .collect();
     let mut calls: HashMap<EscalationId, Calls> = HashMap::new();
     if !app.config.pager.url.is_empty() {
-        for (id, _) in &pages {
-            calls.insert(*id, calls_of(tx, *id).await?);
+        for (stored, _) in &pages {
+            calls.insert(stored.id(), calls_of(tx, stored.id()).await?);
         }
     }
     let call = Some(&app.config.escalation.call).filter(|call| !call.is_empty());
-    let infos = pages.into_iter().filter_map(|(id, page)| {
+    let infos = pages.into_iter().filter_map(|(stored, page)| {
+        let id = stored.id();
         let calls = calls.remove(&id).unwrap_or_default();
-        let mut info = shaped(id, &page, reader, roles.get(&id.group), &people, &calls)?;
+        let role = stored.role.as_ref().and_then(|slug| roles.get(slug));
+        let mut info = shaped(id, &page, reader, role, &people, &calls)?;
+        info.team = teams.get(&id.group).cloned();
         info.call = call.cloned().filter(|_| info.failed);
         Some(info)
     });
@@ -108,7 +117,7 @@ fn shaped(
     id: EscalationId,
     page: &Page,
     reader: UserId,
-    role: Option<&WrittenTo>,
+    role: Option<&OnCall>,
     people: &HashMap<UserId, PersonBrief>,
     calls: &Calls,
 ) -> Option<EscalationInfo> {
@@ -163,7 +172,9 @@ fn shaped(
         seq: id.seq,
         sender: brief(&page.sender())?,
         recipients: recipients.iter().filter_map(brief).collect(),
+        line: id.line,
         role: role.map(|role| role.title.clone()),
+        team: None,
         departments: departments.into_iter().collect(),
         started_at: page.started_at(),
         state: state_of(page),

@@ -241,6 +241,7 @@ async fn settle(app: &App, call: &ClaimedCall, outcome: Outcome) -> Result<(), R
             app.bus.publish(Hint::Escalation {
                 group: id.group,
                 seq: id.seq,
+                line: id.line,
             });
         }
     }

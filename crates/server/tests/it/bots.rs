@@ -5,12 +5,16 @@ use wardline_client::ClientError;
 use wardline_client_native::NativeClient;
 use wardline_keeper::Rules;
 use wardline_model::endorsement::Duty;
-use wardline_model::wire::integrations::{BotInfo, BotRegistered};
+use wardline_model::wire::integrations::{BotInfo, BotRegistered, Integrations};
 use wardline_model::wire::messages::Priority;
+use wardline_model::wire::socket::{ServerFrame, SocketTicket};
 use wardline_model::{GroupId, UserId};
+use wardline_policy::PolicyTexts;
+use wardline_store::NewPolicyVersion;
 
+use crate::support::socket::Socket;
 use crate::support::ward::{Ward, come_online, confirm, enroll, me, say, sequenced, texts};
-use crate::support::{Engine, story};
+use crate::support::{Engine, story, until};
 
 async fn post(client: &mut NativeClient, path: &str, body: &Value) -> Result<Vec<u8>, ClientError> {
     let body = serde_json::to_vec(body).unwrap();
@@ -182,6 +186,134 @@ async fn the_hospital_holds_a_bot_to_its_scope(engine: Engine) {
     }
     let more = refused(&mut bot, group, Priority::Routine).await;
     assert_eq!(more, "too-many-requests");
+}
+
+/// The hospital's own policies, from before there were bots.
+async fn without_bot_policies(ward: &Ward) {
+    let baseline = PolicyTexts::baseline();
+    let files = baseline
+        .files()
+        .iter()
+        .filter(|file| file.name != "bots.cedar");
+    let texts = PolicyTexts::edited(files.cloned().collect()).unwrap();
+    assert!(texts.files().len() < baseline.files().len());
+    let new = NewPolicyVersion {
+        base: 0,
+        files: serde_json::to_string(&texts).unwrap(),
+        hash: texts.hash(),
+        summary: "Ours".to_owned(),
+        author: None,
+        effective_at: None,
+    };
+    let (store, _) = ward.hospital.seize();
+    let now = ward.hospital.clock.now_ms();
+    let mut tx = store.write().await.unwrap();
+    let version = tx.create_policy_version(&new, now).await.unwrap();
+    tx.approve_policy_version(version, None, now).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn ticket(bot: &mut NativeClient) -> Result<String, ClientError> {
+    let made = post(bot, "/v1/socket-tickets", &json!({})).await?;
+    let made: SocketTicket = serde_json::from_slice(&made).unwrap();
+    Ok(made.ticket)
+}
+
+/// What ended a socket, and how many messages came over it before.
+async fn ended(socket: &mut Socket) -> (usize, String) {
+    let mut messages = 0;
+    loop {
+        match socket.next().await.expect("told why") {
+            ServerFrame::Ended { problem } => {
+                let reason = problem.extensions["reason"].as_str().unwrap();
+                return (messages, reason.to_owned());
+            }
+            ServerFrame::Entry { .. } => messages += 1,
+            _ => {}
+        }
+    }
+}
+
+story!(a_bot_that_only_writes_hears_nothing_whatever_the_policies_say);
+async fn a_bot_that_only_writes_hears_nothing_whatever_the_policies_say(engine: Engine) {
+    Box::pin(hears_nothing(engine)).await;
+}
+
+async fn hears_nothing(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut viktor = ward.person("viktor.lindgren").await;
+    let listens = scope(|s| s["highest"] = "routine".into());
+    let made = register(&mut viktor, me(&amara), &listens).await;
+    let id = made.bot.user.id;
+    let mut bot = open(&mut ward, &made).await;
+    let group = bot.start(&[me(&amara)], None, None).await.unwrap();
+    amara.sync().await.unwrap();
+    without_bot_policies(&ward).await;
+    // What only the policies held it to is held no more.
+    until("the policies", async || {
+        (refused(&mut bot, group, Priority::Urgent).await == "taken").then_some(())
+    })
+    .await;
+
+    let url = ward.hospital.url.clone();
+    let first = ticket(&mut bot).await.unwrap();
+    let mut socket = Socket::with_ticket(&url, &first).await;
+    assert_eq!(socket.next().await, Some(ServerFrame::Ready));
+    say(&mut amara, group, "Which bed?").await;
+    until("what she wrote", async || {
+        matches!(socket.next().await, Some(ServerFrame::Entry { .. })).then_some(())
+    })
+    .await;
+
+    // From one moment to the next it only writes: what was open ends, before anything else is heard, and
+    // a ticket from before opens nothing.
+    let kept = ticket(&mut bot).await.unwrap();
+    let mute = scope(|s| s["reads"] = false.into());
+    change(&mut viktor, id, &mute).await;
+    say(&mut amara, group, "Her HIV test is back").await;
+    assert_eq!(ended(&mut socket).await, (0, "bot_reads".to_owned()));
+    let mut late = Socket::with_ticket(&url, &kept).await;
+    assert_eq!(ended(&mut late).await, (0, "bot_reads".to_owned()));
+    assert_eq!(reason(ticket(&mut bot).await.map(Vec::from)), "bot_reads");
+    // The officer's page shows what holds, and who changed it stands in the log.
+    let shown = viktor.raw("GET", "/v1/integrations", None).await.unwrap();
+    let shown: Integrations = serde_json::from_slice(&shown).unwrap();
+    assert!(!shown.bots[0].scope.reads);
+    let changed = ward.hospital.events("bot.changed").await;
+    assert_eq!(changed.len(), 1);
+    assert_eq!(changed[0].detail["scope"]["reads"], false);
+
+    // It hears again once an officer lets it.
+    change(&mut viktor, id, &listens).await;
+    let again = ticket(&mut bot).await.unwrap();
+    let mut socket = Socket::with_ticket(&url, &again).await;
+    assert_eq!(socket.next().await, Some(ServerFrame::Ready));
+}
+
+story!(only_who_registers_bots_changes_what_one_may_do);
+async fn only_who_registers_bots_changes_what_one_may_do(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut viktor = ward.person("viktor.lindgren").await;
+    let made = register(&mut viktor, me(&amara), &scope(|_| {})).await;
+    let body = json!({ "scope": scope(|s| s["reads"] = false.into()), "per_minute": 5 });
+    let path = format!("/v1/bots/{}", made.bot.user.id);
+    let put = serde_json::to_vec(&body).unwrap();
+    // Whoever answers for it may not widen what it may do.
+    let own = amara.raw("PUT", &path, Some(put.clone())).await;
+    assert_eq!(reason(own), "missing_permission");
+    for (field, value) in [("per_minute", json!(0)), ("per_minute", json!(601))] {
+        let mut wrong = body.clone();
+        wrong[field] = value;
+        let wrong = serde_json::to_vec(&wrong).unwrap();
+        let answer = viktor.raw("PUT", &path, Some(wrong)).await;
+        assert_eq!(reason(answer), "invalid-body");
+    }
+    let nobody = format!("/v1/bots/{}", me(&amara));
+    let answer = viktor.raw("PUT", &nobody, Some(put)).await;
+    assert_eq!(reason(answer), "not-found");
+    assert!(ward.hospital.events("bot.changed").await.is_empty());
 }
 
 story!(a_bot_that_only_writes_gets_nothing_of_what_others_write);

@@ -7,6 +7,7 @@ use wardline_model::B64;
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::cards::{CardInfo, CardList};
 use wardline_model::wire::directory::Me;
+use wardline_model::wire::factors::FactorList;
 use wardline_model::wire::sessions::SessionList;
 use wardline_piv::config::Rule;
 use wardline_server::{Config, Server};
@@ -216,6 +217,33 @@ async fn a_card_is_added_after_the_passkey_and_does_for_a_code_from_then_on(engi
     }
     let added = ward.events("card.added", Outcome::Allow).await.remove(0);
     assert_eq!(added.actor.user, Some(ward.officer.user()));
+}
+
+story!(a_card_is_one_of_the_factors_that_a_role_needs);
+async fn a_card_is_one_of_the_factors_that_a_role_needs(engine: Engine) {
+    let mut ward = Ward::with(engine, |config| {
+        config.factors.minimum = [("security_officer".to_owned(), 1)].into();
+    })
+    .await;
+    let first = ward.added(&Form::OFFICER).await;
+    let factors: FactorList = ward.officer.get("/v1/factors").await.expect(200).json();
+    assert_eq!((factors.needed, factors.cards), (1, 1));
+    let path = format!("/v1/cards/{}", list(&mut ward.officer).await.cards[0].id);
+    ward.step_up(&first).await.expect(200);
+    ward.officer
+        .delete(&path)
+        .await
+        .refused(409, "factor-needed");
+    // With another one the first may go.
+    ward.added(&Form::OFFICER).await;
+    ward.officer.delete(&path).await.expect(204);
+    let left = list(&mut ward.officer).await.cards;
+    assert_eq!(left.len(), 1);
+    let path = format!("/v1/cards/{}", left[0].id);
+    ward.officer
+        .delete(&path)
+        .await
+        .refused(409, "factor-needed");
 }
 
 story!(only_a_good_card_with_its_pin_gets_an_answer);

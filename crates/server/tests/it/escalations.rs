@@ -7,9 +7,11 @@ use wardline_audit::Event;
 use wardline_model::wire::escalations::{EscalationInfo, EscalationList, EscalationState};
 use wardline_model::wire::messages::{MessageAccepted, Priority};
 use wardline_model::wire::socket::ServerFrame;
-use wardline_model::{EscalationId, GroupId};
+use wardline_model::wire::teams::TeamKind;
+use wardline_model::{EscalationId, GroupId, RoleSlug, TeamId, UserId};
 use wardline_server::Server;
 use wardline_server::config::Escalation;
+use wardline_store::Team;
 
 use crate::support::socket::Socket;
 use crate::support::{Answer, Device, Engine, Hospital, Phone, story, until};
@@ -65,7 +67,11 @@ impl Ward {
         message.priority = Priority::Stat;
         let answer = self.amara.post(group, &message).await.expect(201);
         let seq = answer.json::<MessageAccepted>().seq;
-        EscalationId { group, seq }
+        EscalationId {
+            group,
+            seq,
+            line: 0,
+        }
     }
 
     /// Every alert that the log tells of, by person, with the numbers in order.
@@ -467,6 +473,166 @@ async fn a_page_goes_on_when_the_server_was_restarted(engine: Engine) {
     assert_eq!(alerts.len(), 3);
     assert_eq!(ward.hospital.events("escalation.escalated").await.len(), 2);
     assert_eq!(ward.hospital.events("escalation.unanswered").await.len(), 1);
+}
+
+/// A code team of a role that Ingrid has, one that Viktor has, and one that nobody has.
+async fn stemi(ward: &Ward) -> TeamId {
+    let now = ward.hospital.clock.now_ms();
+    let (store, _) = ward.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    let mut roles = Vec::new();
+    for (slug, title, holder) in [
+        ("stemi-anaesthesia", "Anaesthesia", None),
+        ("stemi-cath-lab", "Cath lab nurse", Some(ward.viktor.user())),
+        (
+            "stemi-fellow",
+            "Cardiology fellow",
+            Some(ward.ingrid.user()),
+        ),
+    ] {
+        let slug: RoleSlug = slug.parse().unwrap();
+        tx.put_oncall_role(&slug, title, "Cardiology")
+            .await
+            .unwrap();
+        if let Some(holder) = holder {
+            tx.put_oncall_turn(&slug, holder, now - 1000, now + CALM)
+                .await
+                .unwrap();
+        }
+        roles.push(slug);
+    }
+    let team = Team {
+        team_id: TeamId::from_bytes([7; 16]),
+        kind: TeamKind::Code,
+        title: "STEMI".to_owned(),
+    };
+    tx.put_team(&team, &[], &roles).await.unwrap();
+    tx.commit().await.unwrap();
+    team.team_id
+}
+
+/// The pages of the newest message, by their lines, once all have begun.
+async fn lines(device: &mut Device, count: usize) -> Vec<EscalationInfo> {
+    until("the lines", async || {
+        let mut found = list(device).await;
+        let newest = found.iter().map(|page| page.seq).max()?;
+        found.retain(|page| page.seq == newest);
+        found.sort_by_key(|page| page.line);
+        let begun = |page: &EscalationInfo| !page.people.is_empty();
+        (found.len() == count && found.iter().all(begun)).then_some(found)
+    })
+    .await
+}
+
+fn states(lines: &[EscalationInfo]) -> Vec<EscalationState> {
+    lines.iter().map(|page| page.state).collect()
+}
+
+story!(each_role_of_a_code_team_is_asked_and_answers_for_itself);
+async fn each_role_of_a_code_team_is_asked_and_answers_for_itself(engine: Engine) {
+    use EscalationState::{Acknowledged, Unanswered, Waiting, Withdrawn};
+    let mut ward = Box::pin(Ward::open(engine, CALM)).await;
+    let team = stemi(&ward).await;
+    let users = [ward.ingrid.user(), ward.viktor.user()];
+    ward.group = ward.amara.start_code(&users, team).await;
+    let first = ward.page().await;
+
+    // Each role is a page of its own; for the one that nobody has the chain begins at once.
+    let seen = lines(&mut ward.amara.device, 3).await;
+    let roles: Vec<_> = seen.iter().map(|page| page.role.as_deref()).collect();
+    let titles = ["Anaesthesia", "Cath lab nurse", "Cardiology fellow"];
+    assert_eq!(roles, titles.map(Some));
+    assert!(
+        seen.iter()
+            .all(|page| page.team.as_deref() == Some("STEMI"))
+    );
+    assert_eq!(seen[0].id, first);
+    let asked: Vec<_> = seen.iter().map(|page| page.people[0].person.id).collect();
+    let expected = [ward.tomas.user(), ward.viktor.user(), ward.ingrid.user()];
+    assert_eq!(asked, expected);
+    let hers = list(&mut ward.ingrid.device).await;
+    assert_eq!((hers.len(), hers[0].id), (1, seen[2].id), "her role alone");
+
+    // She acknowledges the message: for her role, and for no other.
+    let path = format!("/v1/groups/{}/receipts", ward.group);
+    let taken = json!({ "state": "acknowledged", "up_to": first.seq });
+    ward.ingrid.device.post(&path, &taken).await.expect(204);
+    let seen = lines(&mut ward.amara.device, 3).await;
+    assert_eq!(states(&seen), [Waiting, Waiting, Acknowledged]);
+    let other = answer(&mut ward.ingrid.device, seen[1].id, "acknowledge").await;
+    other.refused(403, "denied");
+
+    // Viktor cannot: the charge nurse is asked for that role, too, and takes the two one by one.
+    let cannot = answer(&mut ward.viktor.device, seen[1].id, "decline").await;
+    cannot.expect(200);
+    until("the charge nurse is asked for both", async || {
+        (list(&mut ward.tomas.device).await.len() == 2).then_some(())
+    })
+    .await;
+    let takes = answer(&mut ward.tomas.device, first, "acknowledge").await;
+    takes.expect(200);
+    let seen = lines(&mut ward.amara.device, 3).await;
+    assert_eq!(states(&seen), [Acknowledged, Waiting, Acknowledged]);
+
+    // Nobody is left for the other. The sender hears which role it is.
+    let cannot = answer(&mut ward.tomas.device, seen[1].id, "decline").await;
+    cannot.expect(200);
+    let seen = until("the whole is over", async || {
+        let seen = lines(&mut ward.amara.device, 3).await;
+        (!states(&seen).contains(&Waiting)).then_some(seen)
+    })
+    .await;
+    assert_eq!(states(&seen), [Acknowledged, Unanswered, Acknowledged]);
+    let failed: Vec<bool> = seen.iter().map(|page| page.failed).collect();
+    assert_eq!(failed, [false, true, false]);
+    assert_eq!(ward.hospital.events("escalation.ended").await.len(), 3);
+
+    // Whoever takes the message back takes back all that waits of it.
+    let second = ward.page().await;
+    let seen = lines(&mut ward.amara.device, 3).await;
+    let takes = answer(&mut ward.ingrid.device, seen[2].id, "acknowledge").await;
+    takes.expect(200);
+    let back = answer(&mut ward.amara.device, second, "withdraw").await;
+    back.expect(200);
+    let seen = lines(&mut ward.amara.device, 3).await;
+    assert_eq!(states(&seen), [Withdrawn, Withdrawn, Acknowledged]);
+
+    // A holder who calls is there already: their role asks nobody.
+    ward.ingrid.join().await;
+    let mut message = ward.ingrid.write(ward.group, "Door to balloon starts now");
+    message.priority = Priority::Stat;
+    ward.ingrid.post(ward.group, &message).await.expect(201);
+    let seen = lines(&mut ward.ingrid.device, 2).await;
+    let roles: Vec<_> = seen.iter().map(|page| page.role.as_deref()).collect();
+    assert_eq!(roles, [Some("Anaesthesia"), Some("Cath lab nurse")]);
+}
+
+story!(people_whom_a_code_team_names_answer_together);
+async fn people_whom_a_code_team_names_answer_together(engine: Engine) {
+    use EscalationState::{Acknowledged, Waiting};
+    let mut ward = Box::pin(Ward::open(engine, CALM)).await;
+    let team = stemi(&ward).await;
+    let (store, _) = ward.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    let named = [ward.tomas.user(), ward.viktor.user(), ward.ingrid.user()];
+    let fellow: RoleSlug = "stemi-fellow".parse().unwrap();
+    let team = tx.team(team).await.unwrap().unwrap();
+    tx.put_team(&team, &named, &[fellow]).await.unwrap();
+    tx.commit().await.unwrap();
+    ward.group = ward.amara.start_code(&named, team.team_id).await;
+    ward.page().await;
+    // Ingrid is named and has the role: she is asked for that.
+    let seen = lines(&mut ward.amara.device, 2).await;
+    let asked = |page: &EscalationInfo| -> BTreeSet<UserId> {
+        page.people.iter().map(|asked| asked.person.id).collect()
+    };
+    assert_eq!(asked(&seen[0]), BTreeSet::from([ward.ingrid.user()]));
+    let others = BTreeSet::from([ward.tomas.user(), ward.viktor.user()]);
+    assert_eq!((asked(&seen[1]), seen[1].role.as_deref()), (others, None));
+    let takes = answer(&mut ward.tomas.device, seen[1].id, "acknowledge").await;
+    takes.expect(200);
+    let seen = lines(&mut ward.amara.device, 2).await;
+    assert_eq!(states(&seen), [Waiting, Acknowledged]);
 }
 
 #[tokio::test]

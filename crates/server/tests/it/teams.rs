@@ -8,12 +8,14 @@ use wardline_keeper::{Progress, Rules};
 use wardline_model::turns::{SignedTurn, SignedTurns, TurnOrder};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::schedules::Schedules;
+use wardline_model::wire::socket::{ServerFrame, SocketTicket};
 use wardline_model::wire::teams::{CareTeam, TeamCall, TeamInfo, TeamKind, TeamList};
 use wardline_model::{GroupId, RoleSlug, TeamId, UserId};
 use wardline_server::rim::random;
 use wardline_store::Team;
 
 use crate::support::managed::{colleague_called, phone_of};
+use crate::support::socket::Socket;
 use crate::support::ward::{Ward, me, say, texts};
 use crate::support::{Device, Engine, Hospital, story};
 
@@ -404,6 +406,86 @@ async fn broadcast(engine: Engine) {
             .await
             .is_err()
     );
+}
+
+story!(members_are_told_at_once_who_came_to_a_care_team_and_one_of_them_lets_them_in);
+async fn members_are_told_at_once_who_came_to_a_care_team_and_one_of_them_lets_them_in(
+    engine: Engine,
+) {
+    Box::pin(joins_care(engine)).await;
+}
+
+/// A socket of a workstation that is signed in.
+async fn socket(ward: &Ward, client: &mut NativeClient) -> Socket {
+    let made = client.raw("POST", "/v1/socket-tickets", Some(b"{}".to_vec()));
+    let made: SocketTicket = serde_json::from_slice(&made.await.unwrap()).unwrap();
+    let mut socket = Socket::with_ticket(&ward.hospital.url, &made.ticket).await;
+    assert_eq!(socket.next().await, Some(ServerFrame::Ready));
+    socket
+}
+
+async fn joins_care(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut rahul = ward.person("rahul.menon").await;
+    let mut viktor = ward.person("viktor.lindgren").await;
+    let (store, _) = ward.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    let mut patient = None;
+    for each in tx.patients_of(me(&amara)).await.unwrap() {
+        if !tx.cares_for(me(&viktor), &each).await.unwrap() {
+            patient = Some(each);
+        }
+    }
+    drop(tx);
+    let patient = patient.expect("somebody whom Viktor does not care for");
+    let start = GroupKind::Team;
+    let users = [me(&rahul)];
+    let group = amara.start_team(start, &users, None, Some(patient.clone()));
+    let group = group.await.unwrap();
+    // Another conversation about the same patient, which is not with the care team.
+    let apart = amara
+        .start(&[me(&viktor)], None, Some(patient.clone()))
+        .await;
+    apart.unwrap();
+    rahul.sync().await.unwrap();
+    viktor.sync().await.unwrap();
+    let mut amaras = socket(&ward, &mut amara).await;
+    let mut rahuls = socket(&ward, &mut rahul).await;
+    let mut viktors = socket(&ward, &mut viktor).await;
+
+    let mut tx = store.write().await.unwrap();
+    tx.put_care_team(&patient, me(&viktor)).await.unwrap();
+    tx.commit().await.unwrap();
+    let told = ServerFrame::CareTeam { group };
+    for socket in [&mut amaras, &mut rahuls] {
+        while socket.next().await.unwrap() != told {}
+    }
+    // Nobody is let in by that: not by the record keeper, and not by a device.
+    ward.keep(AT_ONCE).await;
+    rahul.sync().await.unwrap();
+    viktor.sync().await.unwrap();
+    assert!(!is_in(&viktor, group), "not by the server's word");
+    let path = format!("/v1/patients/{patient}/team");
+    let team = rahul.raw("GET", &path, None).await.unwrap();
+    let team: CareTeam = serde_json::from_slice(&team).unwrap();
+    assert!(team.people.iter().any(|person| person.id == me(&viktor)));
+
+    // Rahul, who did not begin it, lets him in.
+    rahul.add_people(group, &[me(&viktor)]).await.unwrap();
+    viktor.sync().await.unwrap();
+    say(&mut amara, group, "Discharge at noon").await;
+    viktor.sync().await.unwrap();
+    assert_eq!(texts(&viktor, group), ["Discharge at noon"]);
+    loop {
+        let frame = viktors.next().await.unwrap();
+        assert_ne!(frame, told, "he was not in it when it changed");
+        if matches!(&frame, ServerFrame::Entry { group: of, .. } if *of == group)
+            || matches!(&frame, ServerFrame::Reached { group: of, .. } if *of == group)
+        {
+            break;
+        }
+    }
 }
 
 story!(a_patients_care_team_has_one_conversation);

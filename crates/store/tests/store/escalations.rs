@@ -1,10 +1,12 @@
 //! STAT messages that wait for an answer.
 
-use wardline_model::EscalationId;
+use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
-use wardline_store::{Append, StoreError};
+use wardline_model::wire::teams::TeamKind;
+use wardline_model::{EscalationId, RoleSlug, TeamId};
+use wardline_store::{Append, NewGroup, StoreError, StoredEscalation, Team};
 
-use crate::support::{NOW, admit, found, message, store_test};
+use crate::support::{NOW, admit, found, message, new_group, store_test};
 
 fn stat(mut append: Append) -> Append {
     append.priority = Priority::Stat;
@@ -28,7 +30,7 @@ store_test! {
         let mut tx = store.read().await.unwrap();
         let due = tx.escalations_due(NOW, 0, 10).await.unwrap();
         assert_eq!(due.len(), 1, "one for the message, none for its repetition or for others");
-        assert_eq!((due[0].id(), due[0].sender), (EscalationId { group, seq: 2 }, anna.user));
+        assert_eq!((due[0].id(), due[0].sender), (EscalationId { group, seq: 2, line: 0 }, anna.user));
         assert_eq!((due[0].started_at, due[0].revision), (NOW, 0));
         assert_eq!(due[0].state, None);
         assert_eq!(tx.next_escalation_at().await.unwrap(), Some(NOW));
@@ -44,7 +46,7 @@ store_test! {
         let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
         let group = found(&store, &[anna, bo]).await;
         store.append(stat(message(&store, group, anna, 0))).await.unwrap();
-        let id = EscalationId { group, seq: 1 };
+        let id = EscalationId { group, seq: 1, line: 0 };
         let mut tx = store.write().await.unwrap();
         let wake = Some((NOW, NOW + 30));
         assert!(tx.put_escalation(id, 0, 1, "{}", wake, NOW).await.unwrap());
@@ -71,7 +73,7 @@ store_test! {
         assert_eq!((marks.len(), marks[0].id(), marks[0].revision), (1, id, 1));
         assert_eq!(marks[0].ended_at, None);
         assert_eq!(tx.open_escalations_with(bo.user).await.unwrap()[0].id(), id);
-        assert!(tx.roles_written_to(&[group]).await.unwrap().is_empty());
+        assert!(tx.escalations_of_message(group, 1).await.unwrap().len() == 1);
         assert_eq!(tx.escalations_of(bo.user, 9).await.unwrap()[0].id(), id);
     }
 }
@@ -82,7 +84,7 @@ store_test! {
         let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
         let group = found(&store, &[anna, bo]).await;
         store.append(stat(message(&store, group, anna, 0))).await.unwrap();
-        let id = EscalationId { group, seq: 1 };
+        let id = EscalationId { group, seq: 1, line: 0 };
         let mut tx = store.write().await.unwrap();
         tx.put_escalation_alert(id, bo.user, 1, NOW).await.unwrap();
         tx.put_escalation_person(id, bo.user).await.unwrap();
@@ -100,6 +102,62 @@ store_test! {
         assert_eq!(tx.count_escalation_alerts(id).await.unwrap(), 0);
         assert!(tx.escalations_of(bo.user, 9).await.unwrap().is_empty());
         tx.commit().await.unwrap();
+    }
+}
+
+store_test! {
+    async fn a_code_teams_stat_message_has_a_page_for_each_role(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let slug = |text: &str| -> RoleSlug { text.parse().unwrap() };
+        let (fellow, lab) = (slug("fellow"), slug("lab"));
+        let mut tx = store.write().await.unwrap();
+        for role in [&fellow, &lab] {
+            tx.put_oncall_role(role, "Somebody", "Cardiology").await.unwrap();
+        }
+        tx.put_oncall_turn(&fellow, bo.user, NOW - 1, NOW + 1).await.unwrap();
+        let team = Team {
+            team_id: TeamId::from_bytes([1; 16]),
+            kind: TeamKind::Code,
+            title: "STEMI".to_owned(),
+        };
+        let roles = [fellow.clone(), lab.clone()];
+        tx.put_team(&team, &[anna.user, bo.user], &roles).await.unwrap();
+        let group = NewGroup {
+            kind: GroupKind::Code,
+            team_id: Some(team.team_id),
+            ..new_group(&[anna, bo])
+        };
+        tx.create_group(&group, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        let group = group.group_id;
+        // Anna sends it, and Bo, who is named, too, has a role of it: nobody else is named.
+        store.append(stat(message(&store, group, anna, 0))).await.unwrap();
+        // Bo has one of the roles and sends it, so Anna is the one who is named.
+        store.append(stat(message(&store, group, bo, 0))).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        let lines = |found: &[StoredEscalation]| -> Vec<(u32, Option<RoleSlug>)> {
+            found.iter().map(|page| (page.line, page.role.clone())).collect()
+        };
+        let first = tx.escalations_of_message(group, 1).await.unwrap();
+        assert_eq!(lines(&first), [(0, Some(fellow)), (1, Some(lab.clone()))]);
+        let second = tx.escalations_of_message(group, 2).await.unwrap();
+        assert_eq!(lines(&second), [(0, Some(lab)), (1, None)]);
+        assert_eq!(tx.teams_called(&[group]).await.unwrap()[0].title, "STEMI");
+        assert_eq!(tx.stat_counts(NOW, NOW + 1).await.unwrap()[0].sent, 2, "by message");
+
+        // One person may be alerted for two roles, and each ends by itself.
+        for page in &first {
+            tx.put_escalation_alert(page.id(), bo.user, 1, NOW).await.unwrap();
+            tx.put_escalation_person(page.id(), bo.user).await.unwrap();
+        }
+        assert!(tx.put_escalation(first[1].id(), 0, 1, "{}", None, NOW).await.unwrap());
+        let open = tx.open_escalations_with(bo.user).await.unwrap();
+        assert_eq!(lines(&open), lines(&first[..1]));
+        assert_eq!(tx.count_escalation_alerts(first[0].id()).await.unwrap(), 1);
+        assert_eq!(tx.escalations_of(bo.user, 9).await.unwrap().len(), 2);
+        assert_eq!(tx.forget_escalations(NOW + 1).await.unwrap(), 1);
+        assert_eq!(tx.escalations_of_message(group, 1).await.unwrap().len(), 1);
     }
 }
 

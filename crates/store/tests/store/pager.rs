@@ -16,6 +16,7 @@ fn call(user: wardline_model::UserId, id: u8, alert: Option<u32>) -> NewCall {
 const PAGE: EscalationId = EscalationId {
     group: GroupId::from_bytes([7; 16]),
     seq: 3,
+    line: 0,
 };
 
 store_test! {

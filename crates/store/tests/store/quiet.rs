@@ -43,6 +43,9 @@ store_test! {
         let store = db.store();
         let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
         let group = found(&store, &[anna, bo]).await;
+        for _ in 0..4 {
+            store.append(message(&store, group, anna, 0)).await.unwrap();
+        }
         let mut tx = store.write().await.unwrap();
         let due = Some(NOW + HOUR);
         let first = waits(group, Priority::Routine, 3, due);
@@ -123,12 +126,13 @@ store_test! {
         let store = db.store();
         let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
         let group = found(&store, &[anna, bo]).await;
+        let seq = store.append(message(&store, group, anna, 0)).await.unwrap().seq;
         let mut tx = store.write().await.unwrap();
-        let id = EscalationId { group, seq: 1 };
+        let id = EscalationId { group, seq, line: 0 };
         assert!(tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
         assert!(!tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
         assert!(!tx.has_acknowledged(id, bo.user).await.unwrap());
-        tx.advance_receipt(group, bo.user, ReceiptState::Acknowledged, 1).await.unwrap();
+        tx.advance_receipt(group, bo.user, ReceiptState::Acknowledged, seq).await.unwrap();
         assert!(tx.has_acknowledged(id, bo.user).await.unwrap());
         assert!(tx.stat_counts(0, NOW + HOUR).await.unwrap().is_empty());
         let own = tx.own_stat_count(anna.user, 0).await.unwrap();

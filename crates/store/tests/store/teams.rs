@@ -1,11 +1,12 @@
 //! Code teams, lists, and what devices signed about turns.
 
 use wardline_model::turns::{SignedTurn, SignedTurns, TurnOrder};
+use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::teams::TeamKind;
-use wardline_model::{DeviceId, RoleSlug, SwapId, TeamId};
-use wardline_store::{NewSwap, OnCallTurn, Team};
+use wardline_model::{DeviceId, PatientId, RoleSlug, SwapId, TeamId};
+use wardline_store::{NewGroup, NewSwap, OnCallTurn, Team};
 
-use crate::support::{HOUR, NOW, admit, store_test};
+use crate::support::{HOUR, NOW, admit, new_group, store_test};
 
 store_test! {
     async fn a_team_is_written_whole(db) {
@@ -42,6 +43,38 @@ store_test! {
         let mut tx = store.write().await.unwrap();
         let taken = tx.put_team(&team(3, "EVERYONE"), &[], &[]).await;
         assert!(taken.unwrap_err().is_conflict());
+    }
+}
+
+store_test! {
+    async fn a_change_of_a_care_team_is_marked_once(db) {
+        let store = db.store();
+        let (ada, ben) = (admit(&store, "ada").await, admit(&store, "ben").await);
+        let patient = |id: &str| -> PatientId { id.parse().unwrap() };
+        let about = |kind, of: &str| NewGroup {
+            kind,
+            patient_id: Some(patient(of)),
+            ..new_group(&[ada])
+        };
+        let team = about(GroupKind::Team, "p1");
+        let mut tx = store.write().await.unwrap();
+        tx.create_group(&team, NOW).await.unwrap();
+        tx.create_group(&about(GroupKind::Group, "p1"), NOW).await.unwrap();
+        tx.create_group(&about(GroupKind::Team, "p2"), NOW).await.unwrap();
+        let before = tx.care_teams_version().await.unwrap();
+        tx.put_care_team(&patient("p1"), ada.user).await.unwrap();
+        let first = tx.care_teams_version().await.unwrap();
+        assert_eq!(first, before + 1);
+        assert_eq!(tx.care_team_groups_after(before).await.unwrap(), [team.group_id]);
+        // Nothing changed.
+        tx.put_care_team(&patient("p1"), ada.user).await.unwrap();
+        assert_eq!(tx.care_teams_version().await.unwrap(), first);
+        assert!(tx.care_team_groups_after(first).await.unwrap().is_empty());
+        tx.put_care_team(&patient("p3"), ben.user).await.unwrap();
+        tx.put_care_team(&patient("p1"), ben.user).await.unwrap();
+        assert_eq!(tx.care_teams_version().await.unwrap(), first + 2);
+        assert_eq!(tx.care_team_groups_after(first).await.unwrap(), [team.group_id]);
+        tx.commit().await.unwrap();
     }
 }
 

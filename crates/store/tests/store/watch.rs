@@ -65,7 +65,13 @@ store_test! {
         add.welcome = Some((b"welcome".to_vec(), vec![bo.device]));
         tx.apply_commit(&add, NOW).await.unwrap();
         tx.end_session(a, anna.user, "signed out", NOW).await.unwrap();
-        let mark = |session_id, inbox, groups, ended| SessionMark { session_id, inbox, groups, ended };
+        let mark = |session_id, inbox, groups, ended| SessionMark {
+            session_id,
+            inbox,
+            groups,
+            ended,
+            bot_scope: None,
+        };
         let mut marks = tx.session_marks(&[a, b, SessionId::from_bytes([0; 16])]).await.unwrap();
         marks.sort_by_key(|mark| mark.inbox);
         assert_eq!(marks, [mark(a, 0, 1, true), mark(b, 1, 1, false)]);

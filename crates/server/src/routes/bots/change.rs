@@ -39,9 +39,11 @@ pub(crate) async fn handler(
         )
         .await?;
     let scope = checked(&request.scope, request.per_minute)?;
+    let noted = serde_json::to_value(&request.scope).map_err(Refusal::internal)?;
     let (bot, devices) = change!(permit.kind(CHANGED), |tx, note| {
         note.put("bot", id.to_string())
-            .put("per_minute", request.per_minute);
+            .put("per_minute", request.per_minute)
+            .put("scope", noted.clone());
         if !tx.set_bot_scope(id, &scope, request.per_minute).await? {
             return Err(Refusal::NotFound);
         }

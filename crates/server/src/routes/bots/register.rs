@@ -56,6 +56,7 @@ pub(crate) async fn handler(
         return Err(fault("program", "one that hands out no registered devices"));
     }
     let scope = checked(&request.scope, request.per_minute)?;
+    let noted = serde_json::to_value(&request.scope).map_err(Refusal::internal)?;
     let (username, name) = (request.username.trim(), request.name.trim());
     if !is_username(username) {
         return Err(fault(
@@ -71,7 +72,8 @@ pub(crate) async fn handler(
         note.put("bot", id.to_string())
             .put("owner", request.owner.to_string())
             .put("program", program.as_str())
-            .put("per_minute", request.per_minute);
+            .put("per_minute", request.per_minute)
+            .put("scope", noted.clone());
         let owner = tx.person(request.owner).await?;
         let owner = owner
             .filter(|owner| owner.active)

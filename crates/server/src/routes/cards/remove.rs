@@ -12,14 +12,15 @@ use crate::caller::Caller;
 use crate::extract::Id;
 use crate::gate::change;
 use crate::problem::Refusal;
+use crate::routes::factors;
 
 /// Forgets a card: its person's, or by an officer where it was lost. What it proved in sessions that
-/// go on counts no more.
+/// go on counts no more. Nobody goes below what their own role needs; an officer may.
 #[utoipa::path(
     delete, path = "/v1/cards/{id}", tag = "cards", params(("id" = CardId, Path)),
     responses(
         (status = 204), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem),
+        (status = 404, body = Problem), (status = 409, body = Problem),
     ),
 )]
 pub(crate) async fn handler(
@@ -36,6 +37,14 @@ pub(crate) async fn handler(
         )
         .await?;
     change!(permit.kind(REMOVED), |tx, note| {
+        tx.lock_devices(&[caller.device()]).await?;
+        if owner == caller.user() {
+            let needed = factors::needed(&app, caller.principal().roles());
+            let left = factors::usable(tx, owner).await?.len() + tx.cards_of(owner).await?.len();
+            if left <= needed as usize {
+                return Err(Refusal::FactorNeeded);
+            }
+        }
         if !tx.remove_card(id, owner).await? {
             return Err(Refusal::NotFound);
         }

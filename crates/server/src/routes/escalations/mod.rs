@@ -15,6 +15,7 @@ use wardline_escalation::{End, Input, Refused};
 use wardline_model::EscalationId;
 use wardline_model::wire::escalations::EscalationInfo;
 use wardline_policy::{Action, Resource};
+use wardline_store::Tx;
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -62,18 +63,46 @@ async fn tell(
         if is_over && matches!(input, Input::Withdrawn { .. }) {
             return Err(Refusal::EscalationOver);
         }
-        open.hear(input).map_err(|refused| match refused {
+        open.hear(input.clone()).map_err(|refused| match refused {
             Refused::Over => Refusal::EscalationOver,
             // The roster, by which they were asked, is another one since.
             Refused::NotAsked => Refusal::ChangedMeanwhile,
         })?;
-        let moved = open.write(tx, app, now_ms).await?;
+        let mut moved = Vec::new();
+        if open.write(tx, app, now_ms).await? {
+            moved.push(id);
+        }
+        if matches!(input, Input::Withdrawn { .. }) {
+            moved.extend(withdraw_others(tx, app, id, now_ms).await?);
+        }
         let stored = tx.escalation(id).await?.ok_or(Refusal::NotFound)?;
         let info = told::info(tx, app, &stored, caller.user(), now_ms).await?;
         Ok((info, moved))
     })?;
-    if moved {
+    for id in moved {
         publish(app, id);
     }
     Ok(Json(info))
+}
+
+/// Whoever takes a message back needs none of the roles that it asks any more; gives the pages that
+/// moved.
+async fn withdraw_others(
+    tx: &mut Tx,
+    app: &App,
+    id: EscalationId,
+    at: u64,
+) -> Result<Vec<EscalationId>, Refusal> {
+    let mut moved = Vec::new();
+    for stored in tx.escalations_of_message(id.group, id.seq).await? {
+        let mut open = Open::read(tx, app, &stored, at).await?;
+        // One that is over stays as it ended.
+        if stored.id() != id
+            && open.hear(Input::Withdrawn { at }).is_ok()
+            && open.write(tx, app, at).await?
+        {
+            moved.push(stored.id());
+        }
+    }
+    Ok(moved)
 }

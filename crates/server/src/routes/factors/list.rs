@@ -22,8 +22,8 @@ pub(crate) struct Whose {
     user: Option<UserId>,
 }
 
-/// A person's generators, the newest first, and how many their roles need. Another person's are for
-/// officers.
+/// A person's generators, the newest first, and how many factors their roles need, smart cards
+/// included. Another person's are for officers.
 #[utoipa::path(
     get, path = "/v1/factors", tag = "factors", params(Whose),
     responses((status = 200, body = FactorList), (status = 403, body = Problem)),
@@ -44,6 +44,7 @@ pub(crate) async fn handler(
     let mut facts = app.facts().await?;
     let roles = facts.roles_of(owner).await?;
     let factors = facts.factors_of(owner).await?;
+    let cards = facts.cards_of(owner).await?;
     drop(facts);
     let list = FactorList {
         needed: super::needed(&app, roles.iter().map(String::as_str)),
@@ -51,6 +52,7 @@ pub(crate) async fn handler(
             .into_iter()
             .map(super::info)
             .collect::<Result<_, _>>()?,
+        cards: u32::try_from(cards.len()).map_err(Refusal::internal)?,
     };
     permit.record().await?;
     Ok(Json(list))

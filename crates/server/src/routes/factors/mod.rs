@@ -54,8 +54,8 @@ const fn counts(factor: &Factor) -> bool {
     factor.confirmed_at.is_some() || factor.serial.is_some()
 }
 
-/// How many generators a person's roles need (`[factors.minimum]`).
-fn needed<'a>(app: &App, roles: impl IntoIterator<Item = &'a str>) -> u32 {
+/// How many factors beside the passkey a person's roles need (`[factors.minimum]`).
+pub(super) fn needed<'a>(app: &App, roles: impl IntoIterator<Item = &'a str>) -> u32 {
     let minimum = &app.config.factors.minimum;
     let of = |role: &str| minimum.get(role).copied();
     roles.into_iter().filter_map(of).max().unwrap_or(0)

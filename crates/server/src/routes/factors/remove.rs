@@ -40,7 +40,7 @@ pub(crate) async fn handler(
         let usable = super::usable(tx, owner).await?;
         if owner == caller.user() && usable.iter().any(|factor| factor.factor_id == id) {
             let needed = super::needed(&app, caller.principal().roles());
-            if usable.len() <= needed as usize {
+            if usable.len() + tx.cards_of(owner).await?.len() <= needed as usize {
                 return Err(Refusal::FactorNeeded);
             }
         }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde_json::to_value;
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
-use wardline_escalation::Input;
+use wardline_escalation::{Input, Page};
 use wardline_model::wire::messages::{ReceiptPost, ReceiptState};
 use wardline_model::wire::problem::Problem;
 use wardline_model::{EscalationId, GroupId, UserId};
@@ -81,6 +81,14 @@ async fn answer_pages(
     let mut moved = Vec::new();
     for stored in tx.open_escalations_of(group, receipt.up_to).await? {
         let mut open = Open::read(tx, app, &stored, at).await?;
+        // Of a message that asks several roles everybody answers for their own. Who is asked further up a
+        // chain takes that page by itself: by the message they would take those of roles that wait.
+        if receipt.state == ReceiptState::Acknowledged
+            && !is_recipient(&open.page, user)
+            && tx.escalations_of_message(group, stored.seq).await?.len() > 1
+        {
+            continue;
+        }
         let input = match receipt.state {
             ReceiptState::Delivered => Input::Delivered { user, at },
             ReceiptState::Read => Input::Read { user, at },
@@ -92,6 +100,11 @@ async fn answer_pages(
         }
     }
     Ok(moved)
+}
+
+fn is_recipient(page: &Page, user: UserId) -> bool {
+    let first = page.chain().levels.first();
+    first.is_some_and(|level| level.users.contains(&user))
 }
 
 const POSTED: Kind = Kind::named("receipt.posted");

@@ -179,9 +179,11 @@ pub(crate) async fn send(
             seq,
         });
         if priority == Priority::Stat {
+            // The first of its pages; whoever looks at one looks at all that are due.
             app.bus.publish(Hint::Escalation {
                 group: target.group,
                 seq,
+                line: 0,
             });
         }
     }

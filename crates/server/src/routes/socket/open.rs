@@ -28,6 +28,7 @@ use crate::hub::{Hub, Push, Seat, frame};
 use crate::problem::Refusal;
 use crate::routes::groups::Standing;
 use crate::routes::groups::send::{Target, send};
+use crate::routes::socket::ticket;
 
 /// Opens the real-time socket; see the frames in the description of `SocketTicket`.
 #[utoipa::path(
@@ -103,7 +104,7 @@ async fn admit(
     let permit = app
         .decide(caller.asker(), Action::SocketOpen, Resource::Hospital)
         .await?;
-    permit.record().await?;
+    ticket::listening(&caller, permit).await?.record().await?;
     Ok(caller.into_principal())
 }
 
@@ -134,6 +135,10 @@ async fn talk(
         seat,
         targets: HashMap::new(),
     };
+    // A bot's scope may have changed before the hub knew of this socket.
+    if talk.principal.bot_scope.is_some() {
+        talk.judge().await?;
+    }
     let mut frames = vec![ServerFrame::Ready];
     frames.extend(talk.follow().await?);
     for answer in frames {
@@ -162,7 +167,11 @@ async fn talk(
                                 }
                             }
                             Push::Follow => follow = true,
-                            Push::Judge => again = true,
+                            // What comes behind it may not be for them any more.
+                            Push::Judge => {
+                                again = true;
+                                break;
+                            }
                         }
                     }
                     if out.flush().await.is_err() {
@@ -275,7 +284,11 @@ impl Talk<'_> {
         self.principal = principal.ok_or(Refusal::SessionEnded("it is not known"))?;
         let caller = self.caller()?;
         self.app
-            .judge(caller.asker(), Action::SocketOpen, Resource::Hospital)
+            .judge(caller.asker(), Action::SocketOpen, Resource::Hospital)?;
+        if caller.is_kept_from_reading() {
+            return Err(ticket::writes_only());
+        }
+        Ok(())
     }
 
     /// What a `send` needs besides the message. Sending is use of the session.

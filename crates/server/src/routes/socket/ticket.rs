@@ -11,7 +11,7 @@ use wardline_policy::{Action, Resource};
 
 use crate::app::App;
 use crate::caller::{Caller, token_hash};
-use crate::gate::change;
+use crate::gate::{Permit, change};
 use crate::problem::Refusal;
 use crate::rim::random;
 
@@ -28,6 +28,7 @@ pub(crate) async fn handler(
     let permit = app
         .decide(caller.asker(), Action::SocketOpen, Resource::Hospital)
         .await?;
+    let permit = listening(&caller, permit).await?;
     let now_ms = permit.now_ms();
     let ticket = B64::from(random::<32>()).encode();
     change!(permit.kind(ISSUED), |tx, _note| {
@@ -39,5 +40,30 @@ pub(crate) async fn handler(
     Ok((StatusCode::CREATED, Json(SocketTicket { ticket })))
 }
 
+/// A bot that only writes opens no socket, whatever the policies say: over it comes what others write,
+/// and the bot's keys open that. A refusal is recorded.
+pub(crate) async fn listening(caller: &Caller, permit: Permit) -> Result<Permit, Refusal> {
+    if !caller.is_kept_from_reading() {
+        return Ok(permit);
+    }
+    let refusal = writes_only();
+    let mut note = permit.note();
+    note.refused(WRITES_ONLY);
+    permit.record_with(note).await?;
+    Err(refusal)
+}
+
+/// The baseline's word for it.
+pub(crate) fn writes_only() -> Refusal {
+    Refusal::Denied {
+        code: WRITES_ONLY.to_owned(),
+        advice: vec![
+            "This bot may write and not read. A security officer can let it, under Integrations."
+                .to_owned(),
+        ],
+    }
+}
+
+const WRITES_ONLY: &str = "bot_reads";
 const LIFETIME_MS: u64 = 30_000;
 const ISSUED: Kind = Kind::named("socket.ticket_issued");

@@ -8,7 +8,7 @@ use wardline_client::vault::{StoreKey, Vault};
 use wardline_model::wire::groups::{CommitAccepted, CommitUpload, GroupCreate, GroupKind};
 use wardline_model::wire::keys::{ClaimAnswer, KeyPackageCount};
 use wardline_model::wire::messages::{EntryList, Inbox, MessageSend, Priority};
-use wardline_model::{B64, GroupId, MessageId, PatientId, UserId};
+use wardline_model::{B64, GroupId, MessageId, PatientId, TeamId, UserId};
 use wardline_server::rim::random;
 use zeroize::Zeroizing;
 
@@ -114,6 +114,18 @@ impl Phone {
     /// Starts a conversation with people.
     pub(crate) async fn start(&mut self, users: &[UserId]) -> GroupId {
         let create = self.prepare(users, None).await;
+        self.found(create).await
+    }
+
+    /// Starts one with the people of a code team.
+    pub(crate) async fn start_code(&mut self, users: &[UserId], team: TeamId) -> GroupId {
+        let mut create = self.prepare(users, None).await;
+        create.kind = GroupKind::Code;
+        create.team = Some(team);
+        self.found(create).await
+    }
+
+    async fn found(&mut self, create: GroupCreate) -> GroupId {
         let accepted: CommitAccepted = self
             .device
             .post("/v1/groups", &create)
