@@ -53,6 +53,8 @@ pub enum Hint {
     },
     /// Who is on call, a schedule or a swap changed.
     Roles,
+    /// Something was handed in for the record keeper.
+    Statements,
     /// Audit events wait for the sequencer.
     Audit,
 }

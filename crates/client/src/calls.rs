@@ -409,6 +409,8 @@ impl<P: Platform> Client<P> {
                 let call: SignTurnsCall = read(params)?;
                 answer(&self.sign_turns(call.role, (call.from, call.until), call.turns)?)
             }
+            "sign_statement" => self.state(&params["statement"]),
+            "verify_statement" => self.check_stated(&params["signed"]).await,
             "start" => {
                 let call: StartCall = read(params)?;
                 let group = self.start(&call.users, call.role, call.patient_id).await?;

@@ -17,6 +17,8 @@
 //! - [`own`]: what a person keeps of a conversation on this device alone.
 //! - [`pictures`]: pictures without what cameras write beside them.
 //! - [`records`]: what the record keeper needs of the core.
+//! - `removed`: what retention ended, on a member's device.
+//! - `stated`: statements about records, as a browser signs and verifies them.
 //! - [`search`]: finding messages on this device.
 //! - [`calls`]: the same by name and JSON, for the app's worker.
 //! - [`fuzz`]: the decoders as plain functions over bytes.
@@ -53,7 +55,9 @@ mod membership;
 mod outbox;
 mod passage;
 mod reading;
+mod removed;
 mod report;
+mod stated;
 mod sync;
 mod unlock;
 mod wipe;

@@ -17,6 +17,9 @@ use wardline_model::turns::SignedTurns;
 use wardline_model::wire::devices::{MemberDevice, MemberDevices, MemberDevicesRequest};
 use wardline_model::wire::groups::{GroupKind, GroupSummary};
 use wardline_model::wire::messages::Priority;
+use wardline_model::wire::records::{
+    HandIn, RecordsList, RecordsOrder, RecordsResult, StatementsLeft, StatementsTaken,
+};
 use wardline_model::wire::schedules::TurnOrders;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug, UserId};
 
@@ -253,6 +256,15 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
+    /// Forgets what the keeper put under a name.
+    ///
+    /// # Errors
+    /// When the store is locked.
+    pub fn forget_own(&mut self, name: &str) -> Result<(), ClientError> {
+        self.opened()?.vault.delete(&format!("{OWN}{name}"));
+        Ok(())
+    }
+
     /// Everything that the keeper put under names with this beginning.
     ///
     /// # Errors
@@ -297,6 +309,61 @@ impl<P: Platform> Client<P> {
             .post(&self.platform, "/v1/keeper/devices", &body)
             .await?;
         Ok(answer.devices)
+    }
+
+    /// Statements that were handed in for the record keeper and that it has not taken, as the server
+    /// hands them out; not verified.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn statements_left(&mut self) -> Result<Vec<SignedStatement>, ClientError> {
+        let answer: StatementsLeft = self
+            .api
+            .get(&self.platform, "/v1/keeper/statements")
+            .await?;
+        Ok(answer.statements)
+    }
+
+    /// Tells the server that these need not be given again.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn statements_taken(&mut self, hashes: Vec<B64>) -> Result<(), ClientError> {
+        let body = StatementsTaken { hashes };
+        self.api
+            .post(&self.platform, "/v1/keeper/statements/taken", &body)
+            .await
+    }
+
+    /// Hands the server what this record keeper signed.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn tell_result(&mut self, signed: &SignedStatement) -> Result<(), ClientError> {
+        let signed = signed.clone();
+        let body = RecordsResult { signed };
+        self.api
+            .post(&self.platform, "/v1/keeper/results", &body)
+            .await
+    }
+
+    /// Hands a statement of this device in for the record keeper.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn hand_in(&mut self, signed: &SignedStatement) -> Result<RecordsOrder, ClientError> {
+        let signed = signed.clone();
+        self.api
+            .post(&self.platform, "/v1/records/statements", &HandIn { signed })
+            .await
+    }
+
+    /// What is ordered, held, destroyed and exported, as the server has it; not verified.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub async fn records(&mut self) -> Result<RecordsList, ClientError> {
+        self.api.get(&self.platform, "/v1/records").await
     }
 
     /// What devices signed about who is on call, as the server hands it out; not verified.
@@ -530,6 +597,9 @@ impl<P: Platform> Client<P> {
     /// taken over cannot put an edit or a recall there that nobody made.
     pub(crate) fn take_history(&mut self, page: &Page) -> Result<(), ClientError> {
         let group = page.group;
+        if let PageEnd::Removed { from, until } = page.end {
+            return self.take_removal(group, from, until);
+        }
         let record = conversation::record(self.vault()?, group);
         let now = self.server_now().unwrap_or_else(|| self.platform.now_ms());
         for kept in &page.messages {
@@ -630,7 +700,7 @@ pub(crate) fn followed_role(summary: &GroupSummary) -> Option<&RoleSlug> {
 /// What a page tells the person, beside its messages.
 fn told_by(end: &PageEnd) -> Option<(Notice, String)> {
     match end {
-        PageEnd::More => None,
+        PageEnd::More | PageEnd::Removed { .. } => None,
         PageEnd::Waits { hours } => Some((
             Notice::Joined,
             format!(

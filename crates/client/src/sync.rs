@@ -108,7 +108,7 @@ impl<P: Platform> Client<P> {
             | ServerFrame::Sent { .. }
             | ServerFrame::Problem { .. }
             | ServerFrame::Escalation { .. } => Ok(()),
-            ServerFrame::Devices => {
+            ServerFrame::Devices | ServerFrame::Statements => {
                 self.platform.emit(Event::Devices);
                 Ok(())
             }

@@ -98,6 +98,8 @@ pub enum Notice {
     HandedOver,
     /// Somebody tried to change what is not theirs; it was left out.
     LeftOut,
+    /// Retention ended messages that were here.
+    Removed,
 }
 
 /// A text that a message had before it was edited.

@@ -272,15 +272,16 @@ pub fn verify_turns(signed: &SignedTurns, mls_key: &[u8; 32]) -> bool {
 
 /// Whether a statement about records is well formed and signed with a device's MLS key.
 pub fn is_signed_by(signed: &SignedStatement, mls_key: &[u8; 32]) -> bool {
+    signed.is_well_formed() && is_signature(&signed.signed_bytes(), &signed.signature.0, mls_key)
+}
+
+/// Whether a signature over bytes, which say themselves what they are for, is by a device's MLS key.
+pub fn is_signature(bytes: &[u8], signature: &[u8], mls_key: &[u8; 32]) -> bool {
     let key = VerifyingKey::from_bytes(mls_key);
-    let signature = Signature::from_slice(&signed.signature.0);
-    signed.is_well_formed()
-        && key.is_ok_and(|key| {
-            signature.is_ok_and(|signature| {
-                key.verify_strict(&signed.signed_bytes(), &signature)
-                    .is_ok()
-            })
-        })
+    let signature = Signature::from_slice(signature);
+    key.is_ok_and(|key| {
+        signature.is_ok_and(|signature| key.verify_strict(bytes, &signature).is_ok())
+    })
 }
 
 /// Verifies the signature of a statement by a device whose keys `endorser` states.

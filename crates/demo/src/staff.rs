@@ -146,7 +146,7 @@ const DEPARTMENTS: [(&str, &str); 17] = [
     ("Compliance", MAIN),
 ];
 
-const PEOPLE: [Person; 55] = [
+const PEOPLE: [Person; 56] = [
     ready("Amara", "Osei", "Nurse", "nurse", "Cardiology"),
     ready(
         "Tomás",
@@ -388,4 +388,11 @@ const PEOPLE: [Person; 55] = [
         "IT Operations",
     ),
     ready("Clara", "Whitfield", "Auditor", "auditor", "Compliance"),
+    ready(
+        "Jonas",
+        "Brandt",
+        "Deputy privacy officer",
+        "privacy_officer",
+        "Privacy Office",
+    ),
 ];

@@ -9,6 +9,7 @@ use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, GroupId, RoleSlug, UserId};
 
 use crate::ledger::{Ledger, Owed};
+use crate::removal;
 use crate::roles::{Duties, Roles};
 
 /// The hospital's rules for history.
@@ -84,6 +85,7 @@ impl Keeper {
                 | ServerFrame::Sent { .. }
                 | ServerFrame::Problem { .. }
                 | ServerFrame::Escalation { .. }
+                | ServerFrame::Statements
                 // Nobody signed who is on it.
                 | ServerFrame::CareTeam { .. }
                 | ServerFrame::Ended { .. },
@@ -133,7 +135,8 @@ impl Keeper {
             ledgers = self.take_in(client).await?;
         }
         let handed = hand_over(client, &mut ledgers).await?;
-        Ok(Some(missing.and(followed).and(handed)))
+        let told = removal::tell(client, &ledgers).await?;
+        Ok(Some(missing.and(followed).and(handed).and(told)))
     }
 
     /// Takes the changes since the last time into the ledgers. Which groups are channels is the
@@ -274,7 +277,7 @@ fn roles<P: Platform>(client: &Client<P>) -> Result<Roles, ClientError> {
 
 impl Progress {
     /// Both.
-    fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Again, _) | (_, Self::Again) => Self::Again,
             (Self::Until(a), Self::Until(b)) => Self::Until(a.min(b)),
@@ -324,7 +327,7 @@ async fn hand_over<P: Platform>(
     let mut progress = Progress::Done;
     for (group, ledger) in &mut *ledgers {
         for owed in ledger.untold(now) {
-            let Some(channel) = reachable(channel(client, &owed).await)? else {
+            let Some(channel) = reachable(channel(client, owed.device, owed.user).await)? else {
                 progress = Progress::Again;
                 continue;
             };
@@ -335,7 +338,7 @@ async fn hand_over<P: Platform>(
             client.flush().await?;
         }
         for owed in ledger.due(now) {
-            let Some(channel) = reachable(channel(client, &owed).await)? else {
+            let Some(channel) = reachable(channel(client, owed.device, owed.user).await)? else {
                 progress = Progress::Again;
                 continue;
             };
@@ -364,6 +367,7 @@ async fn hand_over<P: Platform>(
         .collect::<Result<_, _>>()?;
     for channel in &refused {
         client.drop_queued(*channel)?;
+        removal::requeue(client, Some(*channel))?;
     }
     for (group, ledger) in ledgers {
         for owed in ledger.due(now) {
@@ -384,7 +388,9 @@ async fn hand_over<P: Platform>(
 }
 
 /// What came of trying to reach a device; `None` when it cannot be reached for now.
-fn reachable(channel: Result<GroupId, ClientError>) -> Result<Option<GroupId>, ClientError> {
+pub(crate) fn reachable(
+    channel: Result<GroupId, ClientError>,
+) -> Result<Option<GroupId>, ClientError> {
     match channel {
         Ok(channel) => Ok(Some(channel)),
         Err(error) if error.is_transient() => Err(error),
@@ -394,19 +400,24 @@ fn reachable(channel: Result<GroupId, ClientError>) -> Result<Option<GroupId>, C
 
 /// The group through which a device gets its history: the keeper's own record of it, as long as
 /// nobody else is in it, else a new one.
-async fn channel<P: Platform>(client: &mut Client<P>, owed: &Owed) -> Result<GroupId, ClientError> {
+pub(crate) async fn channel<P: Platform>(
+    client: &mut Client<P>,
+    device: DeviceId,
+    user: UserId,
+) -> Result<GroupId, ClientError> {
     let mut channels = channels(client)?;
-    let known = channels.get(&owed.device).copied();
+    let known = channels.get(&device).copied();
     if let Some(known) = known
-        && client.is_channel(known, owed.device, owed.user)?
+        && client.is_channel(known, device, user)?
     {
         return Ok(known);
     }
-    let made = client.open_channel(owed.user, owed.device).await?;
+    let made = client.open_channel(user, device).await?;
     if let Some(known) = known {
         client.drop_queued(known)?;
+        removal::requeue(client, Some(known))?;
     }
-    channels.insert(owed.device, made);
+    channels.insert(device, made);
     client.put_own(CHANNELS, &channels)?;
     client.flush().await?;
     Ok(made)

@@ -177,6 +177,11 @@ impl Ledger {
         self.devices.contains_key(&device)
     }
 
+    /// The devices in the conversation, and whose they are.
+    pub fn devices(&self) -> impl Iterator<Item = (DeviceId, UserId)> {
+        self.devices.iter().map(|(device, user)| (*device, *user))
+    }
+
     /// What may be handed over at a time (unix milliseconds).
     pub fn due(&self, now_ms: u64) -> Vec<Owed> {
         let due = |owed: &&Owed| owed.due <= now_ms;

@@ -13,7 +13,9 @@
 //! - [`roles`]: who is on call, by what devices signed.
 //! - [`keeper`]: [`Keeper`], over a client that keeps the records.
 //! - [`retention`]: how long what is kept is kept, and what holds it; pure values.
+//! - [`removal`]: telling members' devices what retention ended.
 //! - [`custody`]: the export key, and k of n custodians.
+//! - [`mailbox`]: what comes through the server and goes back through it.
 //! - [`records`]: [`Records`], which carries retention and orders out.
 //!
 //! [`GroupKind::Keeper`]: wardline_model::wire::groups::GroupKind::Keeper
@@ -21,7 +23,9 @@
 pub mod custody;
 pub mod keeper;
 pub mod ledger;
+pub mod mailbox;
 pub mod records;
+pub mod removal;
 pub mod retention;
 pub mod roles;
 

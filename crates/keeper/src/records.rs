@@ -13,14 +13,16 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use wardline_client::records::Batch;
 use wardline_client::{Client, ClientError, Platform};
-use wardline_model::statement::{Scope, SignedStatement, Statement};
+use wardline_model::statement::{Came, Refused, Scope, SignedStatement, Statement};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 use zeroize::Zeroizing;
 
 use crate::custody::{self, Custodians, CustodyError, ExportKey, SealKey};
 use crate::keeper::{channels, ledger, name};
-use crate::retention::{Holds, NotAgreed, Retention, agreed, covers, hex};
+use crate::mailbox;
+use crate::removal;
+use crate::retention::{Holds, LIFETIME_MS, NotAgreed, Retention, agreed, covers, hex};
 
 /// What the record keeper's host says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +66,9 @@ pub struct Export {
     pub manifest: SignedStatement,
     /// Ed25519 by the export key.
     pub signature: B64,
+    /// How many messages are in the files.
+    pub entries: u64,
+    order: [u8; 32],
 }
 
 /// The record keeper's side of custody.
@@ -99,12 +104,64 @@ impl Records {
         statements: &[SignedStatement],
     ) -> Result<Tended, ClientError> {
         let mut tended = Tended::default();
-        self.share_out(client, statements, &mut tended).await?;
-        for order in statements {
-            self.obey(client, order, statements, &mut tended).await?;
+        let heard = mailbox::heard(client)?;
+        let handed_in: BTreeSet<[u8; 32]> = heard.iter().map(SignedStatement::hash).collect();
+        let mut all = statements.to_vec();
+        let known: BTreeSet<[u8; 32]> = all.iter().map(SignedStatement::hash).collect();
+        all.extend(heard.into_iter().filter(|s| !known.contains(&s.hash())));
+        // Of two keys of a custodian the newer one counts.
+        all.sort_by_key(|statement| statement.issued_at);
+        self.share_out(client, &all, &mut tended).await?;
+        self.state_terms(client)?;
+        for order in &all {
+            let is_handed_in = handed_in.contains(&order.hash());
+            self.obey(client, order, &all, is_handed_in, &mut tended)
+                .await?;
         }
         self.end(client, &mut tended).await?;
+        mailbox::tidy(client)?;
+        client.flush().await?;
         Ok(tended)
+    }
+
+    /// An export was written down where it is to be: from now on the order is carried out. Until
+    /// then each look makes it anew, so that a crash in between loses nothing.
+    ///
+    /// # Errors
+    /// When the store does not write.
+    pub async fn written<P: Platform>(
+        &self,
+        client: &mut Client<P>,
+        export: &Export,
+    ) -> Result<(), ClientError> {
+        let came = Came::Exported {
+            manifest: B64(export.manifest.hash().to_vec()),
+            files: u64::try_from(export.files.len()).unwrap_or(u64::MAX),
+            entries: export.entries,
+        };
+        settle(client, export.order, came)?;
+        client.flush().await
+    }
+
+    /// Says what is in force, where that is not what was said last.
+    fn state_terms<P: Platform>(&self, client: &mut Client<P>) -> Result<(), ClientError> {
+        let custody: Option<Custody> = client.own(CUSTODY)?;
+        let rule = self.terms.custodians.as_ref();
+        let custody = custody.filter(|custody| Some(&custody.rule) == rule);
+        let days = self.terms.retention.as_ref().map(Retention::told);
+        let statement = Statement::InForce {
+            days: days.unwrap_or_default(),
+            officers: self.terms.officers.iter().copied().collect(),
+            custodians: rule.map_or_else(Vec::new, |rule| rule.people.iter().copied().collect()),
+            needed: rule.map_or(0, |rule| u64::from(rule.needed)),
+            export_key: custody.map(|custody| custody.export_key),
+        };
+        let before = mailbox::told(client, mailbox::IN_FORCE)?;
+        if before.is_none_or(|before| before.statement != statement) {
+            let signed = client.sign_statement(statement)?;
+            mailbox::tell_later(client, mailbox::IN_FORCE, signed)?;
+        }
+        Ok(())
     }
 
     /// Everything that was destroyed so far.
@@ -131,6 +188,7 @@ impl Records {
         client: &mut Client<P>,
         order: &SignedStatement,
         statements: &[SignedStatement],
+        is_handed_in: bool,
         tended: &mut Tended,
     ) -> Result<(), ClientError> {
         let is_order = matches!(
@@ -141,14 +199,22 @@ impl Records {
                 | Statement::Release { .. }
         );
         let id = hex(&order.hash());
-        let mut done: BTreeSet<String> = client.own(DONE)?.unwrap_or_default();
-        if !is_order || done.contains(&id) {
+        if !is_order || is_done(client, &order.hash())? {
             return Ok(());
         }
+        // What came by a file may count yet, once the host's file is mended; who handed something in
+        // is told that it does not, for good.
+        let refuse = |client: &mut Client<P>, why: Refused| {
+            if is_handed_in {
+                tell_outcome(client, order.hash(), Came::Refused { why })?;
+            }
+            Ok(())
+        };
         if !self.terms.officers.contains(&order.user_id) {
             tended.refused.push((id, NotAgreed::Orderer.to_string()));
-            return Ok(());
+            return refuse(client, Refused::NotAnOfficer);
         }
+        let now_ms = client.platform().now_ms();
         let mut signed = Vec::new();
         let own = order.hash();
         let of_it = |s: &&SignedStatement| matches!(&s.statement, Statement::Approval { order, .. } if order.0 == own);
@@ -162,6 +228,11 @@ impl Records {
             }
         }
         if signed.first() != Some(order) {
+            // The endorsement of a new device takes a moment until it stands in the log.
+            let age = now_ms.saturating_sub(order.issued_at);
+            if age > SETTLED_MS {
+                return refuse(client, Refused::NotVerified);
+            }
             return Ok(());
         }
         let custodians = self.terms.custodians.as_ref();
@@ -182,33 +253,48 @@ impl Records {
         let agreed = agreed(order, &signed, may);
         if agreed.len() < needed {
             tended.refused.push((id, NotAgreed::TooFew.to_string()));
+            if now_ms.saturating_sub(order.issued_at) > LIFETIME_MS {
+                return refuse(client, Refused::TooOld);
+            }
             return Ok(());
         }
-        match &order.statement {
+        let came = match &order.statement {
             Statement::Hold { .. } => {
                 let mut holds = Self::holds(client)?;
                 holds.begin(order);
                 client.put_own(HOLDS, &holds)?;
+                Came::Held
             }
             Statement::EndHold { hold, .. } => {
                 let mut holds = Self::holds(client)?;
+                if !holds.has(&hold.0) {
+                    tended
+                        .refused
+                        .push((id, "there is no such hold".to_owned()));
+                    return refuse(client, Refused::NoSuchHold);
+                }
                 holds.end(&hold.0, order);
                 client.put_own(HOLDS, &holds)?;
+                Came::Ended
             }
-            Statement::Release { device, .. } => release(client, *device)?,
-            Statement::Export { scope, .. } => match self.key(client, order, &agreed)? {
-                Ok(key) => tended
-                    .exports
-                    .push(export(client, order, scope, &agreed, &key)?),
-                Err(error) => {
-                    tended.refused.push((id, error.to_string()));
-                    return Ok(());
+            Statement::Release { device, .. } => {
+                release(client, *device)?;
+                Came::Released
+            }
+            Statement::Export { scope, .. } => {
+                match self.key(client, order, &agreed)? {
+                    Ok(key) => {
+                        let export = export(client, order, scope, &agreed, &key)?;
+                        tended.exports.push(export);
+                        tended.done.push(id);
+                    }
+                    Err(error) => tended.refused.push((id, error.to_string())),
                 }
-            },
+                return Ok(());
+            }
             _ => return Ok(()),
-        }
-        done.insert(id.clone());
-        client.put_own(DONE, &done)?;
+        };
+        settle(client, order.hash(), came)?;
         client.flush().await?;
         tended.done.push(id);
         Ok(())
@@ -306,6 +392,11 @@ impl Records {
             rule: rule.clone(),
         };
         client.put_own(CUSTODY, &custody)?;
+        for share in &signed {
+            if let Statement::Share { custodian, .. } = &share.statement {
+                mailbox::tell_later(client, &mailbox::share_name(*custodian), share.clone())?;
+            }
+        }
         client.flush().await?;
         tended.shares = signed;
         Ok(())
@@ -319,8 +410,13 @@ impl Records {
         tended: &mut Tended,
     ) -> Result<(), ClientError> {
         let unfinished: Vec<Destroyed> = client.all_own(DESTROYED)?;
-        for destroyed in unfinished.into_iter().filter(|d| !d.complete) {
-            tended.destroyed.push(finish(client, destroyed).await?);
+        for destroyed in unfinished {
+            if !destroyed.complete {
+                tended.destroyed.push(finish(client, destroyed).await?);
+            } else if mailbox::told(client, &destruction_name(&destroyed.statement))?.is_none() {
+                // It was destroyed before there was anybody to be told.
+                tell_destroyed(client, &destroyed.statement)?;
+            }
         }
         let Some(retention) = &self.terms.retention else {
             return Ok(());
@@ -362,13 +458,60 @@ impl Records {
     }
 }
 
+/// Notes what came of an order, signed, and that it is carried out; durable with the next flush.
+fn settle<P: Platform>(
+    client: &mut Client<P>,
+    order: [u8; 32],
+    came: Came,
+) -> Result<(), ClientError> {
+    tell_outcome(client, order, came)?;
+    let mut done: BTreeSet<String> = client.own(DONE)?.unwrap_or_default();
+    done.insert(hex(&order));
+    client.put_own(DONE, &done)
+}
+
+fn tell_outcome<P: Platform>(
+    client: &mut Client<P>,
+    order: [u8; 32],
+    came: Came,
+) -> Result<(), ClientError> {
+    let signed = client.sign_statement(Statement::Outcome {
+        order: B64(order.to_vec()),
+        came,
+    })?;
+    mailbox::tell_later(client, &mailbox::outcome_name(&order), signed)
+}
+
+/// Whether an order was carried out, or refused for good.
+fn is_done<P: Platform>(client: &Client<P>, order: &[u8; 32]) -> Result<bool, ClientError> {
+    let done: BTreeSet<String> = client.own(DONE)?.unwrap_or_default();
+    Ok(done.contains(&hex(order))
+        || mailbox::told(client, &mailbox::outcome_name(order))?.is_some())
+}
+
+fn tell_destroyed<P: Platform>(
+    client: &mut Client<P>,
+    signed: &SignedStatement,
+) -> Result<(), ClientError> {
+    mailbox::tell_later(client, &destruction_name(signed), signed.clone())
+}
+
+fn destruction_name(signed: &SignedStatement) -> String {
+    mailbox::destruction_name(&signed.hash())
+}
+
 /// Destroys a batch that was written down.
 async fn finish<P: Platform>(
     client: &mut Client<P>,
     destroyed: Destroyed,
 ) -> Result<SignedStatement, ClientError> {
-    if let Statement::Destruction { group, from, .. } = &destroyed.statement.statement {
+    if let Statement::Destruction {
+        group, from, until, ..
+    } = &destroyed.statement.statement
+    {
         client.shred(*group, *from)?;
+        removal::requeue(client, None)?;
+        removal::begin(client, *group, (*from, *until), &destroyed.statement.hash())?;
         // Their pages went with it, of this conversation and of others.
         let channels: BTreeSet<GroupId> = channels(client)?.into_values().collect();
         for kept in client.kept_groups()? {
@@ -385,6 +528,7 @@ async fn finish<P: Platform>(
         ..destroyed
     };
     client.put_own(&destroyed_name(&statement), &complete)?;
+    tell_destroyed(client, &statement)?;
     client.flush().await?;
     Ok(statement)
 }
@@ -433,6 +577,7 @@ fn export<P: Platform>(
     key: &ExportKey,
 ) -> Result<Export, ClientError> {
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut entries = 0;
     for batch in client.batches()? {
         let ledger = ledger(client, batch.group)?;
         if !covers(scope, &batch, |user| ledger.knew(*user)) {
@@ -460,6 +605,7 @@ fn export<P: Platform>(
             let file = files.entry(format!("{}.ndjson", batch.group)).or_default();
             file.extend_from_slice(line.to_string().as_bytes());
             file.push(b'\n');
+            entries += 1;
         }
     }
     let listed = files.iter().map(|(name, bytes)| {
@@ -476,6 +622,8 @@ fn export<P: Platform>(
         files: files.into_iter().collect(),
         manifest,
         signature,
+        entries,
+        order: order.hash(),
     })
 }
 
@@ -509,6 +657,8 @@ fn destroyed_name(statement: &SignedStatement) -> String {
     format!("{DESTROYED}{}", hex(&statement.hash()))
 }
 
+/// How long an order may wait for its device to be known.
+const SETTLED_MS: u64 = 60 * 60 * 1000;
 const HOLDS: &str = "holds";
 const DONE: &str = "orders-done";
 const CUSTODY: &str = "custody";

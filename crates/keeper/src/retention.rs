@@ -88,6 +88,21 @@ impl Retention {
         }
     }
 
+    /// The rules by name, and for how many days each keeps messages.
+    pub fn told(&self) -> Vec<(String, u64)> {
+        [
+            GroupKind::Direct,
+            GroupKind::Group,
+            GroupKind::Role,
+            GroupKind::Team,
+        ]
+        .map(|kind| {
+            let (days, rule) = self.of(Some(kind));
+            (rule.to_owned(), u64::from(days))
+        })
+        .into()
+    }
+
     /// Whether a batch's time is over, and by which rule.
     pub fn ended(&self, batch: &Batch, kind: Option<GroupKind>, now_ms: u64) -> Option<String> {
         let (days, rule) = self.of(kind);
@@ -124,6 +139,11 @@ impl Holds {
         if let Some(hold) = self.0.get_mut(&hex(hold)) {
             hold.ended.get_or_insert_with(|| order.clone());
         }
+    }
+
+    /// Whether there is one, over or not.
+    pub fn has(&self, hold: &[u8]) -> bool {
+        self.0.contains_key(&hex(hold))
     }
 
     /// All of them, those that are over included.

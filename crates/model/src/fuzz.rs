@@ -14,7 +14,7 @@ use crate::endorsement::{Endorsement, SignedEndorsement};
 use crate::statement::{STATEMENT_CONTEXT, SignedStatement};
 use crate::wire::{
     attachments, devices, directory, enroll, escalations, fleet, groups, hospital, keys, messages,
-    posture, problem, programs, push, quiet, schedules, sessions, socket, teams,
+    posture, problem, programs, push, quiet, records, schedules, sessions, socket, teams,
 };
 use crate::{
     AttachmentId, B64, ChallengeId, DeviceId, EnrollmentId, EscalationId, FacilityId, GroupId,
@@ -151,6 +151,8 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<schedules::TurnsSigned>(bytes),
         same::<teams::TeamEdit>(bytes),
         same::<directory::Availability>(bytes),
+        readable::<records::HandIn>(bytes),
+        same::<records::StatementsTaken>(bytes),
         same::<quiet::QuietChoice>(bytes),
         same::<push::PushSubscribe>(bytes),
         same::<push::PushReceipt>(bytes),
@@ -189,6 +191,8 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<teams::TeamList>(bytes),
         same::<teams::TeamCall>(bytes),
         same::<teams::CareTeam>(bytes),
+        readable::<records::RecordsList>(bytes),
+        readable::<records::StatementsLeft>(bytes),
         same::<directory::Reachability>(bytes),
         same::<push::PushInfo>(bytes),
         same::<quiet::QuietInfo>(bytes),

@@ -12,11 +12,15 @@ use crate::{B64, DeviceId, GroupId, PatientId, UserId};
 /// The first bytes of what is signed (domain separation from MLS, endorsements and every other use).
 pub const STATEMENT_CONTEXT: &[u8] = b"wardline records statement v1\0";
 
+/// The first bytes of what a mark is the hash of.
+const MARK_CONTEXT: &[u8] = b"wardline records mark v1\0";
+
 /// The longest reason or case id, in characters.
 pub const LONGEST_REASON: usize = 500;
 
 /// A statement, who makes it, when, and their device's signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignedStatement {
     /// Format version, 1.
@@ -35,6 +39,7 @@ pub struct SignedStatement {
 
 /// What is stated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Statement {
     /// Nothing within the scope is destroyed, until another order ends it.
@@ -119,10 +124,75 @@ pub enum Statement {
         /// Each file's name and SHA-256.
         files: Vec<(String, B64)>,
     },
+    /// What came of an order, by the record keeper.
+    Outcome {
+        /// The hash of the order.
+        order: B64,
+        /// What came of it.
+        came: Came,
+    },
+    /// What the record keeper goes by, as its host says: told so that people can see it.
+    InForce {
+        /// For how many days messages are kept, by the name of the rule; empty where nothing is ever
+        /// destroyed.
+        days: Vec<(String, u64)>,
+        /// Whose devices order.
+        officers: Vec<UserId>,
+        /// Who has to agree before anything is read.
+        custodians: Vec<UserId>,
+        /// How many of them.
+        needed: u64,
+        /// The public export key, once it is shared out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        export_key: Option<B64>,
+    },
+}
+
+/// What came of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Came {
+    /// The hold is in force.
+    Held,
+    /// The hold that the order names is over.
+    Ended,
+    /// The device gets its history.
+    Released,
+    /// What was asked for lies on the record keeper's host.
+    Exported {
+        /// The hash of the manifest.
+        manifest: B64,
+        /// How many files it lists.
+        files: u64,
+        /// How many messages are in them.
+        entries: u64,
+    },
+    /// It counts for nothing.
+    Refused {
+        /// Why.
+        why: Refused,
+    },
+}
+
+/// Why an order or an agreement counts for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Refused {
+    /// The record keeper's host does not name who ordered it.
+    NotAnOfficer,
+    /// It is not what the device signed, or the device is not its person's, or is out of use.
+    NotVerified,
+    /// It ends a hold that there is none of.
+    NoSuchHold,
+    /// Nobody agreed in time.
+    TooOld,
 }
 
 /// What an order is about: what fits all that is given. Empty lists fit everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// Conversations.
@@ -144,6 +214,7 @@ pub struct Scope {
 
 /// Something sealed with HPKE (RFC 9180), base mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sealed {
     /// The encapsulated key.
@@ -160,16 +231,35 @@ impl SignedStatement {
             signature: B64(Vec::new()),
             ..self.clone()
         };
-        let mut bytes = STATEMENT_CONTEXT.to_vec();
-        // Strings, lists and integers below 2^53, which `is_well_formed` demands: canonicalisation
-        // has no error for them.
-        bytes.extend_from_slice(&serde_json_canonicalizer::to_vec(&unsigned).unwrap_or_default());
-        bytes
+        signed_bytes_of(&unsigned)
     }
 
     /// What stands for it: SHA-256 of what is signed.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.signed_bytes()).into()
+    }
+
+    /// What stands for it where others may look who must not learn what it says: SHA-256 of its hash
+    /// and its signature. Whoever has the statement finds the same; nobody guesses a reason from it,
+    /// as one could from the hash alone.
+    pub fn mark(&self) -> [u8; 32] {
+        let mut mark = Sha256::new();
+        mark.update(MARK_CONTEXT);
+        mark.update(self.hash());
+        mark.update(&self.signature.0);
+        mark.finalize().into()
+    }
+
+    /// The order that it is about: that an agreement agrees to, that an outcome tells of, that began
+    /// the hold which it ends.
+    pub const fn about(&self) -> Option<&B64> {
+        match &self.statement {
+            Statement::Approval { order, .. }
+            | Statement::Outcome { order, .. }
+            | Statement::Exported { order, .. } => Some(order),
+            Statement::EndHold { hold, .. } => Some(hold),
+            _ => None,
+        }
     }
 
     /// Whether version, times and texts are such that the signed bytes stand for one statement only.
@@ -201,12 +291,30 @@ impl SignedStatement {
                 rule,
                 ..
             } => [from, until, count].into_iter().all(time) && text(rule),
+            Statement::Outcome {
+                came: Came::Exported { files, entries, .. },
+                ..
+            } => time(files) && time(entries),
+            Statement::InForce { days, needed, .. } => {
+                time(needed) && days.iter().all(|(rule, days)| text(rule) && time(days))
+            }
             Statement::CustodianKey { .. }
             | Statement::Share { .. }
+            | Statement::Outcome { .. }
             | Statement::Exported { .. } => true,
         };
         self.v == 1 && time(&self.issued_at) && fits
     }
+}
+
+/// What is signed of a statement whose signature is empty, in whichever form it is at hand: the record
+/// keeper reads its members, and a browser shows them as they came.
+pub fn signed_bytes_of(unsigned: &impl Serialize) -> Vec<u8> {
+    let mut bytes = STATEMENT_CONTEXT.to_vec();
+    // Strings, lists and integers below 2^53, which `is_well_formed` demands: canonicalisation
+    // has no error for them.
+    bytes.extend_from_slice(&serde_json_canonicalizer::to_vec(unsigned).unwrap_or_default());
+    bytes
 }
 
 impl Scope {
@@ -259,6 +367,15 @@ mod tests {
             serde_json::from_str::<SignedStatement>(&text).unwrap(),
             signed
         );
+    }
+
+    #[test]
+    fn a_mark_is_of_this_signature_and_no_other() {
+        let signed = hold(Scope::default());
+        let mut other = signed.clone();
+        other.signature.0[3] ^= 1;
+        assert_eq!(signed.hash(), other.hash());
+        assert_ne!(signed.mark(), other.mark());
     }
 
     #[test]

@@ -193,6 +193,18 @@ named! {
         KeeperDevices = "keeper.devices",
         /// Read what devices signed about who is on call when.
         KeeperTurns = "keeper.turns",
+        /// Take what officers and custodians handed in for the record keeper.
+        KeeperStatements = "keeper.statements",
+        /// Say what came of it, and what retention ended.
+        KeeperReport = "keeper.report",
+        /// See what is held, ordered, destroyed and exported.
+        RecordsRead = "records.read",
+        /// Hand in an order to the record keeper: a hold, its end, an export, a release.
+        RecordsOrder = "records.order",
+        /// Hand in that one agrees to somebody else's order.
+        RecordsAgree = "records.agree",
+        /// Hand in the key to which a custodian's share is sealed.
+        RecordsCustody = "records.custody",
         /// Read the public log's checkpoints and tiles.
         LogRead = "log.read",
         /// Read the audit trail.
@@ -253,6 +265,8 @@ impl Action {
             | Self::SocketOpen
             | Self::KeeperDevices
             | Self::KeeperTurns
+            | Self::KeeperStatements
+            | Self::KeeperReport
             | Self::FleetManage
             | Self::DeviceReport
             | Self::DeviceRenew
@@ -313,6 +327,9 @@ impl Action {
             }
             Self::LogRead | Self::AuditRead => ResourceKind::Log,
             Self::PolicyApprove => ResourceKind::Policy,
+            Self::RecordsRead | Self::RecordsOrder | Self::RecordsAgree | Self::RecordsCustody => {
+                ResourceKind::Records
+            }
         }
     }
 
@@ -461,6 +478,12 @@ impl Action {
             Self::SocketOpen => "receive messages live",
             Self::KeeperDevices => "see which devices members use",
             Self::KeeperTurns => "see the signed turns",
+            Self::KeeperStatements => "take what was handed in for the record keeper",
+            Self::KeeperReport => "say what became of records",
+            Self::RecordsRead => "see what is held and destroyed",
+            Self::RecordsOrder => "order holds and exports",
+            Self::RecordsAgree => "agree to this order",
+            Self::RecordsCustody => "hand in a custodian's key",
             Self::LogRead => "read the public log",
             Self::AuditRead => "read the audit trail",
             Self::PolicyRead => "read the policies",

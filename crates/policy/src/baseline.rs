@@ -52,6 +52,10 @@ pub const POLICIES: &[Source<'static>] = &[
         text: include_str!("../policies/officers.cedar"),
     },
     Source {
+        name: "records.cedar",
+        text: include_str!("../policies/records.cedar"),
+    },
+    Source {
         name: "risk.cedar",
         text: include_str!("../policies/risk.cedar"),
     },

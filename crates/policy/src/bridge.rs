@@ -45,6 +45,7 @@ pub(crate) struct Names {
     share: EntityTypeName,
     purpose: EntityTypeName,
     glass: EntityTypeName,
+    records: EntityTypeName,
     forward: EntityTypeName,
     policy: EntityTypeName,
 }
@@ -94,6 +95,7 @@ impl Names {
             glass: entity_type(ResourceKind::Glass.as_str()),
             forward: entity_type(ResourceKind::Forward.as_str()),
             policy: entity_type(ResourceKind::Policy.as_str()),
+            records: entity_type(ResourceKind::Records.as_str()),
         }
     }
 
@@ -313,6 +315,10 @@ impl Names {
             Resource::Policy { version, author } => entity(
                 uid(&self.policy, &version.to_string()),
                 vec![attribute("author", self.person_value(*author))],
+            ),
+            Resource::Records { custodian } => entity(
+                uid(&self.records, "records"),
+                vec![attribute("custodian", Value::new_bool(*custodian))],
             ),
         }
     }

@@ -201,6 +201,8 @@ named! {
         Forwarding = "forwarding",
         /// Taking data of people or devices away in a file.
         Exporting = "exporting",
+        /// Ordering holds and exports, and agreeing to them.
+        Records = "records",
     }
 }
 

@@ -172,6 +172,11 @@ pub enum Resource {
         /// Who wrote it.
         author: UserId,
     },
+    /// What the record keeper does about records.
+    Records {
+        /// Whether the record keeper said that the person who asks is a custodian.
+        custodian: bool,
+    },
 }
 
 /// That a person broke the glass of a patient's record.
@@ -219,6 +224,7 @@ impl Resource {
             Self::Forward { .. } => ResourceKind::Forward,
             Self::Log => ResourceKind::Log,
             Self::Policy { .. } => ResourceKind::Policy,
+            Self::Records { .. } => ResourceKind::Records,
         }
     }
 
@@ -246,6 +252,7 @@ impl Resource {
             Self::Forward { from, to, .. } => format!("group/{from}/forward/{to}"),
             Self::Log => "log".to_owned(),
             Self::Policy { version, .. } => format!("policy/{version}"),
+            Self::Records { .. } => "records".to_owned(),
         }
     }
 }
@@ -287,5 +294,7 @@ named! {
         Log = "Log",
         /// A version of the policies.
         Policy = "Policy",
+        /// What the record keeper does about records.
+        Records = "Records",
     }
 }

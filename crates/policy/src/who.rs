@@ -271,6 +271,7 @@ impl Asking<'_> {
                 .map(|device| Resource::KeyPackages { device })
                 .into(),
             ResourceKind::Share => vec![Resource::Share { device }],
+            ResourceKind::Records => vec![Resource::Records { custodian: true }],
             ResourceKind::Policy => vec![Resource::Policy {
                 version: 1,
                 author: owner,
@@ -305,6 +306,7 @@ const fn is_owned(kind: ResourceKind) -> bool {
         | ResourceKind::Patient
         | ResourceKind::Document
         | ResourceKind::Forward
+        | ResourceKind::Records
         | ResourceKind::Log => false,
     }
 }

@@ -194,6 +194,15 @@ impl DemoRunning {
         })
     }
 
+    /// The ids of people by their sign-in names; who is not of the demo is left out.
+    pub fn ids(&self, users: &[&str]) -> Vec<UserId> {
+        let people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = people.iter().map(|(person, _)| person);
+        of.filter(|person| users.contains(&person.username.as_str()))
+            .map(|person| person.id)
+            .collect()
+    }
+
     /// Devices that the demo's officer is to confirm: those whose code the demo printed.
     ///
     /// # Errors

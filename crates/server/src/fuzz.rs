@@ -11,7 +11,7 @@ use url::Url;
 use wardline_model::wire::enroll::{BINDING_TYPE, BindingClaims, Platform};
 use wardline_model::wire::{
     attachments, devices, directory, enroll, fleet, forward, glass, groups, integrations, keys,
-    messages, programs, push, sessions, socket,
+    messages, programs, push, records, sessions, socket,
 };
 use wardline_model::{B64, UserId};
 use wardline_posture::webauthn::Trust;
@@ -65,6 +65,9 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<glass::GlassRequest>(bytes),
         quiet::<glass::GlassReview>(bytes),
         quiet::<forward::ForwardRequest>(bytes),
+        quiet::<records::HandIn>(bytes),
+        quiet::<records::StatementsTaken>(bytes),
+        quiet::<records::RecordsResult>(bytes),
         quiet::<programs::ProgramChange>(bytes),
         quiet::<fleet::ImportRequest>(bytes),
         quiet::<keys::KeyPackageUpload>(bytes),

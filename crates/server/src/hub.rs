@@ -360,9 +360,9 @@ impl Hub {
         }
     }
 
-    /// Tells the record keepers' sockets that devices came or went.
-    fn tell_keepers(&self) {
-        let Some(frame) = frame(&ServerFrame::Devices) else {
+    /// Tells the record keepers' sockets that devices came or went, or statements were handed in.
+    fn tell_keepers(&self, told: &ServerFrame) {
+        let Some(frame) = frame(told) else {
             return;
         };
         let mut inner = self.lock();
@@ -615,7 +615,7 @@ impl Round {
             }
             Hint::Inbox { device } | Hint::DeviceChanged { device } => {
                 if matches!(hint, Hint::DeviceChanged { .. }) {
-                    app.hub.tell_keepers();
+                    app.hub.tell_keepers(&ServerFrame::Devices);
                 }
                 let sessions = app.hub.sessions_where(|socket| socket.device == device);
                 self.sessions.extend(sessions);
@@ -627,6 +627,7 @@ impl Round {
             Hint::SessionEnded { session } => self
                 .sessions
                 .extend(app.hub.sessions_where(|socket| socket.session == session)),
+            Hint::Statements => app.hub.tell_keepers(&ServerFrame::Statements),
             Hint::Audit | Hint::Roles => {}
         }
     }

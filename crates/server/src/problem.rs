@@ -177,6 +177,9 @@ pub(crate) enum Refusal {
     /// A recovery of the person waits for a second officer.
     #[error("recovery waits")]
     RecoveryWaits,
+    /// A statement about records is not taken.
+    #[error("statement refused: {0}")]
+    StatementRefused(&'static str),
     /// A turn cannot be taken over.
     #[error("swap refused: {0}")]
     SwapRefused(String),
@@ -276,6 +279,7 @@ impl Refusal {
             Self::PolicyLocksOut { .. } => "policy-locks-out",
             Self::NothingToRecover => "nothing-to-recover",
             Self::RecoveryWaits => "recovery-waits",
+            Self::StatementRefused(_) => "statement-refused",
             Self::SwapRefused(_) => "swap-refused",
             Self::CardRefused(_) => "card-refused",
             Self::DeviceState => "device-state",
@@ -328,6 +332,7 @@ impl Refusal {
             | Self::PolicyInvalid { .. }
             | Self::ImportRefused(_)
             | Self::EndorsementRefused(_)
+            | Self::StatementRefused(_)
             | Self::MlsRefused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::DeviceState
             | Self::PolicyLocksOut { .. }
@@ -418,6 +423,10 @@ impl Refusal {
                      officer ({why})."
                 );
                 return ("The authenticator is not accepted", detail);
+            }
+            Self::StatementRefused(why) => {
+                let detail = format!("It is not handed on to the record keeper: {why}.");
+                return ("The statement is not taken", detail);
             }
             Self::EndorsementRefused(why) => {
                 let detail = format!("Make a new endorsement ({why}).");

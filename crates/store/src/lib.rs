@@ -46,6 +46,7 @@ mod programs;
 mod push;
 mod quiet;
 mod reach;
+mod records;
 mod recoveries;
 mod rings;
 mod risk;
@@ -88,6 +89,7 @@ pub use programs::{
 pub use push::{ClaimedPush, DuePush, NewPushSubscription, PushStanding, PushTarget, Unheard};
 pub use quiet::{HeldRing, Manner, QuietChoice};
 pub use reach::Reach;
+pub use records::{KeptStatement, NewStatement};
 pub use recoveries::{NewRecovery, Recovery};
 pub use rings::{RingCount, StatCount, Unit, UnitShift};
 pub use risk::{NewRiskEvent, PlannedShift, RiskEvent, Turn, WeighedSignIn};

@@ -50,6 +50,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(20, "0020_quiet"),
     migration!(22, "0022_integrations"),
     migration!(23, "0023_glass"),
+    migration!(24, "0024_records"),
     migration!(25, "0025_lines"),
 ];
 

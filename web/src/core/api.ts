@@ -1,9 +1,10 @@
 /** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
  * smart cards, unusual sign-ins, wake-ups, STAT messages, recoveries, notes, policies, schedules,
- * integrations. */
+ * integrations, records. */
 import { call } from "./core";
 import type { ApiRequest } from "./methods";
 import { fleetPath } from "./pages";
+import { trustedRecords } from "./records";
 import type {
   Assessment,
   BotInfo,
@@ -56,6 +57,8 @@ import type {
   QuietChoice,
   QuietInfo,
   Reachability,
+  Records,
+  RecordsOrder,
   Recovery,
   RiskOverview,
   RiskReport,
@@ -65,6 +68,7 @@ import type {
   ScheduleImported,
   Schedules,
   SignedTurns,
+  Statement,
   Swap,
   Team,
   TeamCall,
@@ -251,6 +255,24 @@ export const api = {
   endGlass: ({ id }: { id: string }) => ask<null>("POST", `/v1/glass/${id}/end`, {}),
   reviewGlass: ({ id, ...said }: { id: string; justified: boolean; note: string }) =>
     ask<Glass>("POST", `/v1/glass/${id}/review`, said),
+  /** What is held, ordered and destroyed. What the record keeper is to have signed is verified: of what
+   * is not its own nothing is left, and `doubtful` says so. */
+  records: async (): Promise<Records & { doubtful: boolean }> => {
+    const list = await ask<Records>("GET", "/v1/records");
+    return trustedRecords(list, (signed) => call("verify_statement", { signed }));
+  },
+  /** Signs a statement with this device's key and hands it in. */
+  handInStatement: async ({ statement }: { statement: Statement }) => {
+    const signed = await call("sign_statement", { statement });
+    return ask<RecordsOrder>("POST", "/v1/records/statements", { signed });
+  },
+  /** Agrees to an order, once it is known that its person's device signed what is shown. */
+  agreeToOrder: async ({ order, reason }: { order: RecordsOrder; reason: string }) => {
+    const { hash } = await call("verify_statement", { signed: order.signed });
+    const statement: Statement = { type: "approval", order: hash, reason };
+    const signed = await call("sign_statement", { statement });
+    return ask<RecordsOrder>("POST", "/v1/records/statements", { signed });
+  },
   /** Devices and whose they are, as a table. */
   exportDevices: ({ ids }: { ids: readonly string[] }) =>
     ask<{ file: string; text: string; rows: number }>("POST", "/v1/devices/export", {

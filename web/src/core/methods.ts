@@ -16,7 +16,9 @@ import type {
   Priority,
   Problem,
   SessionInfo,
+  SignedStatement,
   SignedTurns,
+  Statement,
   Told,
 } from "./wire";
 
@@ -380,6 +382,10 @@ export interface Methods {
     },
     SignedTurns,
   ];
+  /** This device's signature under a statement about records. */
+  sign_statement: [{ statement: Statement }, SignedStatement];
+  /** Fails unless the device that a statement names signed it, is its person's and is in use. */
+  verify_statement: [{ signed: SignedStatement }, { hash: string; keeper: boolean }];
   /** `shown` are STAT messages that were on the screen, by the places of their newest versions. */
   mark_read: [{ group: string; up_to: number; shown?: readonly number[] }, unknown];
   acknowledge: [{ group: string; up_to: number }, unknown];
@@ -419,6 +425,7 @@ export type CoreEvent =
   | { t: "messages"; group: string }
   | { t: "status" }
   | { t: "devices" }
+  | { t: "statements" }
   | { t: "roles" }
   /** A STAT message that concerns this person goes on, or is over. */
   | { t: "stat" }

@@ -22,6 +22,8 @@ const RECOVERIES_MS = 15_000;
 const INTEGRATIONS_MS = 5_000;
 /** Another nurse may be breaking the glass just now. */
 const GLASS_MS = 60_000;
+const RECORDS_MS = 60_000;
+const RECORDS_SOON_MS = 5_000;
 /** For what no frame told, such as while the line was down. */
 const SCHEDULES_MS = 60_000;
 /** Between two steps of indexing, so that what the person does comes first. */
@@ -69,6 +71,7 @@ const keys = {
   careTeams: ["care-team"] as const,
   patient: ["patient"] as const,
   glass: ["glass"] as const,
+  records: ["records"] as const,
   policies: ["policies"] as const,
   push: ["push"] as const,
   stat: ["stat"] as const,
@@ -567,6 +570,18 @@ export function useGlass(enabled: boolean) {
   });
 }
 
+/** What is held, ordered and destroyed. */
+export function useRecords() {
+  return useQuery({
+    queryKey: keys.records,
+    queryFn: api.records,
+    staleTime: SEARCH_FRESH_MS,
+    // Another officer may be agreeing just now, and the record keeper answers by itself.
+    refetchInterval: ({ state }) =>
+      state.data?.orders.some((order) => order.state === "waiting") ? RECORDS_SOON_MS : RECORDS_MS,
+  });
+}
+
 /** The versions of the hospital's policies. */
 export function usePolicies() {
   return useQuery({
@@ -632,6 +647,8 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   breakGlass: [keys.glass, keys.patient, keys.notes],
   endGlass: [keys.glass, keys.patient, keys.notes],
   reviewGlass: [keys.glass],
+  handInStatement: [keys.records],
+  agreeToOrder: [keys.records],
   askRecovery: [keys.recoveries],
   approveRecovery: [keys.recoveries, keys.devices],
   withdrawRecovery: [keys.recoveries],

@@ -717,6 +717,81 @@ export interface GlassDetail {
   looks: { at: number; action: string; note?: string | null }[];
 }
 
+/** What an order about records covers: what fits all that is given. */
+export interface RecordScope {
+  groups?: string[];
+  people?: string[];
+  patients?: string[];
+  from?: number;
+  until?: number;
+}
+
+/** What is stated about records. Lists that are empty are left out: so the record keeper writes them,
+ * and a signature is over what is written. */
+export type Statement =
+  | { type: "hold" | "export"; case: string; reason: string; scope: RecordScope }
+  | { type: "end_hold"; hold: string; reason: string }
+  | { type: "release"; device: string; reason: string }
+  | { type: "approval"; order: string; reason: string; share?: unknown }
+  | { type: "custodian_key"; key: string }
+  | { type: "share"; custodian: string }
+  | {
+      type: "destruction";
+      group: string;
+      from: number;
+      until: number;
+      count: number;
+      ids: string;
+      rule: string;
+    }
+  | { type: "exported"; order: string }
+  | { type: "outcome"; order: string; came: RecordOutcome }
+  | {
+      type: "in_force";
+      days: [string, number][];
+      officers: string[];
+      custodians: string[];
+      needed: number;
+      export_key?: string;
+    };
+
+/** What came of an order, by the record keeper. */
+export type RecordOutcome =
+  | { type: "held" | "ended" | "released" }
+  | { type: "exported"; manifest: string; files: number; entries: number }
+  | { type: "refused"; why: string };
+
+export interface SignedStatement {
+  v: number;
+  statement: Statement;
+  user_id: string;
+  device_id: string;
+  issued_at: number;
+  signature: string;
+}
+
+/** An order about records. */
+export interface RecordsOrder {
+  signed: SignedStatement;
+  hash: string;
+  by: PersonBrief;
+  at: number;
+  taken_at?: number | null;
+  state: "waiting" | "held" | "ended" | "done" | "refused";
+  outcome?: SignedStatement | null;
+  agreements: { signed: SignedStatement; by: PersonBrief }[];
+}
+
+export interface Records {
+  in_force?: SignedStatement | null;
+  officers: PersonBrief[];
+  custodians: { user: PersonBrief; key: boolean; share: boolean }[];
+  orders: RecordsOrder[];
+  destroyed: SignedStatement[];
+  destroyed_count: number;
+  share?: SignedStatement | null;
+}
+
 export interface Recovery {
   id: string;
   user: PersonBrief;

@@ -1,5 +1,6 @@
 /** The frame of an open store: navigation, a list, and what was chosen from it. */
 import {
+  Archive,
   FileSearch,
   KeyRound,
   MessageSquare,
@@ -45,6 +46,7 @@ const Patient = lazy(() => import("../glass/Patient"));
 const PatientNote = lazy(() => import("../glass/PatientNote"));
 const Reviews = lazy(() => import("../glass/Reviews"));
 const Review = lazy(() => import("../glass/Review"));
+const Records = lazy(() => import("../records/Records"));
 const OnCall = lazy(() => import("../oncall/OnCall"));
 const Stat = lazy(() => import("../stat/Stat"));
 const Security = lazy(() => import("../devices/Security"));
@@ -167,6 +169,8 @@ function screen(route: Route): ReactNode {
       return <Reviews />;
     case "glass-one":
       return <Review key={route.id} id={route.id} />;
+    case "records":
+      return <Records />;
     case "on-call":
       return <OnCall />;
     case "stat":
@@ -254,6 +258,14 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
           text={t.nav.reviews}
           count={glass.data?.waiting ?? 0}
           counted={t.glass.toReview}
+        />
+      ) : null}
+      {reviews ? (
+        <Item
+          to={{ at: "records" }}
+          current={route.at === "records"}
+          icon={<Archive aria-hidden />}
+          text={t.nav.records}
         />
       ) : null}
       <Item

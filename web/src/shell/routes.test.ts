@@ -19,6 +19,7 @@ it("finds the way back from every address that it makes", () => {
     { at: "patient-note", patient: "0198c7aa-0000-7000-8000-000000000005", note: "note-1" },
     { at: "glass" },
     { at: "glass-one", id: "0198c7aa-0000-7000-8000-000000000006" },
+    { at: "records" },
     { at: "security" },
     { at: "device", id: "0198c7aa-0000-7000-8000-000000000002" },
     { at: "officer" },

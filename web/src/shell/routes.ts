@@ -19,6 +19,8 @@ export type Route =
   /** Who broke the glass, for privacy officers. */
   | { at: "glass" }
   | { at: "glass-one"; id: string }
+  /** Holds, exports and what retention ended, for officers and custodians. */
+  | { at: "records" }
   /** Who is on call, one's own turns and swaps. */
   | { at: "on-call" }
   /** The STAT messages that concern this person. */
@@ -82,6 +84,7 @@ export function parse(hash: string): Route {
     case "stat":
     case "security":
     case "officer":
+    case "records":
     case "risk":
     case "interruptions":
     case "planner":

@@ -53,6 +53,7 @@ export const en = {
     onCall: "On call",
     patients: "Patients",
     reviews: "Reviews",
+    records: "Records",
     security: "Security",
     officer: "Officer",
     fleet: "Devices",
@@ -494,6 +495,115 @@ export const en = {
     staysClosed: "The note stays closed",
   },
 
+  records: {
+    title: "Records",
+    hint: "What is kept, what is held, and what was destroyed. The record keeper decides by signatures of people's devices; what stands here is what it signed.",
+    doubtful:
+      "Something here is not what the record keeper signed, and is left out. Tell your security officer.",
+    waiting: "Waiting for agreement",
+    noneWaiting: "Nothing waits.",
+    holds: "Holds in force",
+    noHolds: "Nothing is held.",
+    exports: "Exports and releases",
+    noExports: "Nothing was exported.",
+    over: "Holds that are over",
+    noneOver: "None yet.",
+    newHold: "New hold",
+    newExport: "Order an export",
+    orderHold: "Order the hold",
+    orderExport: "Order the export",
+    holdText:
+      "Nothing that it covers is destroyed until it is ended. Another officer has to agree before it is in force.",
+    exportText:
+      "What it covers is read for the case, once the custodians have agreed. The files stay on the record keeper's host.",
+    case: "Case",
+    reason: "Why",
+    reasonHint: "Whoever is to agree reads this. It does not stand in the audit log.",
+    scope: "What it covers",
+    scopeHint: "What fits all that you choose. Choose nothing, and it covers everything.",
+    chosen: "People chosen",
+    without: (name: string) => `Without ${name}`,
+    from: "From",
+    to: "Until",
+    conversations: "Conversations",
+    patients: "Patients",
+    idsHint: "Ids, with commas between them.",
+    everything: "Everything",
+    ofPeople: (count: number) => (count === 1 ? "1 person" : `${count} people`),
+    ofConversations: (count: number) => (count === 1 ? "1 conversation" : `${count} conversations`),
+    ofPatients: (count: number) => (count === 1 ? "1 patient" : `${count} patients`),
+    since: (day: string) => `from ${day}`,
+    until: (day: string) => `until ${day}`,
+    kinds: {
+      hold: "Hold",
+      end_hold: "End of a hold",
+      export: "Export",
+      release: "Release of history",
+    } as Readonly<Record<string, string>>,
+    states: {
+      waiting: "Waiting",
+      held: "In force",
+      ended: "Ended",
+      done: "Done",
+      refused: "Refused",
+    },
+    by: (name: string, when: string) => `Ordered by ${name}, ${when}`,
+    agreed: (names: string) => `Agreed: ${names}`,
+    taken: "The record keeper has it, and waits for agreement.",
+    notTaken: "On its way to the record keeper.",
+    agree: "Agree",
+    agreeReason: "Agreed in the app",
+    agreeDone: "You agreed. The record keeper is told.",
+    end: "End the hold",
+    endTitle: "End this hold?",
+    endText:
+      "What it covered may be destroyed once its time is over. Another officer has to agree.",
+    endOrder: "Order its end",
+    handedIn: "Handed in. Somebody else has to agree.",
+    exported: (files: number, entries: number) =>
+      `${files === 1 ? "1 conversation" : `${files} conversations`}, ${
+        entries === 1 ? "1 message" : `${entries} messages`
+      }. The files are on the record keeper's host.`,
+    refusals: {
+      not_an_officer: "The record keeper's host does not name who ordered it as an officer.",
+      not_verified: "The record keeper could not verify the device that signed it.",
+      no_such_hold: "There is no such hold.",
+      too_old: "Nobody agreed within 30 days.",
+    } as Readonly<Record<string, string>>,
+    onWorkstation:
+      "To agree you need your share, which is on your workstation: wardline client statement agree.",
+    destroyed: "Destroyed under the retention rule",
+    noneDestroyed: "Nothing has been destroyed.",
+    destroyedCount: (count: number, shown: number) =>
+      count <= shown
+        ? "Each is signed by the record keeper."
+        : `${count} in all; these are the newest ${shown}. Each is signed by the record keeper.`,
+    messages: (count: number) => (count === 1 ? "1 message" : `${count} messages`),
+    week: (from: string, until: string) => `${from} to ${until}`,
+    rule: (rule: string, when: string) => `Rule ${rule}; destroyed ${when}`,
+    conversation: (id: string) => `Conversation ${id}`,
+    retention: "Retention in force",
+    nothingSaid: "The record keeper has not said what is in force.",
+    forEver: "Everything is kept; nothing is ever destroyed.",
+    rules: {
+      direct: "Two people",
+      group: "Groups",
+      role: "Roles",
+      team: "Care teams",
+    } as Readonly<Record<string, string>>,
+    days: (days: number) => `${days} days`,
+    officers: (names: string) =>
+      names ? `Orders come from: ${names}` : "Nobody is named to give orders.",
+    signedAt: (when: string) => `Signed by the record keeper, ${when}`,
+    custodians: "Custodians",
+    needed: (needed: number, all: number) =>
+      `${needed} of ${all} have to agree before anything is read.`,
+    hasShare: "Has a share",
+    hasKey: "Key handed in; waits for the others",
+    noKey: "No key yet",
+    custodianHint:
+      "You are a custodian. Your key and your share are kept on your workstation and never in a browser:",
+  },
   glass: {
     patients: "Patients",
     patientsHint:

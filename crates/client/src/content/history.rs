@@ -53,6 +53,14 @@ pub enum PageEnd {
         /// How long about.
         hours: u64,
     },
+    /// No messages: retention ended those that were sent between two times (unix milliseconds), and
+    /// nothing holds them.
+    Removed {
+        /// From when.
+        from: u64,
+        /// Until when.
+        until: u64,
+    },
 }
 
 /// A message as the record keeper has it, or a change of one: an entry of the conversation's log,

@@ -173,9 +173,32 @@ fn what_retention_ends_is_gone_for_good_and_what_is_held_stays() {
             share: None,
         },
     );
+    // Phones drop what was destroyed, and nothing that is held.
+    let on_phone = |life: &Life, group: GroupId| -> Vec<String> {
+        let client = life.handsets[2].client.as_ref().unwrap();
+        let messages = client.messages(group, None, usize::MAX).unwrap();
+        let said = messages.into_iter().filter(|m| m.notice.is_none());
+        said.map(|m| m.text).collect()
+    };
+    let keep = |life: &mut Life| {
+        for _ in 0..3 {
+            life.run(&[(1, Task::Keep)], None);
+            life.run(&[(2, Task::Sync)], None);
+        }
+    };
+    keep(&mut life);
+    assert!(on_phone(&life, one).is_empty());
+    assert_eq!(on_phone(&life, other), ["K 6.8"]);
     let tended = life.tend(&records, &[end, agreement]);
     assert_eq!(tended.destroyed.len(), 1);
     assert!(life.kept(other).is_empty());
+    keep(&mut life);
+    assert!(on_phone(&life, other).is_empty());
+    let client = life.handsets[2].client.as_ref().unwrap();
+    let messages = client.messages(other, None, usize::MAX).unwrap();
+    let told = messages.into_iter().filter_map(|m| m.notice_text);
+    let removed = told.filter(|text| text.ends_with("were removed under the retention rule."));
+    assert_eq!(removed.count(), 1);
 }
 
 #[test]
@@ -419,7 +442,11 @@ impl Life {
 
     fn tend(&mut self, records: &Records, statements: &[SignedStatement]) -> Tended {
         let client = self.handsets[1].client.as_mut().unwrap();
-        alone(records.tend(client, statements)).unwrap()
+        let tended = alone(records.tend(client, statements)).unwrap();
+        for export in &tended.exports {
+            alone(records.written(client, export)).unwrap();
+        }
+        tended
     }
 
     /// The texts that the record keeper has.

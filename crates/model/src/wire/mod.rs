@@ -24,6 +24,7 @@ pub mod problem;
 pub mod programs;
 pub mod push;
 pub mod quiet;
+pub mod records;
 pub mod recoveries;
 pub mod risk;
 pub mod schedules;

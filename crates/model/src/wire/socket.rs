@@ -61,6 +61,8 @@ pub enum ServerFrame {
     Inbox,
     /// Devices came into use or went out of it; for the record keeper.
     Devices,
+    /// Statements about records were handed in; for the record keeper.
+    Statements,
     /// Another person is on call, or the schedules changed: ask anew.
     Roles,
     /// The care team that a conversation is with changed: see who is on it, and let in who is missing.

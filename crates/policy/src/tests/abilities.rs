@@ -215,6 +215,7 @@ fn names_of_resources_are_those_of_the_audit_log() {
             format!("group/{}/forward/{}", id(0x61), id(0x62)),
             "log".to_owned(),
             "policy/7".to_owned(),
+            "records".to_owned(),
         ]
     );
     assert_eq!(

@@ -125,6 +125,7 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
             version: 7,
             author: ADA,
         },
+        ResourceKind::Records => Resource::Records { custodian: true },
     }
 }
 
@@ -161,6 +162,7 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
             version: 7,
             author: BEN,
         },
+        ResourceKind::Records => Resource::Records { custodian: false },
         ResourceKind::Hospital | ResourceKind::Log | ResourceKind::Invite => her_own(kind),
     }
 }

@@ -296,6 +296,9 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
         ResourceKind::Policy => (0..9_u64, user())
             .prop_map(|(version, author)| Resource::Policy { version, author })
             .boxed(),
+        ResourceKind::Records => any::<bool>()
+            .prop_map(|custodian| Resource::Records { custodian })
+            .boxed(),
         ResourceKind::Share => device_id()
             .prop_map(|device| Resource::Share { device })
             .boxed(),

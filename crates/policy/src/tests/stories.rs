@@ -553,6 +553,8 @@ fn the_record_keeper_keeps_records_and_does_nothing_else() {
             "socket.open",
             "keeper.devices",
             "keeper.turns",
+            "keeper.statements",
+            "keeper.report",
         ]
     );
 }
@@ -821,4 +823,66 @@ fn a_question_of_before_there_was_a_glass_to_break_is_read_and_keeps_its_digest(
     let broken = broke(Action::ChartRead, Purpose::Immediate, &["N"]);
     let json = serde_json::to_string(&broken).unwrap();
     assert_eq!(serde_json::from_str::<Question>(&json).unwrap(), broken);
+}
+
+#[test]
+fn privacy_officers_order_about_records_and_custodians_agree_each_with_a_proof_for_that() {
+    let asked = |roles: &[&str], custodian, action| {
+        changed(with_roles(roles, action), |q| {
+            q.resource = Resource::Records { custodian };
+        })
+    };
+    for (roles, custodian, action, expected) in [
+        (
+            &["privacy_officer"][..],
+            false,
+            Action::RecordsOrder,
+            "allow",
+        ),
+        (&["privacy_officer"], false, Action::RecordsAgree, "allow"),
+        (
+            &["privacy_officer"],
+            false,
+            Action::RecordsCustody,
+            "missing_permission",
+        ),
+        (
+            &["physician"],
+            true,
+            Action::RecordsOrder,
+            "missing_permission",
+        ),
+        (&["physician"], true, Action::RecordsAgree, "allow"),
+        (&["physician"], true, Action::RecordsCustody, "allow"),
+        (
+            &["physician"],
+            false,
+            Action::RecordsAgree,
+            "missing_permission",
+        ),
+        (
+            &["security_officer"],
+            false,
+            Action::RecordsRead,
+            "missing_permission",
+        ),
+        (
+            &["record_keeper"],
+            true,
+            Action::RecordsOrder,
+            "keeper_only",
+        ),
+    ] {
+        assert_eq!(
+            answer(&asked(roles, custodian, action)),
+            expected,
+            "{action}"
+        );
+    }
+    for action in [Action::RecordsOrder, Action::RecordsAgree] {
+        let late = changed(asked(&["privacy_officer"], true, action), |q| {
+            session(q).scopes.insert(Scope::Records, 2 * MINUTE + 1);
+        });
+        assert_eq!(answer(&late), "step_up");
+    }
 }

@@ -29,6 +29,7 @@ pub(crate) mod pki;
 pub(crate) mod policies;
 pub(crate) mod programs;
 pub(crate) mod push;
+pub(crate) mod records;
 pub(crate) mod recoveries;
 pub(crate) mod risk;
 pub(crate) mod roles;
@@ -189,6 +190,11 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(key_packages::claim::handler))
         .routes(routes!(keeper::devices::handler))
         .routes(routes!(keeper::turns::handler))
+        .routes(routes!(keeper::statements::left))
+        .routes(routes!(keeper::statements::taken))
+        .routes(routes!(keeper::results::handler))
+        .routes(routes!(records::list::handler))
+        .routes(routes!(records::hand_in::handler))
         .merge(commits())
         .routes(routes!(groups::info::handler))
         .routes(routes!(groups::send::handler))

@@ -40,6 +40,7 @@ mod postgres;
 mod proofs;
 mod push;
 mod quiet;
+mod records;
 mod recoveries;
 mod renewal;
 mod risk;

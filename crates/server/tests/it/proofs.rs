@@ -210,6 +210,31 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ("POST", format!("/v1/teams/{group}/call"), None),
         ("GET", "/v1/patients/p1/team".into(), None),
         ("GET", "/v1/keeper/turns".into(), None),
+        ("GET", "/v1/keeper/statements".into(), None),
+        (
+            "POST",
+            "/v1/keeper/statements/taken".into(),
+            Some(json!({ "hashes": [bytes] })),
+        ),
+        (
+            "POST",
+            "/v1/keeper/results".into(),
+            Some(json!({ "signed": {
+                "v": 1, "user_id": user, "device_id": id, "issued_at": 1, "signature": bytes,
+                "statement": {
+                    "type": "outcome", "order": bytes, "came": { "type": "held" },
+                },
+            } })),
+        ),
+        ("GET", "/v1/records".into(), None),
+        (
+            "POST",
+            "/v1/records/statements".into(),
+            Some(json!({ "signed": {
+                "v": 1, "user_id": user, "device_id": id, "issued_at": 1, "signature": bytes,
+                "statement": { "type": "hold", "case": "a", "reason": "b", "scope": {} },
+            } })),
+        ),
         (
             "POST",
             "/v1/swaps".into(),

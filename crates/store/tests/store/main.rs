@@ -23,6 +23,7 @@ mod postgres;
 mod posture;
 mod push;
 mod quiet;
+mod records;
 mod resources;
 mod schedules;
 mod schema;

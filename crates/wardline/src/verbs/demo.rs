@@ -169,11 +169,15 @@ impl Keeping<'_> {
             // A first start that was cut short: this home opens no more.
             std::fs::remove_dir_all(&home)?;
         }
+        let records = self.data.join("records.toml");
+        std::fs::write(&records, records_terms(self.running))?;
         let mut command = tokio::process::Command::new(std::env::current_exe()?);
         command
             .args(["--json", "keeper", "--until-stdin-closes", "--server", &url])
             .arg("--home")
             .arg(&home)
+            .arg("--records")
+            .arg(&records)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
@@ -208,6 +212,22 @@ impl Keeping<'_> {
         }
         child.wait().await
     }
+}
+
+/// What the demo's record keeper goes by: as a hospital would have it, and long enough that nothing of
+/// the demo is ever destroyed.
+fn records_terms(running: &DemoRunning) -> String {
+    let list = |users: &[&str]| {
+        let ids = running.ids(users).into_iter();
+        let ids: Vec<String> = ids.map(|id| format!("\"{id}\"")).collect();
+        ids.join(", ")
+    };
+    format!(
+        "officers = [{}]\n\n[retention]\ndays = 2192\ndirect_days = 1096\n\n\
+         [custodians]\nneeded = 2\npeople = [{}]\n",
+        list(&["margaret.sloane", "jonas.brandt"]),
+        list(&["clara.whitfield", "viktor.lindgren", "dmitri.sokolov"]),
+    )
 }
 
 /// Starts the officer whose device confirms those that the demo invited. It is a native client

@@ -15,7 +15,8 @@ use wardline_client_native::client::Enrolment;
 use wardline_client_native::follow::Seen;
 use wardline_client_native::home::Home;
 use wardline_client_native::{NativeClient, NativeError};
-use wardline_keeper::{Keeper, Progress, Records, Rules, Terms};
+use wardline_keeper::records::Export;
+use wardline_keeper::{Keeper, Progress, Records, Rules, Terms, mailbox};
 use wardline_model::statement::SignedStatement;
 use wardline_model::wire::socket::ServerFrame;
 
@@ -168,8 +169,13 @@ struct Desk {
 }
 
 impl Desk {
-    /// Reads all statements, has them carried out, and writes down what came of it.
+    /// Reads all statements, of the folder and of the server, has them carried out, writes down what came
+    /// of it and tells the server. Where the server is not to be had the folder is served all the same.
     async fn look(&self, client: &mut NativeClient) -> Result<(), NativeError> {
+        let fetched = mailbox::fetch(client).await;
+        if let Err(error) = &fetched {
+            tracing::warn!(%error, "statements about records could not be fetched");
+        }
         let statements = self.read();
         let tended = self.records.tend(client, &statements).await?;
         for (order, why) in &tended.refused {
@@ -178,33 +184,48 @@ impl Desk {
         for order in &tended.done {
             tracing::info!(%order, "an order about records was carried out");
         }
-        let write = || -> std::io::Result<()> {
-            for export in &tended.exports {
-                let folder =
-                    self.out(&format!("export-{}", hex::encode(export.manifest.hash())))?;
-                for (name, bytes) in &export.files {
-                    write_private(&folder.join(name), bytes)?;
-                }
-                let manifest = json!({
-                    "manifest": export.manifest,
-                    "signature": export.signature,
-                });
-                write_private(
-                    &folder.join("manifest.json"),
-                    manifest.to_string().as_bytes(),
-                )?;
+        for export in &tended.exports {
+            match self.write_export(export) {
+                Ok(()) => self.records.written(client, export).await?,
+                Err(error) => self.complain(&error),
             }
-            let folder = self.out("signed")?;
-            for signed in tended.destroyed.iter().chain(&tended.shares) {
-                let file = folder.join(format!("{}.json", hex::encode(signed.hash())));
-                write_private(&file, &serde_json::to_vec(signed)?)?;
+        }
+        let write = |signed: &SignedStatement| match self.write_signed(signed) {
+            Ok(()) => true,
+            Err(error) => {
+                self.complain(&error);
+                false
             }
-            Ok(())
         };
-        if let Err(error) = write() {
-            tracing::error!(%error, folder = %self.folder.display(), "what was done about records could not be written down");
+        for why in mailbox::tell(client, write).await? {
+            tracing::warn!(%why, "the hospital would not take what was done about records");
         }
         Ok(())
+    }
+
+    fn write_export(&self, export: &Export) -> std::io::Result<()> {
+        let folder = self.out(&format!("export-{}", hex::encode(export.manifest.hash())))?;
+        for (name, bytes) in &export.files {
+            write_private(&folder.join(name), bytes)?;
+        }
+        let manifest = json!({
+            "manifest": export.manifest,
+            "signature": export.signature,
+        });
+        write_private(
+            &folder.join("manifest.json"),
+            manifest.to_string().as_bytes(),
+        )
+    }
+
+    fn write_signed(&self, signed: &SignedStatement) -> std::io::Result<()> {
+        let file = format!("{}.json", hex::encode(signed.hash()));
+        let file = self.out("signed")?.join(file);
+        write_private(&file, &serde_json::to_vec(signed)?)
+    }
+
+    fn complain(&self, error: &std::io::Error) {
+        tracing::error!(%error, folder = %self.folder.display(), "what was done about records could not be written down");
     }
 
     /// Statements that were put into the folder; what is none is passed over, and said so.
@@ -318,6 +339,9 @@ async fn keep(
         let seen = async |client: &mut NativeClient, frame: Option<&ServerFrame>| -> Seen {
             // A stream of frames must not put off what is due.
             let frame = frame.filter(|_| !due.is_over(client.platform().now_ms()));
+            if frame == Some(&ServerFrame::Statements) {
+                desk.look(client).await?;
+            }
             if let Some(progress) = keeper.look(client, frame).await? {
                 due.next(progress, client.platform().now_ms());
                 if frame.is_none() {

@@ -49,21 +49,43 @@ pub(crate) enum StatementVerb {
     Sign {
         /// The statement, JSON.
         file: PathBuf,
+        /// Hand it in at the hospital, which carries it to the record keeper.
+        #[arg(long)]
+        hand_in: bool,
     },
     /// Agree to an order of somebody else; a custodian's share goes with it, sealed for this order.
     Agree {
-        /// The signed order.
-        file: PathBuf,
+        /// The signed order, in a file.
+        #[arg(required_unless_present = "order")]
+        file: Option<PathBuf>,
+        /// The order's hash as `list` shows it, of one that waits at the hospital.
+        #[arg(long, conflicts_with = "file")]
+        order: Option<String>,
         /// Why.
         #[arg(long)]
         reason: String,
+        /// Hand it in at the hospital, which carries it to the record keeper.
+        #[arg(long)]
+        hand_in: bool,
     },
+    /// Hand in a statement that this device signed just now.
+    HandIn {
+        /// The signed statement.
+        file: PathBuf,
+    },
+    /// What the hospital has: orders and who agreed, what is in force, what was destroyed. What the
+    /// record keeper signed is verified; what does not verify ends in exit code 4.
+    List,
     /// As a custodian: tell the key to which the share is to be sealed.
-    CustodianKey,
+    CustodianKey {
+        /// Hand it in at the hospital, which carries it to the record keeper.
+        #[arg(long)]
+        hand_in: bool,
+    },
     /// As a custodian: take the share that the record keeper sealed.
     TakeShare {
-        /// The signed share.
-        file: PathBuf,
+        /// The signed share, in a file; without it the one that waits at the hospital.
+        file: Option<PathBuf>,
     },
 }
 
@@ -108,34 +130,42 @@ impl RecordsVerb {
 
 impl StatementVerb {
     pub(crate) async fn run(self, client: &mut NativeClient) -> Result<(), Failure> {
-        let statement = match self {
-            Self::Sign { file } => read(&file)?,
-            Self::Agree { file, reason } => {
-                let order: SignedStatement = read(&file)?;
-                client.verify_statement(&order).await?;
-                let about = order.hash();
-                let custodian: Option<Custodian> = client.own(CUSTODIAN)?;
-                let share = custodian.and_then(|custodian| custodian.share);
-                let share = share
-                    .map(|held| custody::seal(&held.keeper_key, &held.bytes.0, &about))
-                    .transpose()
-                    .map_err(|error| Failure::refused(error.to_string()))?;
-                Statement::Approval {
-                    order: B64(about.to_vec()),
-                    reason,
-                    share,
-                }
+        let (statement, hands_in) = match self {
+            Self::Sign { file, hand_in } => (read(&file)?, hand_in),
+            Self::Agree {
+                file,
+                order,
+                reason,
+                hand_in,
+            } => {
+                let order = match (file, order) {
+                    (Some(file), _) => read(&file)?,
+                    (None, Some(hash)) => waiting(client, &hash).await?,
+                    (None, None) => return Err(Failure::usage("name an order")),
+                };
+                (agreement(client, &order, reason).await?, hand_in)
             }
-            Self::CustodianKey => {
+            Self::CustodianKey { hand_in } => {
                 let custodian = match client.own::<Custodian>(CUSTODIAN)? {
                     Some(custodian) => custodian,
                     None => begin(client).await?,
                 };
-                Statement::CustodianKey {
-                    key: custodian.seal.public,
-                }
+                let key = custodian.seal.public;
+                (Statement::CustodianKey { key }, hand_in)
             }
-            Self::TakeShare { file } => return take_share(client, &read(&file)?).await,
+            Self::HandIn { file } => return hand_in(client, &read(&file)?).await,
+            Self::List => return list(client).await,
+            Self::TakeShare { file } => {
+                let share = match file {
+                    Some(file) => read(&file)?,
+                    None => client
+                        .records()
+                        .await?
+                        .share
+                        .ok_or_else(|| Failure::refused("no share waits for this person"))?,
+                };
+                return take_share(client, &share).await;
+            }
         };
         let signed = client.sign_statement(statement)?;
         if !signed.is_well_formed() {
@@ -143,10 +173,81 @@ impl StatementVerb {
                 "reason and case take 1 to 500 characters, and times are unix milliseconds",
             ));
         }
+        if hands_in {
+            return hand_in(client, &signed).await;
+        }
         // The document is the result, whoever reads it.
         print(&serde_json::to_string(&signed).unwrap_or_default());
         Ok(())
     }
+}
+
+/// An order that waits at the hospital, by its hash: what the hospital hands out under another hash is
+/// not taken.
+async fn waiting(client: &mut NativeClient, hash: &str) -> Result<SignedStatement, Failure> {
+    let wanted = bytes(hash)?;
+    let orders = client.records().await?.orders.into_iter();
+    orders
+        .map(|order| order.signed)
+        .find(|signed| signed.hash() == wanted)
+        .ok_or_else(|| Failure::refused("no such order waits at the hospital"))
+}
+
+/// Agreement to an order that its device signed; a custodian's share goes with it, sealed for it.
+async fn agreement(
+    client: &mut NativeClient,
+    order: &SignedStatement,
+    reason: String,
+) -> Result<Statement, Failure> {
+    client.verify_statement(order).await?;
+    let about = order.hash();
+    let custodian: Option<Custodian> = client.own(CUSTODIAN)?;
+    let share = custodian.and_then(|custodian| custodian.share);
+    let share = share
+        .map(|held| custody::seal(&held.keeper_key, &held.bytes.0, &about))
+        .transpose()
+        .map_err(|error| Failure::refused(error.to_string()))?;
+    Ok(Statement::Approval {
+        order: B64(about.to_vec()),
+        reason,
+        share,
+    })
+}
+
+/// Hands a statement in, with a proof of its person that is given for this.
+async fn hand_in(client: &mut NativeClient, signed: &SignedStatement) -> Result<(), Failure> {
+    client.prove_again(&[SCOPE]).await?;
+    let order = client.hand_in(signed).await?;
+    print(&serde_json::to_string(&order).unwrap_or_default());
+    Ok(())
+}
+
+/// Everything that the hospital has, once what the record keeper is to have signed was verified.
+async fn list(client: &mut NativeClient) -> Result<(), Failure> {
+    let list = client.records().await?;
+    let outcomes = list.orders.iter().filter_map(|order| {
+        let outcome = order.outcome.as_ref()?;
+        Some((outcome, outcome.about() == Some(&order.hash)))
+    });
+    let others = list
+        .in_force
+        .iter()
+        .chain(&list.destroyed)
+        .chain(&list.share);
+    let told: Vec<_> = outcomes
+        .chain(others.map(|signed| (signed, true)))
+        .map(|(signed, fits)| (signed.clone(), fits))
+        .collect();
+    for (signed, fits) in told {
+        client.verify_statement(&signed).await?;
+        if !fits || !client.keeps_records_of(signed.device_id) {
+            return Err(Failure::unverified(
+                "the hospital hands out something as the record keeper's that is not",
+            ));
+        }
+    }
+    print(&serde_json::to_string(&list).unwrap_or_default());
+    Ok(())
 }
 
 async fn begin(client: &mut NativeClient) -> Result<Custodian, Failure> {
@@ -258,3 +359,5 @@ fn bytes(text: &str) -> Result<[u8; 32], Failure> {
 }
 
 const CUSTODIAN: &str = "custodian";
+/// What a proof is given for, so that a statement may be handed in.
+const SCOPE: &str = "records";

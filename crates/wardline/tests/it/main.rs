@@ -24,6 +24,7 @@ mod policy;
 #[path = "../../../store/tests/store/postgres.rs"]
 mod postgres;
 mod programs;
+mod records;
 mod refusals;
 mod risk;
 mod schedule;

@@ -1,0 +1,165 @@
+//! Telling members' devices what retention ended, so that their own copies go as well.
+//!
+//! A notice goes through the group of the record keeper and the one device, as history does, so that its
+//! sender is verified as a record keeper and nobody else can make one. It names a span of time: what is
+//! held in another week of the same conversation stays.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use wardline_client::content::{Page, PageEnd};
+use wardline_client::{Client, ClientError, Platform};
+use wardline_model::{DeviceId, GroupId, UserId};
+
+use crate::keeper::{Progress, channel, ledger, reachable};
+use crate::ledger::Ledger;
+use crate::retention::hex;
+
+/// A notice, and who is to get it.
+#[derive(Serialize, Deserialize)]
+struct Removal {
+    name: String,
+    group: GroupId,
+    from: u64,
+    until: u64,
+    /// Devices that have not got it: whose they are, and the group through which it is on its way.
+    owed: BTreeMap<DeviceId, (UserId, Option<GroupId>)>,
+}
+
+/// Notes that devices are to be told; durable with the next flush.
+pub(crate) fn begin<P: Platform>(
+    client: &mut Client<P>,
+    group: GroupId,
+    (from, until): (u64, u64),
+    destroyed: &[u8; 32],
+) -> Result<(), ClientError> {
+    let own = client.status().device_id;
+    let devices = ledger(client, group)?;
+    let others = devices.devices().filter(|(device, _)| Some(*device) != own);
+    let owed: BTreeMap<_, _> = others
+        .map(|(device, user)| (device, (user, None)))
+        .collect();
+    let removal = Removal {
+        name: format!("{REMOVALS}{}", hex(destroyed)),
+        group,
+        from,
+        until,
+        owed,
+    };
+    keep(client, &removal)
+}
+
+/// What was on its way, through one group or through any, is to be sent again.
+pub(crate) fn requeue<P: Platform>(
+    client: &mut Client<P>,
+    lost: Option<GroupId>,
+) -> Result<(), ClientError> {
+    let removals: Vec<Removal> = client.all_own(REMOVALS)?;
+    for mut removal in removals {
+        for (_, queued) in removal.owed.values_mut() {
+            if lost.is_none() || *queued == lost {
+                *queued = None;
+            }
+        }
+        keep(client, &removal)?;
+    }
+    Ok(())
+}
+
+/// Queues what is to be told, sends it, and settles what the hospital has taken.
+pub(crate) async fn tell<P: Platform>(
+    client: &mut Client<P>,
+    ledgers: &BTreeMap<GroupId, Ledger>,
+) -> Result<Progress, ClientError> {
+    let mut progress = Progress::Done;
+    let removals: Vec<Removal> = client.all_own(REMOVALS)?;
+    if removals.is_empty() {
+        return Ok(progress);
+    }
+    for name in removals.into_iter().map(|removal| removal.name) {
+        // Read anew: a group that was lost on the way puts notices back that were on their way in it.
+        if let Some(removal) = client.own(&name)? {
+            progress = progress.and(queue(client, removal, ledgers).await?);
+        }
+    }
+    client.deliver().await?;
+    let removals: Vec<Removal> = client.all_own(REMOVALS)?;
+    for mut removal in removals {
+        let mut left = BTreeMap::new();
+        for (device, (user, queued)) in std::mem::take(&mut removal.owed) {
+            let is_told = match queued {
+                Some(channel) => client.is_delivered(channel)?,
+                None => false,
+            };
+            if !is_told {
+                progress = Progress::Again;
+                left.insert(device, (user, queued));
+            }
+        }
+        removal.owed = left;
+        keep(client, &removal)?;
+    }
+    client.flush().await?;
+    Ok(progress)
+}
+
+async fn queue<P: Platform>(
+    client: &mut Client<P>,
+    mut removal: Removal,
+    ledgers: &BTreeMap<GroupId, Ledger>,
+) -> Result<Progress, ClientError> {
+    let is_there = |device: &DeviceId| {
+        let ledger = ledgers.get(&removal.group);
+        ledger.is_some_and(|ledger| ledger.has(*device))
+    };
+    // A device that left has nothing to be told any more: its keys are gone, or the conversation is.
+    let gone: Vec<DeviceId> = removal
+        .owed
+        .keys()
+        .copied()
+        .filter(|d| !is_there(d))
+        .collect();
+    for device in gone {
+        removal.owed.remove(&device);
+    }
+    keep(client, &removal)?;
+    let mut progress = Progress::Done;
+    let waiting: Vec<(DeviceId, UserId)> = removal
+        .owed
+        .iter()
+        .filter(|(_, (_, queued))| queued.is_none())
+        .map(|(device, (user, _))| (*device, *user))
+        .collect();
+    for (device, user) in waiting {
+        let Some(channel) = reachable(channel(client, device, user).await)? else {
+            progress = Progress::Again;
+            continue;
+        };
+        let page = Page {
+            group: removal.group,
+            joined_seq: 0,
+            end: PageEnd::Removed {
+                from: removal.from,
+                until: removal.until,
+            },
+            messages: Vec::new(),
+        };
+        client.queue_history(channel, (device, user), page)?;
+        removal.owed.insert(device, (user, Some(channel)));
+        // The page and the note that it is queued are one write.
+        keep(client, &removal)?;
+        client.flush().await?;
+    }
+    Ok(progress)
+}
+
+/// Keeps a notice as long as somebody is to get it.
+fn keep<P: Platform>(client: &mut Client<P>, removal: &Removal) -> Result<(), ClientError> {
+    if removal.owed.is_empty() {
+        client.forget_own(&removal.name)
+    } else {
+        client.put_own(&removal.name, removal)
+    }
+}
+
+const REMOVALS: &str = "removal/";

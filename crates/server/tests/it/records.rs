@@ -1,0 +1,323 @@
+//! Legal holds, their end and what retention ends, through the API: officers hand in what their devices
+//! signed, the record keeper does it, and the server has no say.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use wardline_client::platform::Platform;
+use wardline_client::{Client, ClientError};
+use wardline_client_native::NativeClient;
+use wardline_keeper::retention::Retention;
+use wardline_keeper::{Records, Rules, Terms, mailbox};
+use wardline_model::statement::{Came, Scope, SignedStatement, Statement};
+use wardline_model::wire::records::{OrderState, RecordsOrder};
+use wardline_model::{B64, GroupId};
+use wardline_store::NewStatement;
+
+use crate::support::ward::{Odd, Ward, me, say};
+use crate::support::{Engine, story};
+
+const REASON: &str = "Notice of claim of the Haddad family";
+
+/// Hands in with a proof that is given for it.
+async fn hand_in(
+    signed: &SignedStatement,
+    client: &mut NativeClient,
+) -> Result<RecordsOrder, ClientError> {
+    client.prove_again(&["records"]).await.unwrap();
+    client.hand_in(signed).await
+}
+
+fn sign(client: &NativeClient, statement: Statement) -> SignedStatement {
+    client.sign_statement(statement).unwrap()
+}
+
+fn hold_of(group: GroupId) -> Statement {
+    Statement::Hold {
+        case: "2026-17".to_owned(),
+        reason: REASON.to_owned(),
+        scope: Scope {
+            groups: vec![group],
+            ..Scope::default()
+        },
+    }
+}
+
+fn agree(client: &NativeClient, order: &SignedStatement) -> SignedStatement {
+    sign(
+        client,
+        Statement::Approval {
+            order: B64(order.hash().to_vec()),
+            reason: "Seen the notice".to_owned(),
+            share: None,
+        },
+    )
+}
+
+#[track_caller]
+fn refused<T>(answer: Result<T, ClientError>, problem: &str) {
+    let error = answer.err().unwrap();
+    assert!(error.is_problem(problem), "{error:?}");
+}
+
+/// The record keeper's look, whole.
+async fn look<P: Platform>(keeper: &mut Client<P>, records: &Records) {
+    mailbox::fetch(keeper).await.unwrap();
+    let tended = records.tend(keeper, &[]).await.unwrap();
+    for export in &tended.exports {
+        records.written(keeper, export).await.unwrap();
+    }
+    assert!(mailbox::tell(keeper, |_| true).await.unwrap().is_empty());
+}
+
+async fn order(client: &mut NativeClient, signed: &SignedStatement) -> RecordsOrder {
+    let list = client.records().await.unwrap();
+    let mut orders = list.orders.into_iter();
+    orders.find(|order| order.signed == *signed).unwrap()
+}
+
+story!(a_hold_that_two_officers_agreed_on_stops_destruction_until_they_end_it);
+async fn a_hold_that_two_officers_agreed_on_stops_destruction_until_they_end_it(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let tomas = ward.person("tomas.herrera").await;
+    let mut margaret = ward.person("margaret.sloane").await;
+    let mut jonas = ward.person("jonas.brandt").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "K 6.8, repeat is running").await;
+    ward.keep(Rules::default()).await;
+    let records = Records::new(Terms {
+        retention: Some(Retention {
+            days: 30,
+            ..Retention::default()
+        }),
+        officers: BTreeSet::from([me(&margaret), me(&jonas)]),
+        custodians: None,
+    });
+    let home = ward.home("keeper");
+    drop(ward.keeper);
+    let hospital = ward.hospital;
+    let mut keeper = Odd::sign_in(&home, &hospital.url, 0).await;
+    keeper.keep_records();
+    keeper.sync().await.unwrap();
+    look(&mut keeper, &records).await;
+    assert_eq!(hospital.events("records.in_force").await.len(), 1);
+
+    // Not without a proof for it, not by anybody else, and nothing that was changed on the way.
+    let hold = sign(&margaret, hold_of(group));
+    refused(margaret.hand_in(&hold).await, "step-up-required");
+    refused(
+        hand_in(&sign(&amara, hold_of(group)), &mut amara).await,
+        "denied",
+    );
+    refused(hand_in(&hold, &mut jonas).await, "statement-refused");
+    let mut changed = hold.clone();
+    if let Statement::Hold { scope, .. } = &mut changed.statement {
+        *scope = Scope::default();
+    }
+    refused(hand_in(&changed, &mut margaret).await, "statement-refused");
+    refused(amara.records().await, "denied");
+    hand_in(&hold, &mut margaret).await.unwrap();
+    // Again changes nothing.
+    hand_in(&hold, &mut margaret).await.unwrap();
+    assert_eq!(margaret.records().await.unwrap().orders.len(), 1);
+
+    // One alone is not enough, not twice either.
+    refused(
+        hand_in(&agree(&margaret, &hold), &mut margaret).await,
+        "statement-refused",
+    );
+    look(&mut keeper, &records).await;
+    let waiting = order(&mut jonas, &hold).await;
+    assert_eq!(waiting.state, OrderState::Waiting);
+    assert!(waiting.taken_at.is_some());
+    assert!(hospital.events("records.held").await.is_empty());
+
+    jonas.verify_statement(&hold).await.unwrap();
+    let agreed = agree(&jonas, &hold);
+    hand_in(&agreed, &mut jonas).await.unwrap();
+    hand_in(&agreed, &mut jonas).await.unwrap();
+    let once_more = agree(&jonas, &hold);
+    if once_more != agreed {
+        refused(hand_in(&once_more, &mut jonas).await, "statement-refused");
+    }
+    // It is in force; the record keeper dies before it could say so, and says it then.
+    mailbox::fetch(&mut keeper).await.unwrap();
+    let tended = records.tend(&mut keeper, &[]).await.unwrap();
+    assert_eq!(tended.done.len(), 1, "{tended:?}");
+    drop(keeper);
+    let mut keeper = Odd::sign_in(&home, &hospital.url, 0).await;
+    keeper.keep_records();
+    keeper.sync().await.unwrap();
+    look(&mut keeper, &records).await;
+    let held = order(&mut jonas, &hold).await;
+    assert_eq!(held.state, OrderState::Held);
+    let outcome = held.outcome.unwrap();
+    jonas.verify_statement(&outcome).await.unwrap();
+    assert!(jonas.keeps_records_of(outcome.device_id));
+    assert_eq!(outcome.about(), Some(&held.hash));
+    // Told again, it happened once.
+    keeper.tell_result(&outcome).await.unwrap();
+    assert_eq!(hospital.events("records.held").await.len(), 1);
+    assert_eq!(hospital.events("records.told_again").await.len(), 1);
+
+    // Forty days on, nothing of it is destroyed.
+    let ahead = 40 * 24 * 60 * 60 * 1000;
+    keeper.platform().ahead_ms.set(ahead);
+    let tended = records.tend(&mut keeper, &[]).await.unwrap();
+    assert!(tended.destroyed.is_empty());
+    keeper.platform().ahead_ms.set(0);
+
+    let end = sign(
+        &jonas,
+        Statement::EndHold {
+            hold: B64(hold.hash().to_vec()),
+            reason: "Settled".to_owned(),
+        },
+    );
+    hand_in(&end, &mut jonas).await.unwrap();
+    hand_in(&agree(&margaret, &end), &mut margaret)
+        .await
+        .unwrap();
+    look(&mut keeper, &records).await;
+    assert_eq!(order(&mut jonas, &hold).await.state, OrderState::Ended);
+    assert_eq!(order(&mut jonas, &end).await.state, OrderState::Done);
+    keeper.platform().ahead_ms.set(ahead);
+    let tended = records.tend(&mut keeper, &[]).await.unwrap();
+    assert_eq!(tended.destroyed.len(), 1);
+    keeper.platform().ahead_ms.set(0);
+    assert!(keeper.kept(group, 0, u64::MAX).unwrap().is_empty());
+    assert!(
+        mailbox::tell(&mut keeper, |_| true)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+
+    let list = jonas.records().await.unwrap();
+    assert_eq!(list.destroyed_count, 1);
+    let [destroyed] = &list.destroyed[..] else {
+        panic!("one record of destruction")
+    };
+    jonas.verify_statement(destroyed).await.unwrap();
+    let events = hospital.events("records.destroyed").await;
+    let [event] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(event.detail["group"], group.to_string());
+    assert_eq!(event.detail["count"], 1);
+    assert_eq!(event.detail["rule"], "direct: 30 days");
+    // A server that changes an order on its way finds nobody who believes it.
+    let (store, _) = hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    let new = NewStatement {
+        signed: &changed,
+        kind: "hold",
+    };
+    tx.put_statement(new, changed.issued_at).await.unwrap();
+    tx.commit().await.unwrap();
+    drop(store);
+    assert!(jonas.verify_statement(&changed).await.is_err());
+    look(&mut keeper, &records).await;
+    assert_eq!(hospital.events("records.held").await.len(), 1);
+
+    // The log has all of it, and no word of why.
+    for (kind, count) in [
+        ("records.ordered", 2 + 1 + 2),
+        ("records.agreed", 2 + 1 + 2),
+        ("records.held", 1),
+        ("records.hold_ended", 1),
+    ] {
+        let events = hospital.events(kind).await;
+        assert!(
+            !events.is_empty() && events.len() <= count,
+            "{kind}: {}",
+            events.len()
+        );
+        for event in events {
+            let told = serde_json::to_string(&event).unwrap();
+            assert!(
+                !told.contains("Haddad") && !told.contains("2026-17"),
+                "{told}"
+            );
+        }
+    }
+}
+
+story!(who_agreed_too_late_or_orders_without_being_an_officer_is_told_so);
+async fn who_agreed_too_late_or_orders_without_being_an_officer_is_told_so(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut margaret = ward.person("margaret.sloane").await;
+    let mut jonas = ward.person("jonas.brandt").await;
+    // The record keeper's host names Margaret alone.
+    let records = Records::new(Terms {
+        officers: BTreeSet::from([me(&margaret)]),
+        ..Terms::default()
+    });
+    let order_by = |client: &NativeClient| {
+        sign(
+            client,
+            Statement::Release {
+                device: client.status().device_id.unwrap(),
+                reason: "She is here".to_owned(),
+            },
+        )
+    };
+    let (of_margaret, of_jonas) = (order_by(&margaret), order_by(&jonas));
+    hand_in(&of_margaret, &mut margaret).await.unwrap();
+    hand_in(&of_jonas, &mut jonas).await.unwrap();
+    look(&mut ward.keeper, &records).await;
+    let told = order(&mut jonas, &of_jonas).await;
+    assert_eq!(told.state, OrderState::Refused);
+    let outcome = told.outcome.unwrap().statement;
+    let Statement::Outcome {
+        came: Came::Refused { .. },
+        ..
+    } = outcome
+    else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(
+        order(&mut margaret, &of_margaret).await.state,
+        OrderState::Waiting
+    );
+    refused(
+        hand_in(&agree(&jonas, &of_jonas), &mut jonas).await,
+        "statement-refused",
+    );
+    let refusals = ward.hospital.events("records.refused").await;
+    assert_eq!(refusals.len(), 1);
+    assert_eq!(refusals[0].detail["why"], "not_an_officer");
+
+    // As a browser signs and verifies it: the same bytes, and the same hash.
+    let statement = json!({
+        "type": "hold", "case": "2026-19", "reason": "Preserve", "scope": { "until": 5 },
+    });
+    let call = json!({ "statement": statement });
+    let signed = margaret.call("sign_statement", call).await.unwrap();
+    let hold: SignedStatement = serde_json::from_value(signed.clone()).unwrap();
+    jonas.verify_statement(&hold).await.unwrap();
+    let checked = jonas.call("verify_statement", json!({ "signed": signed }));
+    let checked = checked.await.unwrap();
+    assert_eq!(checked["hash"], B64(hold.hash().to_vec()).encode());
+    assert_eq!(checked["keeper"], false);
+    let mut changed = signed;
+    changed["statement"]["scope"]["until"] = json!(6);
+    let call = json!({ "signed": changed });
+    assert!(jonas.call("verify_statement", call).await.is_err());
+
+    // Nobody but the record keeper says what came of an order, and it says nothing for others.
+    let false_word = sign(
+        &margaret,
+        Statement::Outcome {
+            order: B64(of_margaret.hash().to_vec()),
+            came: Came::Released,
+        },
+    );
+    refused(margaret.tell_result(&false_word).await, "denied");
+    refused(
+        ward.keeper.tell_result(&false_word).await,
+        "statement-refused",
+    );
+    refused(margaret.statements_left().await, "denied");
+}

@@ -1,0 +1,82 @@
+//! Statements about records on their way to the record keeper, and what it signed.
+
+use wardline_model::B64;
+use wardline_model::statement::{Came, Scope, SignedStatement, Statement};
+use wardline_store::NewStatement;
+
+use crate::support::{NOW, admit, store_test};
+
+store_test! {
+    async fn statements_wait_are_taken_and_settled_once(db) {
+        let store = db.store();
+        let (ada, ben) = (admit(&store, "ada").await, admit(&store, "ben").await);
+        let by = |who: &crate::support::Member, statement| SignedStatement {
+            v: 1,
+            statement,
+            user_id: who.user,
+            device_id: who.device,
+            issued_at: NOW,
+            signature: B64(vec![7; 64]),
+        };
+        let hold = by(&ada, Statement::Hold {
+            case: "2026-17".into(),
+            reason: "Notice of claim".into(),
+            scope: Scope::default(),
+        });
+        let hash = hold.hash();
+        let order = B64(hash.to_vec());
+        let agreed = by(&ben, Statement::Approval {
+            order: order.clone(),
+            reason: "Seen".into(),
+            share: None,
+        });
+        let mut tx = store.write().await.unwrap();
+        for (signed, kind) in [(&hold, "hold"), (&agreed, "approval")] {
+            tx.put_statement(NewStatement { signed, kind }, NOW).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        let again = NewStatement { signed: &hold, kind: "hold" };
+        assert!(tx.put_statement(again, NOW).await.unwrap_err().is_conflict());
+        drop(tx);
+
+        let mut tx = store.write().await.unwrap();
+        assert_eq!(tx.orders_waiting(ada.user).await.unwrap(), (1, 1));
+        assert_eq!(tx.orders_waiting(ben.user).await.unwrap(), (1, 0));
+        assert_eq!(tx.statements_about(&hash, "approval").await.unwrap().len(), 1);
+        assert_eq!(tx.statements_left().await.unwrap().len(), 2);
+        assert!(tx.take_statement(&hash, NOW).await.unwrap());
+        assert!(!tx.take_statement(&hash, NOW).await.unwrap());
+        assert_eq!(tx.statements_left().await.unwrap(), [agreed]);
+
+        let outcome = by(&ben, Statement::Outcome { order, came: Came::Held });
+        assert!(tx.settle_statement(&hash, "held", &outcome, NOW).await.unwrap());
+        assert!(!tx.settle_statement(&hash, "refused", &outcome, NOW).await.unwrap());
+        assert!(!tx.settle_statement(&[0; 32], "held", &outcome, NOW).await.unwrap());
+        let orders = tx.record_orders().await.unwrap();
+        assert_eq!(orders.len(), 1);
+        assert_eq!(orders[0].state, "held");
+        assert_eq!(orders[0].outcome.as_ref(), Some(&outcome));
+        assert!(tx.end_hold(&hash, NOW).await.unwrap());
+        assert!(!tx.end_hold(&hash, NOW).await.unwrap());
+        assert_eq!(tx.record_orders().await.unwrap()[0].state, "ended");
+
+        let key = by(&ben, Statement::CustodianKey { key: B64(vec![1]) });
+        let new = NewStatement { signed: &key, kind: "custodian_key" };
+        tx.put_statement(new, NOW).await.unwrap();
+        assert_eq!(tx.custodian_keys().await.unwrap().len(), 1);
+        tx.forget_custodian_key(ben.user).await.unwrap();
+        assert!(tx.custodian_keys().await.unwrap().is_empty());
+
+        for (kind, user) in [("destruction", None), ("share", Some(ben.user))] {
+            let signed = by(&ada, Statement::CustodianKey { key: B64(kind.into()) });
+            assert!(tx.put_record_result(&signed, kind, user).await.unwrap());
+            assert!(!tx.put_record_result(&signed, kind, user).await.unwrap());
+            assert_eq!(tx.record_results(kind).await.unwrap(), [signed]);
+            assert_eq!(tx.record_results_count(kind).await.unwrap(), 1);
+            tx.forget_record_results(kind, user).await.unwrap();
+            assert_eq!(tx.record_results_count(kind).await.unwrap(), 0);
+        }
+        tx.commit().await.unwrap();
+    }
+}
