@@ -23,6 +23,8 @@ const INBOX: &str = "inbox";
 const WELCOMES: &str = "w/";
 /// How often an external commit is tried because another commit came first.
 const REJOINS: usize = 5;
+/// Doubt about key packages is believed this often.
+const DOUBT_EVERY_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl<P: Platform> Client<P> {
     /// Takes the Welcomes that are new, and those that had to wait.
@@ -107,12 +109,17 @@ impl<P: Platform> Client<P> {
         )
     }
 
-    /// With the next look all key packages at the server are others.
+    /// With the next look all key packages at the server are others; once a day, since anybody can send
+    /// a Welcome that does not open, and what takes a package's place takes room here.
     fn doubt_key_packages(&mut self) -> Result<(), ClientError> {
+        let now = self.platform.now_ms();
         let vault = &mut self.opened()?.vault;
-        if let Some(stored) = vault.get::<StoredIdentity>(IDENTITY) {
+        if let Some(stored) = vault.get::<StoredIdentity>(IDENTITY)
+            && now.abs_diff(stored.doubted_at) >= DOUBT_EVERY_MS
+        {
             let doubted = StoredIdentity {
                 stale_packages: true,
+                doubted_at: now,
                 ..stored
             };
             vault.put(IDENTITY.to_owned(), &doubted);

@@ -47,6 +47,9 @@ pub(crate) struct StoredIdentity {
     /// private parts are not here: others take the place of all.
     #[serde(default)]
     pub(crate) stale_packages: bool,
+    /// When key packages were last doubted for a Welcome that did not open, unix milliseconds.
+    #[serde(default)]
+    pub(crate) doubted_at: u64,
 }
 
 /// What a new device shows beside its keys and its passkey.
@@ -176,6 +179,7 @@ impl<P: Platform> Client<P> {
                 secret: B64::from(secret.as_slice()),
                 certificate: None,
                 stale_packages: false,
+                doubted_at: 0,
             },
         );
         self.open = Some(Open {

@@ -94,7 +94,8 @@ pub struct KeptGroup {
 }
 
 impl<P: Platform> Client<P> {
-    /// From now on this device keeps the records. To be called before the first sync.
+    /// From now on this device keeps the records. To be called before it is unlocked: what it kept lies
+    /// under data keys.
     pub fn keep_records(&mut self) {
         self.keeps_records = true;
     }

@@ -146,8 +146,9 @@ impl Tx {
         }
     }
 
-    /// Keeps others from claiming key packages of these people's devices meanwhile.
-    pub(crate) async fn lock_devices_of(&mut self, users: &[UserId]) -> Result<(), StoreError> {
+    /// Makes whatever is claimed or counted of these people wait for each other, on whichever of their
+    /// devices it is asked for.
+    pub async fn lock_devices_of(&mut self, users: &[UserId]) -> Result<(), StoreError> {
         if let Conn::Postgres(transaction) = &mut self.conn {
             let sql = format!(
                 "SELECT 1 FROM devices WHERE user_id IN ({}) ORDER BY device_id FOR UPDATE",

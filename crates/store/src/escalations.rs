@@ -423,8 +423,8 @@ impl Tx {
         Ok(())
     }
 
-    /// A member acknowledges one STAT message, in the version that stands at a place. False where it
-    /// was acknowledged so before, where there is no such STAT message (any more), or where the person
+    /// A member acknowledges one STAT message, in the version that stands at a place; the newest version
+    /// is kept. False where it was acknowledged so before, where there is no such STAT message (any more), or where the person
     /// is none of the conversation.
     pub async fn acknowledge_stat(
         &mut self,
@@ -442,7 +442,9 @@ impl Tx {
                      WHERE f.group_id = $1 AND f.seq = $2)
                  AND EXISTS (SELECT 1 FROM group_devices m
                      WHERE m.group_id = $1 AND m.user_id = $3)
-             ON CONFLICT DO NOTHING",
+             ON CONFLICT (group_id, seq, user_id) DO UPDATE
+                 SET version = excluded.version, at = excluded.at
+                 WHERE excluded.version > stat_acknowledgements.version",
             id.group,
             id.seq,
             user,

@@ -550,7 +550,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let sql = format!(
             "SELECT group_id, user_id, seq, version, at FROM stat_acknowledgements
-             WHERE group_id IN ({}) ORDER BY group_id, seq, user_id, version",
+             WHERE group_id IN ({}) ORDER BY group_id, seq, user_id",
             placeholders(1, groups.len())
         );
         let rows: Vec<NamedOf> = on_engine!(self, |Db, conn| {

@@ -281,7 +281,7 @@ impl Tx {
             self,
             (i64,),
             "SELECT at FROM stat_acknowledgements
-             WHERE group_id = $1 AND seq = $2 AND user_id = $3 LIMIT 1",
+             WHERE group_id = $1 AND seq = $2 AND user_id = $3",
             id.group,
             id.seq,
             user

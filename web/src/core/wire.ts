@@ -368,7 +368,7 @@ export interface FactorList {
   factors: FactorInfo[];
   /** How many the person's roles need: generators and smart cards. */
   needed: number;
-  /** How many smart cards the person has. */
+  /** How many smart cards the person has that have not expired. */
   cards: number;
 }
 

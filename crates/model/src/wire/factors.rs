@@ -20,7 +20,7 @@ wire! {
         pub factors: Vec<FactorInfo>,
         /// How many factors that count the person's roles need: generators and smart cards.
         pub needed: u32,
-        /// How many smart cards the person has (`GET /v1/cards`).
+        /// How many smart cards the person has that have not expired (`GET /v1/cards`).
         pub cards: u32,
     }
 }

@@ -409,8 +409,7 @@ async fn a_lost_answer_to_a_commit_costs_nothing(engine: Engine) {
     // The keeper commits his phone's removal, and never hears that it was taken.
     let home = ward.home("keeper");
     drop(ward.keeper);
-    let mut keeper = Odd::sign_in(&home, &ward.hospital.url, 0).await;
-    keeper.keep_records();
+    let mut keeper = Odd::keeper(&home, &ward.hospital.url).await;
     keeper.platform().loses.set(true);
     assert!(keeper.sync().await.is_err());
     assert!(!keeper.platform().loses.get(), "an answer was lost");

@@ -97,8 +97,7 @@ async fn a_hold_that_two_officers_agreed_on_stops_destruction_until_they_end_it(
     let home = ward.home("keeper");
     drop(ward.keeper);
     let hospital = ward.hospital;
-    let mut keeper = Odd::sign_in(&home, &hospital.url, 0).await;
-    keeper.keep_records();
+    let mut keeper = Odd::keeper(&home, &hospital.url).await;
     keeper.sync().await.unwrap();
     look(&mut keeper, &records).await;
     assert_eq!(hospital.events("records.in_force").await.len(), 1);
@@ -146,8 +145,7 @@ async fn a_hold_that_two_officers_agreed_on_stops_destruction_until_they_end_it(
     let tended = records.tend(&mut keeper, &[]).await.unwrap();
     assert_eq!(tended.done.len(), 1, "{tended:?}");
     drop(keeper);
-    let mut keeper = Odd::sign_in(&home, &hospital.url, 0).await;
-    keeper.keep_records();
+    let mut keeper = Odd::keeper(&home, &hospital.url).await;
     keeper.sync().await.unwrap();
     look(&mut keeper, &records).await;
     let held = order(&mut jonas, &hold).await;

@@ -39,12 +39,13 @@ CREATE TABLE care_team_marks (
 );
 CREATE INDEX care_team_marks_by_version ON care_team_marks (version);
 
--- Who acknowledged which STAT message, in which of its versions (the place of the newest change).
+-- Who acknowledged which STAT message, and the newest of its versions (the place of a change) that they did.
 CREATE TABLE stat_acknowledgements (
     group_id BYTEA NOT NULL REFERENCES groups (group_id),
     seq BIGINT NOT NULL,
     user_id BYTEA NOT NULL REFERENCES users (user_id),
     version BIGINT NOT NULL,
     at BIGINT NOT NULL,
-    PRIMARY KEY (group_id, seq, user_id, version)
+    PRIMARY KEY (group_id, seq, user_id)
 );
+CREATE INDEX stat_acknowledgements_by_time ON stat_acknowledgements (at);

@@ -64,12 +64,13 @@ CREATE TABLE care_team_marks (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX care_team_marks_by_version ON care_team_marks (version);
 
--- Who acknowledged which STAT message, in which of its versions (the place of the newest change).
+-- Who acknowledged which STAT message, and the newest of its versions (the place of a change) that they did.
 CREATE TABLE stat_acknowledgements (
     group_id BLOB NOT NULL REFERENCES groups (group_id),
     seq INTEGER NOT NULL,
     user_id BLOB NOT NULL REFERENCES users (user_id),
     version INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    PRIMARY KEY (group_id, seq, user_id, version)
+    PRIMARY KEY (group_id, seq, user_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX stat_acknowledgements_by_time ON stat_acknowledgements (at);

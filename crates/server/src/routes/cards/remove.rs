@@ -36,14 +36,12 @@ pub(crate) async fn handler(
             Resource::Factors { owner },
         )
         .await?;
+    let now_ms = permit.now_ms();
     change!(permit.kind(REMOVED), |tx, note| {
-        tx.lock_devices(&[caller.device()]).await?;
-        if owner == caller.user() {
-            let needed = factors::needed(&app, caller.principal().roles());
-            let left = factors::usable(tx, owner).await?.len() + tx.cards_of(owner).await?.len();
-            if left <= needed as usize {
-                return Err(Refusal::FactorNeeded);
-            }
+        tx.lock_devices_of(&[owner]).await?;
+        let usable = factors::usable_cards(tx, owner, now_ms).await?;
+        if owner == caller.user() && usable.iter().any(|card| card.card_id == id) {
+            factors::spare(tx, &app, &caller, now_ms).await?;
         }
         if !tx.remove_card(id, owner).await? {
             return Err(Refusal::NotFound);

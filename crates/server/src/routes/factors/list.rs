@@ -44,7 +44,7 @@ pub(crate) async fn handler(
     let mut facts = app.facts().await?;
     let roles = facts.roles_of(owner).await?;
     let factors = facts.factors_of(owner).await?;
-    let cards = facts.cards_of(owner).await?;
+    let cards = super::usable_cards(&mut facts, owner, permit.now_ms()).await?;
     drop(facts);
     let list = FactorList {
         needed: super::needed(&app, roles.iter().map(String::as_str)),

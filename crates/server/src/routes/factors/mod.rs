@@ -10,7 +10,7 @@ pub(crate) mod resync;
 use wardline_factors::{Checked, Generator, Moving, Progress, backoff};
 use wardline_model::wire::factors::{FactorInfo, FactorKind};
 use wardline_model::{FactorId, UserId};
-use wardline_store::{Factor, Tx};
+use wardline_store::{Card, Factor, Tx};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -55,7 +55,7 @@ const fn counts(factor: &Factor) -> bool {
 }
 
 /// How many factors beside the passkey a person's roles need (`[factors.minimum]`).
-pub(super) fn needed<'a>(app: &App, roles: impl IntoIterator<Item = &'a str>) -> u32 {
+fn needed<'a>(app: &App, roles: impl IntoIterator<Item = &'a str>) -> u32 {
     let minimum = &app.config.factors.minimum;
     let of = |role: &str| minimum.get(role).copied();
     roles.into_iter().filter_map(of).max().unwrap_or(0)
@@ -175,4 +175,30 @@ pub(super) async fn usable(tx: &mut Tx, user: UserId) -> Result<Vec<Factor>, Ref
     let mut factors = tx.factors_of(user).await?;
     factors.retain(counts);
     Ok(factors)
+}
+
+/// The person's smart cards that are presented with success: one that has expired is refused.
+pub(super) async fn usable_cards(
+    tx: &mut Tx,
+    user: UserId,
+    now_ms: u64,
+) -> Result<Vec<Card>, Refusal> {
+    let mut cards = tx.cards_of(user).await?;
+    cards.retain(|card| card.not_after > now_ms);
+    Ok(cards)
+}
+
+/// Refuses to take another factor from a person who has no more than their roles need.
+pub(super) async fn spare(
+    tx: &mut Tx,
+    app: &App,
+    caller: &Caller,
+    now_ms: u64,
+) -> Result<(), Refusal> {
+    let user = caller.user();
+    let have = usable(tx, user).await?.len() + usable_cards(tx, user, now_ms).await?.len();
+    if have <= needed(app, caller.principal().roles()) as usize {
+        return Err(Refusal::FactorNeeded);
+    }
+    Ok(())
 }

@@ -35,14 +35,12 @@ pub(crate) async fn handler(
             Resource::Factors { owner },
         )
         .await?;
+    let now_ms = permit.now_ms();
     change!(permit.kind(REMOVED), |tx, note| {
-        tx.lock_devices(&[caller.device()]).await?;
+        tx.lock_devices_of(&[owner]).await?;
         let usable = super::usable(tx, owner).await?;
         if owner == caller.user() && usable.iter().any(|factor| factor.factor_id == id) {
-            let needed = super::needed(&app, caller.principal().roles());
-            if usable.len() + tx.cards_of(owner).await?.len() <= needed as usize {
-                return Err(Refusal::FactorNeeded);
-            }
+            super::spare(tx, &app, &caller, now_ms).await?;
         }
         if !tx.remove_factor(id).await? {
             return Err(Refusal::NotFound);

@@ -181,6 +181,15 @@ impl Odd {
     }
 
     pub(crate) async fn sign_in(home: &Path, origin: &str, ahead_ms: u64) -> Client<Self> {
+        Self::opened(home, origin, ahead_ms, false).await
+    }
+
+    /// The record keeper's.
+    pub(crate) async fn keeper(home: &Path, origin: &str) -> Client<Self> {
+        Self::opened(home, origin, 0, true).await
+    }
+
+    async fn opened(home: &Path, origin: &str, ahead_ms: u64, keeps: bool) -> Client<Self> {
         let station = Workstation::open(home, origin, None).unwrap();
         let entries = station.home().entries().unwrap();
         let passkey = station.home().passkey().unwrap();
@@ -195,6 +204,9 @@ impl Odd {
             origin,
             entries,
         );
+        if keeps {
+            client.keep_records();
+        }
         let challenge = client.challenge().await.unwrap();
         let answer = SignIn {
             challenge_id: challenge.challenge_id,
