@@ -48,3 +48,8 @@ CREATE TABLE stat_acknowledgements (
     at BIGINT NOT NULL,
     PRIMARY KEY (group_id, seq, user_id, version)
 );
+
+-- When each part of a receipt came to where it is; unknown for those from before.
+ALTER TABLE receipts ADD COLUMN delivered_at BIGINT;
+ALTER TABLE receipts ADD COLUMN read_at BIGINT;
+ALTER TABLE receipts ADD COLUMN acknowledged_at BIGINT;

@@ -73,3 +73,8 @@ CREATE TABLE stat_acknowledgements (
     at INTEGER NOT NULL,
     PRIMARY KEY (group_id, seq, user_id, version)
 ) STRICT, WITHOUT ROWID;
+
+-- When each part of a receipt came to where it is; unknown for those from before.
+ALTER TABLE receipts ADD COLUMN delivered_at INTEGER;
+ALTER TABLE receipts ADD COLUMN read_at INTEGER;
+ALTER TABLE receipts ADD COLUMN acknowledged_at INTEGER;
