@@ -229,6 +229,9 @@ test("a ward morning: hand-over, a photo, a recall, a STAT that escalates twice,
     }
     await whole(next);
     await expect(next.page.getByText(/^You recalled this at/)).toHaveCount(1);
+    const had = next.page.getByText(/^Read before that by/);
+    await expect(had).toContainText(day.person.name);
+    await expect(had).toContainText(night.person.name);
     await expect(next.message(WRONG)).toHaveCount(0);
     await expect(next.page.getByText(/^The record keeper handed this device/)).toHaveCount(1);
     await look(next.page, "phone", "morning-replaced");
