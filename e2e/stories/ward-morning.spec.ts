@@ -207,6 +207,10 @@ test("a ward morning: hand-over, a photo, a recall, a STAT that escalates twice,
     await look(amara.page, "phone", "morning-stat-taken");
     await arrive(day);
     await expect(card(day.page, amara)).toHaveCount(0);
+    // What is taken asks nobody for an answer.
+    await day.open(patient);
+    await expect(happened(day, SHOCK)).toContainText(`Taken by ${officer.person.name}`);
+    await expect(day.page.getByRole("list", { name: "Answer at once" })).toHaveCount(0);
   });
 
   await test.step("a phone is lost, and the next one has everything", async () => {

@@ -458,9 +458,10 @@ async fn who_comes_later_changes_nothing_of_what_was_read_before(engine: Engine)
     assert_eq!((read, with.state), (MessageState::Read, read));
     assert!(with.read_at >= with.delivered_at && with.acknowledged_at.is_none());
 
-    // Priya comes, and reads as far as she can; she never had it.
+    // Priya comes, and reads what is said then; she never had what was said before.
     amara.add_people(group, &[me(&priya)]).await.unwrap();
     assert_eq!(state(&mut amara).await.0, MessageState::Read);
+    say(&mut amara, group, "K 6.2 now").await;
     priya.sync().await.unwrap();
     priya.mark_read(group, u64::MAX, &[]).await.unwrap();
     assert_eq!(state(&mut amara).await.0, MessageState::Read);
