@@ -62,6 +62,11 @@ test("a message is answered, reacted to, edited and recalled between two phones"
   // Read already when it is recalled, and its author is told.
   await nurse.write("Wrong bed");
   await nurse.state("Wrong bed", "Read");
+  const who = await nurse.more("Wrong bed");
+  await expect(who.getByText("1 of 1 read it")).toBeVisible();
+  await expect(who.getByText(/^Delivered by \d\d:\d\d\s· Read by \d\d:\d\d$/)).toBeVisible();
+  await look(nurse.page, "phone", "who-has");
+  await who.getByRole("button", { name: "Close" }).click();
   await nurse.recall("Wrong bed", async (asked) => {
     await expect(asked.getByText("It was read already.")).toBeVisible();
     await look(nurse.page, "phone", "recall");

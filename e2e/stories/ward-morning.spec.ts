@@ -207,6 +207,10 @@ test("a ward morning: hand-over, a photo, a recall, a STAT that escalates twice,
     await look(amara.page, "phone", "morning-stat-taken");
     await arrive(day);
     await expect(card(day.page, amara)).toHaveCount(0);
+    // What is taken asks nobody for an answer.
+    await day.open(patient);
+    await expect(happened(day, SHOCK)).toContainText(`Taken by ${officer.person.name}`);
+    await expect(day.page.getByRole("list", { name: "Answer at once" })).toHaveCount(0);
   });
 
   await test.step("a phone is lost, and the next one has everything", async () => {
@@ -229,6 +233,9 @@ test("a ward morning: hand-over, a photo, a recall, a STAT that escalates twice,
     }
     await whole(next);
     await expect(next.page.getByText(/^You recalled this at/)).toHaveCount(1);
+    const had = next.page.getByText(/^Read before that by/);
+    await expect(had).toContainText(day.person.name);
+    await expect(had).toContainText(night.person.name);
     await expect(next.message(WRONG)).toHaveCount(0);
     await expect(next.page.getByText(/^The record keeper handed this device/)).toHaveCount(1);
     await look(next.page, "phone", "morning-replaced");

@@ -165,16 +165,19 @@ impl<P: Platform> Client<P> {
             // What this person sent may stand further on than what was followed.
             missed.push((record.applied, seq));
         }
-        let record = Record {
+        let before = record.applied;
+        let mut record = Record {
             applied: seq,
             read: seq,
             joined: true,
             rejoining: false,
-            devices: pairs(members),
             strangers,
             missed,
             ..record
         };
+        // At which places people came and went meanwhile nobody here knows: those who are gone were there
+        // as long as this device was, and those who are new are from now on.
+        record.note_devices(pairs(members), (seq, before.saturating_add(1)));
         put_record(&mut self.opened()?.vault, &record);
         self.keep_arrival(group, seq, seen, members)?;
         let now = self.platform.now_ms();

@@ -375,6 +375,10 @@ impl<P: Platform> Client<P> {
                 let call: EditCall = read(params)?;
                 answer(&self.edit(call.group, call.id, &call.text).await?)
             }
+            "who_has" => {
+                let call: RecallCall = read(params)?;
+                answer(&self.who_has(call.group, call.id)?)
+            }
             "recall" => {
                 let call: RecallCall = read(params)?;
                 answer(&self.recall(call.group, call.id).await?)

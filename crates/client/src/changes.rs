@@ -20,7 +20,7 @@
 use std::collections::BTreeMap;
 
 use wardline_model::wire::enroll::PersonBrief;
-use wardline_model::wire::messages::Priority;
+use wardline_model::wire::messages::{Priority, Receipt};
 use wardline_model::{GroupId, MessageId, UserId};
 
 use crate::attachments;
@@ -31,9 +31,8 @@ use crate::conversation::{
     put_message,
 };
 use crate::error::ClientError;
-use crate::listing::others;
+use crate::listing::apart;
 use crate::platform::{Platform, random_bytes};
-use crate::reading::has_acknowledged;
 use crate::vault::Vault;
 use crate::views::{Queued, Version};
 
@@ -414,19 +413,31 @@ impl<P: Platform> Client<P> {
         let Some(record) = conversation::record(vault, group) else {
             return Ok(());
         };
-        let others = others(&record, me, vault);
         let Some(target) = message_at(vault, group, place) else {
             return Ok(());
         };
-        let read = |user: &UserId| {
-            record.receipt(*user).is_some_and(|r| r.read >= place)
-                || has_acknowledged(&record, *user, target.priority, place)
+        let mut except = apart(me, vault);
+        except.extend(entry.from.as_ref().map(|author| author.id));
+        // Whoever heard of the receipts later than of the recall says nothing of those that moved since.
+        let recalled_at = entry.sent_at;
+        let in_time = |at: Option<u64>| at.is_none_or(|at| at <= recalled_at);
+        let had_read = |receipt: &Receipt| {
+            let read = receipt.read >= place && in_time(receipt.read_at);
+            read || match target.priority {
+                Priority::Stat => {
+                    let mut named = receipt.named.iter();
+                    named.any(|named| named.version == place && in_time(Some(named.at)))
+                }
+                Priority::Routine | Priority::Urgent => {
+                    receipt.acknowledged >= place && in_time(receipt.acknowledged_at)
+                }
+            }
         };
-        entry.read_by = others
+        let read = record
+            .recipients(&except, place, place)
             .into_iter()
-            .filter(read)
-            .filter_map(|user| self.brief(group, user))
-            .collect();
+            .filter(|user| record.receipt(*user).is_some_and(had_read));
+        entry.read_by = self.briefs(group, read);
         Ok(())
     }
 

@@ -39,6 +39,10 @@ pub(crate) struct Record {
     pub(crate) rejoining: bool,
     /// Devices in the group that were verified, with their people.
     pub(crate) devices: Vec<(DeviceId, UserId)>,
+    /// When people came and went while this device looked on. Whoever is in it without any was in it
+    /// before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stays: Vec<Stay>,
     /// People in it whom this person has not accepted yet; nothing is sent meanwhile.
     #[serde(default)]
     pub(crate) strangers: Vec<UserId>,
@@ -51,7 +55,82 @@ pub(crate) struct Record {
     pub(crate) missed: Option<Vec<(u64, u64)>>,
 }
 
+/// A time in which a person had a device in a conversation, in places of its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stay {
+    pub(crate) user: UserId,
+    /// They came with this; what was said later was for them.
+    pub(crate) from: u64,
+    /// They went with this; what was said later was not. Absent while they are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<u64>,
+}
+
+impl Stay {
+    fn covers(&self, place: u64) -> bool {
+        self.from < place && self.until.is_none_or(|until| place < until)
+    }
+}
+
 impl Record {
+    /// Takes who is there now. Who is new came at one place, who is gone went at another.
+    pub(crate) fn note_devices(
+        &mut self,
+        devices: Vec<(DeviceId, UserId)>,
+        (came, went): (u64, u64),
+    ) {
+        let (before, after) = (people(&self.devices), people(&devices));
+        // What a device finds as it arrives was there before it.
+        if !before.is_empty() {
+            for user in before.difference(&after) {
+                let is_theirs = |stay: &Stay| stay.user == *user && stay.until.is_none();
+                let open = self.stays.iter().position(is_theirs);
+                let from = open.map_or(0, |open| self.stays.remove(open).from);
+                // In the order in which they end.
+                self.stays.push(Stay {
+                    user: *user,
+                    from,
+                    until: Some(went),
+                });
+            }
+            self.stays
+                .extend(after.difference(&before).map(|user| Stay {
+                    user: *user,
+                    from: came,
+                    until: None,
+                }));
+            let over = self.stays.iter().filter(|stay| stay.until.is_some());
+            let mut beyond = over.count().saturating_sub(MOST_STAYS);
+            self.stays.retain(|stay| {
+                let goes = beyond > 0 && stay.until.is_some();
+                beyond -= usize::from(goes);
+                !goes
+            });
+        }
+        self.devices = devices;
+    }
+
+    /// For whom a message at a place was, except of those named: whoever was there then. Whoever left
+    /// before its version at `newest` reached them is not waited for.
+    pub(crate) fn recipients(
+        &self,
+        except: &BTreeSet<UserId>,
+        place: u64,
+        newest: u64,
+    ) -> BTreeSet<UserId> {
+        let here = people(&self.devices);
+        let known: BTreeSet<UserId> = self.stays.iter().map(|stay| stay.user).collect();
+        let covering = self.stays.iter().filter(|stay| stay.covers(place));
+        let mut then: BTreeSet<UserId> = covering.map(|stay| stay.user).collect();
+        then.retain(|user| {
+            let reached = |receipt: &Receipt| receipt.delivered >= newest;
+            here.contains(user) || self.receipt(*user).is_some_and(reached)
+        });
+        then.extend(here.difference(&known));
+        then.retain(|user| !except.contains(user));
+        then
+    }
+
     /// Takes how far a person has come, in whatever order word of it arrives: nobody unreads.
     pub(crate) fn note_receipt(&mut self, told: &Receipt) {
         match self.receipt_mut(told.user_id) {
@@ -100,10 +179,20 @@ impl Record {
     }
 }
 
+fn people(devices: &[(DeviceId, UserId)]) -> BTreeSet<UserId> {
+    devices.iter().map(|(_, user)| *user).collect()
+}
+
 fn advance(known: &mut Receipt, told: &Receipt) {
-    known.delivered = known.delivered.max(told.delivered);
-    known.read = known.read.max(told.read);
-    known.acknowledged = known.acknowledged.max(told.acknowledged);
+    if told.delivered > known.delivered {
+        (known.delivered, known.delivered_at) = (told.delivered, told.delivered_at);
+    }
+    if told.read > known.read {
+        (known.read, known.read_at) = (told.read, told.read_at);
+    }
+    if told.acknowledged > known.acknowledged {
+        (known.acknowledged, known.acknowledged_at) = (told.acknowledged, told.acknowledged_at);
+    }
     // The hospital forgets which in time; what was acknowledged stays so here.
     for named in &told.named {
         let is_it = |it: &Acknowledgement| (it.seq, it.version) == (named.seq, named.version);
@@ -247,6 +336,9 @@ impl Outgoing {
 
 /// Acknowledgements of STAT messages that are remembered of one person in one conversation.
 const MOST_NAMED: usize = 256;
+/// Stays that are over and are remembered in one conversation. Of what is older than those, whoever left
+/// says nothing any more.
+const MOST_STAYS: usize = 128;
 const RECORDS: &str = "g/";
 /// The vault's names of messages and notices.
 pub(crate) const MESSAGES: &str = "t/";
@@ -445,6 +537,9 @@ pub(crate) mod tests {
             delivered,
             read,
             acknowledged: 0,
+            delivered_at: None,
+            read_at: None,
+            acknowledged_at: None,
             named: Vec::new(),
         }
     }
@@ -472,6 +567,7 @@ pub(crate) mod tests {
             joined: true,
             rejoining: false,
             devices: Vec::new(),
+            stays: Vec::new(),
             strangers: Vec::new(),
             hold: false,
             missed: None,
@@ -487,6 +583,16 @@ pub(crate) mod tests {
         assert_eq!(record.receipt(ben), Some(&receipt(ben, 5, 5)));
         record.note_receipt(&receipt(ben, 6, 4));
         assert_eq!(record.receipt(ben), Some(&receipt(ben, 6, 5)));
+        // Each time is that of the step to where it is.
+        for (delivered, read, at) in [(7, 5, 70), (8, 7, 80), (8, 6, 90)] {
+            record.note_receipt(&Receipt {
+                delivered_at: Some(at),
+                read_at: Some(at),
+                ..receipt(ben, delivered, read)
+            });
+        }
+        let known = record.receipt(ben).unwrap();
+        assert_eq!((known.delivered_at, known.read_at), (Some(80), Some(80)));
     }
 
     #[test]
@@ -495,5 +601,57 @@ pub(crate) mod tests {
         let mut record = record(&[receipt(ben, 5, 5), receipt(gone, 9, 9)]);
         record.note_summary(summary(&[receipt(ben, 6, 4)]));
         assert_eq!(record.summary.receipts, [receipt(ben, 6, 5)]);
+    }
+
+    fn user(number: u8) -> UserId {
+        UserId::from_bytes([number; 16])
+    }
+
+    fn devices(of: &[u8]) -> Vec<(DeviceId, UserId)> {
+        let device = |number: &u8| (DeviceId::from_bytes([*number; 16]), user(*number));
+        of.iter().map(device).collect()
+    }
+
+    #[test]
+    fn a_message_is_for_those_who_were_there() {
+        let mut record = record(&[receipt(user(2), 7, 7)]);
+        record.note_devices(devices(&[1, 2]), (1, 1));
+        assert!(record.stays.is_empty(), "they were there before");
+        let me = BTreeSet::from([user(1)]);
+        let at = |record: &Record, place| record.recipients(&me, place, place);
+        record.note_devices(devices(&[1, 2, 3]), (5, 5));
+        assert_eq!(at(&record, 4), [user(2)].into(), "Cy came later");
+        assert_eq!(at(&record, 6), [user(2), user(3)].into());
+        record.note_devices(devices(&[1, 3]), (9, 9));
+        assert_eq!(at(&record, 4), [user(2)].into(), "he had it before he left");
+        assert_eq!(at(&record, 7), [user(2), user(3)].into());
+        assert_eq!(at(&record, 8), [user(3)].into(), "it never came to him");
+        assert_eq!(at(&record, 10), [user(3)].into());
+        // Whoever is back is waited for, save for what was said without them.
+        record.note_devices(devices(&[1, 2, 3]), (12, 12));
+        assert_eq!(at(&record, 8), [user(2), user(3)].into());
+        assert_eq!(at(&record, 10), [user(3)].into());
+        assert_eq!(at(&record, 13), [user(2), user(3)].into());
+    }
+
+    #[test]
+    fn the_stays_of_the_last_who_left_are_remembered() {
+        let mut record = record(&[]);
+        record.note_devices(devices(&[1, 2]), (1, 1));
+        for place in 2..400 {
+            let of: &[u8] = if place % 2 == 0 { &[1, 3] } else { &[1, 2] };
+            record.note_devices(devices(of), (place, place));
+        }
+        assert_eq!(record.stays.len(), MOST_STAYS + 1, "and who is there");
+        assert_eq!(record.stays.iter().filter(|s| s.until.is_none()).count(), 1);
+        assert!(record.stays.iter().all(|stay| stay.from > 200));
+    }
+
+    #[test]
+    fn a_record_from_before_stays_were_written_down_is_read() {
+        let mut old = serde_json::to_value(record(&[])).unwrap();
+        assert!(old.as_object_mut().unwrap().remove("stays").is_none());
+        let old: Record = serde_json::from_value(old).unwrap();
+        assert!(old.stays.is_empty());
     }
 }

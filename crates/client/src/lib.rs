@@ -58,6 +58,7 @@ mod reading;
 mod removed;
 mod report;
 mod stated;
+mod steps;
 mod sync;
 mod unlock;
 mod wipe;

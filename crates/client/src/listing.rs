@@ -17,12 +17,13 @@ use crate::expiry::{due_at, is_gone};
 use crate::membership::{bots, keepers};
 use crate::own::own;
 use crate::platform::Platform;
-use crate::reading::{has_acknowledged, own_state, state_of};
+use crate::reading::{has_acknowledged, own_state, reached, state_of};
 use crate::records::followed_role;
+use crate::steps::{reached_by, steps};
 use crate::vault::Vault;
 use crate::views::{
-    ChangeKind, Conversation, LastMessage, MemberView, Message, MessageState, ReactionView,
-    WaitingChange,
+    ChangeKind, Conversation, LastMessage, MemberView, Message, MessageState, Reached,
+    ReactionView, WaitingChange,
 };
 
 /// Messages looked through for who wrote in a conversation.
@@ -58,7 +59,7 @@ impl<P: Platform> Client<P> {
         let Some(record) = conversation::record(vault, group) else {
             return Ok(Vec::new());
         };
-        let others = others(&record, me.id, vault);
+        let except = apart(me.id, vault);
         let (changes, waiting): (Vec<Outgoing>, Vec<Outgoing>) = outbox(vault)
             .into_iter()
             .filter(|m| m.group == group)
@@ -70,7 +71,7 @@ impl<P: Platform> Client<P> {
                 let waiting = of_message(&changes, current.message.id);
                 Message {
                     waiting,
-                    ..self.shown(current, &record, me.id, &others)
+                    ..self.shown(current, &record, me.id, &except)
                 }
             })
             .collect();
@@ -110,7 +111,7 @@ impl<P: Platform> Client<P> {
             recalled_after: Vec::new(),
             reactions: Vec::new(),
             mentions_me: message.mentions.contains(&me.id),
-            mentions: self.briefs(message.group, &message.mentions),
+            mentions: self.briefs(message.group, message.mentions.iter().copied()),
             form: message.form,
             forwarded: message.forwarded,
             attachment: message
@@ -130,6 +131,7 @@ impl<P: Platform> Client<P> {
         let keepers = keepers(vault);
         let bots = bots(vault);
         let others = others(record, me, vault);
+        let except = apart(me, vault);
         let is_line = |m: &Outgoing| m.group == group && m.change.is_none();
         let waiting = outbox(vault).into_iter().rev().find(is_line);
         let mut unread = 0;
@@ -146,14 +148,14 @@ impl<P: Platform> Client<P> {
             let is_gone = current.recalled.is_some() || self.is_gone(message, record, me);
             let is_line = message.notice.is_none() && !is_gone;
             let is_unread = message.seq > record.read
-                && !has_acknowledged(record, me, message.priority, current.newest);
+                && !has_acknowledged(record, me, message.priority, (message.seq, current.newest));
             if is_line && !mine && is_unread {
                 unread += 1;
                 urgent = urgent.max(Some(message.priority));
                 mentions += u64::from(message.mentions.contains(&me));
             }
             if last.is_none() && message.notice.is_none() {
-                let view = self.shown(current, record, me, &others);
+                let view = self.shown(current, record, me, &except);
                 at = view.sent_at;
                 last = Some(LastMessage {
                     attachment: view.attachment.map(|file| file.kind),
@@ -256,8 +258,52 @@ impl<P: Platform> Client<P> {
         })
     }
 
-    fn briefs(&self, group: GroupId, users: &[UserId]) -> Vec<PersonBrief> {
-        let briefs = users.iter().filter_map(|user| self.brief(group, *user));
+    /// How far a message of this person came with each of those whom it was for; nothing for others'
+    /// messages.
+    pub fn who_has(&self, group: GroupId, id: MessageId) -> Result<Vec<Reached>, ClientError> {
+        let me = self.profile()?.user.id;
+        let vault = self.vault()?;
+        let is_it = |current: &Current| {
+            let message = &current.message;
+            let mine = message.from.as_ref().is_some_and(|from| from.id == me);
+            message.id == id && mine && message.notice.is_none()
+        };
+        let current = newest_first(vault, group, Vec::new()).find(is_it);
+        let (Some(record), Some(current)) = (conversation::record(vault, group), current) else {
+            return Ok(Vec::new());
+        };
+        let (message, newest) = (current.message, current.newest);
+        let places = (message.seq, newest);
+        let with = |(user, state): (UserId, MessageState)| {
+            let mut members = record.summary.members.iter();
+            let listed = members.find(|member| member.user.id == user);
+            let listed = listed.map(|member| member.user.clone());
+            let [delivered, read, acknowledged] = steps(vault, group, user);
+            let acknowledged_at = match message.priority {
+                Priority::Stat => record.receipt(user).and_then(|receipt| {
+                    let mut named = receipt.named.iter();
+                    Some(named.find(|named| named.version == newest)?.at)
+                }),
+                Priority::Routine | Priority::Urgent => reached_by(&acknowledged, newest),
+            };
+            Some(Reached {
+                person: listed.or_else(|| self.brief(group, user))?,
+                state,
+                delivered_at: reached_by(&delivered, newest),
+                read_at: reached_by(&read, newest),
+                acknowledged_at,
+            })
+        };
+        let reached = reached(&record, &apart(me, vault), message.priority, places);
+        Ok(reached.into_iter().filter_map(with).collect())
+    }
+
+    pub(crate) fn briefs(
+        &self,
+        group: GroupId,
+        users: impl IntoIterator<Item = UserId>,
+    ) -> Vec<PersonBrief> {
+        let briefs = users.into_iter().filter_map(|user| self.brief(group, user));
         briefs.collect()
     }
 
@@ -272,7 +318,7 @@ impl<P: Platform> Client<P> {
         current: Current,
         record: &Record,
         me: UserId,
-        others: &BTreeSet<UserId>,
+        except: &BTreeSet<UserId>,
     ) -> Message {
         let expired = self.is_gone(&current.message, record, me);
         let expires_at = due_at(&current.message, me);
@@ -325,9 +371,14 @@ impl<P: Platform> Client<P> {
             priority: message.priority,
             sent_at: message.sent_at,
             state: if mine {
-                state_of(record, others, message.priority, newest)
+                state_of(&reached(
+                    record,
+                    except,
+                    message.priority,
+                    (message.seq, newest),
+                ))
             } else {
-                own_state(record, me, message.priority, newest)
+                own_state(record, me, message.priority, (message.seq, newest))
             },
             problem: None,
             reply_to: message.reply_to,
@@ -346,7 +397,7 @@ impl<P: Platform> Client<P> {
                 .collect(),
             reactions: drawn,
             mentions_me: message.mentions.contains(&me),
-            mentions: self.briefs(group, &message.mentions),
+            mentions: self.briefs(group, message.mentions.iter().copied()),
             form: message.form,
             forwarded: message.forwarded,
             attachment: message
@@ -362,14 +413,21 @@ impl<P: Platform> Client<P> {
 
 /// The other people of a conversation, without the record keeper.
 pub(crate) fn others(record: &Record, me: UserId, vault: &Vault) -> BTreeSet<UserId> {
-    let keepers = keepers(vault);
+    let except = apart(me, vault);
     record
         .summary
         .members
         .iter()
         .map(|member| member.user.id)
-        .filter(|user| *user != me && !keepers.contains(user))
+        .filter(|user| !except.contains(user))
         .collect()
+}
+
+/// Those whom nothing that this person writes is for: themselves, and record keepers.
+pub(crate) fn apart(me: UserId, vault: &Vault) -> BTreeSet<UserId> {
+    let mut apart = keepers(vault);
+    apart.insert(me);
+    apart
 }
 
 /// What a conversation is called. Where nobody else has a device in it now, such as after a

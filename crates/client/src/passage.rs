@@ -24,7 +24,7 @@ impl<P: Platform> Client<P> {
     ) -> Result<(), ClientError> {
         let vault = &mut self.opened()?.vault;
         if let Some(mut record) = conversation::record(vault, group) {
-            record.devices = pairs(&committed.after);
+            record.note_devices(pairs(&committed.after), (entry.seq, entry.seq));
             put_record(vault, &record);
         }
         let told = self.sentences(

@@ -103,12 +103,12 @@ impl<P: Platform> Client<P> {
         group: GroupId,
         receipt: Receipt,
     ) -> Result<(), ClientError> {
-        let vault = &mut self.opened()?.vault;
-        let Some(mut record) = conversation::record(vault, group) else {
+        let Some(mut record) = conversation::record(self.vault()?, group) else {
             return Ok(());
         };
+        self.note_steps(group, Some(&record), &receipt)?;
         record.note_receipt(&receipt);
-        put_record(vault, &record);
+        put_record(&mut self.opened()?.vault, &record);
         self.flush().await?;
         self.platform.emit(Event::Messages { group });
         self.platform.emit(Event::Conversations);
@@ -164,6 +164,9 @@ impl<P: Platform> Client<P> {
             delivered: up_to(ReceiptState::Delivered),
             read: up_to(ReceiptState::Read),
             acknowledged: up_to(ReceiptState::Acknowledged),
+            delivered_at: None,
+            read_at: None,
+            acknowledged_at: None,
             named: named.into_iter().collect(),
         });
         put_record(vault, &record);
@@ -201,7 +204,12 @@ impl<P: Platform> Client<P> {
                 let message = &current.message;
                 message.from.as_ref().is_some_and(|from| from.id != me)
                     && !is_gone(message, record.hold, me, now)
-                    && !has_acknowledged(record, me, message.priority, current.newest)
+                    && !has_acknowledged(
+                        record,
+                        me,
+                        message.priority,
+                        (message.seq, current.newest),
+                    )
             })
             .map(|current| current.newest)
             // What another device of this person was shown counts as well.
@@ -210,28 +218,52 @@ impl<P: Platform> Client<P> {
     }
 }
 
-/// How far a message of this person came with the others: as far as the last of them, save that
-/// one acknowledgement is enough. `newest` is the place of its newest version.
-pub(crate) fn state_of(
-    record: &Record,
-    others: &BTreeSet<UserId>,
-    priority: Priority,
-    newest: u64,
-) -> MessageState {
-    let all = |reached: fn(&Receipt) -> u64| {
-        let mut receipts = others.iter().map(|user| record.receipt(*user));
-        !others.is_empty() && receipts.all(|r| r.is_some_and(|r| reached(r) >= newest))
-    };
-    let acknowledged = |user: &UserId| has_acknowledged(record, *user, priority, newest);
-    if others.iter().any(acknowledged) {
-        MessageState::Acknowledged
-    } else if all(|r| r.read) {
-        MessageState::Read
-    } else if all(|r| r.delivered) {
-        MessageState::Delivered
-    } else {
-        MessageState::Sent
+/// How far a message came with all of those whom it was for: as far as with the last of them, save that
+/// one acknowledgement is enough.
+pub(crate) fn state_of(reached: &[(UserId, MessageState)]) -> MessageState {
+    let states = || reached.iter().map(|(_, state)| *state);
+    match states().max() {
+        Some(MessageState::Acknowledged) => MessageState::Acknowledged,
+        _ => states().min().unwrap_or(MessageState::Sent),
     }
+}
+
+/// How far a message at a place came with each of those whom it was for, except of those named. Whoever
+/// came later got it from the record keeper or not at all, and a receipt of theirs that covers its place
+/// does not tell which; but who took a STAT message by its name took it. `newest` is the place of the
+/// message's newest version.
+pub(crate) fn reached(
+    record: &Record,
+    except: &BTreeSet<UserId>,
+    priority: Priority,
+    (place, newest): (u64, u64),
+) -> Vec<(UserId, MessageState)> {
+    let mut users = record.recipients(except, place, newest);
+    if priority == Priority::Stat {
+        let all = record
+            .summary
+            .receipts
+            .iter()
+            .map(|receipt| receipt.user_id);
+        let took = |user: &UserId| has_acknowledged(record, *user, priority, (place, newest));
+        users.extend(all.filter(|user| !except.contains(user) && took(user)));
+    }
+    let with = |user| {
+        let up_to = record
+            .receipt(user)
+            .map_or((0, 0), |r| (r.delivered, r.read));
+        let state = if has_acknowledged(record, user, priority, (place, newest)) {
+            MessageState::Acknowledged
+        } else if up_to.1 >= newest {
+            MessageState::Read
+        } else if up_to.0 >= newest {
+            MessageState::Delivered
+        } else {
+            MessageState::Sent
+        };
+        (user, state)
+    };
+    users.into_iter().map(with).collect()
 }
 
 /// What this person did with a message of another.
@@ -239,13 +271,13 @@ pub(crate) fn own_state(
     record: &Record,
     me: UserId,
     priority: Priority,
-    newest: u64,
+    (place, newest): (u64, u64),
 ) -> MessageState {
     let was_shown = || {
         let told = record.receipt(me).map_or(0, |receipt| receipt.read);
         record.seen.max(told) >= newest || record.shown.contains(&newest)
     };
-    if has_acknowledged(record, me, priority, newest) {
+    if has_acknowledged(record, me, priority, (place, newest)) {
         MessageState::Acknowledged
     } else if record.read >= newest && (priority != Priority::Stat || was_shown()) {
         MessageState::Read
@@ -254,27 +286,33 @@ pub(crate) fn own_state(
     }
 }
 
-/// Whether a person acknowledged this version of a message.
+/// Whether a person acknowledged the message at a place in its newest version. Of a STAT message only an
+/// acknowledgement that names it counts: a member may name one and the version of another.
 pub(crate) fn has_acknowledged(
     record: &Record,
     user: UserId,
     priority: Priority,
-    version: u64,
+    (place, newest): (u64, u64),
 ) -> bool {
     record.receipt(user).is_some_and(|receipt| match priority {
-        Priority::Stat => receipt.named.iter().any(|named| named.version == version),
-        Priority::Routine | Priority::Urgent => receipt.acknowledged >= version,
+        Priority::Stat => receipt
+            .named
+            .iter()
+            .any(|named| named.seq == place && named.version >= newest),
+        Priority::Routine | Priority::Urgent => receipt.acknowledged >= newest,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use wardline_model::UserId;
+    use wardline_model::{DeviceId, UserId};
 
     use super::*;
     use crate::conversation::tests::record;
 
     const BEN: UserId = UserId::from_bytes([1; 16]);
+    const CY: UserId = UserId::from_bytes([2; 16]);
+    const ADA: UserId = UserId::from_bytes([3; 16]);
 
     fn receipt(read: u64, acknowledged: u64, named: &[u64]) -> Receipt {
         let named = named.iter().map(|seq| Acknowledgement {
@@ -287,17 +325,21 @@ mod tests {
             delivered: 9,
             read,
             acknowledged,
+            delivered_at: None,
+            read_at: None,
+            acknowledged_at: None,
             named: named.collect(),
         }
     }
 
     #[test]
     fn a_receipt_of_a_later_message_acknowledges_no_stat_message() {
-        let others = BTreeSet::from([BEN]);
         let state = |receipt: Receipt, priority, seq| {
-            let record = record(&[receipt]);
-            let own = own_state(&record, BEN, priority, seq);
-            (state_of(&record, &others, priority, seq), own)
+            let mut record = record(&[receipt]);
+            record.devices = vec![(DeviceId::from_bytes([1; 16]), BEN)];
+            let own = own_state(&record, BEN, priority, (seq, seq));
+            let theirs = reached(&record, &BTreeSet::new(), priority, (seq, seq));
+            (state_of(&theirs), own)
         };
         for later in [receipt(9, 9, &[]), receipt(9, 9, &[8, 9])] {
             let (theirs, own) = state(later.clone(), Priority::Stat, 5);
@@ -312,6 +354,58 @@ mod tests {
         assert_eq!(theirs, MessageState::Delivered);
     }
 
+    /// Ada (not shown) writes to Ben, who has a role; Cy takes it over at 7, and Ben goes at 9.
+    fn handed_over(bens: Receipt, cys: Receipt) -> Record {
+        let devices = |users: &[UserId]| {
+            let users = users.iter().enumerate();
+            users
+                .map(|(n, user)| (DeviceId::from_bytes([u8::try_from(n).unwrap(); 16]), *user))
+                .collect::<Vec<_>>()
+        };
+        let mut record = record(&[bens, Receipt { user_id: CY, ..cys }]);
+        record.note_devices(devices(&[ADA, BEN]), (1, 1));
+        record.note_devices(devices(&[ADA, BEN, CY]), (7, 7));
+        record.note_devices(devices(&[ADA, CY]), (9, 9));
+        record
+    }
+
+    #[test]
+    fn a_hand_over_takes_nothing_back_and_adds_nothing_to_what_was_said_before() {
+        let me = BTreeSet::from([ADA]);
+        let state = |record: &Record, priority, place| {
+            state_of(&reached(record, &me, priority, (place, place)))
+        };
+        let routine = Priority::Routine;
+        for read_by_cy in [0, 12] {
+            let record = handed_over(receipt(5, 0, &[]), receipt(read_by_cy, read_by_cy, &[]));
+            assert_eq!(state(&record, routine, 5), MessageState::Read);
+            assert_eq!(state(&record, routine, 6), MessageState::Delivered);
+        }
+        // From then on Cy counts, and Ben as far as he came.
+        let record = handed_over(receipt(8, 0, &[]), receipt(0, 0, &[]));
+        assert_eq!(state(&record, routine, 8), MessageState::Delivered);
+        let unread = reached(&record, &me, routine, (8, 8));
+        assert_eq!(
+            unread,
+            [(BEN, MessageState::Read), (CY, MessageState::Delivered)]
+        );
+        assert_eq!(
+            reached(&record, &me, routine, (10, 10)),
+            [(CY, MessageState::Sent)]
+        );
+    }
+
+    #[test]
+    fn whoever_takes_a_stat_message_with_the_role_took_it() {
+        let me = BTreeSet::from([ADA]);
+        let record = handed_over(receipt(0, 0, &[]), receipt(9, 0, &[5]));
+        let with = reached(&record, &me, Priority::Stat, (5, 5));
+        assert!(with.contains(&(CY, MessageState::Acknowledged)));
+        assert_eq!(state_of(&with), MessageState::Acknowledged);
+        let other = reached(&record, &me, Priority::Stat, (6, 6));
+        assert_eq!(other, [(BEN, MessageState::Delivered)]);
+    }
+
     #[test]
     fn what_was_acknowledged_stays_so_when_the_hospital_forgets() {
         let mut record = record(&[receipt(4, 0, &[5])]);
@@ -320,9 +414,11 @@ mod tests {
         summary.receipts = vec![receipt(6, 0, &[])];
         record.note_summary(summary);
         for seq in [5, 7] {
-            assert!(has_acknowledged(&record, BEN, Priority::Stat, seq));
+            assert!(has_acknowledged(&record, BEN, Priority::Stat, (seq, seq)));
         }
-        assert!(!has_acknowledged(&record, BEN, Priority::Stat, 6));
+        assert!(!has_acknowledged(&record, BEN, Priority::Stat, (6, 6)));
+        // Another message is not acknowledged by the version of this one.
+        assert!(!has_acknowledged(&record, BEN, Priority::Stat, (6, 7)));
     }
 
     #[test]

@@ -536,7 +536,7 @@ impl<P: Platform> Client<P> {
                         entry.forwarded = None;
                         entry.attachment = None;
                         if !is_within(recall.seq) {
-                            history.extend(kept(recall.clone()));
+                            history.extend(handed(recall.clone()));
                         }
                     }
                     Some(Change::Recall { .. }) => {}
@@ -553,7 +553,7 @@ impl<P: Platform> Client<P> {
                 entry.forwarded = None;
                 entry.attachment = None;
             }
-            history.extend(kept(entry));
+            history.extend(handed(entry));
         }
         history.sort_by_key(|entry| entry.seq);
         Ok(history)
@@ -616,7 +616,11 @@ impl<P: Platform> Client<P> {
                     .is_none_or(|record| record.may_have_missed(kept.seq)),
             };
             if free {
-                self.put(group, &arrived(kept, now))?;
+                let mut entry = arrived(kept, now);
+                if let Some(Change::Recall { .. }) = entry.change {
+                    entry.read_by = self.briefs(group, std::mem::take(&mut entry.mentions));
+                }
+                self.put(group, &entry)?;
             }
         }
         if let Some((notice, told)) = told_by(&page.end) {
@@ -770,7 +774,15 @@ fn stored(kept: &Kept) -> StoredMessage {
     }
 }
 
-/// An entry as it is handed over; nothing where nobody knows who made it.
+/// An entry for a member's device: a recall names who had read the message.
+fn handed(mut entry: StoredMessage) -> Option<Kept> {
+    if let Some(Change::Recall { .. }) = entry.change {
+        entry.mentions = entry.read_by.iter().map(|person| person.id).collect();
+    }
+    kept(entry)
+}
+
+/// An entry as it is kept; nothing where nobody knows who made it.
 fn kept(entry: StoredMessage) -> Option<Kept> {
     Some(Kept {
         id: entry.id,
@@ -859,6 +871,21 @@ mod tests {
             attachment: Some(attachments::tests::photo()),
             expires,
         }
+    }
+
+    #[test]
+    fn a_recall_is_handed_over_with_those_who_had_read_the_message() {
+        let message = stored(&handed(None));
+        let of = message.id;
+        let recall = StoredMessage {
+            change: Some(Change::Recall { of }),
+            read_by: message.from.iter().cloned().collect(),
+            ..message.clone()
+        };
+        let readers = super::handed(recall.clone()).unwrap().mentions;
+        assert_eq!(readers, [recall.read_by[0].id]);
+        let named = super::handed(message.clone()).unwrap().mentions;
+        assert_eq!(named, message.mentions, "of a message, those whom it names");
     }
 
     #[test]

@@ -497,14 +497,17 @@ impl<P: Platform> Client<P> {
     /// Takes the server's newest summary of a conversation.
     fn note_summary(&mut self, summary: GroupSummary) -> Result<(), ClientError> {
         let group = summary.id;
-        let vault = &mut self.opened()?.vault;
-        let record = match conversation::record(vault, group) {
+        let known = conversation::record(self.vault()?, group);
+        for told in &summary.receipts {
+            self.note_steps(group, known.as_ref(), told)?;
+        }
+        let record = match known {
             Some(mut record) => {
                 record.note_summary(summary);
                 record
             }
             None => Record {
-                joined: Groups::has(vault, group),
+                joined: Groups::has(self.vault()?, group),
                 rejoining: false,
                 strangers: Vec::new(),
                 hold: false,
@@ -515,9 +518,10 @@ impl<P: Platform> Client<P> {
                 seen: 0,
                 shown: Vec::new(),
                 devices: Vec::new(),
+                stays: Vec::new(),
             },
         };
-        put_record(vault, &record);
+        put_record(&mut self.opened()?.vault, &record);
         Ok(())
     }
 

@@ -61,7 +61,7 @@ pub struct Status {
 }
 
 /// How far a message came. Delivered is not read is not acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageState {
     /// Waits on this device.
@@ -70,9 +70,9 @@ pub enum MessageState {
     Failed,
     /// Durable at the hospital.
     Sent,
-    /// On a device of everyone else.
+    /// On a device of everyone whom it was for.
     Delivered,
-    /// Read by everyone else.
+    /// Read by everyone whom it was for.
     Read,
     /// Acknowledged by someone it was for.
     Acknowledged,
@@ -235,6 +235,21 @@ pub struct Message {
     pub expired: bool,
     /// This person's changes of it that are on their way, or were refused.
     pub waiting: Vec<WaitingChange>,
+}
+
+/// How far a message came with one person.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reached {
+    /// Who.
+    pub person: PersonBrief,
+    /// How far.
+    pub state: MessageState,
+    /// By when it was on a device of theirs, unix milliseconds; absent where this device does not know.
+    pub delivered_at: Option<u64>,
+    /// By when they had read it.
+    pub read_at: Option<u64>,
+    /// By when they had acknowledged it; of a STAT message, exactly when.
+    pub acknowledged_at: Option<u64>,
 }
 
 /// A member of a conversation.

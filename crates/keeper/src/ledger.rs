@@ -448,6 +448,21 @@ mod tests {
     }
 
     #[test]
+    fn whoever_wrote_to_a_role_before_they_had_it_stays_and_whoever_had_it_as_they_wrote_goes() {
+        // Ada takes the role over later, and brings another phone meanwhile.
+        let mut ledger = role_ledger(0);
+        let on_call = |_, who| (who == user(1)).then_some(0);
+        ledger.take_of_role(&joined(15, &[(4, 1)]), NOW, WAIT, |_| None, on_call);
+        assert_eq!(ledger.holders(), [user(2), user(3)].into());
+        // Ben, who has it, writes the hand-over note to Cy, who has it next.
+        let mut ledger = Ledger::default();
+        let on_call = |_, who| (who == user(2) || who == user(3)).then_some(0);
+        let note = snapshot(1, 0, &[(2, 2), (3, 3)]);
+        ledger.take_of_role(&note, NOW, WAIT, |_| None, on_call);
+        assert_eq!(ledger.holders(), [user(2), user(3)].into());
+    }
+
+    #[test]
     fn a_device_that_the_keeper_has_just_heard_of_waits_for_the_roles_past() {
         let ledger = role_ledger(NOW);
         assert!(ledger.due(SOON - 1).is_empty());

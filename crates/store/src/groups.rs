@@ -107,6 +107,9 @@ row! {
         delivered: u64,
         read: u64,
         acknowledged: u64,
+        delivered_at: Option<u64>,
+        read_at: Option<u64>,
+        acknowledged_at: Option<u64>,
     }
 }
 
@@ -524,7 +527,8 @@ impl Tx {
         let mut receipts: HashMap<GroupId, Vec<Receipt>> = HashMap::new();
         for ids in groups.chunks(MAX_IN) {
             let sql = format!(
-                "SELECT group_id, user_id, delivered, read, acknowledged FROM receipts
+                "SELECT group_id, user_id, delivered, read, acknowledged,
+                     delivered_at, read_at, acknowledged_at FROM receipts
                  WHERE group_id IN ({}) ORDER BY group_id, user_id",
                 placeholders(1, ids.len())
             );
@@ -575,13 +579,15 @@ impl Tx {
 
     /// Moves a person's receipt forward, up to the newest place at most; never back. What was read or
     /// acknowledged has been delivered; of an acknowledgement it does not follow that all before it was
-    /// read. `None` when nothing moved. STAT messages are acknowledged by [`Tx::acknowledge_stat`].
+    /// read. `None` when nothing moved. What moves is noted with its time. STAT messages are acknowledged
+    /// by [`Tx::acknowledge_stat`].
     pub async fn advance_receipt(
         &mut self,
         group: GroupId,
         user: UserId,
         state: ReceiptState,
         up_to: u64,
+        now_ms: u64,
     ) -> Result<Option<Receipt>, StoreError> {
         let last: Option<(i64,)> = fetch_optional!(
             self,
@@ -599,12 +605,20 @@ impl Tx {
         if place == 0 {
             return Ok(None);
         }
+        let at = |place: u64| (place > 0).then_some(now_ms);
         let moved: Option<ReceiptOf> = fetch_optional!(
             self,
             ReceiptOf,
-            "INSERT INTO receipts (group_id, user_id, delivered, read, acknowledged)
-             VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO receipts (group_id, user_id, delivered, read, acknowledged,
+                 delivered_at, read_at, acknowledged_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (group_id, user_id) DO UPDATE SET
+                 delivered_at = CASE WHEN excluded.delivered > receipts.delivered
+                     THEN excluded.delivered_at ELSE receipts.delivered_at END,
+                 read_at = CASE WHEN excluded.read > receipts.read
+                     THEN excluded.read_at ELSE receipts.read_at END,
+                 acknowledged_at = CASE WHEN excluded.acknowledged > receipts.acknowledged
+                     THEN excluded.acknowledged_at ELSE receipts.acknowledged_at END,
                  delivered = CASE WHEN excluded.delivered > receipts.delivered
                      THEN excluded.delivered ELSE receipts.delivered END,
                  read = CASE WHEN excluded.read > receipts.read
@@ -613,12 +627,16 @@ impl Tx {
                      THEN excluded.acknowledged ELSE receipts.acknowledged END
              WHERE excluded.delivered > receipts.delivered OR excluded.read > receipts.read
                  OR excluded.acknowledged > receipts.acknowledged
-             RETURNING group_id, user_id, delivered, read, acknowledged",
+             RETURNING group_id, user_id, delivered, read, acknowledged,
+                 delivered_at, read_at, acknowledged_at",
             group,
             user,
             delivered,
             read,
-            acknowledged
+            acknowledged,
+            now_ms,
+            at(read),
+            at(acknowledged)
         )?;
         Ok(moved.map(Receipt::from))
     }
@@ -732,6 +750,9 @@ impl From<ReceiptOf> for Receipt {
             delivered: row.delivered,
             read: row.read,
             acknowledged: row.acknowledged,
+            delivered_at: row.delivered_at,
+            read_at: row.read_at,
+            acknowledged_at: row.acknowledged_at,
             named: Vec::new(),
         }
     }

@@ -4,7 +4,14 @@ import { ArrowDown, ChevronLeft, EllipsisVertical, UsersRound } from "lucide-rea
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { call } from "../core/core";
 import type { ConversationView, MessageView } from "../core/methods";
-import { useCall, useConversations, useMessages, useRoles, useStatus } from "../core/queries";
+import {
+  useCall,
+  useConversations,
+  useMessages,
+  useRoles,
+  useStat,
+  useStatus,
+} from "../core/queries";
 import type { OnCallRole, PersonBrief } from "../core/wire";
 import { Banner } from "../patients/Banner";
 import { isBot } from "../people/bot";
@@ -12,6 +19,7 @@ import { Empty } from "../shell/Empty";
 import { tellFailure } from "../shell/notices";
 import { go } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
+import { isOf, isSettled } from "../stat/timeline";
 import { t } from "../texts";
 import { clock, day } from "../texts/time";
 import { arrange, firstFresh, type Line, pressing } from "./arrange";
@@ -82,7 +90,16 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
     () => new Map((messages.data ?? []).map((message) => [message.id, message])),
     [messages.data],
   );
-  const urgent = useMemo(() => pressing(messages.data ?? []), [messages.data]);
+  const { data: pages } = useStat();
+  const urgent = useMemo(() => {
+    const here = pages?.filter((page) => page.group === group) ?? [];
+    const settled = (message: MessageView) =>
+      isSettled(
+        here.filter((page) => isOf(page, message)),
+        me ?? "",
+      );
+    return pressing(messages.data ?? [], settled);
+  }, [messages.data, pages, group, me]);
   const now = Date.now();
   const purpose = usePurpose(conversation);
   // Of a message to a list only its sender writes on; who answers writes to them alone.

@@ -3,13 +3,15 @@ import { ActionIcon, Modal, TextInput } from "@mantine/core";
 import { Check, CornerUpLeft, Forward, Pencil, Undo2 } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import type { MessageView } from "../core/methods";
-import { useCall } from "../core/queries";
+import { useCall, useWhoHas } from "../core/queries";
 import { Ask } from "../shell/Ask";
 import { tellFailure } from "../shell/notices";
 import { useNarrow } from "../shell/useNarrow";
 import { t } from "../texts";
 import styles from "./MessageSheet.module.css";
 import { sheet } from "./sheet";
+import { WhoHas } from "./WhoHas";
+import { readers } from "./whoHas";
 
 /** As long as the others take an edit: `EDIT_WINDOW_MS` of the core. */
 const EDIT_WINDOW_MS = 15 * 60_000;
@@ -34,6 +36,8 @@ export function MessageSheet({
   const narrow = useNarrow();
   const [recalling, setRecalling] = useState<MessageView | null>(null);
   const recall = useCall("recall");
+  const reached = useWhoHas(group, recalling?.id ?? null).data ?? [];
+  const read = readers(reached);
   // Where it leads on, the focus goes there and not back to where it came from.
   const [leads, setLeads] = useState(false);
   // What it was about stays while it fades.
@@ -102,6 +106,7 @@ export function MessageSheet({
                 </li>
               ) : null}
             </ul>
+            {about.mine && about.seq !== null ? <WhoHas group={group} message={about} /> : null}
           </>
         ) : null}
       </Modal>
@@ -121,8 +126,8 @@ export function MessageSheet({
           }
         }}
       >
-        {recalling?.state === "read" || recalling?.state === "acknowledged" ? (
-          <p className={styles.read}>{t.conversation.recallRead}</p>
+        {read > 0 ? (
+          <p className={styles.read}>{t.conversation.recallRead(read, reached.length)}</p>
         ) : null}
       </Ask>
     </>

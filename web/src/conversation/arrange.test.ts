@@ -124,10 +124,19 @@ describe("what asks for an answer", () => {
   it("is urgent, of somebody else, and not answered or recalled", () => {
     const urgent = message("a", NOON, { priority: "urgent" });
     const routine = message("a", NOON + MINUTE);
-    expect(pressing([urgent, routine])).toBe(urgent);
-    expect(pressing([urgent, message("me", NOON + MINUTE)])).toBeNull();
-    expect(pressing([{ ...urgent, recalled: true }, routine])).toBeNull();
-    expect(pressing([routine])).toBeNull();
+    const open = () => false;
+    expect(pressing([urgent, routine], open)).toBe(urgent);
+    expect(pressing([urgent, message("me", NOON + MINUTE)], open)).toBeNull();
+    expect(pressing([{ ...urgent, recalled: true }, routine], open)).toBeNull();
+    expect(pressing([routine], open)).toBeNull();
+  });
+
+  it("is not what others have taken; what is urgent besides still is", () => {
+    const urgent = message("a", NOON, { priority: "urgent" });
+    const stat = message("a", NOON + MINUTE, { priority: "stat" });
+    const taken = ({ id }: MessageView) => id === stat.id;
+    expect(pressing([stat], taken)).toBeNull();
+    expect(pressing([urgent, stat], taken)).toBe(urgent);
   });
 });
 

@@ -47,14 +47,19 @@ export function firstFresh(messages: readonly MessageView[], unread: number): st
   return unread > 0 ? (others[Math.max(0, others.length - unread)]?.id ?? null) : null;
 }
 
-/** Something urgent of somebody else that this person has not answered since. */
-export function pressing(messages: readonly MessageView[]): MessageView | null {
+/** Something urgent of somebody else that this person has not answered since, and that others have not
+ * `settled`. */
+export function pressing(
+  messages: readonly MessageView[],
+  settled: (message: MessageView) => boolean,
+): MessageView | null {
   for (let index = messages.length - 1; index >= 0; index -= 1) {
     const message = messages[index];
     if (message?.mine) {
       return null;
     }
-    if (message && !message.notice && !gone(message) && message.priority !== "routine") {
+    const counts = message && !message.notice && !gone(message) && message.priority !== "routine";
+    if (counts && !settled(message)) {
       return message;
     }
   }

@@ -90,6 +90,16 @@ export interface MemberView {
 
 export type MessageState = "sending" | "failed" | "sent" | "delivered" | "read" | "acknowledged";
 
+/** How far one's own message came with one person. Times say by when, where this device knows. */
+export interface Reached {
+  person: PersonBrief;
+  state: MessageState;
+  delivered_at: number | null;
+  read_at: number | null;
+  /** Of a STAT message: exactly when. */
+  acknowledged_at: number | null;
+}
+
 export interface ConversationView {
   id: string;
   kind: GroupKind;
@@ -331,6 +341,8 @@ export interface Methods {
   sync: [None, unknown];
   conversations: [None, ConversationView[]];
   messages: [{ group: string; before?: number; limit: number }, MessageView[]];
+  /** Nothing for others' messages. */
+  who_has: [{ group: string; id: string }, Reached[]];
   search: [Wanted & { after: SearchCursor | null; limit: number }, SearchResults];
   /** Takes a step of what the index needs. */
   tend_search: [None, SearchProgress];

@@ -216,6 +216,14 @@ export function useMessages(group: string, limit: number) {
   });
 }
 
+/** How far one's own message came, person by person; nothing is asked where there is none. */
+export function useWhoHas(group: string, id: string | null) {
+  return useQuery({
+    queryKey: [...keys.messages(group), "who", id],
+    queryFn: () => (id === null ? [] : call("who_has", { group, id })),
+  });
+}
+
 /** Messages of this device that have what is wanted, newest first, page after page. */
 export function useFound(wanted: Wanted | null) {
   return useInfiniteQuery({

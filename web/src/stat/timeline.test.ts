@@ -5,6 +5,7 @@ import {
   byMessage,
   endedSince,
   failedFor,
+  isSettled,
   left,
   lineOf,
   needs,
@@ -192,6 +193,16 @@ describe("who has to do what", () => {
     expect(failedFor([failed, page()], new Set(), NOON + MINUTE)).toEqual([failed]);
     expect(failedFor([failed], new Set(["g.1"]), NOON + MINUTE)).toEqual([]);
     expect(failedFor([failed], new Set(), NOON + 13 * 60 * MINUTE)).toEqual([]);
+  });
+
+  it("asks nobody any more once others took all of it, inside the conversation or not", () => {
+    const taken = page({ state: "acknowledged", acknowledged_by: tomas });
+    expect(isSettled([taken], "i")).toBe(true);
+    expect(isSettled([taken], "t")).toBe(false);
+    expect(isSettled([taken, page()], "i")).toBe(false);
+    expect(isSettled([page({ state: "withdrawn" })], "i")).toBe(true);
+    expect(isSettled([page({ state: "unanswered" })], "i")).toBe(false);
+    expect(isSettled([], "i")).toBe(false);
   });
 
   it("tells once that it is over, to who waited for it", () => {

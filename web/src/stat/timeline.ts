@@ -110,6 +110,13 @@ export function isOf(
   return page.seq === message.seq || page.seq === message.newest_seq;
 }
 
+/** Whether others took all of a message, or it was taken back: nobody waits for this person. */
+export function isSettled(pages: readonly EscalationInfo[], me: string): boolean {
+  const settled = ({ state, acknowledged_by }: EscalationInfo) =>
+    state === "withdrawn" || (state === "acknowledged" && acknowledged_by?.id !== me);
+  return pages.length > 0 && pages.every(settled);
+}
+
 /** How it stands, in a few words. */
 export function standing(page: EscalationInfo): string {
   const words = t.stat.standing;

@@ -300,7 +300,17 @@ export const en = {
     recallTitle: "Recall this message?",
     recallText:
       "Its text goes from everyone's devices, and that you recalled it stays. What someone has read cannot be taken back, and the hospital's record keeps it.",
-    recallRead: "It was read already.",
+    recallRead: (read: number, of: number) =>
+      of === 1
+        ? "It was read already."
+        : `${read} of ${of} ${read === 1 ? "has" : "have"} read it already.`,
+    whoHas: {
+      title: "Who has it",
+      read: (read: number, of: number) => `${read} of ${of} read it`,
+      by: (state: string, time: string) => `${state} by ${time}`,
+      at: (state: string, time: string) => `${state} ${time}`,
+      notYet: "Not on a device yet",
+    },
     recalledByMe: (time: string) => `You recalled this at ${time}`,
     recalledBy: (name: string, time: string) => `Recalled by ${name} at ${time}`,
     recalledAfter: (names: string) => `Read before that by ${names}`,

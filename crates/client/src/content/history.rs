@@ -88,7 +88,8 @@ pub struct Kept {
     pub sent_at: u64,
     /// The message that it answers.
     pub reply_to: Option<MessageId>,
-    /// Whom the text names.
+    /// Whom the text names; of a recall, who had read the message by then, of which an older device
+    /// makes nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<UserId>,
     /// What is done to an earlier message; then the text is empty.

@@ -135,6 +135,15 @@ wire! {
         pub read: u64,
         /// Highest place acknowledged, STAT messages not counted.
         pub acknowledged: u64,
+        /// When the person came as far as `delivered`, unix milliseconds; absent where nobody noted it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub delivered_at: Option<u64>,
+        /// As far as `read`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub read_at: Option<u64>,
+        /// As far as `acknowledged`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub acknowledged_at: Option<u64>,
         /// The STAT messages that were acknowledged, each for itself, as long as the hospital keeps
         /// what became of them.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]

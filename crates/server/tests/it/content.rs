@@ -183,6 +183,12 @@ async fn what_was_answered_edited_recalled_and_reacted_to_is_the_same_for_everyo
         told.unwrap().notice_text.unwrap(),
         "The record keeper handed this device 4 earlier messages."
     );
+
+    // Whose it was is still told who had read what they took back.
+    let mut next = ward.own_device(&mut amara, "next").await;
+    assert_eq!(ward.keep(Rules::default()).await, Progress::Done);
+    next.sync().await.unwrap();
+    assert_eq!(found(&next, group, slip).recalled_after, ["Tomás Herrera"]);
 }
 
 story!(a_stat_message_is_acknowledged_by_its_own_name_and_read_once_it_was_shown);

@@ -423,3 +423,50 @@ async fn a_device_that_arrives_tells_nobody_that_something_was_read(engine: Engi
     tomas.mark_read(group, seq, &[]).await.unwrap();
     assert_eq!(state(&mut amara).await.0, MessageState::Read);
 }
+
+story!(who_comes_later_changes_nothing_of_what_was_read_before);
+async fn who_comes_later_changes_nothing_of_what_was_read_before(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let mut priya = ward.person("priya.raman").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    say(&mut amara, group, "K 6.8, repeat is running").await;
+    let messages = amara.messages(group, None, usize::MAX).unwrap();
+    let said = messages.iter().find(|m| m.notice.is_none()).unwrap().id;
+    tomas.sync().await.unwrap();
+    let state = async |amara: &mut NativeClient| {
+        amara.sync().await.unwrap();
+        let with = amara.who_has(group, said).unwrap();
+        let messages = amara.messages(group, None, usize::MAX).unwrap();
+        let message = messages.into_iter().find(|m| m.id == said).unwrap();
+        let names: Vec<String> = with
+            .iter()
+            .map(|each| each.person.username.clone())
+            .collect();
+        assert_eq!(names, ["tomas.herrera"]);
+        (message.state, message.seq.unwrap(), with[0].clone())
+    };
+    let (delivered, seq, with) = state(&mut amara).await;
+    assert_eq!(
+        (delivered, with.state),
+        (MessageState::Delivered, delivered)
+    );
+    assert!(with.delivered_at.is_some() && with.read_at.is_none());
+    tomas.mark_read(group, seq, &[]).await.unwrap();
+    let (read, _, with) = state(&mut amara).await;
+    assert_eq!((read, with.state), (MessageState::Read, read));
+    assert!(with.read_at >= with.delivered_at && with.acknowledged_at.is_none());
+
+    // Priya comes, and reads what is said then; she never had what was said before.
+    amara.add_people(group, &[me(&priya)]).await.unwrap();
+    assert_eq!(state(&mut amara).await.0, MessageState::Read);
+    say(&mut amara, group, "K 6.2 now").await;
+    priya.sync().await.unwrap();
+    priya.mark_read(group, u64::MAX, &[]).await.unwrap();
+    assert_eq!(state(&mut amara).await.0, MessageState::Read);
+    // Tomás goes; what he read stays read.
+    amara.remove_person(group, me(&tomas)).await.unwrap();
+    assert_eq!(state(&mut amara).await.0, MessageState::Read);
+    assert!(priya.who_has(group, said).unwrap().is_empty());
+}

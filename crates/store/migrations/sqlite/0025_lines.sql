@@ -74,3 +74,8 @@ CREATE TABLE stat_acknowledgements (
     PRIMARY KEY (group_id, seq, user_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stat_acknowledgements_by_time ON stat_acknowledgements (at);
+
+-- When each part of a receipt came to where it is; unknown for those from before.
+ALTER TABLE receipts ADD COLUMN delivered_at INTEGER;
+ALTER TABLE receipts ADD COLUMN read_at INTEGER;
+ALTER TABLE receipts ADD COLUMN acknowledged_at INTEGER;

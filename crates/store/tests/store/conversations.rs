@@ -86,7 +86,7 @@ store_test! {
         new.now_ms = NOW + 5;
         store.append(new).await.unwrap();
         let mut tx = store.write().await.unwrap();
-        tx.advance_receipt(about.group_id, bo.user, ReceiptState::Read, 1).await.unwrap();
+        tx.advance_receipt(about.group_id, bo.user, ReceiptState::Read, 1, NOW).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.read().await.unwrap();
         let list = tx.groups_of(bo.user).await.unwrap();
@@ -110,8 +110,10 @@ store_test! {
             store.append(message(&store, group, anna, 0)).await.unwrap();
         }
         let mut tx = store.write().await.unwrap();
+        let mut now = NOW;
         let mut advance = async |state, up_to| {
-            let moved = tx.advance_receipt(group, anna.user, state, up_to).await.unwrap();
+            now += 1;
+            let moved = tx.advance_receipt(group, anna.user, state, up_to, now).await.unwrap();
             moved.map(|r| (r.delivered, r.read, r.acknowledged))
         };
         assert_eq!(advance(ReceiptState::Read, 0).await, None);
@@ -119,7 +121,10 @@ store_test! {
         assert_eq!(advance(ReceiptState::Delivered, 1).await, None);
         assert_eq!(advance(ReceiptState::Acknowledged, 1).await, Some((2, 0, 1)), "it says nothing of what was read before");
         assert_eq!(advance(ReceiptState::Read, 99).await, Some((3, 3, 1)));
-        assert_eq!(tx.receipts(group).await.unwrap().len(), 1);
+        let receipts = tx.receipts(group).await.unwrap();
+        assert_eq!(receipts.len(), 1);
+        let times = [receipts[0].delivered_at, receipts[0].read_at, receipts[0].acknowledged_at];
+        assert_eq!(times, [NOW + 5, NOW + 5, NOW + 4].map(Some), "each by its own last step");
     }
 }
 

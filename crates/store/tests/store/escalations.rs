@@ -175,7 +175,7 @@ store_test! {
         let mut tx = store.write().await.unwrap();
         // What is acknowledged up to a place is none of them.
         for state in [ReceiptState::Read, ReceiptState::Acknowledged] {
-            tx.advance_receipt(group, bo.user, state, 3).await.unwrap();
+            tx.advance_receipt(group, bo.user, state, 3, NOW).await.unwrap();
         }
         assert!(!tx.has_acknowledged(first, bo.user).await.unwrap());
         let before = tx.group_marks(&[group]).await.unwrap();

@@ -61,9 +61,9 @@ store_test! {
         assert_eq!(tx.people_with_due_rings(NOW + HOUR, 10).await.unwrap(), [bo.user]);
         tx.put_off_ring(bo.user, &first, Some(NOW + 3 * HOUR), false).await.unwrap();
         assert!(tx.people_with_due_rings(NOW + HOUR, 10).await.unwrap().is_empty());
-        tx.advance_receipt(group, bo.user, ReceiptState::Delivered, 4).await.unwrap();
+        tx.advance_receipt(group, bo.user, ReceiptState::Delivered, 4, NOW).await.unwrap();
         assert!(tx.held_rings(bo.user).await.unwrap()[0].is_delivered);
-        tx.advance_receipt(group, bo.user, ReceiptState::Read, 4).await.unwrap();
+        tx.advance_receipt(group, bo.user, ReceiptState::Read, 4, NOW).await.unwrap();
         assert!(tx.waiting_rings(bo.user).await.unwrap().is_empty());
         assert!(tx.held_rings(bo.user).await.unwrap().is_empty());
         assert!(tx.people_with_due_rings(NOW + 9 * HOUR, 10).await.unwrap().is_empty());
@@ -131,7 +131,7 @@ store_test! {
         let id = EscalationId { group, seq, line: 0 };
         assert!(tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
         assert!(!tx.put_stat_mark(id, &[1; 32], NOW).await.unwrap());
-        tx.advance_receipt(group, bo.user, ReceiptState::Acknowledged, seq).await.unwrap();
+        tx.advance_receipt(group, bo.user, ReceiptState::Acknowledged, seq, NOW).await.unwrap();
         assert!(!tx.has_acknowledged(id, bo.user).await.unwrap());
         assert!(!tx.acknowledge_stat(id, bo.user, seq, NOW).await.unwrap(), "it is no STAT message");
         assert!(tx.stat_counts(0, NOW + HOUR).await.unwrap().is_empty());
@@ -200,7 +200,7 @@ store_test! {
         assert_eq!(sockets, [(bo.device, false)]);
 
         // Had by a device, it need not ring.
-        tx.advance_receipt(group, bo.user, ReceiptState::Delivered, seq).await.unwrap();
+        tx.advance_receipt(group, bo.user, ReceiptState::Delivered, seq, NOW).await.unwrap();
         assert_eq!(tx.unheard(NOW - 1, NOW + 1).await.unwrap()[0].sent_at, NOW + 1);
         // What waits is known of.
         let held = waits(group, Priority::Urgent, last, None);

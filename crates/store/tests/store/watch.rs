@@ -37,8 +37,8 @@ store_test! {
             store.append(message(&store, group, anna, 0)).await.unwrap();
         }
         let mut tx = store.write().await.unwrap();
-        tx.advance_receipt(group, anna.user, ReceiptState::Acknowledged, 1).await.unwrap();
-        tx.advance_receipt(group, bo.user, ReceiptState::Read, 2).await.unwrap();
+        tx.advance_receipt(group, anna.user, ReceiptState::Acknowledged, 1, NOW).await.unwrap();
+        tx.advance_receipt(group, bo.user, ReceiptState::Read, 2, NOW).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.read().await.unwrap();
         assert_eq!(tx.group_marks(&[group]).await.unwrap(), [mark(3, 2 + 4)]);

@@ -84,8 +84,14 @@ async fn tell(
                 .acknowledge_stat(id, caller.user(), id.seq, now_ms)
                 .await?;
         if said {
-            tx.advance_receipt(id.group, caller.user(), ReceiptState::Delivered, id.seq)
-                .await?;
+            tx.advance_receipt(
+                id.group,
+                caller.user(),
+                ReceiptState::Delivered,
+                id.seq,
+                now_ms,
+            )
+            .await?;
         }
         let stored = tx.escalation(id).await?.ok_or(Refusal::NotFound)?;
         let info = told::info(tx, app, &stored, caller.user(), now_ms).await?;

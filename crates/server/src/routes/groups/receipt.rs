@@ -63,7 +63,7 @@ pub(crate) async fn handler(
                 .await?;
         }
         let advanced = tx
-            .advance_receipt(id, caller.user(), state, receipt.up_to)
+            .advance_receipt(id, caller.user(), state, receipt.up_to, now_ms)
             .await?;
         moved |= advanced.is_some();
         if receipt.state != ReceiptState::Delivered {
