@@ -301,6 +301,8 @@ async fn who_agreed_too_late_or_orders_without_being_an_officer_is_told_so(engin
     let checked = checked.await.unwrap();
     assert_eq!(checked["hash"], B64(hold.hash().to_vec()).encode());
     assert_eq!(checked["keeper"], false);
+    let hashed = jonas.call("hash_statement", json!({ "signed": signed }));
+    assert_eq!(hashed.await.unwrap()["hash"], checked["hash"]);
     let mut changed = signed;
     changed["statement"]["scope"]["until"] = json!(6);
     let call = json!({ "signed": changed });
