@@ -34,6 +34,7 @@ use crate::error::ClientError;
 use crate::membership::New;
 use crate::mls::{Claim, Groups};
 use crate::platform::{Event, Platform, random_bytes};
+use crate::removed::Removal;
 use crate::views::Notice;
 
 /// The vault's names of changes that the keeper has not taken in yet.
@@ -127,6 +128,7 @@ impl<P: Platform> Client<P> {
                     kind: conversation::record(vault, group).map(|r| r.summary.kind),
                     patient: conversation::record(vault, group).and_then(|r| r.summary.patient_id),
                     ids: Vec::new(),
+                    elsewhere: Vec::new(),
                     people: BTreeSet::new(),
                 };
                 for name in &names {
@@ -134,6 +136,9 @@ impl<P: Platform> Client<P> {
                     batch.people.extend(entry.from.map(|from| from.id));
                     if entry.notice.is_none() {
                         batch.ids.push(entry.id);
+                        if !(batch.from..batch.until).contains(&entry.sent_at) {
+                            batch.elsewhere.push((entry.id, entry.sent_at));
+                        }
                     }
                 }
                 Some(batch)
@@ -168,15 +173,18 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
-    /// Everything that is kept of a conversation between two times (unix milliseconds), recalled
-    /// and expired texts included: for an export that custodians agreed to, and for nothing else.
+    /// Everything that is kept of a conversation and was sent, or came, between two times (unix
+    /// milliseconds), recalled and expired texts included: for an export that custodians agreed to, and for nothing else.
     ///
     /// # Errors
     /// When the store is locked.
     pub fn kept(&self, group: GroupId, from: u64, until: u64) -> Result<Vec<Kept>, ClientError> {
         Ok(conversation::messages(self.vault()?, group)
             .filter(|entry| entry.notice.is_none())
-            .filter(|entry| entry.sent_at >= from && entry.sent_at < until)
+            .filter(|entry| {
+                let times = [entry.sent_at, entry.kept_from()];
+                times.iter().any(|at| (from..until).contains(at))
+            })
             .filter_map(kept)
             .collect())
     }
@@ -598,7 +606,14 @@ impl<P: Platform> Client<P> {
     pub(crate) fn take_history(&mut self, page: &Page) -> Result<(), ClientError> {
         let group = page.group;
         if let PageEnd::Removed { from, until } = page.end {
-            return self.take_removal(group, from, until);
+            return self.take_removal(&Removal {
+                group,
+                from,
+                until,
+                all: true,
+                also: page.also.clone(),
+                spared: page.spared.clone(),
+            });
         }
         let record = conversation::record(self.vault()?, group);
         let now = self.server_now().unwrap_or_else(|| self.platform.now_ms());
@@ -615,7 +630,11 @@ impl<P: Platform> Client<P> {
                     .is_none_or(|record| record.may_have_missed(kept.seq)),
             };
             if free {
-                self.put(group, &arrived(kept, now))?;
+                let mut entry = arrived(kept, now);
+                if self.keeps_records {
+                    entry.arrived_at = Some(self.platform.now_ms());
+                }
+                self.put(group, &entry)?;
             }
         }
         if let Some((notice, told)) = told_by(&page.end) {
@@ -766,6 +785,8 @@ fn stored(kept: &Kept) -> StoredMessage {
         expires: kept.expires,
         expired: kept.expires.is_some() && kept.text.is_empty() && kept.attachment.is_none(),
         read_by: Vec::new(),
+        // The record keeper goes by its own clock, and tells what has ended.
+        arrived_at: None,
     }
 }
 
@@ -788,7 +809,7 @@ fn kept(entry: StoredMessage) -> Option<Kept> {
     })
 }
 
-/// What was said in a conversation within a period, all of it under one data key.
+/// What came into a conversation within a period, all of it under one data key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// Which conversation.
@@ -803,6 +824,9 @@ pub struct Batch {
     pub patient: Option<PatientId>,
     /// Messages and what was done to them.
     pub ids: Vec<MessageId>,
+    /// Those of them of which the server says that they were sent at another time than the period's:
+    /// they came later, by this device's clock.
+    pub elsewhere: Vec<(MessageId, u64)>,
     /// Who wrote.
     pub people: BTreeSet<UserId>,
 }
@@ -817,7 +841,10 @@ fn class_of(name: &str, value: &[u8]) -> Option<String> {
         .split('/')
         .next()?;
     let entry: StoredMessage = serde_json::from_slice(value).ok()?;
-    Some(class_name(group.parse().ok()?, entry.sent_at / PERIOD_MS))
+    Some(class_name(
+        group.parse().ok()?,
+        entry.kept_from() / PERIOD_MS,
+    ))
 }
 
 fn class_name(group: GroupId, period: u64) -> String {

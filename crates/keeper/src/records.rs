@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::custody::{self, Custodians, CustodyError, ExportKey, SealKey};
 use crate::keeper::{channels, ledger, name};
 use crate::mailbox;
-use crate::removal;
+use crate::removal::{self, Odd};
 use crate::retention::{Holds, LIFETIME_MS, NotAgreed, Retention, agreed, covers, hex};
 
 /// What the record keeper's host says.
@@ -85,6 +85,8 @@ struct Custody {
 struct Destroyed {
     statement: SignedStatement,
     complete: bool,
+    #[serde(default)]
+    odd: Odd,
 }
 
 impl Records {
@@ -425,7 +427,8 @@ impl Records {
         let holds = Self::holds(client)?;
         let mut kinds: BTreeMap<GroupId, GroupKind> = client.own(KINDS)?.unwrap_or_default();
         let before = kinds.len();
-        for batch in client.batches()? {
+        let batches = client.batches()?;
+        for batch in &batches {
             // What the server first called it counts: no later word makes its time shorter.
             let kind = match (kinds.get(&batch.group), batch.kind) {
                 (Some(kind), _) => Some(*kind),
@@ -435,16 +438,17 @@ impl Records {
                 }
                 (None, None) => None,
             };
-            let Some(rule) = retention.ended(&batch, kind, now) else {
+            let Some(rule) = retention.ended(batch, kind, now) else {
                 continue;
             };
             let ledger = ledger(client, batch.group)?;
-            if holds.cover(&batch, |user| ledger.knew(*user)) {
+            if holds.cover(batch, |user| ledger.knew(*user)) {
                 continue;
             }
             let destroyed = Destroyed {
-                statement: client.sign_statement(destruction(&batch, rule))?,
+                statement: client.sign_statement(destruction(batch, rule))?,
                 complete: false,
+                odd: Odd::of(batch, &batches),
             };
             client.put_own(&destroyed_name(&destroyed.statement), &destroyed)?;
             client.flush().await?;
@@ -511,7 +515,8 @@ async fn finish<P: Platform>(
     {
         client.shred(*group, *from)?;
         removal::requeue(client, None)?;
-        removal::begin(client, *group, (*from, *until), &destroyed.statement.hash())?;
+        let hash = destroyed.statement.hash();
+        removal::begin(client, *group, (*from, *until), &destroyed.odd, &hash)?;
         // Their pages went with it, of this conversation and of others.
         let channels: BTreeSet<GroupId> = channels(client)?.into_values().collect();
         for kept in client.kept_groups()? {
@@ -525,6 +530,7 @@ async fn finish<P: Platform>(
     let statement = destroyed.statement.clone();
     let complete = Destroyed {
         complete: true,
+        odd: Odd::default(),
         ..destroyed
     };
     client.put_own(&destroyed_name(&statement), &complete)?;
@@ -578,14 +584,20 @@ fn export<P: Platform>(
 ) -> Result<Export, ClientError> {
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut entries = 0;
+    let mut covered: BTreeMap<GroupId, BTreeSet<MessageId>> = BTreeMap::new();
     for batch in client.batches()? {
         let ledger = ledger(client, batch.group)?;
-        if !covers(scope, &batch, |user| ledger.knew(*user)) {
-            continue;
+        if covers(scope, &batch, |user| ledger.knew(*user)) {
+            covered.entry(batch.group).or_default().extend(batch.ids);
         }
-        let from = scope.from.unwrap_or(0).max(batch.from);
-        let until = scope.until.unwrap_or(u64::MAX).min(batch.until);
-        for entry in client.kept(batch.group, from, until)? {
+    }
+    let (from, until) = (scope.from.unwrap_or(0), scope.until.unwrap_or(u64::MAX));
+    for (group, ids) in covered {
+        let ledger = ledger(client, group)?;
+        for entry in client.kept(group, from, until)? {
+            if !ids.contains(&entry.id) {
+                continue;
+            }
             let of = |user: &UserId| *user == entry.from.id || ledger.was_member(*user, entry.seq);
             if !scope.people.is_empty() && !scope.people.iter().any(of) {
                 continue;
@@ -602,7 +614,7 @@ fn export<P: Platform>(
                 "change": entry.change,
                 "expires": entry.expires,
             });
-            let file = files.entry(format!("{}.ndjson", batch.group)).or_default();
+            let file = files.entry(format!("{group}.ndjson")).or_default();
             file.extend_from_slice(line.to_string().as_bytes());
             file.push(b'\n');
             entries += 1;

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use wardline_client::content::{Page, PageEnd};
+use wardline_client::records::Batch;
 use wardline_client::{Client, ClientError, Platform};
-use wardline_model::{DeviceId, GroupId, UserId};
+use wardline_model::{DeviceId, GroupId, MessageId, UserId};
 
 use crate::keeper::{Progress, channel, ledger, reachable};
 use crate::ledger::Ledger;
@@ -22,8 +23,38 @@ struct Removal {
     group: GroupId,
     from: u64,
     until: u64,
+    #[serde(default)]
+    odd: Odd,
     /// Devices that have not got it: whose they are, and the group through which it is on its way.
     owed: BTreeMap<DeviceId, (UserId, Option<GroupId>)>,
+}
+
+/// Messages that came here at another time than the server says that they were sent. Devices know no other
+/// time than the server's for what the record keeper has earlier or later than they.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Odd {
+    /// What goes, though the server says that it was sent in another week.
+    also: Vec<MessageId>,
+    /// What stays, though the server says that it was sent in this one.
+    spared: Vec<MessageId>,
+}
+
+impl Odd {
+    /// Of a batch among all that is kept.
+    pub(crate) fn of(batch: &Batch, all: &[Batch]) -> Self {
+        let others = all
+            .iter()
+            .filter(|other| other.group == batch.group && other.from != batch.from);
+        let within = |at: &u64| (batch.from..batch.until).contains(at);
+        let spared = others.flat_map(|other| &other.elsewhere);
+        Self {
+            also: batch.elsewhere.iter().map(|(id, _)| *id).collect(),
+            spared: spared
+                .filter(|(_, at)| within(at))
+                .map(|(id, _)| *id)
+                .collect(),
+        }
+    }
 }
 
 /// Notes that devices are to be told; durable with the next flush.
@@ -31,8 +62,13 @@ pub(crate) fn begin<P: Platform>(
     client: &mut Client<P>,
     group: GroupId,
     (from, until): (u64, u64),
+    odd: &Odd,
     destroyed: &[u8; 32],
 ) -> Result<(), ClientError> {
+    // More of them are no accident, and do not fit into a page: the copies stay then.
+    if odd.also.len().max(odd.spared.len()) > MOST_ODD {
+        return Ok(());
+    }
     let own = client.status().device_id;
     let devices = ledger(client, group)?;
     let others = devices.devices().filter(|(device, _)| Some(*device) != own);
@@ -44,6 +80,7 @@ pub(crate) fn begin<P: Platform>(
         group,
         from,
         until,
+        odd: odd.clone(),
         owed,
     };
     keep(client, &removal)
@@ -143,6 +180,8 @@ async fn queue<P: Platform>(
                 until: removal.until,
             },
             messages: Vec::new(),
+            also: removal.odd.also.clone(),
+            spared: removal.odd.spared.clone(),
         };
         client.queue_history(channel, (device, user), page)?;
         removal.owed.insert(device, (user, Some(channel)));
@@ -163,3 +202,5 @@ fn keep<P: Platform>(client: &mut Client<P>, removal: &Removal) -> Result<(), Cl
 }
 
 const REMOVALS: &str = "removal/";
+/// Ids in a notice, of a kind.
+const MOST_ODD: usize = 4_000;

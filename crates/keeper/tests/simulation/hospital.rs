@@ -97,6 +97,8 @@ pub(crate) struct Hospital {
     pub(crate) devices: BTreeMap<DeviceId, Device>,
     pub(crate) groups: BTreeMap<GroupId, Group>,
     pub(crate) now: u64,
+    /// When it says that messages were sent, where it lies.
+    pub(crate) says: Option<u64>,
     numbers: u64,
 }
 
@@ -143,6 +145,7 @@ impl Hospital {
             devices: BTreeMap::new(),
             groups: BTreeMap::new(),
             now,
+            says: None,
             numbers: 0,
         }
     }
@@ -701,15 +704,13 @@ impl Hospital {
         if group.tracked.removal_pending() {
             return Err(problem("commit-required", 409));
         }
-        let seq = group.append(EntryKind::Message, epoch, send.message, self.now);
+        let sent_at = self.says.unwrap_or(self.now);
+        let seq = group.append(EntryKind::Message, epoch, send.message, sent_at);
         let last = group.entries.last_mut().unwrap();
         last.id = Some(send.id);
         last.priority = send.priority;
         (last.sender_device, last.sender) = (Some(who), Some(self.devices[&who].user));
-        value(MessageAccepted {
-            seq,
-            sent_at: self.now,
-        })
+        value(MessageAccepted { seq, sent_at })
     }
 
     /// A device's MLS key.

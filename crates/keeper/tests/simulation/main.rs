@@ -202,6 +202,96 @@ fn what_retention_ends_is_gone_for_good_and_what_is_held_stays() {
 }
 
 #[test]
+fn what_the_server_says_is_old_is_kept_as_long_as_it_has_been_here() {
+    let mut life = Life::new(3);
+    life.run(&[(2, Task::Start(vec![user(2)]))], None);
+    let [group] = life.conversations()[..] else {
+        panic!("one conversation")
+    };
+    life.run(&[(1, Task::Keep)], None);
+    life.world.hospital.borrow_mut().says = Some(BEGIN - 7 * 365 * 24 * HOUR_MS);
+    life.run(&[(2, Task::Send(group, "K 6.8".to_owned()))], None);
+    life.world.hospital.borrow_mut().says = None;
+    let records = Records::new(Terms {
+        retention: Some(Retention {
+            days: 30,
+            ..Retention::default()
+        }),
+        ..Terms::default()
+    });
+    for _ in 0..2 {
+        life.keep(&[2, 3]);
+        assert!(life.tend(&records, &[]).destroyed.is_empty());
+        assert_eq!(life.kept(group), ["K 6.8"]);
+        assert_eq!(life.said(3, group), ["K 6.8"]);
+        life.world.hospital.borrow_mut().now += 20 * 24 * HOUR_MS;
+    }
+    // Its time is over by the record keeper's clock, and the phones know which message is meant.
+    let destroyed = life.tend(&records, &[]).destroyed;
+    assert_eq!(destroyed.len(), 1);
+    life.keep(&[2, 3]);
+    assert!(life.kept(group).is_empty());
+    assert!(life.said(2, group).is_empty() && life.said(3, group).is_empty());
+}
+
+#[test]
+fn what_is_said_to_be_of_a_week_that_ended_stays_on_the_phones_as_long_as_it_is_kept() {
+    let mut life = Life::new(4);
+    life.run(&[(2, Task::Start(vec![user(2)]))], None);
+    let [group] = life.conversations()[..] else {
+        panic!("one conversation")
+    };
+    life.run(&[(2, Task::Send(group, "K 6.8".to_owned()))], None);
+    life.keep(&[2, 3]);
+    life.world.hospital.borrow_mut().now += 30 * 24 * HOUR_MS;
+    life.world.hospital.borrow_mut().says = Some(BEGIN);
+    life.run(&[(2, Task::Send(group, "K 4.1".to_owned()))], None);
+    life.world.hospital.borrow_mut().says = None;
+    life.keep(&[2, 3]);
+    let records = Records::new(Terms {
+        retention: Some(Retention {
+            days: 60,
+            ..Retention::default()
+        }),
+        ..Terms::default()
+    });
+    life.world.hospital.borrow_mut().now += 40 * 24 * HOUR_MS;
+    assert_eq!(life.tend(&records, &[]).destroyed.len(), 1);
+    life.keep(&[2, 3]);
+    assert_eq!(life.kept(group), ["K 4.1"]);
+    assert_eq!(life.said(3, group), ["K 4.1"]);
+}
+
+#[test]
+fn a_phone_that_was_away_keeps_what_it_just_got_until_it_is_old_enough() {
+    let mut life = Life::new(5);
+    life.run(&[(2, Task::Start(vec![user(2)]))], None);
+    let [group] = life.conversations()[..] else {
+        panic!("one conversation")
+    };
+    life.keep(&[2, 3]);
+    life.run(&[(2, Task::Send(group, "K 6.8".to_owned()))], None);
+    life.keep(&[2]);
+    life.world.hospital.borrow_mut().now += 35 * 24 * HOUR_MS;
+    life.keep(&[3]);
+    let records = Records::new(Terms {
+        retention: Some(Retention {
+            days: 30,
+            ..Retention::default()
+        }),
+        ..Terms::default()
+    });
+    life.world.hospital.borrow_mut().now += 5 * 24 * HOUR_MS;
+    assert_eq!(life.tend(&records, &[]).destroyed.len(), 1);
+    life.keep(&[2, 3]);
+    assert!(life.said(2, group).is_empty());
+    assert_eq!(life.said(3, group), ["K 6.8"], "it came five days ago");
+    life.world.hospital.borrow_mut().now += 25 * 24 * HOUR_MS;
+    life.keep(&[3]);
+    assert!(life.said(3, group).is_empty());
+}
+
+#[test]
 fn two_of_three_custodians_read_what_was_asked_for_and_fewer_do_not() {
     let mut life = Life::new(2);
     life.run(&[(2, Task::Start(vec![user(2)]))], None);
@@ -454,6 +544,24 @@ impl Life {
         let client = self.handsets[1].client.as_ref().unwrap();
         let kept = client.history(group, 0, u64::MAX).unwrap();
         kept.into_iter().map(|kept| kept.text).collect()
+    }
+
+    /// The record keeper and some phones bring themselves up to date, until nothing is under way.
+    fn keep(&mut self, phones: &[usize]) {
+        for _ in 0..3 {
+            self.run(&[(1, Task::Keep)], None);
+            for phone in phones {
+                self.run(&[(*phone, Task::Sync)], None);
+            }
+        }
+    }
+
+    /// The texts that a phone has.
+    fn said(&self, index: usize, group: GroupId) -> Vec<String> {
+        let client = self.handsets[index].client.as_ref().unwrap();
+        let messages = client.messages(group, None, usize::MAX).unwrap();
+        let said = messages.into_iter().filter(|m| m.notice.is_none());
+        said.map(|m| m.text).collect()
     }
 
     fn something_happens(&mut self, rng: &Rng) {
