@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use wardline_client::{Client, ClientError, Platform};
-use wardline_model::statement::{Came, SignedStatement, Statement};
+use wardline_model::statement::{Came, Refused, SignedStatement, Statement};
 use wardline_model::{B64, UserId};
 
 use crate::retention::{LIFETIME_MS, hex};
@@ -117,13 +117,16 @@ pub(crate) fn tidy<P: Platform>(client: &mut Client<P>) -> Result<(), ClientErro
             client.forget_own(&heard_name(&signed.hash()))?;
         }
     }
-    // What was refused is refused again, should it come once more.
+    // What was refused is refused again, should it come once more; what people order whom the host does not
+    // name is forgotten, so that they fill nothing.
     let all: Vec<Told> = client.all_own(TOLD)?;
     for Told { statement, told } in all {
         let is_refusal = matches!(
             statement.statement,
             Statement::Outcome {
-                came: Came::Refused { .. },
+                came: Came::Refused {
+                    why: Refused::NotAnOfficer
+                },
                 ..
             }
         );

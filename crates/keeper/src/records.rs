@@ -80,6 +80,12 @@ struct Custody {
     rule: Custodians,
 }
 
+/// What came from the server, by hash; what lies in the host's folder as well is no word of the server's.
+struct Carried {
+    handed_in: BTreeSet<[u8; 32]>,
+    by_server_alone: BTreeSet<[u8; 32]>,
+}
+
 /// A destruction, and whether it is known to be complete.
 #[derive(Clone, Serialize, Deserialize)]
 struct Destroyed {
@@ -111,13 +117,16 @@ impl Records {
         let mut all = statements.to_vec();
         let known: BTreeSet<[u8; 32]> = all.iter().map(SignedStatement::hash).collect();
         all.extend(heard.into_iter().filter(|s| !known.contains(&s.hash())));
+        let carried = Carried {
+            by_server_alone: handed_in.difference(&known).copied().collect(),
+            handed_in,
+        };
         // Of two keys of a custodian the newer one counts.
         all.sort_by_key(|statement| statement.issued_at);
         self.share_out(client, &all, &mut tended).await?;
         self.state_terms(client)?;
         for order in &all {
-            let is_handed_in = handed_in.contains(&order.hash());
-            self.obey(client, order, &all, is_handed_in, &mut tended)
+            self.obey(client, order, &all, &carried, &mut tended)
                 .await?;
         }
         self.end(client, &mut tended).await?;
@@ -190,7 +199,7 @@ impl Records {
         client: &mut Client<P>,
         order: &SignedStatement,
         statements: &[SignedStatement],
-        is_handed_in: bool,
+        carried: &Carried,
         tended: &mut Tended,
     ) -> Result<(), ClientError> {
         let is_order = matches!(
@@ -206,8 +215,9 @@ impl Records {
         }
         // What came by a file may count yet, once the host's file is mended; who handed something in
         // is told that it does not, for good.
+        let own = order.hash();
         let refuse = |client: &mut Client<P>, why: Refused| {
-            if is_handed_in {
+            if carried.handed_in.contains(&own) {
                 tell_outcome(client, order.hash(), Came::Refused { why })?;
             }
             Ok(())
@@ -216,10 +226,15 @@ impl Records {
             tended.refused.push((id, NotAgreed::Orderer.to_string()));
             return refuse(client, Refused::NotAnOfficer);
         }
-        let now_ms = client.platform().now_ms();
+        let age = client.platform().now_ms().saturating_sub(order.issued_at);
+        // What the server held back until now counts no more: it chose the time.
+        let late = age > LIFETIME_MS.saturating_add(ON_ITS_WAY_MS);
+        let is_late = |s: &SignedStatement| late && carried.by_server_alone.contains(&s.hash());
         let mut signed = Vec::new();
-        let own = order.hash();
-        let of_it = |s: &&SignedStatement| matches!(&s.statement, Statement::Approval { order, .. } if order.0 == own);
+        let of_it = |s: &&SignedStatement| {
+            matches!(&s.statement, Statement::Approval { order, .. } if order.0 == own)
+                && !is_late(s)
+        };
         for statement in std::iter::once(order).chain(statements.iter().filter(of_it)) {
             match client.verify_statement(statement).await {
                 Ok(()) => signed.push(statement.clone()),
@@ -231,11 +246,14 @@ impl Records {
         }
         if signed.first() != Some(order) {
             // The endorsement of a new device takes a moment until it stands in the log.
-            let age = now_ms.saturating_sub(order.issued_at);
             if age > SETTLED_MS {
                 return refuse(client, Refused::NotVerified);
             }
             return Ok(());
+        }
+        if is_late(order) {
+            tended.refused.push((id, NotAgreed::TooFew.to_string()));
+            return refuse(client, Refused::TooOld);
         }
         let custodians = self.terms.custodians.as_ref();
         let by_officers = matches!(
@@ -255,7 +273,7 @@ impl Records {
         let agreed = agreed(order, &signed, may);
         if agreed.len() < needed {
             tended.refused.push((id, NotAgreed::TooFew.to_string()));
-            if now_ms.saturating_sub(order.issued_at) > LIFETIME_MS {
+            if age > LIFETIME_MS {
                 return refuse(client, Refused::TooOld);
             }
             return Ok(());
@@ -671,6 +689,8 @@ fn destroyed_name(statement: &SignedStatement) -> String {
 
 /// How long an order may wait for its device to be known.
 const SETTLED_MS: u64 = 60 * 60 * 1000;
+/// How long what was agreed to on the last day may be on its way.
+const ON_ITS_WAY_MS: u64 = 24 * 60 * 60 * 1000;
 const HOLDS: &str = "holds";
 const DONE: &str = "orders-done";
 const CUSTODY: &str = "custody";

@@ -21,6 +21,7 @@ use wardline_credential::chain::{DETAIL, ENDORSED};
 use wardline_credential::x509::{DEVICE_URN, USER_URN};
 use wardline_delivery::{CommitEffect, DeliveryKey, Refusal, Tracked};
 use wardline_model::endorsement::{Duty, Endorsement, SignedEndorsement};
+use wardline_model::statement::SignedStatement;
 use wardline_model::wire::devices::{
     CredentialsAnswer, CredentialsRequest, DeviceCredential, DeviceInfo, DeviceList,
     EndorseRequest, LoggedEndorsement, MemberDevice, MemberDevices, MemberDevicesRequest,
@@ -41,6 +42,7 @@ use wardline_model::wire::messages::{
     Entry, EntryKind, EntryList, Inbox, InboxItem, MessageAccepted, MessageSend, Priority,
 };
 use wardline_model::wire::problem::Problem;
+use wardline_model::wire::records::{RecordsResult, StatementsLeft, StatementsTaken};
 use wardline_model::wire::sessions::SignedIn;
 use wardline_model::{B64, DeviceId, EnrollmentId, GroupId, MessageId, SessionId, UserId};
 
@@ -99,6 +101,9 @@ pub(crate) struct Hospital {
     pub(crate) now: u64,
     /// When it says that messages were sent, where it lies.
     pub(crate) says: Option<u64>,
+    /// Statements that it hands to the record keeper, and what that says came of them.
+    pub(crate) handed_in: Vec<SignedStatement>,
+    pub(crate) results: Vec<SignedStatement>,
     numbers: u64,
 }
 
@@ -146,6 +151,8 @@ impl Hospital {
             groups: BTreeMap::new(),
             now,
             says: None,
+            handed_in: Vec::new(),
+            results: Vec::new(),
             numbers: 0,
         }
     }
@@ -214,6 +221,20 @@ impl Hospital {
             ("POST", ["v1", "key-packages"]) => Ok(self.upload(who, read(body))),
             ("POST", ["v1", "key-packages", "claim"]) => Ok(self.claim(&read(body))),
             ("POST", ["v1", "keeper", "devices"]) => Ok(self.member_devices(&read(body))),
+            ("GET", ["v1", "keeper", "statements"]) => value(StatementsLeft {
+                statements: self.handed_in.clone(),
+            }),
+            ("POST", ["v1", "keeper", "statements", "taken"]) => {
+                let StatementsTaken { hashes } = read(body);
+                self.handed_in
+                    .retain(|signed| !hashes.contains(&B64(signed.hash().to_vec())));
+                Ok(Value::Null)
+            }
+            ("POST", ["v1", "keeper", "results"]) => {
+                let RecordsResult { signed } = read(body);
+                self.results.push(signed);
+                Ok(Value::Null)
+            }
             ("GET", ["v1", "inbox"]) => Ok(self.inbox(who, number(query, "after"))),
             ("GET", ["v1", "groups"]) => Ok(self.list_groups(who)),
             ("POST", ["v1", "groups"]) => self.create(who, read(body)),

@@ -30,9 +30,9 @@ use wardline_client::views::StatusStage;
 use wardline_client::{Client, ClientError};
 use wardline_keeper::custody::{self, Custodians, SealKey};
 use wardline_keeper::retention::Retention;
-use wardline_keeper::{Keeper, Records, Rules, Tended, Terms};
+use wardline_keeper::{Keeper, Records, Rules, Tended, Terms, mailbox};
 use wardline_model::endorsement::Duty;
-use wardline_model::statement::{Scope, SignedStatement, Statement};
+use wardline_model::statement::{Came, Refused, Scope, SignedStatement, Statement};
 use wardline_model::wire::enroll::{DeviceState, Platform as DevicePlatform};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
@@ -292,6 +292,79 @@ fn a_phone_that_was_away_keeps_what_it_just_got_until_it_is_old_enough() {
 }
 
 #[test]
+fn what_the_server_held_back_until_it_was_refused_does_not_end_a_hold_later() {
+    let mut life = Life::new(6);
+    let records = Records::new(Terms {
+        officers: BTreeSet::from([user(2), user(3)]),
+        ..Terms::default()
+    });
+    let hold = life.state(
+        3,
+        Statement::Hold {
+            case: "2026-17".to_owned(),
+            reason: "Notice of claim".to_owned(),
+            scope: Scope::default(),
+        },
+    );
+    let agreed = life.agree(4, &hold);
+    life.tend(&records, &[hold.clone(), agreed]);
+    let end = life.state(
+        3,
+        Statement::EndHold {
+            hold: B64(hold.hash().to_vec()),
+            reason: "Settled".to_owned(),
+        },
+    );
+    let agreed = life.agree(4, &end);
+    let came = |life: &Life| -> Vec<Came> {
+        let hospital = life.world.hospital.borrow();
+        let of_end = hospital.results.iter().filter_map(|s| match &s.statement {
+            Statement::Outcome { order, came } if order.0 == end.hash() => Some(came.clone()),
+            _ => None,
+        });
+        of_end.collect()
+    };
+    let too_old = Came::Refused {
+        why: Refused::TooOld,
+    };
+    let stands = |life: &Life| {
+        let client = life.handsets[1].client.as_ref().unwrap();
+        Records::holds(client).unwrap().scopes().count() == 1
+    };
+    life.hand(&records, std::slice::from_ref(&end));
+    assert!(came(&life).is_empty());
+    life.world.hospital.borrow_mut().now += 32 * 24 * HOUR_MS;
+    life.hand(&records, &[]);
+    assert_eq!(came(&life), std::slice::from_ref(&too_old));
+    for days in [0, 30, 31, 5] {
+        life.world.hospital.borrow_mut().now += days * 24 * HOUR_MS;
+        life.hand(&records, &[]);
+        life.hand(&records, &[end.clone(), agreed.clone()]);
+        assert!(stands(&life));
+        assert!(came(&life).iter().all(|came| *came == too_old));
+    }
+
+    // Nor where it comes late for the first time; a file on the host is not the server's to hold back.
+    let late = life.state(
+        3,
+        Statement::EndHold {
+            hold: B64(hold.hash().to_vec()),
+            reason: "Settled at last".to_owned(),
+        },
+    );
+    let agreed = life.agree(4, &late);
+    life.world.hospital.borrow_mut().now += 40 * 24 * HOUR_MS;
+    life.tend(&records, std::slice::from_ref(&late));
+    life.world.hospital.borrow_mut().handed_in = vec![agreed.clone()];
+    let client = life.handsets[1].client.as_mut().unwrap();
+    alone(mailbox::fetch(client)).unwrap();
+    life.tend(&records, std::slice::from_ref(&late));
+    assert!(stands(&life));
+    life.tend(&records, &[late, agreed]);
+    assert!(!stands(&life));
+}
+
+#[test]
 fn two_of_three_custodians_read_what_was_asked_for_and_fewer_do_not() {
     let mut life = Life::new(2);
     life.run(&[(2, Task::Start(vec![user(2)]))], None);
@@ -544,6 +617,28 @@ impl Life {
         let client = self.handsets[1].client.as_ref().unwrap();
         let kept = client.history(group, 0, u64::MAX).unwrap();
         kept.into_iter().map(|kept| kept.text).collect()
+    }
+
+    /// A device's agreement to an order.
+    fn agree(&mut self, index: usize, order: &SignedStatement) -> SignedStatement {
+        self.state(
+            index,
+            Statement::Approval {
+                order: B64(order.hash().to_vec()),
+                reason: "Seen the notice".to_owned(),
+                share: None,
+            },
+        )
+    }
+
+    /// The server hands statements to the record keeper, which does what comes of them and tells it.
+    fn hand(&mut self, records: &Records, statements: &[SignedStatement]) -> Tended {
+        self.world.hospital.borrow_mut().handed_in = statements.to_vec();
+        let client = self.handsets[1].client.as_mut().unwrap();
+        alone(mailbox::fetch(client)).unwrap();
+        let tended = alone(records.tend(client, &[])).unwrap();
+        assert!(alone(mailbox::tell(client, |_| true)).unwrap().is_empty());
+        tended
     }
 
     /// The record keeper and some phones bring themselves up to date, until nothing is under way.
