@@ -21,7 +21,9 @@ use wardline_model::wire::records::{
     HandIn, RecordsList, RecordsOrder, RecordsResult, StatementsLeft, StatementsTaken,
 };
 use wardline_model::wire::schedules::TurnOrders;
-use wardline_model::{B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug, UserId};
+use wardline_model::{
+    AttachmentId, B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug, UserId,
+};
 
 use crate::attachments;
 use crate::changes::recalls;
@@ -35,6 +37,7 @@ use crate::membership::New;
 use crate::mls::{Claim, Groups};
 use crate::platform::{Event, Platform, random_bytes};
 use crate::removed::Removal;
+use crate::vault::Vault;
 use crate::views::Notice;
 
 /// The vault's names of changes that the keeper has not taken in yet.
@@ -162,11 +165,9 @@ impl<P: Platform> Client<P> {
             }
         }
         // What was taken back of files lies at the hospital as long as it is kept here.
-        for name in open.vault.classes().remove(&class).unwrap_or_default() {
-            let entry: Option<StoredMessage> = open.vault.get(&name);
-            if let Some(file) = entry.and_then(|entry| entry.attachment) {
-                attachments::delete_at_hospital(&mut open.vault, file.id);
-            }
+        let names = open.vault.classes().remove(&class).unwrap_or_default();
+        for id in files_of(&open.vault, &names) {
+            attachments::end_at_hospital(&mut open.vault, id, group);
         }
         open.vault.shred(&class);
         open.known = conversation::Known::default();
@@ -847,6 +848,24 @@ fn class_of(name: &str, value: &[u8]) -> Option<String> {
     ))
 }
 
+/// The files that these entries name and no other one does: a message names what it likes, also a file
+/// that is kept with another one.
+fn files_of(vault: &Vault, names: &[String]) -> BTreeSet<AttachmentId> {
+    let of = |name: &str| -> Option<AttachmentId> {
+        let entry: StoredMessage = vault.get(name)?;
+        Some(entry.attachment?.id)
+    };
+    let mut files: BTreeSet<AttachmentId> = names.iter().filter_map(|name| of(name)).collect();
+    if !files.is_empty() {
+        let going: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let others = vault.range(conversation::MESSAGES).map(|(name, _)| name);
+        for kept in others.filter(|name| !going.contains(name)).filter_map(of) {
+            files.remove(&kept);
+        }
+    }
+    files
+}
+
 fn class_name(group: GroupId, period: u64) -> String {
     format!("{group}/{period:08x}")
 }
@@ -859,7 +878,10 @@ fn change_name(group: GroupId, seq: u64) -> String {
 mod tests {
     use wardline_model::wire::enroll::PersonBrief;
 
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::vault::StoreKey;
 
     const SENT_AT: u64 = 1_790_000_000_000;
 
@@ -885,6 +907,21 @@ mod tests {
             attachment: Some(attachments::tests::photo()),
             expires,
         }
+    }
+
+    #[test]
+    fn a_file_that_another_kept_message_names_is_not_ended_with_this_one() {
+        let key = StoreKey::derive(b"passkey", b"share", "store");
+        let mut vault = Vault::open(key, &BTreeMap::new()).unwrap();
+        let (one, other) = ("t/a/1".to_owned(), "t/b/1".to_owned());
+        let file = attachments::tests::photo().id;
+        vault.put(one.clone(), &stored(&handed(None)));
+        let going = [one];
+        assert_eq!(files_of(&vault, &going), BTreeSet::from([file]));
+        vault.put(other.clone(), &stored(&handed(None)));
+        assert!(files_of(&vault, &going).is_empty());
+        let [one] = going;
+        assert_eq!(files_of(&vault, &[one, other]), BTreeSet::from([file]));
     }
 
     #[test]

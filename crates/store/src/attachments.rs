@@ -238,14 +238,19 @@ impl Tx {
         Ok(ended == 1)
     }
 
-    /// Deletes the chunks of an attachment that was taken back; false where none are there.
-    pub async fn shred_attachment(&mut self, id: AttachmentId) -> Result<bool, StoreError> {
+    /// Deletes the chunks of a conversation's attachment that was taken back; false where none are there.
+    pub async fn shred_attachment(
+        &mut self,
+        id: AttachmentId,
+        group: GroupId,
+    ) -> Result<bool, StoreError> {
         let deleted = execute!(
             self,
             "DELETE FROM attachment_chunks WHERE attachment_id = $1
                  AND EXISTS (SELECT 1 FROM attachments a
-                     WHERE a.attachment_id = $1 AND a.ended_at IS NOT NULL)",
-            id
+                     WHERE a.attachment_id = $1 AND a.group_id = $2 AND a.ended_at IS NOT NULL)",
+            id,
+            group
         )?;
         Ok(deleted > 0)
     }

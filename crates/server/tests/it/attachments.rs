@@ -407,6 +407,14 @@ async fn travels(engine: Engine) {
     assert_eq!(kept(&ward).await, 3);
     Box::pin(ward.keep(wardline_keeper::Rules::default())).await;
     assert_eq!(kept(&ward).await, 3);
+    // Of another conversation's message, or of none, it ends nothing.
+    let other = GroupId::from_bytes([7; 16]);
+    for of in [String::new(), format!("?group={other}")] {
+        let path = format!("{there}{of}");
+        let ended = ward.keeper.raw("DELETE", &path, None).await;
+        assert!(ended.unwrap_err().is_problem("not-found"));
+    }
+    assert_eq!(kept(&ward).await, 3);
     ward.keeper.shred(group, received.sent_at).unwrap();
     ward.keeper.flush().await.unwrap();
     while ward.keeper.tend_files().await.unwrap() {}
