@@ -24,9 +24,9 @@ pub(crate) struct Of {
 }
 
 /// Takes an attachment of the person who asks back: nobody gets it any more. Where a record keeper keeps the
-/// conversation its chunks stay, as ciphertext, until the keeper asks for their end, which it does when it
-/// destroys the message; elsewhere they are deleted at once. What others have fetched is theirs to drop,
-/// which their apps do with the message.
+/// conversation its chunks stay, as ciphertext, until the keeper asks for their end; elsewhere they are
+/// deleted at once. The keeper asks when it destroys the message, and then it ends whoever took it back or
+/// not. What others have fetched is theirs to drop, which their apps do with the message.
 #[utoipa::path(
     delete, path = "/v1/attachments/{id}", tag = "attachments",
     params(("id" = AttachmentId, Path), Of),
@@ -38,7 +38,6 @@ pub(crate) async fn handler(
     Id(id): Id<AttachmentId>,
     Params(Of { group }): Params<Of>,
 ) -> Result<StatusCode, Refusal> {
-    // It has no say over what nobody took back.
     let by_keeper = caller.principal().roles().any(|role| role == RECORD_KEEPER);
     let (attachment, resource) = looked_up(&app, &caller, id, by_keeper).await?;
     let permit = app
@@ -54,7 +53,7 @@ pub(crate) async fn handler(
         }
         let deleted = if by_keeper {
             match group {
-                Some(group) => tx.shred_attachment(id, group).await?,
+                Some(group) => tx.shred_attachment(id, group, now_ms).await?,
                 None => false,
             }
         } else {
