@@ -226,6 +226,25 @@ impl<P: Platform> Client<P> {
         Ok(())
     }
 
+    /// Whether the device that a statement names signed it and is its person's, by endorsements up to the
+    /// genesis; it may have gone out of use since.
+    ///
+    /// # Errors
+    /// What does not fit; and when the server cannot be reached.
+    pub async fn was_signed(&mut self, signed: &SignedStatement) -> Result<(), ClientError> {
+        self.verify_some(&[], &[signed.device_id], None).await?;
+        let known = self.admitted(signed.device_id);
+        let fits = known.is_some_and(|known| {
+            let is_its = |key| is_signed_by(signed, &key);
+            known.person.id == signed.user_id && known.mls_key.array().is_some_and(is_its)
+        });
+        if fits {
+            Ok(())
+        } else {
+            Err(ClientError::Untrusted("the statement's signature"))
+        }
+    }
+
     /// Changes of members that were not taken in yet, by conversation, in order.
     ///
     /// # Errors

@@ -101,6 +101,14 @@ impl Records {
         Self { terms }
     }
 
+    /// Takes what was handed in at the server.
+    ///
+    /// # Errors
+    /// What may pass: no connection, an ended session, a store that does not write.
+    pub async fn fetch<P: Platform>(&self, client: &mut Client<P>) -> Result<(), ClientError> {
+        mailbox::fetch(client, &self.terms).await
+    }
+
     /// Looks at everything: what was stated, and what time has ended. To be called again and again
     /// with all statements that there are; each order is carried out once.
     ///
@@ -688,7 +696,7 @@ fn destroyed_name(statement: &SignedStatement) -> String {
 }
 
 /// How long an order may wait for its device to be known.
-const SETTLED_MS: u64 = 60 * 60 * 1000;
+pub(crate) const SETTLED_MS: u64 = 60 * 60 * 1000;
 /// How long what was agreed to on the last day may be on its way.
 const ON_ITS_WAY_MS: u64 = 24 * 60 * 60 * 1000;
 const HOLDS: &str = "holds";

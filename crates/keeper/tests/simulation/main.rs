@@ -357,11 +357,84 @@ fn what_the_server_held_back_until_it_was_refused_does_not_end_a_hold_later() {
     life.tend(&records, std::slice::from_ref(&late));
     life.world.hospital.borrow_mut().handed_in = vec![agreed.clone()];
     let client = life.handsets[1].client.as_mut().unwrap();
-    alone(mailbox::fetch(client)).unwrap();
+    alone(records.fetch(client)).unwrap();
     life.tend(&records, std::slice::from_ref(&late));
     assert!(stands(&life));
     life.tend(&records, &[late, agreed]);
     assert!(!stands(&life));
+}
+
+#[test]
+fn what_the_server_makes_up_is_neither_kept_nor_answered() {
+    let mut life = Life::new(7);
+    let rule = Custodians {
+        needed: 2,
+        people: BTreeSet::from([user(2), user(3), user(4)]),
+    };
+    let records = Records::new(Terms {
+        officers: BTreeSet::from([user(2), user(3)]),
+        custodians: Some(rule),
+        ..Terms::default()
+    });
+    let hold = |case: &str, reason: &str| Statement::Hold {
+        case: case.to_owned(),
+        reason: reason.to_owned(),
+        scope: Scope::default(),
+    };
+    let genuine = life.state(3, hold("2026-17", "Notice of claim"));
+    let outsiders = life.state(2, hold("2026-18", "Notice of claim"));
+    let forged = SignedStatement {
+        statement: hold("2026-19", "Made up"),
+        ..genuine.clone()
+    };
+    let strangers = SignedStatement {
+        user_id: user(1),
+        ..forged.clone()
+    };
+    let key = Statement::CustodianKey {
+        key: B64(vec![7; 32]),
+    };
+    let others_key = life.state(2, key);
+    let large = Statement::Hold {
+        case: "2026-20".to_owned(),
+        reason: "Notice of claim".to_owned(),
+        scope: Scope {
+            people: vec![user(1); 3_000],
+            ..Scope::default()
+        },
+    };
+    let large = life.state(3, large);
+    life.world.hospital.borrow_mut().now += HOUR_MS;
+    let ahead = life.state(3, hold("2026-21", "Notice of claim"));
+    life.world.hospital.borrow_mut().now -= HOUR_MS / 2;
+    let all = [
+        forged,
+        strangers,
+        others_key,
+        large,
+        ahead.clone(),
+        outsiders.clone(),
+        genuine.clone(),
+    ];
+    life.hand(&records, &all);
+    let heard = |life: &Life| {
+        let client = life.handsets[1].client.as_ref().unwrap();
+        mailbox::heard(client).unwrap()
+    };
+    assert_eq!(heard(&life), std::slice::from_ref(&genuine));
+    let answered = |life: &Life| -> Vec<B64> {
+        let hospital = life.world.hospital.borrow();
+        let about = hospital.results.iter().filter_map(SignedStatement::about);
+        about.cloned().collect()
+    };
+    // Who signed and is no officer is told so; nobody else is told anything.
+    assert_eq!(answered(&life), [B64(outsiders.hash().to_vec())]);
+    // What is not due is taken when it is; what nobody signed is not asked for for ever.
+    life.world.hospital.borrow_mut().now += HOUR_MS;
+    life.hand(&records, &all);
+    assert_eq!(heard(&life).len(), 2);
+    assert!(heard(&life).contains(&ahead));
+    assert!(life.world.hospital.borrow().handed_in.is_empty());
 }
 
 #[test]
@@ -635,7 +708,7 @@ impl Life {
     fn hand(&mut self, records: &Records, statements: &[SignedStatement]) -> Tended {
         self.world.hospital.borrow_mut().handed_in = statements.to_vec();
         let client = self.handsets[1].client.as_mut().unwrap();
-        alone(mailbox::fetch(client)).unwrap();
+        alone(records.fetch(client)).unwrap();
         let tended = alone(records.tend(client, &[])).unwrap();
         assert!(alone(mailbox::tell(client, |_| true)).unwrap().is_empty());
         tended

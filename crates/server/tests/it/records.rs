@@ -62,7 +62,7 @@ fn refused<T>(answer: Result<T, ClientError>, problem: &str) {
 
 /// The record keeper's look, whole.
 async fn look<P: Platform>(keeper: &mut Client<P>, records: &Records) {
-    mailbox::fetch(keeper).await.unwrap();
+    records.fetch(keeper).await.unwrap();
     let tended = records.tend(keeper, &[]).await.unwrap();
     for export in &tended.exports {
         records.written(keeper, export).await.unwrap();
@@ -142,7 +142,7 @@ async fn a_hold_that_two_officers_agreed_on_stops_destruction_until_they_end_it(
         refused(hand_in(&once_more, &mut jonas).await, "statement-refused");
     }
     // It is in force; the record keeper dies before it could say so, and says it then.
-    mailbox::fetch(&mut keeper).await.unwrap();
+    records.fetch(&mut keeper).await.unwrap();
     let tended = records.tend(&mut keeper, &[]).await.unwrap();
     assert_eq!(tended.done.len(), 1, "{tended:?}");
     drop(keeper);

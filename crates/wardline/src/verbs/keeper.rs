@@ -172,7 +172,7 @@ impl Desk {
     /// Reads all statements, of the folder and of the server, has them carried out, writes down what came
     /// of it and tells the server. Where the server is not to be had the folder is served all the same.
     async fn look(&self, client: &mut NativeClient) -> Result<(), NativeError> {
-        let fetched = mailbox::fetch(client).await;
+        let fetched = self.records.fetch(client).await;
         if let Err(error) = &fetched {
             tracing::warn!(%error, "statements about records could not be fetched");
         }
