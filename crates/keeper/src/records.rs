@@ -303,7 +303,7 @@ impl Records {
                 }
                 holds.end(&hold.0, order);
                 client.put_own(HOLDS, &holds)?;
-                Came::Ended
+                Came::Ended { hold: hold.clone() }
             }
             Statement::Release { device, .. } => {
                 release(client, *device)?;

@@ -156,7 +156,10 @@ pub enum Came {
     /// The hold is in force.
     Held,
     /// The hold that the order names is over.
-    Ended,
+    Ended {
+        /// The hash of the order that began it.
+        hold: B64,
+    },
     /// The device gets its history.
     Released,
     /// What was asked for lies on the record keeper's host.

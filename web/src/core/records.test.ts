@@ -50,9 +50,9 @@ const held = (hash: string, by?: string) =>
 
 it("takes an order's state from what the record keeper signed, and from nothing else", async () => {
   const end: Statement = { type: "end_hold", hold: "a", reason: "r" };
-  const ended = signed({ type: "outcome", order: "e", came: { type: "ended" } });
+  const ended = signed({ type: "outcome", order: "e", came: { type: "ended", hold: "a" } });
   const orders = [
-    order("a", HOLD, held("a")),
+    { ...order("a", HOLD, held("a")), ended },
     order("e", end, ended),
     order("b", HOLD, held("b")),
     order("c", HOLD, null),
@@ -69,6 +69,18 @@ it("believes neither a forged outcome, nor another order's, nor an officer's", a
     expect(found.orders[0]?.outcome).toBeNull();
     expect(found.doubtful).toBe(true);
   }
+});
+
+it("ends a hold by what ended it, whether that was ordered here or by a file, and by nothing else", async () => {
+  const by = (hold: string, who?: string) =>
+    signed({ type: "outcome", order: "of a file", came: { type: "ended", hold } }, who);
+  const state = async (ended: SignedStatement) => {
+    const found = await trustedRecords(list([{ ...order("a", HOLD, held("a")), ended }]), core);
+    return [found.orders[0]?.state, found.doubtful];
+  };
+  expect(await state(by("a"))).toEqual(["ended", false]);
+  expect(await state(by("b"))).toEqual(["held", true]);
+  expect(await state(by("a", "anna"))).toEqual(["held", true]);
 });
 
 it("leaves out an order that is handed out under another one's hash", async () => {

@@ -76,42 +76,42 @@ export async function trustedRecords(
       order.outcome,
       ({ statement }) => statement.type === "outcome" && statement.order === order.hash,
     );
+    const ended = await kept(
+      order.ended,
+      ({ statement }) =>
+        statement.type === "outcome" &&
+        statement.came.type === "ended" &&
+        statement.came.hold === order.hash,
+    );
     // What the record keeper answered it has verified; the officer's device may be lost since.
     const stated =
       order.by.id === signed.user_id &&
       order.hash === (await find(signed)).hash &&
       (outcome !== null || (await verified(signed)) !== null);
     if (stated) {
-      orders.push({ ...order, outcome });
+      const state = stateOf(outcome, ended);
+      orders.push({ ...order, outcome, ended, state });
     } else {
       doubtful = true;
     }
   }
-  const settled = orders.map((order) => ({ ...order, state: stateOf(order, orders) }));
-  return { ...list, in_force: inForce, destroyed, orders: settled, doubtful };
+  return { ...list, in_force: inForce, destroyed, orders, doubtful };
 }
 
 /** Where an order stands by what the record keeper signed. */
-function stateOf(order: RecordsOrder, all: readonly RecordsOrder[]): RecordsOrder["state"] {
-  const came = cameOf(order);
-  if (came === null) {
-    return "waiting";
+function stateOf(
+  outcome: SignedStatement | null,
+  ended: SignedStatement | null,
+): RecordsOrder["state"] {
+  const came = outcome?.statement.type === "outcome" ? outcome.statement.came.type : null;
+  switch (came) {
+    case null:
+      return "waiting";
+    case "refused":
+      return "refused";
+    case "held":
+      return ended ? "ended" : "held";
+    default:
+      return "done";
   }
-  if (came === "refused") {
-    return "refused";
-  }
-  if (came !== "held") {
-    return "done";
-  }
-  const ended = all.some(
-    (other) =>
-      other.signed.statement.type === "end_hold" &&
-      other.signed.statement.hold === order.hash &&
-      cameOf(other) === "ended",
-  );
-  return ended ? "ended" : "held";
-}
-
-function cameOf({ outcome }: RecordsOrder): string | null {
-  return outcome?.statement.type === "outcome" ? outcome.statement.came.type : null;
 }

@@ -12,7 +12,8 @@ CREATE TABLE record_statements (
     state TEXT NOT NULL,
     settled_at BIGINT,
     body_sealed BYTEA NOT NULL,
-    outcome_sealed BYTEA
+    outcome_sealed BYTEA,
+    ended_sealed BYTEA
 );
 CREATE INDEX record_statements_by_state ON record_statements (state, kind, handed_at);
 CREATE INDEX record_statements_about ON record_statements (about);

@@ -12,7 +12,8 @@ CREATE TABLE record_statements (
     state TEXT NOT NULL,
     settled_at INTEGER,
     body_sealed BLOB NOT NULL,
-    outcome_sealed BLOB
+    outcome_sealed BLOB,
+    ended_sealed BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX record_statements_by_state ON record_statements (state, kind, handed_at);
 CREATE INDEX record_statements_about ON record_statements (about);

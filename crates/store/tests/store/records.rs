@@ -57,9 +57,14 @@ store_test! {
         assert_eq!(orders.len(), 1);
         assert_eq!(orders[0].state, "held");
         assert_eq!(orders[0].outcome.as_ref(), Some(&outcome));
-        assert!(tx.end_hold(&hash, NOW).await.unwrap());
-        assert!(!tx.end_hold(&hash, NOW).await.unwrap());
-        assert_eq!(tx.record_orders().await.unwrap()[0].state, "ended");
+        let came = Came::Ended { hold: B64(hash.to_vec()) };
+        let ended = by(&ben, Statement::Outcome { order: B64(vec![7; 32]), came });
+        assert!(tx.end_hold(&hash, &ended, NOW).await.unwrap());
+        assert!(!tx.end_hold(&hash, &outcome, NOW).await.unwrap());
+        assert!(!tx.end_hold(&[0; 32], &ended, NOW).await.unwrap());
+        let over = &tx.record_orders().await.unwrap()[0];
+        assert_eq!(over.state, "ended");
+        assert_eq!((over.outcome.as_ref(), over.ended.as_ref()), (Some(&outcome), Some(&ended)));
 
         let key = by(&ben, Statement::CustodianKey { key: B64(vec![1]) });
         let new = NewStatement { signed: &key, kind: "custodian_key" };

@@ -231,12 +231,17 @@ async fn list(client: &mut NativeClient) -> Result<(), Failure> {
         let outcome = order.outcome.as_ref()?;
         Some((outcome, outcome.about() == Some(&order.hash)))
     });
+    let ends = list.orders.iter().filter_map(|order| {
+        let ended = order.ended.as_ref()?;
+        Some((ended, ends(ended, &order.hash)))
+    });
     let others = list
         .in_force
         .iter()
         .chain(&list.destroyed)
         .chain(&list.share);
     let told: Vec<_> = outcomes
+        .chain(ends)
         .chain(others.map(|signed| (signed, true)))
         .map(|(signed, fits)| (signed.clone(), fits))
         .collect();
@@ -262,31 +267,30 @@ fn settle(orders: &mut [RecordsOrder]) -> Result<(), Failure> {
             "the hospital hands out an order as another one, or as another person's",
         ));
     }
-    let states: Vec<_> = orders.iter().map(|order| state(order, orders)).collect();
-    for (order, state) in orders.iter_mut().zip(states) {
-        order.state = state;
+    for order in orders {
+        order.state = state(order);
     }
     Ok(())
 }
 
 /// Where an order stands by what the record keeper signed.
-fn state(order: &RecordsOrder, all: &[RecordsOrder]) -> OrderState {
+fn state(order: &RecordsOrder) -> OrderState {
     match came(order) {
         None => OrderState::Waiting,
         Some(Came::Refused { .. }) => OrderState::Refused,
-        Some(Came::Held) => {
-            let ends = |other: &RecordsOrder| {
-                matches!(&other.signed.statement, Statement::EndHold { hold, .. } if *hold == order.hash)
-                    && matches!(came(other), Some(Came::Ended))
-            };
-            if all.iter().any(ends) {
-                OrderState::Ended
-            } else {
-                OrderState::Held
-            }
-        }
+        Some(Came::Held) if order.ended.is_some() => OrderState::Ended,
+        Some(Came::Held) => OrderState::Held,
         Some(_) => OrderState::Done,
     }
+}
+
+/// Whether a statement says that a hold is over.
+fn ends(signed: &SignedStatement, order: &B64) -> bool {
+    let came = match &signed.statement {
+        Statement::Outcome { came, .. } => Some(came),
+        _ => None,
+    };
+    matches!(came, Some(Came::Ended { hold }) if hold == order)
 }
 
 fn came(order: &RecordsOrder) -> Option<&Came> {
@@ -446,6 +450,7 @@ mod tests {
             taken_at: None,
             state: OrderState::Ended,
             outcome: None,
+            ended: None,
             agreements: Vec::new(),
             signed,
         }
@@ -462,6 +467,16 @@ mod tests {
         settle(&mut orders).unwrap();
         let states = orders.map(|order| order.state);
         assert_eq!(states, [OrderState::Waiting, OrderState::Held]);
+
+        // By a file, as far as the hospital knows.
+        second.ended = Some(signed(Statement::Outcome {
+            order: B64(vec![7; 32]),
+            came: Came::Ended {
+                hold: second.hash.clone(),
+            },
+        }));
+        settle(std::slice::from_mut(&mut second)).unwrap();
+        assert_eq!(second.state, OrderState::Ended);
 
         // Whoever reads the first is to end the second.
         let swapped = RecordsOrder {
