@@ -4,7 +4,7 @@
 //! sender is verified as a record keeper and nobody else can make one. It names a span of time: what is
 //! held in another week of the same conversation stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use wardline_client::content::{Page, PageEnd};
@@ -25,6 +25,9 @@ struct Removal {
     until: u64,
     #[serde(default)]
     odd: Odd,
+    /// When it began, unix milliseconds.
+    #[serde(default)]
+    since: u64,
     /// Devices that have not got it: whose they are, and the group through which it is on its way.
     owed: BTreeMap<DeviceId, (UserId, Option<GroupId>)>,
 }
@@ -70,8 +73,9 @@ pub(crate) fn begin<P: Platform>(
         return Ok(());
     }
     let own = client.status().device_id;
-    let devices = ledger(client, group)?;
-    let others = devices.devices().filter(|(device, _)| Some(*device) != own);
+    let ledger = ledger(client, group)?;
+    let devices = ledger.devices().chain(ledger.away());
+    let others = devices.filter(|(device, _)| Some(*device) != own);
     let owed: BTreeMap<_, _> = others
         .map(|(device, user)| (device, (user, None)))
         .collect();
@@ -81,6 +85,7 @@ pub(crate) fn begin<P: Platform>(
         from,
         until,
         odd: odd.clone(),
+        since: client.platform().now_ms(),
         owed,
     };
     keep(client, &removal)
@@ -129,7 +134,9 @@ pub(crate) async fn tell<P: Platform>(
                 None => false,
             };
             if !is_told {
-                progress = Progress::Again;
+                if is_there(ledgers, removal.group, device) {
+                    progress = Progress::Again;
+                }
                 left.insert(device, (user, queued));
             }
         }
@@ -145,26 +152,26 @@ async fn queue<P: Platform>(
     mut removal: Removal,
     ledgers: &BTreeMap<GroupId, Ledger>,
 ) -> Result<Progress, ClientError> {
-    let is_there = |device: &DeviceId| {
-        let ledger = ledgers.get(&removal.group);
-        ledger.is_some_and(|ledger| ledger.has(*device))
+    let is_there = |device| is_there(ledgers, removal.group, device);
+    // A device that went out of use comes back with what it holds, and is told then. One that left
+    // otherwise has nothing to be told any more.
+    let age = client.platform().now_ms().saturating_sub(removal.since);
+    let away: BTreeSet<DeviceId> = match ledgers.get(&removal.group) {
+        Some(ledger) if age <= AWAY_MS => ledger.away().map(|(device, _)| device).collect(),
+        _ => BTreeSet::new(),
     };
-    // A device that left has nothing to be told any more: its keys are gone, or the conversation is.
-    let gone: Vec<DeviceId> = removal
+    removal
         .owed
-        .keys()
-        .copied()
-        .filter(|d| !is_there(d))
-        .collect();
-    for device in gone {
-        removal.owed.remove(&device);
+        .retain(|device, _| is_there(*device) || away.contains(device));
+    for (_, (_, queued)) in removal.owed.iter_mut().filter(|(d, _)| !is_there(**d)) {
+        *queued = None;
     }
     keep(client, &removal)?;
     let mut progress = Progress::Done;
     let waiting: Vec<(DeviceId, UserId)> = removal
         .owed
         .iter()
-        .filter(|(_, (_, queued))| queued.is_none())
+        .filter(|(device, (_, queued))| queued.is_none() && is_there(**device))
         .map(|(device, (user, _))| (*device, *user))
         .collect();
     for (device, user) in waiting {
@@ -192,6 +199,10 @@ async fn queue<P: Platform>(
     Ok(progress)
 }
 
+fn is_there(ledgers: &BTreeMap<GroupId, Ledger>, group: GroupId, device: DeviceId) -> bool {
+    ledgers.get(&group).is_some_and(|ledger| ledger.has(device))
+}
+
 /// Keeps a notice as long as somebody is to get it.
 fn keep<P: Platform>(client: &mut Client<P>, removal: &Removal) -> Result<(), ClientError> {
     if removal.owed.is_empty() {
@@ -202,5 +213,7 @@ fn keep<P: Platform>(client: &mut Client<P>, removal: &Removal) -> Result<(), Cl
 }
 
 const REMOVALS: &str = "removal/";
+/// How long a device that is out of use is waited for: one that is lost does not come back.
+const AWAY_MS: u64 = 366 * 24 * 60 * 60 * 1000;
 /// Ids in a notice, of a kind.
 const MOST_ODD: usize = 4_000;

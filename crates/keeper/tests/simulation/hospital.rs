@@ -753,6 +753,12 @@ impl Hospital {
             }
         }
     }
+
+    /// A device is in use again, as after a quarantine.
+    pub(crate) fn restore(&mut self, device: DeviceId) {
+        let device = self.devices.get_mut(&device).unwrap();
+        device.state = DeviceState::Active;
+    }
 }
 
 impl Group {

@@ -438,6 +438,39 @@ fn what_the_server_makes_up_is_neither_kept_nor_answered() {
 }
 
 #[test]
+fn a_phone_that_was_out_of_use_as_its_messages_ended_drops_them_when_it_is_back() {
+    let mut life = Life::new(8);
+    life.run(&[(2, Task::Start(vec![user(2)]))], None);
+    let [group] = life.conversations()[..] else {
+        panic!("one conversation")
+    };
+    life.run(&[(2, Task::Send(group, "K 6.8".to_owned()))], None);
+    life.keep(&[2, 3]);
+    let phone = life.handsets[3].id();
+    life.world.hospital.borrow_mut().lose(phone);
+    life.keep(&[2]);
+    let records = Records::new(Terms {
+        retention: Some(Retention {
+            days: 30,
+            ..Retention::default()
+        }),
+        ..Terms::default()
+    });
+    life.world.hospital.borrow_mut().now += 40 * 24 * HOUR_MS;
+    assert_eq!(life.tend(&records, &[]).destroyed.len(), 1);
+    life.keep(&[2]);
+    assert!(life.said(2, group).is_empty());
+    life.world.hospital.borrow_mut().now += 20 * 24 * HOUR_MS;
+    life.keep(&[2]);
+    assert_eq!(life.said(3, group), ["K 6.8"]);
+
+    life.world.hospital.borrow_mut().restore(phone);
+    life.run(&[(3, Task::Sync)], None);
+    life.keep(&[2, 3]);
+    assert!(life.said(3, group).is_empty());
+}
+
+#[test]
 fn two_of_three_custodians_read_what_was_asked_for_and_fewer_do_not() {
     let mut life = Life::new(2);
     life.run(&[(2, Task::Start(vec![user(2)]))], None);
