@@ -51,9 +51,10 @@ pub struct Tended {
     pub shares: Vec<SignedStatement>,
     /// What custodians agreed to read.
     pub exports: Vec<Export>,
-    /// Orders that were carried out, by hash.
+    /// Orders that were carried out, by mark: these are for the log of the process, and nobody confirms a
+    /// guessed reason by a mark.
     pub done: Vec<String>,
-    /// Orders and agreements that count for nothing, by hash, and why.
+    /// Orders and agreements that count for nothing as yet, by mark, and why.
     pub refused: Vec<(String, String)>,
 }
 
@@ -217,7 +218,7 @@ impl Records {
                 | Statement::Export { .. }
                 | Statement::Release { .. }
         );
-        let id = hex(&order.hash());
+        let id = hex(&order.mark());
         if !is_order || is_done(client, &order.hash())? {
             return Ok(());
         }
@@ -249,7 +250,7 @@ impl Records {
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => tended
                     .refused
-                    .push((hex(&statement.hash()), error.to_string())),
+                    .push((hex(&statement.mark()), error.to_string())),
             }
         }
         if signed.first() != Some(order) {
@@ -388,7 +389,7 @@ impl Records {
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => tended
                     .refused
-                    .push((hex(&statement.hash()), error.to_string())),
+                    .push((hex(&statement.mark()), error.to_string())),
             }
         }
         if keys.len() < rule.people.len() {
