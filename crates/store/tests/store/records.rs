@@ -85,3 +85,25 @@ store_test! {
         tx.commit().await.unwrap();
     }
 }
+
+store_test! {
+    async fn a_custodians_key_is_found_without_looking_at_every_statement(db) {
+        if !db.is_sqlite() {
+            return;
+        }
+        let pool = sqlx::SqlitePool::connect(&db.config.url).await.unwrap();
+        for sql in [
+            "EXPLAIN QUERY PLAN SELECT body_sealed FROM record_statements
+             WHERE kind = 'custodian_key' ORDER BY handed_at, statement_id LIMIT 300",
+            "EXPLAIN QUERY PLAN DELETE FROM record_statements
+             WHERE kind = 'custodian_key' AND user_id = x'02'",
+        ] {
+            let plan: Vec<(i64, i64, i64, String)> =
+                sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
+            let uses = |(.., step): &(i64, i64, i64, String)| {
+                step.contains("INDEX record_statements_by_kind")
+            };
+            assert!(plan.iter().any(uses), "{plan:?}");
+        }
+    }
+}
