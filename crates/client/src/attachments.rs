@@ -479,7 +479,10 @@ impl<P: Platform> Client<P> {
             return Ok(false);
         };
         let id = name.strip_prefix(DELETIONS).unwrap_or_default();
-        let path = ["/v1/attachments/", id].concat();
+        let mut path = ["/v1/attachments/", id].concat();
+        if let Some(Some(group)) = vault.get::<Option<GroupId>>(&name) {
+            path = [&path, "?group=", &group.to_string()].concat();
+        }
         match self.api.call(&self.platform, "DELETE", &path, None).await {
             Err(error) if error.is_transient() => return Err(error),
             // What is not there, or not this person's any more, needs no second word.
@@ -545,6 +548,11 @@ pub(crate) fn forget(vault: &mut Vault, group: GroupId, file: &Attachment, mine:
 /// The hospital is asked to delete a file, with one of the next steps.
 pub(crate) fn delete_at_hospital(vault: &mut Vault, id: AttachmentId) {
     vault.put([DELETIONS, &id.to_string()].concat(), &());
+}
+
+/// The same of what retention ended, by a record keeper: of this conversation or not at all.
+pub(crate) fn end_at_hospital(vault: &mut Vault, id: AttachmentId, group: GroupId) {
+    vault.put([DELETIONS, &id.to_string()].concat(), &Some(group));
 }
 
 /// Whether a file is still to be uploaded from here.

@@ -24,6 +24,7 @@ use crate::error::ClientError;
 use crate::own::{Draft, Marks};
 use crate::platform::Platform;
 use crate::search::Search;
+use crate::stated;
 
 #[derive(Deserialize)]
 struct EnrollStartCall {
@@ -415,6 +416,7 @@ impl<P: Platform> Client<P> {
             }
             "sign_statement" => self.state(&params["statement"]),
             "verify_statement" => self.check_stated(&params["signed"]).await,
+            "hash_statement" => Ok(json!({ "hash": stated::hash(&params["signed"]) })),
             "start" => {
                 let call: StartCall = read(params)?;
                 let group = self.start(&call.users, call.role, call.patient_id).await?;

@@ -616,6 +616,7 @@ mod tests {
             expires: None,
             expired: false,
             read_by: Vec::new(),
+            arrived_at: None,
         }
     }
 

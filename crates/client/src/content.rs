@@ -833,6 +833,8 @@ mod tests {
             let history = History {
                 id: MessageId::from_bytes(id),
                 page: Page {
+                    also: Vec::new(),
+                    spared: Vec::new(),
                     group: GroupId::from_bytes(id),
                     joined_seq: 7,
                     end: PageEnd::Last { handed: 5, whole },

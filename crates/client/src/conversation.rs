@@ -243,6 +243,16 @@ pub(crate) struct StoredMessage {
     /// Of a recall by this person: who had read the message when it was taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) read_by: Vec<PersonBrief>,
+    /// When it came here, by this device's own clock; `sent_at` is the server's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) arrived_at: Option<u64>,
+}
+
+impl StoredMessage {
+    /// When the time for which it is kept begins: no server makes a message older than it is here.
+    pub(crate) fn kept_from(&self) -> u64 {
+        self.arrived_at.unwrap_or_default().max(self.sent_at)
+    }
 }
 
 /// A message on its way.
@@ -330,6 +340,7 @@ impl Outgoing {
             expires: self.expires,
             expired: false,
             read_by: Vec::new(),
+            arrived_at: None,
         })
     }
 }

@@ -349,6 +349,7 @@ impl<P: Platform> Client<P> {
         sent_at: u64,
     ) -> Result<(), ClientError> {
         if let Some(mut stored) = message.taken(&self.profile()?.user, seq, sent_at) {
+            stored.arrived_at = Some(self.platform.now_ms());
             self.note_readers(message.group, &mut stored)?;
             self.put(message.group, &stored)?;
         }

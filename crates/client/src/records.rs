@@ -21,7 +21,9 @@ use wardline_model::wire::records::{
     HandIn, RecordsList, RecordsOrder, RecordsResult, StatementsLeft, StatementsTaken,
 };
 use wardline_model::wire::schedules::TurnOrders;
-use wardline_model::{B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug, UserId};
+use wardline_model::{
+    AttachmentId, B64, DeviceId, GroupId, MessageId, PatientId, RoleSlug, UserId,
+};
 
 use crate::attachments;
 use crate::changes::recalls;
@@ -34,6 +36,8 @@ use crate::error::ClientError;
 use crate::membership::New;
 use crate::mls::{Claim, Groups};
 use crate::platform::{Event, Platform, random_bytes};
+use crate::removed::Removal;
+use crate::vault::Vault;
 use crate::views::Notice;
 
 /// The vault's names of changes that the keeper has not taken in yet.
@@ -128,6 +132,7 @@ impl<P: Platform> Client<P> {
                     kind: conversation::record(vault, group).map(|r| r.summary.kind),
                     patient: conversation::record(vault, group).and_then(|r| r.summary.patient_id),
                     ids: Vec::new(),
+                    elsewhere: Vec::new(),
                     people: BTreeSet::new(),
                 };
                 for name in &names {
@@ -135,6 +140,9 @@ impl<P: Platform> Client<P> {
                     batch.people.extend(entry.from.map(|from| from.id));
                     if entry.notice.is_none() {
                         batch.ids.push(entry.id);
+                        if !(batch.from..batch.until).contains(&entry.sent_at) {
+                            batch.elsewhere.push((entry.id, entry.sent_at));
+                        }
                     }
                 }
                 Some(batch)
@@ -158,26 +166,27 @@ impl<P: Platform> Client<P> {
             }
         }
         // What was taken back of files lies at the hospital as long as it is kept here.
-        for name in open.vault.classes().remove(&class).unwrap_or_default() {
-            let entry: Option<StoredMessage> = open.vault.get(&name);
-            if let Some(file) = entry.and_then(|entry| entry.attachment) {
-                attachments::delete_at_hospital(&mut open.vault, file.id);
-            }
+        let names = open.vault.classes().remove(&class).unwrap_or_default();
+        for id in files_of(&open.vault, &names) {
+            attachments::end_at_hospital(&mut open.vault, id, group);
         }
         open.vault.shred(&class);
         open.known = conversation::Known::default();
         Ok(())
     }
 
-    /// Everything that is kept of a conversation between two times (unix milliseconds), recalled
-    /// and expired texts included: for an export that custodians agreed to, and for nothing else.
+    /// Everything that is kept of a conversation and was sent, or came, between two times (unix
+    /// milliseconds), recalled and expired texts included: for an export that custodians agreed to, and for nothing else.
     ///
     /// # Errors
     /// When the store is locked.
     pub fn kept(&self, group: GroupId, from: u64, until: u64) -> Result<Vec<Kept>, ClientError> {
         Ok(conversation::messages(self.vault()?, group)
             .filter(|entry| entry.notice.is_none())
-            .filter(|entry| entry.sent_at >= from && entry.sent_at < until)
+            .filter(|entry| {
+                let times = [entry.sent_at, entry.kept_from()];
+                times.iter().any(|at| (from..until).contains(at))
+            })
             .filter_map(kept)
             .collect())
     }
@@ -216,6 +225,25 @@ impl<P: Platform> Client<P> {
             return Err(ClientError::Untrusted("the statement's signature"));
         }
         Ok(())
+    }
+
+    /// Whether the device that a statement names signed it and is its person's, by endorsements up to the
+    /// genesis; it may have gone out of use since.
+    ///
+    /// # Errors
+    /// What does not fit; and when the server cannot be reached.
+    pub async fn was_signed(&mut self, signed: &SignedStatement) -> Result<(), ClientError> {
+        self.verify_some(&[], &[signed.device_id], None).await?;
+        let known = self.admitted(signed.device_id);
+        let fits = known.is_some_and(|known| {
+            let is_its = |key| is_signed_by(signed, &key);
+            known.person.id == signed.user_id && known.mls_key.array().is_some_and(is_its)
+        });
+        if fits {
+            Ok(())
+        } else {
+            Err(ClientError::Untrusted("the statement's signature"))
+        }
     }
 
     /// Changes of members that were not taken in yet, by conversation, in order.
@@ -599,7 +627,14 @@ impl<P: Platform> Client<P> {
     pub(crate) fn take_history(&mut self, page: &Page) -> Result<(), ClientError> {
         let group = page.group;
         if let PageEnd::Removed { from, until } = page.end {
-            return self.take_removal(group, from, until);
+            return self.take_removal(&Removal {
+                group,
+                from,
+                until,
+                all: true,
+                also: page.also.clone(),
+                spared: page.spared.clone(),
+            });
         }
         let record = conversation::record(self.vault()?, group);
         let now = self.server_now().unwrap_or_else(|| self.platform.now_ms());
@@ -619,6 +654,9 @@ impl<P: Platform> Client<P> {
                 let mut entry = arrived(kept, now);
                 if let Some(Change::Recall { .. }) = entry.change {
                     entry.read_by = self.briefs(group, std::mem::take(&mut entry.mentions));
+                }
+                if self.keeps_records {
+                    entry.arrived_at = Some(self.platform.now_ms());
                 }
                 self.put(group, &entry)?;
             }
@@ -771,6 +809,8 @@ fn stored(kept: &Kept) -> StoredMessage {
         expires: kept.expires,
         expired: kept.expires.is_some() && kept.text.is_empty() && kept.attachment.is_none(),
         read_by: Vec::new(),
+        // The record keeper goes by its own clock, and tells what has ended.
+        arrived_at: None,
     }
 }
 
@@ -801,7 +841,7 @@ fn kept(entry: StoredMessage) -> Option<Kept> {
     })
 }
 
-/// What was said in a conversation within a period, all of it under one data key.
+/// What came into a conversation within a period, all of it under one data key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// Which conversation.
@@ -816,6 +856,9 @@ pub struct Batch {
     pub patient: Option<PatientId>,
     /// Messages and what was done to them.
     pub ids: Vec<MessageId>,
+    /// Those of them of which the server says that they were sent at another time than the period's:
+    /// they came later, by this device's clock.
+    pub elsewhere: Vec<(MessageId, u64)>,
     /// Who wrote.
     pub people: BTreeSet<UserId>,
 }
@@ -830,7 +873,28 @@ fn class_of(name: &str, value: &[u8]) -> Option<String> {
         .split('/')
         .next()?;
     let entry: StoredMessage = serde_json::from_slice(value).ok()?;
-    Some(class_name(group.parse().ok()?, entry.sent_at / PERIOD_MS))
+    Some(class_name(
+        group.parse().ok()?,
+        entry.kept_from() / PERIOD_MS,
+    ))
+}
+
+/// The files that these entries name and no other one does: a message names what it likes, also a file
+/// that is kept with another one.
+fn files_of(vault: &Vault, names: &[String]) -> BTreeSet<AttachmentId> {
+    let of = |name: &str| -> Option<AttachmentId> {
+        let entry: StoredMessage = vault.get(name)?;
+        Some(entry.attachment?.id)
+    };
+    let mut files: BTreeSet<AttachmentId> = names.iter().filter_map(|name| of(name)).collect();
+    if !files.is_empty() {
+        let going: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let others = vault.range(conversation::MESSAGES).map(|(name, _)| name);
+        for kept in others.filter(|name| !going.contains(name)).filter_map(of) {
+            files.remove(&kept);
+        }
+    }
+    files
 }
 
 fn class_name(group: GroupId, period: u64) -> String {
@@ -845,7 +909,10 @@ fn change_name(group: GroupId, seq: u64) -> String {
 mod tests {
     use wardline_model::wire::enroll::PersonBrief;
 
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::vault::StoreKey;
 
     const SENT_AT: u64 = 1_790_000_000_000;
 
@@ -886,6 +953,21 @@ mod tests {
         assert_eq!(readers, [recall.read_by[0].id]);
         let named = super::handed(message.clone()).unwrap().mentions;
         assert_eq!(named, message.mentions, "of a message, those whom it names");
+    }
+
+    #[test]
+    fn a_file_that_another_kept_message_names_is_not_ended_with_this_one() {
+        let key = StoreKey::derive(b"passkey", b"share", "store");
+        let mut vault = Vault::open(key, &BTreeMap::new()).unwrap();
+        let (one, other) = ("t/a/1".to_owned(), "t/b/1".to_owned());
+        let file = attachments::tests::photo().id;
+        vault.put(one.clone(), &stored(&handed(None)));
+        let going = [one];
+        assert_eq!(files_of(&vault, &going), BTreeSet::from([file]));
+        vault.put(other.clone(), &stored(&handed(None)));
+        assert!(files_of(&vault, &going).is_empty());
+        let [one] = going;
+        assert_eq!(files_of(&vault, &[one, other]), BTreeSet::from([file]));
     }
 
     #[test]

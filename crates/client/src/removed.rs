@@ -1,5 +1,6 @@
 //! What retention ended, on a member's device: its own copies go too, and the conversation says so.
 
+use serde::{Deserialize, Serialize};
 use wardline_model::{GroupId, MessageId};
 
 use crate::attachments;
@@ -12,34 +13,67 @@ use crate::views::Notice;
 
 /// Nothing younger goes: no hospital's rule is shorter than 30 days, and clocks differ.
 const YOUNGEST_MS: u64 = 29 * DAY_MS;
+/// The vault's names of what is to go later.
+const LATER: &str = "later/";
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
+/// The record keeper's word that retention ended what was sent between two times.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Removal {
+    pub(crate) group: GroupId,
+    pub(crate) from: u64,
+    pub(crate) until: u64,
+    /// Whether all that was sent then is meant, except what is spared, or only what is named.
+    pub(crate) all: bool,
+    /// What ended as well, and what did not, whenever the server says that it was sent.
+    pub(crate) also: Vec<MessageId>,
+    pub(crate) spared: Vec<MessageId>,
+}
+
+impl Removal {
+    fn ends(&self, entry: &StoredMessage) -> bool {
+        entry.notice.is_none()
+            && (self.also.contains(&entry.id)
+                || self.all
+                    && (self.from..self.until).contains(&entry.sent_at)
+                    && !self.spared.contains(&entry.id))
+    }
+}
+
 impl<P: Platform> Client<P> {
-    /// Takes the record keeper's word that retention ended what was sent between two times: the copies of
-    /// this device go, with their files and what the search knows of them. Where there were none nothing
-    /// is shown.
-    pub(crate) fn take_removal(
-        &mut self,
-        group: GroupId,
-        from: u64,
-        until: u64,
-    ) -> Result<(), ClientError> {
+    /// Takes the record keeper's word for it: the copies of this device go, with their files and what the
+    /// search knows of them. Where there were none nothing is shown. What has not been here for long
+    /// enough goes later, by this device's own clock.
+    pub(crate) fn take_removal(&mut self, removal: &Removal) -> Result<(), ClientError> {
+        let group = removal.group;
         let me = self.profile()?.user.id;
-        let now = self.server_now().unwrap_or_default();
+        let now = self.platform.now_ms();
         let vault = self.vault()?;
-        let held = conversation::record(vault, group).is_some_and(|record| record.hold);
-        if self.keeps_records || held || until.saturating_add(YOUNGEST_MS) > now {
+        if self.keeps_records {
             return Ok(());
         }
-        let mut gone: Vec<StoredMessage> = messages(vault, group)
-            .filter(|entry| entry.notice.is_none())
-            .filter(|entry| entry.sent_at >= from && entry.sent_at < until)
-            .collect();
+        let held = conversation::record(vault, group).is_some_and(|record| record.hold);
+        let (mut gone, young): (Vec<StoredMessage>, Vec<StoredMessage>) = messages(vault, group)
+            .filter(|entry| removal.ends(entry))
+            .partition(|entry| !held && entry.kept_from().saturating_add(YOUNGEST_MS) <= now);
+        let later = [LATER, &group.to_string(), "/", &removal.from.to_string()].concat();
+        if young.is_empty() {
+            self.opened()?.vault.delete(&later);
+        } else {
+            // What comes until then is not meant.
+            let named = Removal {
+                all: false,
+                also: young.iter().map(|entry| entry.id).collect(),
+                spared: Vec::new(),
+                ..*removal
+            };
+            self.opened()?.vault.put(later, &named);
+        }
         let ids: Vec<MessageId> = gone.iter().map(|entry| entry.id).collect();
         // What was made of them later holds their texts as well.
-        gone.extend(messages(vault, group).filter(|entry| {
+        gone.extend(messages(self.vault()?, group).filter(|entry| {
             let target = entry.change.as_ref().map(crate::content::Change::target);
-            entry.sent_at >= until && target.is_some_and(|target| ids.contains(&target))
+            !ids.contains(&entry.id) && target.is_some_and(|target| ids.contains(&target))
         }));
         let Some((place, at)) = gone.iter().map(|entry| (entry.seq, entry.sent_at)).min() else {
             return Ok(());
@@ -56,13 +90,27 @@ impl<P: Platform> Client<P> {
         *known = Known::default();
         let told = format!(
             "Messages from {} to {} were removed under the retention rule.",
-            day(from),
-            day(until.saturating_sub(1))
+            day(removal.from),
+            day(removal.until.saturating_sub(1))
         );
         self.notice(group, place, at, Notice::Removed, &told)?;
         self.platform.emit(Event::Messages { group });
         self.platform.emit(Event::Conversations);
         Ok(())
+    }
+
+    /// Takes out what had not been here for long enough before.
+    pub(crate) fn remove_later(&mut self) -> Result<(), ClientError> {
+        let Ok(vault) = self.vault() else {
+            return Ok(());
+        };
+        let later: Vec<Removal> = vault
+            .range(LATER)
+            .filter_map(|(_, value)| serde_json::from_slice(value).ok())
+            .collect();
+        later
+            .iter()
+            .try_for_each(|removal| self.take_removal(removal))
     }
 }
 

@@ -13,6 +13,20 @@ use crate::client::Client;
 use crate::error::ClientError;
 use crate::platform::Platform;
 
+/// A statement's hash, as its person signed it: nothing of it is verified.
+pub(crate) fn hash(signed: &Value) -> String {
+    let hash: [u8; 32] = Sha256::digest(signed_bytes(signed)).into();
+    B64::from(hash).encode()
+}
+
+fn signed_bytes(signed: &Value) -> Vec<u8> {
+    let mut unsigned = signed.clone();
+    if let Some(members) = unsigned.as_object_mut() {
+        members.insert("signature".to_owned(), "".into());
+    }
+    signed_bytes_of(&unsigned)
+}
+
 impl<P: Platform> Client<P> {
     /// Signs a statement with this device's key.
     pub(crate) fn state(&self, statement: &Value) -> Result<Value, ClientError> {
@@ -39,9 +53,7 @@ impl<P: Platform> Client<P> {
         let text = |name: &str| signed[name].as_str().ok_or(WRONG);
         let device: DeviceId = text("device_id")?.parse().map_err(|_| WRONG)?;
         let signature = B64::decode(text("signature")?).ok_or(WRONG)?;
-        let mut unsigned = signed.clone();
-        unsigned["signature"] = "".into();
-        let bytes = signed_bytes_of(&unsigned);
+        let bytes = signed_bytes(signed);
         let (user, key) = if device == self.profile()?.device_id {
             let open = self.open.as_ref().ok_or(ClientError::Locked)?;
             let identity = open.identity.as_ref().ok_or(ClientError::NotEnrolled)?;
@@ -52,7 +64,6 @@ impl<P: Platform> Client<P> {
         if text("user_id")? != user.to_string() || !is_signature(&bytes, &signature.0, &key) {
             return Err(WRONG);
         }
-        let hash: [u8; 32] = Sha256::digest(&bytes).into();
-        Ok(json!({ "hash": B64::from(hash), "keeper": self.keeps_records_of(device) }))
+        Ok(json!({ "hash": hash(signed), "keeper": self.keeps_records_of(device) }))
     }
 }

@@ -34,6 +34,7 @@ impl<P: Platform> Client<P> {
             return Err(error);
         }
         self.expire()?;
+        self.remove_later()?;
         self.replenish().await?;
         self.fetch_inbox().await?;
         let mut held_up = None;
@@ -382,6 +383,7 @@ impl<P: Platform> Client<P> {
             expires: None,
             expired: false,
             read_by: Vec::new(),
+            arrived_at: Some(self.platform.now_ms()),
         };
         match content? {
             Content::Text(text) => {
@@ -473,6 +475,7 @@ impl<P: Platform> Client<P> {
             expires: None,
             expired: false,
             read_by: Vec::new(),
+            arrived_at: Some(self.platform.now_ms()),
         };
         put_message(self.opened()?, group, &message);
         Ok(())

@@ -473,6 +473,8 @@ fn pages<P: Platform>(
             PageEnd::More
         },
         messages,
+        also: Vec::new(),
+        spared: Vec::new(),
     };
     Ok(pages.into_iter().enumerate().map(page).collect())
 }
@@ -486,6 +488,8 @@ fn waiting(group: GroupId, owed: &Owed, now_ms: u64) -> Page {
             hours: owed.due.saturating_sub(now_ms).div_ceil(HOUR_MS),
         },
         messages: Vec::new(),
+        also: Vec::new(),
+        spared: Vec::new(),
     }
 }
 

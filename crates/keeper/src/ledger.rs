@@ -182,6 +182,14 @@ impl Ledger {
         self.devices.iter().map(|(device, user)| (*device, *user))
     }
 
+    /// Devices of members that went out of use while they were here, and whose they are: with the same key
+    /// and all that they hold they may come back.
+    pub fn away(&self) -> impl Iterator<Item = (DeviceId, UserId)> {
+        let members = self.members();
+        let former = self.former.iter().map(|(device, f)| (*device, f.user));
+        former.filter(move |(_, user)| members.contains(user))
+    }
+
     /// What may be handed over at a time (unix milliseconds).
     pub fn due(&self, now_ms: u64) -> Vec<Owed> {
         let due = |owed: &&Owed| owed.due <= now_ms;
@@ -499,6 +507,7 @@ mod tests {
     fn who_loses_a_phone_stays_a_member_and_gets_everything_on_the_next_one() {
         let mut ledger = ledger(&[joined(1, &[(1, 1), (2, 2)]), left(6, 1, 1, true)]);
         assert!(ledger.members().contains(&user(1)) && !ledger.has(device(1)));
+        assert_eq!(ledger.away().collect::<Vec<_>>(), [(device(1), user(1))]);
         ledger.take(&joined(8, &[(3, 1)]), NOW, WAIT, |_| None);
         assert_eq!(ledger.spans(&ledger.due(SOON)[0]), [span(1, 8)]);
     }

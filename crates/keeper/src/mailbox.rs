@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use wardline_client::{Client, ClientError, Platform};
-use wardline_model::statement::{Came, SignedStatement, Statement};
+use wardline_model::statement::{Came, Refused, SignedStatement, Statement};
 use wardline_model::{B64, UserId};
 
+use crate::records::{SETTLED_MS, Terms};
 use crate::retention::{LIFETIME_MS, hex};
 
 /// Something that the record keeper signed, and whether it has been told.
@@ -20,26 +21,39 @@ struct Told {
     told: bool,
 }
 
-/// Takes what was handed in.
+/// Takes what was handed in and was signed by whom it names. What the server made up is not kept, and not
+/// answered.
 ///
 /// # Errors
 /// What may pass: no connection, an ended session, a store that does not write.
-pub async fn fetch<P: Platform>(client: &mut Client<P>) -> Result<(), ClientError> {
+pub(crate) async fn fetch<P: Platform>(
+    client: &mut Client<P>,
+    terms: &Terms,
+) -> Result<(), ClientError> {
+    let now_ms = client.platform().now_ms();
     for _ in 0..ROUNDS {
         let mut room = MOST.saturating_sub(heard(client)?.len());
         let left = client.statements_left().await?;
         let mut taken = Vec::new();
         for signed in left {
             let hash = signed.hash();
-            if is_statement_of_people(&signed) && signed.is_well_formed() {
+            if may_count(&signed, terms) {
                 // One that was settled before is answered again.
                 if told(client, &outcome_name(&hash))?.is_some() {
                     tell_again(client, &outcome_name(&hash))?;
-                } else if room > 0 {
-                    room -= 1;
-                    client.put_own(&heard_name(&hash), &signed)?;
-                } else {
+                } else if room == 0 || signed.issued_at > now_ms.saturating_add(AHEAD_MS) {
                     continue;
+                } else {
+                    match client.was_signed(&signed).await {
+                        Ok(()) => {
+                            room -= 1;
+                            client.put_own(&heard_name(&hash), &signed)?;
+                        }
+                        Err(error) if error.is_transient() => return Err(error),
+                        // The endorsement of a new device takes a moment until it stands in the log.
+                        Err(_) if now_ms.saturating_sub(signed.issued_at) <= SETTLED_MS => continue,
+                        Err(_) => {}
+                    }
                 }
             }
             taken.push(B64(hash.to_vec()));
@@ -117,13 +131,16 @@ pub(crate) fn tidy<P: Platform>(client: &mut Client<P>) -> Result<(), ClientErro
             client.forget_own(&heard_name(&signed.hash()))?;
         }
     }
-    // What was refused is refused again, should it come once more.
+    // What was refused is refused again, should it come once more; what people order whom the host does not
+    // name is forgotten, so that they fill nothing.
     let all: Vec<Told> = client.all_own(TOLD)?;
     for Told { statement, told } in all {
         let is_refusal = matches!(
             statement.statement,
             Statement::Outcome {
-                came: Came::Refused { .. },
+                came: Came::Refused {
+                    why: Refused::NotAnOfficer
+                },
                 ..
             }
         );
@@ -162,6 +179,19 @@ fn tell_again<P: Platform>(client: &mut Client<P>, name: &str) -> Result<(), Cli
         Some(statement) => tell_later(client, name, statement),
         None => Ok(()),
     }
+}
+
+/// Whether it is of a form that can count at all.
+fn may_count(signed: &SignedStatement, terms: &Terms) -> bool {
+    let is_custodian = |user| {
+        let custodians = terms.custodians.as_ref();
+        custodians.is_some_and(|custodians| custodians.people.contains(user))
+    };
+    let is_key = matches!(signed.statement, Statement::CustodianKey { .. });
+    is_statement_of_people(signed)
+        && (!is_key || is_custodian(&signed.user_id))
+        && signed.is_well_formed()
+        && signed.signed_bytes().len() <= LARGEST
 }
 
 /// What people state; all else is for the record keeper to state.
@@ -205,6 +235,10 @@ fn heard_name(hash: &[u8; 32]) -> String {
 pub(crate) const IN_FORCE: &str = "told/in-force";
 const TOLD: &str = "told/";
 const HEARD: &str = "heard/";
+/// The largest statement, in bytes, as the server takes them.
+const LARGEST: usize = 64 << 10;
+/// How far ahead of this clock a device's may be.
+const AHEAD_MS: u64 = 15 * 60 * 1000;
 /// The most that waits at a time: whoever floods the server fills this and no more.
 const MOST: usize = 2_000;
 /// The most keys of one person: some of them may be what the server made up.

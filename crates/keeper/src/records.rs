@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::custody::{self, Custodians, CustodyError, ExportKey, SealKey};
 use crate::keeper::{channels, ledger, name};
 use crate::mailbox;
-use crate::removal;
+use crate::removal::{self, Odd};
 use crate::retention::{Holds, LIFETIME_MS, NotAgreed, Retention, agreed, covers, hex};
 
 /// What the record keeper's host says.
@@ -51,9 +51,10 @@ pub struct Tended {
     pub shares: Vec<SignedStatement>,
     /// What custodians agreed to read.
     pub exports: Vec<Export>,
-    /// Orders that were carried out, by hash.
+    /// Orders that were carried out, by mark: these are for the log of the process, and nobody confirms a
+    /// guessed reason by a mark.
     pub done: Vec<String>,
-    /// Orders and agreements that count for nothing, by hash, and why.
+    /// Orders and agreements that count for nothing as yet, by mark, and why.
     pub refused: Vec<(String, String)>,
 }
 
@@ -80,17 +81,33 @@ struct Custody {
     rule: Custodians,
 }
 
+/// What came from the server, by hash; what lies in the host's folder as well is no word of the server's.
+struct Carried {
+    handed_in: BTreeSet<[u8; 32]>,
+    by_server_alone: BTreeSet<[u8; 32]>,
+}
+
 /// A destruction, and whether it is known to be complete.
 #[derive(Clone, Serialize, Deserialize)]
 struct Destroyed {
     statement: SignedStatement,
     complete: bool,
+    #[serde(default)]
+    odd: Odd,
 }
 
 impl Records {
     /// Under these terms, which were checked.
     pub const fn new(terms: Terms) -> Self {
         Self { terms }
+    }
+
+    /// Takes what was handed in at the server.
+    ///
+    /// # Errors
+    /// What may pass: no connection, an ended session, a store that does not write.
+    pub async fn fetch<P: Platform>(&self, client: &mut Client<P>) -> Result<(), ClientError> {
+        mailbox::fetch(client, &self.terms).await
     }
 
     /// Looks at everything: what was stated, and what time has ended. To be called again and again
@@ -109,13 +126,16 @@ impl Records {
         let mut all = statements.to_vec();
         let known: BTreeSet<[u8; 32]> = all.iter().map(SignedStatement::hash).collect();
         all.extend(heard.into_iter().filter(|s| !known.contains(&s.hash())));
+        let carried = Carried {
+            by_server_alone: handed_in.difference(&known).copied().collect(),
+            handed_in,
+        };
         // Of two keys of a custodian the newer one counts.
         all.sort_by_key(|statement| statement.issued_at);
         self.share_out(client, &all, &mut tended).await?;
         self.state_terms(client)?;
         for order in &all {
-            let is_handed_in = handed_in.contains(&order.hash());
-            self.obey(client, order, &all, is_handed_in, &mut tended)
+            self.obey(client, order, &all, &carried, &mut tended)
                 .await?;
         }
         self.end(client, &mut tended).await?;
@@ -188,7 +208,7 @@ impl Records {
         client: &mut Client<P>,
         order: &SignedStatement,
         statements: &[SignedStatement],
-        is_handed_in: bool,
+        carried: &Carried,
         tended: &mut Tended,
     ) -> Result<(), ClientError> {
         let is_order = matches!(
@@ -198,14 +218,15 @@ impl Records {
                 | Statement::Export { .. }
                 | Statement::Release { .. }
         );
-        let id = hex(&order.hash());
+        let id = hex(&order.mark());
         if !is_order || is_done(client, &order.hash())? {
             return Ok(());
         }
         // What came by a file may count yet, once the host's file is mended; who handed something in
         // is told that it does not, for good.
+        let own = order.hash();
         let refuse = |client: &mut Client<P>, why: Refused| {
-            if is_handed_in {
+            if carried.handed_in.contains(&own) {
                 tell_outcome(client, order.hash(), Came::Refused { why })?;
             }
             Ok(())
@@ -214,26 +235,34 @@ impl Records {
             tended.refused.push((id, NotAgreed::Orderer.to_string()));
             return refuse(client, Refused::NotAnOfficer);
         }
-        let now_ms = client.platform().now_ms();
+        let age = client.platform().now_ms().saturating_sub(order.issued_at);
+        // What the server held back until now counts no more: it chose the time.
+        let late = age > LIFETIME_MS.saturating_add(ON_ITS_WAY_MS);
+        let is_late = |s: &SignedStatement| late && carried.by_server_alone.contains(&s.hash());
         let mut signed = Vec::new();
-        let own = order.hash();
-        let of_it = |s: &&SignedStatement| matches!(&s.statement, Statement::Approval { order, .. } if order.0 == own);
+        let of_it = |s: &&SignedStatement| {
+            matches!(&s.statement, Statement::Approval { order, .. } if order.0 == own)
+                && !is_late(s)
+        };
         for statement in std::iter::once(order).chain(statements.iter().filter(of_it)) {
             match client.verify_statement(statement).await {
                 Ok(()) => signed.push(statement.clone()),
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => tended
                     .refused
-                    .push((hex(&statement.hash()), error.to_string())),
+                    .push((hex(&statement.mark()), error.to_string())),
             }
         }
         if signed.first() != Some(order) {
             // The endorsement of a new device takes a moment until it stands in the log.
-            let age = now_ms.saturating_sub(order.issued_at);
             if age > SETTLED_MS {
                 return refuse(client, Refused::NotVerified);
             }
             return Ok(());
+        }
+        if is_late(order) {
+            tended.refused.push((id, NotAgreed::TooFew.to_string()));
+            return refuse(client, Refused::TooOld);
         }
         let custodians = self.terms.custodians.as_ref();
         let by_officers = matches!(
@@ -253,7 +282,7 @@ impl Records {
         let agreed = agreed(order, &signed, may);
         if agreed.len() < needed {
             tended.refused.push((id, NotAgreed::TooFew.to_string()));
-            if now_ms.saturating_sub(order.issued_at) > LIFETIME_MS {
+            if age > LIFETIME_MS {
                 return refuse(client, Refused::TooOld);
             }
             return Ok(());
@@ -275,7 +304,7 @@ impl Records {
                 }
                 holds.end(&hold.0, order);
                 client.put_own(HOLDS, &holds)?;
-                Came::Ended
+                Came::Ended { hold: hold.clone() }
             }
             Statement::Release { device, .. } => {
                 release(client, *device)?;
@@ -360,7 +389,7 @@ impl Records {
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => tended
                     .refused
-                    .push((hex(&statement.hash()), error.to_string())),
+                    .push((hex(&statement.mark()), error.to_string())),
             }
         }
         if keys.len() < rule.people.len() {
@@ -425,7 +454,8 @@ impl Records {
         let holds = Self::holds(client)?;
         let mut kinds: BTreeMap<GroupId, GroupKind> = client.own(KINDS)?.unwrap_or_default();
         let before = kinds.len();
-        for batch in client.batches()? {
+        let batches = client.batches()?;
+        for batch in &batches {
             // What the server first called it counts: no later word makes its time shorter.
             let kind = match (kinds.get(&batch.group), batch.kind) {
                 (Some(kind), _) => Some(*kind),
@@ -435,16 +465,17 @@ impl Records {
                 }
                 (None, None) => None,
             };
-            let Some(rule) = retention.ended(&batch, kind, now) else {
+            let Some(rule) = retention.ended(batch, kind, now) else {
                 continue;
             };
             let ledger = ledger(client, batch.group)?;
-            if holds.cover(&batch, |user| ledger.knew(*user)) {
+            if holds.cover(batch, |user| ledger.knew(*user)) {
                 continue;
             }
             let destroyed = Destroyed {
-                statement: client.sign_statement(destruction(&batch, rule))?,
+                statement: client.sign_statement(destruction(batch, rule))?,
                 complete: false,
+                odd: Odd::of(batch, &batches),
             };
             client.put_own(&destroyed_name(&destroyed.statement), &destroyed)?;
             client.flush().await?;
@@ -511,7 +542,8 @@ async fn finish<P: Platform>(
     {
         client.shred(*group, *from)?;
         removal::requeue(client, None)?;
-        removal::begin(client, *group, (*from, *until), &destroyed.statement.hash())?;
+        let hash = destroyed.statement.hash();
+        removal::begin(client, *group, (*from, *until), &destroyed.odd, &hash)?;
         // Their pages went with it, of this conversation and of others.
         let channels: BTreeSet<GroupId> = channels(client)?.into_values().collect();
         for kept in client.kept_groups()? {
@@ -525,6 +557,7 @@ async fn finish<P: Platform>(
     let statement = destroyed.statement.clone();
     let complete = Destroyed {
         complete: true,
+        odd: Odd::default(),
         ..destroyed
     };
     client.put_own(&destroyed_name(&statement), &complete)?;
@@ -578,14 +611,20 @@ fn export<P: Platform>(
 ) -> Result<Export, ClientError> {
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut entries = 0;
+    let mut covered: BTreeMap<GroupId, BTreeSet<MessageId>> = BTreeMap::new();
     for batch in client.batches()? {
         let ledger = ledger(client, batch.group)?;
-        if !covers(scope, &batch, |user| ledger.knew(*user)) {
-            continue;
+        if covers(scope, &batch, |user| ledger.knew(*user)) {
+            covered.entry(batch.group).or_default().extend(batch.ids);
         }
-        let from = scope.from.unwrap_or(0).max(batch.from);
-        let until = scope.until.unwrap_or(u64::MAX).min(batch.until);
-        for entry in client.kept(batch.group, from, until)? {
+    }
+    let (from, until) = (scope.from.unwrap_or(0), scope.until.unwrap_or(u64::MAX));
+    for (group, ids) in covered {
+        let ledger = ledger(client, group)?;
+        for entry in client.kept(group, from, until)? {
+            if !ids.contains(&entry.id) {
+                continue;
+            }
             let of = |user: &UserId| *user == entry.from.id || ledger.was_member(*user, entry.seq);
             if !scope.people.is_empty() && !scope.people.iter().any(of) {
                 continue;
@@ -602,7 +641,7 @@ fn export<P: Platform>(
                 "change": entry.change,
                 "expires": entry.expires,
             });
-            let file = files.entry(format!("{}.ndjson", batch.group)).or_default();
+            let file = files.entry(format!("{group}.ndjson")).or_default();
             file.extend_from_slice(line.to_string().as_bytes());
             file.push(b'\n');
             entries += 1;
@@ -658,7 +697,9 @@ fn destroyed_name(statement: &SignedStatement) -> String {
 }
 
 /// How long an order may wait for its device to be known.
-const SETTLED_MS: u64 = 60 * 60 * 1000;
+pub(crate) const SETTLED_MS: u64 = 60 * 60 * 1000;
+/// How long what was agreed to on the last day may be on its way.
+const ON_ITS_WAY_MS: u64 = 24 * 60 * 60 * 1000;
 const HOLDS: &str = "holds";
 const DONE: &str = "orders-done";
 const CUSTODY: &str = "custody";

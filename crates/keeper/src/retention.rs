@@ -169,8 +169,13 @@ impl Holds {
 /// Whether a scope covers a batch.
 pub fn covers(scope: &Scope, batch: &Batch, is_member: impl Fn(&UserId) -> bool) -> bool {
     let there = |user: &UserId| batch.people.contains(user) || is_member(user);
-    let time = (batch.from, batch.until);
-    scope.covers(batch.group, there, batch.patient.as_ref(), time)
+    let within = |time| scope.covers(batch.group, there, batch.patient.as_ref(), time);
+    // When something was sent is the server's word, and when it came may be later.
+    within((batch.from, batch.until))
+        || batch
+            .elsewhere
+            .iter()
+            .any(|(_, at)| within((*at, at.saturating_add(1))))
 }
 
 /// Why an order is not carried out.
@@ -227,7 +232,7 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 mod tests {
     use std::collections::BTreeSet;
 
-    use wardline_model::{B64, DeviceId, GroupId};
+    use wardline_model::{B64, DeviceId, GroupId, MessageId};
 
     use super::*;
 
@@ -243,6 +248,7 @@ mod tests {
             kind: Some(GroupKind::Direct),
             patient: None,
             ids: Vec::new(),
+            elsewhere: Vec::new(),
             people: BTreeSet::from([user(1)]),
         }
     }
@@ -335,6 +341,24 @@ mod tests {
         // The order again does not begin it anew.
         holds.begin(&order);
         assert!(!holds.cover(&batch(), member));
+    }
+
+    #[test]
+    fn what_is_said_to_be_older_than_it_is_escapes_no_hold() {
+        let mut batch = batch();
+        (batch.from, batch.until) = (70 * DAY_MS, 77 * DAY_MS);
+        batch.elsewhere = vec![(MessageId::from_bytes([4; 16]), 5)];
+        let held = |from, until| {
+            let scope = Scope {
+                from,
+                until,
+                ..Scope::default()
+            };
+            covers(&scope, &batch, |_| true)
+        };
+        assert!(held(Some(70 * DAY_MS), None), "it came then");
+        assert!(held(None, Some(6)), "it was sent then, as the server says");
+        assert!(!held(Some(6), Some(70 * DAY_MS)));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! device that made it, and what the record keeper's host says of its person, never by who brought
 //! it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -37,8 +39,8 @@ pub struct SignedStatement {
     pub signature: B64,
 }
 
-/// What is stated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What is stated. What people write in it, and about whom, is in no output that is for finding faults.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Statement {
@@ -156,7 +158,10 @@ pub enum Came {
     /// The hold is in force.
     Held,
     /// The hold that the order names is over.
-    Ended,
+    Ended {
+        /// The hash of the order that began it.
+        hold: B64,
+    },
     /// The device gets its history.
     Released,
     /// What was asked for lies on the record keeper's host.
@@ -221,6 +226,24 @@ pub struct Sealed {
     pub enc: B64,
     /// The ciphertext.
     pub ciphertext: B64,
+}
+
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hold { .. } => "Hold",
+            Self::EndHold { .. } => "EndHold",
+            Self::Export { .. } => "Export",
+            Self::Release { .. } => "Release",
+            Self::Approval { .. } => "Approval",
+            Self::CustodianKey { .. } => "CustodianKey",
+            Self::Share { .. } => "Share",
+            Self::Destruction { .. } => "Destruction",
+            Self::Exported { .. } => "Exported",
+            Self::Outcome { .. } => "Outcome",
+            Self::InForce { .. } => "InForce",
+        })
+    }
 }
 
 impl SignedStatement {
@@ -376,6 +399,16 @@ mod tests {
         other.signature.0[3] ^= 1;
         assert_eq!(signed.hash(), other.hash());
         assert_ne!(signed.mark(), other.mark());
+    }
+
+    #[test]
+    fn what_people_write_is_in_no_output_for_finding_faults() {
+        let told = format!("{:?}", hold(Scope::default()));
+        assert!(told.contains("Hold"), "{told}");
+        assert!(
+            !told.contains("2026-17") && !told.contains("Notice"),
+            "{told}"
+        );
     }
 
     #[test]

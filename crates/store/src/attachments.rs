@@ -238,16 +238,31 @@ impl Tx {
         Ok(ended == 1)
     }
 
-    /// Deletes the chunks of an attachment that was taken back; false where none are there.
-    pub async fn shred_attachment(&mut self, id: AttachmentId) -> Result<bool, StoreError> {
+    /// Ends a conversation's attachment, taken back or not, and deletes its chunks; false where nothing
+    /// is left of it.
+    pub async fn shred_attachment(
+        &mut self,
+        id: AttachmentId,
+        group: GroupId,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let ended = execute!(
+            self,
+            "UPDATE attachments SET ended_at = $3
+             WHERE attachment_id = $1 AND group_id = $2 AND ended_at IS NULL",
+            id,
+            group,
+            now_ms
+        )?;
         let deleted = execute!(
             self,
             "DELETE FROM attachment_chunks WHERE attachment_id = $1
                  AND EXISTS (SELECT 1 FROM attachments a
-                     WHERE a.attachment_id = $1 AND a.ended_at IS NOT NULL)",
-            id
+                     WHERE a.attachment_id = $1 AND a.group_id = $2)",
+            id,
+            group
         )?;
-        Ok(deleted > 0)
+        Ok(ended + deleted > 0)
     }
 
     /// Attachments that began before a time and are not whole yet, the oldest first.

@@ -18,6 +18,7 @@ row! {
         state: String,
         body_sealed: Vec<u8>,
         outcome_sealed: Option<Vec<u8>>,
+        ended_sealed: Option<Vec<u8>>,
     }
 }
 
@@ -45,6 +46,8 @@ pub struct KeptStatement {
     pub state: String,
     /// What came of it.
     pub outcome: Option<SignedStatement>,
+    /// Of a hold: what ended it.
+    pub ended: Option<SignedStatement>,
 }
 
 /// A statement to be kept.
@@ -59,7 +62,8 @@ pub struct NewStatement<'a> {
 macro_rules! select_statements {
     ($rest:literal) => {
         concat!(
-            "SELECT statement_id, kind, user_id, handed_at, taken_at, state, body_sealed, outcome_sealed
+            "SELECT statement_id, kind, user_id, handed_at, taken_at, state, body_sealed, outcome_sealed,
+                 ended_sealed
              FROM record_statements ",
             $rest
         )
@@ -232,14 +236,27 @@ impl Tx {
         Ok(settled == 1)
     }
 
-    /// A hold is over; what came of its order stays.
-    pub async fn end_hold(&mut self, hash: &[u8], now_ms: u64) -> Result<bool, StoreError> {
-        let token = self.statement_token(hash);
+    /// A hold is over by what the record keeper signed; what came of its order stays, and may still be to
+    /// be told.
+    pub async fn end_hold(
+        &mut self,
+        hash: &[u8],
+        ended: &SignedStatement,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let Some(kept) = self.statement(hash).await? else {
+            return Ok(false);
+        };
+        let id = kept.signed.mark();
+        let ended = self.seal_statement(ENDED, &id, ended)?;
         let ended = execute!(
             self,
-            "UPDATE record_statements SET state = 'ended', settled_at = $2
-             WHERE token = $1 AND state = 'held'",
-            token,
+            "UPDATE record_statements SET ended_sealed = $2, settled_at = $3,
+                 state = CASE WHEN state = 'held' THEN 'ended' ELSE state END
+             WHERE statement_id = $1 AND kind = 'hold' AND state IN ('waiting', 'held')
+                 AND ended_sealed IS NULL",
+            id.as_slice(),
+            ended,
             now_ms
         )?;
         Ok(ended == 1)
@@ -338,10 +355,14 @@ impl Tx {
     fn open_kept(&self, raw: RawStatement) -> Result<KeptStatement, StoreError> {
         let id = &raw.statement_id;
         let outcome = raw.outcome_sealed.as_ref();
+        let ended = raw.ended_sealed.as_ref();
         Ok(KeptStatement {
             signed: self.open_statement(BODY, id, &raw.body_sealed)?,
             outcome: outcome
                 .map(|outcome| self.open_statement(OUTCOME, id, outcome))
+                .transpose()?,
+            ended: ended
+                .map(|ended| self.open_statement(ENDED, id, ended))
                 .transpose()?,
             kind: raw.kind,
             user_id: raw.user_id,
@@ -354,4 +375,5 @@ impl Tx {
 
 const BODY: &str = "record_statements.body";
 const OUTCOME: &str = "record_statements.outcome";
+const ENDED: &str = "record_statements.ended";
 const RESULT: &str = "record_results.body";

@@ -259,7 +259,10 @@ export const api = {
    * is not its own nothing is left, and `doubtful` says so. */
   records: async (): Promise<Records & { doubtful: boolean }> => {
     const list = await ask<Records>("GET", "/v1/records");
-    return trustedRecords(list, (signed) => call("verify_statement", { signed }));
+    return trustedRecords(list, {
+      verify: (signed) => call("verify_statement", { signed }),
+      hash: async (signed) => (await call("hash_statement", { signed })).hash,
+    });
   },
   /** Signs a statement with this device's key and hands it in. */
   handInStatement: async ({ statement }: { statement: Statement }) => {

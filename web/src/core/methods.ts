@@ -398,6 +398,8 @@ export interface Methods {
   sign_statement: [{ statement: Statement }, SignedStatement];
   /** Fails unless the device that a statement names signed it, is its person's and is in use. */
   verify_statement: [{ signed: SignedStatement }, { hash: string; keeper: boolean }];
+  /** What stands for a statement, by its own words; nothing of it is verified. */
+  hash_statement: [{ signed: SignedStatement }, { hash: string }];
   /** `shown` are STAT messages that were on the screen, by the places of their newest versions. */
   mark_read: [{ group: string; up_to: number; shown?: readonly number[] }, unknown];
   acknowledge: [{ group: string; up_to: number }, unknown];

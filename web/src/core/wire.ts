@@ -757,7 +757,8 @@ export type Statement =
 
 /** What came of an order, by the record keeper. */
 export type RecordOutcome =
-  | { type: "held" | "ended" | "released" }
+  | { type: "held" | "released" }
+  | { type: "ended"; hold: string }
   | { type: "exported"; manifest: string; files: number; entries: number }
   | { type: "refused"; why: string };
 
@@ -779,6 +780,8 @@ export interface RecordsOrder {
   taken_at?: number | null;
   state: "waiting" | "held" | "ended" | "done" | "refused";
   outcome?: SignedStatement | null;
+  /** Of a hold: what ended it, whoever ordered that and how. */
+  ended?: SignedStatement | null;
   agreements: { signed: SignedStatement; by: PersonBrief }[];
 }
 

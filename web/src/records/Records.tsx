@@ -136,6 +136,7 @@ function Order({ order, list, who }: { order: RecordsOrder; list: List; who: Who
   const now = Date.now();
   const { statement } = order.signed;
   const came = order.outcome?.statement.type === "outcome" ? order.outcome.statement.came : null;
+  // Nobody agrees to the end of a hold that they are not shown.
   const ends =
     statement.type === "end_hold" ? list.orders.find(({ hash }) => hash === statement.hold) : null;
   const names = order.agreements.map(({ by }) => by.name);
@@ -169,7 +170,7 @@ function Order({ order, list, who }: { order: RecordsOrder; list: List; who: Who
       ) : null}
       <Refused lines={agree.error ? [told(agree.error)] : []} />
       <div className={officer.does}>
-        {canAgree(order, who) ? (
+        {canAgree(order, who) && ends !== undefined ? (
           <Button
             loading={agree.isPending}
             onClick={() =>

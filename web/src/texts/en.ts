@@ -509,7 +509,7 @@ export const en = {
     title: "Records",
     hint: "What is kept, what is held, and what was destroyed. The record keeper decides by signatures of people's devices; what stands here is what it signed.",
     doubtful:
-      "Something here is not what the record keeper signed, and is left out. Tell your security officer.",
+      "Something here is not what its people or the record keeper signed, and is left out. Tell your security officer.",
     waiting: "Waiting for agreement",
     noneWaiting: "Nothing waits.",
     holds: "Holds in force",

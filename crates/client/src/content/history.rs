@@ -33,6 +33,13 @@ pub struct Page {
     pub end: PageEnd,
     /// The messages, oldest first.
     pub messages: Vec<Kept>,
+    /// With [`PageEnd::Removed`]: what ended as well, though the server says that it was sent at another
+    /// time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<MessageId>,
+    /// With [`PageEnd::Removed`]: what has not ended, though the server says that it was sent then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spared: Vec<MessageId>,
 }
 
 /// What follows a page.

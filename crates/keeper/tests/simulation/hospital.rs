@@ -21,6 +21,7 @@ use wardline_credential::chain::{DETAIL, ENDORSED};
 use wardline_credential::x509::{DEVICE_URN, USER_URN};
 use wardline_delivery::{CommitEffect, DeliveryKey, Refusal, Tracked};
 use wardline_model::endorsement::{Duty, Endorsement, SignedEndorsement};
+use wardline_model::statement::SignedStatement;
 use wardline_model::wire::devices::{
     CredentialsAnswer, CredentialsRequest, DeviceCredential, DeviceInfo, DeviceList,
     EndorseRequest, LoggedEndorsement, MemberDevice, MemberDevices, MemberDevicesRequest,
@@ -41,6 +42,7 @@ use wardline_model::wire::messages::{
     Entry, EntryKind, EntryList, Inbox, InboxItem, MessageAccepted, MessageSend, Priority,
 };
 use wardline_model::wire::problem::Problem;
+use wardline_model::wire::records::{RecordsResult, StatementsLeft, StatementsTaken};
 use wardline_model::wire::sessions::SignedIn;
 use wardline_model::{B64, DeviceId, EnrollmentId, GroupId, MessageId, SessionId, UserId};
 
@@ -97,6 +99,11 @@ pub(crate) struct Hospital {
     pub(crate) devices: BTreeMap<DeviceId, Device>,
     pub(crate) groups: BTreeMap<GroupId, Group>,
     pub(crate) now: u64,
+    /// When it says that messages were sent, where it lies.
+    pub(crate) says: Option<u64>,
+    /// Statements that it hands to the record keeper, and what that says came of them.
+    pub(crate) handed_in: Vec<SignedStatement>,
+    pub(crate) results: Vec<SignedStatement>,
     numbers: u64,
 }
 
@@ -143,6 +150,9 @@ impl Hospital {
             devices: BTreeMap::new(),
             groups: BTreeMap::new(),
             now,
+            says: None,
+            handed_in: Vec::new(),
+            results: Vec::new(),
             numbers: 0,
         }
     }
@@ -211,6 +221,20 @@ impl Hospital {
             ("POST", ["v1", "key-packages"]) => Ok(self.upload(who, read(body))),
             ("POST", ["v1", "key-packages", "claim"]) => Ok(self.claim(&read(body))),
             ("POST", ["v1", "keeper", "devices"]) => Ok(self.member_devices(&read(body))),
+            ("GET", ["v1", "keeper", "statements"]) => value(StatementsLeft {
+                statements: self.handed_in.clone(),
+            }),
+            ("POST", ["v1", "keeper", "statements", "taken"]) => {
+                let StatementsTaken { hashes } = read(body);
+                self.handed_in
+                    .retain(|signed| !hashes.contains(&B64(signed.hash().to_vec())));
+                Ok(Value::Null)
+            }
+            ("POST", ["v1", "keeper", "results"]) => {
+                let RecordsResult { signed } = read(body);
+                self.results.push(signed);
+                Ok(Value::Null)
+            }
             ("GET", ["v1", "inbox"]) => Ok(self.inbox(who, number(query, "after"))),
             ("GET", ["v1", "groups"]) => Ok(self.list_groups(who)),
             ("POST", ["v1", "groups"]) => self.create(who, read(body)),
@@ -701,15 +725,13 @@ impl Hospital {
         if group.tracked.removal_pending() {
             return Err(problem("commit-required", 409));
         }
-        let seq = group.append(EntryKind::Message, epoch, send.message, self.now);
+        let sent_at = self.says.unwrap_or(self.now);
+        let seq = group.append(EntryKind::Message, epoch, send.message, sent_at);
         let last = group.entries.last_mut().unwrap();
         last.id = Some(send.id);
         last.priority = send.priority;
         (last.sender_device, last.sender) = (Some(who), Some(self.devices[&who].user));
-        value(MessageAccepted {
-            seq,
-            sent_at: self.now,
-        })
+        value(MessageAccepted { seq, sent_at })
     }
 
     /// A device's MLS key.
@@ -730,6 +752,12 @@ impl Hospital {
                 group.append(EntryKind::Proposal, epoch, B64(proposal), self.now);
             }
         }
+    }
+
+    /// A device is in use again, as after a quarantine.
+    pub(crate) fn restore(&mut self, device: DeviceId) {
+        let device = self.devices.get_mut(&device).unwrap();
+        device.state = DeviceState::Active;
     }
 }
 

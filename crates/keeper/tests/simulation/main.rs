@@ -30,9 +30,9 @@ use wardline_client::views::StatusStage;
 use wardline_client::{Client, ClientError};
 use wardline_keeper::custody::{self, Custodians, SealKey};
 use wardline_keeper::retention::Retention;
-use wardline_keeper::{Keeper, Records, Rules, Tended, Terms};
+use wardline_keeper::{Keeper, Records, Rules, Tended, Terms, mailbox};
 use wardline_model::endorsement::Duty;
-use wardline_model::statement::{Scope, SignedStatement, Statement};
+use wardline_model::statement::{Came, Refused, Scope, SignedStatement, Statement};
 use wardline_model::wire::enroll::{DeviceState, Platform as DevicePlatform};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
@@ -199,6 +199,275 @@ fn what_retention_ends_is_gone_for_good_and_what_is_held_stays() {
     let told = messages.into_iter().filter_map(|m| m.notice_text);
     let removed = told.filter(|text| text.ends_with("were removed under the retention rule."));
     assert_eq!(removed.count(), 1);
+}
+
+#[test]
+fn what_the_server_says_is_old_is_kept_as_long_as_it_has_been_here() {
+    let mut life = Life::new(3);
+    life.run(&[(2, Task::Start(vec![user(2)]))], None);
+    let [group] = life.conversations()[..] else {
+        panic!("one conversation")
+    };
+    life.run(&[(1, Task::Keep)], None);
+    life.world.hospital.borrow_mut().says = Some(BEGIN - 7 * 365 * 24 * HOUR_MS);
+    life.run(&[(2, Task::Send(group, "K 6.8".to_owned()))], None);
+    life.world.hospital.borrow_mut().says = None;
+    let records = Records::new(Terms {
+        retention: Some(Retention {
+            days: 30,
+            ..Retention::default()
+        }),
+        ..Terms::default()
+    });
+    for _ in 0..2 {
+        life.keep(&[2, 3]);
+        assert!(life.tend(&records, &[]).destroyed.is_empty());
+        assert_eq!(life.kept(group), ["K 6.8"]);
+        assert_eq!(life.said(3, group), ["K 6.8"]);
+        life.world.hospital.borrow_mut().now += 20 * 24 * HOUR_MS;
+    }
+    // Its time is over by the record keeper's clock, and the phones know which message is meant.
+    let destroyed = life.tend(&records, &[]).destroyed;
+    assert_eq!(destroyed.len(), 1);
+    life.keep(&[2, 3]);
+    assert!(life.kept(group).is_empty());
+    assert!(life.said(2, group).is_empty() && life.said(3, group).is_empty());
+}
+
+#[test]
+fn what_is_said_to_be_of_a_week_that_ended_stays_on_the_phones_as_long_as_it_is_kept() {
+    let mut life = Life::new(4);
+    life.run(&[(2, Task::Start(vec![user(2)]))], None);
+    let [group] = life.conversations()[..] else {
+        panic!("one conversation")
+    };
+    life.run(&[(2, Task::Send(group, "K 6.8".to_owned()))], None);
+    life.keep(&[2, 3]);
+    life.world.hospital.borrow_mut().now += 30 * 24 * HOUR_MS;
+    life.world.hospital.borrow_mut().says = Some(BEGIN);
+    life.run(&[(2, Task::Send(group, "K 4.1".to_owned()))], None);
+    life.world.hospital.borrow_mut().says = None;
+    life.keep(&[2, 3]);
+    let records = Records::new(Terms {
+        retention: Some(Retention {
+            days: 60,
+            ..Retention::default()
+        }),
+        ..Terms::default()
+    });
+    life.world.hospital.borrow_mut().now += 40 * 24 * HOUR_MS;
+    assert_eq!(life.tend(&records, &[]).destroyed.len(), 1);
+    life.keep(&[2, 3]);
+    assert_eq!(life.kept(group), ["K 4.1"]);
+    assert_eq!(life.said(3, group), ["K 4.1"]);
+}
+
+#[test]
+fn a_phone_that_was_away_keeps_what_it_just_got_until_it_is_old_enough() {
+    let mut life = Life::new(5);
+    life.run(&[(2, Task::Start(vec![user(2)]))], None);
+    let [group] = life.conversations()[..] else {
+        panic!("one conversation")
+    };
+    life.keep(&[2, 3]);
+    life.run(&[(2, Task::Send(group, "K 6.8".to_owned()))], None);
+    life.keep(&[2]);
+    life.world.hospital.borrow_mut().now += 35 * 24 * HOUR_MS;
+    life.keep(&[3]);
+    let records = Records::new(Terms {
+        retention: Some(Retention {
+            days: 30,
+            ..Retention::default()
+        }),
+        ..Terms::default()
+    });
+    life.world.hospital.borrow_mut().now += 5 * 24 * HOUR_MS;
+    assert_eq!(life.tend(&records, &[]).destroyed.len(), 1);
+    life.keep(&[2, 3]);
+    assert!(life.said(2, group).is_empty());
+    assert_eq!(life.said(3, group), ["K 6.8"], "it came five days ago");
+    life.world.hospital.borrow_mut().now += 25 * 24 * HOUR_MS;
+    life.keep(&[3]);
+    assert!(life.said(3, group).is_empty());
+}
+
+#[test]
+fn what_the_server_held_back_until_it_was_refused_does_not_end_a_hold_later() {
+    let mut life = Life::new(6);
+    let records = Records::new(Terms {
+        officers: BTreeSet::from([user(2), user(3)]),
+        ..Terms::default()
+    });
+    let hold = life.state(
+        3,
+        Statement::Hold {
+            case: "2026-17".to_owned(),
+            reason: "Notice of claim".to_owned(),
+            scope: Scope::default(),
+        },
+    );
+    let agreed = life.agree(4, &hold);
+    life.tend(&records, &[hold.clone(), agreed]);
+    let end = life.state(
+        3,
+        Statement::EndHold {
+            hold: B64(hold.hash().to_vec()),
+            reason: "Settled".to_owned(),
+        },
+    );
+    let agreed = life.agree(4, &end);
+    let came = |life: &Life| -> Vec<Came> {
+        let hospital = life.world.hospital.borrow();
+        let of_end = hospital.results.iter().filter_map(|s| match &s.statement {
+            Statement::Outcome { order, came } if order.0 == end.hash() => Some(came.clone()),
+            _ => None,
+        });
+        of_end.collect()
+    };
+    let too_old = Came::Refused {
+        why: Refused::TooOld,
+    };
+    let stands = |life: &Life| {
+        let client = life.handsets[1].client.as_ref().unwrap();
+        Records::holds(client).unwrap().scopes().count() == 1
+    };
+    life.hand(&records, std::slice::from_ref(&end));
+    assert!(came(&life).is_empty());
+    life.world.hospital.borrow_mut().now += 32 * 24 * HOUR_MS;
+    life.hand(&records, &[]);
+    assert_eq!(came(&life), std::slice::from_ref(&too_old));
+    for days in [0, 30, 31, 5] {
+        life.world.hospital.borrow_mut().now += days * 24 * HOUR_MS;
+        life.hand(&records, &[]);
+        life.hand(&records, &[end.clone(), agreed.clone()]);
+        assert!(stands(&life));
+        assert!(came(&life).iter().all(|came| *came == too_old));
+    }
+
+    // Nor where it comes late for the first time; a file on the host is not the server's to hold back.
+    let late = life.state(
+        3,
+        Statement::EndHold {
+            hold: B64(hold.hash().to_vec()),
+            reason: "Settled at last".to_owned(),
+        },
+    );
+    let agreed = life.agree(4, &late);
+    life.world.hospital.borrow_mut().now += 40 * 24 * HOUR_MS;
+    life.tend(&records, std::slice::from_ref(&late));
+    life.world.hospital.borrow_mut().handed_in = vec![agreed.clone()];
+    let client = life.handsets[1].client.as_mut().unwrap();
+    alone(records.fetch(client)).unwrap();
+    life.tend(&records, std::slice::from_ref(&late));
+    assert!(stands(&life));
+    life.tend(&records, &[late, agreed]);
+    assert!(!stands(&life));
+}
+
+#[test]
+fn what_the_server_makes_up_is_neither_kept_nor_answered() {
+    let mut life = Life::new(7);
+    let rule = Custodians {
+        needed: 2,
+        people: BTreeSet::from([user(2), user(3), user(4)]),
+    };
+    let records = Records::new(Terms {
+        officers: BTreeSet::from([user(2), user(3)]),
+        custodians: Some(rule),
+        ..Terms::default()
+    });
+    let hold = |case: &str, reason: &str| Statement::Hold {
+        case: case.to_owned(),
+        reason: reason.to_owned(),
+        scope: Scope::default(),
+    };
+    let genuine = life.state(3, hold("2026-17", "Notice of claim"));
+    let outsiders = life.state(2, hold("2026-18", "Notice of claim"));
+    let forged = SignedStatement {
+        statement: hold("2026-19", "Made up"),
+        ..genuine.clone()
+    };
+    let strangers = SignedStatement {
+        user_id: user(1),
+        ..forged.clone()
+    };
+    let key = Statement::CustodianKey {
+        key: B64(vec![7; 32]),
+    };
+    let others_key = life.state(2, key);
+    let large = Statement::Hold {
+        case: "2026-20".to_owned(),
+        reason: "Notice of claim".to_owned(),
+        scope: Scope {
+            people: vec![user(1); 3_000],
+            ..Scope::default()
+        },
+    };
+    let large = life.state(3, large);
+    life.world.hospital.borrow_mut().now += HOUR_MS;
+    let ahead = life.state(3, hold("2026-21", "Notice of claim"));
+    life.world.hospital.borrow_mut().now -= HOUR_MS / 2;
+    let all = [
+        forged,
+        strangers,
+        others_key,
+        large,
+        ahead.clone(),
+        outsiders.clone(),
+        genuine.clone(),
+    ];
+    life.hand(&records, &all);
+    let heard = |life: &Life| {
+        let client = life.handsets[1].client.as_ref().unwrap();
+        mailbox::heard(client).unwrap()
+    };
+    assert_eq!(heard(&life), std::slice::from_ref(&genuine));
+    let answered = |life: &Life| -> Vec<B64> {
+        let hospital = life.world.hospital.borrow();
+        let about = hospital.results.iter().filter_map(SignedStatement::about);
+        about.cloned().collect()
+    };
+    // Who signed and is no officer is told so; nobody else is told anything.
+    assert_eq!(answered(&life), [B64(outsiders.hash().to_vec())]);
+    // What is not due is taken when it is; what nobody signed is not asked for for ever.
+    life.world.hospital.borrow_mut().now += HOUR_MS;
+    life.hand(&records, &all);
+    assert_eq!(heard(&life).len(), 2);
+    assert!(heard(&life).contains(&ahead));
+    assert!(life.world.hospital.borrow().handed_in.is_empty());
+}
+
+#[test]
+fn a_phone_that_was_out_of_use_as_its_messages_ended_drops_them_when_it_is_back() {
+    let mut life = Life::new(8);
+    life.run(&[(2, Task::Start(vec![user(2)]))], None);
+    let [group] = life.conversations()[..] else {
+        panic!("one conversation")
+    };
+    life.run(&[(2, Task::Send(group, "K 6.8".to_owned()))], None);
+    life.keep(&[2, 3]);
+    let phone = life.handsets[3].id();
+    life.world.hospital.borrow_mut().lose(phone);
+    life.keep(&[2]);
+    let records = Records::new(Terms {
+        retention: Some(Retention {
+            days: 30,
+            ..Retention::default()
+        }),
+        ..Terms::default()
+    });
+    life.world.hospital.borrow_mut().now += 40 * 24 * HOUR_MS;
+    assert_eq!(life.tend(&records, &[]).destroyed.len(), 1);
+    life.keep(&[2]);
+    assert!(life.said(2, group).is_empty());
+    life.world.hospital.borrow_mut().now += 20 * 24 * HOUR_MS;
+    life.keep(&[2]);
+    assert_eq!(life.said(3, group), ["K 6.8"]);
+
+    life.world.hospital.borrow_mut().restore(phone);
+    life.run(&[(3, Task::Sync)], None);
+    life.keep(&[2, 3]);
+    assert!(life.said(3, group).is_empty());
 }
 
 #[test]
@@ -454,6 +723,46 @@ impl Life {
         let client = self.handsets[1].client.as_ref().unwrap();
         let kept = client.history(group, 0, u64::MAX).unwrap();
         kept.into_iter().map(|kept| kept.text).collect()
+    }
+
+    /// A device's agreement to an order.
+    fn agree(&mut self, index: usize, order: &SignedStatement) -> SignedStatement {
+        self.state(
+            index,
+            Statement::Approval {
+                order: B64(order.hash().to_vec()),
+                reason: "Seen the notice".to_owned(),
+                share: None,
+            },
+        )
+    }
+
+    /// The server hands statements to the record keeper, which does what comes of them and tells it.
+    fn hand(&mut self, records: &Records, statements: &[SignedStatement]) -> Tended {
+        self.world.hospital.borrow_mut().handed_in = statements.to_vec();
+        let client = self.handsets[1].client.as_mut().unwrap();
+        alone(records.fetch(client)).unwrap();
+        let tended = alone(records.tend(client, &[])).unwrap();
+        assert!(alone(mailbox::tell(client, |_| true)).unwrap().is_empty());
+        tended
+    }
+
+    /// The record keeper and some phones bring themselves up to date, until nothing is under way.
+    fn keep(&mut self, phones: &[usize]) {
+        for _ in 0..3 {
+            self.run(&[(1, Task::Keep)], None);
+            for phone in phones {
+                self.run(&[(*phone, Task::Sync)], None);
+            }
+        }
+    }
+
+    /// The texts that a phone has.
+    fn said(&self, index: usize, group: GroupId) -> Vec<String> {
+        let client = self.handsets[index].client.as_ref().unwrap();
+        let messages = client.messages(group, None, usize::MAX).unwrap();
+        let said = messages.into_iter().filter(|m| m.notice.is_none());
+        said.map(|m| m.text).collect()
     }
 
     fn something_happens(&mut self, rng: &Rng) {

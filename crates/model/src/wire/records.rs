@@ -35,6 +35,9 @@ pub struct RecordsOrder {
     /// What came of it, signed by the record keeper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<SignedStatement>,
+    /// Of a hold: what ended it, signed by the record keeper. Who ordered that may have done so by a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<SignedStatement>,
     /// Who agreed to it.
     #[serde(default)]
     pub agreements: Vec<Agreement>,

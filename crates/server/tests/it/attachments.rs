@@ -407,6 +407,14 @@ async fn travels(engine: Engine) {
     assert_eq!(kept(&ward).await, 3);
     Box::pin(ward.keep(wardline_keeper::Rules::default())).await;
     assert_eq!(kept(&ward).await, 3);
+    // Of another conversation's message, or of none, it ends nothing.
+    let other = GroupId::from_bytes([7; 16]);
+    for of in [String::new(), format!("?group={other}")] {
+        let path = format!("{there}{of}");
+        let ended = ward.keeper.raw("DELETE", &path, None).await;
+        assert!(ended.unwrap_err().is_problem("not-found"));
+    }
+    assert_eq!(kept(&ward).await, 3);
     ward.keeper.shred(group, received.sent_at).unwrap();
     ward.keeper.flush().await.unwrap();
     while ward.keeper.tend_files().await.unwrap() {}
@@ -424,6 +432,24 @@ async fn travels(engine: Engine) {
         let message = client.messages(group, None, 9).unwrap();
         let message = message.into_iter().find(|m| m.id == id).unwrap();
         assert!(message.recalled && message.attachment.is_none());
+    }
+    // What nobody took back ends with its message at the record keeper; the sender is not asked.
+    let attached = amara
+        .attach(group, document(9), "", Priority::Routine, None, None)
+        .await;
+    let id = attached.unwrap().id;
+    let file_id = amara.file_of(group, id).unwrap().id;
+    upload(&mut amara).await;
+    Box::pin(ward.keep(wardline_keeper::Rules::default())).await;
+    let sent = ward.keeper.kept(group, 0, u64::MAX).unwrap();
+    let sent = sent.into_iter().find(|kept| kept.id == id).unwrap();
+    ward.keeper.shred(group, sent.sent_at).unwrap();
+    ward.keeper.flush().await.unwrap();
+    while ward.keeper.tend_files().await.unwrap() {}
+    {
+        let (store, _) = ward.hospital.seize();
+        let mut facts = store.read().await.unwrap();
+        assert!(facts.attachment_chunks(file_id).await.unwrap().is_empty());
     }
     // One that is given up before it left goes too.
     let attached = amara

@@ -95,6 +95,8 @@ async fn a_new_phone_gets_what_its_person_was_there_for(engine: Engine) {
     // A page for one device is sealed for it alone, or not at all: also where somebody else got
     // into the group meanwhile.
     let page = Page {
+        also: Vec::new(),
+        spared: Vec::new(),
         group,
         joined_seq: 1,
         end: PageEnd::More,

@@ -62,7 +62,7 @@ fn refused<T>(answer: Result<T, ClientError>, problem: &str) {
 
 /// The record keeper's look, whole.
 async fn look<P: Platform>(keeper: &mut Client<P>, records: &Records) {
-    mailbox::fetch(keeper).await.unwrap();
+    records.fetch(keeper).await.unwrap();
     let tended = records.tend(keeper, &[]).await.unwrap();
     for export in &tended.exports {
         records.written(keeper, export).await.unwrap();
@@ -141,7 +141,7 @@ async fn a_hold_that_two_officers_agreed_on_stops_destruction_until_they_end_it(
         refused(hand_in(&once_more, &mut jonas).await, "statement-refused");
     }
     // It is in force; the record keeper dies before it could say so, and says it then.
-    mailbox::fetch(&mut keeper).await.unwrap();
+    records.fetch(&mut keeper).await.unwrap();
     let tended = records.tend(&mut keeper, &[]).await.unwrap();
     assert_eq!(tended.done.len(), 1, "{tended:?}");
     drop(keeper);
@@ -242,6 +242,50 @@ async fn a_hold_that_two_officers_agreed_on_stops_destruction_until_they_end_it(
     }
 }
 
+story!(a_hold_that_was_ended_by_files_is_shown_as_over);
+async fn a_hold_that_was_ended_by_files_is_shown_as_over(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut margaret = ward.person("margaret.sloane").await;
+    let mut jonas = ward.person("jonas.brandt").await;
+    let records = Records::new(Terms {
+        officers: BTreeSet::from([me(&margaret), me(&jonas)]),
+        ..Terms::default()
+    });
+    let hold = sign(&margaret, hold_of(GroupId::from_bytes([7; 16])));
+    hand_in(&hold, &mut margaret).await.unwrap();
+    hand_in(&agree(&jonas, &hold), &mut jonas).await.unwrap();
+    look(&mut ward.keeper, &records).await;
+    assert_eq!(order(&mut jonas, &hold).await.state, OrderState::Held);
+
+    // The server sees neither the order nor who agreed.
+    let end = sign(
+        &jonas,
+        Statement::EndHold {
+            hold: B64(hold.hash().to_vec()),
+            reason: "Settled".to_owned(),
+        },
+    );
+    let files = [end.clone(), agree(&margaret, &end)];
+    let tended = records.tend(&mut ward.keeper, &files).await.unwrap();
+    assert_eq!(tended.done.len(), 1, "{tended:?}");
+    let told = mailbox::tell(&mut ward.keeper, |_| true).await;
+    assert!(told.unwrap().is_empty());
+    let over = order(&mut jonas, &hold).await;
+    assert_eq!(over.state, OrderState::Ended);
+    let ended = over.ended.unwrap();
+    jonas.verify_statement(&ended).await.unwrap();
+    assert!(jonas.keeps_records_of(ended.device_id));
+    let events = ward.hospital.events("records.hold_ended").await;
+    let [event] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(event.detail["by"], "folder");
+    assert!(event.detail["hold"].is_string());
+    // Nobody ends it again.
+    let again = hand_in(&end, &mut jonas).await;
+    refused(again, "statement-refused");
+}
+
 story!(who_agreed_too_late_or_orders_without_being_an_officer_is_told_so);
 async fn who_agreed_too_late_or_orders_without_being_an_officer_is_told_so(engine: Engine) {
     let mut ward = Ward::open(engine).await;
@@ -299,6 +343,8 @@ async fn who_agreed_too_late_or_orders_without_being_an_officer_is_told_so(engin
     let checked = checked.await.unwrap();
     assert_eq!(checked["hash"], B64(hold.hash().to_vec()).encode());
     assert_eq!(checked["keeper"], false);
+    let hashed = jonas.call("hash_statement", json!({ "signed": signed }));
+    assert_eq!(hashed.await.unwrap()["hash"], checked["hash"]);
     let mut changed = signed;
     changed["statement"]["scope"]["until"] = json!(6);
     let call = json!({ "signed": changed });

@@ -12,10 +12,12 @@ CREATE TABLE record_statements (
     state TEXT NOT NULL,
     settled_at BIGINT,
     body_sealed BYTEA NOT NULL,
-    outcome_sealed BYTEA
+    outcome_sealed BYTEA,
+    ended_sealed BYTEA
 );
 CREATE INDEX record_statements_by_state ON record_statements (state, kind, handed_at);
 CREATE INDEX record_statements_about ON record_statements (about);
+CREATE INDEX record_statements_by_kind ON record_statements (kind, user_id);
 CREATE INDEX record_statements_to_take ON record_statements (taken_at, handed_at);
 
 -- What the record keeper signed beside outcomes: records of destruction, custodians' shares, what is in

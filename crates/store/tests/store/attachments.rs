@@ -84,18 +84,23 @@ store_test! {
             }
         }
         assert!(!tx.withdraw_attachment(ID, NOW + 1).await.unwrap(), "nobody keeps it");
-        assert!(!tx.shred_attachment(other).await.unwrap(), "nobody took it back");
         assert!(tx.withdraw_attachment(other, NOW + 1).await.unwrap());
         assert!(!tx.withdraw_attachment(other, NOW + 2).await.unwrap());
         assert!(!tx.end_attachment(other, NOW + 2).await.unwrap());
         assert_eq!(tx.attachment(other).await.unwrap().unwrap().ended_at, Some(NOW + 1));
         assert_eq!(tx.attachment_chunks(other).await.unwrap(), [0, 1]);
         assert_eq!(tx.forget_attachments(NOW + 9).await.unwrap(), 0);
-        assert!(tx.shred_attachment(other).await.unwrap());
-        assert!(!tx.shred_attachment(other).await.unwrap());
+        assert!(!tx.shred_attachment(other, new.group_id, NOW + 3).await.unwrap(), "of another one");
+        assert!(tx.shred_attachment(other, kept.group_id, NOW + 3).await.unwrap());
+        assert!(!tx.shred_attachment(other, kept.group_id, NOW + 3).await.unwrap());
         assert!(tx.attachment_chunks(other).await.unwrap().is_empty());
         assert_eq!(tx.forget_attachments(NOW + 9).await.unwrap(), 1);
         assert_eq!(tx.attachment_chunks(ID).await.unwrap(), [0, 1]);
+        // What nobody took back ends as well, and then nobody gets it.
+        assert!(tx.shred_attachment(ID, new.group_id, NOW + 4).await.unwrap());
+        assert_eq!(tx.attachment(ID).await.unwrap().unwrap().ended_at, Some(NOW + 4));
+        assert!(tx.attachment_chunks(ID).await.unwrap().is_empty());
+        assert!(!tx.shred_attachment(ID, new.group_id, NOW + 5).await.unwrap());
     }
 }
 

@@ -57,9 +57,14 @@ store_test! {
         assert_eq!(orders.len(), 1);
         assert_eq!(orders[0].state, "held");
         assert_eq!(orders[0].outcome.as_ref(), Some(&outcome));
-        assert!(tx.end_hold(&hash, NOW).await.unwrap());
-        assert!(!tx.end_hold(&hash, NOW).await.unwrap());
-        assert_eq!(tx.record_orders().await.unwrap()[0].state, "ended");
+        let came = Came::Ended { hold: B64(hash.to_vec()) };
+        let ended = by(&ben, Statement::Outcome { order: B64(vec![7; 32]), came });
+        assert!(tx.end_hold(&hash, &ended, NOW).await.unwrap());
+        assert!(!tx.end_hold(&hash, &outcome, NOW).await.unwrap());
+        assert!(!tx.end_hold(&[0; 32], &ended, NOW).await.unwrap());
+        let over = &tx.record_orders().await.unwrap()[0];
+        assert_eq!(over.state, "ended");
+        assert_eq!((over.outcome.as_ref(), over.ended.as_ref()), (Some(&outcome), Some(&ended)));
 
         let key = by(&ben, Statement::CustodianKey { key: B64(vec![1]) });
         let new = NewStatement { signed: &key, kind: "custodian_key" };
@@ -78,5 +83,27 @@ store_test! {
             assert_eq!(tx.record_results_count(kind).await.unwrap(), 0);
         }
         tx.commit().await.unwrap();
+    }
+}
+
+store_test! {
+    async fn a_custodians_key_is_found_without_looking_at_every_statement(db) {
+        if !db.is_sqlite() {
+            return;
+        }
+        let pool = sqlx::SqlitePool::connect(&db.config.url).await.unwrap();
+        for sql in [
+            "EXPLAIN QUERY PLAN SELECT body_sealed FROM record_statements
+             WHERE kind = 'custodian_key' ORDER BY handed_at, statement_id LIMIT 300",
+            "EXPLAIN QUERY PLAN DELETE FROM record_statements
+             WHERE kind = 'custodian_key' AND user_id = x'02'",
+        ] {
+            let plan: Vec<(i64, i64, i64, String)> =
+                sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
+            let uses = |(.., step): &(i64, i64, i64, String)| {
+                step.contains("INDEX record_statements_by_kind")
+            };
+            assert!(plan.iter().any(uses), "{plan:?}");
+        }
     }
 }

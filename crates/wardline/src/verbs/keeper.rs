@@ -1,5 +1,7 @@
 //! `wardline keeper`: the record keeper's process.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, Write as _};
 use std::ops::ControlFlow;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -100,6 +102,7 @@ impl KeeperVerb {
                 Some(folder) => folder,
                 None => self.home.join("statements"),
             },
+            refused: RefCell::default(),
         };
         let keeping = async {
             let server = self.server.as_deref();
@@ -166,23 +169,33 @@ fn terms(file: Option<&Path>) -> Result<Terms, Failure> {
 struct Desk {
     records: Records,
     folder: PathBuf,
+    /// What was logged of statements that count for nothing, by mark.
+    refused: RefCell<BTreeSet<(String, String)>>,
+}
+
+/// What is to be logged of what is so now: each thing once, as long as it does not change.
+fn news(told: &mut BTreeSet<(String, String)>, now: &[(String, String)]) -> Vec<(String, String)> {
+    let now: BTreeSet<_> = now.iter().cloned().collect();
+    let news = now.difference(told).cloned().collect();
+    *told = now;
+    news
 }
 
 impl Desk {
     /// Reads all statements, of the folder and of the server, has them carried out, writes down what came
     /// of it and tells the server. Where the server is not to be had the folder is served all the same.
     async fn look(&self, client: &mut NativeClient) -> Result<(), NativeError> {
-        let fetched = mailbox::fetch(client).await;
+        let fetched = self.records.fetch(client).await;
         if let Err(error) = &fetched {
             tracing::warn!(%error, "statements about records could not be fetched");
         }
         let statements = self.read();
         let tended = self.records.tend(client, &statements).await?;
-        for (order, why) in &tended.refused {
-            tracing::info!(%order, %why, "a statement about records counts for nothing");
+        for (mark, why) in news(&mut self.refused.borrow_mut(), &tended.refused) {
+            tracing::info!(%mark, %why, "a statement about records counts for nothing as yet");
         }
-        for order in &tended.done {
-            tracing::info!(%order, "an order about records was carried out");
+        for mark in &tended.done {
+            tracing::info!(%mark, "an order about records was carried out");
         }
         for export in &tended.exports {
             match self.write_export(export) {
@@ -411,6 +424,22 @@ impl Due {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stays_as_it_is_is_logged_once() {
+        let mut told = BTreeSet::new();
+        let of = |mark: &str, why: &str| (mark.to_owned(), why.to_owned());
+        let waits = [of("1", "too few have agreed")];
+        assert_eq!(news(&mut told, &waits), waits);
+        assert!(news(&mut told, &waits).is_empty());
+        let both = [
+            of("1", "the device was revoked"),
+            of("2", "too few have agreed"),
+        ];
+        assert_eq!(news(&mut told, &both), both);
+        assert!(news(&mut told, &both[..1]).is_empty());
+        assert_eq!(news(&mut told, &waits), waits);
+    }
 
     #[test]
     fn what_fails_is_tried_again_ever_later_and_a_wait_is_kept() {

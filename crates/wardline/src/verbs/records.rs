@@ -12,7 +12,8 @@ use wardline_client_native::NativeClient;
 use wardline_credential::chain::is_signed_by;
 use wardline_keeper::custody::{self, SealKey};
 use wardline_model::B64;
-use wardline_model::statement::{SignedStatement, Statement};
+use wardline_model::statement::{Came, SignedStatement, Statement};
+use wardline_model::wire::records::{OrderState, RecordsOrder};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -222,12 +223,17 @@ async fn hand_in(client: &mut NativeClient, signed: &SignedStatement) -> Result<
     Ok(())
 }
 
-/// Everything that the hospital has, once what the record keeper is to have signed was verified.
+/// Everything that the hospital has, once what the record keeper is to have signed was verified, and
+/// with each order as it stands by that.
 async fn list(client: &mut NativeClient) -> Result<(), Failure> {
-    let list = client.records().await?;
+    let mut list = client.records().await?;
     let outcomes = list.orders.iter().filter_map(|order| {
         let outcome = order.outcome.as_ref()?;
         Some((outcome, outcome.about() == Some(&order.hash)))
+    });
+    let ends = list.orders.iter().filter_map(|order| {
+        let ended = order.ended.as_ref()?;
+        Some((ended, ends(ended, &order.hash)))
     });
     let others = list
         .in_force
@@ -235,6 +241,7 @@ async fn list(client: &mut NativeClient) -> Result<(), Failure> {
         .chain(&list.destroyed)
         .chain(&list.share);
     let told: Vec<_> = outcomes
+        .chain(ends)
         .chain(others.map(|signed| (signed, true)))
         .map(|(signed, fits)| (signed.clone(), fits))
         .collect();
@@ -246,8 +253,51 @@ async fn list(client: &mut NativeClient) -> Result<(), Failure> {
             ));
         }
     }
+    settle(&mut list.orders)?;
     print(&serde_json::to_string(&list).unwrap_or_default());
     Ok(())
+}
+
+/// Gives each order the state that it has by its outcome, which was verified; an order that is handed out
+/// under another one's hash, or as another person's, is none.
+fn settle(orders: &mut [RecordsOrder]) -> Result<(), Failure> {
+    let is_itself = |o: &RecordsOrder| o.hash.0 == o.signed.hash() && o.by.id == o.signed.user_id;
+    if !orders.iter().all(is_itself) {
+        return Err(Failure::unverified(
+            "the hospital hands out an order as another one, or as another person's",
+        ));
+    }
+    for order in orders {
+        order.state = state(order);
+    }
+    Ok(())
+}
+
+/// Where an order stands by what the record keeper signed.
+fn state(order: &RecordsOrder) -> OrderState {
+    match came(order) {
+        None => OrderState::Waiting,
+        Some(Came::Refused { .. }) => OrderState::Refused,
+        Some(Came::Held) if order.ended.is_some() => OrderState::Ended,
+        Some(Came::Held) => OrderState::Held,
+        Some(_) => OrderState::Done,
+    }
+}
+
+/// Whether a statement says that a hold is over.
+fn ends(signed: &SignedStatement, order: &B64) -> bool {
+    let came = match &signed.statement {
+        Statement::Outcome { came, .. } => Some(came),
+        _ => None,
+    };
+    matches!(came, Some(Came::Ended { hold }) if hold == order)
+}
+
+fn came(order: &RecordsOrder) -> Option<&Came> {
+    match &order.outcome.as_ref()?.statement {
+        Statement::Outcome { came, .. } => Some(came),
+        _ => None,
+    }
 }
 
 async fn begin(client: &mut NativeClient) -> Result<Custodian, Failure> {
@@ -361,3 +411,81 @@ fn bytes(text: &str) -> Result<[u8; 32], Failure> {
 const CUSTODIAN: &str = "custodian";
 /// What a proof is given for, so that a statement may be handed in.
 const SCOPE: &str = "records";
+
+#[cfg(test)]
+mod tests {
+    use wardline_model::statement::Scope;
+    use wardline_model::wire::enroll::PersonBrief;
+    use wardline_model::{DeviceId, UserId};
+
+    use super::*;
+
+    fn signed(statement: Statement) -> SignedStatement {
+        SignedStatement {
+            v: 1,
+            statement,
+            user_id: UserId::from_bytes([1; 16]),
+            device_id: DeviceId::from_bytes([2; 16]),
+            issued_at: 5,
+            signature: B64(Vec::new()),
+        }
+    }
+
+    fn hold(case: &str) -> RecordsOrder {
+        let signed = signed(Statement::Hold {
+            case: case.to_owned(),
+            reason: "Notice of claim".to_owned(),
+            scope: Scope::default(),
+        });
+        RecordsOrder {
+            hash: B64(signed.hash().to_vec()),
+            by: PersonBrief {
+                id: signed.user_id,
+                username: "jonas".to_owned(),
+                name: "Jonas Brandt".to_owned(),
+                role: String::new(),
+                department: String::new(),
+            },
+            at: 5,
+            taken_at: None,
+            state: OrderState::Ended,
+            outcome: None,
+            ended: None,
+            agreements: Vec::new(),
+            signed,
+        }
+    }
+
+    #[test]
+    fn an_order_stands_as_the_record_keeper_signed_and_under_its_own_hash() {
+        let (first, mut second) = (hold("2026-17"), hold("2026-18"));
+        second.outcome = Some(signed(Statement::Outcome {
+            order: second.hash.clone(),
+            came: Came::Held,
+        }));
+        let mut orders = [first.clone(), second.clone()];
+        settle(&mut orders).unwrap();
+        let states = orders.map(|order| order.state);
+        assert_eq!(states, [OrderState::Waiting, OrderState::Held]);
+
+        // By a file, as far as the hospital knows.
+        second.ended = Some(signed(Statement::Outcome {
+            order: B64(vec![7; 32]),
+            came: Came::Ended {
+                hold: second.hash.clone(),
+            },
+        }));
+        settle(std::slice::from_mut(&mut second)).unwrap();
+        assert_eq!(second.state, OrderState::Ended);
+
+        // Whoever reads the first is to end the second.
+        let swapped = RecordsOrder {
+            signed: first.signed.clone(),
+            ..second
+        };
+        assert!(settle(&mut [swapped]).is_err());
+        let mut of_another = first;
+        of_another.by.id = UserId::from_bytes([9; 16]);
+        assert!(settle(&mut [of_another]).is_err());
+    }
+}

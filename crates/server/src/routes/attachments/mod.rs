@@ -32,17 +32,17 @@ async fn standing(
     looked_up(app, caller, id, false).await
 }
 
-/// One that was taken back, or one that was not.
+/// The same, or also one that was taken back.
 async fn looked_up(
     app: &App,
     caller: &Caller,
     id: AttachmentId,
-    withdrawn: bool,
+    or_withdrawn: bool,
 ) -> Result<(Attachment, Resource), Refusal> {
     let mut facts = app.facts().await?;
     let attachment = facts.attachment(id).await?;
     let attachment = attachment
-        .filter(|attachment| attachment.ended_at.is_some() == withdrawn)
+        .filter(|attachment| or_withdrawn || attachment.ended_at.is_none())
         .ok_or(Refusal::NotFound)?;
     let member = facts
         .membership(attachment.group_id, caller.device())

@@ -72,6 +72,13 @@ async fn take(
 ) -> Result<bool, Refusal> {
     match &signed.statement {
         Statement::Outcome { order, came } => {
+            // Whoever ordered it, through the app or by a file.
+            if let Came::Ended { hold } = came {
+                if let Some(kept) = tx.statement(&hold.0).await? {
+                    note.put("hold", records::mark(&kept.signed));
+                }
+                tx.end_hold(&hold.0, signed, now_ms).await?;
+            }
             let Some(kept) = tx.statement(&order.0).await? else {
                 // One that came by the folder: the server knows nothing else of it.
                 note.put("by", "folder");
@@ -83,24 +90,16 @@ async fn take(
             let agreed: Vec<String> = agreed.iter().map(|a| a.user_id.to_string()).collect();
             note.put("agreed", agreed);
             let state = match came {
+                // It may be told after its end.
+                Came::Held if kept.ended.is_some() => "ended",
                 Came::Held => "held",
-                Came::Ended | Came::Released | Came::Exported { .. } => "done",
+                Came::Ended { .. } | Came::Released | Came::Exported { .. } => "done",
                 Came::Refused { why } => {
                     note.put("why", serde_json::to_value(why).map_err(Refusal::internal)?);
                     "refused"
                 }
             };
-            let new = tx.settle_statement(&order.0, state, signed, now_ms).await?;
-            if new
-                && matches!(came, Came::Ended)
-                && let Statement::EndHold { hold, .. } = &kept.signed.statement
-            {
-                if let Some(hold) = tx.statement(&hold.0).await? {
-                    note.put("hold", records::mark(&hold.signed));
-                }
-                tx.end_hold(&hold.0, now_ms).await?;
-            }
-            Ok(new)
+            Ok(tx.settle_statement(&order.0, state, signed, now_ms).await?)
         }
         Statement::Destruction { .. } => {
             Ok(tx.put_record_result(signed, DESTRUCTION, None).await?)
@@ -137,7 +136,7 @@ const fn event_of(statement: &Statement) -> Option<Kind> {
     Some(Kind::named(match statement {
         Statement::Outcome { came, .. } => match came {
             Came::Held => "records.held",
-            Came::Ended => "records.hold_ended",
+            Came::Ended { .. } => "records.hold_ended",
             Came::Released => "records.released",
             Came::Exported { .. } => "records.exported",
             Came::Refused { .. } => "records.refused",

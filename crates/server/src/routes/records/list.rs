@@ -106,6 +106,7 @@ pub(crate) async fn order(tx: &mut Tx, kept: KeptStatement) -> Result<RecordsOrd
             _ => OrderState::Waiting,
         },
         outcome: kept.outcome,
+        ended: kept.ended,
         signed: kept.signed,
         agreements,
     })
