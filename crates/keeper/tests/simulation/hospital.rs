@@ -64,6 +64,9 @@ pub(crate) struct Group {
     /// Devices in it and the place at which each came.
     pub(crate) joined: BTreeMap<DeviceId, u64>,
     pub(crate) tenures: Vec<Tenure>,
+    /// Members none of whose devices was here any more as the record keeper came: nobody has signed for
+    /// it that they are members, so that people have to let them in.
+    pub(crate) unknown: BTreeSet<UserId>,
 }
 
 pub(crate) struct Device {
@@ -650,6 +653,7 @@ impl Hospital {
                 from: 0,
                 until: None,
             }],
+            unknown: BTreeSet::new(),
         };
         self.groups.insert(create.group_id, group);
         let taken = self.commit(who, create.group_id, create.first_commit.unwrap());
@@ -823,6 +827,12 @@ impl Group {
             if gone.contains(&tenure.user) {
                 tenure.until = Some(seq);
             }
+        }
+        self.unknown.retain(|user| !present.contains(user));
+        let is_first = |tenure: &Tenure| tenure.user == keeper() && tenure.from == seq;
+        if self.tenures.iter().any(is_first) {
+            let members = self.members();
+            self.unknown.extend(members.difference(&present).copied());
         }
     }
 

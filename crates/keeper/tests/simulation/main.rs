@@ -1001,6 +1001,9 @@ impl Life {
                 if !group.members().contains(&handset.user) {
                     continue;
                 }
+                if group.unknown.contains(&handset.user) {
+                    continue;
+                }
                 assert!(
                     group.joined.contains_key(&handset.id()),
                     "{whose} is not let in"
