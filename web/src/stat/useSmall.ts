@@ -1,7 +1,7 @@
 /** Which of the cards that wait are a bar: those that this person put off, and those that came while they
  * were writing, or were there when they began to.
  *
- * A card becomes one when the composer is tapped, and stays one when it is left: a card that came back under
+ * A card becomes one when the message field is tapped, and stays one when it is left: a card that came back under
  * the thumb which is about to press Send would be acknowledged instead. It is a card again only by a tap on
  * the bar, or when the app is opened anew. */
 import { useEffect, useState } from "react";
@@ -34,6 +34,7 @@ export function useSmall(ids: readonly string[]): {
   };
 }
 
+/** Only where text goes: a button that moved away under the thumb would not be pressed. */
 function isWriting(on: EventTarget | null): boolean {
-  return on instanceof Element && on.closest("[data-writes]") !== null;
+  return on instanceof HTMLTextAreaElement && on.closest("[data-writes]") !== null;
 }
