@@ -80,11 +80,8 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await look(page, view, "writing-stat");
     await page.getByRole("button", { name: "Send STAT" }).click();
     await nurse.sees("Calcium is running. Rapid response team called, defibrillator at the bed.");
-    // The list moves to the newest message; the button is pressed again if it moved away.
-    await expect(async () => {
-      await page.getByRole("button", { name: "Acknowledge" }).click({ timeout: 2_000 });
-      await expect(page.getByText("You acknowledged")).toBeVisible({ timeout: 5_000 });
-    }).toPass();
+    // The message says what was said on the card.
+    await expect(page.getByText("You acknowledged")).toBeVisible();
     await page
       .getByRole("button", { name: /^What to do with/ })
       .last()
