@@ -108,6 +108,8 @@ test("whoever goes off hands over in words, to whoever comes on", async ({ hospi
   await expect(form.getByRole("textbox").first()).toBeVisible();
   await form.getByRole("textbox").first().fill("Stable");
   await form.getByRole("textbox").nth(1).fill("Bed 4: line placed at noon.");
+  // What he was told at the top lies over the form's head for some seconds.
+  await expect(ben.page.getByText(/^You are on call now/)).toHaveCount(0);
   await look(ben.page, "phone", "teams-hand-over-form");
   await form.getByRole("button", { name: /^Send/ }).click();
   await cy.open(ROLE);
