@@ -60,8 +60,11 @@ test("a message is found on the phone by its words, its person and its patient",
   await expect(found).toHaveCount(0);
 
   await box.fill("kalium");
+  // What was found before stands until there is something else.
+  await expect(hits.locator("mark")).toHaveText(["Kálium"]);
   await hits.getByRole("link").click();
   await expect(nurse.message(HIGH)).toBeInViewport();
+  await expect(nurse.message(HIGH)).toBeFocused();
   await nurse.context.setOffline(false);
 });
 
