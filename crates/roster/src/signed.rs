@@ -46,7 +46,10 @@ pub fn settle<'a>(
             .collect();
         let windows: Vec<Window> = match by {
             By::Scheduler => vec![window],
-            By::Holder(user) => own(&turns, user, window),
+            // Nobody gives away what has been: whoever had the role until now has just gone off.
+            By::Holder(user) => Window::new(order.from.max(order.issued_at), order.until)
+                .map(|left| own(&turns, user, left))
+                .unwrap_or_default(),
         };
         for window in windows {
             turns = replaced(&turns, &kinds, &said, window);
@@ -157,6 +160,18 @@ mod tests {
         assert_eq!(at(100), None);
         assert_eq!(next_handover(&turns, 10).unwrap().at_ms, 50);
         assert_eq!(next_handover(&turns, 50).unwrap().to, Some(CY));
+    }
+
+    #[test]
+    fn of_a_turn_that_runs_only_what_is_left_is_given_away() {
+        let week = order(1, (0, 100), &[(ADA, 0, 100)]);
+        let give = order(30, (0, 100), &[(CY, 0, 100)]);
+        let turns = settle(&role(), [(&week, By::Scheduler), (&give, By::Holder(ADA))]);
+        assert_eq!(holder(&turns, 29), Some(ADA));
+        assert_eq!(holder(&turns, 30), Some(CY));
+        let late = order(100, (0, 100), &[(CY, 0, 100)]);
+        let turns = settle(&role(), [(&week, By::Scheduler), (&late, By::Holder(ADA))]);
+        assert_eq!(holder(&turns, 99), Some(ADA));
     }
 
     #[test]
