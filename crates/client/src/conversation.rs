@@ -521,6 +521,20 @@ pub(crate) fn outbox(vault: &Vault) -> Vec<Outgoing> {
         .collect()
 }
 
+/// Puts a message behind everything that waits, whatever the clock says: several may be written in
+/// one millisecond, and a clock may be set back between two of them.
+pub(crate) fn append_outgoing(vault: &mut Vault, message: &mut Outgoing) {
+    let last = vault
+        .range(OUTBOX)
+        .last()
+        .and_then(|(_, value)| serde_json::from_slice::<Outgoing>(value).ok());
+    if let Some(last) = last {
+        message.written_at = message.written_at.max(last.written_at.saturating_add(1));
+    }
+    put_outgoing(vault, message);
+}
+
+/// Keeps what changed of a message that waits, at its place.
 pub(crate) fn put_outgoing(vault: &mut Vault, message: &Outgoing) {
     vault.put(outgoing_name(message), message);
 }

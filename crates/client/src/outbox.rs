@@ -6,7 +6,7 @@ use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 use crate::attachments;
 use crate::client::Client;
 use crate::content::{Content, Expiry, Form, MAX_TEXT, Text};
-use crate::conversation::{self, Outgoing, delete_outgoing, outbox, put_outgoing};
+use crate::conversation::{self, Outgoing, append_outgoing, delete_outgoing, outbox, put_outgoing};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform, random_bytes};
 use crate::views::Queued;
@@ -162,7 +162,7 @@ impl<P: Platform> Client<P> {
         if message.attachment.is_none() {
             message.sealed = self.seal_bytes(group, id, &message.content(), None).ok();
         }
-        put_outgoing(&mut self.opened()?.vault, &message);
+        append_outgoing(&mut self.opened()?.vault, &mut message);
         self.flush().await?;
         self.platform.emit(Event::Messages { group });
         Ok(Queued {

@@ -30,7 +30,7 @@ use crate::changes::recalls;
 use crate::client::Client;
 use crate::content::{Change, Expiry, History, Kept, Page, PageEnd};
 use crate::conversation::{
-    self, Outgoing, StoredMessage, delete_outgoing, message_at, outbox, put_outgoing,
+    self, Outgoing, StoredMessage, append_outgoing, delete_outgoing, message_at, outbox,
 };
 use crate::error::ClientError;
 use crate::membership::New;
@@ -599,7 +599,7 @@ impl<P: Platform> Client<P> {
         page: Page,
     ) -> Result<(), ClientError> {
         let id = MessageId::from_random(random_bytes(&self.platform));
-        let message = Outgoing {
+        let mut message = Outgoing {
             id,
             group: channel,
             text: String::new(),
@@ -617,7 +617,7 @@ impl<P: Platform> Client<P> {
             attachment: None,
             expires: None,
         };
-        put_outgoing(&mut self.opened()?.vault, &message);
+        append_outgoing(&mut self.opened()?.vault, &mut message);
         Ok(())
     }
 

@@ -209,14 +209,14 @@ const fn is_statement_of_people(signed: &SignedStatement) -> bool {
 
 fn name_of(signed: &SignedStatement) -> String {
     match &signed.statement {
-        Statement::Outcome { order, .. } => format!("{TOLD}outcome/{}", hex(&order.0)),
+        Statement::Outcome { order, .. } => outcome_name(&order.0),
         Statement::Share { custodian, .. } => share_name(*custodian),
         Statement::InForce { .. } => IN_FORCE.to_owned(),
         _ => destruction_name(&signed.hash()),
     }
 }
 
-pub(crate) fn outcome_name(order: &[u8; 32]) -> String {
+pub(crate) fn outcome_name(order: &[u8]) -> String {
     format!("{TOLD}outcome/{}", hex(order))
 }
 

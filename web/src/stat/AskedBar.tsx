@@ -1,6 +1,6 @@
 /** The same as the card, in a line: whoever writes first still sees it, and takes it with one tap. */
 import { Button } from "@mantine/core";
-import { CheckCheck, ChevronDown, Siren } from "lucide-react";
+import { ChevronDown, Siren } from "lucide-react";
 import { t } from "../texts";
 import styles from "./Stat.module.css";
 import { left, needs } from "./timeline";
@@ -30,7 +30,7 @@ export function AskedBar({ onOpen, ...asked }: Asked & { onOpen(): void }) {
         </div>
         <Left {...asked} />
       </div>
-      <Button color="red" leftSection={<CheckCheck aria-hidden />} loading={taking} onClick={take}>
+      <Button color="red" loading={taking} onClick={take}>
         {t.stat.take}
       </Button>
     </section>

@@ -8,10 +8,10 @@ use wardline_credential::chain::Verifier;
 use wardline_model::code::Pins;
 use wardline_model::wire::devices::CredentialsAnswer;
 use wardline_model::wire::groups::{GroupInfoAnswer, GroupKind, GroupList};
-use wardline_model::wire::messages::{EntryKind, MessageAccepted};
+use wardline_model::wire::messages::{EntryKind, MessageAccepted, Priority};
 use wardline_model::{GroupId, MessageId};
 
-use crate::support::ward::{Ward, me, say};
+use crate::support::ward::{Odd, Ward, me, say, texts};
 use crate::support::{Device, Engine, Hospital, Phone, story};
 
 /// Three clinicians of the demo, and the officer.
@@ -97,6 +97,28 @@ async fn a_stranger_sees_nothing_of_a_conversation_and_changes_nothing(engine: E
     let list: GroupList = cleo.device.get("/v1/groups").await.expect(200).json();
     assert!(list.groups.is_empty());
     assert_eq!(amara.log(group, 0).await.last_seq, 1);
+}
+
+story!(what_is_written_first_is_sent_first_whatever_the_clock_says);
+async fn what_is_written_first_is_sent_first_whatever_the_clock_says(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    let home = ward.home("amara.osei");
+    drop(amara);
+    let mut amara = Odd::sign_in(&home, &ward.hospital.url, 50_000).await;
+    let written = ["Bed 3 first", "Then bed 5", "Then home", "Thank you"];
+    for (text, ahead_ms) in written.into_iter().zip([50_000, 20_000, 0, 0]) {
+        amara.platform().ahead_ms.set(ahead_ms);
+        amara
+            .send(group, text, Priority::Routine, None)
+            .await
+            .unwrap();
+    }
+    assert_eq!(amara.deliver().await.unwrap().len(), 4);
+    tomas.sync().await.unwrap();
+    assert_eq!(texts(&tomas, group), written);
 }
 
 story!(of_two_commits_the_first_wins_and_old_epochs_are_over);

@@ -15,7 +15,10 @@ use crate::caller::Caller;
 use crate::extract::Body;
 use crate::gate::{Note, change};
 use crate::problem::Refusal;
-use crate::routes::records::{self, DESTRUCTION, IN_FORCE, InForce, LARGEST};
+use crate::routes::records::{
+    self, APPROVAL, DESTRUCTION, DONE, ENDED, HELD, IN_FORCE, InForce, LARGEST, OUTCOME, REFUSED,
+    SHARE,
+};
 
 /// Takes something that the record keeper signed: what came of an order, a record of destruction, a
 /// custodian's share, or what is in force. Each is an event of the log with the change that it makes;
@@ -86,17 +89,17 @@ async fn take(
             };
             note.put("order", records::mark(&kept.signed))
                 .put("ordered_by", kept.user_id.to_string());
-            let agreed = tx.statements_about(&order.0, "approval").await?;
+            let agreed = tx.statements_about(&order.0, APPROVAL).await?;
             let agreed: Vec<String> = agreed.iter().map(|a| a.user_id.to_string()).collect();
             note.put("agreed", agreed);
             let state = match came {
                 // It may be told after its end.
-                Came::Held if kept.ended.is_some() => "ended",
-                Came::Held => "held",
-                Came::Ended { .. } | Came::Released | Came::Exported { .. } => "done",
+                Came::Held if kept.ended.is_some() => ENDED,
+                Came::Held => HELD,
+                Came::Ended { .. } | Came::Released | Came::Exported { .. } => DONE,
                 Came::Refused { why } => {
                     note.put("why", serde_json::to_value(why).map_err(Refusal::internal)?);
-                    "refused"
+                    REFUSED
                 }
             };
             Ok(tx.settle_statement(&order.0, state, signed, now_ms).await?)
@@ -150,5 +153,3 @@ const fn event_of(statement: &Statement) -> Option<Kind> {
 
 const AGAIN: Kind = Kind::named("records.told_again");
 const CUSTODIANS: Kind = Kind::named("records.custodians_changed");
-const OUTCOME: &str = "outcome";
-const SHARE: &str = "share";

@@ -11,7 +11,7 @@ use wardline_model::wire::records::{HandIn, RecordsOrder};
 use wardline_policy::{Action, Resource};
 use wardline_store::{NewStatement, Tx};
 
-use super::{InForce, LARGEST, LONGEST_LIST};
+use super::{APPROVAL, HELD, InForce, LARGEST, LONGEST_LIST, WAITING};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::Body;
@@ -202,9 +202,6 @@ const fn refused(why: &'static str) -> Refusal {
     Refusal::StatementRefused(why)
 }
 
-const APPROVAL: &str = "approval";
-const WAITING: &str = "waiting";
-const HELD: &str = "held";
 /// How far the signature's time may be from the server's: statements are handed in at once.
 const MAX_AGE_MS: u64 = 15 * 60 * 1000;
 /// Orders that wait, of everybody and of one person.

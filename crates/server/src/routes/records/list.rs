@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use wardline_model::statement::{SignedStatement, Statement};
+use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::records::{
     Agreement, CustodianInfo, OrderState, RecordsList, RecordsOrder,
@@ -11,7 +12,7 @@ use wardline_model::{B64, UserId};
 use wardline_policy::Action;
 use wardline_store::{KeptStatement, Tx};
 
-use super::{DESTRUCTION, InForce};
+use super::{APPROVAL, DESTRUCTION, DONE, ENDED, HELD, InForce, REFUSED, SHARE};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Refusal;
@@ -87,7 +88,7 @@ pub(crate) async fn handler(
 pub(crate) async fn order(tx: &mut Tx, kept: KeptStatement) -> Result<RecordsOrder, Refusal> {
     let hash = kept.signed.hash();
     let mut agreements = Vec::new();
-    for agreed in tx.statements_about(&hash, "approval").await? {
+    for agreed in tx.statements_about(&hash, APPROVAL).await? {
         agreements.push(Agreement {
             by: by(tx, agreed.user_id).await?,
             signed: agreed.signed,
@@ -99,10 +100,10 @@ pub(crate) async fn order(tx: &mut Tx, kept: KeptStatement) -> Result<RecordsOrd
         at: kept.handed_at,
         taken_at: kept.taken_at,
         state: match kept.state.as_str() {
-            "held" => OrderState::Held,
-            "ended" => OrderState::Ended,
-            "done" => OrderState::Done,
-            "refused" => OrderState::Refused,
+            HELD => OrderState::Held,
+            ENDED => OrderState::Ended,
+            DONE => OrderState::Done,
+            REFUSED => OrderState::Refused,
             _ => OrderState::Waiting,
         },
         outcome: kept.outcome,
@@ -112,12 +113,7 @@ pub(crate) async fn order(tx: &mut Tx, kept: KeptStatement) -> Result<RecordsOrd
     })
 }
 
-async fn by(
-    tx: &mut Tx,
-    user: UserId,
-) -> Result<wardline_model::wire::enroll::PersonBrief, Refusal> {
+async fn by(tx: &mut Tx, user: UserId) -> Result<PersonBrief, Refusal> {
     let person = tx.person(user).await?.ok_or(Refusal::NotFound)?;
     Ok(shape::brief(person))
 }
-
-const SHARE: &str = "share";

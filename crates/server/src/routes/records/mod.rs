@@ -68,12 +68,12 @@ pub(crate) const fn kind(statement: &Statement) -> &'static str {
         Statement::EndHold { .. } => "end_hold",
         Statement::Export { .. } => "export",
         Statement::Release { .. } => "release",
-        Statement::Approval { .. } => "approval",
+        Statement::Approval { .. } => APPROVAL,
         Statement::CustodianKey { .. } => "custodian_key",
-        Statement::Share { .. } => "share",
+        Statement::Share { .. } => SHARE,
         Statement::Destruction { .. } => DESTRUCTION,
         Statement::Exported { .. } => "exported",
-        Statement::Outcome { .. } => "outcome",
+        Statement::Outcome { .. } => OUTCOME,
         Statement::InForce { .. } => IN_FORCE,
     }
 }
@@ -150,8 +150,18 @@ fn put_scope(note: &mut Note, scope: &Scope) {
         .put("patients", scope.patients.len());
 }
 
+/// How an order stands, as the store has it.
+pub(crate) const WAITING: &str = "waiting";
+pub(crate) const HELD: &str = "held";
+pub(crate) const ENDED: &str = "ended";
+pub(crate) const DONE: &str = "done";
+pub(crate) const REFUSED: &str = "refused";
+
 /// The longest lists of a scope, and the largest statement in bytes.
 pub(crate) const LONGEST_LIST: usize = 200;
 pub(crate) const LARGEST: usize = 64 << 10;
 pub(crate) const IN_FORCE: &str = "in_force";
 pub(crate) const DESTRUCTION: &str = "destruction";
+pub(crate) const APPROVAL: &str = "approval";
+pub(crate) const OUTCOME: &str = "outcome";
+pub(crate) const SHARE: &str = "share";
