@@ -66,3 +66,38 @@ impl Hours {
 fn count(counts: &[f32], at: usize) -> f64 {
     counts.get(at).copied().map_or(0.0, f64::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hospital::{Clock, Duty};
+
+    fn moment(hour: Hour, of_day: usize) -> Moment {
+        Moment {
+            duty: Duty::OnSite,
+            hour,
+            clock: Clock {
+                hour: of_day,
+                day: 3,
+            },
+            share: 1.0 / 24.0,
+        }
+    }
+
+    #[test]
+    fn on_a_shift_its_own_hours_count_and_elsewhere_those_of_the_clock_with_their_neighbours() {
+        let mut hours = Hours::default();
+        for (hour, of_day) in [(Hour::Shift(0), 21), (Hour::Shift(0), 7), (Hour::Clock, 22)] {
+            for count in hours.of_mut(moment(hour, of_day)) {
+                *count += 1.0;
+            }
+        }
+        assert_eq!(hours.around(moment(Hour::Shift(0), 13)), (2.0, 2.0));
+        assert_eq!(hours.around(moment(Hour::Shift(5), 21)), (0.0, 2.0));
+        assert_eq!(hours.around(moment(Hour::Around(0), 21)), (0.0, 0.0));
+        // The hour itself half, each of the hours beside it a quarter.
+        assert_eq!(hours.around(moment(Hour::Clock, 21)), (0.75, 3.0));
+        assert_eq!(hours.around(moment(Hour::Clock, 13)), (0.0, 3.0));
+        assert_eq!(hours.on_day(moment(Hour::Clock, 21)), (3.0, 3.0));
+    }
+}

@@ -164,6 +164,23 @@ fn a_code_instead_of_a_fingerprint_is_a_change_and_another_reason_is_none() {
 }
 
 #[test]
+fn a_proof_that_is_asked_for_something_else_is_a_change() {
+    let draft = edited(
+        "charts.cedar",
+        "@scope(\"sensitive_notes\")",
+        "@scope(\"policies\")",
+    );
+    let psychiatry = changed(ada_asks(Action::NoteRead), |q| {
+        q.resource = super::people::document(true, false, &["PSY"]);
+        session(q).scopes.clear();
+    });
+    let decisions = recorded([psychiatry]);
+    assert_eq!(decisions[0].decided.answer(), Answer::StepUp);
+    let report = replayed(&draft.engine().unwrap(), &decisions);
+    assert_eq!((report.same, report.changes.len()), (0, 1));
+}
+
+#[test]
 fn who_is_unknown_is_an_example_and_no_person() {
     let draft = with_rule(
         "@id(\"closed\") @reason(\"closed\") @advice(\"Come back later.\") \

@@ -643,6 +643,9 @@ fn unusual_behaviour_asks_for_a_fingerprint_and_then_closes_charts_but_never_mes
     assert_eq!(chart(59, HOUR), "allow");
     assert_eq!(chart(60, HOUR), "step_up");
     assert_eq!(chart(60, MINUTE), "allow");
+    // From there on a fingerprint does not do.
+    assert_eq!(chart(74, MINUTE), "allow");
+    assert_eq!(chart(75, MINUTE), "step_up");
     assert_eq!(chart(90, 0), "risk_too_high");
     let message = changed(ada_asks(Action::MessageSendStat), |q| {
         q.context.risk = 100;

@@ -435,6 +435,24 @@ async fn a_draft_is_tried_over_what_was_decided_before_it_holds(engine: Engine) 
     assert_eq!(found.same + change.count, found.decisions);
     assert_eq!(found.without_inputs, 0);
 
+    // What was decided before the time is left out, also where it is kept with what came after.
+    search(&mut nurse).await.expect(200);
+    hospital.clock.advance(10_000);
+    let later = hospital.clock.now_ms();
+    search(&mut nurse).await.expect(200);
+    let since = async |by: &mut Device, since: u64| -> u64 {
+        let files = with("messaging.cedar", NO_SEARCH);
+        let body = json!({ "files": files, "since": since });
+        let answer = by.post("/v1/policies/replay", &body).await.expect(200);
+        let replay: PolicyReplay = answer.json();
+        replay.changes.iter().map(|change| change.count).sum()
+    };
+    until("the later ones are kept", async || {
+        (since(&mut first, start).await == 6).then_some(())
+    })
+    .await;
+    assert_eq!(since(&mut first, later).await, 1);
+
     // What ships changes nothing of what was decided by it.
     let same = replay(&mut first, with("messaging.cedar", "")).await;
     assert!(same.changes.is_empty(), "{:?}", same.changes);
