@@ -24,6 +24,7 @@ use wardline_escalation::Page;
 use wardline_model::wire::messages::{EntryKind, Receipt};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, EscalationId, GroupId, SessionId, UserId};
+use wardline_policy::RECORD_KEEPER;
 use wardline_store::{EscalationMark, EventRef, GroupMark, Principal, SessionMark};
 
 use crate::app::App;
@@ -117,7 +118,7 @@ impl Hub {
             session: principal.session_id,
             user: principal.user_id,
             device: principal.device_id,
-            keeper: principal.roles().any(|role| role == "record_keeper"),
+            keeper: principal.roles().any(|role| role == RECORD_KEEPER),
             push,
             groups: HashSet::new(),
             inbox,
