@@ -5,6 +5,7 @@ import { chromium } from "@playwright/test";
 import { LAUNCH, PHONE } from "../support/browser.ts";
 import { PLACE, sizeOf, taken } from "../support/camera.ts";
 import { look } from "../support/look.ts";
+import { redness, redPdf } from "../support/pdf.ts";
 import { Phone } from "../support/phone.ts";
 import { expect, test } from "../support/story.ts";
 
@@ -97,6 +98,57 @@ test("a photo from the camera reaches the other phone and says nothing of where 
   await nurse.recall("Wound on day 3");
   await expect(doctor.page.getByText(`Recalled by ${nurse.person.name}`)).toBeVisible();
   await expect(doctor.page.getByRole("img", { name: "Wound on day 3" })).toHaveCount(0);
+});
+
+test("a PDF is read on the other phone, and the content security policy has nothing to say", async ({
+  hospital,
+  phone,
+}) => {
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
+  for (const { page } of [nurse, doctor]) {
+    // In every frame. What is told as an error fails the story.
+    await page.addInitScript(() =>
+      document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) =>
+        console.error(`policy: ${effectiveDirective} refused ${blockedURI}`),
+      ),
+    );
+  }
+  await nurse.enroll();
+  await doctor.enroll();
+  await nurse.start([doctor.person]);
+  const { page } = nurse;
+  const sent = redPdf();
+  await page.getByRole("button", { name: "Attach a photo, a file or a voice note" }).click();
+  const sheet = page.getByRole("dialog", { name: "Attach" });
+  await sheet
+    .getByLabel("Photo or PDF of this device")
+    .setInputFiles({ name: "Echo.pdf", mimeType: "application/pdf", buffer: sent });
+  await sheet.getByRole("button", { name: "Send" }).click();
+  await expect(sheet).toHaveCount(0);
+
+  await doctor.open(nurse.person.name);
+  await doctor.page.getByRole("button", { name: /^Echo\.pdf/ }).click();
+  const opened = doctor.page.getByRole("dialog", { name: "Echo.pdf" });
+  if (await doctor.page.evaluate(() => navigator.pdfViewerEnabled)) {
+    const viewer = opened.locator("iframe");
+    await expect(viewer).toHaveAttribute("src", /^blob:/);
+    const shown = async () => redness(doctor.page, await viewer.screenshot());
+    await expect.poll(shown, { timeout: 20_000 }).toBeGreaterThan(0.05);
+  } else {
+    // A phone whose browser shows none: the person hands it to another app, and gets what was sent.
+    await expect(opened.getByText("This browser shows no PDF")).toBeVisible();
+    const download = doctor.page.waitForEvent("download");
+    await opened.getByRole("link", { name: "Open in another app" }).click();
+    const saved = await download;
+    expect(saved.suggestedFilename()).toBe("Echo.pdf");
+    expect((await readFile(await saved.path())).equals(sent)).toBe(true);
+  }
+  await opened.getByRole("button", { name: "Close" }).click();
+  await expect(opened).toHaveCount(0);
+  for (const { complaints } of [nurse, doctor]) {
+    expect(complaints).toEqual([]);
+  }
 });
 
 test("a photo that was taken in a dead spot goes out when the line is back", async ({

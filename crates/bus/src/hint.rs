@@ -55,6 +55,8 @@ pub enum Hint {
     Roles,
     /// Something was handed in for the record keeper.
     Statements,
+    /// The record keeper took what was handed in, or told what it did.
+    Records,
     /// Audit events wait for the sequencer.
     Audit,
 }

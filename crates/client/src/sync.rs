@@ -102,9 +102,10 @@ impl<P: Platform> Client<P> {
         // A device with a busy line syncs seldom.
         self.expire()?;
         match frame {
-            // What waits for an answer, and who is on a care team, is asked of the server, which alone
-            // knows it.
+            // What waits for an answer, who is on a care team and how orders about records stand is asked
+            // of the server, which alone knows it.
             ServerFrame::Ready
+            | ServerFrame::Records
             | ServerFrame::CareTeam { .. }
             | ServerFrame::Sent { .. }
             | ServerFrame::Problem { .. }

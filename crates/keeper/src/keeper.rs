@@ -85,7 +85,7 @@ impl Keeper {
                 | ServerFrame::Sent { .. }
                 | ServerFrame::Problem { .. }
                 | ServerFrame::Escalation { .. }
-                | ServerFrame::Statements
+                | ServerFrame::Records
                 // Nobody signed who is on it.
                 | ServerFrame::CareTeam { .. }
                 | ServerFrame::Ended { .. },
@@ -95,6 +95,8 @@ impl Keeper {
                 | ServerFrame::Reached { .. }
                 | ServerFrame::Inbox
                 | ServerFrame::Roles
+                // An order that was just carried out may have released history, or let some end.
+                | ServerFrame::Statements
                 | ServerFrame::Devices,
             )
             | None => {}
@@ -118,7 +120,7 @@ impl Keeper {
         let mut missing = Progress::Done;
         if matches!(
             frame,
-            None | Some(ServerFrame::Inbox | ServerFrame::Devices)
+            None | Some(ServerFrame::Inbox | ServerFrame::Statements | ServerFrame::Devices)
         ) {
             let wanted = bring_devices(client, &ledgers).await?;
             // What was committed has come back in the log by now.

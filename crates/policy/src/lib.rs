@@ -61,7 +61,7 @@ pub use lockout::LockedOut;
 pub use named::UnknownName;
 pub use question::{
     BOT, BotFacts, Circumstances, DeviceFacts, Limits, Network, PasskeyKind, Person, Place,
-    Program, Question, Scope, SessionFacts,
+    Program, Question, RECORD_KEEPER, Scope, SessionFacts,
 };
 pub use replay::{Recorded, Replay};
 pub use resource::{Glass, Purpose, Resource, ResourceKind};

@@ -86,6 +86,9 @@ impl Person {
 /// The role of programs' accounts.
 pub const BOT: &str = "bot";
 
+/// The role of the record keeper's account.
+pub const RECORD_KEEPER: &str = "record_keeper";
+
 /// Where a bot may write and what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -18,7 +18,7 @@ use crate::charts;
 use crate::codes::{self, Invitation, Terms};
 use crate::config::{Config, Ground};
 use crate::fleet::{feeds, notice};
-use crate::init::{self, InitError, RECORD_KEEPER, record_keeper};
+use crate::init::{self, InitError, KEEPERS_NAME, record_keeper};
 use crate::keys::{self, HospitalKeys};
 use crate::rim::{Clock, random};
 use crate::routes::devices::duty_of;
@@ -232,7 +232,7 @@ impl DemoRunning {
     pub async fn is_untouched(&self) -> Result<bool, StoreError> {
         let mut facts = self.server.app.gate.machinery().read().await?;
         let mut own = Vec::new();
-        for name in [&self.officer.user, RECORD_KEEPER] {
+        for name in [&self.officer.user, KEEPERS_NAME] {
             own.extend(facts.person_by_username(name).await?.map(|p| p.user_id));
         }
         for device in facts.all_devices().await? {
@@ -319,7 +319,7 @@ pub async fn seed_demo(store: &Store, hospital: &Hospital, now_ms: u64) -> Resul
     for facility in &hospital.facilities {
         tx.put_facility(facility.id, &facility.name).await?;
     }
-    if tx.person_by_username(RECORD_KEEPER).await?.is_none()
+    if tx.person_by_username(KEEPERS_NAME).await?.is_none()
         && let Some(facility) = hospital.facilities.first()
     {
         let keeper = record_keeper(UserId::from_random(random()), facility.id);
@@ -481,7 +481,7 @@ async fn invite_all(
 ) -> Result<Invited, InitError> {
     let mut facts = store.read().await?;
     let has_genesis = facts.genesis().await?.is_some();
-    let keeper = facts.person_by_username(RECORD_KEEPER).await?;
+    let keeper = facts.person_by_username(KEEPERS_NAME).await?;
     let keeper = keeper.map(|person| person.user_id);
     let users = hospital.staff.iter().map(|person| person.id).chain(keeper);
     let without = without_device(&mut facts, users).await?;

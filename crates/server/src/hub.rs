@@ -24,12 +24,14 @@ use wardline_escalation::Page;
 use wardline_model::wire::messages::{EntryKind, Receipt};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, EscalationId, GroupId, SessionId, UserId};
-use wardline_store::{EscalationMark, EventRef, GroupMark, Principal, SessionMark};
+use wardline_policy::RECORD_KEEPER;
+use wardline_store::{EscalationMark, EventRef, GroupMark, Principal, RecordsMark, SessionMark};
 
 use crate::app::App;
 use crate::escalations::state_of;
 use crate::listen::stopped;
 use crate::problem::Refusal;
+use crate::routes::records::{self, InForce};
 
 /// For a socket's task.
 #[derive(Debug, Clone)]
@@ -57,6 +59,8 @@ struct Inner {
     pages: HashMap<EscalationId, PushedPage>,
     /// When all pages were looked at last, unix milliseconds; 0 before the first time.
     pages_at: u64,
+    /// How orders about records stood when those concerned were told last.
+    records: Option<RecordsMark>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +121,7 @@ impl Hub {
             session: principal.session_id,
             user: principal.user_id,
             device: principal.device_id,
-            keeper: principal.roles().any(|role| role == "record_keeper"),
+            keeper: principal.roles().any(|role| role == RECORD_KEEPER),
             push,
             groups: HashSet::new(),
             inbox,
@@ -335,39 +339,27 @@ impl Hub {
 
     /// Tells every socket the same.
     pub(crate) fn tell_all(&self, told: &ServerFrame) {
-        let Some(frame) = frame(told) else {
-            return;
-        };
-        let mut inner = self.lock();
-        let ids: Vec<u64> = inner.sockets.keys().copied().collect();
-        for id in ids {
-            inner.push(id, Push::Frame(frame.clone()));
-        }
+        self.tell_where(told, |_| true);
     }
 
     /// Tells the sockets that follow a conversation.
     pub(crate) fn tell(&self, group: GroupId, told: &ServerFrame) {
-        let Some(frame) = frame(told) else {
-            return;
-        };
-        let mut inner = self.lock();
-        let followed = inner.groups.get(&group);
-        let ids: Vec<u64> = followed
-            .map(|followed| followed.sockets.iter().copied().collect())
-            .unwrap_or_default();
-        for id in ids {
-            inner.push(id, Push::Frame(frame.clone()));
-        }
+        self.tell_where(told, |socket| socket.groups.contains(&group));
     }
 
     /// Tells the record keepers' sockets that devices came or went, or statements were handed in.
     fn tell_keepers(&self, told: &ServerFrame) {
+        self.tell_where(told, |socket| socket.keeper);
+    }
+
+    fn tell_where(&self, told: &ServerFrame, concerns: impl Fn(&Socket) -> bool) {
         let Some(frame) = frame(told) else {
             return;
         };
         let mut inner = self.lock();
-        let keepers = inner.sockets.iter().filter(|(_, socket)| socket.keeper);
-        let ids: Vec<u64> = keepers.map(|(id, _)| *id).collect();
+        let sockets = inner.sockets.iter();
+        let concerned = sockets.filter(|(_, socket)| concerns(socket));
+        let ids: Vec<u64> = concerned.map(|(id, _)| *id).collect();
         for id in ids {
             inner.push(id, Push::Frame(frame.clone()));
         }
@@ -591,6 +583,7 @@ struct Round {
     receipts: BTreeSet<GroupId>,
     pages: BTreeSet<EscalationId>,
     sessions: BTreeSet<SessionId>,
+    records: bool,
 }
 
 impl Round {
@@ -627,7 +620,11 @@ impl Round {
             Hint::SessionEnded { session } => self
                 .sessions
                 .extend(app.hub.sessions_where(|socket| socket.session == session)),
-            Hint::Statements => app.hub.tell_keepers(&ServerFrame::Statements),
+            Hint::Statements => {
+                app.hub.tell_keepers(&ServerFrame::Statements);
+                self.records = true;
+            }
+            Hint::Records => self.records = true,
             Hint::Audit | Hint::Roles => {}
         }
     }
@@ -661,6 +658,9 @@ impl Round {
         if self.everywhere {
             app.hub.looked_at_pages(now_ms);
         }
+        if self.everywhere || self.records {
+            tell_of_records(app).await?;
+        }
         for (group, seq) in self.entries {
             deliver(app, group, seq).await?;
         }
@@ -693,6 +693,22 @@ async fn tell_of_page(app: &App, id: EscalationId, now_ms: u64) -> Result<(), Re
         // Trying again would not mend it, and the other news must not wait for it.
         Err(error) => tracing::error!(%error, %id, "a page was not pushed"),
     }
+    Ok(())
+}
+
+/// Tells those who may order or agree that orders about records stand otherwise, unless they were told.
+async fn tell_of_records(app: &App) -> Result<(), Refusal> {
+    let mut facts = app.facts().await?;
+    let mark = facts.records_mark().await?;
+    if app.hub.lock().records == Some(mark) {
+        return Ok(());
+    }
+    let mut people = facts.people_with_role(records::OFFICER).await?;
+    people.extend(InForce::read(&mut facts).await?.custodians);
+    drop(facts);
+    app.hub.lock().records = Some(mark);
+    let concerns = |socket: &Socket| people.contains(&socket.user);
+    app.hub.tell_where(&ServerFrame::Records, concerns);
     Ok(())
 }
 

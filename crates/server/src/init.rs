@@ -6,7 +6,7 @@ use thiserror::Error;
 use wardline_audit::Salt;
 use wardline_audit::event::{Actor, Event, Kind, NodeName, Outcome, V1};
 use wardline_model::{FacilityId, UserId};
-use wardline_policy::Program;
+use wardline_policy::{Program, RECORD_KEEPER};
 use wardline_store::{NewPerson, Store, StoreConfig, StoreError};
 
 use crate::codes::{self, Invitation, Terms};
@@ -109,14 +109,14 @@ pub async fn init(
 pub(crate) fn record_keeper(id: UserId, facility: FacilityId) -> NewPerson {
     NewPerson {
         user_id: id,
-        username: RECORD_KEEPER.to_owned(),
+        username: KEEPERS_NAME.to_owned(),
         name: "Record keeper".to_owned(),
         role_title: "Keeps the conversations' history".to_owned(),
         department: "Health records".to_owned(),
         facility_id: facility,
         active: true,
         onboarded: true,
-        roles: vec!["record_keeper".to_owned()],
+        roles: vec![RECORD_KEEPER.to_owned()],
     }
 }
 
@@ -192,6 +192,6 @@ pub(crate) fn by_console(node: &NodeName, kind: Kind, resource: &str, now_ms: u6
 }
 
 /// The sign-in name of the record keeper.
-pub(crate) const RECORD_KEEPER: &str = "record-keeper";
+pub(crate) const KEEPERS_NAME: &str = "record-keeper";
 const CREATED: Kind = Kind::named("hospital.created");
 const FIRST_INVITED: Kind = Kind::named("invite.created_by_console");

@@ -89,7 +89,7 @@ pub use programs::{
 pub use push::{ClaimedPush, DuePush, NewPushSubscription, PushStanding, PushTarget, Unheard};
 pub use quiet::{HeldRing, Manner, QuietChoice};
 pub use reach::Reach;
-pub use records::{KeptStatement, NewStatement};
+pub use records::{KeptStatement, NewStatement, RecordsMark};
 pub use recoveries::{NewRecovery, Recovery};
 pub use rings::{RingCount, StatCount, Unit, UnitShift};
 pub use risk::{NewRiskEvent, PlannedShift, RiskEvent, Turn, WeighedSignIn};

@@ -59,6 +59,11 @@ pub struct NewStatement<'a> {
     pub kind: &'a str,
 }
 
+/// How everything about records stands, to be compared with how it stood: another one after each statement
+/// that is handed in, taken or settled, and after each thing that the record keeper signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordsMark([i64; 9]);
+
 macro_rules! select_statements {
     ($rest:literal) => {
         concat!(
@@ -164,6 +169,27 @@ impl Tx {
             user
         )?;
         Ok((all.unsigned_abs(), own.unsigned_abs()))
+    }
+
+    /// How everything about records stands. It is cheap, however much was destroyed: of that, only what the
+    /// record keeper signed on its latest day is counted.
+    pub async fn records_mark(&mut self) -> Result<RecordsMark, StoreError> {
+        type Counts = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
+        let counts: Counts = fetch_one!(
+            self,
+            Counts,
+            "SELECT COUNT(*), COUNT(CASE WHEN state = 'waiting' THEN 1 END),
+                 COUNT(CASE WHEN state = 'held' THEN 1 END), COALESCE(MAX(handed_at), 0),
+                 (SELECT COUNT(*) FROM record_statements WHERE taken_at IS NULL),
+                 (SELECT COUNT(*) FROM record_results WHERE kind IN ('in_force', 'outcome', 'share')),
+                 (SELECT COALESCE(MAX(at), 0) FROM record_results
+                     WHERE kind IN ('in_force', 'outcome', 'share')),
+                 (SELECT COUNT(*) FROM record_results WHERE kind = 'destruction' AND at >
+                     (SELECT MAX(at) FROM record_results WHERE kind = 'destruction') - 86400000),
+                 (SELECT COALESCE(MAX(at), 0) FROM record_results WHERE kind = 'destruction')
+             FROM record_statements"
+        )?;
+        Ok(RecordsMark(counts.into()))
     }
 
     /// Custodians' keys that were handed in.

@@ -439,7 +439,8 @@ export type CoreEvent =
   | { t: "messages"; group: string }
   | { t: "status" }
   | { t: "devices" }
-  | { t: "statements" }
+  /** What is ordered, held or destroyed of records changed. */
+  | { t: "records" }
   | { t: "roles" }
   /** A STAT message that concerns this person goes on, or is over. */
   | { t: "stat" }

@@ -22,8 +22,8 @@ const RECOVERIES_MS = 15_000;
 const INTEGRATIONS_MS = 5_000;
 /** Another nurse may be breaking the glass just now. */
 const GLASS_MS = 60_000;
-const RECORDS_MS = 60_000;
-const RECORDS_SOON_MS = 5_000;
+/** How long news about records wait for those that follow at once. */
+const RECORDS_SPREAD_MS = 500;
 /** For what no frame told, such as while the line was down. */
 const SCHEDULES_MS = 60_000;
 /** Between two steps of indexing, so that what the person does comes first. */
@@ -104,6 +104,9 @@ export function follow(): () => void {
       case "care_team":
         void queryClient.invalidateQueries({ queryKey: keys.careTeams });
         break;
+      case "records":
+        recordsChanged();
+        break;
       case "stat":
         void queryClient.invalidateQueries({ queryKey: keys.stat });
         break;
@@ -126,6 +129,7 @@ export function follow(): () => void {
           // What was told meanwhile was not heard.
           void queryClient.invalidateQueries({ queryKey: keys.stat });
           void queryClient.invalidateQueries({ queryKey: keys.careTeams });
+          recordsChanged();
         }
         for (const listener of connectionListeners) {
           listener();
@@ -155,6 +159,20 @@ function rolesChanged(): void {
     void queryClient.invalidateQueries({ queryKey: keys.roles });
     void queryClient.invalidateQueries({ queryKey: keys.teams });
   }, Math.random() * latest);
+}
+
+let looking: ReturnType<typeof setTimeout> | undefined;
+
+/** An order is handed in, taken and carried out within a moment, and each look at records is an event of the
+ * hospital's log: what comes together is looked at once. */
+function recordsChanged(): void {
+  if (looking) {
+    return;
+  }
+  looking = setTimeout(() => {
+    looking = undefined;
+    void queryClient.invalidateQueries({ queryKey: keys.records });
+  }, RECORDS_SPREAD_MS);
 }
 
 /** The stage may have moved: what an open store showed does not outlive it. */
@@ -578,15 +596,13 @@ export function useGlass(enabled: boolean) {
   });
 }
 
-/** What is held, ordered and destroyed. */
+/** What is held, ordered and destroyed. The hospital tells when that changes: each look is an event of its
+ * log, so nothing is asked by the clock. */
 export function useRecords() {
   return useQuery({
     queryKey: keys.records,
     queryFn: api.records,
     staleTime: SEARCH_FRESH_MS,
-    // Another officer may be agreeing just now, and the record keeper answers by itself.
-    refetchInterval: ({ state }) =>
-      state.data?.orders.some((order) => order.state === "waiting") ? RECORDS_SOON_MS : RECORDS_MS,
   });
 }
 

@@ -49,6 +49,9 @@ class Worker {
         case "care_team":
           this.#emit({ t: "care_team", group: String((frame as { group?: unknown }).group) });
           return;
+        case "records":
+          this.#emit({ t: "records" });
+          return;
       }
       await this.#ask("frame", { frame });
     },

@@ -63,6 +63,8 @@ pub enum ServerFrame {
     Devices,
     /// Statements about records were handed in; for the record keeper.
     Statements,
+    /// What is ordered, held or destroyed of records changed; for those who may order or agree. Ask anew.
+    Records,
     /// Another person is on call, or the schedules changed: ask anew.
     Roles,
     /// The care team that a conversation is with changed: see who is on it, and let in who is missing.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use wardline_escalation::{Chain, Level};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::{RoleSlug, TeamId, UserId};
+use wardline_policy::RECORD_KEEPER;
 use wardline_store::{OnCall, StoredEscalation, TeamRole, Tx};
 
 use crate::app::App;
@@ -46,7 +47,7 @@ pub(crate) async fn audience(
         // The others of the team are asked for what they are; for this one the chain goes on.
         BTreeSet::new()
     } else {
-        let mut nobody = tx.people_with_role("record_keeper").await?;
+        let mut nobody = tx.people_with_role(RECORD_KEEPER).await?;
         nobody.extend(tx.bots().await?.into_iter().map(|bot| bot.user_id));
         let named = named(tx, found.team_id, found.kind, now_ms).await?;
         let members = tx.members(group).await?.into_iter();

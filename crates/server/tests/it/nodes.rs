@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use serde_json::{Value, json};
-use wardline_model::GroupId;
+use wardline_model::statement::{SignedStatement, Statement};
 use wardline_model::wire::messages::EntryKind;
 use wardline_model::wire::socket::ServerFrame;
+use wardline_model::{B64, DeviceId, GroupId};
 use wardline_server::{Config, Running, Server};
 
 use crate::fleet::{ask_to_sign_in, change, encrypted};
@@ -160,6 +161,40 @@ async fn two_nodes_find_each_others_news_by_polling() {
         }
     }
     assert_eq!(nodes.amara.catch_up(group, 2).await, ["Antibiotics are in"]);
+    nodes.stop().await;
+}
+
+#[tokio::test]
+async fn who_may_agree_to_orders_about_records_is_told_by_the_node_that_has_their_socket() {
+    let mut nodes = Nodes::start(|_| {}).await;
+    let group = nodes.talk().await;
+    let mut bens = nodes.bens_socket().await;
+    let ben = nodes.ben.user();
+    // Ben is a custodian from now on. No hint comes of it; what happens next makes the second node look.
+    let signed = SignedStatement {
+        v: 1,
+        statement: Statement::InForce {
+            days: Vec::new(),
+            officers: Vec::new(),
+            custodians: vec![ben],
+            needed: 2,
+            export_key: None,
+        },
+        user_id: ben,
+        device_id: DeviceId::from_bytes([7; 16]),
+        issued_at: nodes.hospital.clock.now_ms(),
+        signature: B64(vec![7; 64]),
+    };
+    let (store, _) = nodes.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    assert!(
+        tx.put_record_result(&signed, "in_force", None)
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+    nodes.amara.say(group, "Bed 4 is septic").await.expect(201);
+    while bens.next().await.unwrap() != ServerFrame::Records {}
     nodes.stop().await;
 }
 

@@ -7,17 +7,22 @@ use serde_json::json;
 use wardline_client::platform::Platform;
 use wardline_client::{Client, ClientError};
 use wardline_client_native::NativeClient;
+use wardline_keeper::custody::Custodians;
 use wardline_keeper::retention::Retention;
 use wardline_keeper::{Records, Rules, Terms, mailbox};
-use wardline_model::statement::{Came, Scope, SignedStatement, Statement};
+use wardline_model::statement::{Came, Refused, Scope, SignedStatement, Statement};
+use wardline_model::wire::messages::{EntryKind, Priority};
 use wardline_model::wire::records::{OrderState, RecordsOrder};
+use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{B64, GroupId};
 use wardline_store::NewStatement;
 
-use crate::support::ward::{Odd, Ward, me, say};
+use crate::support::socket::Socket;
+use crate::support::ward::{Odd, Ward, me, say, socket};
 use crate::support::{Engine, story};
 
 const REASON: &str = "Notice of claim of the Haddad family";
+const MINUTE: u64 = 60 * 1000;
 
 /// Hands in with a proof that is given for it.
 async fn hand_in(
@@ -28,7 +33,7 @@ async fn hand_in(
     client.hand_in(signed).await
 }
 
-fn sign(client: &NativeClient, statement: Statement) -> SignedStatement {
+fn sign<P: Platform>(client: &Client<P>, statement: Statement) -> SignedStatement {
     client.sign_statement(statement).unwrap()
 }
 
@@ -40,6 +45,15 @@ fn hold_of(group: GroupId) -> Statement {
             groups: vec![group],
             ..Scope::default()
         },
+    }
+}
+
+/// One of many holds.
+fn hold_number(number: u32) -> Statement {
+    Statement::Hold {
+        case: format!("2026-{number}"),
+        reason: REASON.to_owned(),
+        scope: Scope::default(),
     }
 }
 
@@ -364,4 +378,208 @@ async fn who_agreed_too_late_or_orders_without_being_an_officer_is_told_so(engin
         "statement-refused",
     );
     refused(margaret.statements_left().await, "denied");
+}
+
+/// Writes to a conversation; gives the message's place.
+async fn write(client: &mut NativeClient, group: GroupId) -> u64 {
+    let queued = client.send(group, "Rounds at ten", Priority::Routine, None);
+    let queued = queued.await.unwrap();
+    let sent = client.deliver().await.unwrap();
+    let sent = sent.iter().find(|sent| sent.id == queued.id).unwrap();
+    sent.seq.unwrap()
+}
+
+/// How often each socket was told of records before the message that is written now. What the hospital
+/// tells comes in order.
+async fn told<const N: usize>(
+    sockets: &mut [Socket; N],
+    client: &mut NativeClient,
+    group: GroupId,
+) -> [usize; N] {
+    let place = write(client, group).await;
+    let mut told = [0; N];
+    for (socket, told) in sockets.iter_mut().zip(&mut told) {
+        loop {
+            match socket.next().await.unwrap() {
+                ServerFrame::Records => *told += 1,
+                ServerFrame::Entry { group: of, entry }
+                    if of == group && entry.kind == EntryKind::Message && entry.seq == place =>
+                {
+                    break;
+                }
+                _ => {}
+            }
+        }
+    }
+    told
+}
+
+story!(officers_and_custodians_are_told_at_once_when_an_order_moves_and_nobody_else_is);
+async fn officers_and_custodians_are_told_at_once_when_an_order_moves_and_nobody_else_is(
+    engine: Engine,
+) {
+    Box::pin(orders_move(engine)).await;
+}
+
+async fn orders_move(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut margaret = ward.person("margaret.sloane").await;
+    let mut jonas = ward.person("jonas.brandt").await;
+    let mut clara = ward.person("clara.whitfield").await;
+    let mut amara = ward.person("amara.osei").await;
+    let records = Records::new(Terms {
+        officers: BTreeSet::from([me(&margaret), me(&jonas)]),
+        custodians: Some(Custodians {
+            needed: 2,
+            people: BTreeSet::from([me(&clara), me(&jonas)]),
+        }),
+        ..Terms::default()
+    });
+    look(&mut ward.keeper, &records).await;
+    let everyone = [me(&margaret), me(&clara), me(&amara)];
+    let group = jonas.start(&everyone, None, None).await.unwrap();
+    for each in [&mut margaret, &mut clara, &mut amara] {
+        each.sync().await.unwrap();
+    }
+    let mut sockets = [
+        socket(&ward, &mut margaret).await,
+        socket(&ward, &mut jonas).await,
+        socket(&ward, &mut clara).await,
+        socket(&ward, &mut amara).await,
+    ];
+    // What was before is over.
+    told(&mut sockets, &mut amara, group).await;
+
+    let hold = sign(&margaret, hold_of(group));
+    hand_in(&hold, &mut margaret).await.unwrap();
+    let now = told(&mut sockets, &mut amara, group).await;
+    assert_eq!(now, [1, 1, 1, 0], "handed in");
+    // Nothing moves by what is known, or refused.
+    hand_in(&hold, &mut margaret).await.unwrap();
+    let again = hand_in(&agree(&margaret, &hold), &mut margaret).await;
+    refused(again, "statement-refused");
+    let now = told(&mut sockets, &mut amara, group).await;
+    assert_eq!(now, [0; 4], "nothing new");
+    hand_in(&agree(&jonas, &hold), &mut jonas).await.unwrap();
+    let now = told(&mut sockets, &mut amara, group).await;
+    assert_eq!(now, [1, 1, 1, 0], "agreed to");
+    look(&mut ward.keeper, &records).await;
+    let now = told(&mut sockets, &mut amara, group).await;
+    assert!(
+        now[..3].iter().all(|told| *told > 0),
+        "carried out: {now:?}"
+    );
+    assert_eq!(now[3], 0);
+    assert_eq!(order(&mut jonas, &hold).await.state, OrderState::Held);
+    // Looking moves nothing, so nobody is sent in circles.
+    let now = told(&mut sockets, &mut amara, group).await;
+    assert_eq!(now, [0; 4], "looked at");
+}
+
+story!(of_orders_that_wait_one_person_has_fifty_and_the_hospital_two_hundred);
+async fn of_orders_that_wait_one_person_has_fifty_and_the_hospital_two_hundred(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut margaret = ward.person("margaret.sloane").await;
+    let mut jonas = ward.person("jonas.brandt").await;
+    let amara = ward.person("amara.osei").await;
+    jonas.prove_again(&["records"]).await.unwrap();
+    let mut orders = Vec::new();
+    for number in 0..50 {
+        let order = sign(&jonas, hold_number(number));
+        jonas.hand_in(&order).await.unwrap();
+        orders.push(order);
+    }
+    let one_more = sign(&jonas, hold_number(50));
+    refused(hand_in(&one_more, &mut jonas).await, "statement-refused");
+    assert_eq!(jonas.records().await.unwrap().orders.len(), 50);
+    assert_eq!(ward.hospital.events("records.ordered").await.len(), 50);
+    // Another officer has room, and agreements need none.
+    let first = sign(&margaret, hold_number(51));
+    hand_in(&first, &mut margaret).await.unwrap();
+    let agreed = agree(&margaret, &orders[0]);
+    hand_in(&agreed, &mut margaret).await.unwrap();
+
+    // Those of others, as they lie in the store.
+    let (store, _) = ward.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    for number in 52..201 {
+        let signed = sign(&amara, hold_number(number));
+        let new = NewStatement {
+            signed: &signed,
+            kind: "hold",
+        };
+        tx.put_statement(new, signed.issued_at).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    drop(store);
+    let waits = sign(&margaret, hold_number(201));
+    refused(hand_in(&waits, &mut margaret).await, "statement-refused");
+    assert_eq!(margaret.records().await.unwrap().orders.len(), 200);
+    assert_eq!(ward.hospital.events("records.ordered").await.len(), 51);
+    // What is there may be handed in again, and agreed to.
+    hand_in(&orders[1], &mut jonas).await.unwrap();
+    let agreed = agree(&margaret, &orders[1]);
+    hand_in(&agreed, &mut margaret).await.unwrap();
+
+    // Where one is settled there is room for one: the very statement that was refused is taken.
+    let settled = sign(
+        &ward.keeper,
+        Statement::Outcome {
+            order: B64(orders[2].hash().to_vec()),
+            came: Came::Refused {
+                why: Refused::NotAnOfficer,
+            },
+        },
+    );
+    ward.keeper.tell_result(&settled).await.unwrap();
+    let taken = hand_in(&waits, &mut margaret).await.unwrap();
+    assert_eq!(taken.state, OrderState::Waiting);
+    refused(hand_in(&one_more, &mut jonas).await, "statement-refused");
+    let next = sign(&margaret, hold_number(202));
+    refused(hand_in(&next, &mut margaret).await, "statement-refused");
+    assert_eq!(ward.hospital.events("records.ordered").await.len(), 52);
+}
+
+story!(a_statement_is_handed_in_within_a_quarter_of_an_hour_of_its_signature);
+async fn a_statement_is_handed_in_within_a_quarter_of_an_hour_of_its_signature(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    drop(ward.person("margaret.sloane").await);
+    let home = ward.home("margaret.sloane");
+    let url = ward.hospital.url.clone();
+    let mut margaret = Odd::sign_in(&home, &url, 0).await;
+    // Signed by a clock that is ahead, and handed in by one that is right.
+    let signed_ahead = |client: &Client<Odd>, number, ms| {
+        client.platform().ahead_ms.set(ms);
+        let signed = sign(client, hold_number(number));
+        client.platform().ahead_ms.set(0);
+        signed
+    };
+    Odd::prove_again(&mut margaret, &url, "records").await;
+    let ahead = signed_ahead(&margaret, 1, 15 * MINUTE + MINUTE / 2);
+    refused(margaret.hand_in(&ahead).await, "statement-refused");
+    let soon = signed_ahead(&margaret, 2, 15 * MINUTE - MINUTE / 2);
+    margaret.hand_in(&soon).await.unwrap();
+
+    let (in_time, late) = (
+        sign(&margaret, hold_number(3)),
+        sign(&margaret, hold_number(4)),
+    );
+    let wait = async |margaret: &mut Client<Odd>, ms: u64| {
+        ward.hospital.clock.advance(ms);
+        let ahead = &margaret.platform().ahead_ms;
+        ahead.set(ahead.get() + ms);
+        Odd::prove_again(margaret, &url, "records").await;
+    };
+    wait(&mut margaret, 15 * MINUTE - MINUTE / 2).await;
+    margaret.hand_in(&in_time).await.unwrap();
+    wait(&mut margaret, MINUTE).await;
+    refused(margaret.hand_in(&late).await, "statement-refused");
+    // What was taken in time stays taken, however late it is said again.
+    margaret.hand_in(&in_time).await.unwrap();
+
+    let list = margaret.records().await.unwrap();
+    let mut orders: Vec<SignedStatement> = list.orders.into_iter().map(|o| o.signed).collect();
+    orders.sort_by_key(|signed| signed.issued_at);
+    assert_eq!(orders, [in_time, soon]);
+    assert_eq!(ward.hospital.events("records.ordered").await.len(), 2);
 }

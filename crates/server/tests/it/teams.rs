@@ -8,15 +8,14 @@ use wardline_keeper::{Keeper, Progress, Rules};
 use wardline_model::turns::{SignedTurn, SignedTurns, TurnOrder};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::schedules::Schedules;
-use wardline_model::wire::socket::{ServerFrame, SocketTicket};
+use wardline_model::wire::socket::ServerFrame;
 use wardline_model::wire::teams::{CareTeam, TeamCall, TeamInfo, TeamKind, TeamList};
 use wardline_model::{GroupId, RoleSlug, TeamId, UserId};
 use wardline_server::rim::random;
 use wardline_store::Team;
 
 use crate::support::managed::{colleague_called, phone_of};
-use crate::support::socket::Socket;
-use crate::support::ward::{Ward, me, say, texts};
+use crate::support::ward::{Ward, me, say, socket, texts};
 use crate::support::{Device, Engine, Hospital, story};
 
 const HOUR: u64 = 60 * 60 * 1000;
@@ -446,15 +445,6 @@ async fn members_are_told_at_once_who_came_to_a_care_team_and_one_of_them_lets_t
     engine: Engine,
 ) {
     Box::pin(joins_care(engine)).await;
-}
-
-/// A socket of a workstation that is signed in.
-async fn socket(ward: &Ward, client: &mut NativeClient) -> Socket {
-    let made = client.raw("POST", "/v1/socket-tickets", Some(b"{}".to_vec()));
-    let made: SocketTicket = serde_json::from_slice(&made.await.unwrap()).unwrap();
-    let mut socket = Socket::with_ticket(&ward.hospital.url, &made.ticket).await;
-    assert_eq!(socket.next().await, Some(ServerFrame::Ready));
-    socket
 }
 
 async fn joins_care(engine: Engine) {

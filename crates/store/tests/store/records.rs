@@ -4,20 +4,23 @@ use wardline_model::B64;
 use wardline_model::statement::{Came, Scope, SignedStatement, Statement};
 use wardline_store::NewStatement;
 
-use crate::support::{NOW, admit, store_test};
+use crate::support::{Member, NOW, admit, store_test};
+
+fn by(who: &Member, statement: Statement) -> SignedStatement {
+    SignedStatement {
+        v: 1,
+        statement,
+        user_id: who.user,
+        device_id: who.device,
+        issued_at: NOW,
+        signature: B64(vec![7; 64]),
+    }
+}
 
 store_test! {
     async fn statements_wait_are_taken_and_settled_once(db) {
         let store = db.store();
         let (ada, ben) = (admit(&store, "ada").await, admit(&store, "ben").await);
-        let by = |who: &crate::support::Member, statement| SignedStatement {
-            v: 1,
-            statement,
-            user_id: who.user,
-            device_id: who.device,
-            issued_at: NOW,
-            signature: B64(vec![7; 64]),
-        };
         let hold = by(&ada, Statement::Hold {
             case: "2026-17".into(),
             reason: "Notice of claim".into(),
@@ -105,5 +108,68 @@ store_test! {
             };
             assert!(plan.iter().any(uses), "{plan:?}");
         }
+    }
+}
+
+store_test! {
+    async fn the_mark_of_records_moves_with_each_step_and_with_nothing_else(db) {
+        let store = db.store();
+        let ada = admit(&store, "ada").await;
+        let hold = by(&ada, Statement::Hold {
+            case: "2026-17".into(),
+            reason: "Notice of claim".into(),
+            scope: Scope::default(),
+        });
+        let hash = hold.hash();
+        let order = B64(hash.to_vec());
+        let held = by(&ada, Statement::Outcome { order: order.clone(), came: Came::Held });
+        let ended = by(&ada, Statement::Outcome {
+            order: B64(vec![7; 32]),
+            came: Came::Ended { hold: order },
+        });
+        let mut tx = store.write().await.unwrap();
+        let mut marks = vec![tx.records_mark().await.unwrap()];
+        macro_rules! moves {
+            () => {
+                let mark = tx.records_mark().await.unwrap();
+                assert!(!marks.contains(&mark), "after {} steps", marks.len());
+                assert_eq!(mark, tx.records_mark().await.unwrap());
+                marks.push(mark);
+            };
+        }
+        tx.put_statement(NewStatement { signed: &hold, kind: "hold" }, NOW).await.unwrap();
+        moves!();
+        assert!(tx.take_statement(&hash, NOW).await.unwrap());
+        moves!();
+        assert!(tx.settle_statement(&hash, "held", &held, NOW).await.unwrap());
+        moves!();
+        assert!(tx.end_hold(&hash, &ended, NOW).await.unwrap());
+        moves!();
+        // The next of everything: of destruction many at a moment, and what takes another one's place.
+        for (kind, count) in [("destruction", 3), ("outcome", 1), ("share", 1), ("in_force", 1)] {
+            for number in 0..count {
+                let key = B64(format!("{kind} {number}").into());
+                let signed = by(&ada, Statement::CustodianKey { key });
+                assert!(tx.put_record_result(&signed, kind, None).await.unwrap());
+                moves!();
+                assert!(!tx.put_record_result(&signed, kind, None).await.unwrap());
+                assert_eq!(Some(&tx.records_mark().await.unwrap()), marks.last());
+            }
+        }
+        let mut signed = by(&ada, Statement::CustodianKey { key: B64(vec![1]) });
+        signed.issued_at = NOW + 1;
+        tx.forget_record_results("in_force", None).await.unwrap();
+        assert!(tx.put_record_result(&signed, "in_force", None).await.unwrap());
+        moves!();
+        let key = by(&ada, Statement::CustodianKey { key: B64(vec![2]) });
+        let new = NewStatement { signed: &key, kind: "custodian_key" };
+        tx.put_statement(new, NOW).await.unwrap();
+        moves!();
+        tx.forget_custodian_key(ada.user).await.unwrap();
+        let key = by(&ada, Statement::CustodianKey { key: B64(vec![3]) });
+        let new = NewStatement { signed: &key, kind: "custodian_key" };
+        tx.put_statement(new, NOW + 1).await.unwrap();
+        moves!();
+        tx.commit().await.unwrap();
     }
 }

@@ -19,6 +19,7 @@ mod crash;
 mod enroll;
 mod finding;
 mod keeper;
+mod past;
 mod patch;
 mod policy;
 #[path = "../../../store/tests/store/postgres.rs"]

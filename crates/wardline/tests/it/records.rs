@@ -1,10 +1,12 @@
-//! Orders about records through the real binary: two officers at workstations, the demo's record keeper.
+//! Orders about records, and their end, through the real binary: two officers at workstations, a record keeper.
 
 use std::fs;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Demo, Person, Run, until, wardline};
+use crate::past::Past;
+use crate::support::{Demo, Follower, Person, Run, launch, persist, until, wardline};
 
 #[test]
 fn two_officers_hold_records_and_end_the_hold_through_the_hospital() {
@@ -46,21 +48,10 @@ fn two_officers_hold_records_and_end_the_hold_through_the_hospital() {
     until("the hold is over", || state() == "ended");
 
     // What the record keeper signed verifies with its key, and changed it does not.
-    let device = in_force["device_id"].as_str().unwrap();
-    let asked = json!({ "device_ids": [device] });
-    let found = margaret.post("/v1/credentials", &asked).json(0);
-    let key = find(&found, "mls_key").unwrap();
-    let verify = |told: &Value| {
-        let file = demo.beside("told.json");
-        fs::write(&file, told.to_string()).unwrap();
-        let mut command = wardline();
-        command.args(["--json", "records", "verify"]).arg(&file);
-        Run::of(command.args(["--key", &key]))
-    };
-    assert_eq!(verify(&in_force).code, 0);
+    assert_eq!(verify(&demo, &margaret, &in_force).code, 0);
     let mut changed = in_force;
     changed["statement"]["needed"] = json!(1);
-    assert_eq!(verify(&changed).code, 4);
+    assert_eq!(verify(&demo, &margaret, &changed).code, 4);
     demo.verify().json(0);
 }
 
@@ -98,18 +89,160 @@ fn a_custodian_gets_a_share_through_the_hospital() {
     demo.verify().json(0);
 }
 
+#[test]
+fn what_retention_ended_is_held_as_long_as_officers_say_and_then_destroyed_on_record() {
+    // A week and a month, and some days.
+    let past = Past::days_ago(45);
+    let mut demo = Demo::of(&past);
+    let users = [
+        "margaret.sloane",
+        "jonas.brandt",
+        "amara.osei",
+        "tomas.herrera",
+    ];
+    let [margaret, jonas, amara, tomas] = users.map(|user| demo.enroll_then(&past, user));
+    let mut sends = amara.command(["send", "--to", "tomas.herrera", "Potassium 6.8"]);
+    let sent = past.run(&mut sends).json(0);
+    let group = sent["group"].as_str().unwrap();
+    let read = past.run(&mut tomas.command(["inbox"])).json(0);
+    assert_eq!(read["messages"][0]["text"], "Potassium 6.8");
+    let hold = json!({
+        "type": "hold", "case": "2026-17", "reason": "Notice of claim",
+        "scope": { "groups": [group] },
+    });
+    let order = past.run(&mut hand_in_command(&margaret, &hold)).json(0);
+    let hash = order["hash"].as_str().unwrap();
+    past.run(&mut agree_command(&jonas, hash)).json(0);
+    // It does one thing after the other, so it has the message, too.
+    let held = || {
+        let list = past.run(&mut list_command(&jonas)).json(0);
+        list["orders"][0]["state"] == "held"
+    };
+    until("the hold is in force", held);
+    assert!(demo.stop().success());
+
+    // Today, as a hospital runs it, and keeps messages for a month.
+    let _served = serve(&demo);
+    let terms = demo.beside("records.toml");
+    let officers = [&margaret, &jonas].map(|officer| {
+        let list = list(officer);
+        let mut named = list["officers"].as_array().unwrap().iter();
+        let own = named.find(|one| one["username"] == officer.user.as_str());
+        own.unwrap()["id"].as_str().unwrap().to_owned()
+    });
+    let text = format!("officers = {officers:?}\n[retention]\ndays = 30\n");
+    fs::write(&terms, text).unwrap();
+    let home = demo.data().join("keeper");
+    let mut keeps = wardline();
+    keeps
+        .args(["--json", "keeper", "--home"])
+        .arg(&home)
+        .arg("--records")
+        .arg(&terms)
+        .stderr(Stdio::null());
+    let _keeper = Follower::start(&mut keeps);
+    // It says so after it looked for what is over.
+    let says_a_month = || {
+        let list = list(&margaret);
+        list["in_force"]["statement"]["days"][0] == json!(["direct", 30])
+    };
+    until("a month is in force", says_a_month);
+    assert_eq!(list(&margaret)["destroyed_count"], 0, "held");
+    let inbox = tomas.inbox();
+    assert_eq!(inbox.len(), 1, "{inbox:?}");
+
+    let end = json!({ "type": "end_hold", "hold": hash, "reason": "Settled" });
+    let end = hand_in(&jonas, &end);
+    agree(&margaret, end["hash"].as_str().unwrap()).json(0);
+    until("the end", || list(&margaret)["destroyed_count"] == 1);
+    let destroyed = list(&margaret)["destroyed"][0].clone();
+    let statement = &destroyed["statement"];
+    assert_eq!(statement["type"], "destruction");
+    assert_eq!(statement["group"], group);
+    assert_eq!(statement["count"], 1);
+    assert_eq!(statement["rule"], "direct: 30 days");
+
+    // The record lies on the keeper's host as well, and verifies as nothing but what it is.
+    let signed = fs::read_dir(home.join("statements/out/signed")).unwrap();
+    let signed = signed.map(|file| {
+        let text = fs::read(file.unwrap().path()).unwrap();
+        serde_json::from_slice::<Value>(&text).unwrap()
+    });
+    let records: Vec<Value> = signed
+        .filter(|signed| signed["statement"]["type"] == "destruction")
+        .collect();
+    assert_eq!(records, [destroyed.clone()]);
+    assert_eq!(verify(&demo, &margaret, &destroyed).code, 0);
+    let mut changed = destroyed;
+    changed["statement"]["count"] = json!(2);
+    assert_eq!(verify(&demo, &margaret, &changed).code, 4);
+
+    // Those who had the message have it no more, and go on.
+    until("the copy is gone", || tomas.inbox().is_empty());
+    amara
+        .client(["send", "--group", group, "Potassium 4.1"])
+        .json(0);
+    let texts: Vec<Value> = tomas.inbox().iter().map(|m| m["text"].clone()).collect();
+    assert_eq!(texts, ["Potassium 4.1"]);
+    assert_eq!(list(&margaret)["destroyed_count"], 1);
+    demo.verify().json(0);
+}
+
+/// `wardline serve` over a demo's data, at its address.
+fn serve(demo: &Demo) -> Served {
+    let port = demo.url().rsplit(':').next().unwrap();
+    let config = demo.beside("wardline.toml");
+    let text = format!(
+        "[server]\nhttp = \"127.0.0.1:{port}\"\nhttps = \"\"\n[data]\ndir = {:?}\n",
+        demo.data()
+    );
+    fs::write(&config, text).unwrap();
+    let log = config.with_extension("log");
+    let mut serve = wardline();
+    serve.args(["--json", "serve", "--config"]).arg(&config);
+    Served(persist(|| launch(&mut serve, &log), &log).0)
+}
+
+/// It ends with the test.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// `records verify` with the key of the device that signed, as a person's workstation knows it.
+fn verify(demo: &Demo, person: &Person, told: &Value) -> Run {
+    let asked = json!({ "device_ids": [told["device_id"]] });
+    let found = person.post("/v1/credentials", &asked).json(0);
+    let key = find(&found, "mls_key").unwrap();
+    let file = demo.beside("told.json");
+    fs::write(&file, told.to_string()).unwrap();
+    let mut command = wardline();
+    command.args(["--json", "records", "verify"]).arg(&file);
+    Run::of(command.args(["--key", &key]))
+}
+
 /// Signs and hands in.
 fn hand_in(person: &Person, statement: &Value) -> Value {
+    Run::of(&mut hand_in_command(person, statement)).json(0)
+}
+
+fn hand_in_command(person: &Person, statement: &Value) -> Command {
     let file = person.home.with_extension("statement.json");
     fs::write(&file, statement.to_string()).unwrap();
     let file = file.display().to_string();
-    person
-        .client(["statement", "sign", &file, "--hand-in"])
-        .json(0)
+    person.command(["statement", "sign", &file, "--hand-in"])
 }
 
 fn agree(person: &Person, hash: &str) -> Run {
-    person.client([
+    Run::of(&mut agree_command(person, hash))
+}
+
+fn agree_command(person: &Person, hash: &str) -> Command {
+    person.command([
         "statement",
         "agree",
         "--order",
@@ -121,7 +254,11 @@ fn agree(person: &Person, hash: &str) -> Run {
 }
 
 fn list(person: &Person) -> Value {
-    person.client(["statement", "list"]).json(0)
+    Run::of(&mut list_command(person)).json(0)
+}
+
+fn list_command(person: &Person) -> Command {
+    person.command(["statement", "list"])
 }
 
 /// The first member of this name, however deep.

@@ -12,6 +12,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::past::Past;
+
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -85,7 +87,7 @@ impl Demo {
     pub(crate) fn logging(log_level: &'static str) -> Self {
         Self::with(Options {
             log_level,
-            conversations: false,
+            ..Options::default()
         })
     }
 
@@ -108,14 +110,30 @@ impl Demo {
         Self::over(scratch, Options::PLAYED)
     }
 
+    /// One that was made in the past, and runs there until it is stopped.
+    pub(crate) fn of(past: &Past) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let data = scratch.path().join("data");
+        let options = Options::default();
+        let mut demo = demo(&data, "127.0.0.1:0", options);
+        let launched = launch(past.then(&mut demo), &log_of(&data));
+        Self::launched(scratch, options, launched)
+    }
+
     fn with(options: Options) -> Self {
         Self::over(tempfile::tempdir().unwrap(), options)
     }
 
     fn over(scratch: TempDir, options: Options) -> Self {
         let data = scratch.path().join("data");
-        let (child, ready) = launch_demo(&data, "127.0.0.1:0", options)
-            .unwrap_or_else(|| panic!("{}", fs::read_to_string(log_of(&data)).unwrap()));
+        let launched = launch_demo(&data, "127.0.0.1:0", options);
+        Self::launched(scratch, options, launched)
+    }
+
+    fn launched(scratch: TempDir, options: Options, launched: Option<(Child, Value)>) -> Self {
+        let log = log_of(&scratch.path().join("data"));
+        let (child, ready) =
+            launched.unwrap_or_else(|| panic!("{}", fs::read_to_string(log).unwrap()));
         Self {
             ready,
             child,
@@ -189,14 +207,22 @@ impl Demo {
 
     /// Enrols a workstation by the code that is typed.
     pub(crate) fn enroll(&self, user: &str) -> Person {
+        self.enroll_by(user, Run::of)
+    }
+
+    /// The same in the past, where this demo is.
+    pub(crate) fn enroll_then(&self, past: &Past, user: &str) -> Person {
+        self.enroll_by(user, |command| past.run(command))
+    }
+
+    fn enroll_by(&self, user: &str, run: impl Fn(&mut Command) -> Run) -> Person {
         let person = Person {
             home: self.beside(&format!("home-{user}")),
             user: user.to_owned(),
         };
         let code = self.of(user, "enroll_code");
-        let enrolled = person
-            .client(["enroll", "--server", self.url(), "--code", &code])
-            .json(0);
+        let mut command = person.command(["enroll", "--server", self.url(), "--code", &code]);
+        let enrolled = run(&mut command).json(0);
         assert_eq!(enrolled["user"], user);
         person
     }
@@ -216,6 +242,15 @@ impl Drop for Demo {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            log_level: "warn",
+            conversations: false,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use wardline_audit::event::Kind;
 use wardline_model::wire::problem::Problem;
 use wardline_model::{AttachmentId, GroupId};
-use wardline_policy::Action;
+use wardline_policy::{Action, RECORD_KEEPER};
 
 use super::looked_up;
 use crate::app::App;
@@ -68,5 +68,4 @@ pub(crate) async fn handler(
     Ok(StatusCode::NO_CONTENT)
 }
 
-const RECORD_KEEPER: &str = "record_keeper";
 const DELETED: Kind = Kind::named("attachment.deleted");

@@ -18,7 +18,7 @@ use wardline_model::DeviceId;
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::programs::Approval;
-use wardline_policy::{BOT, Resource};
+use wardline_policy::{BOT, RECORD_KEEPER, Resource};
 use wardline_store::{Device, Tx, Vouched};
 
 use crate::app::App;
@@ -87,7 +87,7 @@ pub(crate) async fn vouched(
 /// The duty that roles ask for.
 pub(crate) fn duty_of(roles: &[String]) -> Duty {
     let has = |name: &str| roles.iter().any(|role| role == name);
-    if has("record_keeper") {
+    if has(RECORD_KEEPER) {
         Duty::KeepsRecords
     } else if has(BOT) {
         Duty::Bot

@@ -12,7 +12,7 @@ use wardline_audit::event::Kind;
 use wardline_model::wire::forward::{ForwardAllowed, ForwardRequest};
 use wardline_model::wire::problem::Problem;
 use wardline_model::{GroupId, UserId};
-use wardline_policy::{Action, Resource};
+use wardline_policy::{Action, RECORD_KEEPER, Resource};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -44,7 +44,7 @@ pub(crate) async fn handler(
         Some(patient) => {
             let team: BTreeSet<UserId> = facts.care_team(patient).await?.into_iter().collect();
             // The record keeper is in every conversation, and reads none.
-            let keepers = facts.people_with_role("record_keeper").await?;
+            let keepers = facts.people_with_role(RECORD_KEEPER).await?;
             let members = facts.members(request.to).await?;
             members
                 .iter()

@@ -9,7 +9,7 @@ use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{GroupList, GroupSummary, Member};
 use wardline_model::wire::problem::Problem;
 use wardline_model::{DeviceId, PatientId, RoleSlug, TeamId, UserId};
-use wardline_policy::{Action, Resource};
+use wardline_policy::{Action, RECORD_KEEPER, Resource};
 use wardline_store::{GroupListing, Tx};
 
 use crate::app::App;
@@ -110,7 +110,7 @@ pub(crate) async fn handler(
 
 /// Record keepers with a device in use.
 async fn record_keepers(facts: &mut Tx) -> Result<Vec<UserId>, Refusal> {
-    let keepers = facts.people_with_role("record_keeper").await?;
+    let keepers = facts.people_with_role(RECORD_KEEPER).await?;
     let devices = facts.active_devices_of(&keepers).await?;
     let in_use: BTreeSet<UserId> = devices.into_iter().map(|(user, _)| user).collect();
     Ok(in_use.into_iter().collect())

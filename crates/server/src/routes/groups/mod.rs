@@ -11,7 +11,7 @@ pub(crate) mod send;
 
 use wardline_delivery as delivery;
 use wardline_model::{DeviceId, GroupId};
-use wardline_policy::Resource;
+use wardline_policy::{RECORD_KEEPER, Resource};
 use wardline_store::{CommitError, Group, GroupMember, Leaf, Tx};
 
 use crate::caller::Caller;
@@ -117,7 +117,7 @@ async fn check_keeper_stays(tx: &mut Tx, left: &[delivery::Member]) -> Result<()
     if left.is_empty() {
         return Ok(());
     }
-    let keepers = tx.people_with_role("record_keeper").await?;
+    let keepers = tx.people_with_role(RECORD_KEEPER).await?;
     let ids: Vec<DeviceId> = left
         .iter()
         .filter(|member| keepers.contains(&member.user))

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use wardline_audit::event::Kind;
+use wardline_bus::Hint;
 use wardline_credential::chain::is_signed_by;
 use wardline_model::statement::{Came, SignedStatement, Statement};
 use wardline_model::wire::problem::Problem;
@@ -63,6 +64,7 @@ pub(crate) async fn handler(
         }
         Ok(())
     })?;
+    app.bus.publish(Hint::Records);
     Ok(StatusCode::NO_CONTENT)
 }
 

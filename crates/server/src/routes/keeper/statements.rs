@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use wardline_audit::event::Kind;
+use wardline_bus::Hint;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::records::{StatementsLeft, StatementsTaken};
 use wardline_policy::{Action, Resource};
@@ -68,6 +69,7 @@ pub(crate) async fn taken(
         note.put("statements", marks);
         Ok(())
     })?;
+    app.bus.publish(Hint::Records);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -58,7 +58,7 @@ impl InForce {
 /// Whether somebody may order, by the role that the policies ask for.
 pub(crate) fn is_officer(caller: &Caller) -> bool {
     let person = caller.asker().person.as_ref();
-    person.is_some_and(|person| person.roles.contains("privacy_officer"))
+    person.is_some_and(|person| person.roles.contains(OFFICER))
 }
 
 /// The name of what a statement is, in the store and in the log.
@@ -157,6 +157,8 @@ pub(crate) const ENDED: &str = "ended";
 pub(crate) const DONE: &str = "done";
 pub(crate) const REFUSED: &str = "refused";
 
+/// The role of those who may order.
+pub(crate) const OFFICER: &str = "privacy_officer";
 /// The longest lists of a scope, and the largest statement in bytes.
 pub(crate) const LONGEST_LIST: usize = 200;
 pub(crate) const LARGEST: usize = 64 << 10;

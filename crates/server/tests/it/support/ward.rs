@@ -18,8 +18,10 @@ use wardline_model::endorsement::Duty;
 use wardline_model::wire::devices::CredentialsAnswer;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::sessions::SignIn;
+use wardline_model::wire::socket::{ServerFrame, SocketTicket};
 use wardline_model::{DeviceId, GroupId, UserId};
 
+use crate::support::socket::Socket;
 use crate::support::{Device, Engine, Hospital, until};
 
 /// A hospital with its officer, its record keeper, and a folder for everyone's workstations.
@@ -102,6 +104,15 @@ impl Ward {
         let keeper = Keeper::new(rules);
         keeper.look(&mut self.keeper, None).await.unwrap().unwrap()
     }
+}
+
+/// A socket of a workstation that is signed in.
+pub(crate) async fn socket(ward: &Ward, client: &mut NativeClient) -> Socket {
+    let made = client.raw("POST", "/v1/socket-tickets", Some(b"{}".to_vec()));
+    let made: SocketTicket = serde_json::from_slice(&made.await.unwrap()).unwrap();
+    let mut socket = Socket::with_ticket(&ward.hospital.url, &made.ticket).await;
+    assert_eq!(socket.next().await, Some(ServerFrame::Ready));
+    socket
 }
 
 pub(crate) async fn enroll(hospital: &Hospital, home: &Path, code: &str) -> NativeClient {
@@ -187,6 +198,19 @@ impl Odd {
     /// The record keeper's.
     pub(crate) async fn keeper(home: &Path, origin: &str) -> Client<Self> {
         Self::opened(home, origin, 0, true).await
+    }
+
+    /// Proves the person again within the session, for a function of its own.
+    pub(crate) async fn prove_again(client: &mut Client<Self>, origin: &str, scope: &str) {
+        let challenge = client.step_up_challenge(vec![scope.to_owned()]);
+        let challenge = challenge.await.unwrap();
+        let passkey = client.platform().home().passkey().unwrap();
+        let answer = SignIn {
+            challenge_id: challenge.challenge_id,
+            credential: passkey::assert(&passkey, &challenge.request, origin).unwrap(),
+            position: None,
+        };
+        client.step_up(answer).await.unwrap();
     }
 
     async fn opened(home: &Path, origin: &str, ahead_ms: u64, keeps: bool) -> Client<Self> {
