@@ -250,3 +250,44 @@ test("each role of a code team answers for itself, and whoever called sees all o
   await expect(coming).toContainText(`acknowledged by ${cy.person.name}`);
   await look(ada.page, "phone", "teams-roles-coming");
 });
+
+test("care teams come from a file, once it was seen what it changes", async ({
+  hospital,
+  phone,
+}) => {
+  const manager = await phone(
+    hospital.person(({ role }) => role === "Security officer"),
+    PHONE,
+  );
+  const nurse = hospital.nurse();
+  await manager.enroll();
+  const { page } = manager;
+  await page.goto(`${hospital.url}/#/officer`);
+  const part = page.getByRole("region", { name: "Care teams", exact: true });
+  const choose = (rows: string) =>
+    part.locator("input[type=file]").setInputFiles({
+      name: "teams.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(`patient_id,username\n${rows}`),
+    });
+
+  await choose(`Jane Doe,${nurse.user}\n`);
+  await expect(part.getByRole("alert")).toContainText("line 2: patient_id is");
+  await choose(`feed-1,${nurse.user}\nfeed-1,nobody.here\n`);
+  await expect(part).toContainText("line 3: nobody in use has this sign-in name");
+  await expect(part.getByRole("button", { name: "Import", exact: true })).toBeDisabled();
+  await part.scrollIntoViewIfNeeded();
+  await look(page, "phone", "care-teams-wrong");
+
+  await choose(`feed-1,${nurse.user}\n`);
+  await expect(part.getByRole("status")).toHaveText(
+    "Coming: 1. Leaving: 0. Teams that change: 1 of 1.",
+  );
+  await expect(part).toContainText(`Comes: ${nurse.name}`);
+  await look(page, "phone", "care-teams");
+  await part.getByRole("button", { name: "Import", exact: true }).click();
+  await expect(page.getByText("The care teams are imported.")).toBeVisible();
+  // The same again changes nothing.
+  await choose(`feed-1,${nurse.user}\n`);
+  await expect(part.getByRole("status")).toHaveText("Nothing changes.");
+});

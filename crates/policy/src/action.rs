@@ -123,6 +123,8 @@ named! {
         TeamList = "team.list",
         /// Define code teams and broadcast lists.
         TeamManage = "team.manage",
+        /// Say who is on patients' care teams.
+        CareTeamManage = "care_team.manage",
         /// Page a code team.
         TeamCall = "team.call",
         /// Write to a broadcast list.
@@ -256,6 +258,7 @@ impl Action {
             | Self::ScheduleSwap
             | Self::TeamList
             | Self::TeamManage
+            | Self::CareTeamManage
             | Self::TeamCall
             | Self::ListSend
             | Self::PatientSearch
@@ -367,6 +370,7 @@ impl Action {
                     | Self::CredentialRead
                     | Self::PeopleSearch
                     | Self::RoleList
+                    | Self::CareTeamManage
                     | Self::KeyPackageUpload
                     | Self::KeyPackageClaim
                     | Self::GroupCreate
@@ -443,6 +447,7 @@ impl Action {
             Self::ScheduleSwap => "swap turns",
             Self::TeamList => "see the teams",
             Self::TeamManage => "define teams and lists",
+            Self::CareTeamManage => "say who is on care teams",
             Self::TeamCall => "page a code team",
             Self::ListSend => "write to a broadcast list",
             Self::PatientSearch => "search for patients",

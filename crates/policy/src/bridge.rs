@@ -168,6 +168,7 @@ impl Names {
             attribute("anywhere", Value::new_bool(bot.anywhere)),
             attribute("groups", Value::new_set(groups)),
             attribute("roles", Value::new_set(roles)),
+            attribute("care_teams", Value::new_bool(bot.care_teams)),
         ])
     }
 

@@ -50,7 +50,8 @@ pub enum Decision {
     /// No.
     Deny {
         /// A stable code: the `@reason` of the first policy that refuses, or one of the engine's:
-        /// [`MISSING_PERMISSION`], [`WRONG_RESOURCE`], [`PEOPLE_ONLY`], [`POLICY_ERROR`].
+        /// [`MISSING_PERMISSION`], [`WRONG_RESOURCE`], [`PEOPLE_ONLY`], [`BOT_CARE_TEAMS`],
+        /// [`POLICY_ERROR`].
         code: String,
         /// Sentences that a person can act on; never empty.
         advice: Vec<String>,
@@ -94,6 +95,8 @@ pub const MISSING_PERMISSION: &str = "missing_permission";
 pub const WRONG_RESOURCE: &str = "wrong_resource";
 /// Code of a refusal because only people do such a thing, whatever the policies say.
 pub const PEOPLE_ONLY: &str = "people_only";
+/// Code of a refusal because no officer lets this bot bring care teams, whatever the policies say.
+pub const BOT_CARE_TEAMS: &str = "bot_care_teams";
 /// Code of a refusal because a policy could not be evaluated. Cedar skips such policies; a
 /// skipped `forbid` would open a door, so the engine refuses instead.
 pub const POLICY_ERROR: &str = "policy_error";
@@ -235,6 +238,12 @@ impl Engine {
         if is_bot && !question.action.is_open_to_bots() {
             let advice = "A bot cannot do this. A person has to.";
             return self.deny(PEOPLE_ONLY, vec![advice.to_owned()], Vec::new());
+        }
+        let bot = question.principal.as_ref().and_then(|p| p.bot.as_ref());
+        if question.action == Action::CareTeamManage && bot.is_some_and(|bot| !bot.care_teams) {
+            let advice = "This bot may not say who is on care teams. A security officer can let it, under \
+                Integrations.";
+            return self.deny(BOT_CARE_TEAMS, vec![advice.to_owned()], Vec::new());
         }
         let Ok((request, entities)) = self.names.ask(question, slice.asked(), None) else {
             return self.policy_error();

@@ -105,6 +105,9 @@ pub struct BotFacts {
     pub groups: BTreeSet<GroupId>,
     /// And the on-call roles that it writes to.
     pub roles: BTreeSet<String>,
+    /// Whether it says who is on care teams.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub care_teams: bool,
 }
 
 /// The device whose key made the request's proof.

@@ -3,7 +3,7 @@
 use crate::check::{self, Known};
 use crate::file::{Limits, Read, Refused};
 use crate::slot::Window;
-use crate::{csv, ics};
+use crate::{care, csv, ics};
 
 /// A schedule as CSV; whether it was read.
 pub fn csv(bytes: &[u8]) -> bool {
@@ -14,6 +14,36 @@ pub fn csv(bytes: &[u8]) -> bool {
 pub fn ics(bytes: &[u8]) -> bool {
     Window::new(1_767_225_600_000, 1_798_761_600_000)
         .is_some_and(|window| read(ics::read(bytes, window, SMALL)))
+}
+
+/// Care teams as CSV; whether they were read.
+///
+/// # Panics
+/// When a patient has two teams, somebody is on one twice, or there are more than may be.
+pub fn care(bytes: &[u8]) -> bool {
+    match care::read(bytes, SMALL) {
+        Ok(teams) => {
+            assert!(!teams.is_empty());
+            let members: usize = teams.iter().map(|team| team.members.len()).sum();
+            assert!(teams.len().max(members) <= SMALL.slots);
+            assert!(teams.is_sorted_by(|a, b| a.patient < b.patient));
+            for team in &teams {
+                let mut names: Vec<String> = team
+                    .members
+                    .iter()
+                    .map(|member| member.person.to_lowercase())
+                    .collect();
+                names.sort_unstable();
+                assert!(names.is_sorted_by(|a, b| a < b));
+                assert!(names.first().is_none_or(|name| !name.is_empty()));
+            }
+            true
+        }
+        Err(refused) => {
+            assert!((1..=SMALL.reasons).contains(&refused.reasons.len()));
+            false
+        }
+    }
 }
 
 /// Few reasons and turns, so that what lies beyond is met too.

@@ -1,8 +1,9 @@
-//! On-call schedules: who holds which role from when until when, and who is at work.
+//! On-call schedules: who holds which role from when until when, and who is at work. And who cares for whom.
 //!
 //! - [`slot`]: a stretch of time that somebody has, who holds where stretches overlap, gaps and
 //!   hand-overs.
 //! - [`csv`] and [`ics`]: schedules from files. A file is read whole or refused with every reason.
+//! - [`care`]: care teams from a file.
 //! - [`check`]: what a file says, held against the people and roles that the hospital has.
 //! - [`merge`]: what an import changes.
 //! - [`signed`]: who has a role by what devices signed.
@@ -11,8 +12,9 @@
 //! - [`fuzz`]: the decoders as plain functions over bytes.
 //!
 //! The crate knows no HTTP, clock, disk or database: bytes and times (unix milliseconds) are
-//! handed in, and what comes out are values. Who may change a schedule is policy.
+//! handed in, and what comes out are values. Who may change a schedule or a team is policy.
 
+pub mod care;
 pub mod check;
 pub mod csv;
 pub mod file;

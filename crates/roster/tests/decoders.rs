@@ -19,6 +19,21 @@ fn schedules_as_csv_are_read_or_refused() {
 }
 
 #[test]
+fn care_teams_are_read_or_refused() {
+    corpus!("care")
+        .words([
+            "patient_id",
+            "username",
+            "\"",
+            "\u{feff}",
+            "p1,",
+            "\r\n\r\n",
+        ])
+        .cases(4_000)
+        .run(fuzz::care);
+}
+
+#[test]
 fn schedules_as_icalendar_are_read_or_refused() {
     corpus!("ics")
         .words([

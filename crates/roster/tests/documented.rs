@@ -1,8 +1,8 @@
-//! The examples of `docs/schedules.md` are what they say.
+//! The examples of `docs/schedules.md` and `docs/teams.md` are what they say.
 
 use wardline_roster::file::{Limits, Read};
 use wardline_roster::slot::Window;
-use wardline_roster::{csv, ics};
+use wardline_roster::{care, csv, ics};
 
 const PAGE: &str = include_str!("../../../docs/schedules.md");
 
@@ -41,4 +41,14 @@ fn the_example_as_icalendar_is_a_series_with_one_night_less_and_one_of_somebody_
     };
     let of = |name: &str| turns.iter().filter(|turn| turn.people[0] == name).count();
     assert_eq!((of("aokafor"), of("mchen")), (4, 1));
+}
+
+#[test]
+fn the_example_of_care_teams_is_two_teams_of_which_one_is_nobody() {
+    let page = include_str!("../../../docs/teams.md");
+    let text = page.split("```csv\n").nth(1).unwrap();
+    let text = text.split("```").next().unwrap();
+    let teams = care::read(text.as_bytes(), care::limits()).unwrap();
+    let members: Vec<usize> = teams.iter().map(|team| team.members.len()).collect();
+    assert_eq!(members, [0, 2]);
 }

@@ -11,7 +11,7 @@ use url::Url;
 use wardline_model::wire::enroll::{BINDING_TYPE, BindingClaims, Platform};
 use wardline_model::wire::{
     attachments, devices, directory, enroll, fleet, forward, glass, groups, integrations, keys,
-    messages, programs, push, records, sessions, socket,
+    messages, programs, push, records, sessions, socket, teams,
 };
 use wardline_model::{B64, UserId};
 use wardline_posture::webauthn::Trust;
@@ -86,6 +86,7 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<integrations::BotRegister>(bytes),
         quiet::<integrations::BotChange>(bytes),
         quiet::<integrations::PagerNumbers>(bytes),
+        quiet::<teams::CareTeamImport>(bytes),
         quiet::<socket::ClientFrame>(bytes),
     ];
     taken.contains(&true)

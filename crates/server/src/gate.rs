@@ -210,6 +210,13 @@ impl Note {
         Ok(tx.audit(&event, Salt(random())).await?)
     }
 
+    /// One more event of the same change, about one of several things that it changes.
+    pub(crate) fn one_more(&self, kind: Kind) -> Event {
+        let mut event = self.template.clone();
+        event.kind = kind;
+        event
+    }
+
     /// The event with what was noted.
     pub(crate) fn into_event(self) -> Event {
         self.event()
@@ -692,6 +699,7 @@ pub(crate) fn bot_facts(scope: &str) -> Option<BotFacts> {
         anywhere: scope.anywhere,
         groups: scope.groups.into_iter().collect(),
         roles: scope.roles.iter().map(ToString::to_string).collect(),
+        care_teams: scope.care_teams,
     })
 }
 

@@ -30,6 +30,7 @@ mod ca;
 mod caller;
 mod cards;
 mod care;
+pub mod care_teams;
 mod charts;
 mod codes;
 pub mod config;

@@ -354,7 +354,8 @@ fn answer<Of, By>(
     }
 }
 
-fn reasons(refused: &Refused) -> Vec<String> {
+/// Why a file is refused, in sentences.
+pub(crate) fn reasons(refused: &Refused) -> Vec<String> {
     let mut reasons: Vec<String> = refused.reasons.iter().map(|r| format!("{r}.")).collect();
     if refused.more > 0 {
         reasons.push(format!("And {} more.", refused.more));

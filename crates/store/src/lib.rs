@@ -80,7 +80,7 @@ pub use groups::{
 pub use invites::{Consumed, Invite, NewInvite, OpenInvite};
 pub use key_packages::{ClaimedPackage, NewKeyPackage};
 pub use pager::{ClaimedCall, NewCall, PagedCall, PagerStanding};
-pub use people::{NewPerson, OnCall, Person, PersonFound};
+pub use people::{CareTeamChange, NewPerson, OnCall, Person, PersonFound};
 pub use policies::{DecisionBatch, NewPolicyVersion, PolicyVersion};
 pub use posture::{Assessed, Told, View};
 pub use programs::{

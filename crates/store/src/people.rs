@@ -44,6 +44,17 @@ row! {
     }
 }
 
+/// Who comes to a patient's care team, and who leaves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CareTeamChange {
+    /// Whose team it is.
+    pub patient: PatientId,
+    /// Who comes.
+    pub added: Vec<UserId>,
+    /// Who leaves.
+    pub removed: Vec<UserId>,
+}
+
 /// A person to be written.
 #[derive(Debug, Clone)]
 pub struct NewPerson {
@@ -449,15 +460,63 @@ impl Tx {
             sealed
         )?;
         if added == 1 {
-            self.lock_whole(AdvisoryLock::CareTeams).await?;
+            self.lock_care_teams().await?;
+            self.mark_care_team(patient).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes changes of care teams wait for each other until this transaction ends; on SQLite they always
+    /// do.
+    pub async fn lock_care_teams(&mut self) -> Result<(), StoreError> {
+        self.lock_whole(AdvisoryLock::CareTeams).await
+    }
+
+    /// Changes a patient's care team, and marks that it changed. Whoever changes teams holds
+    /// [`Tx::lock_care_teams`] from before they read what the change is made from.
+    pub async fn change_care_team(&mut self, change: &CareTeamChange) -> Result<(), StoreError> {
+        let CareTeamChange {
+            patient,
+            added,
+            removed,
+        } = change;
+        let token = self.patient_token(patient);
+        for user in removed {
             execute!(
                 self,
-                "INSERT INTO care_team_marks (patient_token, version)
-                 SELECT $1, COALESCE(MAX(version), 0) + 1 FROM care_team_marks WHERE 1 = 1
-                 ON CONFLICT (patient_token) DO UPDATE SET version = excluded.version",
-                token
+                "DELETE FROM care_team WHERE patient_token = $1 AND user_id = $2",
+                token,
+                user
             )?;
         }
+        for user in added {
+            let sealed = self.seal(
+                "care_team.patient",
+                token.as_bytes(),
+                patient.as_str().as_bytes(),
+            )?;
+            execute!(
+                self,
+                "INSERT INTO care_team (patient_token, user_id, patient_sealed) VALUES ($1, $2, $3)
+                 ON CONFLICT DO NOTHING",
+                token,
+                user,
+                sealed
+            )?;
+        }
+        self.mark_care_team(patient).await
+    }
+
+    /// Gives a patient's care team the newest version.
+    async fn mark_care_team(&mut self, patient: &PatientId) -> Result<(), StoreError> {
+        let token = self.patient_token(patient);
+        execute!(
+            self,
+            "INSERT INTO care_team_marks (patient_token, version)
+             SELECT $1, COALESCE(MAX(version), 0) + 1 FROM care_team_marks WHERE 1 = 1
+             ON CONFLICT (patient_token) DO UPDATE SET version = excluded.version",
+            token
+        )?;
         Ok(())
     }
 

@@ -61,6 +61,9 @@ enum Verb {
     /// Bring on-call schedules in.
     #[command(subcommand)]
     Schedule(verbs::schedule::Schedule),
+    /// Bring care teams in.
+    #[command(subcommand)]
+    CareTeams(verbs::care_teams::CareTeams),
     /// Read, check and try access policies.
     #[command(subcommand)]
     Policy(verbs::policy::Policy),
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
             Verb::Patch(patch) => patch.run(out),
             Verb::Risk(risk) => risk.run(out),
             Verb::Schedule(schedule) => schedule.run(out).await,
+            Verb::CareTeams(care_teams) => care_teams.run(out).await,
             Verb::Policy(policy) => policy.run(out).await,
             Verb::Programs(programs) => programs.run(out),
             Verb::Agent(agent) => agent.run(out).await,

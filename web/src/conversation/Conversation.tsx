@@ -189,7 +189,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
       {conversation.strangers.length > 0 ? (
         <Strangers conversation={conversation} onLook={() => setShowPeople(true)} />
       ) : null}
-      <CareLine conversation={conversation} />
+      <CareLine conversation={conversation} onLook={() => setShowPeople(true)} />
       <UnfollowedLine conversation={conversation} />
       <div className={styles.middle}>
         <section

@@ -3,7 +3,7 @@ import { ActionIcon, Button, Modal } from "@mantine/core";
 import { Archive, ShieldAlert, ShieldCheck, UserMinus, UserPlus } from "lucide-react";
 import { useState } from "react";
 import type { ConversationView, MemberView } from "../core/methods";
-import { useCall, useStatus } from "../core/queries";
+import { useCall, useCareTeam, useStatus } from "../core/queries";
 import type { PersonBrief } from "../core/wire";
 import { PeopleSearch } from "../people/PeopleSearch";
 import { Ask } from "../shell/Ask";
@@ -12,6 +12,7 @@ import { BotTag } from "../shell/BotTag";
 import { tellFailure } from "../shell/notices";
 import { useNarrow } from "../shell/useNarrow";
 import { t } from "../texts";
+import { apart } from "./careTeam";
 import styles from "./Members.module.css";
 
 export function Members({
@@ -32,6 +33,9 @@ export function Members({
   const narrow = useNarrow();
   const remove = useCall("remove_person");
   const me = status.data?.user?.id;
+  const { kind, patient } = conversation;
+  const team = useCareTeam(kind === "team" && patient ? patient.id : null).data;
+  const left = team ? apart(team, conversation) : [];
   const close = () => {
     setAdding(false);
     onClose();
@@ -66,6 +70,7 @@ export function Members({
                         ? t.members.botHint
                         : `${member.user.role}, ${member.user.department}`}
                     </span>
+                    {left.includes(member) ? <span>{t.members.notOnCareTeam}</span> : null}
                     <Trust member={member} />
                   </div>
                   {fixed || member.user.id === me ? null : (

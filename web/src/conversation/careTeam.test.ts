@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PersonBrief } from "../core/wire";
-import { missing } from "./careTeam";
+import { apart, missing } from "./careTeam";
 
 const person = (id: string): PersonBrief => ({
   id,
@@ -21,5 +21,18 @@ describe("who is missing of a care team", () => {
   it("is not who was let in by a member besides", () => {
     const team = { people: [person("a")], unreachable: [] };
     expect(missing(team, { members: ["a", "x"].map(member) })).toEqual([]);
+  });
+});
+
+describe("who is in a care team's conversation and not on the team", () => {
+  it("is who left the team, and who was let in besides", () => {
+    const members = ["a", "b", "x"].map(member);
+    expect(apart({ people: ["a", "c"].map(person) }, { members })).toEqual(["b", "x"].map(member));
+    expect(apart({ people: ["a", "b", "x"].map(person) }, { members })).toEqual([]);
+  });
+
+  it("is no program", () => {
+    const bot = { ...member("bot"), bot: true };
+    expect(apart({ people: [] }, { members: [bot] })).toEqual([]);
   });
 });

@@ -16,6 +16,8 @@ import type {
   CardInfo,
   CardList,
   CareTeam,
+  CareTeamImport,
+  CareTeamsImported,
   Comparison,
   DeviceDetail,
   DeviceInfo,
@@ -238,6 +240,8 @@ export const api = {
   callTeam: ({ id }: { id: string }) => ask<TeamCall>("POST", `/v1/teams/${id}/call`),
   careTeam: ({ patient }: { patient: string }) =>
     ask<CareTeam>("GET", `/v1/patients/${patient}/team`),
+  importCareTeams: (file: CareTeamImport) =>
+    ask<CareTeamsImported>("POST", "/v1/care-teams/import", file),
   answerSwap: ({ id, answer }: { id: string; answer: "agree" | "decline" | "withdraw" }) =>
     ask<Swap>("POST", `/v1/swaps/${id}/${answer}`),
   /** Of a patient's chart, without their texts: the newest, or those after a part's `next`. */

@@ -684,6 +684,7 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   importSchedule: [keys.schedules, keys.roles],
   assignTurn: [keys.schedules, keys.roles],
   signTurns: [keys.schedules],
+  importCareTeams: [keys.careTeams],
   putTeam: [keys.teams],
   removeTeam: [keys.teams],
   askSwap: [keys.schedules],

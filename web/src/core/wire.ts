@@ -575,6 +575,40 @@ export interface CareTeam {
   unreachable: string[];
 }
 
+/** Who is on patients' care teams: CSV of `patient_id,username`. */
+export interface CareTeamImport {
+  text: string;
+  dry_run: boolean;
+}
+
+export interface CareTeamFinding {
+  kind: string;
+  line: number;
+  /** Whether it keeps the file from being imported. */
+  stops: boolean;
+  words: string;
+}
+
+/** Somebody who comes to a patient's care team, or leaves it. */
+export interface CareTeamMemberChange {
+  kind: "added" | "removed";
+  patient: string;
+  person: string;
+}
+
+export interface CareTeamsImported {
+  applied: boolean;
+  stopped: boolean;
+  findings: CareTeamFinding[];
+  /** How many patients the file names, and of how many the team changes. */
+  patients: number;
+  changed: number;
+  /** Members, over all teams. */
+  added: number;
+  removed: number;
+  changes: CareTeamMemberChange[];
+}
+
 export type SwapState = "asked" | "agreed" | "declined" | "withdrawn" | "expired";
 
 /** A wish that somebody takes over a turn. */
@@ -652,6 +686,8 @@ export interface BotScope {
   anywhere: boolean;
   groups: string[];
   roles: string[];
+  /** Says who is on care teams. */
+  care_teams: boolean;
 }
 
 export interface BotInfo {

@@ -94,6 +94,7 @@ function Row({ bot, onDisable }: { bot: BotInfo; onDisable(): void }) {
               t.integrations.scope[scope.highest],
               scope.reads ? t.integrations.readsToo : t.integrations.writesOnly,
               t.integrations.rate(bot.per_minute),
+              ...(scope.care_teams ? [t.integrations.bringsCareTeams] : []),
               ...scope.roles,
               ...(bot.devices === 0 ? [t.integrations.noDevice] : []),
             ].join(", ")}

@@ -1,11 +1,12 @@
 /** The officers' page: inviting a person and confirming devices; recoveries, token cards, people's
- * codes, pagers and bots. */
+ * codes, pagers and bots, teams. */
 
 import { PersonCodes } from "../codes/PersonCodes";
 import { TokenCards } from "../codes/TokenCards";
 import { useMe } from "../core/queries";
 import { PendingDevices } from "../devices/PendingDevices";
 import { t } from "../texts";
+import { CareTeams } from "./CareTeams";
 import { Integrations } from "./Integrations";
 import { InvitePerson } from "./InvitePerson";
 import { OfficerPage } from "./OfficerPage";
@@ -19,7 +20,7 @@ const DEFINES = "security_officer";
 /** The roles that look after token cards and recoveries. */
 const LOOKS_AFTER = [ENROLS, "security_officer"];
 
-/** The roles that look after pagers and bots. */
+/** The roles that look after pagers and bots, and bring care teams in. */
 const RUNS = ["security_officer", "operator"];
 
 export default function Officer() {
@@ -41,7 +42,12 @@ export default function Officer() {
           <PersonCodes />
         </>
       ) : null}
-      {RUNS.some((role) => roles.includes(role)) ? <Integrations /> : null}
+      {RUNS.some((role) => roles.includes(role)) ? (
+        <>
+          <Integrations />
+          <CareTeams />
+        </>
+      ) : null}
       {roles.includes(DEFINES) ? <Teams /> : null}
     </OfficerPage>
   );

@@ -58,6 +58,12 @@ export function ScopeFields({
         checked={draft.reads}
         onChange={(event) => put({ reads: event.currentTarget.checked })}
       />
+      <Checkbox
+        label={t.integrations.careTeams}
+        description={t.integrations.careTeamsHint}
+        checked={draft.care_teams}
+        onChange={(event) => put({ care_teams: event.currentTarget.checked })}
+      />
       <NumberInput
         label={t.integrations.perMinute}
         value={draft.rate}

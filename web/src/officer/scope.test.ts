@@ -12,6 +12,7 @@ const bot: BotInfo = {
     anywhere: false,
     groups: ["g1", "g2"],
     roles: ["cardiology-on-call"],
+    care_teams: true,
   },
   per_minute: 12,
   devices: 1,
@@ -31,6 +32,7 @@ describe("what a bot may do", () => {
       anywhere: false,
       groups: [],
       roles: [],
+      care_teams: false,
     });
   });
 

@@ -8,6 +8,7 @@ export interface ScopeDraft {
   /** With commas or spaces between. */
   roles: string;
   groups: string;
+  care_teams: boolean;
   /** Messages in a minute. */
   rate: number;
 }
@@ -19,6 +20,7 @@ export const LEAST: ScopeDraft = {
   highest: "routine",
   roles: "",
   groups: "",
+  care_teams: false,
   rate: 30,
 };
 
@@ -30,6 +32,7 @@ export function draftOf({ scope, per_minute }: BotInfo): ScopeDraft {
     highest: scope.highest,
     roles: scope.roles.join(", "),
     groups: scope.groups.join(", "),
+    care_teams: scope.care_teams,
     rate: per_minute,
   };
 }

@@ -406,8 +406,10 @@ export const en = {
     careTeam: (names: string) =>
       `On this patient's care team and not in here: ${names}. Whoever is let in reads what is written from then on.`,
     careTeamChanged: (title: string) =>
-      `Somebody came to the care team of ${title}. Open the conversation to let them in.`,
+      `The care team of ${title} changed. Open the conversation to see who came and who left.`,
     careTeamLetIn: "Let them in",
+    careTeamApart: (names: string) =>
+      `In here and not on this patient's care team: ${names}. Whoever is in here reads along and may open the chart.`,
     strangersLook: "Who is here",
     strangersAccept: "They belong here",
     notFound: "This conversation is not on this device",
@@ -441,6 +443,7 @@ export const en = {
     encrypted: "Encrypted from device to device. A verified device was confirmed by a person.",
     bot: "Bot",
     botHint: "A program, not a person: nobody there reads what you answer",
+    notOnCareTeam: "Not on this patient's care team",
     keeper: "Record keeper",
     keeperText: "Keeps the history and hands it to your own new devices",
   },
@@ -1421,6 +1424,24 @@ export const en = {
     badTime: "The end is after the beginning, and after now.",
   },
 
+  careTeams: {
+    title: "Care teams",
+    hint: "From the hospital's records: lines of patient_id,username. The team of each patient in the file becomes who stands there, so people come off it, too; an empty username says that nobody is on it. You see what would change before anything does.",
+    import: "Import a file",
+    file: (name: string) => `What ${name} would change`,
+    refused: "Nothing is imported. Mend this first:",
+    findings: "Look at this",
+    stops: "Mend first",
+    changes: (added: number, removed: number, changed: number, patients: number) =>
+      `Coming: ${added}. Leaving: ${removed}. Teams that change: ${changed} of ${patients}.`,
+    same: "Nothing changes.",
+    first: (shown: number) => `The first ${shown} are shown.`,
+    kind: { added: "Comes", removed: "Leaves" },
+    patient: (id: string) => `Patient ${id}`,
+    apply: "Import",
+    applied: "The care teams are imported. Whoever is in a conversation with one is told.",
+  },
+
   integrations: {
     pager: "Pagers and telephones",
     pagerHint:
@@ -1461,6 +1482,10 @@ export const en = {
     groups: "Conversations that it writes in",
     groupsHint: "Their ids, with commas between",
     anywhere: "It writes wherever people let it in",
+    careTeams: "It says who is on care teams",
+    careTeamsHint:
+      "Who is on a team may open the patient's chart. Only for the program that brings them from the records.",
+    bringsCareTeams: "brings care teams",
     perMinute: "Messages in a minute, at most",
     ready: (name: string) =>
       `${name} is registered. Run “wardline client enroll” with this code on its machine; then an enrolling officer confirms it.`,

@@ -75,6 +75,9 @@ wire! {
         pub groups: Vec<GroupId>,
         /// And the on-call roles that it writes to.
         pub roles: Vec<RoleSlug>,
+        /// Whether it says who is on care teams.
+        #[serde(default)]
+        pub care_teams: bool,
     }
 }
 wire! {

@@ -3,7 +3,7 @@
 use super::directory::OnCallRole;
 use super::enroll::PersonBrief;
 use super::wire;
-use crate::{RoleSlug, TeamId, UserId};
+use crate::{PatientId, RoleSlug, TeamId, UserId};
 
 wire! {
     /// What a team is for.
@@ -69,5 +69,70 @@ wire! {
         pub people: Vec<PersonBrief>,
         /// The people among them who have no device in use.
         pub unreachable: Vec<UserId>,
+    }
+}
+wire! {
+    /// `POST /v1/care-teams/import`: who is on patients' care teams.
+    pub struct CareTeamImport {
+        /// CSV (RFC 4180) with the columns `patient_id` and `username`, a line for each member. The team of
+        /// each patient that is named becomes who stands there; one line with an empty `username` says that
+        /// nobody is on it. Patients who are not named keep theirs.
+        pub text: String,
+        /// Whether only to say what would change.
+        pub dry_run: bool,
+    }
+}
+wire! {
+    /// What an import of care teams changed, or would change.
+    pub struct CareTeamsImported {
+        /// Whether it was applied.
+        pub applied: bool,
+        /// Whether a finding keeps it from being applied.
+        pub stopped: bool,
+        /// What people should see before it is applied; at most 200, those that stop it first.
+        pub findings: Vec<CareTeamFinding>,
+        /// How many patients it names.
+        pub patients: u64,
+        /// Of how many of them the team changes.
+        pub changed: u64,
+        /// How many members come, over all teams.
+        pub added: u64,
+        /// How many leave.
+        pub removed: u64,
+        /// The first 200 of both, by patient. A bot is told the numbers only.
+        pub changes: Vec<CareTeamMemberChange>,
+    }
+}
+wire! {
+    /// Something about an import of care teams that people should see.
+    pub struct CareTeamFinding {
+        /// Of which kind: `unknown_person`, `oneself` or `unknown_patient`.
+        pub kind: String,
+        /// The line of the file.
+        pub line: u64,
+        /// Whether it keeps the import from being applied.
+        pub stops: bool,
+        /// What it is, with its place and without anything of the file.
+        pub words: String,
+    }
+}
+wire! {
+    /// Somebody who comes to a care team, or leaves it.
+    pub struct CareTeamMemberChange {
+        /// What becomes of them.
+        pub kind: CareTeamMemberChangeKind,
+        /// Whose team it is.
+        pub patient: PatientId,
+        /// The name of who comes or leaves.
+        pub person: String,
+    }
+}
+wire! {
+    /// What becomes of a member.
+    pub enum CareTeamMemberChangeKind {
+        /// They come.
+        Added,
+        /// They leave.
+        Removed,
     }
 }

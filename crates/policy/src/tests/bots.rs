@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use wardline_model::GroupId;
 
 use super::people::{
-    ADA, ada_asks, answer, asker, changed, device, engine, group, person, with_rule,
+    ADA, ada_asks, answer, asker, changed, device, engine, group, person, session, with_rule,
 };
 use crate::question::BotFacts;
 use crate::{Action, Decision, PasskeyKind, Program, Question, Resource};
@@ -18,6 +18,7 @@ fn facts() -> BotFacts {
         anywhere: true,
         groups: BTreeSet::new(),
         roles: BTreeSet::new(),
+        care_teams: true,
     }
 }
 
@@ -180,4 +181,25 @@ fn a_bot_that_does_not_read_opens_no_socket() {
     });
     assert_eq!(answer(&question), "people_only");
     assert!(engine().conforms(&bot_asks(Action::MessageSend, Some(facts()))));
+}
+
+#[test]
+fn a_bot_brings_care_teams_where_an_officer_lets_it_and_else_whatever_the_policies_say_not() {
+    let apart = BotFacts {
+        care_teams: false,
+        ..facts()
+    };
+    let action = Action::CareTeamManage;
+    assert_eq!(answered(action, apart.clone()), "bot_care_teams");
+    assert_eq!(answered(Action::MessageSend, apart.clone()), "allow");
+    let text = "@id(\"all\") @who(\"anybody\") permit (principal, action, resource);";
+    let draft = with_rule(text).engine().unwrap();
+    let decided = draft.decide(&bot_asks(action, Some(apart)));
+    assert!(matches!(decided.decision, Decision::Deny { .. }));
+    // Nobody stands beside it who could confirm.
+    let old = changed(bot_asks(action, Some(facts())), |q| {
+        session(q).proof_age_ms = 3 * 60 * 60 * 1000;
+    });
+    assert_eq!(answer(&old), "allow");
+    assert!(engine().conforms(&old));
 }

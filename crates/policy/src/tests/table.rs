@@ -83,6 +83,7 @@ schedule.manage      not_signed_in missing_permission  missing_permission device
 schedule.swap        not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 team.list            not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 team.manage          not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+care_team.manage     not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 team.call            not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired allow
 list.send            not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 patient.search       not_signed_in allow               allow              device_not_yours device_revoked session_idle session_expired missing_permission

@@ -3,6 +3,7 @@
 pub(crate) mod attachments;
 pub(crate) mod bots;
 pub(crate) mod cards;
+pub(crate) mod care_teams;
 pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod enroll;
@@ -232,6 +233,7 @@ fn files() -> OpenApiRouter<App> {
         .routes(routes!(fleet::register::handler))
         .routes(routes!(tokens::import::handler))
         .routes(routes!(schedules::import::handler))
+        .routes(routes!(care_teams::import::handler))
         .layer(DefaultBodyLimit::max(LARGEST_FILE))
         .layer(Extension(Largest(LARGEST_FILE)))
 }

@@ -9,6 +9,7 @@ use wardline_model::endorsement::Duty;
 use wardline_model::wire::integrations::{BotInfo, BotRegistered, Integrations};
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::socket::{ServerFrame, SocketTicket};
+use wardline_model::wire::teams::CareTeamsImported;
 use wardline_model::{GroupId, UserId};
 use wardline_policy::PolicyTexts;
 use wardline_store::NewPolicyVersion;
@@ -290,6 +291,38 @@ async fn hears_nothing(engine: Engine) {
     let again = ticket(&mut bot).await.unwrap();
     let mut socket = Socket::with_ticket(&url, &again).await;
     assert_eq!(socket.next().await, Some(ServerFrame::Ready));
+}
+
+story!(a_bot_brings_care_teams_only_where_an_officer_lets_it);
+async fn a_bot_brings_care_teams_only_where_an_officer_lets_it(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let amara = ward.person("amara.osei").await;
+    let mut viktor = ward.person("viktor.lindgren").await;
+    let made = register(&mut viktor, me(&amara), &scope(|_| {})).await;
+    let mut bot = open(&mut ward, &made).await;
+    let path = "/v1/care-teams/import";
+    let teams = |name: &str| {
+        let text = format!("patient_id,username\nfeed-1,{name}\n");
+        json!({ "text": text, "dry_run": false })
+    };
+    let by_default = post(&mut bot, path, &teams("rahul.menon")).await;
+    assert_eq!(reason(by_default), "bot_care_teams");
+
+    let lets = scope(|s| s["care_teams"] = true.into());
+    change(&mut viktor, made.bot.user.id, &lets).await;
+    let taken = post(&mut bot, path, &teams("rahul.menon")).await.unwrap();
+    let taken: CareTeamsImported = serde_json::from_slice(&taken).unwrap();
+    assert_eq!((taken.applied, taken.added), (true, 1));
+    // Who comes and leaves is for people; a program is on no team.
+    assert!(taken.changes.is_empty());
+    let itself = post(&mut bot, path, &teams("lab-bot")).await;
+    assert_eq!(reason(itself), "import-refused");
+    let changed = ward.hospital.events("care_team.changed").await;
+    assert_eq!(changed[0].actor.user, Some(me(&bot)));
+
+    change(&mut viktor, made.bot.user.id, &scope(|_| {})).await;
+    let again = post(&mut bot, path, &teams("rahul.menon")).await;
+    assert_eq!(reason(again), "bot_care_teams");
 }
 
 story!(only_who_registers_bots_changes_what_one_may_do);

@@ -13,6 +13,7 @@ mod attested;
 mod bad_input;
 mod bots;
 mod cards;
+mod care_teams;
 mod content;
 mod conversations;
 mod decoders;

@@ -209,6 +209,11 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ("DELETE", format!("/v1/teams/{group}"), None),
         ("POST", format!("/v1/teams/{group}/call"), None),
         ("GET", "/v1/patients/p1/team".into(), None),
+        (
+            "POST",
+            "/v1/care-teams/import".into(),
+            Some(json!({ "text": "patient_id,username\np1,\n", "dry_run": true })),
+        ),
         ("GET", "/v1/keeper/turns".into(), None),
         ("GET", "/v1/keeper/statements".into(), None),
         (

@@ -4,7 +4,7 @@ use wardline_model::turns::{SignedTurn, SignedTurns, TurnOrder};
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::teams::TeamKind;
 use wardline_model::{DeviceId, PatientId, RoleSlug, SwapId, TeamId};
-use wardline_store::{NewGroup, NewSwap, OnCallTurn, Team};
+use wardline_store::{CareTeamChange, NewGroup, NewSwap, OnCallTurn, Team};
 
 use crate::support::{HOUR, NOW, admit, new_group, store_test};
 
@@ -75,6 +75,55 @@ store_test! {
         assert_eq!(tx.care_teams_version().await.unwrap(), first + 2);
         assert_eq!(tx.care_team_groups_after(first).await.unwrap(), [team.group_id]);
         tx.commit().await.unwrap();
+    }
+}
+
+store_test! {
+    async fn whoever_leaves_a_care_team_is_off_it_and_that_is_marked(db) {
+        let store = db.store();
+        let (ada, ben) = (admit(&store, "ada").await, admit(&store, "ben").await);
+        let patient = |id: &str| -> PatientId { id.parse().unwrap() };
+        let team = NewGroup {
+            kind: GroupKind::Team,
+            patient_id: Some(patient("p1")),
+            ..new_group(&[ada])
+        };
+        let mut tx = store.write().await.unwrap();
+        tx.create_group(&team, NOW).await.unwrap();
+        for id in ["p1", "p2"] {
+            tx.put_care_team(&patient(id), ada.user).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+
+        let mut tx = store.write().await.unwrap();
+        tx.lock_care_teams().await.unwrap();
+        let before = tx.care_teams_version().await.unwrap();
+        let change = |id, added: &[_], removed: &[_]| CareTeamChange {
+            patient: patient(id),
+            added: added.to_vec(),
+            removed: removed.to_vec(),
+        };
+        tx.change_care_team(&change("p1", &[ben.user], &[ada.user])).await.unwrap();
+        assert_eq!(tx.care_team(&patient("p1")).await.unwrap(), [ben.user]);
+        assert!(!tx.cares_for(ada.user, &patient("p1")).await.unwrap());
+        // Read back out of its seal, and of this patient only.
+        assert_eq!(tx.patients_of(ben.user).await.unwrap(), [patient("p1")]);
+        assert_eq!(tx.patients_of(ada.user).await.unwrap(), [patient("p2")]);
+        assert_eq!(tx.care_teams_version().await.unwrap(), before + 1);
+        assert_eq!(tx.care_team_groups_after(before).await.unwrap(), [team.group_id]);
+
+        // Nobody is left, which is heard of as well.
+        tx.change_care_team(&change("p1", &[], &[ben.user])).await.unwrap();
+        assert!(tx.care_team(&patient("p1")).await.unwrap().is_empty());
+        assert_eq!(tx.care_team_groups_after(before + 1).await.unwrap(), [team.group_id]);
+        tx.change_care_team(&change("p2", &[], &[ada.user])).await.unwrap();
+        assert_eq!(tx.care_teams_version().await.unwrap(), before + 3);
+        assert!(tx.care_team_groups_after(before + 2).await.unwrap().is_empty());
+        // Taken back, nothing of it was.
+        drop(tx);
+        let mut tx = store.read().await.unwrap();
+        assert_eq!(tx.care_team(&patient("p1")).await.unwrap(), [ada.user]);
+        assert_eq!(tx.care_teams_version().await.unwrap(), before);
     }
 }
 

@@ -1,7 +1,8 @@
 //! `wardline bot serve`: a small API on this machine, over a bot's own client.
 //!
 //! Systems that know nothing of MLS hand in messages by HTTP; what leaves this process for the hospital is
-//! encrypted end to end, as from any other member. It listens on loopback and wants a bearer token, since
+//! encrypted end to end, as from any other member. Care teams, which are for the hospital to read, go on as they
+//! are by the device's signed request. It listens on loopback and wants a bearer token, since
 //! anybody on the machine could connect.
 //!
 //! One thread has the client ([`drive`]); requests reach it through a queue of fixed length, and are told
@@ -41,6 +42,7 @@ use wardline_client_native::{NativeClient, NativeError};
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::socket::ServerFrame;
+use wardline_model::wire::teams::CareTeamImport;
 use wardline_model::{B64, GroupId, MessageId, RoleSlug};
 use wardline_server::rim::random;
 use zeroize::Zeroizing;
@@ -164,6 +166,8 @@ struct Api {
 enum Job {
     /// A message is to be sent.
     Send(Box<Wanted>, oneshot::Sender<Result<Queued, Refused>>),
+    /// Care teams are to be imported: the request's body.
+    CareTeams(Vec<u8>, oneshot::Sender<Result<Vec<u8>, Refused>>),
     /// What came behind a place, for a stream that takes up again.
     Since(Place, oneshot::Sender<Vec<Arc<Received>>>),
 }
@@ -265,6 +269,10 @@ fn router(api: Arc<Api>) -> Router {
     Router::new()
         .route("/messages", routing::post(send))
         .route("/messages/stream", routing::get(follow))
+        .route(
+            "/care-teams",
+            routing::post(care_teams).layer(DefaultBodyLimit::max(LARGEST_FILE)),
+        )
         .route("/status", routing::get(status))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn_with_state(Arc::clone(&api), authorize))
@@ -342,6 +350,29 @@ async fn send(
         "id": queued.id, "group": queued.group, "seq": queued.seq, "state": state,
     });
     Ok((status, Json(body)).into_response())
+}
+
+/// Care teams, durable at the hospital once this is answered: nothing of them is kept here. The same again
+/// changes nothing, so it needs no key.
+async fn care_teams(
+    State(api): State<Arc<Api>>,
+    body: Result<Json<CareTeamImport>, JsonRejection>,
+) -> Result<Response, Refused> {
+    let Ok(Json(import)) = body else {
+        return Err(Refused::invalid(
+            "Send JSON with `text`, CSV of `patient_id,username` and at most 4 MiB, and `dry_run`.",
+        ));
+    };
+    let body = serde_json::to_vec(&import).map_err(|error| Refused::busy(&error.to_string()))?;
+    let (reply, answer) = oneshot::channel();
+    ask(&api, Job::CareTeams(body, reply))?;
+    let Ok(Ok(taken)) = tokio::time::timeout(PATIENCE, answer).await else {
+        return Err(Refused::busy(
+            "What became of it is not known yet. Send it again.",
+        ));
+    };
+    let kind = (header::CONTENT_TYPE, "application/json");
+    Ok(([kind], taken?).into_response())
 }
 
 fn ask(api: &Api, job: Job) -> Result<(), Refused> {
@@ -513,6 +544,10 @@ async fn perform(client: &mut NativeClient, job: Job) {
         Job::Send(wanted, reply) => {
             let _ = reply.send(write(client, *wanted).await);
         }
+        Job::CareTeams(body, reply) => {
+            let taken = client.raw("POST", "/v1/care-teams/import", Some(body));
+            let _ = reply.send(taken.await.map_err(Refused::from));
+        }
         Job::Since(place, reply) => {
             let all = received(client, &mut Printed::new()).unwrap_or_default();
             let mut missed: Vec<Arc<Received>> = all
@@ -591,6 +626,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const NEWS: usize = 256;
 const FEW: usize = 64;
 const LARGEST_BODY: usize = 64 * 1024;
+/// A file of care teams as JSON: the hospital takes 4 MiB.
+const LARGEST_FILE: usize = 6 << 20;
 const SHORTEST_TOKEN: usize = 32;
 
 #[cfg(test)]

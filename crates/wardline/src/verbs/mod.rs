@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod attest;
 pub(crate) mod audit;
 pub(crate) mod bot;
+pub(crate) mod care_teams;
 pub(crate) mod client;
 pub(crate) mod demo;
 pub(crate) mod import;

@@ -129,6 +129,7 @@ impl Hospital {
             "per_minute": 60,
             "scope": {
                 "reads": true, "highest": "urgent", "anywhere": true, "groups": [], "roles": [],
+                "care_teams": true,
             },
         });
         let body = Some(serde_json::to_vec(&request).unwrap());
@@ -305,6 +306,20 @@ fn the_examples_send_each_message_once_also_over_a_restart_of_the_bot() {
     let keyed = format!("{}Idempotency-Key: calm\r\n", bot.bearer());
     let calm = json!({ "group": group, "text": "Later" }).to_string();
     assert_eq!(bot.ask("POST /messages", &keyed, &calm).0, 201);
+
+    // Care teams go on to the hospital, which says what is wrong with them.
+    let teams = |text: &str| {
+        let body = json!({ "text": text, "dry_run": false }).to_string();
+        bot.ask("POST /care-teams", &bot.bearer(), &body)
+    };
+    let (status, told) = teams(&format!("patient_id,username\nfeed-1,{}\n", amara.user));
+    let taken: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((status, &taken["added"]), (200, &json!(1)), "{told}");
+    assert_eq!(taken["changes"], json!([]), "people are for people");
+    let (status, told) = teams("patient_id,username\nfeed-1,nobody.at.all\n");
+    assert!(status == 422 && told.contains("line 2"), "{told}");
+    let (status, told) = bot.ask("POST /care-teams", &bot.bearer(), "{\"txet\":\"Doe\"}");
+    assert!(status == 400 && !told.contains("Doe"), "{told}");
     bot.process.stop();
 }
 

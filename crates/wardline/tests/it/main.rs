@@ -12,6 +12,7 @@ mod attachments;
 mod attest;
 mod audit;
 mod bots;
+mod care_teams;
 mod cast;
 mod cluster;
 mod conversation;

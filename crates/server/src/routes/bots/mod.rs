@@ -6,11 +6,15 @@ pub(crate) mod register;
 
 use std::collections::HashMap;
 
+use wardline_audit::event::Kind;
 use wardline_model::UserId;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::integrations::{BotInfo, BotScope};
 use wardline_store::{Bot, Tx};
 
+use crate::app::App;
+use crate::caller::Caller;
+use crate::gate::{Permit, patiently};
 use crate::problem::Refusal;
 use crate::shape;
 
@@ -48,6 +52,31 @@ pub(crate) async fn infos(tx: &mut Tx, bots: Vec<Bot>) -> Result<Vec<BotInfo>, R
     Ok(infos)
 }
 
+/// The permit of whoever is within their rate: a bot sends and brings so much in a minute, on whichever node.
+pub(crate) async fn within_rate(
+    app: &App,
+    caller: &Caller,
+    permit: Permit,
+) -> Result<Permit, Refusal> {
+    if !caller.is_bot() {
+        return Ok(permit);
+    }
+    let now_ms = permit.now_ms();
+    let within = patiently!(app, |tx| {
+        Ok(tx.count_bot_message(caller.user(), now_ms).await?)
+    })?;
+    if within {
+        return Ok(permit);
+    }
+    let permit = permit.kind(HELD_BACK);
+    let mut note = permit.note();
+    note.refused("bot_rate");
+    permit.record_with(note).await?;
+    Err(Refusal::TooManyRequests {
+        retry_after_s: WAIT_S,
+    })
+}
+
 /// A scope as it is stored.
 fn checked(scope: &BotScope, per_minute: u32) -> Result<String, Refusal> {
     let fault = |field: &str, expected: &str| Refusal::InvalidBody {
@@ -63,5 +92,7 @@ fn checked(scope: &BotScope, per_minute: u32) -> Result<String, Refusal> {
     serde_json::to_string(scope).map_err(Refusal::internal)
 }
 
+const HELD_BACK: Kind = Kind::named("bot.held_back");
+const WAIT_S: u64 = 10;
 const MOST_PER_MINUTE: u32 = 600;
 const MOST_PLACES: usize = 100;

@@ -17,10 +17,10 @@ use wardline_store::{Accepted, Append, AppendError};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::{Body, Id};
-use crate::gate::patiently;
 use crate::problem::Refusal;
 use crate::push::Message;
 use crate::rim::random;
+use crate::routes::bots;
 use crate::routes::groups::{Standing, mls_refused};
 
 /// Takes a message into the conversation's log. The same id again gives the first answer.
@@ -115,15 +115,7 @@ pub(crate) async fn send(
                 other => other,
             }
         })?;
-    if caller.is_bot() && !count(app, caller, permit.now_ms()).await? {
-        let permit = permit.kind(HELD_BACK);
-        let mut note = permit.note();
-        note.refused("bot_rate");
-        permit.record_with(note).await?;
-        return Err(Refusal::TooManyRequests {
-            retry_after_s: BOT_WAIT_S,
-        });
-    }
+    let permit = bots::within_rate(app, caller, permit).await?;
     // Hundreds of people read it: who answers, answers the one who wrote. It is no rule that a policy
     // could take away.
     if target.kind == GroupKind::Broadcast && !target.author {
@@ -200,13 +192,4 @@ pub(crate) async fn send(
     Ok(MessageAccepted { seq, sent_at })
 }
 
-/// Whether a bot may send one more in this minute, on whichever node.
-async fn count(app: &App, caller: &Caller, now_ms: u64) -> Result<bool, Refusal> {
-    patiently!(app, |tx| {
-        Ok(tx.count_bot_message(caller.user(), now_ms).await?)
-    })
-}
-
-const HELD_BACK: Kind = Kind::named("bot.held_back");
-const BOT_WAIT_S: u64 = 10;
 const APPENDED: Kind = Kind::named("message.appended");
