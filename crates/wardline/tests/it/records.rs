@@ -93,7 +93,7 @@ fn a_custodian_gets_a_share_through_the_hospital() {
 fn what_retention_ended_is_held_as_long_as_officers_say_and_then_destroyed_on_record() {
     // A week and a month, and some days.
     let past = Past::days_ago(45);
-    let mut demo = Demo::of(&past);
+    let mut demo = Demo::made_in(&past);
     let users = [
         "margaret.sloane",
         "jonas.brandt",

@@ -111,7 +111,7 @@ impl Demo {
     }
 
     /// One that was made in the past, and runs there until it is stopped.
-    pub(crate) fn of(past: &Past) -> Self {
+    pub(crate) fn made_in(past: &Past) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let data = scratch.path().join("data");
         let options = Options::default();
