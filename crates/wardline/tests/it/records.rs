@@ -171,7 +171,7 @@ fn what_retention_ended_is_held_as_long_as_officers_say_and_then_destroyed_on_re
     let records: Vec<Value> = signed
         .filter(|signed| signed["statement"]["type"] == "destruction")
         .collect();
-    assert_eq!(records, [destroyed.clone()]);
+    assert_eq!(records, std::slice::from_ref(&destroyed));
     assert_eq!(verify(&demo, &margaret, &destroyed).code, 0);
     let mut changed = destroyed;
     changed["statement"]["count"] = json!(2);
@@ -193,8 +193,8 @@ fn serve(demo: &Demo) -> Served {
     let port = demo.url().rsplit(':').next().unwrap();
     let config = demo.beside("wardline.toml");
     let text = format!(
-        "[server]\nhttp = \"127.0.0.1:{port}\"\nhttps = \"\"\n[data]\ndir = {:?}\n",
-        demo.data()
+        "[server]\nhttp = \"127.0.0.1:{port}\"\nhttps = \"\"\n[data]\ndir = \"{}\"\n",
+        demo.data().display()
     );
     fs::write(&config, text).unwrap();
     let log = config.with_extension("log");
