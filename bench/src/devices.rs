@@ -92,7 +92,7 @@ impl Platform for Screened {
 /// Enrols a device by each of these links, in homes below `dir`; each is signed in and has handed
 /// in its key packages.
 pub(crate) async fn enroll(links: &[String], url: &str, dir: &Path) -> Outcome<Vec<Device>> {
-    finish(begin(links, None, dir).await?, url).await
+    Box::pin(finish(begin(links, None, dir).await?, url)).await
 }
 
 /// A device that is not confirmed yet, and its home.

@@ -130,6 +130,7 @@ impl Vault {
         let mut ring = Keyring {
             keys: BTreeMap::new(),
             classes: BTreeMap::new(),
+            keyless: BTreeSet::new(),
             class,
             dirty: sealed.is_none(),
         };
@@ -148,7 +149,7 @@ impl Vault {
             };
             let Some((of, inner)) = Keyring::split(value) else {
                 if let Some(of) = class(&name, value) {
-                    ring.classes.insert(name.clone(), of);
+                    ring.classify(name.clone(), of);
                     ring.dirty = true;
                     self.dirty.insert(name);
                 }
@@ -186,10 +187,9 @@ impl Vault {
         for name in &names {
             self.delete(name);
         }
-        if let Some(ring) = &mut self.ring
-            && ring.keys.remove(class).is_some()
-        {
-            ring.dirty = true;
+        if let Some(ring) = &mut self.ring {
+            ring.keyless.remove(class);
+            ring.dirty |= ring.keys.remove(class).is_some();
         }
     }
 
@@ -199,13 +199,11 @@ impl Vault {
         mut random: impl FnMut() -> [u8; N],
     ) -> Option<Vec<u8>> {
         let ring = self.ring.as_mut()?;
-        for of in ring.classes.values() {
-            if !ring.keys.contains_key(of) {
-                let mut key = Zeroizing::new([0; 32]);
-                key.copy_from_slice(random().get(..32)?);
-                ring.keys.insert(of.clone(), StoreKey(key));
-                ring.dirty = true;
-            }
+        while let Some(of) = ring.keyless.pop_first() {
+            let mut key = Zeroizing::new([0; 32]);
+            key.copy_from_slice(random().get(..32)?);
+            ring.keys.insert(of, StoreKey(key));
+            ring.dirty = true;
         }
         if !ring.dirty {
             return None;
@@ -288,7 +286,7 @@ impl Vault {
         if let Some(ring) = &mut self.ring
             && let Some(of) = (ring.class)(&name, &value)
         {
-            ring.classes.insert(name.clone(), of);
+            ring.classify(name.clone(), of);
         }
         if let Some(mut old) = self.values.insert(name, value) {
             old.zeroize();
@@ -345,11 +343,21 @@ struct Keyring {
     keys: BTreeMap<String, StoreKey>,
     /// The class of each value that has one.
     classes: BTreeMap<String, String>,
+    /// Classes that have no key yet. A record keeper has every message of the hospital, so that each
+    /// flush looking at all of them would cost the more the longer it runs.
+    keyless: BTreeSet<String>,
     class: fn(&str, &[u8]) -> Option<String>,
     dirty: bool,
 }
 
 impl Keyring {
+    fn classify(&mut self, name: String, of: String) {
+        if !self.keys.contains_key(&of) {
+            self.keyless.insert(of.clone());
+        }
+        self.classes.insert(name, of);
+    }
+
     fn of(&self, name: &str) -> Option<(&str, &StoreKey)> {
         let of = self.classes.get(name)?;
         Some((of, self.keys.get(of)?))

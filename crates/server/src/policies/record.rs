@@ -18,6 +18,7 @@ use wardline_store::StoreError;
 
 use crate::app::App;
 use crate::listen::stopped;
+use crate::problem::Refusal;
 use crate::rim::random;
 
 /// A decision as it is kept.
@@ -65,8 +66,8 @@ pub(crate) async fn run(app: App, mut queue: Queue, mut stop: watch::Receiver<bo
             () = tokio::time::sleep(EVERY) => false,
             () = stopped(&mut stop) => true,
         };
-        let mut batch = Vec::new();
         loop {
+            let mut batch = Vec::new();
             while batch.len() < LARGEST_BATCH
                 && let Ok(kept) = queue.try_recv()
             {
@@ -75,15 +76,14 @@ pub(crate) async fn run(app: App, mut queue: Queue, mut stop: watch::Receiver<bo
             if batch.is_empty() {
                 break;
             }
-            if let Err(error) = write(&app, &batch).await {
-                let lost = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+            let lost = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+            if let Err(error) = write(&app, batch).await {
                 app.gate
                     .recorder()
                     .dropped
                     .fetch_add(lost, Ordering::Relaxed);
                 tracing::warn!(%error, "decisions were not kept for replay");
             }
-            batch.clear();
         }
         if over {
             return;
@@ -98,22 +98,18 @@ pub(crate) async fn run(app: App, mut queue: Queue, mut stop: watch::Receiver<bo
     }
 }
 
-async fn write(app: &App, batch: &[Kept]) -> Result<(), StoreError> {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    for kept in batch {
-        // Invariant: writing to memory does not fail, and a decision is JSON.
-        let _ = serde_json::to_writer(&mut packed, kept);
-        let _ = packed.write_all(b"\n");
-    }
-    let body = packed.finish().unwrap_or_default();
+async fn write(app: &App, batch: Vec<Kept>) -> Result<(), Refusal> {
     let times = batch
         .iter()
         .map(|kept| kept.recorded.question.context.now_ms);
     let span = times.fold((u64::MAX, 0), |(from, until), at| {
         (from.min(at), until.max(at))
     });
-    let dropped = app.gate.recorder().dropped.load(Ordering::Relaxed);
     let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+    // A thousand of them take tens of milliseconds, for which no request should wait.
+    let packed = tokio::task::spawn_blocking(move || pack(&batch)).await;
+    let body = packed.map_err(Refusal::internal)?;
+    let dropped = app.gate.recorder().dropped.load(Ordering::Relaxed);
     let mut tx = app.gate.machinery().write().await?;
     tx.put_decisions(random(), span, count, dropped, &body)
         .await?;
@@ -124,6 +120,16 @@ async fn write(app: &App, batch: &[Kept]) -> Result<(), StoreError> {
         .dropped
         .fetch_sub(dropped, Ordering::Relaxed);
     Ok(())
+}
+
+fn pack(batch: &[Kept]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    for kept in batch {
+        // Invariant: writing to memory does not fail, and a decision is JSON.
+        let _ = serde_json::to_writer(&mut packed, kept);
+        let _ = packed.write_all(b"\n");
+    }
+    packed.finish().unwrap_or_default()
 }
 
 async fn forget(app: &App, now_ms: u64) -> Result<(), StoreError> {

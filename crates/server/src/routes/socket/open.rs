@@ -47,6 +47,7 @@ pub(crate) async fn handler(
     Ok(upgrade
         .max_message_size(limit)
         .max_frame_size(limit)
+        .read_buffer_size(READ_BYTES)
         .on_upgrade(move |socket| serve(app, peer, socket)))
 }
 
@@ -354,6 +355,8 @@ async fn write(
     }
 }
 
+/// What is read at once. The buffer is zeroed before each read, whatever comes, and each open app has one.
+const READ_BYTES: usize = 8 << 10;
 const FIRST_FRAME: Duration = Duration::from_secs(10);
 const JUDGE: Duration = Duration::from_secs(15);
 const MAX_SENDING: usize = 128;
