@@ -112,6 +112,8 @@ impl Audience {
 /// Members at their places, with their ears open.
 pub(crate) struct Scene {
     mouths: Vec<Mouth>,
+    /// Of those who only listen: a connection that one end has closed is closed by the other, too.
+    _shut: Vec<Mouth>,
     floor: Rc<Floor>,
     ears: JoinSet<Outcome<()>>,
 }
@@ -143,14 +145,18 @@ impl Scene {
         let floor = Rc::new(Floor::new(audience));
         let mut ears = JoinSet::new();
         let mut mouths = Vec::new();
+        let mut shut = Vec::new();
         for (place, Member { mouth, ear }) in members.into_iter().enumerate() {
             ears.spawn_local(listen(ear, place, Rc::clone(&floor)));
             if place < senders {
                 mouths.push(mouth);
+            } else {
+                shut.push(mouth);
             }
         }
         Self {
             mouths,
+            _shut: shut,
             floor,
             ears,
         }
