@@ -11,7 +11,8 @@ use wardline_model::wire::enroll::DeviceState;
 use super::people::{MINUTE, engine, with_rule};
 use super::questions::{a_question, in_good_standing};
 use crate::{
-    Decision, DeviceFacts, Engine, PasskeyKind, Place, PolicyTexts, Question, Resource, rules,
+    Decision, DeviceFacts, Engine, PasskeyKind, Place, PolicyTexts, Question, Resource, Scope,
+    rules,
 };
 
 /// Whether one answer opens nothing that the other keeps closed: a step-up asks for no proof less,
@@ -193,6 +194,7 @@ fn every_policy_of_the_baseline_bears_on_some_question() {
         {
             session.proof_age_ms %= MINUTE;
             session.place = Place::House;
+            session.scopes = Scope::ALL.iter().map(|scope| (*scope, 0)).collect();
             question.context.risk = 0;
             if let Resource::Device { state, .. } = &mut question.resource {
                 *state = DeviceState::Pending;

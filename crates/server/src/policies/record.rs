@@ -123,12 +123,15 @@ async fn write(app: &App, batch: Vec<Kept>) -> Result<(), Refusal> {
 }
 
 fn pack(batch: &[Kept]) -> Vec<u8> {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut lines = Vec::new();
     for kept in batch {
         // Invariant: writing to memory does not fail, and a decision is JSON.
-        let _ = serde_json::to_writer(&mut packed, kept);
-        let _ = packed.write_all(b"\n");
+        let _ = serde_json::to_writer(&mut lines, kept);
+        lines.push(b'\n');
     }
+    // In one piece: the encoder zeroes its whole buffer for each piece that it is handed.
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    let _ = packed.write_all(&lines);
     packed.finish().unwrap_or_default()
 }
 
