@@ -127,9 +127,9 @@ struct Hospital<'d> {
 
 /// Who takes part.
 struct People {
-    /// Invites and confirms, at the first node.
+    /// Invites, at the first node.
     officer: NativeClient,
-    /// Has a desk at the first node.
+    /// Has a desk at the first node, and confirms the phones there.
     owner: NativeClient,
     owner_id: UserId,
     /// How many phones there were.
@@ -250,7 +250,9 @@ impl<'d> Hospital<'d> {
             let home = format!("phone-{}", people.phones);
             phones.push(self.enroll(&home, &invite.code, 1).await?);
         }
-        confirm_all(&mut people.officer).await?;
+        // Whoever invites a person who has had a device does not confirm the new one.
+        people.owner.prove_again(&[]).await?;
+        confirm_all(&mut people.owner).await?;
         for phone in &mut phones {
             phone.wait_until_active(PATIENCE).await?;
             phone.sign_in().await?;

@@ -185,9 +185,17 @@ impl Engine {
                 Entities::empty()
             }
         };
+        let mut stripped = Vec::with_capacity(rules.len());
+        for rule in &rules {
+            match Stripped::of(rule) {
+                Some(one) => stripped.push(one),
+                None => problems
+                    .push(rule.problem(policies, "its scope cannot be taken apart".to_owned())),
+            }
+        }
         let mut slices = Vec::with_capacity(Action::ALL.len());
         for action in Action::ALL {
-            match Slice::new(*action, &actions, &rules) {
+            match Slice::new(*action, &actions, &stripped) {
                 Some(slice) => slices.push(slice),
                 None => problems
                     .push(schema.problem_at(0, format!("the action `{action}` is not declared"))),
@@ -361,13 +369,13 @@ struct Slice {
 
 impl Slice {
     /// `None` when the schema does not declare the action, or an id occurs twice.
-    fn new(action: Action, actions: &Entities, rules: &[Rule]) -> Option<Self> {
+    fn new(action: Action, actions: &Entities, rules: &[Stripped<'_>]) -> Option<Self> {
         let uid = action_uid(action);
         let entity = actions.get(&uid)?.clone();
         let concerns = |group: &EntityUid| *group == uid || actions.is_ancestor_of(group, &uid);
-        let concerned: Vec<&Rule> = rules
+        let concerned: Vec<&Stripped<'_>> = rules
             .iter()
-            .filter(|rule| match rule.policy.action_constraint() {
+            .filter(|one| match one.rule.policy.action_constraint() {
                 ActionConstraint::Any => true,
                 ActionConstraint::Eq(only) => only == uid,
                 ActionConstraint::In(groups) => groups.iter().any(concerns),
@@ -375,14 +383,13 @@ impl Slice {
             .collect();
         let permits = concerned
             .iter()
-            .filter(|rule| rule.policy.effect() == Effect::Permit);
+            .filter(|one| one.rule.policy.effect() == Effect::Permit);
         let mut looks_at_action = false;
-        let mut set = |rules: &mut dyn Iterator<Item = &&Rule>| {
+        let mut set = |rules: &mut dyn Iterator<Item = &&Stripped<'_>>| {
             let mut policies = PolicySet::new();
-            for rule in rules {
-                let (policy, looks) = for_any_action(&rule.policy)?;
-                looks_at_action |= looks;
-                policies.add(policy).ok()?;
+            for one in rules {
+                looks_at_action |= one.looks;
+                policies.add(one.policy.clone()).ok()?;
             }
             Some(policies)
         };
@@ -391,7 +398,7 @@ impl Slice {
         Some(Self {
             action: entity,
             looks_at_action,
-            missing: missing(action, permits.clone().map(|rule| rule.who.as_str())),
+            missing: missing(action, permits.clone().map(|one| one.rule.who.as_str())),
             permits: of_permits,
             policies,
         })
@@ -406,17 +413,27 @@ impl Slice {
     }
 }
 
-/// The policy without its scope's condition on the action, which every question of its slice fulfils:
-/// Cedar would make the set of actions anew, and look for the action in it, at each question. Also
-/// whether what is left looks at the action.
-fn for_any_action(policy: &Policy) -> Option<(Policy, bool)> {
-    let mut json = policy.to_json().ok()?;
-    *json.get_mut("action")? = json!({ "op": "All" });
-    let looks = json.get("conditions").is_none_or(names_action);
-    Some((
-        Policy::from_json(Some(policy.id().clone()), json).ok()?,
-        looks,
-    ))
+/// A policy without its scope's condition on the action, which every question of its slice fulfils:
+/// Cedar would make the set of actions anew, and look for the action in it, at each question.
+struct Stripped<'a> {
+    rule: &'a Rule,
+    policy: Policy,
+    /// Whether what is left looks at the action.
+    looks: bool,
+}
+
+impl<'a> Stripped<'a> {
+    fn of(rule: &'a Rule) -> Option<Self> {
+        let mut json = rule.policy.to_json().ok()?;
+        *json.get_mut("action")? = json!({ "op": "All" });
+        let looks = json.get("conditions").is_none_or(names_action);
+        let policy = Policy::from_json(Some(rule.policy.id().clone()), json).ok()?;
+        Some(Self {
+            rule,
+            policy,
+            looks,
+        })
+    }
 }
 
 /// Whether an expression in Cedar's JSON form has the variable `action` in it.
