@@ -36,16 +36,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use mimalloc::MiMalloc;
 use serde_json::json;
 
 use crate::bench::{Bench, Outcome};
 use crate::machine::Machine;
 use crate::report::Section;
-
-/// As in the program that is measured.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Measures Wardline on this machine.
 #[derive(Parser)]

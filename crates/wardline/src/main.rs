@@ -11,15 +11,9 @@ mod verbs;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use mimalloc::MiMalloc;
 
 use crate::failure::Failure;
 use crate::output::Output;
-
-/// A decision allocates some hundred small values: with the system's allocator a fifth of the time of a
-/// message went there (`docs/adr/0007-mimalloc.md`).
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Parser)]
 #[command(
