@@ -41,3 +41,12 @@ export function waitSeconds({ code, problem }: Failure): number {
 export function told({ problem, message }: Failure): string {
   return problem?.detail ? `${problem.title}. ${problem.detail}` : message;
 }
+
+/** Every reason that a file is not taken, below what is said of the file, or what else is wrong. */
+export function refusedLines(failure: Failure, ofFile: string): string[] {
+  const given = failure.problem?.reasons;
+  if (failure.code !== "import-refused" || !Array.isArray(given)) {
+    return [told(failure)];
+  }
+  return [ofFile, ...given.map(String)];
+}

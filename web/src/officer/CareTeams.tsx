@@ -2,12 +2,12 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { Refused } from "../codes/Refused";
-import { told } from "../codes/words";
-import type { Failure } from "../core/failure";
+import { refusedLines } from "../codes/words";
 import { useApi } from "../core/queries";
-import type { CareTeamFinding, CareTeamMemberChange } from "../core/wire";
+import type { CareTeamMemberChange } from "../core/wire";
 import dialog from "../shell/Dialog.module.css";
 import { FileButton } from "../shell/FileButton";
+import { Findings } from "../shell/Findings";
 import { tell } from "../shell/notices";
 import { t } from "../texts";
 import own from "./CareTeams.module.css";
@@ -50,7 +50,7 @@ export function CareTeams() {
         busy={trial.isPending}
         onFile={choose}
       />
-      <Refused lines={failure ? reasons(failure) : []} />
+      <Refused lines={failure ? refusedLines(failure, t.careTeams.refused) : []} />
       {file && found ? (
         <section className={own.file} aria-label={t.careTeams.file(file.name)}>
           <h3>{t.careTeams.file(file.name)}</h3>
@@ -88,31 +88,6 @@ export function CareTeams() {
   );
 }
 
-function Findings({
-  title,
-  findings,
-  stops,
-}: {
-  title: string;
-  findings: readonly CareTeamFinding[];
-  stops: boolean;
-}) {
-  const shown = findings.filter((finding) => finding.stops === stops);
-  if (shown.length === 0) {
-    return null;
-  }
-  return (
-    <div className={own.found} data-stops={stops || undefined}>
-      <strong>{title}</strong>
-      <ul>
-        {shown.map(({ kind, words }) => (
-          <li key={`${kind} ${words}`}>{words}</li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
 function Change({ change: { kind, patient, person } }: { change: CareTeamMemberChange }) {
   return (
     <li>
@@ -122,13 +97,4 @@ function Change({ change: { kind, patient, person } }: { change: CareTeamMemberC
       <span>{t.careTeams.patient(patient)}</span>
     </li>
   );
-}
-
-/** Every reason that a file is not taken, or what else is wrong. */
-function reasons(failure: Failure): string[] {
-  const given = failure.problem?.reasons;
-  if (failure.code !== "import-refused" || !Array.isArray(given)) {
-    return [told(failure)];
-  }
-  return [t.careTeams.refused, ...given.map(String)];
 }

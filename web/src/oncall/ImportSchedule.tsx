@@ -2,12 +2,12 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import { Refused } from "../codes/Refused";
-import { told } from "../codes/words";
-import type { Failure } from "../core/failure";
+import { refusedLines } from "../codes/words";
 import { useApi } from "../core/queries";
-import type { ScheduleChange, ScheduleFinding, ScheduleImport } from "../core/wire";
+import type { ScheduleChange, ScheduleImport } from "../core/wire";
 import dialog from "../shell/Dialog.module.css";
 import { FileButton } from "../shell/FileButton";
+import { Findings } from "../shell/Findings";
 import { tell } from "../shell/notices";
 import { t } from "../texts";
 import { moment } from "../texts/time";
@@ -54,7 +54,7 @@ export function ImportSchedule() {
         busy={trial.isPending}
         onFile={choose}
       />
-      <Refused lines={failure ? reasons(failure) : []} />
+      <Refused lines={failure ? refusedLines(failure, t.onCall.refused) : []} />
       {file && found ? (
         <section className={own.file} aria-label={t.onCall.file(file.name)}>
           <h3>{t.onCall.file(file.name)}</h3>
@@ -92,31 +92,6 @@ export function ImportSchedule() {
   );
 }
 
-function Findings({
-  title,
-  findings,
-  stops,
-}: {
-  title: string;
-  findings: readonly ScheduleFinding[];
-  stops: boolean;
-}) {
-  const shown = findings.filter((finding) => finding.stops === stops);
-  if (shown.length === 0) {
-    return null;
-  }
-  return (
-    <div className={own.found} data-stops={stops || undefined}>
-      <strong>{title}</strong>
-      <ul>
-        {shown.map(({ words }) => (
-          <li key={words}>{words}</li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
 function Change({ change }: { change: ScheduleChange }) {
   const now = Date.now();
   const { kind, role, from, until, person, before } = change;
@@ -131,13 +106,4 @@ function Change({ change }: { change: ScheduleChange }) {
       </div>
     </li>
   );
-}
-
-/** Every reason that a file is not taken, or what else is wrong. */
-function reasons(failure: Failure): string[] {
-  const given = failure.problem?.reasons;
-  if (failure.code !== "import-refused" || !Array.isArray(given)) {
-    return [told(failure)];
-  }
-  return [t.onCall.refused, ...given.map(String)];
 }
