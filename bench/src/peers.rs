@@ -389,8 +389,7 @@ fn notes(wardline: &Measured, peers: &Peers, kept: u64, stored_in: Option<&str>)
     }
     notes.push(format!(
         "Wardline's memory is that of `wardline serve`, as in the peers; with the record keeper's \
-         process it is {:.1} MB. More than half of it are pages of the program's own file, which the \
-         kernel maps ahead and drops where it needs them.",
+         process it is {:.1} MB.",
         megabytes(kept)
     ));
     let late: Vec<String> = peers

@@ -339,12 +339,15 @@ impl Hub {
 
     /// Tells every socket the same.
     pub(crate) fn tell_all(&self, told: &ServerFrame) {
-        self.tell_where(told, |_| true);
+        self.tell_each(told, |inner| inner.sockets.keys().copied().collect());
     }
 
     /// Tells the sockets that follow a conversation.
     pub(crate) fn tell(&self, group: GroupId, told: &ServerFrame) {
-        self.tell_where(told, |socket| socket.groups.contains(&group));
+        self.tell_each(told, |inner| {
+            let followed = inner.groups.get(&group).into_iter();
+            followed.flat_map(|one| &one.sockets).copied().collect()
+        });
     }
 
     /// Tells the record keepers' sockets that devices came or went, or statements were handed in.
@@ -353,14 +356,18 @@ impl Hub {
     }
 
     fn tell_where(&self, told: &ServerFrame, concerns: impl Fn(&Socket) -> bool) {
+        self.tell_each(told, |inner| {
+            let concerned = inner.sockets.iter().filter(|(_, socket)| concerns(socket));
+            concerned.map(|(id, _)| *id).collect()
+        });
+    }
+
+    fn tell_each(&self, told: &ServerFrame, whom: impl FnOnce(&Inner) -> Vec<u64>) {
         let Some(frame) = frame(told) else {
             return;
         };
         let mut inner = self.lock();
-        let sockets = inner.sockets.iter();
-        let concerned = sockets.filter(|(_, socket)| concerns(socket));
-        let ids: Vec<u64> = concerned.map(|(id, _)| *id).collect();
-        for id in ids {
+        for id in whom(&inner) {
             inner.push(id, Push::Frame(frame.clone()));
         }
     }

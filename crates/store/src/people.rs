@@ -445,21 +445,7 @@ impl Tx {
         patient: &PatientId,
         user: UserId,
     ) -> Result<(), StoreError> {
-        let token = self.patient_token(patient);
-        let sealed = self.seal(
-            "care_team.patient",
-            token.as_bytes(),
-            patient.as_str().as_bytes(),
-        )?;
-        let added = execute!(
-            self,
-            "INSERT INTO care_team (patient_token, user_id, patient_sealed) VALUES ($1, $2, $3)
-             ON CONFLICT DO NOTHING",
-            token,
-            user,
-            sealed
-        )?;
-        if added == 1 {
+        if self.join_care_team(patient, user).await? {
             self.lock_care_teams().await?;
             self.mark_care_team(patient).await?;
         }
@@ -490,21 +476,32 @@ impl Tx {
             )?;
         }
         for user in added {
-            let sealed = self.seal(
-                "care_team.patient",
-                token.as_bytes(),
-                patient.as_str().as_bytes(),
-            )?;
-            execute!(
-                self,
-                "INSERT INTO care_team (patient_token, user_id, patient_sealed) VALUES ($1, $2, $3)
-                 ON CONFLICT DO NOTHING",
-                token,
-                user,
-                sealed
-            )?;
+            self.join_care_team(patient, *user).await?;
         }
         self.mark_care_team(patient).await
+    }
+
+    /// Whether the person was not on the team before.
+    async fn join_care_team(
+        &mut self,
+        patient: &PatientId,
+        user: UserId,
+    ) -> Result<bool, StoreError> {
+        let token = self.patient_token(patient);
+        let sealed = self.seal(
+            "care_team.patient",
+            token.as_bytes(),
+            patient.as_str().as_bytes(),
+        )?;
+        let added = execute!(
+            self,
+            "INSERT INTO care_team (patient_token, user_id, patient_sealed) VALUES ($1, $2, $3)
+             ON CONFLICT DO NOTHING",
+            token,
+            user,
+            sealed
+        )?;
+        Ok(added == 1)
     }
 
     /// Gives a patient's care team the newest version.

@@ -13,7 +13,7 @@ use wardline_server::rim::Clock;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::verbs::serve::read;
+use crate::verbs::serve::hospital;
 
 /// `wardline care-teams …`.
 #[derive(Subcommand)]
@@ -44,15 +44,7 @@ impl CareTeams {
             data,
             dry_run,
         } = self;
-        let mut settings = match &config {
-            Some(path) => read(path)?,
-            None => wardline_server::Config::default(),
-        };
-        if let Some(data) = data {
-            settings.data.dir = data;
-        } else if config.is_none() {
-            return Err(Failure::usage("name the hospital with --config or --data"));
-        }
+        let settings = hospital(config.as_deref(), data)?;
         let bytes = fs::read(&file)
             .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
         let imported = care_teams::at_console(&settings, &bytes, dry_run, &Clock::default())

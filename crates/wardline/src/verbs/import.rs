@@ -7,7 +7,7 @@ use wardline_server::rim::Clock;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::verbs::serve::read;
+use crate::verbs::serve::hospital;
 
 /// `wardline import …`.
 #[derive(Subcommand)]
@@ -28,15 +28,7 @@ pub(crate) enum Import {
 impl Import {
     pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
         let Self::Fhir { path, config, data } = self;
-        let mut settings = match &config {
-            Some(file) => read(file)?,
-            None => wardline_server::Config::default(),
-        };
-        if let Some(data) = data {
-            settings.data.dir = data;
-        } else if config.is_none() {
-            return Err(Failure::usage("name the hospital with --config or --data"));
-        }
+        let settings = hospital(config.as_deref(), data)?;
         let mut files: Vec<PathBuf> = if path.is_dir() {
             std::fs::read_dir(&path)
                 .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?

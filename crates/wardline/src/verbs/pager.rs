@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::verbs::serve::read;
+use crate::verbs::serve::hospital;
 
 /// `wardline pager …`.
 #[derive(Subcommand)]
@@ -31,15 +31,7 @@ pub(crate) enum PagerVerb {
 impl PagerVerb {
     pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
         let Self::Import { file, config, data } = self;
-        let mut settings = match &config {
-            Some(path) => read(path)?,
-            None => wardline_server::Config::default(),
-        };
-        if let Some(data) = data {
-            settings.data.dir = data;
-        } else if config.is_none() {
-            return Err(Failure::usage("name the hospital with --config or --data"));
-        }
+        let settings = hospital(config.as_deref(), data)?;
         let text = std::fs::read_to_string(&file)
             .map(Zeroizing::new)
             .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;

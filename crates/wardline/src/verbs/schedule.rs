@@ -12,7 +12,7 @@ use wardline_server::schedules::{self, ScheduleError};
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::verbs::serve::read;
+use crate::verbs::serve::hospital;
 
 /// `wardline schedule …`.
 #[derive(Subcommand)]
@@ -42,15 +42,7 @@ impl Schedule {
             data,
             dry_run,
         } = self;
-        let mut settings = match &config {
-            Some(path) => read(path)?,
-            None => wardline_server::Config::default(),
-        };
-        if let Some(data) = data {
-            settings.data.dir = data;
-        } else if config.is_none() {
-            return Err(Failure::usage("name the hospital with --config or --data"));
-        }
+        let settings = hospital(config.as_deref(), data)?;
         let format = schedules::format_of(&file)
             .ok_or_else(|| Failure::usage("the file's name ends with .csv or .ics"))?;
         let bytes = fs::read(&file)

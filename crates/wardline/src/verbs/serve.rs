@@ -138,6 +138,22 @@ pub(crate) fn read(path: &Path) -> Result<Config, Failure> {
     Config::parse(&text).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
 
+/// The configuration of a hospital that is named by its file, or by the data directory of a demo.
+pub(crate) fn hospital(config: Option<&Path>, data: Option<PathBuf>) -> Result<Config, Failure> {
+    let mut settings = match config {
+        Some(path) => read(path)?,
+        None => Config::default(),
+    };
+    match data {
+        Some(data) => settings.data.dir = data,
+        None if config.is_none() => {
+            return Err(Failure::usage("name the hospital with --config or --data"));
+        }
+        None => {}
+    }
+    Ok(settings)
+}
+
 /// Waits for Ctrl-C or the service manager's stop.
 pub(crate) async fn until_stopped() {
     use tokio::signal::unix::{SignalKind, signal};
