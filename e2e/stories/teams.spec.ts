@@ -219,12 +219,15 @@ test("each role of a code team answers for itself, and whoever called sees all o
   await form.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("Lost line is saved.")).toBeVisible();
 
-  await ada.page.goto(`${hospital.url}/#/new`);
-  await ada.page.getByRole("button", { name: /^Lost line/ }).click();
-  const sheet = ada.page.getByRole("dialog", { name: "Page Lost line?" });
-  await sheet.getByRole("textbox").fill("Bed 3, bleeding from the line.");
-  await sheet.getByRole("button", { name: "Send STAT to all" }).click();
-  await ada.sees("Bed 3, bleeding from the line.");
+  const call = async (why: string) => {
+    await ada.page.goto(`${hospital.url}/#/new`);
+    await ada.page.getByRole("button", { name: /^Lost line/ }).click();
+    const sheet = ada.page.getByRole("dialog", { name: "Page Lost line?" });
+    await sheet.getByRole("textbox").fill(why);
+    await sheet.getByRole("button", { name: "Send STAT to all" }).click();
+    await ada.sees(why);
+  };
+  await call("Bed 3, bleeding from the line.");
   const coming = ada.page.getByRole("region", { name: "Who is coming of Lost line" });
   await expect(coming).toContainText("0 of 2 coming");
   await expect(coming).toContainText(`${ROLE}: ringing`);
@@ -249,6 +252,19 @@ test("each role of a code team answers for itself, and whoever called sees all o
   await coming.getByText(`${SECOND.title}: coming`).click();
   await expect(coming).toContainText(`acknowledged by ${cy.person.name}`);
   await look(ada.page, "phone", "teams-roles-coming");
+
+  // At night Ben has both roles: he is asked once, and comes for both.
+  await page.goto(`${hospital.url}/#/on-call`);
+  await bring(page, [turn(LINES, -1, 12, ben.person), turn(SECOND, -1, 12, ben.person)]);
+  await call("Bed 7, the line is out.");
+  const both = ben.page.getByRole("region", { name: /^STAT/ });
+  await expect(both).toHaveCount(1);
+  await expect(both).toContainText(ROLE);
+  await expect(both).toContainText(SECOND.title);
+  await look(ben.page, "phone", "teams-both-roles-asked");
+  await both.getByRole("button", { name: "Acknowledge" }).click();
+  await expect(both).toHaveCount(0);
+  await expect(coming).toContainText("All 2 are coming");
 });
 
 test("care teams come from a file, once it was seen what it changes", async ({

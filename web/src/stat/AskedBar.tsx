@@ -8,7 +8,7 @@ import { useNow } from "./useNow";
 import { type Asked, useTake } from "./useTake";
 
 export function AskedBar({ onOpen, ...asked }: Asked & { onOpen(): void }) {
-  const { id, sender } = asked.page;
+  const { id, sender } = asked.ask.page;
   const { take, taking } = useTake(asked);
   return (
     <section className={styles.bar} aria-labelledby={`stat-${id}`}>
@@ -25,7 +25,7 @@ export function AskedBar({ onOpen, ...asked }: Asked & { onOpen(): void }) {
       <div className={styles.short}>
         <div role="alert">
           <h2 id={`stat-${id}`}>
-            <strong>STAT</strong> {needs(asked.page)}
+            <strong>STAT</strong> {needs(asked.ask)}
           </h2>
         </div>
         <Left {...asked} />
@@ -37,6 +37,6 @@ export function AskedBar({ onOpen, ...asked }: Asked & { onOpen(): void }) {
   );
 }
 
-function Left({ page }: Asked) {
-  return <p className={styles.left}>{left(page, useNow())}</p>;
+function Left({ ask }: Asked) {
+  return <p className={styles.left}>{left(ask.page, useNow())}</p>;
 }

@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { CheckCheck, Siren } from "lucide-react";
 import { useState } from "react";
+import { toFailure } from "../core/failure";
 import { useApi, useMessages } from "../core/queries";
 import type { EscalationInfo } from "../core/wire";
 import { Ask } from "../shell/Ask";
@@ -10,32 +11,38 @@ import { address } from "../shell/routes";
 import { t } from "../texts";
 import { moment } from "../texts/time";
 import styles from "./Stat.module.css";
-import { addressee, attempts, isOf, left, levelName, needs } from "./timeline";
+import { addressees, attempts, isOf, left, levelName, needs } from "./timeline";
 import { useNow } from "./useNow";
 import { type Asked, useTake } from "./useTake";
 
 export function AskedCard({ me, onLater, ...asked }: Asked & { me: string; onLater(): void }) {
-  const { page, here } = asked;
+  const { ask, here } = asked;
+  const { page, pages } = ask;
   const { id, group, seq, sender, next_level } = page;
   const { take, taking } = useTake(asked);
   const decline = useApi("declineStat");
   const [declining, setDeclining] = useState(false);
+  const declineAll = () =>
+    Promise.all(pages.map(({ id }) => decline.mutateAsync({ id })))
+      .then(() => tell("done", t.stat.declined))
+      .catch((thrown) => tellFailure(toFailure(thrown)))
+      .finally(() => setDeclining(false));
   const at = moment(page.started_at, Date.now());
   return (
     <section className={styles.card} aria-labelledby={`stat-${id}`}>
       <div className={styles.head} role="alert">
         <Siren aria-hidden />
         <h2 id={`stat-${id}`}>
-          <strong>STAT</strong> {needs(page)}
+          <strong>STAT</strong> {needs(ask)}
         </h2>
       </div>
       <p className={styles.about}>
         {page.team
-          ? t.stat.ofTeam(page.team, addressee(page), at)
-          : t.stat.about(addressee(page), at)}
+          ? t.stat.ofTeam(page.team, addressees(pages), at)
+          : t.stat.about(addressees(pages), at)}
       </p>
       {here ? <Words group={group} seq={seq} /> : <p>{t.stat.sealed(sender.name)}</p>}
-      {attempts(page, me) === 0 ? <p>{t.stat.quiet}</p> : null}
+      {pages.every((each) => attempts(each, me) === 0) ? <p>{t.stat.quiet}</p> : null}
       <Left page={page} />
       <div className={styles.actions}>
         <Button
@@ -68,16 +75,7 @@ export function AskedCard({ me, onLater, ...asked }: Asked & { me: string; onLat
         action={t.stat.decline}
         busy={decline.isPending}
         onNo={() => setDeclining(false)}
-        onYes={() =>
-          decline.mutate(
-            { id },
-            {
-              onSuccess: () => tell("done", t.stat.declined),
-              onError: tellFailure,
-              onSettled: () => setDeclining(false),
-            },
-          )
-        }
+        onYes={() => void declineAll()}
       />
     </section>
   );

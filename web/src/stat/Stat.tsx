@@ -11,7 +11,7 @@ import { t } from "../texts";
 import { moment } from "../texts/time";
 import own from "./Stat.module.css";
 import { Happened } from "./StatLine";
-import { addressee, byMessage, tookIt, worst } from "./timeline";
+import { addressee, addressees, byMessage, tookIt, worst } from "./timeline";
 
 export default function Stat() {
   const stat = useStat();
@@ -46,7 +46,7 @@ function Message({ pages, me }: { pages: EscalationInfo[]; me: string }) {
   const { id, sender } = page;
   const title = `page-${id}`;
   // Whoever called a team called all of it; others see the roles that they are asked for.
-  const to = (sender.id === me ? page.team : null) ?? pages.map(addressee).join(", ");
+  const to = (sender.id === me ? page.team : null) ?? addressees(pages);
   return (
     <article className={styles.card} aria-labelledby={title}>
       <h2 id={title}>{sender.name}</h2>
@@ -73,7 +73,7 @@ function Take({ page, alone }: { page: EscalationInfo; alone: boolean }) {
       onClick={() =>
         take.mutate(
           { id: page.id },
-          { onSuccess: () => tell("done", tookIt(page)), onError: tellFailure },
+          { onSuccess: () => tell("done", tookIt({ page, pages: [page] })), onError: tellFailure },
         )
       }
     >

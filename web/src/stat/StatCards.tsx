@@ -8,7 +8,7 @@ import { AskedCard } from "./AskedCard";
 import { FailedCard } from "./FailedCard";
 import { putAway, seen } from "./put";
 import styles from "./Stat.module.css";
-import { attempts, failedFor, isOf, waitingFor } from "./timeline";
+import { type Ask, asksOf, attempts, failedFor, isOf, waitingFor } from "./timeline";
 import { useAlarm, useChime } from "./useAlarm";
 import { useSmall } from "./useSmall";
 import { useStatNews } from "./useStatNews";
@@ -29,14 +29,14 @@ export function StatCards() {
   useChime(failed.filter(({ ended_at }) => isFresh(ended_at)).map(({ id }) => id));
   useStatNews(stat.data, me);
   const isHere = (group: string) => conversations.data?.some(({ id }) => id === group) ?? false;
-  const { small, shrink, unfold } = useSmall(waiting.map(({ id }) => id));
-  const bars = waiting.filter(({ id }) => small.has(id));
-  const cards = waiting.filter(({ id }) => !small.has(id));
-  const asked = (page: EscalationInfo) => ({
-    page,
-    here: isHere(page.group),
-    alone:
-      waiting.filter(({ group, seq }) => group === page.group && seq === page.seq).length === 1,
+  const asks = asksOf(waiting, me);
+  const { small, shrink, unfold } = useSmall(asks.map(({ name }) => name));
+  const bars = asks.filter(({ name }) => small.has(name));
+  const cards = asks.filter(({ name }) => !small.has(name));
+  const asked = (ask: Ask) => ({
+    ask,
+    here: isHere(ask.page.group),
+    alone: asks.filter(({ page }) => isSame(page, ask.page)).length === 1,
   });
   const own = pages.filter(({ state, sender }) => state === "waiting" && sender.id === me);
   return (
@@ -48,15 +48,15 @@ export function StatCards() {
         ))}
       {bars.length > 0 ? (
         <div className={styles.bars}>
-          {bars.map((page) => (
-            <AskedBar key={page.id} {...asked(page)} onOpen={() => unfold(page.id)} />
+          {bars.map((ask) => (
+            <AskedBar key={ask.name} {...asked(ask)} onOpen={() => unfold(ask.name)} />
           ))}
         </div>
       ) : null}
       {cards.length + failed.length > 0 ? (
         <div className={styles.cards} data-stands>
-          {cards.map((page) => (
-            <AskedCard key={page.id} {...asked(page)} me={me} onLater={() => shrink(page.id)} />
+          {cards.map((ask) => (
+            <AskedCard key={ask.name} {...asked(ask)} me={me} onLater={() => shrink(ask.name)} />
           ))}
           {failed.map((page) => (
             <FailedCard
@@ -82,6 +82,10 @@ function Withdrawal({ page, askedAt }: { page: EscalationInfo; askedAt: number }
   const message = messages.data?.find((each) => isOf(page, each));
   useWithdrawal(page.id, message?.recalled ?? false, askedAt);
   return null;
+}
+
+function isSame(a: EscalationInfo, b: EscalationInfo): boolean {
+  return a.group === b.group && a.seq === b.seq;
 }
 
 /** Whether it was given up just now, and not while the app was closed. */

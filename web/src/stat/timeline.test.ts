@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EscalationInfo, EscalationPerson, PersonBrief } from "../core/wire";
 import {
+  asksOf,
   attempts,
   byMessage,
   endedSince,
@@ -162,9 +163,34 @@ describe("a code team that was called", () => {
   });
 
   it("asks for a role by its name, and else for somebody", () => {
-    expect(needs(lab)).toBe("Amara needs Cath lab nurse now");
-    expect(needs(page({ role: "Cardiology on call" }))).toBe("Amara needs somebody now");
-    expect(needs(page({ team: "STEMI" }))).toBe("Amara needs somebody now");
+    const ask = (of: EscalationInfo) => needs({ page: of, pages: [of] });
+    expect(ask(lab)).toBe("Amara needs Cath lab nurse now");
+    expect(ask(page({ role: "Cardiology on call" }))).toBe("Amara needs somebody now");
+    expect(ask(page({ team: "STEMI" }))).toBe("Amara needs somebody now");
+  });
+
+  it("asks whoever has two of its roles once, for both, until each is answered for", () => {
+    const both = [cardiology, lab].map((each) => ({ ...each, recipients: [ingrid] }));
+    const [first, ...more] = asksOf(both, "i");
+    expect(more).toEqual([]);
+    expect(first?.pages.map(({ id }) => id)).toEqual([cardiology.id, lab.id]);
+    expect(first && needs(first)).toBe("Amara needs Cardiology fellow, Cath lab nurse now");
+    const [left] = asksOf(both.slice(1), "i");
+    expect(left?.name).toBe(first?.name);
+    expect(left && needs(left)).toBe("Amara needs Cath lab nurse now");
+  });
+
+  it("shows of those that are answered together the one that goes on first", () => {
+    const soon = { ...lab, recipients: [ingrid], next_at: NOON + MINUTE };
+    const [ask] = asksOf([{ ...cardiology, recipients: [ingrid] }, soon], "i");
+    expect(ask?.page).toEqual(soon);
+  });
+
+  it("asks whom it reached up a chain for each by itself, since others have those roles", () => {
+    const own = { ...cardiology, recipients: [ingrid] };
+    const others = { ...lab, recipients: [tomas] };
+    expect(asksOf([own, others], "i").map(({ pages }) => pages)).toEqual([[own], [others]]);
+    expect(asksOf([own, others], "x").map(({ name }) => name)).toEqual([own.id, others.id]);
   });
 
   it("is one message, with its roles in their order", () => {

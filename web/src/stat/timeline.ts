@@ -63,6 +63,40 @@ export function byMessage(pages: readonly EscalationInfo[]): EscalationInfo[][] 
   return [...found.values()].map((of) => of.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 }
 
+/** What is asked of a person, each to be answered with one tap, the longest waiting first: all that one message asks
+ * of them themselves, since whoever has two roles of a team comes once; what reached them up a chain, each by
+ * itself, since those roles are others'. None is empty. */
+export function asksOf(waiting: readonly EscalationInfo[], me: string): Ask[] {
+  const isTheirs = ({ recipients }: EscalationInfo) => recipients.some(({ id }) => id === me);
+  const own = byMessage(waiting.filter(isTheirs)).map((pages) => {
+    const page = soonest(pages);
+    return { name: `${page.group} ${page.seq}`, page, pages };
+  });
+  const others = waiting
+    .filter((page) => !isTheirs(page))
+    .map((page) => ({ name: page.id, page, pages: [page] }));
+  return [...own, ...others].sort((a, b) => a.page.started_at - b.page.started_at);
+}
+
+/** One or more pages of a message that are answered together. */
+export interface Ask {
+  /** The same for as long as any of it waits, so that a card stays where it is while others answer for a role. */
+  name: string;
+  /** The one that goes on first. */
+  page: EscalationInfo;
+  pages: readonly EscalationInfo[];
+}
+
+function soonest(pages: readonly EscalationInfo[]): EscalationInfo {
+  const due = ({ next_at }: EscalationInfo) => next_at ?? Number.POSITIVE_INFINITY;
+  return pages.reduce((first, page) => (due(page) < due(first) ? page : first));
+}
+
+/** Whom pages of one message are for. */
+export function addressees(pages: readonly EscalationInfo[]): string {
+  return pages.map(addressee).join(", ");
+}
+
 /** How one role of a team stands, in a line. */
 export function lineOf(page: EscalationInfo): string {
   return `${addressee(page)}: ${lineStanding(page)}`;
@@ -90,15 +124,18 @@ export function worst(pages: readonly EscalationInfo[]): EscalationInfo["state"]
   return order.find((state) => pages.some((page) => page.state === state)) ?? "waiting";
 }
 
-/** Who needs whom. Somebody who has two roles of a team is asked for each. */
-export function needs({ team, role, sender }: EscalationInfo): string {
-  return team && role ? t.stat.needs(sender.name, role) : t.stat.waits(sender.name);
+/** Who needs whom. */
+export function needs({ page: { team, sender }, pages }: Pick<Ask, "page" | "pages">): string {
+  const roles = pages.flatMap(({ role }) => role ?? []);
+  return team && roles.length > 0
+    ? t.stat.needs(sender.name, roles.join(", "))
+    : t.stat.waits(sender.name);
 }
 
 /** What whoever took it is told. */
-export function tookIt(page: EscalationInfo): string {
+export function tookIt({ page, pages }: Pick<Ask, "page" | "pages">): string {
   return page.team
-    ? t.stat.tookFor(addressee(page), page.sender.name)
+    ? t.stat.tookFor(addressees(pages), page.sender.name)
     : t.stat.took(page.sender.name);
 }
 

@@ -1,30 +1,34 @@
 /** Taking a STAT message, with one tap wherever it is offered. */
 import { call } from "../core/core";
+import { toFailure } from "../core/failure";
 import { useApi } from "../core/queries";
-import type { EscalationInfo } from "../core/wire";
 import { tell, tellFailure } from "../shell/notices";
-import { tookIt } from "./timeline";
+import { type Ask, tookIt } from "./timeline";
 
 export interface Asked {
-  page: EscalationInfo;
+  ask: Ask;
   /** Whether the conversation is on this device. */
   here: boolean;
-  /** Whether it is the only page of its message that waits for this person. */
+  /** Whether nothing else of its message waits for this person. */
   alone: boolean;
 }
 
-export function useTake({ page, here, alone }: Asked): { take(): void; taking: boolean } {
-  const { id, group, seq } = page;
-  const { mutate, isPending } = useApi("takeStat");
-  const taken = () => {
-    tell("done", tookIt(page));
+export function useTake({ ask, here, alone }: Asked): { take(): void; taking: boolean } {
+  const { mutateAsync, isPending } = useApi("takeStat");
+  const take = async () => {
+    const taken = await Promise.allSettled(ask.pages.map(({ id }) => mutateAsync({ id })));
+    // One that somebody else took in the same second takes nothing from the others.
+    const refused = taken.find((each) => each.status === "rejected");
+    if (refused) {
+      tellFailure(toFailure(refused.reason));
+      return;
+    }
+    tell("done", tookIt(ask));
     if (here && alone) {
-      // That the message says the same here at once. For another role the person answers by itself.
+      // That the message says the same here at once. What came up a chain is answered by itself.
+      const { group, seq } = ask.page;
       call("acknowledge", { group, up_to: seq }).catch(() => undefined);
     }
   };
-  return {
-    take: () => mutate({ id }, { onSuccess: taken, onError: tellFailure }),
-    taking: isPending,
-  };
+  return { take: () => void take(), taking: isPending };
 }
