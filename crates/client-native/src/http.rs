@@ -69,7 +69,7 @@ impl Transport {
                 Ok(response)
             }
             Err(error) => {
-                *trouble = Some(innermost(&error));
+                *trouble = Some(error.to_string());
                 Err(PlatformError::Offline)
             }
         }
@@ -88,7 +88,7 @@ impl Transport {
         Arc::clone(&self.tls)
     }
 
-    async fn attempt(&self, request: Request) -> Result<Response, reqwest::Error> {
+    async fn attempt(&self, request: Request) -> Result<Response, NoAnswer> {
         let method = match request.method {
             "POST" => reqwest::Method::POST,
             "PUT" => reqwest::Method::PUT,
@@ -102,14 +102,20 @@ impl Transport {
         if let Some(body) = request.body {
             builder = builder.body(body);
         }
-        let response = builder.send().await?;
+        let mut response = builder.send().await?;
         let status = response.status().as_u16();
         let headers = response
             .headers()
             .iter()
             .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
             .collect();
-        let body = response.bytes().await?.to_vec();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Err(NoAnswer::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
         Ok(Response {
             status,
             headers,
@@ -182,6 +188,15 @@ fn tls_config(origin: &str, ca: Option<&[u8]>) -> Result<ClientConfig, NativeErr
     Ok(config)
 }
 
+/// Why a request had no answer.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error("{}", innermost(.0))]
+    Http(#[from] reqwest::Error),
+    #[error("the answer is longer than {} MiB", LONGEST_ANSWER >> 20)]
+    TooLong,
+}
+
 /// The innermost cause: `invalid peer certificate: UnknownIssuer`, `Connection refused`.
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause = error.source();
@@ -193,6 +208,9 @@ fn innermost(error: &reqwest::Error) -> String {
     text
 }
 
+/// Bytes of an answer, far above the longest (a page of messages at their largest): a server that never ends must
+/// not take a device's memory.
+const LONGEST_ANSWER: usize = 64 << 20;
 const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_mins(1);
 /// A connection is given up before the server ends it, which it does after fifteen seconds: what is
