@@ -20,6 +20,7 @@ use crate::StoreError;
 use crate::people::MAX_IN;
 use crate::rows::{Bind as _, bind_all};
 use crate::store::{Conn, Tx};
+use crate::wal;
 
 /// Begins a transaction that takes SQLite's write lock at once, so that it never fails half-way
 /// because another one wrote since its first read.
@@ -38,6 +39,8 @@ pub(crate) struct SqlitePools {
     pub(crate) writer: SqlitePool,
     /// Readers of the WAL, which the writer never blocks.
     pub(crate) readers: SqlitePool,
+    /// One connection, which takes the WAL over into the database.
+    pub(crate) copier: SqlitePool,
 }
 
 /// Opens a SQLite file, or makes a new one where there is none.
@@ -63,12 +66,11 @@ pub(crate) fn sqlite(path: &Path, readers: u32, create: bool) -> Result<SqlitePo
         .filename(path)
         .create_if_missing(false)
         .foreign_keys(true)
-        // A page of 8 KiB holds an event and its neighbours without overflow pages.
         .page_size(4096)
         .journal_mode(SqliteJournalMode::Wal)
         // FULL: a commit that returned survives power loss, not only a crash of the process.
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "2000")
+        .pragma("wal_autocheckpoint", wal::LONGEST)
         .pragma("cache_size", "-8000")
         .pragma("temp_store", "memory")
         .busy_timeout(BUSY_TIMEOUT)
@@ -84,6 +86,7 @@ pub(crate) fn sqlite(path: &Path, readers: u32, create: bool) -> Result<SqlitePo
     };
     Ok(SqlitePools {
         writer: pool(1).connect_lazy_with(options.clone()),
+        copier: pool(1).connect_lazy_with(options.clone()),
         readers: pool(readers).connect_lazy_with(options.pragma("query_only", "on")),
     })
 }

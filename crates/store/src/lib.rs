@@ -58,6 +58,7 @@ mod settings;
 mod store;
 mod teams;
 mod text;
+mod wal;
 mod watch;
 
 pub use append::{Accepted, Append, AppendError};

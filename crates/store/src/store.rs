@@ -22,6 +22,7 @@ use crate::append::{self, Job};
 use crate::audit::ChainEnd;
 use crate::cache::Cache;
 use crate::dialect::{self, SqlitePools};
+use crate::wal::Written;
 
 /// Where the database is.
 #[derive(Clone)]
@@ -87,6 +88,8 @@ pub(crate) struct Shared {
     /// What is known of the database without asking it. On SQLite whoever writes holds this
     /// lock, and so it is right; on PostgreSQL only the group commit uses it.
     pub(crate) writer: Arc<Mutex<Cache>>,
+    /// Told of commits, on SQLite.
+    written: Option<Written>,
 }
 
 #[derive(Debug, Clone)]
@@ -141,12 +144,17 @@ impl Store {
 
     fn start(pool: Pool, sealer: Sealer, index: BlindIndex, keys: NodeKeys) -> Self {
         let writer = Arc::new(Mutex::new(Cache::default()));
+        let written = match &pool {
+            Pool::Sqlite(pools) => Some(Written::start(pools.copier.clone())),
+            Pool::Postgres(_) => None,
+        };
         let shared = Arc::new(Shared {
             pool,
             sealer,
             index,
             keys,
             writer,
+            written,
         });
         let jobs = append::start(Arc::clone(&shared));
         Self {
@@ -245,6 +253,7 @@ impl Store {
         match &shared.pool {
             Pool::Sqlite(pools) => {
                 pools.readers.close().await;
+                pools.copier.close().await;
                 pools.writer.close().await;
             }
             Pool::Postgres(pool) => pool.close().await,
@@ -370,7 +379,7 @@ impl Tx {
             conn,
             mut writer,
             chain,
-            ..
+            shared,
         } = self;
         // Forgotten before and remembered after: whoever drops this future half-way does not know
         // what became of the commit.
@@ -386,7 +395,11 @@ impl Tx {
                 Err(_) => cache.clear(),
             }
         }
-        Ok(done?)
+        done?;
+        if let Some(written) = &shared.written {
+            written.tell();
+        }
+        Ok(())
     }
 
     /// Takes everything back.

@@ -28,6 +28,43 @@ fn a_wrong_path_never_starts_an_empty_hospital() {
 }
 
 #[test]
+fn what_was_committed_goes_from_the_wal_into_the_database_while_it_is_open() {
+    let db = Db::sqlite();
+    runtime().block_on(async {
+        let store = db.store();
+        let anna = admit(&store, "anna").await;
+        let group = found(&store, &[anna]).await;
+        for _ in 0..50 {
+            store.append(message(&store, group, anna, 0)).await.unwrap();
+        }
+        let dir = db.dir.as_ref().unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            // The file alone, without its WAL. Copied in the middle of a pass it may be no database.
+            let copy = dir.path().join("copy.db");
+            std::fs::copy(dir.path().join("w.db"), &copy).unwrap();
+            let url = format!("sqlite:{}", copy.display());
+            let pool = sqlx::SqlitePool::connect_lazy(&url).unwrap();
+            let (kept,) =
+                sqlx::query_as::<_, (i64,)>("SELECT count(*) FROM entries WHERE kind = 'message'")
+                    .fetch_one(&pool)
+                    .await
+                    .unwrap_or_default();
+            pool.close().await;
+            if kept == 50 {
+                break;
+            }
+            assert!(
+                std::time::Instant::now() < deadline,
+                "{kept} of 50 after a minute"
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        store.close().await;
+    });
+}
+
+#[test]
 fn a_database_that_does_not_answer_is_told_apart_from_an_old_one() {
     runtime().block_on(async {
         let dir = tempfile::tempdir().unwrap();
