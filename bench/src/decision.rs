@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use cedar_policy::{Authorizer, Context, Entities, EntityUid, PolicySet, Request, Schema};
+use ipnet::{IpNet, Ipv4Net};
 use serde_json::{Map, json};
 use wardline_audit::event::{Actor, Kind, Outcome as Answer, V1};
 use wardline_audit::{Event, Hash};
@@ -15,7 +16,9 @@ use wardline_policy::{
     Action, Circumstances, DeviceFacts, Engine, Limits, Network, PasskeyKind, Person, Place,
     Program, Question, Resource, Scope, SessionFacts, baseline,
 };
-use wardline_risk::{Hospital, House, Login, Outcome as Learned, PersonState, Premises, Roster};
+use wardline_risk::{
+    Hospital, House, Login, Outcome as Learned, PersonState, Premises, Roster, Shift,
+};
 
 use crate::bench::{Bench, Outcome};
 use crate::clock::timed;
@@ -30,6 +33,9 @@ const MOST_KEPT: f64 = 4096.0;
 const ROUNDS: usize = 20_000;
 /// 2026-01-01 00:00 UTC.
 const NOW: u64 = 1_767_225_600_000;
+/// The first sign-in.
+const FIRST_MS: i64 = 1_740_000_000_000;
+const EIGHT_HOURS_MS: i64 = 8 * 60 * 60 * 1000;
 const USER: UserId = UserId::from_bytes([0xA1; 16]);
 const DEVICE: DeviceId = DeviceId::from_bytes([0xA2; 16]);
 const SESSION: SessionId = SessionId::from_bytes([0xA3; 16]);
@@ -41,16 +47,14 @@ pub(crate) fn run(bench: &Bench) -> Outcome<Section> {
     let policy: Hash = engine.hash().parse()?;
     let question = question()?;
     let bare = Bare::new()?;
-    let (house, person) = learned();
-    let (roster, premises) = (Roster::default(), Premises::default());
-    let login = login(255);
-    let weigh = || {
-        let hospital = Hospital {
-            roster: &roster,
-            premises: &premises,
-        };
-        house.weigh(&person, hospital, &login).risk()
+    let (roster, premises) = (roster(), premises());
+    let hospital = Hospital {
+        roster: &roster,
+        premises: &premises,
     };
+    let (house, person) = learned(hospital);
+    let login = login(255);
+    let weigh = || house.weigh(&person, hospital, &login).risk();
     let whole = || -> Outcome<usize> {
         let mut question = question.clone();
         question.context.risk = weigh();
@@ -134,7 +138,8 @@ pub(crate) fn run(bench: &Bench) -> Outcome<Section> {
             .target(Target::AtMost(1.0)),
         ],
         notes: vec![
-            "A nurse opens the chart of a patient she cares for. Bare Cedar is asked the same \
+            "A nurse opens the chart of a patient she cares for; her sign-in is weighed with three months \
+             of turns on the roster and the hospital's own network. Bare Cedar is asked the same \
              question over all policies of the baseline, with request and entities made \
              beforehand; ours makes them each time, and asks only the policies that can bear on the \
              action. The event is in its canonical form with the digest of all that the decision \
@@ -198,14 +203,28 @@ fn question() -> Outcome<Question> {
     })
 }
 
+/// Three months of turns of eight hours, one a day.
+fn roster() -> Roster {
+    Roster::new((0..90).map(|day| {
+        let from_ms = FIRST_MS + i64::from(day) * 3 * EIGHT_HOURS_MS;
+        let shift = Shift {
+            from_ms,
+            until_ms: from_ms + EIGHT_HOURS_MS,
+            on_site: true,
+        };
+        (USER.to_string(), shift)
+    }))
+}
+
+/// The hospital's own network, from which two in seven sign-ins come.
+fn premises() -> Premises {
+    let net = IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(198, 51, 100, 0), 31));
+    Premises::new([(net, "premises".to_owned())])
+}
+
 /// A model that has seen the person sign in 256 times, three times a day.
-fn learned() -> (House, PersonState) {
+fn learned(hospital: Hospital<'_>) -> (House, PersonState) {
     let (mut house, mut person) = (House::default(), PersonState::default());
-    let (roster, premises) = (Roster::default(), Premises::default());
-    let hospital = Hospital {
-        roster: &roster,
-        premises: &premises,
-    };
     for nth in 0..=255 {
         let login = login(nth);
         let weights = house.weigh(&person, hospital, &login);
@@ -215,9 +234,8 @@ fn learned() -> (House, PersonState) {
 }
 
 fn login(nth: u8) -> Login {
-    const EIGHT_HOURS: i64 = 8 * 60 * 60 * 1000;
     Login {
-        at_ms: 1_740_000_000_000 + i64::from(nth) * EIGHT_HOURS,
+        at_ms: FIRST_MS + i64::from(nth) * EIGHT_HOURS_MS,
         user: USER.to_string(),
         address: Some(IpAddr::V4(Ipv4Addr::new(198, 51, 100, nth % 7))),
         agent: "Mozilla/5.0 (Linux; Android 15) Chrome/142.0 Mobile".to_owned(),
