@@ -32,7 +32,7 @@ use crate::app::App;
 use crate::config;
 use crate::fleet::{self, Moved, Rulebook};
 use crate::gate::patiently;
-use crate::intune::{Intune, IntuneConfig, IntuneError};
+use crate::intune::{Intune, IntuneConfig, IntuneError, Pulled};
 use crate::problem::Refusal;
 use crate::rim::{Clock, random};
 
@@ -270,8 +270,8 @@ async fn pull_due(app: &App, intune: &Intune) -> Result<(), Refusal> {
 async fn read(app: &App, intune: &Intune) -> Option<String> {
     match intune.pull().await {
         Ok(pulled) => {
-            let taken = taken(app, &pulled.devices, pulled.left_out.len()).await;
-            taken.err().map(|refusal| refusal.to_string())
+            let taken = taken(app, &pulled).await;
+            taken.unwrap_or_else(|refusal| Some(refusal.to_string()))
         }
         Err(error) => Some(error.to_string()),
     }
@@ -293,21 +293,32 @@ async fn hold(app: &App, taken_ms: u64) -> Result<(), Refusal> {
     }
 }
 
-/// Takes all that Intune has. What is not among it is not managed by it any more.
-async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<(), Refusal> {
+/// Takes all that Intune has. What is not among it is not managed by it any more, unless the answer
+/// lacks more than can be believed: then nothing is forgotten, and what is given says why.
+async fn taken(app: &App, pulled: &Pulled) -> Result<Option<String>, Refusal> {
     let now_ms = app.clock.now_ms();
+    let before = intunes(app).await?.len();
     let (mut matched, mut unmatched) = (0, 0);
-    for some in devices.chunks(CHUNK) {
+    for some in pulled.devices.chunks(CHUNK) {
         let taken = patiently!(app, |tx| { take(app, tx, some, now_ms).await })?;
         matched += taken.matched;
         unmatched += taken.unmatched;
         taken.moved.publish(app);
     }
-    let wipes = wipe_lost(app, devices, now_ms).await?;
-    let mut gone = app.facts().await?.managed().await?;
-    gone.retain(|link| {
-        link.source == INTUNE && !devices.iter().any(|d| d.manager_id == link.manager_id)
-    });
+    let wipes = wipe_lost(app, &pulled.devices, now_ms).await?;
+    // One that is there and cannot be read is not gone.
+    let read = pulled.devices.iter().map(|device| &device.manager_id);
+    let unread = pulled.left_out.iter().map(|left| &left.manager_id);
+    let there: HashSet<&String> = read.chain(unread.clone().flatten()).collect();
+    let mut gone = intunes(app).await?;
+    gone.retain(|link| !there.contains(&link.manager_id));
+    let nameless = unread.filter(|id| id.is_none()).count();
+    let most = app.config.intune.forget_percent;
+    let doubt = doubt(gone.len(), before, nameless, most);
+    let kept = if doubt.is_some() { gone.len() } else { 0 };
+    if doubt.is_some() {
+        gone.clear();
+    }
     for link in &gone {
         patiently!(app, |tx| { forget(app, tx, link, now_ms).await })?.publish(app);
     }
@@ -317,12 +328,45 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
         ("matched".to_owned(), Value::from(matched)),
         ("unmatched".to_owned(), Value::from(unmatched)),
         ("gone".to_owned(), Value::from(gone.len())),
-        ("left_out".to_owned(), Value::from(left_out)),
+        ("kept".to_owned(), Value::from(kept)),
+        ("left_out".to_owned(), Value::from(pulled.left_out.len())),
         ("wipes_ordered".to_owned(), Value::from(wipes)),
     ]);
     let store = app.gate.machinery();
     store.record(&event, Salt(random())).await?;
-    Ok(())
+    Ok(doubt)
+}
+
+/// What Intune calls its devices, as far as it is known.
+async fn intunes(app: &App) -> Result<Vec<ManagedLink>, Refusal> {
+    let mut links = app.facts().await?.managed().await?;
+    links.retain(|link| link.source == INTUNE);
+    Ok(links)
+}
+
+/// Why devices that an answer lacks are not taken for gone, for an officer; `None` where they are.
+/// An answer that is cut short looks like devices that were taken out of Intune, and forgetting them
+/// would shut out whoever's program asks for a manager.
+fn doubt(missing: usize, before: usize, nameless: usize, most_percent: u64) -> Option<String> {
+    if missing == 0 {
+        return None;
+    }
+    if nameless > 0 {
+        // Any of them may be one that seems to be missing.
+        return Some(format!(
+            "Microsoft Intune's answer has devices without a readable id: {nameless}. So none is \
+             forgotten of those that it lacks: {missing}. The next answer in which every device \
+             has its id settles that."
+        ));
+    }
+    let is_much = missing as u64 * 100 > before as u64 * most_percent;
+    (before > FEW && is_much).then(|| {
+        format!(
+            "Microsoft Intune's answer lacks {missing} of the {before} devices that it told of \
+             before. None of them is forgotten. Look in Intune whether they are there; if they were \
+             really taken out, set forget_percent in [intune] to 100 until that is read."
+        )
+    })
 }
 
 /// Orders the wipe that a lost device's program demands, where Intune did not know the device when it
@@ -673,6 +717,8 @@ const PULL_HELD_MS: u64 = 3 * MINUTE_MS;
 /// After what time a pull that failed is due again, where pulls are not due sooner anyway: whoever
 /// mended what stood in the way sees soon whether that helped.
 const PULL_AGAIN_MS: u64 = 10 * MINUTE_MS;
+/// Of so few devices all may be taken out of Intune between two pulls.
+const FEW: usize = 10;
 /// How many devices of a manager are taken in one transaction.
 const CHUNK: usize = 100;
 /// For how long an order is kept from others while it is given: longer than Intune is waited for.
