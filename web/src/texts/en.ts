@@ -1634,7 +1634,7 @@ export const en = {
     unmet: "Not met",
     unknown: "Not known",
     moreRules: (n: number) =>
-      `${count(n, "rule that it meets", "rules that it meets")} or that do not count`,
+      count(n, "rule that it meets or that does not count", "rules that it meets or that do not count"),
     facts: "What is known of it",
     factsOwn: "What the hospital knows of it",
     noFacts: "Nothing beyond its name, its key and when it was last here.",
@@ -1709,9 +1709,10 @@ export const en = {
     positionSince: "Tells its rough position at sign-in, since",
     noticeChanged: "It is another one than the notice that was accepted on this device.",
     views: "Who looked at this",
-    viewsHint: "People other than its owner who opened this page.",
+    viewsHint:
+      "People other than its owner who opened this page, took this device away in a file, or saw it in a trial of other rules. Files and trials count once an hour.",
     viewsList:
-      "Officers, auditors and IT also see its name, model, system, serial number and how it stands in the list of all devices; that is not counted here.",
+      "Officers, auditors and IT also see one line of it in the list of all devices: whose it is, its name, model, system, serial number, when it was last here, how it stands, why, and what is to be done. That is not counted here.",
     viewsNone: "Nobody but its owner.",
     viewed: (times: number, date: string) => `${count(times, "time", "times")}, last ${date}`,
     actions: "Actions",

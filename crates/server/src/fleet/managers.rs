@@ -12,7 +12,6 @@
 //! once ([`ask`]). Of both it is looked then how they ended.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 use wardline_audit::event::{Kind, Outcome};
@@ -30,6 +29,7 @@ use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::config;
+use crate::fleet::turn::{self, Turn};
 use crate::fleet::{self, Moved, Rulebook};
 use crate::gate::patiently;
 use crate::intune::{Intune, IntuneConfig, IntuneError, Pulled};
@@ -237,17 +237,11 @@ pub(crate) async fn pull(app: &App) {
 }
 
 async fn pull_due(app: &App, intune: &Intune) -> Result<(), Refusal> {
-    let taken_ms = app.clock.now_ms();
-    let until_ms = taken_ms + PULL_HELD_MS;
-    let is_taken = patiently!(app, |tx| {
-        Ok(tx.take_pull(INTUNE, taken_ms, until_ms).await?)
-    })?;
-    if !is_taken {
+    let now_ms = app.clock.now_ms();
+    let turn = patiently!(app, |tx| { Turn::take(tx, INTUNE, now_ms).await })?;
+    let Some(turn) = turn else { return Ok(()) };
+    let Some(problem) = turn.during(app, read(app, intune)).await? else {
         return Ok(());
-    }
-    let problem = tokio::select! {
-        problem = read(app, intune) => problem,
-        lost = hold(app, taken_ms) => return lost,
     };
     if let Some(problem) = &problem {
         tracing::warn!(%problem, "Microsoft Intune was not read");
@@ -255,15 +249,11 @@ async fn pull_due(app: &App, intune: &Intune) -> Result<(), Refusal> {
     let every_ms = app.config.intune.every_minutes * MINUTE_MS;
     let (pulled_at, wait_ms) = match problem {
         None => (Some(app.clock.now_ms()), every_ms),
-        Some(_) => (None, every_ms.min(PULL_AGAIN_MS)),
+        Some(_) => (None, every_ms.min(turn::AGAIN_MS)),
     };
-    let due_ms = taken_ms + wait_ms;
-    patiently!(app, |tx| {
-        let problem = problem.as_deref();
-        tx.finish_pull(INTUNE, taken_ms, pulled_at, problem, due_ms)
-            .await?;
-        Ok(())
-    })
+    let due_ms = turn.taken_ms() + wait_ms;
+    turn.finish(app, pulled_at, problem.as_deref(), due_ms)
+        .await
 }
 
 /// Reads Intune; gives what stood in the way, in a sentence.
@@ -274,22 +264,6 @@ async fn read(app: &App, intune: &Intune) -> Option<String> {
             taken.unwrap_or_else(|refusal| Some(refusal.to_string()))
         }
         Err(error) => Some(error.to_string()),
-    }
-}
-
-/// Keeps the pull that was taken at a time from other nodes, for as long as it is polled. It ends
-/// when another node has it: one that stood still for long does not go on beside its successor.
-async fn hold(app: &App, taken_ms: u64) -> Result<(), Refusal> {
-    loop {
-        tokio::time::sleep(Duration::from_millis(PULL_HELD_MS / 3)).await;
-        let until_ms = app.clock.now_ms() + PULL_HELD_MS;
-        let is_held = patiently!(app, |tx| {
-            Ok(tx.hold_pull(INTUNE, taken_ms, until_ms).await?)
-        })?;
-        if !is_held {
-            tracing::warn!("another node has begun to read Microsoft Intune");
-            return Ok(());
-        }
     }
 }
 
@@ -712,11 +686,6 @@ fn asked(app: &App, id: DeviceId, action: Action, problem: Option<&IntuneError>)
 }
 
 const MINUTE_MS: u64 = 60_000;
-/// For how long a pull is kept from other nodes without a word of the one that is at it.
-const PULL_HELD_MS: u64 = 3 * MINUTE_MS;
-/// After what time a pull that failed is due again, where pulls are not due sooner anyway: whoever
-/// mended what stood in the way sees soon whether that helped.
-const PULL_AGAIN_MS: u64 = 10 * MINUTE_MS;
 /// Of so few devices all may be taken out of Intune between two pulls.
 const FEW: usize = 10;
 /// How many devices of a manager are taken in one transaction.

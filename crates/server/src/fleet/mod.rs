@@ -12,6 +12,7 @@ pub(crate) mod managers;
 pub(crate) mod notice;
 pub(crate) mod proven;
 mod rules;
+mod turn;
 
 use std::collections::HashMap;
 use std::time::Duration;

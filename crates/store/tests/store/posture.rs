@@ -119,6 +119,33 @@ store_test! {
 }
 
 store_test! {
+    async fn whoever_sees_many_devices_together_looked_once_an_hour(db) {
+        const HOUR: u64 = 60 * 60 * 1000;
+        let store = db.store();
+        let (anna, bert) = (admit(&store, "anna").await, admit(&store, "bert").await);
+        let officer = admit(&store, "officer").await;
+        let mut tx = store.write().await.unwrap();
+        tx.note_view(anna.device, officer.user, NOW).await.unwrap();
+        let both = [anna.device, bert.device, anna.device];
+        for (at, annas, berts) in [
+            (NOW + 5, 1, 1),
+            (NOW + HOUR - 1, 1, 1),
+            (NOW + HOUR, 2, 1),
+            (NOW + HOUR + 5, 2, 2),
+        ] {
+            tx.note_views(&both, officer.user, at).await.unwrap();
+            for (device, times) in [(anna.device, annas), (bert.device, berts)] {
+                let views = tx.views_of(device).await.unwrap();
+                assert_eq!((views.len(), views[0].times), (1, times), "{at}");
+            }
+        }
+        let last = tx.views_of(anna.device).await.unwrap()[0].last_at;
+        assert_eq!(last, NOW + HOUR);
+        tx.note_views(&[], officer.user, NOW).await.unwrap();
+    }
+}
+
+store_test! {
     async fn a_program_is_changed_from_the_version_that_was_seen(db) {
         let store = db.store();
         let officer = admit(&store, "officer").await;
