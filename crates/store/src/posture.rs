@@ -257,6 +257,16 @@ impl Tx {
         Ok(written)
     }
 
+    /// Forgets how a device stood, as if it had not been looked at yet.
+    pub async fn forget_assessment(&mut self, device: DeviceId) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "DELETE FROM device_assessments WHERE device_id = $1",
+            device
+        )?;
+        Ok(())
+    }
+
     /// Notes that someone looked at what is known of a device.
     pub async fn note_view(
         &mut self,

@@ -106,6 +106,24 @@ store_test! {
 }
 
 store_test! {
+    async fn a_device_whose_assessment_is_forgotten_is_as_one_nobody_looked_at(db) {
+        let store = db.store();
+        let (anna, bert) = (admit(&store, "anna").await, admit(&store, "bert").await);
+        let mut tx = store.write().await.unwrap();
+        for device in [anna.device, bert.device] {
+            let note = Assessed { device, before: None, after: "stands" };
+            assert_eq!(tx.put_assessments(&[note]).await.unwrap(), 1);
+        }
+        tx.forget_assessment(anna.device).await.unwrap();
+        let stands = async |tx: &mut Tx, id| tx.device(id).await.unwrap().unwrap().assessment;
+        assert_eq!(stands(&mut tx, anna.device).await, None);
+        assert_eq!(stands(&mut tx, bert.device).await.as_deref(), Some("stands"));
+        let note = Assessed { device: anna.device, before: None, after: "again" };
+        assert_eq!(tx.put_assessments(&[note]).await.unwrap(), 1);
+    }
+}
+
+store_test! {
     async fn the_owner_sees_who_looked_and_how_often(db) {
         let store = db.store();
         let (anna, officer) = (admit(&store, "anna").await, admit(&store, "officer").await);
