@@ -1718,12 +1718,13 @@ export const en = {
     actions: "Actions",
     assess: "Look again",
     assessed: "Looked at again.",
-    update: "Ask to update",
-    updateHint: "Its device manager lets it check in now, and it installs what waits for it.",
-    updated: "Its device manager was asked.",
+    update: "Ask to check for updates",
+    updateHint:
+      "Its device manager has it check in now. Whether and when it then installs an update is up to the update policies assigned to it there.",
+    updated: "Its device manager was asked to have it check in.",
     asked: "What its device manager was asked for",
     askedFor: {
-      sync: "Check in and update",
+      sync: "Check in, for its update policies",
       restart: "Restart",
       lock: "Lock the screen",
       retire: "Take the hospital's data off",
@@ -1798,7 +1799,7 @@ export const en = {
     lost: "Report lost",
     retire: "Take out of use",
     assess: "Look again",
-    update: "Ask to update",
+    update: "Ask to check for updates",
     bulkTitle: {
       lost: (n: number) => `Report ${count(n, "device", "devices")} lost?`,
       retire: (n: number) => `Take ${count(n, "device", "devices")} out of use?`,

@@ -10,6 +10,7 @@ pub(crate) mod census;
 pub(crate) mod feeds;
 pub(crate) mod managers;
 pub(crate) mod notice;
+pub(crate) mod owners;
 pub(crate) mod proven;
 mod rules;
 mod turn;
@@ -235,6 +236,7 @@ async fn move_to(
         moved.reached = propose_removals(app, tx, &out, now_ms).await?;
     }
     managers::order(tx, &behind, Action::Sync, now_ms).await?;
+    owners::moved(tx, &moved.devices, now_ms).await?;
     if !events.is_empty() {
         // Last: on PostgreSQL others wait from here on until the end.
         tx.audit_all(events.iter().map(|event| (event, Salt(random()))))
@@ -447,16 +449,22 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
 }
 
 async fn look(app: &App) {
-    match assess_all(app).await {
-        Ok(swept) if swept.moved > 0 => {
-            tracing::info!(
-                devices = swept.everyone.len(),
-                moved = swept.moved,
-                "devices looked at"
-            );
+    let swept = match assess_all(app).await {
+        Ok(swept) => swept,
+        Err(error) => {
+            tracing::error!(%error, "devices were not looked at");
+            return;
         }
-        Ok(_) => {}
-        Err(error) => tracing::error!(%error, "devices were not looked at"),
+    };
+    if swept.moved > 0 {
+        tracing::info!(
+            devices = swept.everyone.len(),
+            moved = swept.moved,
+            "devices looked at"
+        );
+    }
+    if let Err(error) = owners::remind(app, &swept).await {
+        tracing::warn!(%error, "owners whose devices are about to be shut out were not rung yet");
     }
 }
 

@@ -115,7 +115,7 @@ store_test! {
             assert_eq!(tx.put_assessments(&[note]).await.unwrap(), 1);
         }
         tx.forget_assessment(anna.device).await.unwrap();
-        let stands = async |tx: &mut Tx, id| tx.device(id).await.unwrap().unwrap().assessment;
+        let stands = async |tx: &mut wardline_store::Tx, id| tx.device(id).await.unwrap().unwrap().assessment;
         assert_eq!(stands(&mut tx, anna.device).await, None);
         assert_eq!(stands(&mut tx, bert.device).await.as_deref(), Some("stands"));
         let note = Assessed { device: anna.device, before: None, after: "again" };
