@@ -417,12 +417,8 @@ pub(crate) async fn follow(app: App, mut stop: watch::Receiver<bool>) {
             _ = pace.tick() => {}
         }
         let round = async {
-            match feeds::refresh(&app).await {
-                Ok(true) => look(&app).await,
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the public lists of patches were not fetched");
-                }
+            if let Err(error) = lists(&app).await {
+                tracing::warn!(%error, "the public lists of patches were not fetched");
             }
             managers::pull(&app).await;
             managers::deliver(&app).await;
@@ -432,6 +428,16 @@ pub(crate) async fn follow(app: App, mut stop: watch::Receiver<bool>) {
             () = round => {}
         }
     }
+}
+
+/// Fetches the public lists where that is due, and looks at all devices by them then; gives whether it
+/// was.
+pub(crate) async fn lists(app: &App) -> Result<bool, feeds::ImportError> {
+    let fetched = feeds::refresh(app).await?;
+    if fetched {
+        look(app).await;
+    }
+    Ok(fetched)
 }
 
 /// Looks at all devices now and then, for the sake of deadlines.
