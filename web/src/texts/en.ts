@@ -1634,7 +1634,11 @@ export const en = {
     unmet: "Not met",
     unknown: "Not known",
     moreRules: (n: number) =>
-      count(n, "rule that it meets or that does not count", "rules that it meets or that do not count"),
+      count(
+        n,
+        "rule that it meets or that does not count",
+        "rules that it meets or that do not count",
+      ),
     facts: "What is known of it",
     factsOwn: "What the hospital knows of it",
     noFacts: "Nothing beyond its name, its key and when it was last here.",
