@@ -23,7 +23,9 @@ use crate::fleet::{feeds, notice};
 use crate::init::{self, InitError, KEEPERS_NAME, by_console, record_keeper};
 use crate::keys::{self, HospitalKeys};
 use crate::rim::{Clock, random};
-use crate::routes::devices::{duty_of, revoke::LOST, revoke::REVOKED, wiped::WIPED};
+use crate::routes::devices::duty_of;
+use crate::routes::devices::revoke::{LOST, REVOKED};
+use crate::routes::devices::wiped::WIPED;
 use crate::server::{Running, Server, open_store};
 
 /// How to run the demo.
@@ -400,13 +402,18 @@ async fn seed_fleet(
             Some(known) => tell_anew(tx, known.device_id, device, now_ms).await?,
             None => ended = put_device(tx, &baseline, device, owner.id, now_ms).await?,
         }
-        for (kind, detail) in ended {
-            let mut event = by_console(node, kind, "", now_ms);
-            event.resource = format!("device/{}", detail.device);
+        for Ended {
+            kind,
+            id,
+            why,
+            at_ms,
+        } in ended
+        {
+            let mut event = by_console(node, kind, &format!("device/{id}"), now_ms);
             event.detail = Map::from_iter([
                 ("user".to_owned(), owner.id.to_string().into()),
-                ("reason".to_owned(), detail.reason.into()),
-                ("ended_at".to_owned(), detail.at_ms.into()),
+                ("reason".to_owned(), why.into()),
+                ("ended_at".to_owned(), at_ms.into()),
                 ("made_up".to_owned(), true.into()),
             ]);
             events.push(event);
@@ -433,8 +440,9 @@ async fn tell_anew(
 
 /// How a device of the fleet went out of use, for the log.
 struct Ended {
-    device: DeviceId,
-    reason: &'static str,
+    kind: Kind,
+    id: DeviceId,
+    why: &'static str,
     /// When, unix milliseconds.
     at_ms: u64,
 }
@@ -450,7 +458,7 @@ async fn put_device(
     device: &FleetDevice,
     owner: UserId,
     now_ms: u64,
-) -> Result<Vec<(Kind, Ended)>, StoreError> {
+) -> Result<Vec<Ended>, StoreError> {
     let seen = ago(now_ms, device.seen_hours_ago);
     let new = NewDevice {
         device_id: DeviceId::from_random(random()),
@@ -488,16 +496,11 @@ async fn put_device(
             .await?;
     }
     let (lost, retired) = ("reported lost by its owner", "handed in");
-    let ended = |kind, reason, at_ms| {
-        let device = id;
-        (
-            kind,
-            Ended {
-                device,
-                reason,
-                at_ms,
-            },
-        )
+    let ended = |kind, why, at_ms| Ended {
+        kind,
+        id,
+        why,
+        at_ms,
     };
     Ok(match device.fate {
         Fate::Used | Fate::Pending => Vec::new(),

@@ -145,9 +145,15 @@ impl Held {
     }
 
     /// What an officer sees of the lists.
-    pub(crate) async fn info(&self, tx: &mut Tx) -> Result<FeedsInfo, Refusal> {
+    pub(crate) async fn info(
+        &self,
+        config: &config::Feeds,
+        tx: &mut Tx,
+    ) -> Result<FeedsInfo, Refusal> {
         let files = tx.feeds().await?;
         let fetched = tx.manager_pull(SOURCE).await?;
+        // Of a place that they came from before nobody wants to know any more.
+        let fetched = fetched.filter(|_| is_followed(config));
         Ok(FeedsInfo {
             fetched_at: files.first().map(|file| file.fetched_at),
             hash: (!files.is_empty()).then(|| B64::from(hash(&files))),
@@ -178,8 +184,7 @@ fn hash(files: &[FeedFile]) -> [u8; 32] {
 /// Fetches the lists where that is due and no other node is at it; gives whether they were. What
 /// stood in the way is kept for whichever node an officer asks, and it is tried again after a while.
 pub(crate) async fn refresh(app: &App) -> Result<bool, ImportError> {
-    let config = &app.config.feeds;
-    if config.folder.as_os_str().is_empty() && config.kev.is_empty() {
+    if !is_followed(&app.config.feeds) {
         return Ok(false);
     }
     let Some(turn) = take_turn(app).await? else {
@@ -197,6 +202,11 @@ pub(crate) async fn refresh(app: &App) -> Result<bool, ImportError> {
     turn.finish(app, fetched_at, problem.as_deref(), due_ms)
         .await?;
     taken.map(|()| true)
+}
+
+/// Whether the configuration says where lists come from.
+fn is_followed(config: &config::Feeds) -> bool {
+    !config.folder.as_os_str().is_empty() || !config.kev.is_empty()
 }
 
 /// The turn to fetch the lists, where they are due.
