@@ -46,8 +46,10 @@ pub(super) async fn remind(app: &App, swept: &Swept) -> Result<(), Refusal> {
         return Ok(());
     }
     let told_ms = now_ms.saturating_sub(APART_MS);
-    let untold = app.look().await?.owners_untold(&soon, LAST, told_ms);
-    for some in untold.await?.chunks(CHUNK) {
+    let mut facts = app.look().await?;
+    let untold = facts.owners_untold(&soon, LAST, told_ms).await?;
+    drop(facts);
+    for some in untold.chunks(CHUNK) {
         patiently!(app, |tx| {
             Ok(tx.want_notices(some, LAST, APART_MS, now_ms).await?)
         })?;
