@@ -264,10 +264,12 @@ pub(crate) fn bulletins(now_ms: u64, newer: bool) -> (String, String) {
     let first = today.replace_day(1).unwrap_or(Date::MIN);
     let next = first.saturating_add(Duration::days(31));
     let next = next.replace_day(1).unwrap_or(Date::MAX);
-    let mut table = format!("level,published\n{first},{}\n", ago(20));
-    if newer {
-        table.push_str(&format!("{next},{}\n", ago(1)));
-    }
+    let newest = if newer {
+        format!("{next},{}\n", ago(1))
+    } else {
+        String::new()
+    };
+    let table = format!("level,published\n{first},{}\n{newest}", ago(20));
     (BULLETINS.to_owned(), table)
 }
 

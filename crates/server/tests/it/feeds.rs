@@ -148,7 +148,7 @@ async fn lists_that_are_not_good_leave_the_old_ones_in_force_and_the_officer_see
         let says = |info: &FeedsInfo| info.problem.as_ref().is_some_and(|why| why.contains(told));
         let seen = see(&mut officer, |info| says(info) && info.problem != before).await;
         let problem = seen.problem.clone().unwrap();
-        before = seen.problem.clone();
+        before.clone_from(&seen.problem);
         assert_eq!(
             (seen.fetched_at, &seen.hash),
             (first.fetched_at, &first.hash),

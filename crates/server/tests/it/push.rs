@@ -322,7 +322,7 @@ async fn a_phone_that_is_open_rings_only_when_the_message_does_not_get_there(eng
     shift.hospital.clock.advance(11_000);
     // In a pocket it is asleep, though its socket is still there.
     shift.say(Priority::Urgent).await;
-    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     assert!(
         shift.receiver.pushes().is_empty(),
         "the first was delivered, the second has ten seconds"
