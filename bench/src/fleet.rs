@@ -1,7 +1,8 @@
-//! Devices: judged by changed rules, in the pure crate and in the real server, and shut out at
-//! every node.
+//! Devices: judged by changed rules and lists, in the pure crate and in the real server, and shut out
+//! at every node.
 
 mod change;
+mod lists;
 mod lost;
 mod made;
 
@@ -30,6 +31,7 @@ const NOW: u64 = 1_788_264_000_000;
 pub(crate) fn run(bench: &Bench) -> Outcome<Section> {
     let pure = Pure::measure(bench)?;
     let changes = change::measure(bench)?;
+    let lists = lists::measure(bench)?;
     let (lost, lost_notes) = lost::measure(bench)?;
     let mut rows = vec![
         within(
@@ -50,6 +52,7 @@ pub(crate) fn run(bench: &Bench) -> Outcome<Section> {
         ),
     ];
     rows.extend(changes.rows());
+    rows.extend(lists.rows());
     rows.extend(lost);
     let mut notes = vec![format!(
         "One core: `wardline_programs::assess` of devices of four programs on {} different systems, \
@@ -59,9 +62,10 @@ pub(crate) fn run(bench: &Bench) -> Outcome<Section> {
         pure.systems, pure.fell
     )];
     notes.extend(changes.notes());
+    notes.extend(lists.notes());
     notes.extend(lost_notes);
     Ok(Section {
-        title: "Devices: changed rules, and phones reported lost",
+        title: "Devices: changed rules and lists, and phones reported lost",
         rows,
         notes,
     })

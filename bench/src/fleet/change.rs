@@ -105,14 +105,8 @@ pub(super) fn measure(bench: &Bench) -> Outcome<Changes> {
 
 /// Writes the devices and their people into the hospital's database, in one transaction, as someone
 /// does who holds its keys.
-async fn fill(data: &Path, now_ms: u64) -> Outcome<()> {
-    let keys = HospitalKeys::open(data)?;
-    let node = NodeKeys {
-        node: "bench".parse()?,
-        log: keys.log.clone(),
-    };
-    let url = StoreConfig::new(format!("sqlite:{}", data.join("wardline.db").display()));
-    let store = Store::open(&url, keys.sealer.clone(), keys.index.clone(), node)?;
+pub(super) async fn fill(data: &Path, now_ms: u64) -> Outcome<()> {
+    let store = open(data, &HospitalKeys::open(data)?)?;
     let mut tx = store.write().await?;
     let facility = FacilityId::from_bytes(id(usize::MAX));
     tx.put_facility(facility, "Bench").await?;
@@ -171,6 +165,21 @@ async fn fill(data: &Path, now_ms: u64) -> Outcome<()> {
     tx.commit().await?;
     store.close().await;
     Ok(())
+}
+
+/// The hospital's database, as someone opens it who holds its keys.
+pub(super) fn open(data: &Path, keys: &HospitalKeys) -> Outcome<Store> {
+    let node = NodeKeys {
+        node: "bench".parse()?,
+        log: keys.log.clone(),
+    };
+    let url = StoreConfig::new(format!("sqlite:{}", data.join("wardline.db").display()));
+    Ok(Store::open(
+        &url,
+        keys.sealer.clone(),
+        keys.index.clone(),
+        node,
+    )?)
 }
 
 /// An id of the bench.
@@ -274,7 +283,7 @@ impl Officer {
             version: self.version,
             terms,
         })?;
-        rest(demo).await?;
+        rest(Some(demo.pid())).await?;
         let path = format!("/v1/programs/{PROGRAM}");
         let start = clock::now();
         let answer = self.client.raw("PUT", &path, Some(body)).await?;
@@ -285,14 +294,14 @@ impl Officer {
     }
 }
 
-/// Waits until the server has done what follows from the last change, or from its start: the log
-/// takes in every move.
-async fn rest(demo: &Demo) -> Outcome<()> {
+/// Waits until the server, in this process where none is named, has done what follows from the last
+/// change, or from its start: the log takes in every move.
+pub(super) async fn rest(server: Option<u32>) -> Outcome<()> {
     let start = clock::now();
     while start.elapsed() < PATIENCE {
-        let before = Cpu::of(Some(demo.pid()))?;
+        let before = Cpu::of(server)?;
         tokio::time::sleep(REST).await;
-        if Cpu::of(Some(demo.pid()))?.since(before).total() < REST / 10 {
+        if Cpu::of(server)?.since(before).total() < REST / 10 {
             return Ok(());
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use time::{Date, Duration, OffsetDateTime};
 use wardline_model::wire::posture::{Fact, FactName, FactValue, Provenance};
-use wardline_posture::patch::{FeedError, Feeds, KEV, PRODUCTS};
+use wardline_posture::patch::{BULLETINS, FeedError, Feeds, KEV, PRODUCTS};
 
 /// How many devices a large hospital has.
 pub(crate) const DEVICES: usize = 10_000;
@@ -196,6 +196,12 @@ fn told_at(number: usize, now_ms: u64) -> u64 {
 /// # Errors
 /// When what is made up here is no list.
 pub(crate) fn feeds(now_ms: u64) -> Result<Feeds, FeedError> {
+    Feeds::parse(lists(now_ms, 0, false))
+}
+
+/// The same as files by their paths: of issues with another number their hash is another. Apple's
+/// systems have a newer version since yesterday, if that is wanted.
+pub(crate) fn lists(now_ms: u64, issue: usize, newer: bool) -> Vec<(String, String)> {
     let today = date(now_ms);
     let ago = |days: i64| today.saturating_sub(Duration::days(days));
     let product = |name: &str, releases: &[Release<'_>]| {
@@ -220,13 +226,14 @@ pub(crate) fn feeds(now_ms: u64) -> Result<Feeds, FeedError> {
             format!("---\npermalink: /{name}\nreleases:\n{text}---\n"),
         )
     };
+    let latest = if newer { ("26.2", 1) } else { ("26.1", 5) };
     let apple: [Release<'_>; 3] = [
-        ("26", 70, None, Some(("26.1", 5))),
+        ("26", 70, None, Some(latest)),
         ("18", 430, None, Some(("18.7.2", 5))),
         ("17", 800, Some(60), Some(("17.7.2", 300))),
     ];
-    let catalogue = catalogue(&ago);
-    let files = [
+    let catalogue = catalogue(&ago, issue);
+    vec![
         product(
             "android",
             &[
@@ -247,15 +254,30 @@ pub(crate) fn feeds(now_ms: u64) -> Result<Feeds, FeedError> {
             ],
         ),
         (KEV.to_owned(), catalogue),
-    ];
-    Feeds::parse(files)
+    ]
+}
+
+/// Android's bulletins as a file: that of this month, and, if that is wanted, the next since yesterday.
+pub(crate) fn bulletins(now_ms: u64, newer: bool) -> (String, String) {
+    let today = date(now_ms);
+    let ago = |days: i64| today.saturating_sub(Duration::days(days));
+    let first = today.replace_day(1).unwrap_or(Date::MIN);
+    let next = first.saturating_add(Duration::days(31));
+    let next = next.replace_day(1).unwrap_or(Date::MAX);
+    let newest = if newer {
+        format!("{next},{}\n", ago(1))
+    } else {
+        String::new()
+    };
+    let table = format!("level,published\n{first},{}\n{newest}", ago(20));
+    (BULLETINS.to_owned(), table)
 }
 
 /// Its name, how many days ago it came and went out of support, and its newest version.
 type Release<'a> = (&'a str, i64, Option<i64>, Option<(&'a str, i64)>);
 
 /// A catalogue of exploited vulnerabilities: most of servers and applications, some of phones.
-fn catalogue(ago: &impl Fn(i64) -> Date) -> String {
+fn catalogue(ago: &impl Fn(i64) -> Date, issue: usize) -> String {
     let of = [
         ("Microsoft", "Windows"),
         ("Cisco", "IOS XE"),
@@ -289,7 +311,7 @@ fn catalogue(ago: &impl Fn(i64) -> Date) -> String {
         .collect();
     json!({
         "title": "made up",
-        "catalogVersion": "made up",
+        "catalogVersion": format!("made up {issue}"),
         "dateReleased": format!("{}T00:00:00Z", ago(1)),
         "count": entries.len(),
         "vulnerabilities": entries,
@@ -363,5 +385,11 @@ mod tests {
     #[test]
     fn the_lists_can_be_read() {
         assert!(feeds(NOW).is_ok());
+        for newer in [false, true] {
+            let all = lists(NOW, 1, newer).into_iter();
+            assert!(Feeds::parse(all.chain([bulletins(NOW, newer)])).is_ok());
+        }
+        let (_, table) = bulletins(NOW, true);
+        assert!(table.ends_with("2026-10-01,2026-08-31\n"), "{table}");
     }
 }

@@ -6,6 +6,7 @@
 //! never older than the demo that reads them.
 
 use serde::Serialize;
+use serde_json::json;
 use time::{Date, Duration, OffsetDateTime};
 use wardline_model::wire::posture::{Fact, FactName, FactValue, Provenance};
 
@@ -428,13 +429,40 @@ pub(crate) fn lists(now_ms: u64) -> Vec<(String, String)> {
         ),
         (
             "kev/known_exploited_vulnerabilities.json".to_owned(),
-            format!(
-                "{{\"title\":\"made up for the demo hospital\",\"catalogVersion\":\"demo\",\
-                 \"dateReleased\":\"{}T00:00:00Z\",\"count\":0,\"vulnerabilities\":[]}}",
-                ago(1)
-            ),
+            exploited(today),
         ),
     ]
+}
+
+/// The catalogue of exploited vulnerabilities around a day: one that the newest iOS mended, whose
+/// day is near, and one of Android whose day is over.
+fn exploited(today: Date) -> String {
+    let ago = |days: i64| today.saturating_sub(Duration::days(days));
+    let year = today.year();
+    let entry = |number: u32, vendor: &str, product: &str, added: i64, due: i64| {
+        json!({
+            // No such numbers are ever given out.
+            "cveID": format!("CVE-{year}-{number}"),
+            "vendorProject": vendor,
+            "product": product,
+            "vulnerabilityName": format!("{vendor} {product} Vulnerability, made up"),
+            "dateAdded": ago(added).to_string(),
+            "shortDescription": "Made up for the demo hospital.",
+            "requiredAction": "Install the vendor's update.",
+            "dueDate": ago(due).to_string(),
+        })
+    };
+    json!({
+        "title": "made up for the demo hospital",
+        "catalogVersion": "demo",
+        "dateReleased": format!("{}T00:00:00Z", ago(1)),
+        "count": 2,
+        "vulnerabilities": [
+            entry(9_999_001, "Apple", "Multiple Products", 5, -3),
+            entry(9_999_002, "Android", "Framework", 40, 19),
+        ],
+    })
+    .to_string()
 }
 
 fn date(now_ms: u64) -> Date {

@@ -334,6 +334,86 @@ fn an_android_phone_goes_by_its_patch_level() {
 }
 
 #[test]
+fn a_patch_level_of_the_future_says_nothing() {
+    let table = "level,published\n2026-05-05,2026-05-04\n2026-06-05,2026-06-02\n";
+    let listed = with_bulletins(table, &[]);
+    for feeds in [feeds(&[]), listed] {
+        for (level, at, is_told) in [
+            (202_606, "2026-06-30", true),
+            // Phones may have the next one before it is published.
+            (202_607, "2026-06-01", true),
+            (202_701, "2026-12-31", true),
+            (202_608, "2026-06-30", false),
+            (202_702, "2026-12-31", false),
+            (203_001, "2026-06-30", false),
+        ] {
+            let finding = android(&feeds, level, None, at);
+            let told = finding
+                .reasons
+                .iter()
+                .all(|reason| reason.code.as_str() != "patch-level-unknown");
+            assert_eq!(told, is_told, "{level} on {at}: {finding:?}");
+            if !is_told {
+                assert_eq!(finding.verdict, Verdict::Outdated, "{level} on {at}");
+                let reason = finding.reasons[0].text.as_str();
+                assert!(reason.contains("of the future"), "{reason}");
+            }
+        }
+    }
+    // Of Windows as well.
+    let windows = Installed {
+        platform: Platform::Windows,
+        os_version: "11-25h2-e",
+        patch_level: PatchLevel::from_number(203_001),
+        model: None,
+    };
+    let finding = feeds(&[]).verdict(&windows, day("2026-06-10"));
+    assert_eq!(finding.verdict, Verdict::Outdated);
+    assert_eq!(codes(&finding), ["patch-level-unknown"]);
+}
+
+#[test]
+fn reasons_name_the_system() {
+    let feeds = feeds(&[]);
+    for (platform, version, told) in [
+        (
+            Platform::Android,
+            "12",
+            "security support for Android 12 is over",
+        ),
+        (
+            Platform::Android,
+            "Android 12",
+            "security support for Android 12 is over",
+        ),
+        (
+            Platform::Android,
+            "API 31",
+            "security support for Android API 31 is over",
+        ),
+        (
+            Platform::Ios,
+            "18.6",
+            "security support for iOS 18.6 is over",
+        ),
+        (
+            Platform::Ios,
+            "26.3",
+            "iOS 26.3 is installed; 26.3.1 is of 2026-06-10",
+        ),
+        (Platform::Ios, "iOS 99", "do not know \"iOS 99\""),
+        (Platform::Ios, "99", "do not know iOS \"99\""),
+        (Platform::MacOs, "Tahoe", "macOS \"Tahoe\""),
+        (Platform::Linux, "debian 1", "do not know \"debian 1\""),
+        (Platform::Linux, "1.0", "Linux \"1.0\""),
+    ] {
+        let finding = check(&feeds, platform, version, "2026-06-14");
+        let texts: Vec<&str> = finding.reasons.iter().map(|it| it.text.as_str()).collect();
+        assert!(texts.iter().any(|text| text.contains(told)), "{texts:?}");
+    }
+}
+
+#[test]
 fn android_versions_are_found_by_number_name_and_api_level() {
     let feeds = feeds(&[]);
     let until =

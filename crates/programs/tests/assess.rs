@@ -364,7 +364,7 @@ fn a_system_that_is_no_longer_maintained_is_told_so() {
     assert!(
         patched
             .reason
-            .contains("ecurity support for 12 is over since 2025-03-31"),
+            .contains("ecurity support for Android 12 is over since 2025-03-31"),
         "{}",
         patched.reason
     );

@@ -314,6 +314,9 @@ pub struct Intune {
     pub login: String,
     /// Minutes between two pulls.
     pub every_minutes: u64,
+    /// How many of more than ten known devices one answer may lack, in percent, and they are
+    /// forgotten.
+    pub forget_percent: u64,
 }
 
 /// One of `[[signals]]`
@@ -605,6 +608,11 @@ impl Config {
             "5 to 1440",
         );
         check(
+            self.intune.forget_percent > 100,
+            "forget_percent",
+            "0 to 100",
+        );
+        check(
             self.fleet.assess_every_minutes == 0 || self.fleet.assess_every_minutes > 60,
             "assess_every_minutes",
             "1 to 60",
@@ -806,6 +814,7 @@ impl Default for Intune {
             graph: String::new(),
             login: String::new(),
             every_minutes: 60,
+            forget_percent: 50,
         }
     }
 }

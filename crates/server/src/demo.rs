@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
-use wardline_audit::event::Kind;
+use serde_json::Map;
+use wardline_audit::Salt;
+use wardline_audit::event::{Kind, NodeName};
 use wardline_demo::fleet::{Fate, FleetDevice};
 use wardline_demo::{Hospital, Readiness, Script, StaffMember};
 use wardline_model::endorsement::Duty;
@@ -18,10 +20,12 @@ use crate::charts;
 use crate::codes::{self, Invitation, Terms};
 use crate::config::{Config, Ground};
 use crate::fleet::{feeds, notice};
-use crate::init::{self, InitError, KEEPERS_NAME, record_keeper};
+use crate::init::{self, InitError, KEEPERS_NAME, by_console, record_keeper};
 use crate::keys::{self, HospitalKeys};
 use crate::rim::{Clock, random};
 use crate::routes::devices::duty_of;
+use crate::routes::devices::revoke::{LOST, REVOKED};
+use crate::routes::devices::wiped::WIPED;
 use crate::server::{Running, Server, open_store};
 
 /// How to run the demo.
@@ -356,13 +360,20 @@ pub async fn seed_demo(store: &Store, hospital: &Hospital, now_ms: u64) -> Resul
     for chart in &hospital.patients {
         charts::put(&mut tx, &chart.resources, now_ms).await?;
     }
-    seed_fleet(&mut tx, hospital, now_ms).await?;
+    seed_fleet(&mut tx, store.node(), hospital, now_ms).await?;
     tx.commit().await?;
     init::record(store, SEEDED, "hospital", now_ms).await
 }
 
-/// Writes the fleet to look at, once, and the made-up lists of patches by which it is judged.
-async fn seed_fleet(tx: &mut Tx, hospital: &Hospital, now_ms: u64) -> Result<(), StoreError> {
+/// Writes the fleet to look at, and the made-up lists of patches by which it is judged. Devices that are
+/// there stay, but for what is known of them, which is told anew: nobody else tells of them, and a
+/// demo that was kept for weeks would show only devices that are shut out.
+async fn seed_fleet(
+    tx: &mut Tx,
+    node: &NodeName,
+    hospital: &Hospital,
+    now_ms: u64,
+) -> Result<(), StoreError> {
     let lists = hospital.lists.iter().cloned();
     let lists = lists.map(|(file, text)| (file, text.into_bytes()));
     tx.put_feeds(&feeds::files(lists, now_ms)).await?;
@@ -379,29 +390,76 @@ async fn seed_fleet(tx: &mut Tx, hospital: &Hospital, now_ms: u64) -> Result<(),
         tx.register_device(&device).await?;
     }
     let baseline = wardline_programs::Terms::baseline();
+    let mut events = Vec::new();
     for device in &hospital.devices {
         let Some(owner) = hospital.staff_member(&device.owner) else {
             continue;
         };
         let there = tx.devices_of(owner.id).await?;
-        if there.iter().any(|known| known.name == device.name) {
-            continue;
+        let mut ended = Vec::new();
+        match there.iter().find(|known| known.name == device.name) {
+            Some(known) if known.state.is_out() => {}
+            Some(known) => tell_anew(tx, known.device_id, device, now_ms).await?,
+            None => ended = put_device(tx, &baseline, device, owner.id, now_ms).await?,
         }
-        put_device(tx, &baseline, device, owner.id, now_ms).await?;
+        for Ended {
+            kind,
+            id,
+            why,
+            at_ms,
+        } in ended
+        {
+            let mut event = by_console(node, kind, &format!("device/{id}"), now_ms);
+            event.detail = Map::from_iter([
+                ("user".to_owned(), owner.id.to_string().into()),
+                ("reason".to_owned(), why.into()),
+                ("ended_at".to_owned(), at_ms.into()),
+                ("made_up".to_owned(), true.into()),
+            ]);
+            events.push(event);
+        }
     }
+    // Last: on PostgreSQL others wait from here on until the end.
+    tx.audit_all(events.iter().map(|event| (event, Salt(random()))))
+        .await?;
     Ok(())
 }
 
-/// One device of the fleet to look at. Nobody has its keys.
+/// What is known of a device, as of now. How it stood before is forgotten with what was known then.
+async fn tell_anew(
+    tx: &mut Tx,
+    id: DeviceId,
+    device: &FleetDevice,
+    now_ms: u64,
+) -> Result<(), StoreError> {
+    tx.put_facts(id, &device.facts, now_ms).await?;
+    tx.touch_device(id, ago(now_ms, device.seen_hours_ago))
+        .await?;
+    tx.forget_assessment(id).await
+}
+
+/// How a device of the fleet went out of use, for the log.
+struct Ended {
+    kind: Kind,
+    id: DeviceId,
+    why: &'static str,
+    /// When, unix milliseconds.
+    at_ms: u64,
+}
+
+const fn ago(now_ms: u64, hours: u64) -> u64 {
+    now_ms.saturating_sub(hours * 60 * 60 * 1000)
+}
+
+/// One device of the fleet to look at. Nobody has its keys. Gives how it went out of use, if it did.
 async fn put_device(
     tx: &mut Tx,
     baseline: &[wardline_programs::Terms],
     device: &FleetDevice,
     owner: UserId,
     now_ms: u64,
-) -> Result<(), StoreError> {
-    let ago = |hours: u64| now_ms.saturating_sub(hours * 60 * 60 * 1000);
-    let seen = ago(device.seen_hours_ago);
+) -> Result<Vec<Ended>, StoreError> {
+    let seen = ago(now_ms, device.seen_hours_ago);
     let new = NewDevice {
         device_id: DeviceId::from_random(random()),
         user_id: owner,
@@ -424,8 +482,13 @@ async fn put_device(
         passkey_kind: PasskeyKind::Platform.as_str().to_owned(),
     };
     let id = new.device_id;
-    tx.create_device(&new, b"{}", &random(), ago(device.enrolled_hours_ago))
-        .await?;
+    tx.create_device(
+        &new,
+        b"{}",
+        &random(),
+        ago(now_ms, device.enrolled_hours_ago),
+    )
+    .await?;
     tx.put_facts(id, &device.facts, now_ms).await?;
     tx.touch_device(id, seen).await?;
     if device.fate != Fate::Pending {
@@ -433,22 +496,30 @@ async fn put_device(
             .await?;
     }
     let (lost, retired) = ("reported lost by its owner", "handed in");
-    match device.fate {
-        Fate::Used | Fate::Pending => {}
+    let ended = |kind, why, at_ms| Ended {
+        kind,
+        id,
+        why,
+        at_ms,
+    };
+    Ok(match device.fate {
+        Fate::Used | Fate::Pending => Vec::new(),
         Fate::Retired => {
             tx.end_device(id, DeviceState::Retired, retired, seen)
                 .await?;
+            vec![ended(REVOKED, retired, seen)]
         }
         Fate::Lost => {
             tx.end_device(id, DeviceState::Lost, lost, seen).await?;
+            vec![ended(LOST, lost, seen)]
         }
         Fate::Wiped => {
             tx.end_device(id, DeviceState::Lost, lost, seen).await?;
-            tx.mark_wiped(id, ago(device.seen_hours_ago.saturating_sub(5)))
-                .await?;
+            let wiped = ago(now_ms, device.seen_hours_ago.saturating_sub(5));
+            tx.mark_wiped(id, wiped).await?;
+            vec![ended(LOST, lost, seen), ended(WIPED, lost, wiped)]
         }
-    }
-    Ok(())
+    })
 }
 
 fn new_person(person: &StaffMember) -> NewPerson {

@@ -281,6 +281,16 @@ impl Running {
         self.app.bus.is_carried()
     }
 
+    /// Fetches the public lists where they are due, and looks at all devices by them, as the server does
+    /// by itself every minute; gives whether it did.
+    ///
+    /// # Errors
+    /// Why there are no newer lists, in a sentence.
+    pub async fn follow_lists(&self) -> Result<bool, String> {
+        let fetched = Box::pin(fleet::lists(&self.app)).await;
+        fetched.map_err(|error| error.to_string())
+    }
+
     /// Stops: no new connections, requests under way finish, sockets close, the last events are
     /// sequenced, and the log is left to whoever comes next.
     pub async fn shutdown(mut self) {

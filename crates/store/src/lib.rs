@@ -38,6 +38,7 @@ mod inbox;
 mod invites;
 mod key_packages;
 mod migrate;
+mod owners;
 mod pager;
 mod people;
 mod policies;
@@ -80,6 +81,7 @@ pub use groups::{
 };
 pub use invites::{Consumed, Invite, NewInvite, OpenInvite};
 pub use key_packages::{ClaimedPackage, NewKeyPackage};
+pub use owners::OwnerNotice;
 pub use pager::{ClaimedCall, NewCall, PagedCall, PagerStanding};
 pub use people::{CareTeamChange, NewPerson, OnCall, Person, PersonFound};
 pub use policies::{DecisionBatch, NewPolicyVersion, PolicyVersion};

@@ -257,6 +257,16 @@ impl Tx {
         Ok(written)
     }
 
+    /// Forgets how a device stood, as if it had not been looked at yet.
+    pub async fn forget_assessment(&mut self, device: DeviceId) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "DELETE FROM device_assessments WHERE device_id = $1",
+            device
+        )?;
+        Ok(())
+    }
+
     /// Notes that someone looked at what is known of a device.
     pub async fn note_view(
         &mut self,
@@ -274,6 +284,35 @@ impl Tx {
             user,
             now_ms
         )?;
+        Ok(())
+    }
+
+    /// Notes that someone saw what is known of many devices together, such as in a file. Of each that
+    /// counts once an hour, looks at it alone included. Their order is the same everywhere, so that no
+    /// two transactions wait for each other in turn.
+    pub async fn note_views(
+        &mut self,
+        devices: &[DeviceId],
+        user: UserId,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        let mut devices = devices.to_vec();
+        devices.sort_unstable();
+        devices.dedup();
+        for (sql, run) in VIEWS.cut(self, &devices) {
+            on_engine!(self, |Db, conn| {
+                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
+                bind_all!(query, run, |q, device| {
+                    q.bind(device.raw())
+                        .bind(user.raw())
+                        .bind(now_ms.raw())
+                        .bind(now_ms.raw())
+                })
+                .execute(conn)
+                .await
+                .map(|done| done.rows_affected())
+            })?;
+        }
         Ok(())
     }
 
@@ -295,6 +334,16 @@ static FIRST_ASSESSMENTS: LazyLock<ManyRows> = LazyLock::new(|| {
         "INSERT INTO device_assessments (device_id, assessment) VALUES ",
         &["$", "$"],
         " ON CONFLICT (device_id) DO NOTHING",
+    )
+});
+
+static VIEWS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
+        "INSERT INTO device_views (device_id, user_id, first_at, last_at, times) VALUES ",
+        &["$", "$", "$", "$", "1"],
+        " ON CONFLICT (device_id, user_id) DO UPDATE SET
+             last_at = excluded.last_at, times = device_views.times + 1
+         WHERE device_views.last_at <= excluded.last_at - 3600000",
     )
 });
 

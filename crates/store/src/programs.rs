@@ -562,8 +562,8 @@ impl Tx {
         Ok(changed == 1)
     }
 
-    /// Takes the reading of a manager where that is due, and keeps it from others until a time: of
-    /// two nodes one gets it. `now_ms` is its name for [`Tx::hold_pull`] and [`Tx::finish_pull`].
+    /// Takes the reading of a manager, or of another source of the hospital's, where that is due, and
+    /// keeps it from others until a time: of two nodes one gets it. `now_ms` is its name for [`Tx::hold_pull`] and [`Tx::finish_pull`].
     pub async fn take_pull(
         &mut self,
         source: &str,

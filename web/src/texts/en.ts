@@ -1634,7 +1634,11 @@ export const en = {
     unmet: "Not met",
     unknown: "Not known",
     moreRules: (n: number) =>
-      `${count(n, "rule that it meets", "rules that it meets")} or that do not count`,
+      count(
+        n,
+        "rule that it meets or that does not count",
+        "rules that it meets or that do not count",
+      ),
     facts: "What is known of it",
     factsOwn: "What the hospital knows of it",
     noFacts: "Nothing beyond its name, its key and when it was last here.",
@@ -1709,20 +1713,22 @@ export const en = {
     positionSince: "Tells its rough position at sign-in, since",
     noticeChanged: "It is another one than the notice that was accepted on this device.",
     views: "Who looked at this",
-    viewsHint: "People other than its owner who opened this page.",
+    viewsHint:
+      "People other than its owner who opened this page, took this device away in a file, or saw it in a trial of other rules. Files and trials count once an hour.",
     viewsList:
-      "Officers, auditors and IT also see its name, model, system, serial number and how it stands in the list of all devices; that is not counted here.",
+      "Officers, auditors and IT also see one line of it in the list of all devices: whose it is, its name, model, system, serial number, when it was last here, how it stands, why, and what is to be done. That is not counted here.",
     viewsNone: "Nobody but its owner.",
     viewed: (times: number, date: string) => `${count(times, "time", "times")}, last ${date}`,
     actions: "Actions",
     assess: "Look again",
     assessed: "Looked at again.",
-    update: "Ask to update",
-    updateHint: "Its device manager lets it check in now, and it installs what waits for it.",
-    updated: "Its device manager was asked.",
+    update: "Ask to check for updates",
+    updateHint:
+      "Its device manager has it check in now. Whether and when it then installs an update is up to the update policies assigned to it there.",
+    updated: "Its device manager was asked to have it check in.",
     asked: "What its device manager was asked for",
     askedFor: {
-      sync: "Check in and update",
+      sync: "Check in, for its update policies",
       restart: "Restart",
       lock: "Lock the screen",
       retire: "Take the hospital's data off",
@@ -1797,7 +1803,7 @@ export const en = {
     lost: "Report lost",
     retire: "Take out of use",
     assess: "Look again",
-    update: "Ask to update",
+    update: "Ask to check for updates",
     bulkTitle: {
       lost: (n: number) => `Report ${count(n, "device", "devices")} lost?`,
       retire: (n: number) => `Take ${count(n, "device", "devices")} out of use?`,

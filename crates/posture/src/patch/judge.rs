@@ -87,6 +87,8 @@ struct Lacking {
 struct Known<'f> {
     release: &'f Release,
     version: Option<Version>,
+    /// The name of the system, with a space.
+    name: String,
 }
 
 impl Case {
@@ -136,9 +138,12 @@ impl Case {
         let at = self.at;
         let shown = installed.os_version;
         let (product, text) = system::product(feeds, installed.platform, kind.tablet, shown);
+        let name = system::name(installed.platform, kind.tablet, shown);
+        let quoted = format!("{name}{shown:?}");
+        let shown = format!("{name}{shown}");
         let Some(product) = product else {
             self.unknown(format!(
-                "the feeds have no product for {shown:?}, so nothing says whether it is patched"
+                "the feeds have no product for {quoted}, so nothing says whether it is patched"
             ));
             return None;
         };
@@ -170,19 +175,28 @@ impl Case {
                         format!("security support for {shown} is over{since}{paid}"),
                     );
                 }
-                Some(Known { release, version })
+                let own = installed.os_version.split_whitespace().next();
+                let name = match own {
+                    Some(own) if name.is_empty() => format!("{own} "),
+                    _ => name.to_owned(),
+                };
+                Some(Known {
+                    release,
+                    version,
+                    name,
+                })
             }
             Named::Many(releases) => {
                 let names: Vec<&str> = releases.iter().map(|it| it.label()).collect();
                 self.unknown(format!(
-                    "{shown:?} may be any of {}; say which",
+                    "{quoted} may be any of {}; say which",
                     names.join(", ")
                 ));
                 None
             }
             Named::None => {
                 self.unknown(format!(
-                    "the feeds do not know {shown:?}, so nothing says whether it is patched"
+                    "the feeds do not know {quoted}, so nothing says whether it is patched"
                 ));
                 None
             }
@@ -207,6 +221,18 @@ impl Case {
             );
             return None;
         };
+        if is_ahead(level, self.at) {
+            let level = level.to_month();
+            self.worsen(
+                Verdict::Outdated,
+                Code::PatchLevelUnknown,
+                format!(
+                    "the security patch level is told as {level}, which is of the future and cannot \
+                     be right, so nothing says that patches are installed"
+                ),
+            );
+            return None;
+        }
         let listed = matches!(months, Months::Listed(_));
         if next <= self.at {
             let name = name.unwrap_or_default();
@@ -233,7 +259,7 @@ impl Case {
 
     /// The version against the newest one. From when on fixes may be lacking.
     fn version(&mut self, platform: Platform, known: &Known<'_>, newest: Option<Date>) -> Lacking {
-        let release = known.release;
+        let (release, name) = (known.release, &known.name);
         let first = following(release.published.0);
         let unlisted = |since| Lacking {
             since,
@@ -256,7 +282,7 @@ impl Case {
             if *version > latest {
                 self.tell(
                     Code::Ahead,
-                    format!("{version} is newer than {latest}, the newest in the feed"),
+                    format!("{name}{version} is newer than {latest}, the newest in the feed"),
                 );
             }
             return unlisted(following(
@@ -267,7 +293,7 @@ impl Case {
             self.behind(
                 published.saturating_add(self.grace),
                 true,
-                &format!("{version} is installed; {latest} is of {published}"),
+                &format!("{name}{version} is installed; {latest} is of {published}"),
             );
         } else {
             self.finding.listed.lacks = true;
@@ -275,7 +301,7 @@ impl Case {
                 Verdict::Outdated,
                 Code::Behind,
                 format!(
-                    "{version} is installed; {latest} is newer, the feed does not say since when"
+                    "{name}{version} is installed; {latest} is newer, the feed does not say since when"
                 ),
             );
         }
@@ -463,6 +489,13 @@ impl Months<'_> {
 fn newest(feeds: &Feeds, at: Date) -> Option<Date> {
     let days = feeds.products.values().flat_map(Product::days);
     days.filter(|day| *day <= at).max()
+}
+
+/// Whether no level of such a month can be published on a day. That of the next month may be on a
+/// phone already: makers have bulletins before they are published.
+fn is_ahead(level: PatchLevel, at: Date) -> bool {
+    let months = |year: i32, month: u8| i64::from(year) * 12 + i64::from(month);
+    months(i32::from(level.year), level.month) > months(at.year(), u8::from(at.month())) + 1
 }
 
 fn following(day: Date) -> Date {

@@ -47,6 +47,31 @@ pub(super) fn product<'f, 'v>(
     (feeds.products.get(id), version.trim())
 }
 
+/// What has to stand before a version so that a person knows of which system it is, with a space;
+/// nothing where the version begins with a name itself.
+pub(super) fn name(platform: Platform, tablet: bool, version: &str) -> &'static str {
+    let first = version.split_whitespace().next().unwrap_or_default();
+    let is_level = ["api", "sdk"].iter().any(|word| {
+        let head = first.get(..word.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(word))
+    });
+    if first.starts_with(|first: char| first.is_alphabetic()) && !is_level {
+        // `debian 12`, `Windows 11`; a name by which the maker calls a version (`Tahoe`) needs one.
+        let alone = version.split_whitespace().nth(1).is_none();
+        if platform == Platform::Linux || !alone {
+            return "";
+        }
+    }
+    match platform {
+        Platform::Android => "Android ",
+        Platform::Ios if tablet => "iPadOS ",
+        Platform::Ios => "iOS ",
+        Platform::MacOs => "macOS ",
+        Platform::Windows => "Windows ",
+        Platform::Linux => "Linux ",
+    }
+}
+
 /// Looks a version up among a product's releases.
 pub(super) fn find<'f>(
     product: &'f Product,

@@ -24,6 +24,7 @@ use wardline_posture::patch::{BULLETINS, FeedError, Feeds, KEV, PRODUCTS};
 use wardline_posture::webauthn::Trust;
 use wardline_store::{FeedFile, Tx};
 
+use super::turn::{self, Turn};
 use super::{Moved, assess_some};
 use crate::app::App;
 use crate::config;
@@ -38,7 +39,6 @@ pub(crate) struct Held {
     /// Whom the hospital trusts to vouch for hardware, as configured.
     configured: Arc<Trust>,
     read: Mutex<Option<(u64, Lists)>>,
-    problem: Mutex<Option<String>>,
 }
 
 /// Lists that were read.
@@ -91,7 +91,6 @@ impl Held {
         Self {
             configured: Arc::new(configured),
             read: Mutex::default(),
-            problem: Mutex::default(),
         }
     }
 
@@ -146,18 +145,20 @@ impl Held {
     }
 
     /// What an officer sees of the lists.
-    pub(crate) async fn info(&self, tx: &mut Tx) -> Result<FeedsInfo, Refusal> {
+    pub(crate) async fn info(
+        &self,
+        config: &config::Feeds,
+        tx: &mut Tx,
+    ) -> Result<FeedsInfo, Refusal> {
         let files = tx.feeds().await?;
-        let problem = self
-            .problem
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let fetched = tx.manager_pull(SOURCE).await?;
+        // Of a place that they came from before nobody wants to know any more.
+        let fetched = fetched.filter(|_| is_followed(config));
         Ok(FeedsInfo {
             fetched_at: files.first().map(|file| file.fetched_at),
             hash: (!files.is_empty()).then(|| B64::from(hash(&files))),
             files: files.len() as u64,
-            problem,
+            problem: fetched.and_then(|fetched| fetched.problem),
         })
     }
 
@@ -180,27 +181,55 @@ fn hash(files: &[FeedFile]) -> [u8; 32] {
     all.finalize().into()
 }
 
-/// Fetches the lists where that is due; gives whether they were.
+/// Fetches the lists where that is due and no other node is at it; gives whether they were. What
+/// stood in the way is kept for whichever node an officer asks, and it is tried again after a while.
 pub(crate) async fn refresh(app: &App) -> Result<bool, ImportError> {
-    let config = &app.config.feeds;
-    if config.folder.as_os_str().is_empty() && config.kev.is_empty() {
+    if !is_followed(&app.config.feeds) {
         return Ok(false);
+    }
+    let Some(turn) = take_turn(app).await? else {
+        return Ok(false);
+    };
+    let Some(taken) = turn.during(app, import(app)).await? else {
+        return Ok(false);
+    };
+    let (fetched_at, due_ms) = match &taken {
+        // Good ones are due by their own age.
+        Ok(()) => (Some(app.clock.now_ms()), turn.taken_ms()),
+        Err(_) => (None, turn.taken_ms() + turn::AGAIN_MS),
+    };
+    let problem = taken.as_ref().err().map(ToString::to_string);
+    turn.finish(app, fetched_at, problem.as_deref(), due_ms)
+        .await?;
+    taken.map(|()| true)
+}
+
+/// Whether the configuration says where lists come from.
+fn is_followed(config: &config::Feeds) -> bool {
+    !config.folder.as_os_str().is_empty() || !config.kev.is_empty()
+}
+
+/// The turn to fetch the lists, where they are due.
+async fn take_turn(app: &App) -> Result<Option<Turn>, Refusal> {
+    // Mostly they are not, which is seen without a change.
+    if !is_due(app, &mut app.facts().await?).await? {
+        return Ok(None);
     }
     let now_ms = app.clock.now_ms();
-    let mut tx = app.facts().await?;
-    let last = tx.feeds_fetched_at().await.map_err(Refusal::from)?;
-    drop(tx);
-    let due = last.is_none_or(|last| now_ms >= last + config.every_hours * 3_600_000);
-    if !due {
-        return Ok(false);
-    }
-    let taken = import(app).await;
-    let problem = taken.as_ref().err().map(ToString::to_string);
-    *app.feeds
-        .problem
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner) = problem;
-    taken.map(|()| true)
+    patiently!(app, |tx| {
+        // Another node may have fetched them just before.
+        if !is_due(app, tx).await? {
+            return Ok(None);
+        }
+        Turn::take(tx, SOURCE, now_ms).await
+    })
+}
+
+/// Whether the lists are so old that newer ones are looked for.
+async fn is_due(app: &App, tx: &mut Tx) -> Result<bool, Refusal> {
+    let every_ms = app.config.feeds.every_hours * 3_600_000;
+    let last = tx.feeds_fetched_at().await?;
+    Ok(last.is_none_or(|last| app.clock.now_ms() >= last + every_ms))
 }
 
 /// Fetches the lists now, from where the configuration says.
@@ -395,6 +424,8 @@ async fn get(client: &reqwest::Client, url: &str) -> Result<Vec<u8>, ImportError
     })
 }
 
+/// Under which name nodes take turns at fetching them.
+const SOURCE: &str = "public lists";
 /// The largest list that is taken, in bytes. CISA's catalogue has some 1.5 million.
 const MAX_FILE: usize = 32 * 1024 * 1024;
 /// Where the list of revoked attestation keys stands among the lists, if it does.

@@ -12,7 +12,6 @@
 //! once ([`ask`]). Of both it is looked then how they ended.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 use wardline_audit::event::{Kind, Outcome};
@@ -30,9 +29,10 @@ use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::config;
+use crate::fleet::turn::{self, Turn};
 use crate::fleet::{self, Moved, Rulebook};
 use crate::gate::patiently;
-use crate::intune::{Intune, IntuneConfig, IntuneError};
+use crate::intune::{Intune, IntuneConfig, IntuneError, Pulled};
 use crate::problem::Refusal;
 use crate::rim::{Clock, random};
 
@@ -237,17 +237,11 @@ pub(crate) async fn pull(app: &App) {
 }
 
 async fn pull_due(app: &App, intune: &Intune) -> Result<(), Refusal> {
-    let taken_ms = app.clock.now_ms();
-    let until_ms = taken_ms + PULL_HELD_MS;
-    let is_taken = patiently!(app, |tx| {
-        Ok(tx.take_pull(INTUNE, taken_ms, until_ms).await?)
-    })?;
-    if !is_taken {
+    let now_ms = app.clock.now_ms();
+    let turn = patiently!(app, |tx| { Turn::take(tx, INTUNE, now_ms).await })?;
+    let Some(turn) = turn else { return Ok(()) };
+    let Some(problem) = turn.during(app, read(app, intune)).await? else {
         return Ok(());
-    }
-    let problem = tokio::select! {
-        problem = read(app, intune) => problem,
-        lost = hold(app, taken_ms) => return lost,
     };
     if let Some(problem) = &problem {
         tracing::warn!(%problem, "Microsoft Intune was not read");
@@ -255,59 +249,50 @@ async fn pull_due(app: &App, intune: &Intune) -> Result<(), Refusal> {
     let every_ms = app.config.intune.every_minutes * MINUTE_MS;
     let (pulled_at, wait_ms) = match problem {
         None => (Some(app.clock.now_ms()), every_ms),
-        Some(_) => (None, every_ms.min(PULL_AGAIN_MS)),
+        Some(_) => (None, every_ms.min(turn::AGAIN_MS)),
     };
-    let due_ms = taken_ms + wait_ms;
-    patiently!(app, |tx| {
-        let problem = problem.as_deref();
-        tx.finish_pull(INTUNE, taken_ms, pulled_at, problem, due_ms)
-            .await?;
-        Ok(())
-    })
+    let due_ms = turn.taken_ms() + wait_ms;
+    turn.finish(app, pulled_at, problem.as_deref(), due_ms)
+        .await
 }
 
 /// Reads Intune; gives what stood in the way, in a sentence.
 async fn read(app: &App, intune: &Intune) -> Option<String> {
     match intune.pull().await {
         Ok(pulled) => {
-            let taken = taken(app, &pulled.devices, pulled.left_out.len()).await;
-            taken.err().map(|refusal| refusal.to_string())
+            let taken = taken(app, &pulled).await;
+            taken.unwrap_or_else(|refusal| Some(refusal.to_string()))
         }
         Err(error) => Some(error.to_string()),
     }
 }
 
-/// Keeps the pull that was taken at a time from other nodes, for as long as it is polled. It ends
-/// when another node has it: one that stood still for long does not go on beside its successor.
-async fn hold(app: &App, taken_ms: u64) -> Result<(), Refusal> {
-    loop {
-        tokio::time::sleep(Duration::from_millis(PULL_HELD_MS / 3)).await;
-        let until_ms = app.clock.now_ms() + PULL_HELD_MS;
-        let is_held = patiently!(app, |tx| {
-            Ok(tx.hold_pull(INTUNE, taken_ms, until_ms).await?)
-        })?;
-        if !is_held {
-            tracing::warn!("another node has begun to read Microsoft Intune");
-            return Ok(());
-        }
-    }
-}
-
-/// Takes all that Intune has. What is not among it is not managed by it any more.
-async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<(), Refusal> {
+/// Takes all that Intune has. What is not among it is not managed by it any more, unless the answer
+/// lacks more than can be believed: then nothing is forgotten, and what is given says why.
+async fn taken(app: &App, pulled: &Pulled) -> Result<Option<String>, Refusal> {
     let now_ms = app.clock.now_ms();
+    let before = intunes(app).await?.len();
     let (mut matched, mut unmatched) = (0, 0);
-    for some in devices.chunks(CHUNK) {
+    for some in pulled.devices.chunks(CHUNK) {
         let taken = patiently!(app, |tx| { take(app, tx, some, now_ms).await })?;
         matched += taken.matched;
         unmatched += taken.unmatched;
         taken.moved.publish(app);
     }
-    let wipes = wipe_lost(app, devices, now_ms).await?;
-    let mut gone = app.facts().await?.managed().await?;
-    gone.retain(|link| {
-        link.source == INTUNE && !devices.iter().any(|d| d.manager_id == link.manager_id)
-    });
+    let wipes = wipe_lost(app, &pulled.devices, now_ms).await?;
+    // One that is there and cannot be read is not gone.
+    let read = pulled.devices.iter().map(|device| &device.manager_id);
+    let unread = pulled.left_out.iter().map(|left| &left.manager_id);
+    let there: HashSet<&String> = read.chain(unread.clone().flatten()).collect();
+    let mut gone = intunes(app).await?;
+    gone.retain(|link| !there.contains(&link.manager_id));
+    let nameless = unread.filter(|id| id.is_none()).count();
+    let most = app.config.intune.forget_percent;
+    let doubt = doubt(gone.len(), before, nameless, most);
+    let kept = if doubt.is_some() { gone.len() } else { 0 };
+    if doubt.is_some() {
+        gone.clear();
+    }
     for link in &gone {
         patiently!(app, |tx| { forget(app, tx, link, now_ms).await })?.publish(app);
     }
@@ -317,12 +302,45 @@ async fn taken(app: &App, devices: &[ManagedDevice], left_out: usize) -> Result<
         ("matched".to_owned(), Value::from(matched)),
         ("unmatched".to_owned(), Value::from(unmatched)),
         ("gone".to_owned(), Value::from(gone.len())),
-        ("left_out".to_owned(), Value::from(left_out)),
+        ("kept".to_owned(), Value::from(kept)),
+        ("left_out".to_owned(), Value::from(pulled.left_out.len())),
         ("wipes_ordered".to_owned(), Value::from(wipes)),
     ]);
     let store = app.gate.machinery();
     store.record(&event, Salt(random())).await?;
-    Ok(())
+    Ok(doubt)
+}
+
+/// What Intune calls its devices, as far as it is known.
+async fn intunes(app: &App) -> Result<Vec<ManagedLink>, Refusal> {
+    let mut links = app.facts().await?.managed().await?;
+    links.retain(|link| link.source == INTUNE);
+    Ok(links)
+}
+
+/// Why devices that an answer lacks are not taken for gone, for an officer; `None` where they are.
+/// An answer that is cut short looks like devices that were taken out of Intune, and forgetting them
+/// would shut out whoever's program asks for a manager.
+fn doubt(missing: usize, before: usize, nameless: usize, most_percent: u64) -> Option<String> {
+    if missing == 0 {
+        return None;
+    }
+    if nameless > 0 {
+        // Any of them may be one that seems to be missing.
+        return Some(format!(
+            "Microsoft Intune's answer has devices without a readable id: {nameless}. So none is \
+             forgotten of those that it lacks: {missing}. The next answer in which every device \
+             has its id settles that."
+        ));
+    }
+    let is_much = missing as u64 * 100 > before as u64 * most_percent;
+    (before > FEW && is_much).then(|| {
+        format!(
+            "Microsoft Intune's answer lacks {missing} of the {before} devices that it told of \
+             before. None of them is forgotten. Look in Intune whether they are there; if they were \
+             really taken out, set forget_percent in [intune] to 100 until that is read."
+        )
+    })
 }
 
 /// Orders the wipe that a lost device's program demands, where Intune did not know the device when it
@@ -668,11 +686,8 @@ fn asked(app: &App, id: DeviceId, action: Action, problem: Option<&IntuneError>)
 }
 
 const MINUTE_MS: u64 = 60_000;
-/// For how long a pull is kept from other nodes without a word of the one that is at it.
-const PULL_HELD_MS: u64 = 3 * MINUTE_MS;
-/// After what time a pull that failed is due again, where pulls are not due sooner anyway: whoever
-/// mended what stood in the way sees soon whether that helped.
-const PULL_AGAIN_MS: u64 = 10 * MINUTE_MS;
+/// Of so few devices all may be taken out of Intune between two pulls.
+const FEW: usize = 10;
 /// How many devices of a manager are taken in one transaction.
 const CHUNK: usize = 100;
 /// For how long an order is kept from others while it is given: longer than Intune is waited for.

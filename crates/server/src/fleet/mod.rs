@@ -10,8 +10,10 @@ pub(crate) mod census;
 pub(crate) mod feeds;
 pub(crate) mod managers;
 pub(crate) mod notice;
+pub(crate) mod owners;
 pub(crate) mod proven;
 mod rules;
+mod turn;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -234,6 +236,7 @@ async fn move_to(
         moved.reached = propose_removals(app, tx, &out, now_ms).await?;
     }
     managers::order(tx, &behind, Action::Sync, now_ms).await?;
+    owners::moved(tx, &moved.devices, now_ms).await?;
     if !events.is_empty() {
         // Last: on PostgreSQL others wait from here on until the end.
         tx.audit_all(events.iter().map(|event| (event, Salt(random()))))
@@ -414,12 +417,8 @@ pub(crate) async fn follow(app: App, mut stop: watch::Receiver<bool>) {
             _ = pace.tick() => {}
         }
         let round = async {
-            match feeds::refresh(&app).await {
-                Ok(true) => look(&app).await,
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "the public lists of patches were not fetched");
-                }
+            if let Err(error) = lists(&app).await {
+                tracing::warn!(%error, "the public lists of patches were not fetched");
             }
             managers::pull(&app).await;
             managers::deliver(&app).await;
@@ -429,6 +428,16 @@ pub(crate) async fn follow(app: App, mut stop: watch::Receiver<bool>) {
             () = round => {}
         }
     }
+}
+
+/// Fetches the public lists where that is due, and looks at all devices by them then; gives whether it
+/// was.
+pub(crate) async fn lists(app: &App) -> Result<bool, feeds::ImportError> {
+    let fetched = feeds::refresh(app).await?;
+    if fetched {
+        look(app).await;
+    }
+    Ok(fetched)
 }
 
 /// Looks at all devices now and then, for the sake of deadlines.
@@ -446,16 +455,22 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
 }
 
 async fn look(app: &App) {
-    match assess_all(app).await {
-        Ok(swept) if swept.moved > 0 => {
-            tracing::info!(
-                devices = swept.everyone.len(),
-                moved = swept.moved,
-                "devices looked at"
-            );
+    let swept = match assess_all(app).await {
+        Ok(swept) => swept,
+        Err(error) => {
+            tracing::error!(%error, "devices were not looked at");
+            return;
         }
-        Ok(_) => {}
-        Err(error) => tracing::error!(%error, "devices were not looked at"),
+    };
+    if swept.moved > 0 {
+        tracing::info!(
+            devices = swept.everyone.len(),
+            moved = swept.moved,
+            "devices looked at"
+        );
+    }
+    if let Err(error) = owners::remind(app, &swept).await {
+        tracing::warn!(%error, "owners whose devices are about to be shut out were not rung yet");
     }
 }
 

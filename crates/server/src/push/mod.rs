@@ -8,7 +8,8 @@
 //! What is taken while a node cannot look is looked at again, and what none looked at, because one stopped
 //! or more came than it could keep, is found in the database once a minute: the channel is a hint, too.
 //!
-//! A message need not ring at once ([`when`]): then it waits in the database, for any node.
+//! A message need not ring at once ([`when`]): then it waits in the database, for any node. Owners whose
+//! devices have to be mended are rung in the same way ([`owners`]).
 //!
 //! A wake-up is a hint and never the message: it says nothing, it may come late or not at all, and
 //! subscriptions die silently. So each has an id, which the device's service worker gives back; by
@@ -42,6 +43,7 @@ use self::vapid::Vapid;
 use self::when::Now;
 use crate::app::App;
 use crate::config;
+use crate::fleet::owners;
 use crate::gate::patiently;
 use crate::listen::stopped;
 use crate::outgoing::{self, FetchError};
@@ -316,9 +318,10 @@ impl Waker {
         let noticed = self.notice().await;
         // What is due goes out, whatever became of what is new.
         let rung = self.ring_held().await;
+        let told = owners::ring(&self.app).await;
         let sent = self.send().await;
         let forgot = self.forget().await;
-        noticed.and(rung).and(sent).and(forgot)
+        noticed.and(rung).and(told).and(sent).and(forgot)
     }
 
     /// Makes wake-ups, or what waits, of messages that came; what fails here is taken up by the next

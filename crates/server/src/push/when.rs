@@ -72,7 +72,7 @@ impl Now {
 }
 
 /// When something that waits is judged anew, and whether it waits for a shift; `None` where it rings.
-pub(super) fn later(ring: Ring) -> Option<(Option<u64>, bool)> {
+pub(crate) fn later(ring: Ring) -> Option<(Option<u64>, bool)> {
     match ring {
         Ring::Now => None,
         Ring::Later { at_ms, why } => Some((at_ms, why == Why::OffDuty)),

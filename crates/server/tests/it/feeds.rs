@@ -11,6 +11,7 @@ use wardline_model::wire::posture::{FactName, Provenance};
 use wardline_model::wire::programs::{FeedsInfo, ProgramList};
 use wardline_posture::attest::{self, Roots};
 use wardline_posture::made::AT;
+use wardline_server::{Running, Server};
 
 use crate::fleet::{change, detail, state_of};
 use crate::support::lists::{self, BULLETINS, KEV, Lists, PRODUCT, Reply, STATUS};
@@ -111,7 +112,7 @@ async fn lists_that_are_not_good_leave_the_old_ones_in_force_and_the_officer_see
     let good = lists::good();
     let half = |path: &str| good[path][..good[path].len() / 2].to_owned();
     let text = |text: &str| Reply::Text(text.to_owned());
-    let mut hours = 24;
+    let (mut hours, mut before) = (24, None);
     for (path, reply, told) in [
         (STATUS, text("<html>"), "android/status.json: "),
         (
@@ -143,22 +144,89 @@ async fn lists_that_are_not_good_leave_the_old_ones_in_force_and_the_officer_see
     ] {
         served.reply(path, reply);
         later(&mut hospital, &mut officer, hours).await;
-        let seen = see(&mut officer, |info| info.problem.is_some()).await;
+        // It says what was wrong the last time until it has been tried again.
+        let says = |info: &FeedsInfo| info.problem.as_ref().is_some_and(|why| why.contains(told));
+        let seen = see(&mut officer, |info| says(info) && info.problem != before).await;
         let problem = seen.problem.clone().unwrap();
-        assert!(problem.contains(told), "{problem}");
+        before.clone_from(&seen.problem);
         assert_eq!(
             (seen.fetched_at, &seen.hash),
             (first.fetched_at, &first.hash),
             "{problem}"
         );
         served.reply(path, Reply::Text(good[path].clone()));
-        // What failed is due until it succeeds.
-        hours = 0;
+        // What failed is due again soon.
+        hours = 1;
     }
     assert_eq!(hospital.events("feeds.imported").await.len(), 1);
-    later(&mut hospital, &mut officer, 0).await;
-    let seen = see(&mut officer, |info| info.fetched_at != first.fetched_at).await;
-    assert_eq!(seen.problem, None);
+    later(&mut hospital, &mut officer, 1).await;
+    let seen = see(&mut officer, |info| {
+        info.fetched_at != first.fetched_at && info.problem.is_none()
+    })
+    .await;
+    assert_ne!(seen.fetched_at, None);
+}
+
+#[tokio::test]
+async fn of_two_nodes_one_fetches_lists_and_both_tell_why_there_are_none() {
+    let served = Lists::start().await;
+    served.reply(KEV, Reply::Refused(StatusCode::INTERNAL_SERVER_ERROR));
+    let mut hospital = Hospital::with(Engine::Postgres, |config| served.configure(config)).await;
+    let mut officer = hospital.officer().await;
+    let first = see(&mut officer, |info| info.problem.is_some()).await;
+    let (url, once) = (officer.url.clone(), served.asked().len());
+    let second = second_node(&hospital).await;
+    officer.url = second.http_url.clone().unwrap();
+    assert_eq!(
+        info(&mut officer).await,
+        first,
+        "the other node knows it too"
+    );
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(served.asked().len(), once, "it is not asked again at once");
+    officer.url = url;
+
+    // Ten minutes later one of them tries again, and it is settled for both.
+    served.reply(KEV, Reply::Text(lists::good()[KEV].clone()));
+    second.shutdown().await;
+    hospital.clock.advance(9 * HOUR / 60);
+    let second = second_node(&hospital).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(served.asked().len(), once);
+    second.shutdown().await;
+    hospital.clock.advance(HOUR / 60);
+    let (second, third) = (second_node(&hospital), node(&hospital, "node-3"));
+    let (second, third) = tokio::join!(Box::pin(second), Box::pin(third));
+    see(&mut officer, |info| info.problem.is_none()).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(
+        served.asked().len(),
+        once + 4,
+        "each list was asked for once"
+    );
+    let mut imported = 0;
+    for name in ["node-1", "node-2", "node-3"] {
+        name.clone_into(&mut hospital.config.server.node);
+        imported += hospital.events("feeds.imported").await.len();
+    }
+    assert_eq!(imported, 1);
+    for other in [second, third] {
+        officer.url = other.http_url.clone().unwrap();
+        let told = info(&mut officer).await;
+        assert_eq!((told.files, told.problem), (4, None));
+        other.shutdown().await;
+    }
+}
+
+async fn second_node(hospital: &Hospital) -> Running {
+    node(hospital, "node-2").await
+}
+
+async fn node(hospital: &Hospital, name: &str) -> Running {
+    let mut config = hospital.config.clone();
+    name.clone_into(&mut config.server.node);
+    let starting = Server::start(config, hospital.clock.clone());
+    Box::pin(starting).await.unwrap()
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use wardline_posture::attest::SecurityLevel;
 use wardline_posture::made;
 
 use crate::support::maker::Maker;
+use crate::support::managed::{colleague, phone_of};
 use crate::support::{Answer, Device, Engine, Hospital, story, until};
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -370,6 +371,55 @@ async fn the_owner_sees_who_looked_and_a_colleague_sees_nothing() {
     assert_eq!(own.views.len(), 1);
     assert_eq!(own.views[0].times, 2);
     assert!(own.notice.never.iter().any(|line| line.contains("photos")));
+}
+
+story!(a_file_and_a_trial_of_rules_are_looks_at_a_phone_once_an_hour);
+async fn a_file_and_a_trial_of_rules_are_looks_at_a_phone_once_an_hour(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
+    let mut officer = hospital.officer().await;
+    let user = colleague(&hospital, &officer, "nurse").await;
+    let mut phone = phone_of(&hospital, &mut officer, user).await;
+    let old = json!([
+        { "name": "platform", "value": "android" },
+        { "name": "os_version", "value": "9" },
+    ]);
+    phone.report(&old).await.expect(200);
+    officer.get("/v1/devices?scope=all").await.expect(200);
+    // The list is told of on the page itself.
+    assert!(detail_of(&mut phone).await.views.is_empty());
+
+    let rule = json!({
+        "id": "os_supported",
+        "check": { "kind": "os_floor", "floors": { "android": "14" } },
+        "accept": ["claimed"],
+        "grace_days": 0,
+        "unknown": "allow",
+    });
+    let body = change(&mut officer, 0, &[rule]).await;
+    let path = "/v1/programs/demo/dry-run";
+    let dry: DryRun = officer.post(path, &body).await.expect(200).json();
+    assert_eq!(dry.worse.len(), 1);
+    assert_eq!(dry.worse[0].device_id, phone.id());
+    let views = detail_of(&mut phone).await.views;
+    assert_eq!((views.len(), views[0].times), (1, 1));
+    let own = detail_of(&mut officer).await;
+    assert!(
+        own.views.is_empty(),
+        "it was not among those that were named"
+    );
+
+    let both = json!({ "device_ids": [phone.id(), officer.id()] });
+    officer.step_up_for(&["exporting"]).await;
+    let export = "/v1/devices/export";
+    officer.post(export, &both).await.expect(200);
+    assert_eq!(detail_of(&mut phone).await.views[0].times, 1);
+    hospital.clock.advance(DAY / 24);
+    officer.sign_in().await;
+    officer.step_up_for(&["exporting"]).await;
+    officer.post(export, &both).await.expect(200);
+    phone.sign_in().await;
+    assert_eq!(detail_of(&mut phone).await.views[0].times, 2);
+    assert!(detail_of(&mut officer).await.views.is_empty());
 }
 
 async fn detail_of(device: &mut Device) -> DeviceDetail {

@@ -384,6 +384,106 @@ async fn intune_is_read_and_what_it_said_outlives_its_absence(engine: Engine) {
     assert_eq!(fleet(&mut ward.officer).await.managers, absent);
 }
 
+story!(a_device_that_intune_has_and_that_cannot_be_read_is_not_gone);
+async fn a_device_that_intune_has_and_that_cannot_be_read_is_not_gone(engine: Engine) {
+    let graph = Graph::start(managed(true)).await;
+    let mut ward = Managed::with(engine, |config| graph.configure(config)).await;
+    ward.meet_intune().await;
+    ward.read_again().await;
+    ward.is_fact(FactName::StorageEncrypted, true).await;
+
+    // One odd field, or a device that is reset and has not spoken since.
+    for (field, odd) in [
+        ("isEncrypted", json!("perhaps")),
+        ("lastSyncDateTime", json!("0001-01-01T00:00:00Z")),
+    ] {
+        let mut devices = managed(true);
+        devices[0][field] = odd;
+        graph.know(devices);
+        let managers = ward.read_again().await;
+        assert_eq!((managers.problem, managers.known), (None, 2), "{field}");
+        ward.is_fact(FactName::StorageEncrypted, true).await;
+        let told = ward.hospital.events("fleet.pulled").await;
+        let told = &told.last().unwrap().detail;
+        assert_eq!(
+            (&told["left_out"], &told["gone"], &told["kept"]),
+            (&json!(1), &json!(0), &json!(0))
+        );
+    }
+
+    // Without an id it may be any of those that are lacking.
+    let mut devices = managed(true);
+    devices[0]["id"] = json!(7);
+    graph.know(devices);
+    let managers = ward.read_again().await;
+    let problem = managers.problem.unwrap();
+    assert!(problem.contains("without a readable id: 1"), "{problem}");
+    assert_eq!(managers.known, 2);
+    ward.is_fact(FactName::StorageEncrypted, true).await;
+
+    // What is really not there any more is forgotten.
+    graph.know(managed(true).split_off(1));
+    let managers = ward.read_again().await;
+    assert_eq!((managers.problem, managers.known), (None, 1));
+    assert_eq!(ward.fact(FactName::StorageEncrypted).await, None);
+}
+
+/// The phone and some tablets that are not enrolled, as Intune has them.
+fn many(count: usize) -> Vec<Value> {
+    let mut devices = managed(true);
+    while devices.len() < count {
+        let mut other = devices[1].clone();
+        other["id"] = json!(format!(
+            "705c034c-034c-705c-4c03-5c704c036{:03}",
+            devices.len()
+        ));
+        other["serialNumber"] = json!(format!("R58M999{:03}", devices.len()));
+        devices.push(other);
+    }
+    devices
+}
+
+story!(an_answer_that_lacks_most_of_the_fleet_makes_nobody_forgotten);
+async fn an_answer_that_lacks_most_of_the_fleet_makes_nobody_forgotten(engine: Engine) {
+    let graph = Graph::start(many(12)).await;
+    let mut ward = Managed::with(engine, |config| graph.configure(config)).await;
+    ward.meet_intune().await;
+    let good = ward.read_again().await;
+    assert_eq!((&good.problem, good.known), (&None, 12));
+
+    for (devices, lacking) in [(Vec::new(), 12), (many(12).split_off(7), 7)] {
+        graph.know(devices);
+        let managers = ward.read_again().await;
+        let problem = managers.problem.unwrap();
+        let lacks = format!("lacks {lacking} of the 12 devices");
+        assert!(problem.contains(&lacks), "{problem}");
+        assert_eq!((managers.known, managers.pulled_at), (12, good.pulled_at));
+        ward.is_fact(FactName::StorageEncrypted, true).await;
+        let told = ward.hospital.events("fleet.pulled").await;
+        let told = &told.last().unwrap().detail;
+        assert_eq!((&told["gone"], &told["kept"]), (&json!(0), &json!(lacking)));
+    }
+
+    // What is told of devices counts at once, whatever is lacking beside it.
+    let mut news = managed(false);
+    news.truncate(1);
+    graph.know(news);
+    assert!(ward.read_again().await.problem.is_some());
+    ward.is_fact(FactName::StorageEncrypted, false).await;
+
+    // Half of them may go, and more where the hospital says so.
+    graph.know(many(12).split_off(6));
+    let managers = ward.read_again().await;
+    assert_eq!((managers.problem, managers.known), (None, 6));
+    assert_eq!(ward.fact(FactName::StorageEncrypted).await, None);
+    graph.know(many(12));
+    assert_eq!(ward.read_again().await.known, 12);
+    graph.know(Vec::new());
+    ward.hospital.config.intune.forget_percent = 100;
+    let managers = ward.read_again().await;
+    assert_eq!((managers.problem, managers.known), (None, 0));
+}
+
 async fn second_node(hospital: &Hospital) -> Running {
     let mut config = hospital.config.clone();
     "node-2".clone_into(&mut config.server.node);

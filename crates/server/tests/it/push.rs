@@ -1,14 +1,19 @@
 //! Waking phones by Web Push, and who can be reached before anything is sent.
 
+use std::time::Duration;
+
 use reqwest::header::HeaderName;
 use serde_json::{Value, json};
 use wardline_model::UserId;
 use wardline_model::wire::directory::{BetterReason, LastSeen, Me, PhoneReach, Reachability};
+use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::messages::Priority;
+use wardline_model::wire::posture::{Assessment, Standing};
 use wardline_model::wire::push::{PushInfo, PushState};
 use wardline_model::{B64, GroupId};
 use wardline_server::rim::Clock;
 
+use crate::fleet::change;
 use crate::support::logs::Logs;
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::receiver::{Pushed, Receiver, Subscriber};
@@ -317,7 +322,7 @@ async fn a_phone_that_is_open_rings_only_when_the_message_does_not_get_there(eng
     shift.hospital.clock.advance(11_000);
     // In a pocket it is asleep, though its socket is still there.
     shift.say(Priority::Urgent).await;
-    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     assert!(
         shift.receiver.pushes().is_empty(),
         "the first was delivered, the second has ten seconds"
@@ -542,4 +547,111 @@ async fn before_anything_is_sent_one_sees_who_would_not_notice_and_who_would(eng
         .get(nobody)
         .await
         .refused(404, "not-found");
+}
+
+/// A rule that an old Android does not meet, with a grace.
+fn newer_android(grace_days: u32) -> Value {
+    json!({
+        "id": "os_supported",
+        "check": { "kind": "os_floor", "floors": { "android": "14" } },
+        "accept": ["claimed"],
+        "grace_days": grace_days,
+        "unknown": "allow",
+    })
+}
+
+impl Shift {
+    /// The hospital asks for a newer Android than Ben's phone has.
+    async fn falls_behind(&mut self, grace_days: u32) {
+        let body = change(&mut self.officer, 0, &[newer_android(grace_days)]).await;
+        let put = self
+            .officer
+            .request("PUT", "/v1/programs/demo", Some(&body));
+        put.await.expect(200);
+        self.tells("9").await;
+    }
+
+    /// Ben's phone says which Android it has.
+    async fn tells(&mut self, version: &str) -> Standing {
+        self.hospital.clock.advance(2000);
+        let facts = json!([
+            { "name": "platform", "value": "android" },
+            { "name": "os_version", "value": version },
+        ]);
+        let stands: Assessment = self.ben.device.report(&facts).await.expect(200).json();
+        stands.standing
+    }
+
+    /// Whether nothing rings within two looks of the server.
+    async fn stays_silent(&self, after: usize) {
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        assert_eq!(self.receiver.pushes().len(), after);
+    }
+}
+
+story!(an_owner_is_rung_when_a_phone_falls_behind_once_a_day_and_told_nothing);
+async fn an_owner_is_rung_when_a_phone_falls_behind_once_a_day_and_told_nothing(engine: Engine) {
+    let mut shift = Shift::begin(engine).await;
+    shift.falls_behind(7).await;
+    let push = shift.receiver.push(1).await;
+    let said = shift.browser.read(&push);
+    assert_eq!(
+        B64::decode(&said).unwrap().as_ref().len(),
+        32,
+        "an id, {said}"
+    );
+    shift.receipt(&push).await.expect(204);
+
+    // Mended, and behind again on the same day.
+    assert_eq!(shift.tells("15").await, Standing::Compliant);
+    assert_eq!(shift.tells("9").await, Standing::Grace);
+    shift.stays_silent(1).await;
+    shift.hospital.clock.advance(24 * HOUR);
+    shift.receiver.push(2).await;
+
+    // What was mended before it could ring does not.
+    assert_eq!(shift.tells("15").await, Standing::Compliant);
+    assert_eq!(shift.tells("9").await, Standing::Grace);
+    assert_eq!(shift.tells("15").await, Standing::Compliant);
+    shift.hospital.clock.advance(24 * HOUR);
+    shift.stays_silent(2).await;
+}
+
+story!(an_owner_is_rung_a_day_before_a_phone_is_shut_out_and_when_it_is);
+async fn an_owner_is_rung_a_day_before_a_phone_is_shut_out_and_when_it_is(engine: Engine) {
+    let mut shift = Shift::begin(engine).await;
+    shift.falls_behind(3).await;
+    let push = shift.receiver.push(1).await;
+    shift.receipt(&push).await.expect(204);
+    shift.hospital.clock.advance(46 * HOUR);
+    shift.hospital.restart().await;
+    shift.stays_silent(1).await;
+    // The server looks at all devices as it starts.
+    shift.hospital.clock.advance(2 * HOUR + MINUTE);
+    shift.hospital.restart().await;
+    shift.receiver.push(2).await;
+    shift.hospital.restart().await;
+    shift.stays_silent(2).await;
+    shift.hospital.clock.advance(24 * HOUR);
+    shift.hospital.restart().await;
+    // The phone itself rings: its person is the one who mends it.
+    shift.receiver.push(3).await;
+    let (store, _) = shift.hospital.seize();
+    let mut facts = store.read().await.unwrap();
+    let device = facts.device(shift.ben.device.id()).await.unwrap().unwrap();
+    assert_eq!(device.state, DeviceState::Quarantined);
+}
+
+story!(an_owner_who_is_not_to_be_disturbed_is_rung_of_a_phone_when_that_ends);
+async fn an_owner_who_is_not_to_be_disturbed_is_rung_of_a_phone_when_that_ends(engine: Engine) {
+    let mut shift = Shift::begin(engine).await;
+    let until = shift.hospital.clock.now_ms() + HOUR;
+    let quiet = json!({ "quiet_until": until });
+    let path = "/v1/me/availability";
+    let put = shift.ben.device.request("PUT", path, Some(&quiet));
+    put.await.expect(200);
+    shift.falls_behind(7).await;
+    shift.stays_silent(0).await;
+    shift.hospital.clock.advance(HOUR + 1000);
+    shift.receiver.push(1).await;
 }

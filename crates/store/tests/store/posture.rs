@@ -106,6 +106,24 @@ store_test! {
 }
 
 store_test! {
+    async fn a_device_whose_assessment_is_forgotten_is_as_one_nobody_looked_at(db) {
+        let store = db.store();
+        let (anna, bert) = (admit(&store, "anna").await, admit(&store, "bert").await);
+        let mut tx = store.write().await.unwrap();
+        for device in [anna.device, bert.device] {
+            let note = Assessed { device, before: None, after: "stands" };
+            assert_eq!(tx.put_assessments(&[note]).await.unwrap(), 1);
+        }
+        tx.forget_assessment(anna.device).await.unwrap();
+        let stands = async |tx: &mut wardline_store::Tx, id| tx.device(id).await.unwrap().unwrap().assessment;
+        assert_eq!(stands(&mut tx, anna.device).await, None);
+        assert_eq!(stands(&mut tx, bert.device).await.as_deref(), Some("stands"));
+        let note = Assessed { device: anna.device, before: None, after: "again" };
+        assert_eq!(tx.put_assessments(&[note]).await.unwrap(), 1);
+    }
+}
+
+store_test! {
     async fn the_owner_sees_who_looked_and_how_often(db) {
         let store = db.store();
         let (anna, officer) = (admit(&store, "anna").await, admit(&store, "officer").await);
@@ -115,6 +133,33 @@ store_test! {
         let views = tx.views_of(anna.device).await.unwrap();
         assert_eq!(views.len(), 1);
         assert_eq!((views[0].first_at, views[0].last_at, views[0].times), (NOW, NOW + 5, 2));
+    }
+}
+
+store_test! {
+    async fn whoever_sees_many_devices_together_looked_once_an_hour(db) {
+        const HOUR: u64 = 60 * 60 * 1000;
+        let store = db.store();
+        let (anna, bert) = (admit(&store, "anna").await, admit(&store, "bert").await);
+        let officer = admit(&store, "officer").await;
+        let mut tx = store.write().await.unwrap();
+        tx.note_view(anna.device, officer.user, NOW).await.unwrap();
+        let both = [anna.device, bert.device, anna.device];
+        for (at, annas, berts) in [
+            (NOW + 5, 1, 1),
+            (NOW + HOUR - 1, 1, 1),
+            (NOW + HOUR, 2, 1),
+            (NOW + HOUR + 5, 2, 2),
+        ] {
+            tx.note_views(&both, officer.user, at).await.unwrap();
+            for (device, times) in [(anna.device, annas), (bert.device, berts)] {
+                let views = tx.views_of(device).await.unwrap();
+                assert_eq!((views.len(), views[0].times), (1, times), "{at}");
+            }
+        }
+        let last = tx.views_of(anna.device).await.unwrap()[0].last_at;
+        assert_eq!(last, NOW + HOUR);
+        tx.note_views(&[], officer.user, NOW).await.unwrap();
     }
 }
 

@@ -222,3 +222,61 @@ store_test! {
         assert_eq!(tx.quiet_until(anna.user, NOW).await.unwrap(), None);
     }
 }
+
+store_test! {
+    async fn an_owner_is_rung_once_a_day_on_whatever_rings(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let mut tx = subscribed(&store, anna.device).await;
+        let both = [anna.device, bo.device];
+        tx.want_notices(&both, Priority::Routine, 24 * HOUR, NOW).await.unwrap();
+        // Nothing of Bo's rings.
+        let due = tx.due_notices(NOW, 10).await.unwrap();
+        let [notice] = &due[..] else { panic!("{due:?}") };
+        assert_eq!((notice.user_id, notice.priority), (anna.user, Priority::Routine));
+        assert_eq!((notice.wanted_at, notice.due_at), (NOW, NOW));
+        assert_eq!(tx.bells_of_owner(anna.user).await.unwrap(), [anna.device]);
+
+        // It does not ring yet; something more urgent has it judged anew, and it waits since then.
+        tx.put_off_notice(notice, Some(NOW + HOUR)).await.unwrap();
+        assert!(tx.due_notices(NOW + HOUR - 1, 10).await.unwrap().is_empty());
+        let untold = tx.owners_untold(&both, Priority::Routine, NOW).await.unwrap();
+        assert!(untold.is_empty(), "she is about to be rung");
+        let untold = tx.owners_untold(&both, Priority::Urgent, NOW).await.unwrap();
+        assert_eq!(untold, [anna.device]);
+        tx.want_notices(&both, Priority::Urgent, 24 * HOUR, NOW + 1).await.unwrap();
+        let [urgent] = &tx.due_notices(NOW + 1, 10).await.unwrap()[..] else { panic!() };
+        assert_eq!((urgent.priority, urgent.wanted_at), (Priority::Urgent, NOW));
+        assert!(!tx.take_notice(notice, NOW + 1).await.unwrap(), "it is another by now");
+        assert!(tx.take_notice(urgent, NOW + 1).await.unwrap());
+        assert!(!tx.take_notice(urgent, NOW + 1).await.unwrap(), "of two nodes one");
+
+        // A day lies between two.
+        tx.want_notices(&both, Priority::Routine, 24 * HOUR, NOW + HOUR).await.unwrap();
+        let next = NOW + 1 + 24 * HOUR;
+        assert!(tx.due_notices(next - 1, 10).await.unwrap().is_empty());
+        let [again] = &tx.due_notices(next, 10).await.unwrap()[..] else { panic!() };
+        assert_eq!((again.priority, again.wanted_at), (Priority::Routine, NOW + HOUR));
+        tx.put_off_notice(again, None).await.unwrap();
+        assert!(tx.due_notices(next, 10).await.unwrap().is_empty());
+        let told = async |tx: &mut Tx, before| {
+            let untold = tx.owners_untold(&both, Priority::Urgent, before).await.unwrap();
+            untold.is_empty()
+        };
+        assert!(told(&mut tx, NOW).await);
+        assert!(!told(&mut tx, NOW + 1).await);
+        tx.want_notices(&[], Priority::Urgent, 24 * HOUR, NOW).await.unwrap();
+
+        // A phone that is shut out rings for it, one that is out of use does not.
+        for (state, rings) in [(DeviceState::Quarantined, true), (DeviceState::Retired, false)] {
+            if state == DeviceState::Retired {
+                tx.end_device(anna.device, state, "handed in", NOW).await.unwrap();
+            } else {
+                let from = DeviceState::Active;
+                tx.move_devices(&[anna.device], from, state, NOW).await.unwrap();
+            }
+            let bells = tx.bells_of_owner(anna.user).await.unwrap();
+            assert_eq!(!bells.is_empty(), rings, "{state:?}");
+        }
+    }
+}

@@ -18,11 +18,12 @@ use wardline_store::{Device, Vouched};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::Body;
+use crate::gate::change;
 use crate::problem::Refusal;
 use crate::shape;
 
 /// The table is made here, once the decision has been made and recorded with how many devices leave.
-/// Devices that there are not are left out.
+/// That they were looked at is noted for their owners. Devices that there are not are left out.
 #[utoipa::path(
     post, path = "/v1/devices/export", tag = "devices", request_body = ExportRequest,
     responses(
@@ -63,6 +64,7 @@ pub(crate) async fn handler(
         .collect();
     let mut text = line(&HEAD);
     let mut rows = 0_u64;
+    let mut seen = Vec::new();
     for id in &wanted {
         let Some(device) = devices.remove(id) else {
             continue;
@@ -70,15 +72,21 @@ pub(crate) async fn handler(
         let Some(owner) = people.get(&device.user_id) else {
             continue;
         };
+        if device.user_id != caller.user() {
+            seen.push(device.device_id);
+        }
         let facts = known.remove(id).unwrap_or_default();
         let current = device.device_id == caller.device();
         let shown = shape::device(device, owner.clone(), Vouched::default(), &facts, current);
         text.push_str(&row(&shown));
         rows += 1;
     }
-    let mut note = permit.note();
-    note.kind(EXPORTED).put("devices", json!(rows));
-    permit.record_with(note).await?;
+    let now_ms = permit.now_ms();
+    change!(permit.kind(EXPORTED), |tx, note| {
+        note.put("devices", json!(rows));
+        tx.note_views(&seen, caller.user(), now_ms).await?;
+        Ok(())
+    })?;
     Ok(Json(ExportedFile {
         file: "devices.csv".to_owned(),
         text,

@@ -93,5 +93,5 @@ pub(super) async fn end(
     Ok(info)
 }
 
-const REVOKED: Kind = Kind::named("device.revoked");
-const LOST: Kind = Kind::named("device.lost");
+pub(crate) const REVOKED: Kind = Kind::named("device.revoked");
+pub(crate) const LOST: Kind = Kind::named("device.lost");

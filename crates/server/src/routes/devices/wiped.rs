@@ -52,4 +52,4 @@ pub(crate) async fn handler(
     Ok(Json(json!({ "wiped": true })))
 }
 
-const WIPED: Kind = Kind::named("device.wiped");
+pub(crate) const WIPED: Kind = Kind::named("device.wiped");

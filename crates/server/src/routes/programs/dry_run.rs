@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use wardline_model::DeviceId;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::programs::{DryRun, ProgramChange, WouldFall};
 use wardline_policy::{Action, Resource};
@@ -12,9 +13,11 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::extract::Body;
 use crate::fleet::{self, Rulebook, census};
+use crate::gate::change;
 use crate::problem::Refusal;
 
-/// Judges the program's devices by other terms, and changes nothing.
+/// Judges the program's devices by other terms, and changes nothing. That those which would fall were
+/// looked at is noted for their owners.
 #[utoipa::path(
     post, path = "/v1/programs/{slug}/dry-run", tag = "programs",
     params(("slug" = String, Path)), request_body = ProgramChange,
@@ -57,7 +60,13 @@ pub(crate) async fn handler(
         .map(|person| (person.user_id, person.name))
         .collect();
     drop(facts);
-    permit.record().await?;
+    let others = worse.iter().map(|(device, ..)| device);
+    let others = others.filter(|device| device.user_id != caller.user());
+    let seen: Vec<DeviceId> = others.map(|device| device.device_id).collect();
+    change!(permit, |tx, _note| {
+        tx.note_views(&seen, caller.user(), now_ms).await?;
+        Ok(())
+    })?;
     Ok(Json(DryRun {
         before: super::count(now.iter().map(|(_, assessment)| assessment)),
         after: super::count(then.iter().map(|(_, assessment)| assessment)),

@@ -33,7 +33,7 @@ pub(crate) async fn handler(
     } else {
         Vec::new()
     };
-    let feeds = app.feeds.info(&mut facts).await?;
+    let feeds = app.feeds.info(&app.config.feeds, &mut facts).await?;
     drop(facts);
     let counted = census::of(&everyone);
     let mut programs = Vec::new();

@@ -192,6 +192,22 @@ impl Hospital {
         }
     }
 
+    /// The demo starts again over its data, at the same address.
+    pub(crate) async fn restart_demo(&mut self) {
+        let running = self.running.take().unwrap();
+        let options = DemoOptions {
+            data: self.config.data.dir.clone(),
+            http: running.http_addr.unwrap(),
+            https: ([127, 0, 0, 1], 0).into(),
+            seed: 7,
+        };
+        running.shutdown().await;
+        let running = demo::run_on(&options, &self.config.store.url, self.clock.clone());
+        let demo = Box::pin(running).await.unwrap();
+        self.ready = Some(demo.ready().await.unwrap());
+        self.running = Some(demo.server);
+    }
+
     /// A phone of someone of the demo: enrolled by the code that `ready` has, confirmed by the
     /// officer, signed in.
     pub(crate) async fn phone_of(&self, officer: &mut Device, user: &str) -> Phone {
