@@ -283,7 +283,8 @@ impl Bare {
                 "fresh_ms": limits.fresh_ms, "risk_step_up": limits.risk_step_up,
                 "risk_second": limits.risk_second, "risk_deny": limits.risk_deny,
             },
-            "now_ms": NOW, "on_premises": true, "on_shift": true, "risk": 0,
+            "now_ms": NOW, "on_premises": true, "on_shift": true, "on_call": false,
+            "risk": 0,
         });
         let action = uid("Action", Action::ChartRead.as_str())?;
         let context = Context::from_json_value(context, Some((&schema, &action)))?;

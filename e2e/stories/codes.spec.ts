@@ -292,6 +292,40 @@ test("off duty on a network that is new, somebody is told why and types a code",
   await founding.close();
 });
 
+test("an officer sees who has fewer codes than their role needs, until they have them", async ({
+  phone,
+}) => {
+  const founding = await Founding.open(["[factors.minimum]", "security_officer = 1"]);
+  const person = await phone(founding.officer);
+  await person.enroll();
+  const { page } = person;
+  await page.goto(`${founding.url}/#/officer`);
+  const missing = page.getByRole("region", { name: "Fewer codes than needed" });
+  await expect(missing.getByRole("listitem")).toHaveCount(1);
+  await expect(missing.getByRole("listitem")).toContainText(founding.officer.name);
+  await expect(missing.getByRole("listitem")).toContainText("has 0 of 1");
+  await missing.scrollIntoViewIfNeeded();
+  await look(page, "phone", "codes-missing");
+  expect(await tooWide(page)).toEqual([]);
+
+  await page.goto(`${founding.url}/#/security`);
+  const codes = page.getByRole("region", { name: "One-time codes" });
+  await codes.getByRole("button", { name: "Add an app" }).click();
+  const adding = page.getByRole("dialog", { name: "Add an authenticator app" });
+  await adding.getByRole("textbox", { name: "Name" }).fill("My phone");
+  await adding.getByRole("button", { name: "Continue" }).click();
+  const shown = adding.getByRole("status", { name: "Or type this secret into it:" });
+  const secret = base32((await shown.textContent()) ?? "");
+  await adding
+    .getByRole("textbox", { name: "The code that the app shows now" })
+    .fill(totp(secret, 0));
+  await adding.getByRole("button", { name: "Confirm" }).click();
+  await expect(adding).toHaveCount(0);
+  await page.goto(`${founding.url}/#/officer`);
+  await expect(missing.getByRole("status")).toHaveText("Everybody has what their role needs.");
+  await founding.close();
+});
+
 async function choose(page: Page, name: string, lines: readonly string[]): Promise<void> {
   const buffer = Buffer.from(`${lines.join("\n")}\n`);
   const file = page.getByRole("region", { name: "Token cards" }).locator("input[type=file]");

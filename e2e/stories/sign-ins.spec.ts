@@ -63,11 +63,15 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await page.getByRole("link", { name: "Sign-ins", exact: true }).click();
     await expect(page.getByRole("heading", { name: "Unusual sign-ins", level: 1 })).toBeVisible();
     const asked = page.getByRole("region", { name: "What is asked" });
-    await expect(asked.getByRole("listitem")).toHaveText([
+    await expect(asked.locator("ol > li")).toHaveText([
       /^Asks for the passkey again from 60 on: /,
       /^Asks for a code from 75 on: /,
       /^Refuses what is sensitive from 90 on: /,
     ]);
+    const rules = asked.getByRole("list", { name: "What was asked" }).getByRole("listitem");
+    await expect(rules.first()).toHaveText(
+      /^A code, off duty on a network .* \(\d+ sessions?\)\.$/,
+    );
     const list = page.getByRole("region", { name: "Sign-ins", exact: true });
     await list.getByRole("button", { name: /^All/ }).click();
     await list.getByRole("searchbox").fill("nobody of this name");
@@ -81,6 +85,35 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await look(page, view, "risk");
     await report.scrollIntoViewIfNeeded();
     await look(page, view, "risk-report");
+    await page.setViewportSize(SMALL);
+    expect(await tooWide(page)).toEqual([]);
+  });
+}
+
+for (const [view, options] of Object.entries(VIEWS)) {
+  test(`a security officer on a ${view} sees at a glance that sessions are shut out`, async ({
+    hospital,
+    phone,
+  }) => {
+    const officer = await phone(
+      hospital.person(({ role }) => role === "Security officer"),
+      options,
+    );
+    // Which sessions are is the model's to say: the number alone is changed.
+    await officer.context.route("**/v1/risk", async (route) => {
+      const response = await route.fetch();
+      const body = (await response.json()) as object;
+      await route.fulfill({ response, json: { ...body, waiting: 2 } });
+    });
+    await officer.enroll();
+    const { page } = officer;
+    const navigation = page.getByRole("navigation", { name: "Main" });
+    await navigation.getByRole("link", { name: /, 2 sessions are shut out$/ }).click();
+    const part = page.getByRole("link", { name: "Sign-ins, 2 sessions are shut out" });
+    await look(page, view, "shut-out-link");
+    await part.click();
+    await expect(page.getByRole("status").first()).toContainText("2 sessions look so unlike");
+    await look(page, view, "shut-out");
     await page.setViewportSize(SMALL);
     expect(await tooWide(page)).toEqual([]);
   });

@@ -57,6 +57,8 @@ pub enum Hint {
     Statements,
     /// The record keeper took what was handed in, or told what it did.
     Records,
+    /// A session became so unusual that a security officer has to look, or one was answered for.
+    Risk,
     /// Audit events wait for the sequencer.
     Audit,
 }

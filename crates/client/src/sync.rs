@@ -106,6 +106,7 @@ impl<P: Platform> Client<P> {
             // of the server, which alone knows it.
             ServerFrame::Ready
             | ServerFrame::Records
+            | ServerFrame::Risk
             | ServerFrame::CareTeam { .. }
             | ServerFrame::Sent { .. }
             | ServerFrame::Problem { .. }

@@ -86,6 +86,7 @@ impl Keeper {
                 | ServerFrame::Problem { .. }
                 | ServerFrame::Escalation { .. }
                 | ServerFrame::Records
+                | ServerFrame::Risk
                 // Nobody signed who is on it.
                 | ServerFrame::CareTeam { .. }
                 | ServerFrame::Ended { .. },

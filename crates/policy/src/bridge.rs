@@ -329,6 +329,7 @@ impl Names {
             now_ms,
             on_premises,
             on_shift,
+            on_call,
             risk,
             limits,
         } = &question.context;
@@ -336,6 +337,7 @@ impl Names {
             attribute("now_ms", long(*now_ms)),
             attribute("on_premises", Value::new_bool(*on_premises)),
             attribute("on_shift", Value::new_bool(*on_shift)),
+            attribute("on_call", Value::new_bool(*on_call)),
             attribute("risk", Value::new_long((*risk).into())),
             attribute("limits", limits_value(limits)?),
         ];

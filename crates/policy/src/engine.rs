@@ -226,6 +226,12 @@ impl Engine {
         &self.hash
     }
 
+    /// Whether a policy refuses whatever is proven.
+    pub fn is_final(&self, policy: &str) -> bool {
+        let rule = self.rules.get(&PolicyId::new(policy));
+        rule.is_some_and(|rule| rule.policy.effect() == Effect::Forbid && rule.step_up.is_empty())
+    }
+
     /// What the validator found odd in the policies, such as a rule that never holds.
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings

@@ -265,6 +265,9 @@ pub struct Circumstances {
     pub on_premises: bool,
     /// On the roster now.
     pub on_shift: bool,
+    /// Holds an on-call role now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_call: bool,
     /// How unusual, 0 to 100.
     pub risk: u8,
     /// The limits in force. They stand in the question so that a record explains itself.
@@ -272,13 +275,14 @@ pub struct Circumstances {
 }
 
 impl Circumstances {
-    /// Circumstances of which nothing is known but the time: off the premises, off shift, without
+    /// Circumstances of which nothing is known but the time: off the premises, off duty, without
     /// risk, default limits.
     pub fn at(now_ms: u64) -> Self {
         Self {
             now_ms,
             on_premises: false,
             on_shift: false,
+            on_call: false,
             risk: 0,
             limits: Limits::default(),
         }

@@ -28,8 +28,8 @@ pub struct Access {
     pub user: String,
     /// Their role; empty where it is not known.
     pub role: String,
-    /// Whose record, by any name that stays the same.
-    pub patient: String,
+    /// Whose record, by any name that stays the same; absent where it is of several.
+    pub patient: Option<String>,
 }
 
 /// What one person opens: what is usual, and what was opened lately. Its bytes
@@ -93,7 +93,7 @@ impl House {
         let groups = groups_of(&access.role, pattern);
         let at_ms = openings.moment(access.at_ms);
         self.close(openings, groups, at_ms);
-        openings.count(at_ms, &access.patient);
+        openings.count(at_ms, access.patient.as_deref());
         let off = hospital.roster.duty(&access.user, access.at_ms) == Duty::Off;
         let counts = openings.counts(at_ms);
         let mut score = 0.0_f64;
@@ -219,8 +219,7 @@ impl Openings {
         }
     }
 
-    fn count(&mut self, at_ms: i64, patient: &str) {
-        let patient = mark(PATIENTS, patient);
+    fn count(&mut self, at_ms: i64, patient: Option<&str>) {
         let at = at_ms.div_euclid(QUARTER_MS);
         // It has as many places as an hour has quarters, and the oldest gives way.
         let place = usize::try_from(at.rem_euclid(4)).unwrap_or(0) % QUARTERS;
@@ -232,8 +231,11 @@ impl Openings {
             };
         }
         quarter.records = quarter.records.saturating_add(1);
-        quarter.patients.add(patient);
-        self.turn.add(patient);
+        if let Some(patient) = patient {
+            let patient = mark(PATIENTS, patient);
+            quarter.patients.add(patient);
+            self.turn.add(patient);
+        }
         self.last_ms = at_ms;
     }
 

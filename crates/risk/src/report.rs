@@ -38,7 +38,9 @@ pub enum Turn {
     Day,
     /// The same, mostly at night.
     Night,
-    /// Neither on nor around a shift in the house.
+    /// On call, and neither on nor around a shift in the house.
+    OnCall,
+    /// None of these. [`crate::Nights`] does not tell who is on call from it.
     Off,
 }
 
@@ -180,6 +182,7 @@ impl Turn {
         match self {
             Self::Day => "day",
             Self::Night => "night",
+            Self::OnCall => "on_call",
             Self::Off => "off",
         }
     }

@@ -44,7 +44,7 @@ impl Hall {
             at_ms: login.at_ms,
             user: login.user.clone(),
             role: login.role.clone(),
-            patient: variant.to_string(),
+            patient: Some(variant.to_string()),
         };
         let mut openings = Openings::default();
         house.open(&mut openings, hospital, &access);

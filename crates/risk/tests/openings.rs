@@ -40,7 +40,7 @@ impl Ward {
             at_ms,
             user: user.to_owned(),
             role: if user == "b" { "coder" } else { "nurse" }.to_owned(),
-            patient: format!("patient {patient}"),
+            patient: Some(format!("patient {patient}")),
         };
         let hospital = Hospital {
             roster: &self.roster,

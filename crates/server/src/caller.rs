@@ -142,6 +142,7 @@ impl Caller {
             }),
             on_premises,
             on_shift: p.on_shift,
+            on_call: p.on_call,
             risk: u8::try_from(p.risk).unwrap_or(100).min(100),
             unusual: serde_json::from_str(&p.risk_reasons).unwrap_or_default(),
             now_ms,
@@ -180,31 +181,43 @@ async fn authenticate(parts: &Parts, app: &App, peer: Peer) -> Result<Caller, Re
     let proof = app.proofs.verify(&request, app.clock.now_ms())?;
 
     let now_ms = app.clock.now_ms();
-    let mut tx = app.look().await?;
-    let principal = tx
-        .principal(&token_hash(token), now_ms)
-        .await?
-        .ok_or(Refusal::SessionEnded("it is not known"))?;
-    drop(tx);
+    let hash = token_hash(token);
+    let address = peer.address.ip().to_canonical();
+    let is_judged = app.risk.is_judged(&hash, address);
+    let principal = principal_of(app, &hash, now_ms).await?;
     if principal.jkt != proof.jkt() {
         return Err(Refusal::WrongDevice);
     }
-    let due = principal.is_due_for_touch(now_ms) && principal.is_live(now_ms);
+    let is_live = principal.is_live(now_ms);
+    let due = principal.is_due_for_touch(now_ms);
     let caller = Caller::new(app, principal, peer)?;
-    if due {
+    if !is_live || (is_judged && !due) {
+        return Ok(caller);
+    }
+    // Where a session goes on elsewhere it is weighed before anything is done there.
+    let mut moved = false;
+    if due || !risk::is_there(app, caller.session(), address).await? {
         let mut tx = app.gate.machinery().write().await?;
         tx.touch_session(caller.session(), now_ms).await?;
         tx.touch_device(caller.device(), now_ms).await?;
-        let moved = risk::follow(app, &mut tx, parts, &caller).await?;
+        moved = risk::follow(app, &mut tx, parts, &caller).await?;
         tx.commit().await?;
-        if moved {
-            let mut tx = app.look().await?;
-            let principal = tx.principal(&token_hash(token), now_ms).await?;
-            let principal = principal.ok_or(Refusal::SessionEnded("it is not known"))?;
-            return Caller::new(app, principal, peer);
-        }
+    }
+    app.risk.note_judged(hash, address);
+    if moved {
+        risk::tell_officers(app);
+    }
+    if moved || !is_judged {
+        // Another request from there may have been weighed since the session was read.
+        let principal = principal_of(app, &hash, now_ms).await?;
+        return Caller::new(app, principal, peer);
     }
     Ok(caller)
+}
+
+async fn principal_of(app: &App, hash: &[u8; 32], now_ms: u64) -> Result<Principal, Refusal> {
+    let principal = app.look().await?.principal(hash, now_ms).await?;
+    principal.ok_or(Refusal::SessionEnded("it is not known"))
 }
 
 /// What is stored instead of a token: 256 random bits need no salt and no slow hash.

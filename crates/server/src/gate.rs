@@ -32,6 +32,7 @@ use crate::policies::Policies;
 use crate::policies::record::{Kept, Recorder};
 use crate::problem::Refusal;
 use crate::rim::random;
+use crate::risk;
 
 /// The store and the policies, which only this module brings together.
 #[derive(Debug)]
@@ -123,6 +124,8 @@ pub(crate) struct Asker {
     pub(crate) on_premises: bool,
     /// On the roster now.
     pub(crate) on_shift: bool,
+    /// Holds an on-call role now.
+    pub(crate) on_call: bool,
     /// How unusual the session is, 0 to 100.
     pub(crate) risk: u8,
     /// What is unusual, in sentences for the person.
@@ -165,6 +168,7 @@ impl Asker {
             session: None,
             on_premises: app.config.on_premises(peer.address.ip()),
             on_shift: false,
+            on_call: false,
             risk: 0,
             unusual: Vec::new(),
             now_ms: app.clock.now_ms(),
@@ -177,6 +181,8 @@ struct Asked {
     question: Question,
     decided: Decided,
     event: Event,
+    /// The rules about risk that asked for more, or refused.
+    by_risk: Vec<String>,
 }
 
 /// What an audit event says beyond the decision.
@@ -271,6 +277,7 @@ impl App {
             question,
             decided,
             mut event,
+            by_risk,
         } = self.ask(asker, action, resource);
         // What anyone may ask is nothing to try policies over, and anyone could flood it.
         if !action.is_public() {
@@ -288,6 +295,10 @@ impl App {
                     decided: decided.decision.clone(),
                 },
             });
+        }
+        if let Some(session) = asker.session.as_ref().filter(|_| !by_risk.is_empty()) {
+            let refused = matches!(decided.decision, Decision::Deny { .. });
+            risk::note_asked(self, session.id, &by_risk, refused, asker.now_ms).await?;
         }
         match decided.decision {
             Decision::Allow => Ok(Permit {
@@ -347,6 +358,16 @@ impl App {
         }
     }
 
+    /// The rules about risk by which a session is asked for more before it is trusted.
+    pub(crate) fn asked_by_risk(&self, asker: &Asker) -> Vec<String> {
+        let asked = self.ask(asker, Action::SessionTrust, Resource::Hospital);
+        if matches!(asked.decided.decision, Decision::StepUp { .. }) {
+            asked.by_risk
+        } else {
+            Vec::new()
+        }
+    }
+
     /// Asks the policies about part of an answer that was allowed as a whole, such as the banner
     /// of each conversation's patient. Recorded with the whole.
     pub(crate) fn may(&self, asker: &Asker, action: Action, resource: Resource) -> bool {
@@ -365,12 +386,23 @@ impl App {
                 now_ms: asker.now_ms,
                 on_premises: asker.on_premises,
                 on_shift: asker.on_shift,
+                on_call: asker.on_call,
                 risk: asker.risk,
                 limits: self.gate.limits,
             },
         };
         let in_force = self.gate.policies.get();
         let decided = in_force.engine.decide(&question);
+        let of_risk = decided.policies.iter().filter(|it| it.starts_with(RISK));
+        let by_risk = match &decided.decision {
+            Decision::Allow => Vec::new(),
+            Decision::StepUp { .. } => of_risk.cloned().collect(),
+            // What asks for a proof refuses nobody: something else did.
+            Decision::Deny { .. } => of_risk
+                .filter(|it| in_force.engine.is_final(it))
+                .cloned()
+                .collect(),
+        };
         let (kind, outcome) = match &decided.decision {
             Decision::Allow => (ALLOWED, Outcome::Allow),
             Decision::StepUp { .. } => (REFUSED, Outcome::StepUp),
@@ -393,6 +425,7 @@ impl App {
             question,
             decided,
             event,
+            by_risk,
         }
     }
 
@@ -641,7 +674,7 @@ pub(crate) async fn settle<T>(
 
 /// Advice with what is unusual before it, where a rule about risk gave it.
 fn explained(advice: Vec<String>, policies: &[String], asker: &Asker) -> Vec<String> {
-    if policies.iter().any(|policy| policy.starts_with("risk.")) {
+    if policies.iter().any(|policy| policy.starts_with(RISK)) {
         asker.unusual.iter().cloned().chain(advice).collect()
     } else {
         advice
@@ -744,3 +777,5 @@ pub(crate) const fn actor(
 const ALLOWED: Kind = Kind::named("request.allowed");
 const REFUSED: Kind = Kind::named("request.refused");
 const RETRIES: u32 = 6;
+/// Rules about risk are those of this file.
+const RISK: &str = "risk.";

@@ -25,12 +25,15 @@ use wardline_model::wire::messages::{EntryKind, Receipt};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, EscalationId, GroupId, SessionId, UserId};
 use wardline_policy::RECORD_KEEPER;
-use wardline_store::{EscalationMark, EventRef, GroupMark, Principal, RecordsMark, SessionMark};
+use wardline_store::{
+    EscalationMark, EventRef, GroupMark, Principal, RecordsMark, RiskMark, SessionMark,
+};
 
 use crate::app::App;
 use crate::escalations::state_of;
 use crate::listen::stopped;
 use crate::problem::Refusal;
+use crate::risk;
 use crate::routes::records::{self, InForce};
 
 /// For a socket's task.
@@ -61,6 +64,8 @@ struct Inner {
     pages_at: u64,
     /// How orders about records stood when those concerned were told last.
     records: Option<RecordsMark>,
+    /// How unusual sessions stood when security officers were told last.
+    risk: RiskMark,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -591,6 +596,7 @@ struct Round {
     pages: BTreeSet<EscalationId>,
     sessions: BTreeSet<SessionId>,
     records: bool,
+    risk: bool,
 }
 
 impl Round {
@@ -632,6 +638,7 @@ impl Round {
                 self.records = true;
             }
             Hint::Records => self.records = true,
+            Hint::Risk => self.risk = true,
             Hint::Audit | Hint::Roles => {}
         }
     }
@@ -667,6 +674,9 @@ impl Round {
         }
         if self.everywhere || self.records {
             tell_of_records(app).await?;
+        }
+        if self.everywhere || self.risk {
+            tell_of_risk(app).await?;
         }
         for (group, seq) in self.entries {
             deliver(app, group, seq).await?;
@@ -716,6 +726,21 @@ async fn tell_of_records(app: &App) -> Result<(), Refusal> {
     app.hub.lock().records = Some(mark);
     let concerns = |socket: &Socket| people.contains(&socket.user);
     app.hub.tell_where(&ServerFrame::Records, concerns);
+    Ok(())
+}
+
+/// Tells security officers that other sessions wait for them, unless they were told.
+async fn tell_of_risk(app: &App) -> Result<(), Refusal> {
+    let mut facts = app.facts().await?;
+    let mark = facts.risk_mark(app.gate.limits().risk_deny.into()).await?;
+    if app.hub.lock().risk == mark {
+        return Ok(());
+    }
+    let officers = facts.people_with_role(risk::OFFICER).await?;
+    drop(facts);
+    app.hub.lock().risk = mark;
+    let concerns = |socket: &Socket| officers.contains(&socket.user);
+    app.hub.tell_where(&ServerFrame::Risk, concerns);
     Ok(())
 }
 

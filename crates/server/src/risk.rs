@@ -4,11 +4,12 @@
 //! memory and goes to the store once a minute, by node. A sign-in is weighed within its transaction
 //! and learned after it, so that a transaction that is tried again teaches nothing twice.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::{fs, io};
+use std::{fs, io, mem};
 
 use axum::http::header;
 use axum::http::request::Parts;
@@ -21,15 +22,16 @@ use wardline_audit::Salt;
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
 use wardline_model::wire::enroll::Platform;
+use wardline_model::wire::messages::Priority;
 use wardline_model::wire::sessions::{Position, PositionUse};
 use wardline_model::{DeviceId, PatientId, SessionId, UserId};
 use wardline_policy::Place;
-use wardline_risk::report::{RiskReport, SignIn};
+use wardline_risk::report::{RiskReport, SignIn, Turn};
 use wardline_risk::{
-    Access, Area, Claimed, Hospital, House, Locations, LocationsError, Login, Nights, Openings,
-    Outcome, PersonState, Premises, Reason, Roster, Shift, Weights, client,
+    Access, Area, Claimed, Duty, Hospital, House, Locations, LocationsError, Login, Nights,
+    Openings, Outcome, PersonState, Premises, Reason, Roster, Shift, Weights, client,
 };
-use wardline_store::{Device, NewRiskEvent, RiskEvent, StoreError, Tx};
+use wardline_store::{Device, NewRiskEvent, PlannedShift, RiskAsked, StoreError, Tx};
 use zeroize::Zeroizing;
 
 use crate::app::{App, Peer};
@@ -46,6 +48,45 @@ pub(crate) struct Risk {
     premises: Premises,
     locations: Locations,
     house: Mutex<Held>,
+    judged: Mutex<Judged>,
+}
+
+/// The addresses at which sessions were weighed, or are where they were weighed: what a session does from
+/// anywhere else is weighed first. Those of sessions that were not used for long are forgotten, and looked
+/// up again.
+#[derive(Debug, Default)]
+struct Judged {
+    young: HashMap<TokenHash, Vec<IpAddr>>,
+    old: HashMap<TokenHash, Vec<IpAddr>>,
+}
+
+/// What a session is found by.
+type TokenHash = [u8; 32];
+
+impl Judged {
+    fn knows(&self, session: &TokenHash, address: IpAddr) -> bool {
+        let of = |known: &HashMap<TokenHash, Vec<IpAddr>>| {
+            known.get(session).is_some_and(|all| all.contains(&address))
+        };
+        of(&self.young) || of(&self.old)
+    }
+
+    fn note(&mut self, session: TokenHash, address: IpAddr) {
+        if self.young.len() >= MOST_JUDGED {
+            self.old = mem::take(&mut self.young);
+        }
+        let old = &mut self.old;
+        let known = self
+            .young
+            .entry(session)
+            .or_insert_with(|| old.remove(&session).unwrap_or_default());
+        if !known.contains(&address) {
+            if known.len() >= MOST_PLACES {
+                known.remove(0);
+            }
+            known.push(address);
+        }
+    }
 }
 
 /// Why the model cannot be used.
@@ -91,7 +132,23 @@ impl Risk {
                 house,
                 changed: false,
             }),
+            judged: Mutex::default(),
         })
+    }
+
+    /// Whether a session was weighed where it is now. Who asks before the session is read finds there
+    /// what came of it.
+    pub(crate) fn is_judged(&self, session: &TokenHash, address: IpAddr) -> bool {
+        self.judged().knows(session, address)
+    }
+
+    /// A session was weighed there.
+    pub(crate) fn note_judged(&self, session: TokenHash, address: IpAddr) {
+        self.judged().note(session, address);
+    }
+
+    fn judged(&self) -> MutexGuard<'_, Judged> {
+        self.judged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
@@ -186,6 +243,8 @@ pub(crate) fn claimed(app: &App, device: &Device, position: Option<Position>) ->
 struct Weighed {
     /// 0 to 100.
     risk: u8,
+    /// The same, without what was opened.
+    base: u8,
     reasons: Vec<Reason>,
     sentences: Vec<&'static str>,
     place: Place,
@@ -211,6 +270,7 @@ impl Weighed {
     fn of(weights: &Weights) -> Self {
         Self {
             risk: weights.risk(),
+            base: weights.risk(),
             reasons: weights.reasons(),
             sentences: weights.sentences(),
             claimed: weights.claimed(),
@@ -256,10 +316,19 @@ pub(crate) async fn follow(
     if was_new {
         weighed.place = Place::New;
     }
-    // What a claimed position added at the sign-in is not known here any more.
+    // What a claimed position added at the sign-in, and what was opened since, is not known to the model.
     let before = u8::try_from(principal.risk).unwrap_or(100);
     weighed.risk = weighed.risk.max(before);
-    put(tx, principal.session_id, &now, &weighed).await?;
+    if let Some(event) = tx.risk_event(principal.session_id).await? {
+        weighed.base = weighed.base.max(u8::try_from(event.base).unwrap_or(100));
+        let reasons: Vec<Reason> =
+            serde_json::from_str(&event.reasons).map_err(Refusal::internal)?;
+        if before > 0 && reasons.contains(&Reason::OpensMany) {
+            weighed.reasons.push(Reason::OpensMany);
+            weighed.sentences.push(Reason::OpensMany.sentence());
+        }
+    }
+    put(app, tx, principal.session_id, &now, &weighed).await?;
     let mut event = app.gate.house_event(MOVED, "session.weigh", now.at_ms);
     event.actor = caller.asker().actor;
     event.resource = format!("session/{}", principal.session_id);
@@ -268,8 +337,19 @@ pub(crate) async fn follow(
     Ok(true)
 }
 
+/// Whether a session is where it was weighed last.
+pub(crate) async fn is_there(
+    app: &App,
+    session: SessionId,
+    address: IpAddr,
+) -> Result<bool, Refusal> {
+    let mut facts = app.look().await?;
+    let before = seen_of(&mut facts, session).await?;
+    Ok(before.is_none_or(|before| before.address == address))
+}
+
 /// Weighs a sign-in, and notes it for the session. Of where the device claims to be, one word is
-/// noted.
+/// noted. Gives whether security officers are to hear of it.
 pub(crate) async fn weigh(
     app: &App,
     tx: &mut Tx,
@@ -277,13 +357,13 @@ pub(crate) async fn weigh(
     session: SessionId,
     seen: &Seen,
     claimed: Option<Area>,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     let weighed = weighed(app, tx, seen, claimed).await?;
-    put(tx, session, seen, &weighed).await?;
+    let is_called = put(app, tx, session, seen, &weighed).await?;
     for (name, value) in weighed.detail()? {
         note.put(&name, value);
     }
-    Ok(())
+    Ok(is_called)
 }
 
 /// A sign-in with the person's role and with what is known of its address.
@@ -321,13 +401,15 @@ async fn weighed(
     Ok(Weighed::of(&weights))
 }
 
-/// Notes for the session how unusual it is.
+/// Notes for the session how unusual it is. Gives whether that calls security officers.
 async fn put(
+    app: &App,
     tx: &mut Tx,
     session: SessionId,
     seen: &Seen,
     weighed: &Weighed,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
+    let is_called = is_called(app, tx, session, weighed.risk).await?;
     let reasons = serde_json::to_string(&weighed.reasons).map_err(Refusal::internal)?;
     let sentences = serde_json::to_string(&weighed.sentences).map_err(Refusal::internal)?;
     tx.set_session_risk(
@@ -343,11 +425,119 @@ async fn put(
         device_id: seen.device,
         at: seen.at_ms,
         risk: weighed.risk.into(),
+        base: weighed.base.into(),
         reasons,
         seen: Zeroizing::new(serde_json::to_vec(seen).map_err(Refusal::internal)?),
     };
     tx.create_risk_event(&event).await?;
+    if is_called {
+        call_officers(app, tx, seen.at_ms).await?;
+    }
+    Ok(is_called)
+}
+
+/// Whether a session becomes so unusual that only a security officer clears it, and none was called yet.
+async fn is_called(
+    app: &App,
+    tx: &mut Tx,
+    session: SessionId,
+    risk: u8,
+) -> Result<bool, StoreError> {
+    let deny = app.gate.limits().risk_deny;
+    if risk < deny {
+        return Ok(false);
+    }
+    let before = tx.risk_event(session).await?;
+    Ok(before.is_none_or(|event| {
+        event.risk < deny.into() || event.confirmed_at.is_some() || event.was_me.is_some()
+    }))
+}
+
+/// Rings the devices of security officers: somebody is shut out, or somebody is in who must not be.
+async fn call_officers(app: &App, tx: &mut Tx, now_ms: u64) -> Result<(), StoreError> {
+    for officer in tx.people_with_role(OFFICER).await? {
+        for device in tx.push_devices_of(officer).await? {
+            tx.ask_push(device, Priority::Urgent, app.push.together_ms(), now_ms)
+                .await?;
+        }
+    }
     Ok(())
+}
+
+/// Other sessions wait for security officers than before: their open apps are told, and what was asked
+/// for is rung.
+pub(crate) fn tell_officers(app: &App) {
+    app.push.due();
+    app.bus.publish(Hint::Risk);
+}
+
+/// Notes which rules about risk asked a session for more, or refused. It is written once for each rule,
+/// however often that asks.
+pub(crate) async fn note_asked(
+    app: &App,
+    session: SessionId,
+    rules: &[String],
+    refused: bool,
+    now_ms: u64,
+) -> Result<(), Refusal> {
+    let known = app.look().await?.risk_asked(session).await?;
+    if with_asked(known, rules, refused, now_ms)?.is_none() {
+        return Ok(());
+    }
+    patiently!(app, |tx| {
+        put_asked(tx, session, rules, refused, now_ms).await
+    })
+}
+
+async fn put_asked(
+    tx: &mut Tx,
+    session: SessionId,
+    rules: &[String],
+    refused: bool,
+    now_ms: u64,
+) -> Result<(), Refusal> {
+    let known = tx.risk_asked(session).await?;
+    if let Some(asked) = with_asked(known, rules, refused, now_ms)? {
+        tx.note_risk_asked(session, &asked).await?;
+    }
+    Ok(())
+}
+
+/// What is known of what was asked in a session, with these rules; `None` where that is nothing new.
+fn with_asked(
+    known: Option<RiskAsked>,
+    rules: &[String],
+    refused: bool,
+    now_ms: u64,
+) -> Result<Option<RiskAsked>, Refusal> {
+    let Some(mut asked) = known else {
+        return Ok(None);
+    };
+    let mut by: Vec<String> = serde_json::from_str(&asked.asked_by).map_err(Refusal::internal)?;
+    let new = rules.iter().filter(|rule| !by.contains(rule));
+    let new: Vec<String> = new.cloned().collect();
+    let first = if refused {
+        &mut asked.refused_at
+    } else {
+        &mut asked.asked_at
+    };
+    if new.is_empty() && first.is_some() {
+        return Ok(None);
+    }
+    first.get_or_insert(now_ms);
+    by.extend(new);
+    asked.asked_by = serde_json::to_string(&by).map_err(Refusal::internal)?;
+    Ok(Some(asked))
+}
+
+/// A proof of the person is given in a session: where a rule about risk asks for one, it asked for this.
+pub(crate) async fn note_answered(app: &App, tx: &mut Tx, caller: &Caller) -> Result<(), Refusal> {
+    let rules = app.asked_by_risk(caller.asker());
+    if rules.is_empty() {
+        return Ok(());
+    }
+    let now_ms = caller.asker().now_ms;
+    put_asked(tx, caller.session(), &rules, false, now_ms).await
 }
 
 /// Learns what came of a sign-in. What cannot be learned is lost, and nothing else. Where the device
@@ -401,14 +591,11 @@ pub(crate) async fn confirm(
     now_ms: u64,
 ) -> Result<Option<Seen>, Refusal> {
     let session = caller.session();
+    note_answered(app, tx, caller).await?;
     if caller.asker().risk >= app.gate.limits().risk_deny {
         return Ok(None);
     }
-    let user = caller.user();
-    let mut openings = openings_of(tx, user).await?;
-    openings.confirm(signed(now_ms));
-    let state = openings.to_bytes().map_err(Refusal::internal)?;
-    tx.put_openings_of(user, &state, now_ms).await?;
+    confirm_openings(tx, caller.user(), now_ms).await?;
     let confirmed = tx.confirm_risk_event(session, now_ms).await?;
     // What became unusual after its sign-in was confirmed is confirmed by this, too.
     if confirmed || caller.asker().risk > 0 {
@@ -422,9 +609,51 @@ pub(crate) async fn confirm(
     }
 }
 
+/// What a person opened was them: so much is free for the rest of the turn. Else the next record would
+/// raise anew what has just been cleared.
+async fn confirm_openings(tx: &mut Tx, user: UserId, now_ms: u64) -> Result<(), Refusal> {
+    let mut openings = openings_of(tx, user).await?;
+    openings.confirm(signed(now_ms));
+    let state = openings.to_bytes().map_err(Refusal::internal)?;
+    tx.put_openings_of(user, &state, now_ms).await?;
+    Ok(())
+}
+
+/// An officer, or the person on another device, says that a session was the person's: nothing about it is
+/// unusual any more, what was opened in it neither.
+pub(crate) async fn clear(
+    tx: &mut Tx,
+    session: SessionId,
+    owner: UserId,
+    now_ms: u64,
+) -> Result<(), Refusal> {
+    confirm_openings(tx, owner, now_ms).await?;
+    tx.set_session_risk(session, 0, Place::Known.as_str(), "[]")
+        .await?;
+    Ok(())
+}
+
 /// Counts a patient's record that somebody opens. Where it is more than they, or people like them,
 /// ever open, the session becomes more unusual by it, and the next thing may ask for a proof.
 pub(crate) async fn opened(app: &App, caller: &Caller, patient: &PatientId) -> Result<(), Refusal> {
+    count(app, caller, Some(patient)).await
+}
+
+/// Counts a search that shows patients as one record. Once it has come down to one patient, that is as if
+/// their record were opened; of long lists nobody is known to be meant.
+pub(crate) async fn searched(
+    app: &App,
+    caller: &Caller,
+    shown: &[PatientId],
+) -> Result<(), Refusal> {
+    match shown {
+        [] => Ok(()),
+        [one] => count(app, caller, Some(one)).await,
+        _ => count(app, caller, None).await,
+    }
+}
+
+async fn count(app: &App, caller: &Caller, patient: Option<&PatientId>) -> Result<(), Refusal> {
     let (user, session) = (caller.user(), caller.session());
     let now_ms = caller.asker().now_ms;
     let raised = patiently!(app, |tx| {
@@ -434,7 +663,7 @@ pub(crate) async fn opened(app: &App, caller: &Caller, patient: &PatientId) -> R
             at_ms: signed(now_ms),
             user: user.to_string(),
             role: caller.principal().role_title.clone(),
-            patient: patient.to_string(),
+            patient: patient.map(ToString::to_string),
         };
         let opened = {
             let hospital = Hospital {
@@ -446,12 +675,9 @@ pub(crate) async fn opened(app: &App, caller: &Caller, patient: &PatientId) -> R
         let state = openings.to_bytes().map_err(Refusal::internal)?;
         tx.put_openings_of(user, &state, now_ms).await?;
         // From what its sign-in weighed: each record tells of the whole hour anew.
-        let sign_in = tx.risk_event(session).await?;
-        let settled = |event: &RiskEvent| event.confirmed_at.is_some() || event.was_me == Some(1);
-        let weighed = sign_in
-            .filter(|event| !settled(event))
-            .map_or(0, |event| event.risk);
-        let raised = opened.raises(u8::try_from(weighed).unwrap_or(100));
+        let weighed = tx.risk_event(session).await?;
+        let base = weighed.as_ref().map_or(0, |event| event.base);
+        let raised = opened.raises(u8::try_from(base).unwrap_or(100));
         // However usual the sign-in was, so much is worth a look at who holds the device.
         let risk = raised.max(app.gate.limits().risk_step_up);
         let Some(reason) = opened.reason() else {
@@ -469,6 +695,21 @@ pub(crate) async fn opened(app: &App, caller: &Caller, patient: &PatientId) -> R
         {
             return Ok(false);
         }
+        // Whoever is called to clear it has to find it, and why.
+        let is_called = is_called(app, tx, session, risk).await?;
+        if let Some(event) = weighed {
+            let mut reasons: Vec<Reason> =
+                serde_json::from_str(&event.reasons).map_err(Refusal::internal)?;
+            if !reasons.contains(&reason) {
+                reasons.insert(0, reason);
+            }
+            let reasons = serde_json::to_string(&reasons).map_err(Refusal::internal)?;
+            tx.raise_risk_event(session, risk.into(), &reasons, now_ms)
+                .await?;
+        }
+        if is_called {
+            call_officers(app, tx, now_ms).await?;
+        }
         let mut event = app.gate.house_event(OPENS_MANY, "risk.weigh", now_ms);
         event.actor = caller.asker().actor;
         event.resource = format!("session/{session}");
@@ -485,6 +726,7 @@ pub(crate) async fn opened(app: &App, caller: &Caller, patient: &PatientId) -> R
     })?;
     if raised {
         app.bus.publish(Hint::Audit);
+        tell_officers(app);
     }
     Ok(())
 }
@@ -507,24 +749,38 @@ pub(crate) async fn report(app: &App, now_ms: u64) -> Result<RiskReport, Refusal
     let weighed = facts.weighed_since(from).await?;
     let turns = facts.turns_since(from).await?;
     drop(facts);
-    let roster = Roster::new(turns.into_iter().map(|turn| {
+    // Schedules say who is on call and not who is off, and may be planned further than shifts are.
+    let on_site = || turns.iter().filter(|turn| turn.on_site);
+    let has_shifts: HashSet<UserId> = on_site().map(|turn| turn.user_id).collect();
+    let end = on_site().map(|turn| turn.until_ms).max().unwrap_or(0);
+    let planned = turns
+        .iter()
+        .filter(|turn| turn.on_site || turn.until_ms <= end);
+    let roster = Roster::new(planned.map(|turn| {
         let shift = Shift {
             from_ms: signed(turn.from_ms),
             until_ms: signed(turn.until_ms),
-            on_site: true,
+            on_site: turn.on_site,
         };
         (turn.user_id.to_string(), shift)
     }));
     let nights = Nights::of(&roster);
-    let limits = *app.gate.limits();
-    let sign_ins = weighed.into_iter().map(|sign_in| SignIn {
-        turn: nights.turn(&roster, &sign_in.user_id.to_string(), signed(sign_in.at)),
-        role: sign_in.role,
-        facility: sign_in.facility,
-        asked: sign_in.risk >= limits.risk_step_up.into() || sign_in.confirmed_at.is_some(),
-        refused: sign_in.risk >= limits.risk_deny.into(),
-        confirmed: sign_in.confirmed_at.is_some() || sign_in.was_me == Some(1),
-        disowned: sign_in.was_me == Some(0),
+    let sign_ins = weighed.into_iter().map(|sign_in| {
+        let (user, at) = (sign_in.user_id.to_string(), signed(sign_in.at));
+        let turn = match nights.turn(&roster, &user, at) {
+            Some(Turn::Off) if roster.duty(&user, at) == Duty::OnCall => Some(Turn::OnCall),
+            Some(Turn::Off) if !has_shifts.contains(&sign_in.user_id) => None,
+            turn => turn,
+        };
+        SignIn {
+            turn,
+            role: sign_in.role,
+            facility: sign_in.facility,
+            asked: sign_in.asked_at.is_some(),
+            refused: sign_in.refused_at.is_some(),
+            confirmed: sign_in.proven_at.is_some() && sign_in.was_me != Some(0),
+            disowned: sign_in.was_me == Some(0),
+        }
     });
     Ok(RiskReport::of_sign_ins(
         signed(from),
@@ -532,6 +788,30 @@ pub(crate) async fn report(app: &App, now_ms: u64) -> Result<RiskReport, Refusal
         FEW,
         sign_ins,
     ))
+}
+
+/// How many sessions of the last ninety days each rule about risk asked for more, or refused, by its name;
+/// and how many there were.
+pub(crate) async fn asked_by_rule(
+    app: &App,
+    now_ms: u64,
+) -> Result<(BTreeMap<String, u64>, u64), Refusal> {
+    let mut facts = app.look().await?;
+    let counts = facts
+        .risk_asked_since(now_ms.saturating_sub(REPORT_MS))
+        .await?;
+    drop(facts);
+    let mut asked = BTreeMap::new();
+    let mut all = 0;
+    for count in counts {
+        all += count.sessions;
+        let rules: Vec<String> =
+            serde_json::from_str(&count.asked_by).map_err(Refusal::internal)?;
+        for rule in rules {
+            *asked.entry(rule).or_default() += count.sessions;
+        }
+    }
+    Ok((asked, all))
 }
 
 fn signed(ms: u64) -> i64 {
@@ -561,16 +841,25 @@ async fn known(tx: &mut Tx, seen: &Seen) -> Result<(PersonState, Roster), Refusa
 async fn roster_of(tx: &mut Tx, user: UserId, at_ms: u64) -> Result<Roster, StoreError> {
     let name = user.to_string();
     let turns = tx.shifts_around(user, at_ms).await?;
-    let planned = turns.into_iter().map(|turn| {
+    let end = tx.roster_ends_at().await?;
+    let has_shifts = turns.iter().any(|turn| turn.on_site);
+    // Schedules say who is on call and not who is off. So of somebody whose shifts are not planned here a
+    // turn says nothing of the time between; nor does one that is planned further than shifts are.
+    let counts = |turn: &PlannedShift| {
+        turn.on_site
+            || (turn.from_ms..turn.until_ms).contains(&at_ms)
+            || has_shifts && turn.until_ms <= end
+    };
+    let planned = turns.into_iter().filter(counts).map(|turn| {
         let shift = Shift {
             from_ms: signed(turn.from_ms),
             until_ms: signed(turn.until_ms),
-            on_site: true,
+            on_site: turn.on_site,
         };
         (name.clone(), shift)
     });
     // How far the plan goes, by a turn of nobody.
-    let end = signed(tx.roster_ends_at().await?);
+    let end = signed(end);
     let horizon = Shift {
         from_ms: end,
         until_ms: end,
@@ -678,6 +967,12 @@ fn premises(config: &Config) -> Premises {
     Premises::new(nets.map(|net| (net, "premises".to_owned()))).with_grounds(grounds)
 }
 
+/// Who clears sessions that nothing else clears.
+pub(crate) const OFFICER: &str = "security_officer";
+/// So many sessions are known by where they are, twice at most.
+const MOST_JUDGED: usize = 50_000;
+/// So many addresses of a session are: more than one that moves between two networks has.
+const MOST_PLACES: usize = 4;
 /// Groups of fewer sign-ins say nothing.
 const FEW: u64 = 30;
 const HOUR_MS: u64 = 60 * 60 * 1000;
@@ -688,3 +983,47 @@ const KEPT_MS: u64 = 2 * REPORT_MS;
 const OPENS_MANY: Kind = Kind::named("risk.opens_many");
 const SETTINGS: &str = "risk.house.";
 const MOVED: Kind = Kind::named("session.moved");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([203, 0, 113, last])
+    }
+
+    #[test]
+    fn a_session_is_known_where_it_was_weighed_and_nowhere_else() {
+        let mut judged = Judged::default();
+        judged.note([1; 32], address(1));
+        assert!(judged.knows(&[1; 32], address(1)));
+        assert!(!judged.knows(&[1; 32], address(2)));
+        assert!(!judged.knows(&[2; 32], address(1)));
+        // Who moves on and on is weighed anew where they were long ago.
+        for last in 2..=5 {
+            judged.note([1; 32], address(last));
+        }
+        assert!(!judged.knows(&[1; 32], address(1)));
+        assert!((2..=5).all(|last| judged.knows(&[1; 32], address(last))));
+    }
+
+    #[test]
+    fn sessions_that_are_not_used_are_forgotten_before_those_that_are() {
+        let session = |n: usize| {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&n.to_be_bytes());
+            hash
+        };
+        let mut judged = Judged::default();
+        for n in 0..=2 * MOST_JUDGED {
+            judged.note(session(n), address(1));
+            if n % 1_000 == 0 {
+                judged.note(session(0), address(2));
+            }
+        }
+        assert!(judged.young.len() + judged.old.len() <= 2 * MOST_JUDGED);
+        assert!(judged.knows(&session(0), address(1)));
+        assert!(!judged.knows(&session(1), address(1)));
+        assert!(judged.knows(&session(2 * MOST_JUDGED), address(1)));
+    }
+}

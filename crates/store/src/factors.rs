@@ -79,6 +79,24 @@ macro_rules! select_factors {
     };
 }
 
+row! {
+    /// Somebody who has fewer factors than their role needs.
+    pub struct ShortOfFactors {
+        /// Who.
+        pub user_id: UserId,
+        /// Sign-in name.
+        pub username: String,
+        /// Name as shown.
+        pub name: String,
+        /// Role as shown.
+        pub role_title: String,
+        /// Department as shown.
+        pub department: String,
+        /// How many they have.
+        pub has: u32,
+    }
+}
+
 impl Tx {
     /// Writes a generator with its secret; false where a card with that number is known.
     pub async fn create_factor(
@@ -115,6 +133,32 @@ impl Tx {
             Factor,
             select_factors!("WHERE user_id = $1 ORDER BY created_at DESC, factor_id"),
             user
+        )
+    }
+
+    /// Active people with a role who have fewer factors that count than it needs: generators, and smart
+    /// cards that have not expired. By name.
+    pub async fn people_short_of_factors(
+        &mut self,
+        role: &str,
+        needed: u32,
+        now_ms: u64,
+    ) -> Result<Vec<ShortOfFactors>, StoreError> {
+        fetch_all!(
+            self,
+            ShortOfFactors,
+            "SELECT p.user_id, p.username, p.name, p.role_title, p.department, p.has FROM (
+                 SELECT u.user_id, u.username, u.name, u.role_title, u.department,
+                     (SELECT COUNT(*) FROM factors f WHERE f.user_id = u.user_id
+                         AND (f.confirmed_at IS NOT NULL OR f.serial IS NOT NULL))
+                     + (SELECT COUNT(*) FROM cards c WHERE c.user_id = u.user_id
+                         AND c.not_after > $3) AS has
+                 FROM user_roles r JOIN users u ON u.user_id = r.user_id
+                 WHERE r.role = $1 AND u.active = 1) p
+             WHERE p.has < $2 ORDER BY p.name, p.user_id",
+            role,
+            needed,
+            now_ms
         )
     }
 

@@ -73,7 +73,7 @@ pub use endorsements::{StoredEndorsement, Vouched};
 pub use enrollments::Enrollment;
 pub use error::StoreError;
 pub use escalations::{EscalationMark, StoredEscalation};
-pub use factors::{Factor, NewFactor, Tries};
+pub use factors::{Factor, NewFactor, ShortOfFactors, Tries};
 pub use fhir::{Body, NewResource, Term};
 pub use glass::{GlassGrant, GlassLook, NewGlass};
 pub use groups::{
@@ -95,7 +95,9 @@ pub use reach::Reach;
 pub use records::{KeptStatement, NewStatement, RecordsMark};
 pub use recoveries::{NewRecovery, Recovery};
 pub use rings::{RingCount, StatCount, Unit, UnitShift};
-pub use risk::{NewRiskEvent, PlannedShift, RiskEvent, Turn, WeighedSignIn};
+pub use risk::{
+    NewRiskEvent, PlannedShift, RiskAsked, RiskAskedCount, RiskEvent, RiskMark, Turn, WeighedSignIn,
+};
 pub use schedules::{NewSwap, OnCallTurn, PersonalShift, Swap};
 pub use sequencer::{LEASE_MS, STEP, Sequenced};
 pub use sessions::{Challenge, NewSession, Principal, Session, TOUCH_MS};

@@ -133,6 +133,8 @@ row! {
         pub onboarded: bool,
         /// Whether the roster has the person at work now.
         pub on_shift: bool,
+        /// Whether they hold an on-call role now.
+        pub on_call: bool,
         /// When a one-time code was right in the session last, unix milliseconds.
         pub code_at: Option<u64>,
         /// When a smart card was presented in the session last, unix milliseconds.
@@ -202,6 +204,11 @@ macro_rules! select_principal {
                  CAST(CASE WHEN EXISTS (SELECT 1 FROM shifts h WHERE h.user_id = u.user_id
                      AND h.from_ms <= $2 AND h.until_ms > $2) THEN 1 ELSE 0 END AS BIGINT)
                      AS on_shift,
+                 CAST(CASE WHEN EXISTS (SELECT 1 FROM oncall_turns t WHERE t.user_id = u.user_id
+                     AND t.from_ms <= $2 AND t.until_ms > $2
+                     AND NOT EXISTS (SELECT 1 FROM oncall_turns n WHERE n.slug = t.slug
+                         AND n.from_ms > t.from_ms AND n.from_ms <= $2 AND n.until_ms > $2))
+                     THEN 1 ELSE 0 END AS BIGINT) AS on_call,
                  s.code_at, s.card_at, s.risk, s.risk_reasons, s.place,
                  (SELECT COUNT(*) FROM factors f WHERE f.user_id = u.user_id
                      AND (f.confirmed_at IS NOT NULL OR f.serial IS NOT NULL)) AS codes,

@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../core/failure";
 import type { FactorInfo } from "../core/wire";
-import { codeText, counts, groups, isCode, missing, told, waitSeconds } from "./words";
+import {
+  codeText,
+  counts,
+  groups,
+  isCode,
+  missing,
+  shortFitting,
+  told,
+  waitSeconds,
+} from "./words";
 
 describe("a code that is typed", () => {
   it("may have gaps, and nothing but digits", () => {
@@ -18,6 +27,20 @@ describe("a code that is typed", () => {
       expect(isCode(text)).toBe(false);
     }
   });
+});
+
+it("finds who is short of codes by name, role and department", () => {
+  const of = (name: string, role: string, department: string) => ({
+    user: { id: name, username: name.toLowerCase(), name, role, department },
+    needed: 1,
+    has: 0,
+  });
+  const people = [of("Mary", "Nurse", "Surgery"), of("Jonas", "Physician", "Surgery")];
+  const found = (text: string) => shortFitting(people, text).map(({ user }) => user.name);
+  expect(found("")).toEqual(["Mary", "Jonas"]);
+  expect(found("SURG nur")).toEqual(["Mary"]);
+  expect(found("jon")).toEqual(["Jonas"]);
+  expect(found("nobody")).toEqual([]);
 });
 
 it("shows a secret in groups of four", () => {

@@ -1,6 +1,6 @@
 /** One-time codes and what is said about them, without a screen. */
 import type { Failure } from "../core/failure";
-import type { FactorInfo, FactorList } from "../core/wire";
+import type { FactorInfo, FactorList, FactorsMissingOf } from "../core/wire";
 
 /** What was typed, as far as it can belong to a code: digits, and gaps for the eye. */
 export function codeText(typed: string): string {
@@ -26,6 +26,18 @@ export function counts({ confirmed_at, serial }: FactorInfo): boolean {
 }
 
 /** How many more that were tried out a person's role needs; smart cards count. */
+/** People whose name, role or department fits the text. */
+export function shortFitting(
+  people: readonly FactorsMissingOf[],
+  text: string,
+): FactorsMissingOf[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return people.filter(({ user }) => {
+    const all = [user.name, user.username, user.role, user.department].join("\n").toLowerCase();
+    return words.every((word) => all.includes(word));
+  });
+}
+
 export function missing({ factors, needed, cards }: FactorList): number {
   const have = factors.filter(({ confirmed_at }) => confirmed_at).length + cards;
   return Math.max(0, needed - have);

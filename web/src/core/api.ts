@@ -30,6 +30,7 @@ import type {
   FactorBegun,
   FactorInfo,
   FactorList,
+  FactorsMissing,
   FleetInfo,
   Glass,
   GlassDetail,
@@ -140,6 +141,7 @@ export const api = {
   renameFactor: ({ id, name }: { id: string; name: string }) =>
     ask<null>("PUT", `/v1/factors/${id}`, { name }),
   removeFactor: ({ id }: { id: string }) => ask<null>("DELETE", `/v1/factors/${id}`),
+  factorsMissing: () => ask<FactorsMissing>("GET", "/v1/factors/missing"),
   tokens: () => ask<{ tokens: TokenInfo[] }>("GET", "/v1/tokens").then(({ tokens }) => tokens),
   importTokens: (file: TokenImport) => ask<TokensImported>("POST", "/v1/tokens/import", file),
   /** Hands a card to a person; takes it back without one. */

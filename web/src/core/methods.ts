@@ -441,6 +441,8 @@ export type CoreEvent =
   | { t: "devices" }
   /** What is ordered, held or destroyed of records changed. */
   | { t: "records" }
+  /** Sessions wait for a security officer, or do not any more. */
+  | { t: "risk" }
   | { t: "roles" }
   /** A STAT message that concerns this person goes on, or is over. */
   | { t: "stat" }

@@ -62,6 +62,8 @@ const keys = {
   tokens: ["tokens"] as const,
   cards: ["cards"] as const,
   risk: ["risk"] as const,
+  everyonesRisk: ["risk", "all"] as const,
+  factorsMissing: ["factors", "missing"] as const,
   recoveries: ["recoveries"] as const,
   integrations: ["integrations"] as const,
   schedules: ["schedules"] as const,
@@ -107,6 +109,9 @@ export function follow(): () => void {
       case "records":
         recordsChanged();
         break;
+      case "risk":
+        void queryClient.invalidateQueries({ queryKey: keys.risk });
+        break;
       case "stat":
         void queryClient.invalidateQueries({ queryKey: keys.stat });
         break;
@@ -130,6 +135,7 @@ export function follow(): () => void {
           void queryClient.invalidateQueries({ queryKey: keys.stat });
           void queryClient.invalidateQueries({ queryKey: keys.careTeams });
           recordsChanged();
+          void queryClient.invalidateQueries({ queryKey: keys.everyonesRisk });
         }
         for (const listener of connectionListeners) {
           listener();
@@ -484,6 +490,15 @@ export function useTokens() {
   });
 }
 
+/** Who has fewer factors than their roles need, for officers. */
+export function useFactorsMissing() {
+  return useQuery({
+    queryKey: keys.factorsMissing,
+    queryFn: api.factorsMissing,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
 /** A person's smart cards; one's own without a person. */
 export function useCards(user?: string) {
   return useQuery({
@@ -502,11 +517,12 @@ export function useOwnSignIns() {
   });
 }
 
-/** Everyone's unusual sign-ins, for security officers. */
-export function useRisk() {
+/** Everyone's unusual sign-ins, for security officers. The hospital tells when that changes. */
+export function useRisk(enabled = true) {
   return useQuery({
-    queryKey: [...keys.risk, "all"],
+    queryKey: keys.everyonesRisk,
     queryFn: api.risk,
+    enabled,
     staleTime: SEARCH_FRESH_MS,
   });
 }

@@ -392,6 +392,19 @@ export interface TokenInfo {
   user?: PersonBrief | null;
 }
 
+/** Somebody who has fewer factors than their roles need. */
+export interface FactorsMissingOf {
+  user: PersonBrief;
+  needed: number;
+  has: number;
+}
+
+export interface FactorsMissing {
+  /** By name, the first five hundred. */
+  people: FactorsMissingOf[];
+  total: number;
+}
+
 export interface TokenImport {
   format: "csv" | "pskc";
   text: string;
@@ -484,8 +497,22 @@ export interface RiskThreshold {
 export interface RiskOverview {
   /** The lowest first. */
   thresholds: RiskThreshold[];
-  /** At or above the lowest threshold, the newest first. */
+  /** At or above the lowest threshold: those that wait for an officer, then the others, the newest first. */
   sign_ins: RiskySignIn[];
+  /** Sessions at or above the highest of which nobody has said whose they are. */
+  waiting: number;
+  /** What each rule did ask in the last ninety days. */
+  rules: RiskRule[];
+  /** All sessions of that time. */
+  sessions: number;
+}
+
+/** What a rule about risk did ask. */
+export interface RiskRule {
+  /** In the policies, such as `risk.off_duty_elsewhere`. */
+  name: string;
+  /** Sessions that it asked for more, or refused. */
+  asked: number;
 }
 
 /** How a group of people fared. */
@@ -494,7 +521,7 @@ export interface RiskGroup {
   /** Empty where it is not known. */
   name: string;
   sign_ins: number;
-  /** Of these, how many were asked for more than the passkey. */
+  /** Of these, how many a rule about risk did ask for more. */
   asked: number;
   refused: number;
   /** Those that their person confirmed. */

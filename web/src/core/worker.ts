@@ -52,6 +52,9 @@ class Worker {
         case "records":
           this.#emit({ t: "records" });
           return;
+        case "risk":
+          this.#emit({ t: "risk" });
+          return;
       }
       await this.#ask("frame", { frame });
     },

@@ -1,6 +1,7 @@
 /** The officers' page: inviting a person and confirming devices; recoveries, token cards, people's
  * codes, pagers and bots, teams. */
 
+import { MissingCodes } from "../codes/MissingCodes";
 import { PersonCodes } from "../codes/PersonCodes";
 import { TokenCards } from "../codes/TokenCards";
 import { useMe } from "../core/queries";
@@ -39,6 +40,7 @@ export default function Officer() {
         <>
           <Recoveries />
           <TokenCards />
+          <MissingCodes />
           <PersonCodes />
         </>
       ) : null}

@@ -1,6 +1,6 @@
 /** The frame of the officers' pages: the title, and the way to the other parts. */
 import type { ReactNode } from "react";
-import { useMe } from "../core/queries";
+import { useMe, useRisk } from "../core/queries";
 import { address, type Route } from "../shell/routes";
 import { t } from "../texts";
 import styles from "./Officer.module.css";
@@ -24,6 +24,7 @@ export function OfficerPage({
   children: ReactNode;
 }) {
   const me = useMe();
+  const waiting = useRisk(me.data?.roles.includes("security_officer") ?? false).data?.waiting ?? 0;
   const open = PARTS.filter(({ roles }) => roles.some((role) => me.data?.roles.includes(role)));
   return (
     <div className={styles.screen}>
@@ -35,6 +36,14 @@ export function OfficerPage({
               {open.map(({ to, text }) => (
                 <a key={to.at} href={address(to)} aria-current={to.at === at ? "page" : undefined}>
                   {text}
+                  {to.at === "risk" && waiting > 0 ? (
+                    <>
+                      <span className={styles.count} aria-hidden>
+                        {waiting > 99 ? "99+" : waiting}
+                      </span>
+                      <span className="visually-hidden">, {t.risk.waiting(waiting)}</span>
+                    </>
+                  ) : null}
                 </a>
               ))}
             </nav>

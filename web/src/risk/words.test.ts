@@ -10,6 +10,8 @@ import {
   outcomeOf,
   percent,
   ratioWords,
+  rulesOf,
+  ruleWords,
   thresholdWords,
 } from "./words";
 
@@ -91,6 +93,26 @@ it("tells a threshold as a sentence, with what it costs people or that this is n
   expect(thresholdWords({ asks: "deny", risk: 90 })).toContain("too few");
 });
 
+it("tells what each rule did ask, those beside the thresholds though they asked nobody yet", () => {
+  const rules = rulesOf([
+    { name: "risk.second", asked: 2 },
+    { name: "risk.ours", asked: 1 },
+    { name: "risk.off_duty_elsewhere", asked: 3 },
+  ]);
+  expect(rules.map(({ name, asked }) => [name, asked])).toEqual([
+    ["risk.off_duty_elsewhere", 3],
+    ["risk.off_duty_elsewhere_without_codes", 0],
+    ["risk.ours", 1],
+    ["risk.second", 2],
+  ]);
+  expect(rules.map((rule) => ruleWords(rule, 200))).toEqual([
+    "A code, off duty on a network where the person was never seen: 1.5\u00a0% (3 sessions).",
+    expect.stringContaining("for whoever has no codes: 0\u00a0%"),
+    "The hospital's rule risk.ours: 0.5\u00a0% (1 session).",
+    "A code, by its threshold: 1\u00a0% (2 sessions).",
+  ]);
+});
+
 describe("a group", () => {
   it("is marked only where it is asked more than 1.2 times as often", () => {
     expect([1.21, 1.2, 0.4, null].map((ratio) => isAskedMore(group(ratio)))).toEqual([
@@ -110,6 +132,7 @@ describe("a group", () => {
   it("is named for people, and where it is not known this is said", () => {
     expect(groupName(group(1))).toBe("Nurse");
     expect(groupName({ ...group(1), by: "shift", name: "night" })).toBe("Night");
+    expect(groupName({ ...group(1), by: "shift", name: "on_call" })).toBe("On call");
     expect(groupName({ ...group(1), by: "facility", name: "" })).toBe("Not known");
   });
 

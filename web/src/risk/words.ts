@@ -1,5 +1,5 @@
 /** Unusual sign-ins and what is said about them, without a screen. */
-import type { RiskGroup, RiskThreshold, RiskySignIn } from "../core/wire";
+import type { RiskGroup, RiskRule, RiskThreshold, RiskySignIn } from "../core/wire";
 import { t } from "../texts";
 
 /** From so many times the share of all others on, a group is asked conspicuously often. */
@@ -65,6 +65,23 @@ export function thresholdWords({ asks, risk, share_asked: share }: RiskThreshold
   return typeof share === "number"
     ? t.risk.threshold(what, risk, percent(share))
     : t.risk.thresholdUnknown(what, risk);
+}
+
+/** Rules that ship and ask by more than a threshold: each is shown, though it asked nobody yet. */
+const SHOWN = ["risk.off_duty_elsewhere", "risk.off_duty_elsewhere_without_codes"];
+
+/** What rules did ask, those that ask by more than a threshold first, then the others by name. */
+export function rulesOf(rules: readonly RiskRule[]): RiskRule[] {
+  const asked = (name: string) => rules.find((rule) => rule.name === name)?.asked ?? 0;
+  const shown = SHOWN.map((name) => ({ name, asked: asked(name) }));
+  const others = rules.filter(({ name }) => !SHOWN.includes(name));
+  return [...shown, ...others.toSorted((a, b) => a.name.localeCompare(b.name))];
+}
+
+/** How many of all sessions a rule did ask. */
+export function ruleWords({ name, asked }: RiskRule, sessions: number): string {
+  const what = t.risk.rule[name] ?? t.risk.ruleNamed(name);
+  return t.risk.ruleAsked(what, percent(asked / sessions), asked);
 }
 
 /** Whether a group is asked conspicuously more often than all others. */

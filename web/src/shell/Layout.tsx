@@ -15,7 +15,14 @@ import { Conversation } from "../conversation/Conversation";
 import { forgetAll } from "../conversation/memory";
 import { useCareNews } from "../conversation/useCareNews";
 import { Conversations } from "../conversations/Conversations";
-import { useConversations, useGlass, useMe, useSchedules, useStatus } from "../core/queries";
+import {
+  useConversations,
+  useGlass,
+  useMe,
+  useRisk,
+  useSchedules,
+  useStatus,
+} from "../core/queries";
 import { useOnCallNews } from "../oncall/useOnCallNews";
 import { toAnswer } from "../oncall/words";
 import { QuietLine } from "../ringing/Quiet";
@@ -85,6 +92,8 @@ const CLINICAL = [
 ];
 /** The role that reviews who broke the glass. */
 const REVIEWS = "privacy_officer";
+/** The role that clears sessions which nothing else clears. */
+const CLEARS = "security_officer";
 /** The pages beside the list of conversations. */
 const MESSAGES: readonly Route["at"][] = ["conversations", "conversation", "notes", "note", "new"];
 
@@ -224,6 +233,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
   useOnCallNews(schedules.data, me.data?.user.id);
   const reviews = roles.includes(REVIEWS);
   const glass = useGlass(reviews);
+  const risk = useRisk(roles.includes(CLEARS));
   const asked = toAnswer(schedules.data?.swaps ?? [], me.data?.user.id).length;
   return (
     <nav className={styles.navigation} aria-label={t.nav.label}>
@@ -280,6 +290,8 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
           current={["officer", "risk"].includes(route.at)}
           icon={<KeyRound aria-hidden />}
           text={t.nav.officer}
+          count={risk.data?.waiting ?? 0}
+          counted={t.risk.waiting}
         />
       ) : null}
       {FLEET.some((role) => roles.includes(role)) ? (

@@ -927,6 +927,16 @@ export const en = {
     hasNone: (name: string) => `${name} has neither an app nor a card for codes.`,
     missing: (n: number) =>
       `Their role needs ${count(n, "more app or card", "more apps or cards")} whose first code they have typed, or as many smart cards.`,
+    missingTitle: "Fewer codes than needed",
+    missingHint:
+      "People whose role needs more apps, token cards or smart cards than they have. Hand out a card before one is asked for.",
+    missingNone: "Everybody has what their role needs.",
+    missingNobody: "Nobody fits this search.",
+    missingSearch: "Person, role or department",
+    missingCount: (n: number) =>
+      `${count(n, "person has", "people have")} fewer than their role needs.`,
+    missingOf: (has: number, needed: number) => `has ${has} of ${needed}`,
+    missingMore: (n: number) => `The first ${n} by name are listed.`,
     removeText: (name: string) =>
       `Its codes open nothing for ${name} any more, and wrong codes that they typed are forgotten.`,
   },
@@ -1312,6 +1322,24 @@ export const en = {
       `${asks} from ${risk} on: ${share} of legitimate sign-ins.`,
     thresholdUnknown: (asks: string, risk: number) =>
       `${asks} from ${risk} on: too few sign-ins were seen to say of how many.`,
+    waiting: (n: number) => count(n, "session is shut out", "sessions are shut out"),
+    waitingHint: (n: number) =>
+      `${count(n, "session looks", "sessions look")} so unlike the person that nothing sensitive opens. Only a security officer can clear it: ask the person, then answer below.`,
+    rules: "What was asked",
+    rulesHint: (n: number) =>
+      `How many of the ${count(n, "session", "sessions")} of the last 90 days each rule did ask for more, or refuse.`,
+    rulesNone: "No session was weighed yet.",
+    rule: {
+      "risk.off_duty_elsewhere": "A code, off duty on a network where the person was never seen",
+      "risk.off_duty_elsewhere_without_codes":
+        "The passkey again, off duty on a network where the person was never seen, for whoever has no codes",
+      "risk.raised": "The passkey again, by its threshold",
+      "risk.second": "A code, by its threshold",
+      "risk.too_high": "Refused, by its threshold",
+    } as Readonly<Record<string, string>>,
+    ruleNamed: (name: string) => `The hospital's rule ${name}`,
+    ruleAsked: (what: string, share: string, n: number) =>
+      `${what}: ${share} (${count(n, "session", "sessions")}).`,
     hardly: "less than 0.1\u00a0%",
     list: "Sign-ins",
     listHint:
@@ -1323,7 +1351,7 @@ export const en = {
     nothing: "No sign-in fits this filter.",
     report: "Who is asked how often",
     reportHint: (from: string, to: string) =>
-      `Of the sign-ins from ${from} to ${to}, those that were asked for more than the passkey. Where a group is asked far more often than all others, the rules weigh on its way of working.`,
+      `Of the sign-ins from ${from} to ${to}, those that a rule about risk did ask for more: the person was refused until they gave it, or gave it before. Where a group is asked far more often than all others, the rules weigh on its way of working.`,
     reportNone: "No sign-in was weighed yet.",
     fewHint: (n: number) =>
       `Of groups with fewer than ${count(n, "sign-in", "sign-ins")} nothing is concluded.`,
@@ -1347,7 +1375,9 @@ export const en = {
     askedAlike: (times: string) => `${times} times as often as all others`,
     chance: "That may be chance.",
     tooFew: "Too few to say",
-    shift: { day: "Day", night: "Night", off: "Off duty" } as Readonly<Record<string, string>>,
+    shift: { day: "Day", night: "Night", on_call: "On call", off: "Off duty" } as Readonly<
+      Record<string, string>
+    >,
     unknown: "Not known",
   },
 

@@ -25,6 +25,26 @@ wire! {
     }
 }
 wire! {
+    /// `GET /v1/factors/missing`, for officers.
+    pub struct FactorsMissing {
+        /// People who have fewer factors than their roles need, by name; five hundred at most.
+        pub people: Vec<FactorsMissingOf>,
+        /// How many they are in all.
+        pub total: u64,
+    }
+}
+wire! {
+    /// Somebody who has fewer factors than their roles need.
+    pub struct FactorsMissingOf {
+        /// Who.
+        pub user: PersonBrief,
+        /// How many factors that count their roles need: generators and smart cards.
+        pub needed: u32,
+        /// How many they have.
+        pub has: u32,
+    }
+}
+wire! {
     /// A generator of codes of a person.
     pub struct FactorInfo {
         /// The generator.

@@ -9,8 +9,24 @@ wire! {
     pub struct RiskOverview {
         /// From which risk on what is asked, the lowest first.
         pub thresholds: Vec<RiskThreshold>,
-        /// Sign-ins of everyone at or above the lowest, the newest first.
+        /// Sign-ins of everyone at or above the lowest: those that are refused and wait, then the others,
+        /// each the newest first.
         pub sign_ins: Vec<RiskySignIn>,
+        /// How many sessions are at or above the highest, and nobody has said whose they are.
+        pub waiting: u64,
+        /// What each rule about risk did ask, by name.
+        pub rules: Vec<RiskRule>,
+        /// How many sessions there were in that time.
+        pub sessions: u64,
+    }
+}
+wire! {
+    /// What a rule about risk asked in the last ninety days.
+    pub struct RiskRule {
+        /// Its name in the policies, such as `risk.off_duty_elsewhere`.
+        pub name: String,
+        /// Sessions that it asked for more, or refused.
+        pub asked: u64,
     }
 }
 wire! {
@@ -87,13 +103,13 @@ wire! {
     pub struct RiskGroup {
         /// What it is a group by: `role`, `shift` or `facility`.
         pub by: String,
-        /// Which one: a role or facility as shown; `day`, `night`, `off`; empty where unknown.
+        /// Which one: a role or facility as shown; `day`, `night`, `on_call`, `off`; empty where unknown.
         pub name: String,
         /// All.
         pub sign_ins: u64,
-        /// More was asked for: by the lowest threshold, or a second factor was given.
+        /// A rule about risk did ask for more.
         pub asked: u64,
-        /// Refused, by the highest threshold.
+        /// A rule about risk did refuse something.
         pub refused: u64,
         /// Confirmed by a second factor, or by the person.
         pub confirmed: u64,

@@ -65,6 +65,8 @@ pub enum ServerFrame {
     Statements,
     /// What is ordered, held or destroyed of records changed; for those who may order or agree. Ask anew.
     Records,
+    /// Sessions wait for a security officer, or do not any more; for security officers. Ask anew.
+    Risk,
     /// Another person is on call, or the schedules changed: ask anew.
     Roles,
     /// The care team that a conversation is with changed: see who is on it, and let in who is missing.

@@ -311,9 +311,10 @@ prop_compose! {
         now_ms in 0..4_000_000_000_000_u64,
         on_premises in any::<bool>(),
         on_shift in any::<bool>(),
+        on_call in any::<bool>(),
         risk in prop_oneof![3 => 0..60_u8, 1 => 0..=100_u8],
     ) -> Circumstances {
-        Circumstances { now_ms, on_premises, on_shift, risk, limits: Limits::default() }
+        Circumstances { now_ms, on_premises, on_shift, on_call, risk, limits: Limits::default() }
     }
 }
 

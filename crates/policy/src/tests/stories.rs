@@ -129,7 +129,9 @@ fn at_home_and_off_shift_a_chart_wants_a_fresh_fingerprint() {
         session(q).proof_age_ms = HOUR;
     });
     assert_eq!(answer(&at_home), "step_up");
-    let on_call = changed(at_home.clone(), |q| q.context.on_shift = true);
+    let on_shift = changed(at_home.clone(), |q| q.context.on_shift = true);
+    assert_eq!(answer(&on_shift), "allow");
+    let on_call = changed(at_home.clone(), |q| q.context.on_call = true);
     assert_eq!(answer(&on_call), "allow");
     let verified = changed(at_home, |q| session(q).proof_age_ms = 0);
     assert_eq!(answer(&verified), "allow");
@@ -706,6 +708,30 @@ fn a_fresh_smart_card_does_for_a_code_and_a_stale_one_does_not() {
     };
     assert_eq!(away(None), "step_up");
     assert_eq!(away(Some(0)), "allow");
+}
+
+#[test]
+fn who_is_on_call_is_called_to_places_where_nobody_saw_them() {
+    for (on_call, codes, expected) in [
+        (false, 1, "step_up"),
+        (false, 0, "step_up"),
+        (true, 1, "allow"),
+        (true, 0, "allow"),
+    ] {
+        let asked = changed(ada_asks(Action::SessionTrust), |q| {
+            q.context.on_premises = false;
+            q.context.on_shift = false;
+            q.context.on_call = on_call;
+            session(q).place = Place::New;
+            session(q).codes = codes;
+            session(q).proof_age_ms = HOUR;
+        });
+        assert_eq!(
+            answer(&asked),
+            expected,
+            "on call: {on_call}, codes: {codes}"
+        );
+    }
 }
 
 #[test]

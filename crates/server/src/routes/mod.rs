@@ -103,6 +103,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(risk::report::handler))
         .routes(routes!(risk::answer::handler))
         .routes(routes!(factors::list::handler, factors::add::handler))
+        .routes(routes!(factors::missing::handler))
         .routes(routes!(factors::rename::handler, factors::remove::handler))
         .routes(routes!(factors::confirm::handler))
         .routes(routes!(factors::resync::handler))

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 use wardline_factors::{Generator, Seed, seeds};
-use wardline_model::FactorId;
 use wardline_model::wire::directory::Me;
 use wardline_model::wire::factors::{
-    FactorBegun, FactorInfo, FactorKind, FactorList, TokenList, TokensImported,
+    FactorBegun, FactorInfo, FactorKind, FactorList, FactorsMissing, TokenList, TokensImported,
 };
 use wardline_model::wire::problem::Problem;
+use wardline_model::{FactorId, UserId};
 use zeroize::Zeroizing;
 
 use crate::support::managed::{colleague, phone_of};
@@ -449,6 +449,46 @@ async fn nobody_goes_below_what_their_role_needs() {
         .post("/v1/factors", &body)
         .await
         .refused(409, "too-many-factors");
+}
+
+story!(officers_see_who_has_fewer_factors_than_their_role_needs);
+async fn officers_see_who_has_fewer_factors_than_their_role_needs(engine: Engine) {
+    let hospital = Hospital::with(engine, |config| {
+        let minimum = [("security_officer", 1), ("nurse", 2)];
+        config.factors.minimum = minimum.map(|(role, n)| (role.to_owned(), n)).into();
+    })
+    .await;
+    let mut officer = hospital.officer().await;
+    let user = colleague(&hospital, &officer, "nurse").await;
+    let mut nurse = phone_of(&hospital, &mut officer, user).await;
+    let short = async |officer: &mut Device| -> Vec<(UserId, u32, u32)> {
+        let list: FactorsMissing = officer.get("/v1/factors/missing").await.expect(200).json();
+        assert_eq!(list.total, u64::try_from(list.people.len()).unwrap());
+        list.people
+            .into_iter()
+            .map(|one| (one.user.id, one.needed, one.has))
+            .collect()
+    };
+    let officers = officer.user();
+    // By name, and a capital comes first.
+    assert_eq!(short(&mut officer).await, [(officers, 1, 0), (user, 2, 0)]);
+    app_of(&hospital, &mut officer).await;
+    assert_eq!(short(&mut officer).await, [(user, 2, 0)]);
+    app_of(&hospital, &mut nurse).await;
+    begin(&mut nurse, "Begun only").await;
+    assert_eq!(short(&mut officer).await, [(user, 2, 1)]);
+    app_of(&hospital, &mut nurse).await;
+    assert!(short(&mut officer).await.is_empty());
+    // It is officers' business.
+    nurse
+        .get("/v1/factors/missing")
+        .await
+        .refused(403, "denied");
+    hospital.clock.advance(6 * MINUTE);
+    officer
+        .get("/v1/factors/missing")
+        .await
+        .refused(401, "step-up-required");
 }
 
 /// What a session lacks before it is trusted with what is sensitive.

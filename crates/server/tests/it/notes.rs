@@ -2,8 +2,14 @@
 
 use serde_json::{Value, json};
 use wardline_model::wire::directory::{PatientBanner, PatientList};
+use wardline_model::wire::factors::FactorBegun;
 use wardline_model::wire::notes::{NoteInfo, NoteList, NoteReadable, NoteText};
+use wardline_model::wire::risk::{RiskOverview, RiskySignIns};
+use wardline_model::wire::socket::ServerFrame;
+use wardline_store::NewRiskEvent;
 
+use crate::factors::{Generated, begin, confirm};
+use crate::support::socket::Socket;
 use crate::support::{Answer, Device, Engine, Hospital, story};
 
 const MINUTE: u64 = 60_000;
@@ -253,4 +259,105 @@ async fn whoever_opens_far_more_than_anybody_does_becomes_unusual_by_it(engine: 
     assert!(last.detail["records_of_hour"].as_u64().unwrap() > 200);
     // Whom the thresholds ask how often is for security officers.
     nurse.get("/v1/risk/report").await.refused(403, "denied");
+}
+
+story!(a_session_that_opens_too_much_is_found_and_cleared_by_the_security_officer);
+async fn a_session_that_opens_too_much_is_found_and_cleared_by_the_security_officer(
+    engine: Engine,
+) {
+    let hospital = Hospital::demo(engine).await;
+    let mut first = hospital.officer().await;
+    let mut nurse = hospital.phone_of(&mut first, "amara.osei").await.device;
+    let mut officer = hospital
+        .phone_of(&mut first, "viktor.lindgren")
+        .await
+        .device;
+    let patient = patients(&mut nurse).await.remove(0);
+    let path = format!("/v1/patients/{}/notes", patient.id);
+    // A code was right a moment ago, so that nothing less than a refusal is in the way.
+    let begun: FactorBegun = begin(&mut nurse, "Card").await;
+    let code = Generated::app(&begun).code(&hospital);
+    confirm(&mut nurse, begun.factor_id, &code)
+        .await
+        .expect(200);
+    let own: RiskySignIns = nurse.get("/v1/risk/own").await.expect(200).json();
+    let session = own.sign_ins[0].session_id;
+    // As if its sign-in had been a little unusual.
+    let (store, _) = hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    let event = NewRiskEvent {
+        session_id: session,
+        user_id: nurse.user(),
+        device_id: nurse.id(),
+        at: own.sign_ins[0].at,
+        risk: 65,
+        base: 65,
+        reasons: "[\"new_network\"]".to_owned(),
+        seen: tx.seen_of(session).await.unwrap().unwrap(),
+    };
+    tx.create_risk_event(&event).await.unwrap();
+    tx.set_session_risk(session, 65, "known", "[]")
+        .await
+        .unwrap();
+    let now_ms = hospital.clock.now_ms();
+    assert!(tx.note_code(session, now_ms).await.unwrap());
+    tx.commit().await.unwrap();
+    let mut officers = Socket::open(&mut officer).await;
+
+    let mut opened = 0;
+    let refused = loop {
+        let answer = nurse.get(&path).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        opened += 1;
+        assert!(opened < 1_500, "nobody minds");
+    };
+    let problem = refused.refused(403, "denied");
+    assert_eq!(problem.extensions["reason"], "risk_too_high");
+    while officers.next().await.unwrap() != ServerFrame::Risk {}
+    let seen: RiskOverview = officer.get("/v1/risk").await.expect(200).json();
+    assert_eq!(seen.waiting, 1);
+    let found = &seen.sign_ins[0];
+    assert_eq!((found.session_id, found.was_me), (session, None));
+    assert!(found.risk >= 90, "{found:?}");
+    let names: Vec<&str> = found.reasons.iter().map(|why| why.name.as_str()).collect();
+    assert_eq!(names, ["opens_many", "new_network"]);
+
+    let answer = format!("/v1/risk/{session}/answer");
+    officer
+        .post(&answer, &json!({ "was_me": true }))
+        .await
+        .expect(204);
+    while officers.next().await.unwrap() != ServerFrame::Risk {}
+    let seen: RiskOverview = officer.get("/v1/risk").await.expect(200).json();
+    assert_eq!((seen.waiting, seen.sign_ins[0].was_me), (0, Some(true)));
+    // The next records do not raise anew what was cleared.
+    for _ in 0..30 {
+        nurse.get(&path).await.expect(200);
+    }
+    let events = hospital.events("risk.opens_many").await;
+    let cleared = hospital.events("risk.cleared").await;
+    assert!(events.last().unwrap().at <= cleared.last().unwrap().at);
+}
+
+#[tokio::test]
+async fn whoever_searches_far_more_than_anybody_does_becomes_unusual_by_it() {
+    let hospital = Hospital::demo(Engine::Sqlite).await;
+    let mut officer = hospital.officer().await;
+    let mut nurse = hospital.phone_of(&mut officer, "amara.osei").await.device;
+    // One's own list is looked at all day.
+    for _ in 0..620 {
+        patients(&mut nurse).await;
+    }
+    assert!(hospital.events("risk.opens_many").await.is_empty());
+    let typed = json!({ "q": "a" });
+    for _ in 0..620 {
+        nurse.post("/v1/patients/search", &typed).await.expect(200);
+    }
+    let events = hospital.events("risk.opens_many").await;
+    let last = events.last().unwrap();
+    assert!(last.detail["records_of_hour"].as_u64().unwrap() > 200);
+    // Of a list nobody is known to be meant.
+    assert!(last.detail["patients_of_hour"].as_f64().unwrap() < 1.0);
 }

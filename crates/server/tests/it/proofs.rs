@@ -63,6 +63,7 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             Some(json!({ "was_me": true })),
         ),
         ("GET", "/v1/factors".into(), None),
+        ("GET", "/v1/factors/missing".into(), None),
         ("POST", "/v1/factors".into(), Some(json!({ "name": "a" }))),
         (
             "PUT",

@@ -2,12 +2,14 @@
 
 use wardline_audit::Event;
 use wardline_audit::event::Outcome;
+use wardline_model::RoleSlug;
 use wardline_model::wire::devices::DeviceDetail;
 use wardline_model::wire::directory::Me;
 use wardline_model::wire::factors::FactorBegun;
-use wardline_model::wire::risk::{RiskOverview, RiskySignIn, RiskySignIns};
+use wardline_model::wire::risk::{RiskGroup, RiskOverview, RiskReport, RiskySignIn, RiskySignIns};
 use wardline_model::wire::sessions::PositionUse;
-use wardline_server::config::{Cidr, Ground};
+use wardline_model::wire::socket::ServerFrame;
+use wardline_server::config::{Cidr, Config, Ground};
 use wardline_store::NewRiskEvent;
 
 use serde_json::{Value, json};
@@ -15,7 +17,9 @@ use serde_json::{Value, json};
 use crate::factors::{Generated, begin, confirm, step_up};
 use crate::support::logs::Logs;
 use crate::support::managed::{colleague, phone_of};
-use crate::support::{Device, Engine, Hospital, story};
+use crate::support::receiver::{Receiver, Subscriber};
+use crate::support::socket::Socket;
+use crate::support::{Answer, Device, Engine, Hospital, story};
 
 const HOUR: u64 = 60 * 60 * 1000;
 const DAY: u64 = 24 * HOUR;
@@ -41,6 +45,11 @@ struct Nights {
 impl Nights {
     /// Four weeks of four nights on and three off, at each of which the nurse signs in on the ward.
     async fn behind(engine: Engine, proxies: &[&str]) -> Self {
+        Self::with(engine, proxies, |_| {}).await
+    }
+
+    /// The same, with another configuration.
+    async fn with(engine: Engine, proxies: &[&str], change: impl FnOnce(&mut Config)) -> Self {
         let proxies: Vec<Cidr> = proxies
             .iter()
             .map(|net| (*net).to_owned().try_into().unwrap())
@@ -48,6 +57,7 @@ impl Nights {
         let hospital = Hospital::with(engine, |config| {
             config.network.proxies = proxies;
             config.risk.grounds = vec![GROUND];
+            change(config);
         })
         .await;
         let first = hospital.clock.now_ms().div_ceil(DAY) * DAY;
@@ -99,6 +109,7 @@ async fn set_risk(nights: &Nights, sign_in: &RiskySignIn, risk: u32) {
         device_id: nights.nurse.id(),
         at: sign_in.at,
         risk,
+        base: risk,
         reasons: "[\"off_duty\"]".to_owned(),
         seen,
     };
@@ -115,12 +126,38 @@ async fn own(device: &mut Device) -> Vec<RiskySignIn> {
     own.sign_ins
 }
 
+async fn overview(officer: &mut Device) -> RiskOverview {
+    officer.get("/v1/risk").await.expect(200).json()
+}
+
+/// What the report says of nurses.
+async fn nurses(officer: &mut Device) -> RiskGroup {
+    let report: RiskReport = officer.get("/v1/risk/report").await.expect(200).json();
+    let mut groups = report.groups.into_iter();
+    groups.find(|group| group.name == "Nurse").unwrap()
+}
+
+fn asked_by(seen: &RiskOverview, rule: &str) -> u64 {
+    let found = seen.rules.iter().find(|one| one.name == rule);
+    found.map_or(0, |one| one.asked)
+}
+
+async fn search(by: &mut Device) -> Answer {
+    by.post("/v1/patients/search", &json!({ "q": "ab" })).await
+}
+
 async fn me(device: &mut Device) -> Me {
     device.get("/v1/me").await.expect(200).json()
 }
 
 fn names(sign_in: &RiskySignIn) -> Vec<&str> {
     sign_in.reasons.iter().map(|r| r.name.as_str()).collect()
+}
+
+fn is_about_shifts(advice: &[String]) -> bool {
+    advice
+        .iter()
+        .any(|line| line.starts_with("You are off shift"))
 }
 
 async fn last_start(hospital: &Hospital) -> Event {
@@ -237,7 +274,8 @@ async fn this_was_not_me_ends_the_session_and_this_was_me_clears_it(engine: Engi
         assert_eq!(problem.extensions["reason"], "missing_permission");
     }
     let nurse = nights.nurse.user();
-    let seen: RiskOverview = nights.officer.get("/v1/risk").await.expect(200).json();
+    let seen = overview(&mut nights.officer).await;
+    assert_eq!(seen.waiting, 1);
     let thresholds: Vec<u8> = seen.thresholds.iter().map(|t| t.risk).collect();
     assert_eq!(thresholds, [60, 75, 90]);
     let found = seen.sign_ins.iter();
@@ -246,6 +284,7 @@ async fn this_was_not_me_ends_the_session_and_this_was_me_clears_it(engine: Engi
         .collect();
     assert_eq!(found, [(strange.session_id, nurse)]);
     nights.officer.post(&path, &yes).await.expect(204);
+    assert_eq!(overview(&mut nights.officer).await.waiting, 0);
     nights
         .officer
         .post(&path, &no)
@@ -308,6 +347,192 @@ async fn a_session_that_goes_on_elsewhere_is_weighed_anew(engine: Engine) {
     step_up(&mut nights.nurse, &code).await.expect(200);
     let asks = me(&mut nights.nurse).await.asks.unwrap();
     assert!(asks.methods.is_empty(), "{asks:?}");
+}
+
+story!(a_session_is_weighed_where_it_goes_on_before_anything_is_done_there);
+async fn a_session_is_weighed_where_it_goes_on_before_anything_is_done_there(engine: Engine) {
+    let mut nights = Nights::behind(engine, &["127.0.0.1/32"]).await;
+    let begun: FactorBegun = begin(&mut nights.nurse, "Card").await;
+    let mut card = Generated::app(&begun);
+    let code = card.code(&nights.hospital);
+    confirm(&mut nights.nurse, begun.factor_id, &code)
+        .await
+        .expect(200);
+    nights.until(34, 12 * HOUR);
+    nights.sign_in().await;
+    search(&mut nights.nurse).await.expect(200);
+    // No time passes: whoever took the token is somewhere else at once.
+    nights.nurse.forwarded = Some(ELSEWHERE);
+    search(&mut nights.nurse)
+        .await
+        .refused(401, "step-up-required");
+    let moved = nights.hospital.events("session.moved").await;
+    assert_eq!(moved.len(), 1);
+    assert_eq!(moved[0].detail["place"], "new");
+    // It is weighed there once.
+    for _ in 0..3 {
+        search(&mut nights.nurse)
+            .await
+            .refused(401, "step-up-required");
+    }
+    assert_eq!(nights.hospital.events("session.moved").await.len(), 1);
+}
+
+story!(security_officers_are_told_and_rung_when_a_session_is_refused);
+async fn security_officers_are_told_and_rung_when_a_session_is_refused(engine: Engine) {
+    let receiver = Receiver::start().await;
+    let configure = |config: &mut Config| receiver.configure(config);
+    let mut nights = Nights::with(engine, &["127.0.0.1/32"], configure).await;
+    nights.until(33, 12 * HOUR);
+    nights.officer.sign_in().await;
+    let browser = Subscriber::at(&receiver, "the-officers-phone");
+    let subscription = browser.subscription();
+    nights
+        .officer
+        .request("PUT", "/v1/push", Some(&subscription))
+        .await
+        .expect(200);
+    let mut officers = Socket::open(&mut nights.officer).await;
+    let sign_in = nights.sign_in().await;
+    let mut nurses = Socket::open(&mut nights.nurse).await;
+    // As unusual as that the model finds few; it moves on, and is weighed there.
+    let (store, _) = nights.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    tx.set_session_risk(sign_in.session_id, 95, "known", "[]")
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    nights.nurse.forwarded = Some(ELSEWHERE);
+    search(&mut nights.nurse).await.refused(403, "denied");
+
+    while officers.next().await.unwrap() != ServerFrame::Risk {}
+    let push = receiver.push(1).await;
+    assert_eq!(push.path, "/the-officers-phone");
+    assert_eq!(push.header("urgency"), "high");
+    let said = browser.read(&push);
+    assert_eq!(said.len(), 43, "an id and nothing else: {said}");
+    let seen = overview(&mut nights.officer).await;
+    assert_eq!(seen.waiting, 1);
+    assert_eq!(seen.sign_ins[0].session_id, sign_in.session_id);
+
+    // What is refused again calls nobody again; what is answered is told.
+    search(&mut nights.nurse).await.refused(403, "denied");
+    let path = format!("/v1/risk/{}/answer", sign_in.session_id);
+    nights
+        .officer
+        .post(&path, &json!({ "was_me": false }))
+        .await
+        .expect(204);
+    while officers.next().await.unwrap() != ServerFrame::Risk {}
+    assert_eq!(receiver.pushes().len(), 1);
+    assert_eq!(overview(&mut nights.officer).await.waiting, 0);
+    // Nobody else hears of it.
+    loop {
+        match nurses.next().await {
+            Some(ServerFrame::Ended { .. }) | None => break,
+            Some(other) => assert_ne!(other, ServerFrame::Risk),
+        }
+    }
+}
+
+story!(those_whom_a_rule_did_ask_are_counted_as_asked_and_nobody_else);
+async fn those_whom_a_rule_did_ask_are_counted_as_asked_and_nobody_else(engine: Engine) {
+    const RULE: &str = "risk.off_duty_elsewhere_without_codes";
+    let mut nights = Nights::behind(engine, &["127.0.0.1/32"]).await;
+    nights.until(33, 12 * HOUR);
+    nights.officer.sign_in().await;
+    nights.nurse.forwarded = Some(ELSEWHERE);
+    nights.sign_in().await;
+    nights.hospital.clock.advance(HOUR / 10);
+    // The app shows what would be asked for. Nothing that is done asks for it.
+    let asks = me(&mut nights.nurse).await.asks.unwrap();
+    assert_eq!(asks.methods, ["user_verification"]);
+    let all = nurses(&mut nights.officer).await;
+    assert_eq!((all.asked, all.refused), (0, 0));
+    for _ in 0..2 {
+        search(&mut nights.nurse)
+            .await
+            .refused(401, "step-up-required");
+    }
+    let after = nurses(&mut nights.officer).await;
+    assert_eq!((after.asked, after.sign_ins), (1, all.sign_ins));
+    let seen = overview(&mut nights.officer).await;
+    assert_eq!(asked_by(&seen, RULE), 1);
+    assert!(seen.sessions >= after.sign_ins);
+    nights.nurse.step_up().await;
+    search(&mut nights.nurse).await.expect(200);
+
+    // One that is found unusual and only sends messages is asked for nothing …
+    let second = nights.sign_in().await;
+    set_risk(&nights, &second, 70).await;
+    nights.hospital.clock.advance(HOUR / 10);
+    me(&mut nights.nurse).await;
+    assert_eq!(nurses(&mut nights.officer).await.asked, 1);
+    // … until its person answers to what the app shows, before they are refused.
+    nights.nurse.step_up().await;
+    assert_eq!(nurses(&mut nights.officer).await.asked, 2);
+    // It stays so when the session is weighed anew; a refusal is counted as one.
+    set_risk(&nights, &second, 95).await;
+    search(&mut nights.nurse).await.refused(403, "denied");
+    let last = nurses(&mut nights.officer).await;
+    assert_eq!((last.asked, last.refused), (2, 1));
+    let seen = overview(&mut nights.officer).await;
+    assert_eq!(asked_by(&seen, RULE), 2);
+    assert_eq!(asked_by(&seen, "risk.too_high"), 1);
+    assert!(asked_by(&seen, "risk.raised") >= 1, "{:?}", seen.rules);
+}
+
+story!(whoever_is_on_call_is_not_off_duty_where_they_are_called);
+async fn whoever_is_on_call_is_not_off_duty_where_they_are_called(engine: Engine) {
+    let mut nights = Nights::behind(engine, &["127.0.0.1/32"]).await;
+    let begun: FactorBegun = begin(&mut nights.nurse, "Card").await;
+    let mut card = Generated::app(&begun);
+    let code = card.code(&nights.hospital);
+    confirm(&mut nights.nurse, begun.factor_id, &code)
+        .await
+        .expect(200);
+    // On call in the night before the fifth day of the fifth week, and not in the next one.
+    let role: RoleSlug = "wound-care".parse().unwrap();
+    let (store, _) = nights.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    tx.put_oncall_role(&role, "Wound care", "Surgery")
+        .await
+        .unwrap();
+    let from = nights.first + 33 * DAY;
+    tx.put_oncall_turn(&role, nights.nurse.user(), from, from + 6 * HOUR)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+
+    nights.nurse.forwarded = Some(ELSEWHERE);
+    nights.until(33, 3 * HOUR);
+    let on_call = nights.sign_in().await;
+    assert!(!names(&on_call).contains(&"off_duty"), "{on_call:?}");
+    assert_eq!(last_start(&nights.hospital).await.detail["place"], "new");
+    let asks = me(&mut nights.nurse).await.asks;
+    assert!(!asks.is_some_and(|asks| is_about_shifts(&asks.advice)));
+    nights.officer.sign_in().await;
+    let report: RiskReport = nights
+        .officer
+        .get("/v1/risk/report")
+        .await
+        .expect(200)
+        .json();
+    let turns: Vec<&str> = report
+        .groups
+        .iter()
+        .filter(|group| group.by == "shift")
+        .map(|group| group.name.as_str())
+        .collect();
+    assert!(turns.contains(&"on_call"), "{turns:?}");
+
+    // The next night from anywhere else.
+    nights.until(34, 3 * HOUR);
+    nights.nurse.forwarded = Some("198.51.100.7");
+    let off = nights.sign_in().await;
+    assert!(names(&off).contains(&"off_duty"), "{off:?}");
+    let asks = me(&mut nights.nurse).await.asks.unwrap();
+    assert!(is_about_shifts(&asks.advice), "{asks:?}");
 }
 
 story!(what_was_learned_outlives_a_restart);

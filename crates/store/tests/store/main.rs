@@ -25,6 +25,7 @@ mod push;
 mod quiet;
 mod records;
 mod resources;
+mod risk;
 mod schedules;
 mod schema;
 mod sealed;

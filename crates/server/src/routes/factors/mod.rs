@@ -3,6 +3,7 @@
 pub(crate) mod add;
 pub(crate) mod confirm;
 pub(crate) mod list;
+pub(crate) mod missing;
 pub(crate) mod remove;
 pub(crate) mod rename;
 pub(crate) mod resync;

@@ -3,6 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use wardline_model::PatientId;
 use wardline_model::wire::directory::{PatientList, PatientSearch};
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
@@ -12,6 +13,7 @@ use crate::caller::Caller;
 use crate::charts;
 use crate::extract::Body;
 use crate::problem::Refusal;
+use crate::risk;
 
 /// Patients by name, at most 20, one's own first; nothing typed gives one's own list.
 #[utoipa::path(
@@ -42,5 +44,10 @@ pub(crate) async fn handler(
         .collect();
     note.put("patients", shown);
     permit.record_with(note).await?;
+    // With nothing typed it is one's own list, which everybody looks at all day.
+    if !search.q.trim().is_empty() {
+        let shown: Vec<PatientId> = patients.iter().map(|patient| patient.id.clone()).collect();
+        risk::searched(&app, &caller, &shown).await?;
+    }
     Ok(Json(PatientList { patients }))
 }

@@ -7,7 +7,7 @@ use wardline_bus::Hint;
 use wardline_model::SessionId;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::risk::RiskAnswer;
-use wardline_policy::{Action, Place, Resource};
+use wardline_policy::{Action, Resource};
 use wardline_risk::Outcome;
 
 use crate::app::App;
@@ -66,8 +66,7 @@ pub(crate) async fn handler(
         }
         note.put("user", owner.to_string());
         if was_me {
-            tx.set_session_risk(id, 0, Place::Known.as_str(), "[]")
-                .await?;
+            risk::clear(tx, id, owner, now_ms).await?;
         } else {
             let ended = tx
                 .end_session(id, owner, "it was not the person", now_ms)
@@ -84,6 +83,7 @@ pub(crate) async fn handler(
         };
         risk::learn(&app, &seen, None, outcome).await;
     }
+    risk::tell_officers(&app);
     if !was_me {
         app.bus.publish(Hint::SessionEnded { session: id });
     }

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::extract::State;
 use wardline_model::wire::problem::Problem;
-use wardline_model::wire::risk::{RiskOverview, RiskThreshold};
+use wardline_model::wire::risk::{RiskOverview, RiskRule, RiskThreshold};
 use wardline_policy::{Action, Resource};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Refusal;
+use crate::risk;
 use crate::shape;
 
 /// Thresholds, each with the share of legitimate sign-ins that it would ask, and the newest unusual
@@ -33,7 +34,9 @@ pub(crate) async fn handler(
         ("deny", limits.risk_deny),
     ];
     let mut facts = app.facts().await?;
-    let events = facts.risk_events(limits.risk_step_up.into()).await?;
+    let events = facts
+        .risk_events(limits.risk_step_up.into(), limits.risk_deny.into())
+        .await?;
     let mut people = HashMap::new();
     for event in &events {
         if !people.contains_key(&event.user_id)
@@ -42,7 +45,9 @@ pub(crate) async fn handler(
             people.insert(event.user_id, shape::brief(person));
         }
     }
+    let waiting = facts.risk_waiting(limits.risk_deny.into()).await?;
     drop(facts);
+    let (rules, sessions) = risk::asked_by_rule(&app, permit.now_ms()).await?;
     let sign_ins = events
         .into_iter()
         .map(|event| {
@@ -60,5 +65,11 @@ pub(crate) async fn handler(
             })
             .into(),
         sign_ins,
+        waiting,
+        rules: rules
+            .into_iter()
+            .map(|(name, asked)| RiskRule { name, asked })
+            .collect(),
+        sessions,
     }))
 }

@@ -91,10 +91,11 @@ pub(crate) async fn handler(
         let person = tx.person(device.user_id).await?.ok_or(Refusal::NotFound)?;
         note.put("session", session.session_id.to_string())
             .put("aal", session.aal);
-        risk::weigh(&app, tx, note, session.session_id, &seen, claimed).await?;
-        Ok(Ok(SignedIn {
+        let session_id = session.session_id;
+        let is_called = risk::weigh(&app, tx, note, session_id, &seen, claimed).await?;
+        let signed_in = SignedIn {
             token: token.clone(),
-            session_id: session.session_id,
+            session_id,
             expires_at: session.expires_at,
             idle_ms: session.idle_ms,
             user: shape::brief(person),
@@ -103,7 +104,8 @@ pub(crate) async fn handler(
             offline_window_ms: offline_hours * 60 * 60 * 1000,
             lock_ms: Some(program.lock_seconds * 1000),
             server_time: now_ms,
-        }))
+        };
+        Ok(Ok((signed_in, is_called)))
     })?;
     let outcome = if signed_in.is_ok() {
         Outcome::Passed
@@ -111,7 +113,10 @@ pub(crate) async fn handler(
         Outcome::Failed
     };
     risk::learn(&app, &seen, claimed, outcome).await;
-    let signed_in = signed_in?;
+    let (signed_in, is_called) = signed_in?;
+    if is_called {
+        risk::tell_officers(&app);
+    }
     Ok((StatusCode::CREATED, Json(signed_in)))
 }
 

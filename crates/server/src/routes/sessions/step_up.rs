@@ -13,6 +13,7 @@ use crate::caller::Caller;
 use crate::extract::Body;
 use crate::gate::change;
 use crate::problem::Refusal;
+use crate::risk;
 use crate::routes::sessions::{StepUp, take_challenge, verify_passkey};
 
 /// Makes the session's proof fresh, and notes what its challenge was asked for.
@@ -50,6 +51,7 @@ pub(crate) async fn handler(
             return Err(Refusal::SessionEnded("it was ended"));
         }
         let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        risk::note_answered(&app, tx, &caller).await?;
         tx.note_scopes(session, &names, now_ms).await?;
         if !scopes.is_empty() {
             note.put("scopes", json!(scopes));

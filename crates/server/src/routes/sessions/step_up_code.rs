@@ -47,6 +47,7 @@ pub(crate) async fn handler(
         Ok(Ok(risk::confirm(&app, tx, &caller, now_ms).await?))
     })??;
     if let Some(seen) = seen {
+        risk::tell_officers(&app);
         risk::learn(&app, &seen, None, Outcome::Confirmed).await;
     }
     Ok(Json(SteppedUp {
