@@ -220,6 +220,7 @@ impl Asking<'_> {
                     owner,
                     state,
                     own_approval: true,
+                    bulk: false,
                 })
                 .into(),
             ResourceKind::Session => vec![Resource::Session { id: None, owner }],
