@@ -1,5 +1,6 @@
 /** Whoever lost every device begins anew, by the word of two officers. */
 import { DESKTOP, PHONE } from "../support/browser.ts";
+import { agreed } from "../support/consent.ts";
 import { look } from "../support/look.ts";
 import { expect, test } from "../support/story.ts";
 
@@ -21,6 +22,8 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await security.page.getByRole("link", { name: /Android phone/ }).click();
     await security.page.getByRole("button", { name: "Report it lost" }).click();
     await security.page.getByRole("dialog").getByRole("button", { name: "Report it lost" }).click();
+    // What it does cannot be undone: the officer proves for this, too, that it is them.
+    await agreed(security.page, security.page.getByText("Done for 1 device."));
     await stolen.isErased();
 
     const asks = asker.page;

@@ -221,12 +221,14 @@ impl Names {
                 owner,
                 state,
                 own_approval,
+                bulk,
             } => entity(
                 uid(&self.device, &id.to_string()),
                 vec![
                     attribute("owner", self.person_value(*owner)),
                     attribute("state", self.value(&self.device_state, state.as_str())),
                     attribute("own_approval", Value::new_bool(*own_approval)),
+                    attribute("bulk", Value::new_bool(*bulk)),
                 ],
             ),
             Resource::Session { id, owner } => {

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::action::Action;
 use crate::baseline;
 use crate::bridge::{Asked, Names};
+use crate::dates::{self, Reckons};
 use crate::named::named;
 use crate::question::{Person, Question, Scope};
 use crate::rules::{self, Rule};
@@ -235,6 +236,18 @@ impl Engine {
     /// What the validator found odd in the policies, such as a rule that never holds.
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
+    }
+
+    /// The times at which the answer about some actions could change by the clock alone.
+    pub(crate) fn dates(&self, actions: &[Action]) -> Result<BTreeSet<u64>, Reckons> {
+        let mut found = BTreeSet::new();
+        for action in actions {
+            for policy in self.slices[*action as usize].policies.policies() {
+                let policy = policy.to_json().map_err(|_| Reckons)?;
+                found.extend(dates::compared(&policy["conditions"])?);
+            }
+        }
+        Ok(found)
     }
 
     /// Answers a question.

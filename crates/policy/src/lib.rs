@@ -37,6 +37,7 @@
 pub mod action;
 pub mod baseline;
 mod bridge;
+mod dates;
 pub mod diff;
 pub mod engine;
 pub mod fuzz;

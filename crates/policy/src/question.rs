@@ -209,6 +209,8 @@ named! {
         Exporting = "exporting",
         /// Ordering holds and exports, and agreeing to them.
         Records = "records",
+        /// Taking other people's devices, or many at once, out of use.
+        Wiping = "wiping",
     }
 }
 

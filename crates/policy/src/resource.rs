@@ -68,6 +68,9 @@ pub enum Resource {
         /// Whether its program lets its person confirm it on another device of theirs, and the one
         /// that asks is such a device.
         own_approval: bool,
+        /// Whether it is one of a list that the same is done with.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        bulk: bool,
     },
     /// One session of a person, or all of them.
     Session {

@@ -68,7 +68,11 @@ pub fn who_can(
             subject,
             code: false,
             scopes: false,
-            now_ms,
+            setting: Setting {
+                now_ms,
+                on_shift: true,
+                on_premises: true,
+            },
             limits,
         };
         let ability = Ability {
@@ -116,8 +120,16 @@ pub(crate) struct Asking<'a> {
     pub(crate) code: bool,
     /// Whether the passkey was used this very moment for each function that asks for that.
     pub(crate) scopes: bool,
-    pub(crate) now_ms: u64,
+    pub(crate) setting: Setting,
     pub(crate) limits: Limits,
+}
+
+/// When and from where somebody asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) now_ms: u64,
+    pub(crate) on_shift: bool,
+    pub(crate) on_premises: bool,
 }
 
 impl Asking<'_> {
@@ -140,16 +152,27 @@ impl Asking<'_> {
 
     fn question(&self, action: Action, resource: Resource) -> Question {
         let Subject { person, device } = self.subject;
+        let Setting {
+            now_ms,
+            on_shift,
+            on_premises,
+        } = self.setting;
+        // Off the premises it is a place where the person was seen before.
+        let (network, place) = if on_premises {
+            (Network::Premises, Place::House)
+        } else {
+            (Network::Remote, Place::Known)
+        };
         let session = SessionFacts {
             id: SessionId::from_bytes(SOMETHING),
             aal: 2,
             proof_age_ms: 0,
             idle_ms: 0,
             age_ms: 0,
-            network: Network::Premises,
+            network,
             code_age_ms: self.code.then_some(0),
             card_age_ms: None,
-            place: Place::House,
+            place,
             codes: 1,
             scopes: Scope::ALL
                 .iter()
@@ -164,10 +187,10 @@ impl Asking<'_> {
             action,
             resource,
             context: Circumstances {
-                on_premises: true,
-                on_shift: true,
+                on_premises,
+                on_shift,
                 limits: self.limits,
-                ..Circumstances::at(self.now_ms)
+                ..Circumstances::at(now_ms)
             },
         }
     }
@@ -220,6 +243,7 @@ impl Asking<'_> {
                     owner,
                     state,
                     own_approval: true,
+                    bulk: false,
                 })
                 .into(),
             ResourceKind::Session => vec![Resource::Session { id: None, owner }],

@@ -65,6 +65,9 @@ pub(crate) struct Shared {
     pub(crate) limiter: Limiter,
     /// One replay of decisions at a time: it reads all that is kept.
     pub(crate) replays: Semaphore,
+    /// Few policies that somebody wrote are read and asked at a time: it takes a processor and a large
+    /// stack for as long as they are long.
+    pub(crate) tries: Semaphore,
     pub(crate) refusals: OncePerMinute,
     pub(crate) public_reads: OncePerMinute,
     /// Whether other nodes work on the same database.

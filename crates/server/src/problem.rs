@@ -171,6 +171,14 @@ pub(crate) enum Refusal {
         /// Who would be missing, a sentence.
         reason: String,
     },
+    /// Another approved version waits for its date, and would undo this one then.
+    #[error("another version waits")]
+    PolicyWaits {
+        /// Which one.
+        version: u64,
+        /// From when on it holds, unix milliseconds.
+        effective_at: u64,
+    },
     /// A person has a device that is not out of use, or never had one.
     #[error("nothing to recover")]
     NothingToRecover,
@@ -277,6 +285,7 @@ impl Refusal {
             Self::TokenTaken => "token-taken",
             Self::PolicyInvalid { .. } => "policy-invalid",
             Self::PolicyLocksOut { .. } => "policy-locks-out",
+            Self::PolicyWaits { .. } => "policy-waits",
             Self::NothingToRecover => "nothing-to-recover",
             Self::RecoveryWaits => "recovery-waits",
             Self::StatementRefused(_) => "statement-refused",
@@ -336,6 +345,7 @@ impl Refusal {
             | Self::MlsRefused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::DeviceState
             | Self::PolicyLocksOut { .. }
+            | Self::PolicyWaits { .. }
             | Self::NothingToRecover
             | Self::RecoveryWaits
             | Self::SwapRefused(_)
@@ -442,6 +452,14 @@ impl Refusal {
             Self::Denied { advice, .. } => return ("Not allowed", advice.join(" ")),
             Self::PolicyLocksOut { reason } => {
                 return ("These policies would lock the hospital out", reason.clone());
+            }
+            Self::PolicyWaits { version, .. } => {
+                let detail = format!(
+                    "Version {version} is approved and waits for its date: whatever is approved now it \
+                     would undo then. Withdraw version {version} first, or wait until it is in force \
+                     and draft your change from it."
+                );
+                return ("Another version waits for its date", detail);
             }
             Self::PolicyInvalid { problems } => {
                 let first = problems.first().map_or_else(String::new, |problem| {
@@ -598,6 +616,10 @@ impl Refusal {
                 advice,
             } => json!({ "methods": methods, "scopes": scopes, "advice": advice }),
             Self::PolicyInvalid { problems } => json!({ "problems": problems }),
+            Self::PolicyWaits {
+                version,
+                effective_at,
+            } => json!({ "version": version, "effective_at": effective_at }),
             Self::Denied { code, advice } => json!({ "reason": code, "advice": advice }),
             Self::AuthenticatorRefused(why) => json!({ "reason": why.code() }),
             Self::CardRefused(fault) => json!({ "why": fault.name() }),

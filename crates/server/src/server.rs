@@ -218,6 +218,7 @@ impl Server {
             push,
             pager: Pager::open(&config.pager)?,
             replays: Semaphore::new(1),
+            tries: Semaphore::new(2),
             limiter: Limiter::new(config.server.unauthenticated_per_minute),
             refusals: OncePerMinute::default(),
             public_reads: OncePerMinute::default(),

@@ -214,7 +214,8 @@ impl Tx {
         }
     }
 
-    /// Makes nodes migrate, sequence the log, change schedules and care teams one after the other.
+    /// Makes nodes migrate, sequence the log, change schedules and care teams, and approve policies
+    /// one after the other.
     pub(crate) async fn lock_whole(&mut self, what: AdvisoryLock) -> Result<(), StoreError> {
         if let Conn::Postgres(transaction) = &mut self.conn {
             sqlx::query("SELECT pg_advisory_xact_lock($1)")
@@ -250,6 +251,8 @@ pub(crate) enum AdvisoryLock {
     Schedules = 3,
     /// Changing who cares for a patient.
     CareTeams = 4,
+    /// Approving policies.
+    Policies = 5,
 }
 
 /// `$first, $first+1, …`: `count` placeholders.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use wardline_audit::event::NodeName;
-use wardline_model::DeviceId;
 use wardline_model::endorsement::{Duty, MAX_CHAIN, SignedEndorsement};
+use wardline_model::{DeviceId, UserId};
 
 use crate::StoreError;
 use crate::audit::EventRef;
@@ -120,6 +120,24 @@ impl Tx {
             }));
         }
         Ok(vouched)
+    }
+
+    /// Whether somebody else with a role works here and ever had a device that vouches for other
+    /// people's: whoever could confirm what one officer invites. That it is out of use counts for
+    /// nothing, since an officer could have seen to that to be alone.
+    pub async fn another_endorses(&mut self, role: &str, than: UserId) -> Result<bool, StoreError> {
+        let found: Option<(i64,)> = fetch_optional!(
+            self,
+            (i64,),
+            "SELECT e.created_at FROM user_roles r JOIN users u ON u.user_id = r.user_id
+                 JOIN devices d ON d.user_id = r.user_id
+                 JOIN endorsements e ON e.device_id = d.device_id
+             WHERE r.role = $1 AND r.user_id <> $2 AND u.active = 1 AND e.duty = $3 LIMIT 1",
+            role,
+            than,
+            Duty::Endorses
+        )?;
+        Ok(found.is_some())
     }
 
     /// The endorsement from which every chain begins; `None` before the first officer.

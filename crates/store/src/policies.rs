@@ -4,6 +4,7 @@ use wardline_model::UserId;
 use zeroize::Zeroizing;
 
 use crate::StoreError;
+use crate::dialect::AdvisoryLock;
 use crate::rows::{execute, fetch_all, fetch_optional, row};
 use crate::store::Tx;
 
@@ -152,6 +153,29 @@ impl Tx {
             ),
             now_ms
         )
+    }
+
+    /// The first of the approved versions that wait for their date. A version that comes into force
+    /// before it would be undone at that date.
+    pub async fn policy_waiting(
+        &mut self,
+        now_ms: u64,
+    ) -> Result<Option<PolicyVersion>, StoreError> {
+        fetch_optional!(
+            self,
+            PolicyVersion,
+            select_versions!(
+                "WHERE approved_at IS NOT NULL AND withdrawn_at IS NULL AND effective_at > $1
+                 ORDER BY effective_at, version LIMIT 1"
+            ),
+            now_ms
+        )
+    }
+
+    /// Makes approvals wait for each other until this transaction ends, so that none is judged by what
+    /// another one changes; on SQLite they always do.
+    pub async fn lock_policies(&mut self) -> Result<(), StoreError> {
+        self.lock_whole(AdvisoryLock::Policies).await
     }
 
     /// The texts of a version, JSON.

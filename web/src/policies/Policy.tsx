@@ -19,7 +19,7 @@ import { StateTag } from "./Policies";
 import styles from "./Policies.module.css";
 import { Replay } from "./Replay";
 import { WhoCan } from "./WhoCan";
-import { historyWords } from "./words";
+import { historyWords, waitingOf } from "./words";
 
 export default function Policy({ version: number }: { version: number }) {
   const texts = usePolicy(number);
@@ -43,7 +43,14 @@ export default function Policy({ version: number }: { version: number }) {
               ))}
             </ul>
             <p className={styles.hash}>{t.policies.hash(version.hash)}</p>
-            {changes && me.data ? <Actions version={version} user={me.data.user.id} /> : null}
+            {changes && me.data && policies.data ? (
+              <Actions
+                version={version}
+                waiting={waitingOf(policies.data.versions)}
+                user={me.data.user.id}
+                onRefused={() => void policies.refetch()}
+              />
+            ) : null}
           </section>
           <div className={styles.bench}>
             <section className={styles.card} aria-labelledby="files">
@@ -79,14 +86,28 @@ function Compared({ texts, active }: { texts: PolicyTexts; active: number }) {
   );
 }
 
-function Actions({ version, user }: { version: PolicyVersion; user: string }) {
-  const [asking, setAsking] = useState<"approve" | "withdraw" | null>(null);
+function Actions({
+  version,
+  waiting,
+  user,
+  onRefused,
+}: {
+  version: PolicyVersion;
+  /** An approved version that waits for its date. */
+  waiting: PolicyVersion | null;
+  user: string;
+  /** Others may have changed the list meanwhile. */
+  onRefused(): void;
+}) {
+  const [asking, setAsking] = useState<"approve" | "withdraw" | "withdraw-other" | null>(null);
   const approve = useApi("approvePolicies");
   const withdraw = useApi("withdrawPolicies");
   const { version: number, state, author, effective_at } = version;
   const name = t.policies.name(number);
   const own = author?.id === user;
   const now = Date.now();
+  const held = state === "draft" ? waiting : null;
+  const back = asking === "withdraw-other" && waiting ? waiting.version : number;
   const done = (text: string) => () => {
     setAsking(null);
     tell("done", text);
@@ -94,12 +115,23 @@ function Actions({ version, user }: { version: PolicyVersion; user: string }) {
   const refused = (thrown: unknown) => {
     setAsking(null);
     tellFailure(thrown);
+    onRefused();
   };
   return (
     <>
       {own && state === "draft" ? <p className={styles.small}>{t.policies.ownHint}</p> : null}
+      {held ? (
+        <p className={styles.small} role="note">
+          {t.policies.waits(t.policies.name(held.version), moment(held.effective_at ?? now, now))}
+        </p>
+      ) : null}
       <div className={styles.does}>
-        {state === "draft" && !own ? (
+        {held ? (
+          <Button leftSection={<Undo2 aria-hidden />} onClick={() => setAsking("withdraw-other")}>
+            {t.policies.withdrawOther(t.policies.name(held.version))}
+          </Button>
+        ) : null}
+        {state === "draft" && !own && !held ? (
           <Button leftSection={<Check aria-hidden />} onClick={() => setAsking("approve")}>
             {t.policies.approve}
           </Button>
@@ -140,16 +172,16 @@ function Actions({ version, user }: { version: PolicyVersion; user: string }) {
         }
       />
       <Ask
-        opened={asking === "withdraw"}
-        title={t.policies.withdrawTitle(name)}
+        opened={asking === "withdraw" || asking === "withdraw-other"}
+        title={t.policies.withdrawTitle(t.policies.name(back))}
         text={t.policies.withdrawText}
         action={t.policies.withdraw}
         busy={withdraw.isPending}
         onNo={() => setAsking(null)}
         onYes={() =>
           withdraw.mutate(
-            { version: number },
-            { onSuccess: done(t.policies.isWithdrawn(name)), onError: refused },
+            { version: back },
+            { onSuccess: done(t.policies.isWithdrawn(t.policies.name(back))), onError: refused },
           )
         }
       />

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { PersonAnswer, PolicyAnswer, PolicyVersion, ReplayChange } from "../core/wire";
-import { byAnswer, byOutcome, historyWords, sameFiles, shortHash } from "./words";
+import { byAnswer, byOutcome, historyWords, sameFiles, shortHash, waitingOf } from "./words";
 
 const NOW = new Date(2026, 10, 29, 12, 0).getTime();
 const HOUR = 60 * 60 * 1000;
@@ -44,6 +44,15 @@ it("never says that what was withdrawn takes effect", () => {
   expect(historyWords(version({ state: "withdrawn", effective_at: NOW + HOUR }), NOW)).toEqual([
     "Drafted by Viktor, 08:00",
   ]);
+});
+
+it("knows the version for which all others have to wait", () => {
+  const draft = version({ version: 9 });
+  const active = version({ version: 3, state: "active", effective_at: NOW - HOUR });
+  expect(waitingOf([draft, active])).toBeNull();
+  const later = version({ version: 6, state: "approved", effective_at: NOW + 2 * HOUR });
+  const sooner = version({ version: 5, state: "approved", effective_at: NOW + HOUR });
+  expect(waitingOf([draft, later, sooner, active])).toBe(sooner);
 });
 
 it("tells who withdrew what others had drafted and approved", () => {

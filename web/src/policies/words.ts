@@ -43,6 +43,13 @@ export function historyWords(version: PolicyVersion, now: number): string[] {
   ].filter((line) => line !== null);
 }
 
+/** The first of the approved versions that wait for their date: until then none is approved. */
+export function waitingOf(versions: readonly PolicyVersion[]): PolicyVersion | null {
+  const waiting = versions.filter(({ state }) => state === "approved");
+  const [first] = waiting.sort((a, b) => (a.effective_at ?? 0) - (b.effective_at ?? 0));
+  return first ?? null;
+}
+
 /** Whether both are the same texts. */
 export function sameFiles(a: readonly PolicyFile[], b: readonly PolicyFile[]): boolean {
   return keyOf(a) === keyOf(b);

@@ -2114,6 +2114,9 @@ export const en = {
     approveAt: (date: string) => `It decides for everyone from ${date} on.`,
     isApproved: (version: string) => `${version} is approved.`,
     ownHint: "You drafted it: another security officer has to approve it.",
+    waits: (version: string, date: string) =>
+      `${version} is approved and takes effect ${date}. Whatever were approved now it would undo then, so nothing is approved before: withdraw ${version}, or wait for it and draft this change from it.`,
+    withdrawOther: (version: string) => `Withdraw ${version}`,
     withdraw: "Withdraw",
     withdrawTitle: (version: string) => `Withdraw ${version}?`,
     withdrawText: "It never takes effect. Its texts stay in the list.",

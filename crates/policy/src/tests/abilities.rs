@@ -78,7 +78,7 @@ fn what_is_ones_own_and_what_is_somebody_elses_are_two_answers() {
     let (allow, deny) = (Answer::Allow, Answer::Deny);
     let ask = Answer::StepUp;
     assert_eq!(both(Action::PolicyApprove, &officer), (deny, ask, ask));
-    assert_eq!(both(Action::DeviceRevoke, &officer), (allow, allow, allow));
+    assert_eq!(both(Action::DeviceRevoke, &officer), (allow, ask, allow));
     assert_eq!(both(Action::DeviceRevoke, &nurse), (allow, deny, allow));
     assert_eq!(both(Action::ShareRead, &nurse), (allow, deny, allow));
     assert_eq!(both(Action::KeyPackageUpload, &nurse), (allow, deny, allow));

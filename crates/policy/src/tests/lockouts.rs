@@ -80,7 +80,8 @@ fn a_draft_after_which_nobody_could_approve_is_refused_with_the_reason() {
     assert_eq!(refused, LockedOut::Approve { remain: 0 });
     assert_eq!(
         refused.to_string(),
-        "Nobody could approve a policy any more: two security officers have to remain who can."
+        "Nobody could approve a policy any more: two security officers have to remain who can, \
+         on shift and off, on the premises and off, now and later."
     );
 }
 
@@ -174,4 +175,122 @@ fn a_draft_that_lets_its_author_approve_it_is_refused() {
 #[test]
 fn a_draft_that_closes_charts_locks_no_officer_out() {
     assert_eq!(checked(&closing("chart.read", ""), &staff()), Ok(()));
+}
+
+/// A rule that closes an action but for what is said.
+fn but_for(action: &str, exception: &str) -> PolicyTexts {
+    with_rule(&format!(
+        "@id(\"closed\") @reason(\"closed\") @advice(\"No.\") \
+         forbid (principal is Wardline::Person, action == Wardline::Action::\"{action}\", resource) \
+         {exception};"
+    ))
+}
+
+const NEEDED: [(&str, LockedOut); 6] = [
+    ("session.challenge", LockedOut::SignIn),
+    ("session.create", LockedOut::SignIn),
+    ("policy.read", LockedOut::Read),
+    ("device.revoke", LockedOut::Revoke),
+    ("policy.draft", LockedOut::Draft { remain: 0 }),
+    ("policy.approve", LockedOut::Approve { remain: 0 }),
+];
+
+#[test]
+fn officers_need_be_on_no_roster_and_a_hospital_need_not_have_told_its_networks() {
+    for exception in [
+        "unless { context.on_shift }",
+        "unless { context.on_premises }",
+        "unless { context.on_shift || context.on_premises }",
+        "when { context.on_shift }",
+        "when { context.on_shift != context.on_premises }",
+        "unless { context has session && context.session.network == Wardline::Network::\"premises\" }",
+        "unless { context has session && context.session.place == Wardline::Place::\"house\" }",
+    ] {
+        let refused = checked(&but_for("policy.draft", exception), &staff());
+        assert_eq!(refused, Err(LockedOut::Draft { remain: 0 }), "{exception}");
+    }
+    for (action, expected) in NEEDED {
+        let refused = checked(&but_for(action, "unless { context.on_shift }"), &staff());
+        assert_eq!(refused, Err(expected), "{action}");
+    }
+}
+
+#[test]
+fn two_who_can_from_anywhere_are_enough_for_the_others_to_be_bound_to_the_house() {
+    let draft = but_for(
+        "policy.approve",
+        "unless { context.on_premises || principal.roles.contains(Wardline::Role::\"auditor\") }",
+    );
+    let mut staff = staff();
+    assert_eq!(
+        checked(&draft, &staff),
+        Err(LockedOut::Approve { remain: 0 })
+    );
+    for (id, remain) in [(0xD1, Some(1)), (0xE1, None)] {
+        let both = &["security_officer", "auditor"];
+        staff.push(subject(UserId::from_bytes([id; 16]), both));
+        let expected = remain.map_or(Ok(()), |remain| Err(LockedOut::Approve { remain }));
+        assert_eq!(checked(&draft, &staff), expected);
+    }
+}
+
+#[test]
+fn a_rule_that_closes_at_a_later_date_is_found_however_it_is_written() {
+    let then = NOW + 90 * 24 * 3_600_000;
+    for exception in [
+        format!("when {{ context.now_ms >= {then} }}"),
+        format!("when {{ context.now_ms > {then} }}"),
+        format!("when {{ {then} < context.now_ms }}"),
+        format!("unless {{ context.now_ms <= {then} }}"),
+        format!("when {{ context.now_ms == {then} }}"),
+        format!("when {{ [5, {then}].contains(context.now_ms) }}"),
+        // For an hour, in three months.
+        format!(
+            "when {{ context.now_ms > {then} && context.now_ms < {} }}",
+            then + 3_600_000
+        ),
+    ] {
+        let refused = checked(&but_for("policy.approve", &exception), &staff());
+        assert_eq!(
+            refused,
+            Err(LockedOut::Approve { remain: 0 }),
+            "{exception}"
+        );
+    }
+    for (action, expected) in NEEDED {
+        let closes = format!("when {{ context.now_ms >= {then} }}");
+        let refused = checked(&but_for(action, &closes), &staff());
+        assert_eq!(refused, Err(expected), "{action}");
+    }
+    // What is over by the time, and what closes something else, locks nobody out.
+    let past = format!("when {{ context.now_ms < {NOW} }}");
+    assert_eq!(checked(&but_for("policy.draft", &past), &staff()), Ok(()));
+    let charts = format!("when {{ context.now_ms + 1 >= {then} }}");
+    assert_eq!(checked(&but_for("chart.read", &charts), &staff()), Ok(()));
+}
+
+#[test]
+fn a_rule_about_officers_that_reckons_with_the_time_is_not_taken() {
+    let reckons = "when { context.now_ms - 1767225600000 > 7776000000 }";
+    for (action, _) in NEEDED {
+        let refused = checked(&but_for(action, reckons), &staff());
+        assert_eq!(refused, Err(LockedOut::Clock), "{action}");
+    }
+    let sentence = LockedOut::Clock.to_string();
+    assert!(sentence.contains("context.now_ms"), "{sentence}");
+    // Nor one with more dates than can be gone through.
+    let many: Vec<String> = (1..=13).map(|n| (NOW + n * 1000).to_string()).collect();
+    let many = format!("when {{ [{}].contains(context.now_ms) }}", many.join(", "));
+    let refused = checked(&but_for("policy.draft", &many), &staff());
+    assert_eq!(refused, Err(LockedOut::Clock));
+}
+
+#[test]
+fn whoever_could_approve_alone_off_shift_could_approve_alone() {
+    let draft = edited(
+        "officers.cedar",
+        "when { resource.author == principal };",
+        "when { resource.author == principal && context.on_shift };",
+    );
+    assert_eq!(checked(&draft, &staff()), Err(LockedOut::Alone));
 }

@@ -97,6 +97,7 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
             owner: ADA,
             state: DeviceState::Pending,
             own_approval: true,
+            bulk: false,
         },
         ResourceKind::Session => Resource::Session {
             id: Some(ADAS_SESSION),
@@ -140,6 +141,7 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
             owner: BEN,
             state: DeviceState::Pending,
             own_approval: true,
+            bulk: false,
         },
         ResourceKind::Session => Resource::Session {
             id: None,

@@ -202,12 +202,19 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                 bytes: bytes.into(),
             })
             .boxed(),
-        ResourceKind::Device => (device_id(), user(), device_state(), any::<bool>())
-            .prop_map(|(id, owner, state, own_approval)| Resource::Device {
+        ResourceKind::Device => (
+            device_id(),
+            user(),
+            device_state(),
+            any::<bool>(),
+            any::<bool>(),
+        )
+            .prop_map(|(id, owner, state, own_approval, bulk)| Resource::Device {
                 id,
                 owner,
                 state,
                 own_approval,
+                bulk,
             })
             .boxed(),
         ResourceKind::Factors => user().prop_map(|owner| Resource::Factors { owner }).boxed(),

@@ -8,10 +8,11 @@ use wardline_model::{GlassId, UserId};
 
 use super::people::{
     ADA, ADAS_PHONE, BEN, BENS_PHONE, HOUR, MINUTE, ada_asks, answer, asker, attachment, changed,
-    device, document, engine, forward, group, patient, session, with_roles,
+    device, document, engine, forward, group, patient, person, session, someone_elses, with_roles,
 };
 use crate::{
-    Action, Decision, Glass, PasskeyKind, Place, Program, Proof, Purpose, Question, Resource, Scope,
+    Action, Decision, Glass, PasskeyKind, Place, Program, Proof, Purpose, Question, Resource,
+    ResourceKind, Scope,
 };
 
 #[test]
@@ -151,7 +152,7 @@ fn the_owner_of_a_lost_phone_takes_it_out_of_use_with_a_fresh_fingerprint() {
             advice: vec!["Confirm with your fingerprint, face or PIN that it is you.".to_owned()],
         }
     );
-    assert_eq!(decided.policies, ["devices.fresh_for_trust"]);
+    assert_eq!(decided.policies, ["devices.fresh_for_own_loss"]);
     assert_eq!(
         answer(&changed(revoke, |q| session(q).proof_age_ms = MINUTE)),
         "allow"
@@ -245,6 +246,7 @@ fn a_security_officer_takes_any_phone_out_of_use() {
         owner: BEN,
         state: DeviceState::Active,
         own_approval: true,
+        bulk: false,
     };
     let revoke = |roles: &[&str]| {
         let question = with_roles(roles, Action::DeviceRevoke);
@@ -258,6 +260,71 @@ fn a_security_officer_takes_any_phone_out_of_use() {
 }
 
 #[test]
+fn wiping_somebody_elses_phone_or_a_list_of_them_asks_for_a_fingerprint_of_its_own() {
+    let revoke = |owner, bulk, proven: Option<u64>| {
+        changed(
+            with_roles(&["security_officer"], Action::DeviceRevoke),
+            |q| {
+                q.resource = Resource::Device {
+                    id: BENS_PHONE,
+                    owner,
+                    state: DeviceState::Active,
+                    own_approval: false,
+                    bulk,
+                };
+                // Signed in this very moment.
+                session(q).proof_age_ms = 0;
+                session(q).scopes.clear();
+                let proven = proven.map(|age| (Scope::Wiping, age));
+                session(q).scopes.extend(proven);
+            },
+        )
+    };
+    assert_eq!(answer(&revoke(ADA, false, None)), "allow", "her own phone");
+    for (owner, bulk) in [(BEN, false), (BEN, true), (ADA, true)] {
+        let Decision::StepUp {
+            methods, scopes, ..
+        } = engine().decide(&revoke(owner, bulk, None)).decision
+        else {
+            panic!("having just signed in is not enough");
+        };
+        assert_eq!(methods, BTreeSet::from([Proof::UserVerification]));
+        assert_eq!(scopes, BTreeSet::from([Scope::Wiping]));
+        assert_eq!(answer(&revoke(owner, bulk, Some(2 * MINUTE))), "allow");
+        let late = revoke(owner, bulk, Some(2 * MINUTE + 1));
+        assert_eq!(answer(&late), "step_up");
+        // However long the hospital lets a sign-in count.
+        let patient = changed(late, |q| q.context.limits.fresh_ms = HOUR);
+        assert_eq!(answer(&patient), "step_up");
+    }
+}
+
+#[test]
+fn a_session_that_looks_stolen_passes_nothing_on_and_reads_no_device() {
+    let others = |q: &mut Question| {
+        q.principal = Some(person(ADA, &["nurse", "security_officer"]));
+        if q.action == Action::DeviceRead {
+            q.resource = someone_elses(ResourceKind::Device);
+        }
+        session(q).proof_age_ms = HOUR;
+    };
+    for action in [Action::DeviceRead, Action::MessageForward] {
+        let asks = |risk| {
+            answer(&changed(ada_asks(action), |q| {
+                others(q);
+                q.context.risk = risk;
+            }))
+        };
+        assert_eq!(asks(59), "allow", "{action}");
+        assert_eq!(asks(60), "step_up", "{action}");
+        assert_eq!(asks(90), "risk_too_high", "{action}");
+    }
+    // What says that it was not the person waits for nothing.
+    let disown = changed(ada_asks(Action::RiskAnswer), |q| q.context.risk = 100);
+    assert_eq!(answer(&disown), "allow");
+}
+
+#[test]
 fn a_stranger_is_not_asked_for_a_fingerprint_that_would_not_help() {
     let revoke = changed(ada_asks(Action::DeviceRevoke), |q| {
         q.resource = Resource::Device {
@@ -265,6 +332,7 @@ fn a_stranger_is_not_asked_for_a_fingerprint_that_would_not_help() {
             owner: BEN,
             state: DeviceState::Active,
             own_approval: true,
+            bulk: false,
         };
         session(q).proof_age_ms = HOUR;
     });
@@ -290,6 +358,7 @@ fn an_enrolling_officer_confirms_a_new_phone_with_a_fresh_fingerprint() {
                 owner: BEN,
                 state: DeviceState::Pending,
                 own_approval: true,
+                bulk: false,
             };
         },
     );
@@ -308,6 +377,7 @@ fn a_second_phone_is_confirmed_on_the_first_and_never_by_itself() {
             owner: ADA,
             state: DeviceState::Pending,
             own_approval: true,
+            bulk: false,
         };
         answer(&Question {
             resource,
@@ -325,6 +395,7 @@ fn a_revoked_phone_cannot_be_confirmed_back_to_life() {
         owner: ADA,
         state: DeviceState::Retired,
         own_approval: true,
+        bulk: false,
     };
     let endorse = Question {
         resource,
@@ -422,6 +493,7 @@ fn a_phone_of_ones_own_is_confirmed_by_an_officer_where_its_program_says_so() {
                 owner: ADA,
                 state: DeviceState::Pending,
                 own_approval,
+                bulk: false,
             };
         });
         answer(&question)

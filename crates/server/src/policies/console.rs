@@ -86,6 +86,7 @@ pub async fn use_baseline(config: &Config, clock: &Clock) -> Result<u64, Console
     let now_ms = clock.now_ms();
     let baseline = PolicyTexts::baseline();
     let mut tx = store.write().await?;
+    tx.lock_policies().await?;
     let before = tx.policy_in_force(now_ms).await?;
     let new = NewPolicyVersion {
         base: before.map_or(0, |version| version.version),

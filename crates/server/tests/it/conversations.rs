@@ -162,6 +162,15 @@ async fn a_lost_phone_is_removed_before_anything_more_is_said(engine: Engine) {
         .find(|p| p.role == "Security officer")
         .unwrap();
     let mut security = hospital.phone_of(&mut officer, &security.user).await;
+    // Having just signed in is not enough for somebody else's phone.
+    let asked = security.device.request("POST", &path, None).await;
+    let asked = asked.refused(401, "step-up-required");
+    assert_eq!(asked.extensions["scopes"], json!(["wiping"]));
+    ben.device.get("/v1/me").await.expect(200);
+    security.device.step_up_for(&["policies"]).await;
+    let other = security.device.request("POST", &path, None).await;
+    other.refused(401, "step-up-required");
+    security.device.step_up_for(&["wiping"]).await;
     security
         .device
         .request("POST", &path, None)

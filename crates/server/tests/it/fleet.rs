@@ -180,6 +180,12 @@ async fn many_devices_go_out_of_use_at_once_and_each_has_its_outcome(engine: Eng
     };
     let ids: Vec<String> = phones.iter().map(|phone| phone.id().to_string()).collect();
     let lost = [ids[0].clone(), nobodys.to_owned(), ids[1].clone()];
+    // That they just signed in is no word about a list, be it of their own devices.
+    let asked = bulk(&mut officer, "lost", &lost).await;
+    let asked = asked.refused(401, "step-up-required");
+    assert_eq!(asked.extensions["scopes"], json!(["wiping"]));
+    assert!(hospital.events("device.lost").await.is_empty());
+    officer.step_up_for(&["wiping"]).await;
     let answer: BulkAnswer = bulk(&mut officer, "lost", &lost).await.expect(200).json();
     let done: Vec<bool> = answer.outcomes.iter().map(|outcome| outcome.done).collect();
     assert_eq!(done, [true, false, true]);

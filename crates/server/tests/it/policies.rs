@@ -221,6 +221,73 @@ async fn an_approved_policy_waits_for_its_date_and_survives_a_restart(engine: En
     search(&mut nurse).await.refused(403, "denied");
 }
 
+story!(a_policy_that_waits_for_its_date_undoes_no_other_unseen);
+async fn a_policy_that_waits_for_its_date_undoes_no_other_unseen(engine: Engine) {
+    let House {
+        hospital,
+        mut first,
+        mut second,
+        mut nurse,
+    } = House::open(engine).await;
+    for officer in [&mut first, &mut second] {
+        officer.step_up_for(&["policies"]).await;
+    }
+    let start = hospital.clock.now_ms();
+    let files = with("messaging.cedar", NO_SEARCH);
+    let baseline = with("messaging.cedar", "");
+    draft(&mut first, &baseline, Some(start + HOUR))
+        .await
+        .expect(201);
+    draft(&mut first, &files, None).await.expect(201);
+    draft(&mut first, &files, Some(start + 2 * HOUR))
+        .await
+        .expect(201);
+    approve(&mut second, 1).await.expect(200);
+    // Neither what would hold before it, nor what would come behind it.
+    for late in [2, 3] {
+        let refused = approve(&mut second, late).await;
+        let refused = refused.refused(409, "policy-waits");
+        assert_eq!(refused.extensions["version"], 1);
+        assert_eq!(refused.extensions["effective_at"], start + HOUR);
+        assert!(refused.detail.unwrap().contains("Withdraw version 1"));
+    }
+    search(&mut nurse).await.expect(200);
+    approve(&mut second, 1)
+        .await
+        .refused(409, "changed-meanwhile");
+
+    // Any officer takes it back, and then the other holds, also beyond that date.
+    second.delete("/v1/policies/1").await.expect(204);
+    approve(&mut second, 2).await.expect(200);
+    search(&mut nurse).await.refused(403, "denied");
+    hospital.clock.advance(HOUR + 1000);
+    for device in [&mut first, &mut nurse] {
+        device.sign_in().await;
+    }
+    assert_eq!(versions(&mut first).await.active, 2);
+    search(&mut nurse).await.refused(403, "denied");
+}
+
+story!(many_who_check_at_once_wait_for_each_other);
+async fn many_who_check_at_once_wait_for_each_other(engine: Engine) {
+    let House {
+        hospital: _hospital,
+        mut first,
+        mut second,
+        ..
+    } = House::open(engine).await;
+    let body = json!({ "files": with("messaging.cedar", NO_SEARCH) });
+    let who = json!({ "action": "people.search", "files": with("messaging.cedar", NO_SEARCH) });
+    for _ in 0..3 {
+        let (checked, told) = tokio::join!(
+            first.post("/v1/policies/check", &body),
+            second.post("/v1/policies/who-can", &who),
+        );
+        checked.expect(200);
+        told.expect(200);
+    }
+}
+
 story!(whoever_takes_an_approved_policy_back_is_named_to_those_who_made_it);
 async fn whoever_takes_an_approved_policy_back_is_named_to_those_who_made_it(engine: Engine) {
     let House {
@@ -372,11 +439,32 @@ forbid (principal, action == Wardline::Action::"policy.approve", resource);
     let refused: Problem = refused.refused(409, "policy-locks-out");
     assert!(refused.detail.unwrap().contains("approve"));
 
+    // Nor one that binds them to a roster on which they are not, to networks that nobody told, or
+    // to the time until a date.
+    let until = hospital.clock.now_ms() + 90 * 24 * HOUR;
+    for exception in [
+        "context.on_shift".to_owned(),
+        "context.on_premises".to_owned(),
+        format!("context.now_ms < {until}"),
+    ] {
+        let rule = NOBODY.replace(
+            "resource);",
+            &format!("resource) unless {{ {exception} }};"),
+        );
+        let files = with("officers.cedar", &rule);
+        let refused = draft(&mut first, &files, None).await;
+        refused.refused(409, "policy-locks-out");
+        let body = json!({ "files": files });
+        let checked = first.post("/v1/policies/check", &body).await.expect(200);
+        let checked: PolicyCheck = checked.json();
+        assert!(checked.locked_out.unwrap().contains("now and later"));
+    }
+
     // Where a second officer is gone by the time, the approval is refused as the draft would be.
     let files = with("messaging.cedar", NO_SEARCH);
     draft(&mut first, &files, None).await.expect(201);
     let lost = format!("/v1/devices/{}/lost", second.id());
-    first.step_up().await;
+    first.step_up_for(&["wiping"]).await;
     first.post(&lost, &json!({})).await.expect(200);
     second.get("/v1/me").await.expect(401);
     let third = colleague_called(&hospital, &first, "noor.haddad", "security_officer").await;

@@ -6,6 +6,7 @@ use wardline_model::UserId;
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::enroll::Invite;
 use wardline_model::wire::recoveries::{Recovered, RecoveryInfo, RecoveryList, RecoveryState};
+use wardline_store::{NewPerson, Tx};
 
 use crate::support::managed::{colleague_called, invite, phone_of};
 use crate::support::{Answer, Device, Engine, Hospital, story};
@@ -32,14 +33,27 @@ async fn house(engine: Engine) -> (Hospital, Device, Device, Device) {
     let hospital = Hospital::new(engine).await;
     let mut first = hospital.officer().await;
     let user = colleague_called(&hospital, &first, "lena.brandt", "enrolling_officer").await;
-    let second = phone_of(&hospital, &mut first, user).await;
+    let mut second = invited(&hospital, &mut first, user).await;
+    // Alone, but not so that it stays that way.
+    let less = first.endorse(&second, Duty::None).await;
+    less.refused(422, "endorsement-refused");
+    first.endorse(&second, Duty::Endorses).await.expect(200);
+    second.sign_in().await;
     let user = colleague_called(&hospital, &first, "amara.osei", "nurse").await;
     let nurse = phone_of(&hospital, &mut first, user).await;
     (hospital, first, second, nurse)
 }
 
+/// A phone of theirs that waits to be confirmed.
+async fn invited(hospital: &Hospital, by: &mut Device, user: UserId) -> Device {
+    let invitation: Invite = invite(by, user, "demo", None).await.expect(201).json();
+    let mut phone = hospital.device();
+    phone.enroll(&invitation.code).await;
+    phone
+}
+
 async fn lose(by: &mut Device, device: &Device) {
-    by.step_up().await;
+    by.step_up_for(&["wiping"]).await;
     let path = format!("/v1/devices/{}/lost", device.id());
     by.post(&path, &json!({})).await.expect(200);
 }
@@ -141,4 +155,65 @@ async fn a_recovery_is_taken_back_or_ends_by_itself(engine: Engine) {
     empty.refused(400, "invalid-body");
     let nobody = UserId::from_bytes([9; 16]);
     ask(&mut first, nobody).await.refused(404, "not-found");
+}
+
+story!(one_officer_alone_makes_no_second_one_once_there_are_two_who_confirm);
+async fn one_officer_alone_makes_no_second_one_once_there_are_two_who_confirm(engine: Engine) {
+    let (hospital, mut first, mut second, _nurse) = house(engine).await;
+    for role in ["security_officer", "privacy_officer", "enrolling_officer"] {
+        let user = colleague_called(&hospital, &first, &format!("new.{role}"), role).await;
+        let mut phone = invited(&hospital, &mut first, user).await;
+        let alone = first.endorse(&phone, Duty::None).await;
+        let alone = alone.refused(403, "denied");
+        assert_eq!(alone.extensions["reason"], "invited_by_you");
+        second.endorse(&phone, Duty::None).await.expect(200);
+        phone.sign_in().await;
+        phone.get("/v1/me").await.expect(200);
+    }
+
+    // A security officer who is an enrolling one, too, is not alone again by taking the other's
+    // phone out of use.
+    lose(&mut first, &second).await;
+    let user = colleague_called(&hospital, &first, "one.more", "security_officer").await;
+    let phone = invited(&hospital, &mut first, user).await;
+    let alone = first.endorse(&phone, Duty::None).await;
+    alone.refused(403, "denied");
+
+    // It is when the hospital has nobody else for it.
+    let (store, _) = hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    for other in tx.people_with_role("enrolling_officer").await.unwrap() {
+        if other != first.user() {
+            leave(&mut tx, other).await;
+        }
+    }
+    tx.commit().await.unwrap();
+    first.endorse(&phone, Duty::None).await.expect(200);
+    let events = hospital.events("device.endorsed").await;
+    let of = |device: &Device| {
+        let resource = format!("device/{}", device.id());
+        let mut events = events
+            .iter()
+            .filter(move |event| event.resource == resource && event.outcome == Outcome::Allow);
+        events.next_back().unwrap()
+    };
+    assert_eq!(of(&phone).detail["alone"], true);
+    assert_eq!(of(&second).detail["alone"], true, "the founding");
+}
+
+/// Somebody does not work here any more.
+async fn leave(tx: &mut Tx, user: UserId) {
+    let person = tx.person(user).await.unwrap().unwrap();
+    let gone = NewPerson {
+        user_id: user,
+        username: person.username,
+        name: person.name,
+        role_title: person.role_title,
+        department: person.department,
+        facility_id: person.facility_id,
+        active: false,
+        onboarded: person.onboarded,
+        roles: vec!["enrolling_officer".to_owned()],
+    };
+    tx.put_person(&gone, 0).await.unwrap();
 }

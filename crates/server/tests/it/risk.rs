@@ -312,6 +312,51 @@ async fn this_was_not_me_ends_the_session_and_this_was_me_clears_it(engine: Engi
     nights.nurse.get("/v1/risk").await.expect(403);
 }
 
+story!(an_officers_session_that_looks_taken_over_clears_nobody_and_still_ends_others);
+async fn an_officers_session_that_looks_taken_over_clears_nobody_and_still_ends_others(
+    engine: Engine,
+) {
+    let mut nights = Nights::behind(engine, &["127.0.0.1/32"]).await;
+    nights.until(33, 12 * HOUR);
+    nights.nurse.forwarded = Some(ELSEWHERE);
+    let strange = nights.sign_in().await;
+    set_risk(&nights, &strange, 95).await;
+    nights.officer.sign_in().await;
+    let officers = own(&mut nights.officer).await.remove(0);
+    let limit = async |risk| {
+        let (store, _) = nights.hospital.seize();
+        let mut tx = store.write().await.unwrap();
+        tx.set_session_risk(officers.session_id, risk, "new", "[]")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    };
+    let path = format!("/v1/risk/{}/answer", strange.session_id);
+    let (yes, no) = (json!({ "was_me": true }), json!({ "was_me": false }));
+    for risk in [60, 95] {
+        limit(risk).await;
+        let refused = nights.officer.post(&path, &yes).await;
+        let problem = refused.refused(403, "denied");
+        assert_eq!(problem.extensions["reason"], "doubtful_session");
+        // A fresh fingerprint does not make up for it.
+        nights.officer.step_up().await;
+        nights
+            .officer
+            .post(&path, &yes)
+            .await
+            .refused(403, "denied");
+    }
+    let tried = nights.hospital.events("risk.cleared").await;
+    assert!(tried.iter().all(|event| event.outcome == Outcome::Deny));
+    // That somebody is shut out must not wait.
+    nights.officer.post(&path, &no).await.expect(204);
+    nights
+        .nurse
+        .get("/v1/me")
+        .await
+        .refused(401, "session-ended");
+}
+
 story!(a_session_that_goes_on_elsewhere_is_weighed_anew);
 async fn a_session_that_goes_on_elsewhere_is_weighed_anew(engine: Engine) {
     let mut nights = Nights::behind(engine, &["127.0.0.1/32"]).await;

@@ -36,8 +36,12 @@ pub(crate) async fn handler(
     let mut outcomes = Vec::with_capacity(request.device_ids.len());
     for id in request.device_ids {
         let done = match request.action {
-            BulkAction::Lost => end(&app, &caller, id, DeviceState::Lost).await.map(drop),
-            BulkAction::Retire => end(&app, &caller, id, DeviceState::Retired).await.map(drop),
+            BulkAction::Lost => end(&app, &caller, id, DeviceState::Lost, true)
+                .await
+                .map(drop),
+            BulkAction::Retire => end(&app, &caller, id, DeviceState::Retired, true)
+                .await
+                .map(drop),
             BulkAction::Assess => match permit(&app, &caller, id).await {
                 Ok(()) => fleet::assess_now(&app, id).await.map(drop),
                 refused => refused,

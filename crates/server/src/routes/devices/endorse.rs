@@ -99,7 +99,11 @@ async fn admit(
     change!(permit.kind(Kind::named(ENDORSED)), |tx, note| {
         check_statement(device, signed, now_ms)?;
         match endorser {
-            Endorser::Member(caller) => check_member(tx, caller, device, signed).await?,
+            Endorser::Member(caller) => {
+                if check_member(tx, caller, device, signed).await? {
+                    note.put(ALONE, true);
+                }
+            }
             Endorser::Itself(proof) => check_genesis(tx, proof, device, signed).await?,
         }
         let issued = super::certify(app, device, now_ms)?;
@@ -160,18 +164,19 @@ fn check_statement(
     Ok(())
 }
 
+/// True where an officer was let in by one officer alone.
 async fn check_member(
     tx: &mut Tx,
     caller: &Caller,
     device: &Device,
     signed: &SignedEndorsement,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     if signed.endorsement.endorser != caller.device() {
         return Err(Refusal::EndorsementRefused(
             "it is signed by another device than yours",
         ));
     }
-    four_eyes(tx, caller, device).await?;
+    let alone = four_eyes(tx, caller, device).await?;
     let own = tx
         .endorsement(caller.device())
         .await?
@@ -186,43 +191,65 @@ async fn check_member(
     }
     let duty = signed.endorsement.duty;
     let asked_for = duty_of(&tx.roles_of(device.user_id).await?);
-    // That it is a program's is never left out.
-    if duty != asked_for && (duty != Duty::None || asked_for == Duty::Bot) {
+    // That it is a program's is never left out, nor what ends that one officer lets others in alone.
+    let needed = asked_for == Duty::Bot || (alone && asked_for == Duty::Endorses);
+    if duty != asked_for && (duty != Duty::None || needed) {
         return Err(Refusal::EndorsementRefused(
             "its person's roles do not ask for that duty",
         ));
     }
-    Ok(())
+    Ok(alone)
 }
 
-/// Whoever invited somebody who has had a device before does not confirm the new one, too: one officer
-/// alone could be anybody then. Their own device, or another officer, does. It is no rule that a policy
-/// could take away.
-async fn four_eyes(tx: &mut Tx, caller: &Caller, device: &Device) -> Result<(), Refusal> {
+/// Whoever invited somebody does not confirm their device, too, where one officer alone could be
+/// anybody then: somebody who has had a device before, and an officer, whose word is the second one
+/// wherever two are asked for. Their own device, or another enrolling officer, does. It is no rule that
+/// a policy could take away.
+///
+/// A hospital begins with one enrolling officer, and that one lets the first others in alone: nobody
+/// else could confirm anything. It ends with the first device of another enrolling officer that
+/// vouches for others; true where it was so for an officer.
+async fn four_eyes(tx: &mut Tx, caller: &Caller, device: &Device) -> Result<bool, Refusal> {
     let owner = device.user_id;
     let had_one = tx
         .devices_of(owner)
         .await?
         .iter()
         .any(|other| other.device_id != device.device_id && other.activated_at.is_some());
-    if owner == caller.user() || !had_one {
-        return Ok(());
+    let officer = is_officer(&tx.roles_of(owner).await?);
+    if owner == caller.user() || !(had_one || officer) {
+        return Ok(false);
     }
     let invite = match tx.enrollment_of_device(device.device_id).await? {
         Some(enrollment) => tx.invite(enrollment.invite_id).await?,
         None => None,
     };
-    if invite.and_then(|invite| invite.invited_by) == Some(caller.user()) {
-        return Err(Refusal::Denied {
-            code: "invited_by_you".to_owned(),
-            advice: vec![
-                "You invited this person, who has had a device before. Their own device or another \
-                 officer has to confirm the new one."
-                    .to_owned(),
-            ],
-        });
+    if invite.and_then(|invite| invite.invited_by) != Some(caller.user()) {
+        return Ok(false);
     }
-    Ok(())
+    let advice = if had_one {
+        "You invited this person, who has had a device before. Their own device or another officer \
+         has to confirm the new one."
+    } else if tx.another_endorses(ENROLLING, caller.user()).await? {
+        "You invited this person, who is an officer. Another enrolling officer has to confirm their \
+         first device."
+    } else {
+        return Ok(true);
+    };
+    Err(Refusal::Denied {
+        code: "invited_by_you".to_owned(),
+        advice: vec![advice.to_owned()],
+    })
+}
+
+/// Those of whom two are asked for: for policies, recoveries, orders about records.
+fn is_officer(roles: &[String]) -> bool {
+    roles.iter().any(|role| {
+        matches!(
+            role.as_str(),
+            ENROLLING | "security_officer" | "privacy_officer"
+        )
+    })
 }
 
 async fn check_genesis(
@@ -260,4 +287,7 @@ fn refused(error: NotAdmitted) -> Refusal {
     })
 }
 
+/// The detail of an event that says so.
+const ALONE: &str = "alone";
+const ENROLLING: &str = "enrolling_officer";
 const MAX_AGE_MS: u64 = 15 * 60 * 1000;

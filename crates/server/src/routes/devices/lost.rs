@@ -25,5 +25,7 @@ pub(crate) async fn handler(
     caller: Caller,
     Id(id): Id<DeviceId>,
 ) -> Result<Json<DeviceInfo>, Refusal> {
-    end(&app, &caller, id, DeviceState::Lost).await.map(Json)
+    end(&app, &caller, id, DeviceState::Lost, false)
+        .await
+        .map(Json)
 }

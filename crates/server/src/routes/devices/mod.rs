@@ -29,12 +29,14 @@ use crate::jws::DeviceKey;
 use crate::problem::Refusal;
 
 /// A device as the policies see it. `own_approval` counts where it is confirmed, and nowhere else.
+/// It is not one of a list.
 pub(crate) const fn resource(device: &Device, own_approval: bool) -> Resource {
     Resource::Device {
         id: device.device_id,
         owner: device.user_id,
         state: device.state,
         own_approval,
+        bulk: false,
     }
 }
 

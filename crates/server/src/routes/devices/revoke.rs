@@ -9,7 +9,7 @@ use wardline_model::wire::devices::DeviceInfo;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::programs::Wipe;
-use wardline_policy::Action;
+use wardline_policy::{Action, Resource};
 use wardline_signals::graph::Action as Ask;
 
 use crate::app::App;
@@ -33,24 +33,30 @@ pub(crate) async fn handler(
     caller: Caller,
     Id(id): Id<DeviceId>,
 ) -> Result<Json<DeviceInfo>, Refusal> {
-    end(&app, &caller, id, DeviceState::Retired).await.map(Json)
+    end(&app, &caller, id, DeviceState::Retired, false)
+        .await
+        .map(Json)
 }
 
-/// Takes a device out of use, as retired or as lost.
+/// Takes a device out of use, as retired or as lost; `bulk` where it is one of a list.
 pub(super) async fn end(
     app: &App,
     caller: &Caller,
     id: DeviceId,
     state: DeviceState,
+    bulk: bool,
 ) -> Result<DeviceInfo, Refusal> {
     let device = super::known(app, id).await?;
     let owner = device.user_id;
+    let resource = Resource::Device {
+        id,
+        owner,
+        state: device.state,
+        own_approval: false,
+        bulk,
+    };
     let permit = app
-        .decide(
-            caller.asker(),
-            Action::DeviceRevoke,
-            super::resource(&device, false),
-        )
+        .decide(caller.asker(), Action::DeviceRevoke, resource)
         .await?;
     let now_ms = permit.now_ms();
     let lost = state == DeviceState::Lost;

@@ -14,7 +14,8 @@ use crate::gate::change;
 use crate::policies;
 use crate::problem::Refusal;
 
-/// Approves a draft. It comes into force at its date, or at once.
+/// Approves a draft. It comes into force at its date, or at once. While another approved version waits
+/// for its date none is approved.
 #[utoipa::path(
     post, path = "/v1/policies/{id}/approve", tag = "policies", params(("id" = u64, Path)),
     responses(
@@ -52,6 +53,17 @@ pub(crate) async fn handler(
     }
     let info = change!(permit.kind(APPROVED), |tx, note| {
         note.put("version", number).put("hash", draft.hash.as_str());
+        tx.lock_policies().await?;
+        // At its date a version that waits undoes whatever came into force before, and one that would
+        // come after it was not made from it.
+        if let Some(waiting) = tx.policy_waiting(now_ms).await?
+            && waiting.version != number
+        {
+            return Err(Refusal::PolicyWaits {
+                version: waiting.version,
+                effective_at: waiting.effective_at.unwrap_or(now_ms),
+            });
+        }
         // What somebody else brought into force meanwhile must not be undone unseen.
         let before = tx.policy_in_force(at_ms).await?;
         if before.map_or(0, |version| version.version) != draft.base {

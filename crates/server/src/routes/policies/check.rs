@@ -20,6 +20,7 @@ use crate::problem::Refusal;
     responses(
         (status = 200, body = PolicyCheck),
         (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 429, body = Problem),
     ),
 )]
 pub(crate) async fn handler(
@@ -31,6 +32,7 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::PolicyRead, Resource::Hospital)
         .await?;
     let now_ms = permit.now_ms();
+    let _turn = super::turn(&app).await?;
     let mut found = PolicyCheck {
         hash: String::new(),
         problems: Vec::new(),

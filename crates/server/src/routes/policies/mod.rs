@@ -10,7 +10,9 @@ pub(crate) mod who_can;
 pub(crate) mod withdraw;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use tokio::sync::SemaphorePermit;
 use wardline_model::UserId;
 use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::policies::{PolicyProblem, PolicyState, PolicyText, PolicyVersionInfo};
@@ -107,6 +109,15 @@ fn baseline(active: u64) -> PolicyVersionInfo {
     }
 }
 
+/// Leave to read and ask policies that somebody wrote, once those before are done.
+async fn turn(app: &App) -> Result<SemaphorePermit<'_>, Refusal> {
+    match tokio::time::timeout(LONGEST_WAIT, app.tries.acquire()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        Ok(Err(closed)) => Err(Refusal::internal(closed)),
+        Err(_) => Err(Refusal::TooManyRequests { retry_after_s: 10 }),
+    }
+}
+
 /// Files as they came in.
 fn edited(files: Vec<PolicyText>) -> Result<PolicyTexts, Vec<PolicyProblem>> {
     let files = files
@@ -161,3 +172,5 @@ impl From<PoliciesError> for Refusal {
         }
     }
 }
+
+const LONGEST_WAIT: Duration = Duration::from_secs(5);

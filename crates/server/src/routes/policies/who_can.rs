@@ -25,6 +25,7 @@ use crate::shape;
     responses(
         (status = 200, body = WhoCan), (status = 403, body = Problem),
         (status = 404, body = Problem), (status = 422, body = Problem),
+        (status = 429, body = Problem),
     ),
 )]
 pub(crate) async fn handler(
@@ -44,6 +45,7 @@ pub(crate) async fn handler(
             field: "action".to_owned(),
             expected: "the name of an action".to_owned(),
         })?;
+    let _turn = super::turn(&app).await?;
     let mut facts = app.facts().await?;
     let other: Option<Engine> = match (request.files, request.version) {
         (Some(files), _) => Some(super::sound(files).await?.1),

@@ -9,6 +9,7 @@ use wardline_model::wire::problem::Problem;
 use wardline_model::wire::risk::RiskAnswer;
 use wardline_policy::{Action, Resource};
 use wardline_risk::Outcome;
+use wardline_store::RiskEvent;
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -17,8 +18,8 @@ use crate::gate::change;
 use crate::problem::Refusal;
 use crate::risk;
 
-/// Says whose a sign-in was, once. Yes clears the session; of one's own it counts on another device,
-/// in a session that is not unusual itself. No ends it. Either is learned.
+/// Says whose a sign-in was, once. Yes clears the session; it counts in a session that is not unusual
+/// itself, and of one's own on another device. No ends it. Either is learned.
 #[utoipa::path(
     post, path = "/v1/risk/{id}/answer", tag = "sessions", request_body = RiskAnswer,
     params(("id" = SessionId, Path)),
@@ -47,16 +48,8 @@ pub(crate) async fn handler(
     let was_me = request.was_me;
     let kind = if was_me { CLEARED } else { DISOWNED };
     let seen = change!(permit.kind(kind), |tx, note| {
-        // Whoever holds the device can open as many sessions on it as they like.
-        let doubtful = event.device_id == caller.device()
-            || caller.asker().risk >= app.gate.limits().risk_step_up;
-        if was_me && owner == caller.user() && doubtful {
-            return Err(Refusal::Denied {
-                code: "same_device".to_owned(),
-                advice: vec![
-                    "Say so on another device of yours, or call the security officer.".to_owned(),
-                ],
-            });
+        if was_me {
+            vouches(&app, &caller, &event)?;
         }
         if !tx
             .answer_risk_event(id, was_me, caller.user(), now_ms)
@@ -88,6 +81,30 @@ pub(crate) async fn handler(
         app.bus.publish(Hint::SessionEnded { session: id });
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether the session at hand is good enough to say that another one is. Whoever holds a device can
+/// open as many sessions on it as they like, and an officer's that looks taken over would clear, and
+/// teach as usual, whatever came with it.
+fn vouches(app: &App, caller: &Caller, event: &RiskEvent) -> Result<(), Refusal> {
+    let own = event.user_id == caller.user();
+    let doubtful = caller.asker().risk >= app.gate.limits().risk_step_up;
+    let (code, advice) = match (own, doubtful) {
+        (true, _) if doubtful || event.device_id == caller.device() => (
+            "same_device",
+            "Say so on another device of yours, or call the security officer.",
+        ),
+        (false, true) => (
+            "doubtful_session",
+            "Your own session looks unusual. Ask another security officer to clear both, or say so \
+             from a device and a place where you are known.",
+        ),
+        _ => return Ok(()),
+    };
+    Err(Refusal::Denied {
+        code: code.to_owned(),
+        advice: vec![advice.to_owned()],
+    })
 }
 
 const CLEARED: Kind = Kind::named("risk.cleared");

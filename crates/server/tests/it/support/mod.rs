@@ -294,7 +294,7 @@ impl Hospital {
     }
 
     async fn recover(&self, by: &mut Device, user: UserId) -> Invite {
-        let second = colleague_called(self, by, "second.officer", "enrolling_officer").await;
+        let second = colleague_called(self, by, "second.officer", "security_officer").await;
         let mut second = phone_of(self, by, second).await;
         let body = serde_json::json!({ "user_id": user, "program": "demo", "reason": "In person" });
         by.step_up_for(&["recovery"]).await;
