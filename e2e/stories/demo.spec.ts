@@ -5,7 +5,7 @@ import { expect, test } from "../support/story.ts";
 
 test("whoever enrols in the demo finds what was written before", async ({ phone }) => {
   test.slow();
-  const hospital = await Hospital.open("--conversations");
+  const hospital = await Hospital.open(["--conversations"]);
   try {
     const doctor = await phone(hospital.person(({ user }) => user === "daniel.okafor"));
     await doctor.enroll();

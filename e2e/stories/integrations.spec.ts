@@ -91,7 +91,7 @@ test("a bot is registered, confirmed, seen as a bot by everyone, and disabled", 
 
   const home = await mkdtemp(join(tmpdir(), "wardline-bot-"));
   const client = ["client", "--home", join(home, "bot")];
-  const enrolling = new Service(
+  const enrolling = new Service([
     ...client,
     "enroll",
     "--accept-notice",
@@ -99,7 +99,7 @@ test("a bot is registered, confirmed, seen as a bot by everyone, and disabled", 
     founding.url,
     "--code",
     typed ?? "",
-  );
+  ]);
   const waiting = page.getByRole("region", { name: "Waiting for confirmation" });
   await expect(waiting).toContainText("A program, not a person.", { timeout: 30_000 });
   await waiting.scrollIntoViewIfNeeded();

@@ -23,7 +23,7 @@ const eager = test.extend<Pick<Story, "hospital">>({
   hospital: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from the pattern
     async ({}, use) => {
-      const hospital = await Hospital.open("--conversations");
+      const hospital = await Hospital.open(["--conversations"]);
       await use(hospital);
       await hospital.close();
     },

@@ -44,7 +44,7 @@ export class Founding {
       link: string;
       typed_code: string;
     };
-    const service = new Service("serve", "--config", config);
+    const service = new Service(["serve", "--config", config]);
     const officer = {
       user: "officer",
       name,

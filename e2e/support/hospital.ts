@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Clock } from "./clock.ts";
 import { answers, BINARY, Service } from "./process.ts";
 
 /** With conversations to be played, on a busy machine. */
@@ -29,25 +30,30 @@ export class Hospital {
   #service: Service;
   #keeper: Service | undefined;
   readonly #people: Person[];
+  readonly #clock: Clock | undefined;
 
-  private constructor(ready: Ready, folder: string, service: Service) {
+  private constructor(ready: Ready, folder: string, service: Service, clock?: Clock) {
     this.url = ready.url;
     this.folder = folder;
     this.#people = ready.people;
     this.#service = service;
+    this.#clock = clock;
   }
 
-  /** `options` are further ones of `wardline demo`. */
-  static async open(...options: readonly string[]): Promise<Hospital> {
+  /** `options` are further ones of `wardline demo`; it lives by `clock`, or else by the machine's. */
+  static async open(options: readonly string[] = [], clock?: Clock): Promise<Hospital> {
     const folder = await mkdtemp(join(tmpdir(), "wardline-e2e-"));
-    const service = new Service("demo", "--data", folder, "--listen", "127.0.0.1:0", ...options);
+    const service = new Service(
+      ["demo", "--data", folder, "--listen", "127.0.0.1:0", ...options],
+      clock?.env,
+    );
     try {
       const told = await ready(service.process);
       const page = await fetch(told.url);
       if (!page.ok) {
         throw new Error(`it serves no app: ${await page.text()}`);
       }
-      return new Hospital(told, folder, service);
+      return new Hospital(told, folder, service, clock);
     } catch (error) {
       await service.stop();
       throw new Error(`${BINARY} demo did not become ready: ${error}\n${service.log}`);
@@ -69,14 +75,14 @@ export class Hospital {
       ...more,
     ];
     await writeFile(config, `${lines.join("\n")}\n`);
-    this.#service = new Service("serve", "--config", config);
+    this.#service = new Service(["serve", "--config", config], this.#clock?.env);
     await answers(this.url, this.#service);
   }
 
   /** Runs the record keeper of a hospital that is served by its configuration, as a process of its own;
    * `options` are further ones of `wardline keeper`. */
   async keep(...options: readonly string[]): Promise<void> {
-    this.#keeper = new Service("keeper", "--home", join(this.folder, "keeper"), ...options);
+    this.#keeper = new Service(["keeper", "--home", join(this.folder, "keeper"), ...options]);
     try {
       await ready(this.#keeper.process);
     } catch (error) {

@@ -23,8 +23,12 @@ export class Service {
   readonly process: ChildProcess;
   readonly #log: string[] = [];
 
-  constructor(...words: string[]) {
-    this.process = spawn(BINARY, [...words, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  /** `env` is beside what this process has. */
+  constructor(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.process = spawn(BINARY, [...words, "--json"], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
     this.process.stderr?.on("data", (chunk: Buffer) => {
       this.#log.push(chunk.toString());
       this.#log.splice(0, Math.max(0, this.#log.length - 200));

@@ -150,6 +150,7 @@ impl<'d> Hospital<'d> {
             http: ([127, 0, 0, 1], 0).into(),
             https: ([127, 0, 0, 1], 0).into(),
             seed: 1,
+            proxies: Vec::new(),
         };
         let made = demo::run_on(&options, database, Clock::default()).await?;
         let ready = made.ready().await?;

@@ -75,6 +75,7 @@ impl Server {
             http: ([127, 0, 0, 1], 0).into(),
             https: ([127, 0, 0, 1], 0).into(),
             seed: 1,
+            proxies: Vec::new(),
         };
         let made = Box::pin(demo::run(&options, Clock::default())).await?;
         let officer = made.officer.code.clone().ok_or("no code for the officer")?;

@@ -51,6 +51,9 @@ pub struct Generator {
     pub hash: Hash,
     /// Length of a code, 6 to 8 digits.
     pub digits: u8,
+    /// From when on none of its codes counts, unix seconds, where its maker says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_s: Option<u64>,
 }
 
 /// How far a generator has come.
@@ -71,6 +74,8 @@ pub enum Checked {
     Used,
     /// It is wrong.
     Wrong,
+    /// It is right, of a generator whose time is over.
+    Ended,
 }
 
 /// Why a generator cannot be.
@@ -99,6 +104,7 @@ impl Generator {
         moving: Moving::Time { step_s: 30 },
         hash: Hash::Sha1,
         digits: 6,
+        ends_s: None,
     };
 
     /// Whether the RFCs allow it with this secret.
@@ -166,10 +172,16 @@ impl Generator {
             used |= codes.check(&code, at).is_some();
         }
         Ok(match right {
+            Some(_) if self.has_ended(now_s) => Checked::Ended,
             Some(at) => Checked::Right(self.progress(at, now_s)),
             None if used => Checked::Used,
             None => Checked::Wrong,
         })
+    }
+
+    /// Whether its time is over.
+    pub fn has_ended(&self, now_s: u64) -> bool {
+        self.ends_s.is_some_and(|end| end <= now_s)
     }
 
     /// Finds a generator again whose clock is off or that was pressed often: by two codes, one right
@@ -322,6 +334,24 @@ mod tests {
                 }
             );
         }
+    }
+
+    #[test]
+    fn no_code_of_a_generator_counts_whose_time_is_over() {
+        let card = Generator {
+            ends_s: Some(1_000),
+            ..PRESS
+        };
+        let check = |code: &str, now_s| card.check(SECRET, Progress::default(), code, now_s);
+        right(check("755224", 999).unwrap());
+        assert_eq!(check("755224", 1_000), Ok(Checked::Ended));
+        assert_eq!(check("000000", 1_000), Ok(Checked::Wrong));
+        // As it is kept, and as cards were kept that have no end.
+        let kept = serde_json::to_string(&card).unwrap();
+        assert_eq!(serde_json::from_str::<Generator>(&kept).unwrap(), card);
+        let before = r#"{"moving":"counter","hash":"sha1","digits":6}"#;
+        assert_eq!(serde_json::from_str::<Generator>(before).unwrap(), PRESS);
+        assert_eq!(serde_json::to_string(&PRESS).unwrap(), before);
     }
 
     /// RFC 6238, appendix B.

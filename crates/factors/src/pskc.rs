@@ -3,6 +3,10 @@
 //! Plain values, and values under AES-CBC with a pre-shared key (§6.1) or a key from a passphrase
 //! (§6.2, PBKDF2), in which case the MAC over each of them is asked for and checked before it is
 //! decrypted (§6.1.1).
+//!
+//! A key comes with what it may be used for, from when and until when (§5, and §4.3.1 for the card as a
+//! whole). Whatever of that is not understood or could not be kept to is a reason to refuse it. Keys
+//! under certificates (§6.3) are not read, and signatures (§8) not looked at.
 
 use std::num::NonZeroU32;
 
@@ -14,6 +18,8 @@ use aws_lc_rs::{hmac, iv, pbkdf2};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use roxmltree::{Document, Node, ParsingOptions};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 use crate::oath::{Generator, Hash, Moving};
@@ -40,11 +46,11 @@ impl std::fmt::Debug for Unlock {
     }
 }
 
-/// Reads a container.
+/// Reads a container at a time, unix seconds.
 ///
 /// # Errors
 /// What is wrong first, with the serial number or the place of the key; nothing is half read.
-pub fn read(text: &str, unlock: &Unlock) -> Result<Vec<Seed>, SeedError> {
+pub fn read(text: &str, unlock: &Unlock, now_s: u64) -> Result<Vec<Seed>, SeedError> {
     let options = ParsingOptions {
         allow_dtd: false,
         nodes_limit: MAX_NODES,
@@ -64,7 +70,7 @@ pub fn read(text: &str, unlock: &Unlock) -> Result<Vec<Seed>, SeedError> {
         if seeds.len() == MAX_SEEDS {
             return Err(SeedError::TooMany);
         }
-        let seed = seed(package, &keys).map_err(|why| SeedError::Row {
+        let seed = seed(package, &keys, now_s).map_err(|why| SeedError::Row {
             row: seeds.len() + 1,
             serial: serial(package),
             why,
@@ -225,8 +231,9 @@ fn open(
     Ok(Zeroizing::new(plain.to_vec()))
 }
 
-fn seed(package: Node<'_, '_>, keys: &Keys) -> Result<Seed, String> {
+fn seed(package: Node<'_, '_>, keys: &Keys, now_s: u64) -> Result<Seed, String> {
     let key = child(package, "Key").ok_or("it holds no key")?;
+    let ends_s = ends(package, key, now_s)?;
     let algorithm = key.attribute("Algorithm").unwrap_or_default();
     let data = child(key, "Data").ok_or("it has no data")?;
     let moving = match algorithm.rsplit(':').next().unwrap_or_default() {
@@ -272,6 +279,7 @@ fn seed(package: Node<'_, '_>, keys: &Keys) -> Result<Seed, String> {
             moving,
             hash,
             digits,
+            ends_s,
         },
         next: match moving {
             Moving::Counter => value(data, "Counter", keys)?.unwrap_or(0),
@@ -281,6 +289,56 @@ fn seed(package: Node<'_, '_>, keys: &Keys) -> Result<Seed, String> {
     };
     seed.check()?;
     Ok(seed)
+}
+
+/// Until when a key may be used, unix seconds, by its policy and that of its card: refused where that
+/// is not now, or where a condition is not one that is kept to here (§5).
+fn ends(package: Node<'_, '_>, key: Node<'_, '_>, now_s: u64) -> Result<Option<u64>, String> {
+    let policies = || key.children().filter(|node| is(*node, "Policy"));
+    let mut usages = Vec::new();
+    for condition in policies().flat_map(|policy| policy.children()) {
+        if !condition.is_element() {
+            continue;
+        }
+        match condition.tag_name().name() {
+            "StartDate" | "ExpiryDate" => {}
+            "KeyUsage" => usages.push(text(condition)),
+            // The card asks for the PIN itself. Otherwise it would be part of what is typed.
+            "PINPolicy" if condition.attribute("PINUsageMode") == Some("Local") => {}
+            "PINPolicy" => return Err("its codes need a PIN that is checked here".to_owned()),
+            "NumberOfTransactions" => return Err("its uses are limited in number".to_owned()),
+            // Not the name: it is whatever somebody wrote.
+            _ => return Err("its policy has a condition that is not known".to_owned()),
+        }
+    }
+    if !usages.is_empty() && !usages.iter().any(|usage| usage == "OTP") {
+        return Err("its key is not for one-time codes".to_owned());
+    }
+    let mut ends_s = None;
+    for dated in policies().chain(child(package, "DeviceInfo")) {
+        if date(dated, "StartDate")?.is_some_and(|start| start > now_s) {
+            return Err("its time has not begun".to_owned());
+        }
+        if let Some(end) = date(dated, "ExpiryDate")? {
+            if end <= now_s {
+                return Err("its time is over".to_owned());
+            }
+            ends_s = Some(ends_s.map_or(end, |first: u64| first.min(end)));
+        }
+    }
+    Ok(ends_s)
+}
+
+/// A date, unix seconds; one without a zone is of UTC. What is before 1970 is long past.
+fn date(node: Node<'_, '_>, name: &str) -> Result<Option<u64>, String> {
+    let Some(node) = child(node, name) else {
+        return Ok(None);
+    };
+    let said = text(node);
+    let at = OffsetDateTime::parse(&said, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(&format!("{said}Z"), &Rfc3339))
+        .map_err(|_| format!("{name} is no date with a time"))?;
+    Ok(Some(u64::try_from(at.unix_timestamp()).unwrap_or(0)))
 }
 
 fn serial(package: Node<'_, '_>) -> Option<String> {
@@ -390,6 +448,9 @@ mod tests {
 
     const PLAIN: &str = include_str!("../corpus/pskc/plain.xml");
 
+    /// 2026-01-05T08:00:00Z.
+    const NOW: u64 = 1_767_600_000;
+
     fn key() -> Unlock {
         let key = hex::decode("12345678901234567890123456789012").unwrap();
         Unlock::Key(Zeroizing::new(key))
@@ -400,7 +461,7 @@ mod tests {
     }
 
     fn refused(text: &str, unlock: &Unlock) -> String {
-        read(text, unlock).unwrap_err().to_string()
+        read(text, unlock, NOW).unwrap_err().to_string()
     }
 
     #[test]
@@ -409,14 +470,14 @@ mod tests {
             (UNDER_A_KEY, key()),
             (UNDER_A_PASSPHRASE, passphrase("qwerty")),
         ] {
-            let seeds = read(text, &unlock).unwrap();
+            let seeds = read(text, &unlock, NOW).unwrap();
             assert_eq!(seeds.len(), 1);
             assert_eq!(seeds[0].serial, "987654321");
             assert_eq!(**seeds[0].secret, *b"12345678901234567890");
             assert_eq!(seeds[0].generator.moving, Moving::Counter);
             assert_eq!((seeds[0].generator.digits, seeds[0].next), (8, 0));
         }
-        let seeds = read(PLAIN, &Unlock::Plain).unwrap();
+        let seeds = read(PLAIN, &Unlock::Plain, NOW).unwrap();
         assert_eq!(
             (seeds[0].maker.as_str(), seeds[0].model.as_str()),
             ("Acme", "Card 7")
@@ -430,10 +491,10 @@ mod tests {
         let altered = UNDER_A_KEY.replace("AAECAwQF", "BAECAwQF");
         assert!(refused(&altered, &key()).contains("987654321: its MAC does not fit"));
         let other = Unlock::Key(Zeroizing::new(vec![7; 16]));
-        assert!(read(UNDER_A_KEY, &other).is_err());
+        assert!(read(UNDER_A_KEY, &other, NOW).is_err());
         let short = Unlock::Key(Zeroizing::new(vec![7; 5]));
         assert!(refused(UNDER_A_KEY, &short).contains("length"));
-        assert!(read(UNDER_A_PASSPHRASE, &passphrase("qwertz")).is_err());
+        assert!(read(UNDER_A_PASSPHRASE, &passphrase("qwertz"), NOW).is_err());
         let no_mac = UNDER_A_KEY.replace("ValueMAC", "ValueMac");
         assert!(refused(&no_mac, &key()).contains("has no MAC"));
         for (text, unlock, hint) in [
@@ -469,11 +530,80 @@ mod tests {
         assert!(plain(">60<", ">soon<").contains("TimeInterval is no number"));
     }
 
+    /// The plain container with such a policy of its key.
+    fn under(policy: &str) -> String {
+        PLAIN.replace("</Data>", &format!("</Data><Policy>{policy}</Policy>"))
+    }
+
+    #[test]
+    fn a_policy_that_is_not_understood_or_cannot_be_kept_refuses_the_key() {
+        for (policy, why) in [
+            ("<KeyUsage>CR</KeyUsage>", "not for one-time codes"),
+            (
+                "<KeyUsage>Encrypt</KeyUsage><KeyUsage>CR</KeyUsage>",
+                "not for one-time codes",
+            ),
+            ("<PINPolicy PINUsageMode=\"Prepend\"/>", "need a PIN"),
+            ("<PINPolicy PINUsageMode=\"Algorithmic\"/>", "need a PIN"),
+            ("<PINPolicy MinLength=\"4\"/>", "need a PIN"),
+            (
+                "<NumberOfTransactions>50</NumberOfTransactions>",
+                "limited in number",
+            ),
+            ("<Region>EU</Region>", "a condition that is not known"),
+            (
+                "<StartDate>2026-01-05T08:00:01Z</StartDate>",
+                "has not begun",
+            ),
+            (
+                "<ExpiryDate>2026-01-05T08:00:00Z</ExpiryDate>",
+                "its time is over",
+            ),
+            (
+                "<ExpiryDate>2026-01-05T09:00:00+02:00</ExpiryDate>",
+                "its time is over",
+            ),
+            ("<ExpiryDate>soon</ExpiryDate>", "ExpiryDate is no date"),
+            ("<StartDate>2026-01-05</StartDate>", "StartDate is no date"),
+        ] {
+            let told = refused(&under(policy), &Unlock::Plain);
+            assert!(
+                told.contains("row 1, A-1: ") && told.contains(why),
+                "{policy}: {told}"
+            );
+        }
+        // What the card as a whole says counts, too.
+        let card = |dates: &str| PLAIN.replace("</DeviceInfo>", &format!("{dates}</DeviceInfo>"));
+        let over = card("<ExpiryDate>2025-12-31T00:00:00Z</ExpiryDate>");
+        assert!(refused(&over, &Unlock::Plain).contains("its time is over"));
+        // Of two policies both hold.
+        let second = under("").replace("</Policy>", "</Policy><Policy><Region/></Policy>");
+        assert!(refused(&second, &Unlock::Plain).contains("not known"));
+    }
+
+    #[test]
+    fn a_policy_that_is_kept_to_says_until_when() {
+        let ends = |text: &str| read(text, &Unlock::Plain, NOW).unwrap()[0].generator.ends_s;
+        assert_eq!(ends(PLAIN), None);
+        let usual = "<PINPolicy PINUsageMode=\"Local\" MinLength=\"4\"/>\
+            <KeyUsage>CR</KeyUsage><KeyUsage>OTP</KeyUsage>\
+            <StartDate>2026-01-05T08:00:00Z</StartDate>";
+        assert_eq!(ends(&under(usual)), None);
+        let dated = under("<ExpiryDate>2026-01-05T08:00:01</ExpiryDate>");
+        assert_eq!(ends(&dated), Some(NOW + 1));
+        // The earlier one of two.
+        let both = dated.replace(
+            "</DeviceInfo>",
+            "<ExpiryDate>2030-01-01T00:00:00Z</ExpiryDate></DeviceInfo>",
+        );
+        assert_eq!(ends(&both), Some(NOW + 1));
+    }
+
     #[test]
     fn secrets_are_not_shown() {
         let shown = format!(
             "{:?} {:?}",
-            read(PLAIN, &Unlock::Plain),
+            read(PLAIN, &Unlock::Plain, NOW),
             passphrase("qwerty")
         );
         assert!(!shown.contains("qwerty") && !shown.contains("MTIz") && !shown.contains("[49, 50"));

@@ -216,6 +216,7 @@ fn seed(row: Row) -> Result<Seed, String> {
             moving,
             hash: row.hash.unwrap_or(Hash::Sha1),
             digits: row.digits.unwrap_or(6),
+            ends_s: None,
         },
         next: row.counter.unwrap_or(0),
         secret,

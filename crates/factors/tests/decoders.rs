@@ -26,6 +26,7 @@ fn containers_of_seeds_are_read_or_refused() {
             "#aes256-cbc",
             "#hmac-sha512",
             "pskc:totp",
+            "<Policy><ExpiryDate>2030-01-01T00:00:00Z</ExpiryDate></Policy>",
             "Length=\"255\"",
             "<PlainValue>18446744073709551615</PlainValue>",
         ])

@@ -32,6 +32,7 @@ mod person;
 mod reason;
 pub mod replay;
 pub mod report;
+mod rows;
 mod sides;
 mod state;
 mod table;

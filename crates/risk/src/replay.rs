@@ -5,8 +5,8 @@
 //! does not notice is learned like everything else, and nothing is ever confirmed. The baseline does
 //! not learn labelled takeovers, as in its literature. Nothing is kept of a row once it was read.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::io::{self, Read};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -16,11 +16,13 @@ use crate::freeman::Freeman;
 use crate::hospital::{Hospital, Roster, Shift};
 use crate::house::House;
 use crate::learn::Outcome;
+use crate::login::Login;
 use crate::measure::{Calibration, Scores};
 pub use crate::measure::{Rates, Worth};
 use crate::nights::{Nights, Work};
 use crate::person::PersonState;
 use crate::report::{By, RiskReport, Tally, Turn};
+use crate::rows::{Row, Rows};
 
 /// So long at the begin of a log sign-ins are learned and not measured, milliseconds.
 const WARM_UP_MS: i64 = 14 * 24 * 60 * 60 * 1000;
@@ -28,15 +30,15 @@ const WARM_UP_MS: i64 = 14 * 24 * 60 * 60 * 1000;
 /// A file that cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// It is no CSV, or could not be read to its end.
+    /// It could not be read.
     #[error("{0}")]
-    Csv(#[from] csv::Error),
+    Read(#[from] io::Error),
     /// A column without which nothing can be said.
     #[error("the column `{0}` is missing")]
     Column(&'static str),
     /// Whoever takes the scores could not.
     #[error("{0}")]
-    Score(std::io::Error),
+    Score(io::Error),
 }
 
 /// What a replay came to.
@@ -49,6 +51,8 @@ pub struct Report {
     /// Rows that are earlier than one before them. They are weighed and learned where they stand, so
     /// a log that is not in order is worth less.
     pub out_of_order: u64,
+    /// Whether the file was cut off or damaged: what is told is told of the rows before that.
+    pub broke_off: bool,
     /// What the model was worth.
     #[serde(flatten)]
     pub worth: Worth,
@@ -118,10 +122,11 @@ pub fn run(
     hospital: Hospital<'_>,
     people: &People,
     clock: &mut dyn FnMut() -> Duration,
-    scores: &mut dyn FnMut(Score) -> std::io::Result<()>,
+    scores: &mut dyn FnMut(Score) -> io::Result<()>,
 ) -> Result<Report, ReplayError> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(log);
-    let columns = Columns::of(reader.byte_headers()?)?;
+    let mut rows = Rows::of(log);
+    let columns = Columns::of(&rows.header()?)?;
+    let mut ahead = Ahead::of(rows, columns);
     let nights = Nights::of(hospital.roster);
     let mut house = House::default();
     let mut freeman = Freeman::default();
@@ -132,15 +137,12 @@ pub fn run(
     let mut took = Took::default();
     let mut begin = None;
     let mut newest = i64::MIN;
-    let mut row = csv::ByteRecord::new();
-    let mut place = 0_u64;
-    while reader.read_byte_record(&mut row)? {
-        let index = columns.index(&row, place);
-        place += 1;
-        let (Some(index), Some(mut login)) = (index, columns.login(&row)) else {
-            report.malformed += 1;
-            continue;
-        };
+    while let Some(entry) = ahead.next()? {
+        let Entry {
+            index,
+            mut login,
+            takeover,
+        } = entry;
         let kind = people.0.get(&login.user);
         if let Some(kind) = kind {
             login.role.clone_from(&kind.role);
@@ -166,7 +168,6 @@ pub fn run(
         }
         report.logins += 1;
         let begin = *begin.get_or_insert(login.at_ms);
-        let takeover = columns.takeover(&row);
         if *welcomed
             && login.at_ms >= begin.saturating_add(WARM_UP_MS)
             && let Some(takeover) = takeover
@@ -189,10 +190,99 @@ pub fn run(
         // Whoever only fails is nobody yet, so that names that nobody has fill no memory.
         persons.entry(login.user).or_insert(unknown);
     }
+    report.malformed = ahead.malformed;
+    report.broke_off = ahead.rows.broke_off();
     measured.from_ms = begin.unwrap_or(0).saturating_add(WARM_UP_MS);
     measured.report(&mut report);
     report.decision_us = took.times();
     Ok(report)
+}
+
+/// A row that was read.
+#[derive(Debug)]
+struct Entry {
+    index: u64,
+    login: Login,
+    takeover: Option<bool>,
+}
+
+/// The rows of a log, read a little ahead: what is wrong with a row's time is seen by those after it.
+#[derive(Debug)]
+struct Ahead<R> {
+    rows: Rows<R>,
+    columns: Columns,
+    /// Rows that were read and not handed out.
+    held: VecDeque<Entry>,
+    place: u64,
+    newest_ms: Option<i64>,
+    malformed: u64,
+}
+
+impl<R: Read> Ahead<R> {
+    fn of(rows: Rows<R>, columns: Columns) -> Self {
+        Self {
+            rows,
+            columns,
+            held: VecDeque::new(),
+            place: 0,
+            newest_ms: None,
+            malformed: 0,
+        }
+    }
+
+    /// The next row that can be read; others are counted.
+    fn next(&mut self) -> Result<Option<Entry>, ReplayError> {
+        loop {
+            let held = self.held.pop_front();
+            let Some(entry) = held.map_or_else(|| self.read(), |held| Ok(Some(held)))? else {
+                return Ok(None);
+            };
+            if self.is_astray(entry.login.at_ms)? {
+                self.malformed += 1;
+                continue;
+            }
+            let newest = self.newest_ms.unwrap_or(entry.login.at_ms);
+            self.newest_ms = Some(newest.max(entry.login.at_ms));
+            return Ok(Some(entry));
+        }
+    }
+
+    /// Whether a row's time lies years ahead of its neighbours': of the newest before it, and of one
+    /// of the few after it. Where all of those lie as far ahead, the log has a gap.
+    fn is_astray(&mut self, at_ms: i64) -> Result<bool, ReplayError> {
+        let leaps = |from_ms: i64| at_ms.saturating_sub(from_ms) > LEAP_MS;
+        if self.newest_ms.is_some_and(|newest| !leaps(newest)) {
+            return Ok(false);
+        }
+        while self.held.len() < AHEAD
+            && let Some(entry) = self.read()?
+        {
+            self.held.push_back(entry);
+        }
+        let comes_back = self.held.iter().any(|after| leaps(after.login.at_ms));
+        // The last one has no neighbour behind it, and a log of one row none at all.
+        Ok(comes_back || self.held.is_empty() && self.newest_ms.is_some())
+    }
+
+    fn read(&mut self) -> Result<Option<Entry>, ReplayError> {
+        let mut row = csv::ByteRecord::new();
+        while let Some(found) = self.rows.next(&mut row)? {
+            let place = self.place;
+            self.place += 1;
+            let index = self.columns.index(&row, place);
+            let login = self.columns.login(&row);
+            if let (Row::Whole, Some(index), Some(login)) = (found, index, login) {
+                let takeover = self.columns.takeover(&row);
+                return Ok(Some(Entry {
+                    index,
+                    login,
+                    takeover,
+                }));
+            }
+            self.malformed += 1;
+        }
+        Ok(None)
+    }
 }
 
 /// Scores of measured sign-ins, counted.
@@ -339,14 +429,18 @@ impl Took {
 /// # Errors
 /// [`ReplayError`].
 pub fn people(file: impl Read) -> Result<(People, u64), ReplayError> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
-    let header = reader.byte_headers()?.clone();
+    let mut rows = Rows::of(file);
+    let header = rows.header()?;
     let user = position(&header, "user_id").ok_or(ReplayError::Column("user_id"))?;
     let (role, facility) = (position(&header, "role"), position(&header, "facility"));
     let mut people = People::default();
     let mut malformed = 0;
-    for row in reader.byte_records() {
-        let row = row?;
+    let mut row = csv::ByteRecord::new();
+    while let Some(found) = rows.next(&mut row)? {
+        if found == Row::Torn {
+            malformed += 1;
+            continue;
+        }
         let field = |column: Option<usize>| match column {
             Some(column) => text(&row, column),
             None => Some(""),
@@ -369,16 +463,19 @@ pub fn people(file: impl Read) -> Result<(People, u64), ReplayError> {
 /// # Errors
 /// [`ReplayError`].
 pub fn roster(file: impl Read) -> Result<(Roster, u64), ReplayError> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
-    let header = reader.byte_headers()?.clone();
+    let mut rows = Rows::of(file);
+    let header = rows.header()?;
     let must = |name: &'static str| position(&header, name).ok_or(ReplayError::Column(name));
     let (user, kind) = (must("user_id")?, must("kind")?);
     let (from, until) = (must("shift_start")?, must("shift_end")?);
     let mut turns = Vec::new();
     let mut malformed = 0;
-    for row in reader.byte_records() {
-        let row = row?;
+    let mut row = csv::ByteRecord::new();
+    while let Some(found) = rows.next(&mut row)? {
         let turn = || {
+            if found == Row::Torn {
+                return None;
+            }
             let on_site = match text(&row, kind)? {
                 "on_site" => true,
                 "on_call" => false,
@@ -400,6 +497,10 @@ pub fn roster(file: impl Read) -> Result<(Roster, u64), ReplayError> {
     Ok((Roster::new(turns), malformed))
 }
 
+/// A row this far ahead of those around it has a wrong date.
+const LEAP_MS: i64 = 2 * 365 * 24 * 60 * 60 * 1000;
+/// So many rows are read ahead where one leaps.
+const AHEAD: usize = 8;
 /// So many groups are told apart.
 const GROUPS: usize = 64;
 /// Of groups with fewer sign-ins no ratio is told.

@@ -193,6 +193,101 @@ fn rows_that_cannot_be_read_are_counted_and_the_rest_goes_on() {
     assert!(scores.iter().all(|score| score.is_finite()));
 }
 
+/// The log with something else in place of one of its rows, the header being row 0.
+fn with_row(log: &str, nth: usize, altered: impl Fn(&str) -> String) -> String {
+    let rows = log.lines().enumerate();
+    rows.map(|(row, text)| {
+        let text = if row == nth {
+            altered(text)
+        } else {
+            text.to_owned()
+        };
+        text + "\n"
+    })
+    .collect()
+}
+
+#[test]
+fn a_stray_quote_spoils_its_own_row_and_none_after_it() {
+    let (roster, log) = nights();
+    let stray = with_row(&log, 50, |row| row.replace("Mozilla", "\"Mozilla"));
+    let (report, all) = scores(&roster, &stray);
+    assert_eq!((report.logins, report.malformed), (799, 1));
+    assert_eq!(all.len(), 799);
+    // The same where all user agents are quoted and one is not closed.
+    let (_, agent) = PHONE.split_once("Mozilla").unwrap();
+    let (agent, _) = agent.split_once(',').unwrap();
+    let quoted = log.replace(&format!("Mozilla{agent},"), &format!("\"Mozilla{agent}\","));
+    assert_eq!(scores(&roster, &quoted).0.logins, 800);
+    let unclosed = with_row(&quoted, 50, |row| row.replace("\",Mobile", ",Mobile"));
+    let (report, _) = scores(&roster, &unclosed);
+    assert_eq!((report.logins, report.malformed), (799, 1));
+    // Places of rows count that one.
+    let (_, told) = alone(&unclosed).unwrap();
+    let indices: Vec<u64> = told[48..50].iter().map(|score| score.index).collect();
+    assert_eq!(indices, [48, 50]);
+    // Nor does one in the roster cost it the rest.
+    let torn = with_row(&roster, 5, |row| format!("\"{row}"));
+    assert_eq!(replay::roster(torn.as_bytes()).unwrap().1, 1);
+    assert_eq!(replay::people(torn.as_bytes()).unwrap().1, 1);
+}
+
+#[test]
+fn a_row_that_is_dated_years_ahead_is_left_out_and_the_rest_is_in_order() {
+    let (roster, log) = nights();
+    let rows: Vec<&str> = log.lines().skip(1).collect();
+    let mut rows: Vec<String> = rows.into_iter().map(str::to_owned).collect();
+    rows.sort_unstable();
+    let log = format!("{HEADER}{}\n", rows.join("\n"));
+    let (in_order, expected) = scores(&roster, &log);
+    assert_eq!((in_order.malformed, in_order.out_of_order), (0, 0));
+    let ahead = |row: &str| row.replace("2026-", "9026-");
+    for nth in [1, 2, 50, 800] {
+        let (report, all) = scores(&roster, &with_row(&log, nth, ahead));
+        assert_eq!((report.logins, report.malformed), (799, 1), "{nth}");
+        assert_eq!((report.out_of_order, all.len()), (0, 799), "{nth}");
+    }
+    // Several at a time, and one of which something else cannot be read.
+    let several = (50..55).fold(log.clone(), |log, nth| with_row(&log, nth, ahead));
+    let several = with_row(&several, 55, |_| "nonsense".to_owned());
+    let (report, _) = scores(&roster, &several);
+    assert_eq!((report.logins, report.malformed), (794, 6));
+    assert_eq!(report.out_of_order, 0);
+    // A log that goes on after years has a gap, and each of its rows counts.
+    let (_, before) = log.split_once('\n').unwrap();
+    let (report, all) = scores(
+        &roster,
+        &format!("{log}{}", before.replace("2026-", "2029-")),
+    );
+    assert_eq!((report.logins, report.malformed), (1600, 0));
+    assert_eq!(report.out_of_order, 0);
+    assert_eq!(all[..800], expected);
+}
+
+#[test]
+fn a_log_that_breaks_off_is_weighed_up_to_there() {
+    struct Cut;
+    impl std::io::Read for Cut {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+    let (_, log) = nights();
+    let (roster, premises) = (Roster::default(), Premises::default());
+    let hospital = Hospital {
+        roster: &roster,
+        premises: &premises,
+    };
+    let cut = std::io::Read::chain(&log.as_bytes()[..log.len() - 10], Cut);
+    let (people, clock) = (People::default(), &mut || Duration::ZERO);
+    let report = replay::run(cut, hospital, &people, clock, &mut |_| Ok(())).unwrap();
+    assert_eq!((report.logins, report.malformed), (799, 1));
+    assert!(report.broke_off);
+    assert!(!alone(&log).unwrap().0.broke_off);
+    let error = replay::run(Cut, hospital, &people, clock, &mut |_| Ok(())).unwrap_err();
+    assert!(matches!(error, ReplayError::Read(_)));
+}
+
 #[test]
 fn without_labels_there_are_scores_and_no_measures() {
     let log = "Login Timestamp,User ID\n2020-02-03 12:43:30.772,-4324475583306591935\n";

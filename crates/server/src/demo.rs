@@ -18,7 +18,7 @@ use wardline_store::{NewDevice, NewPerson, RegisteredDevice, Store, StoreError, 
 
 use crate::charts;
 use crate::codes::{self, Invitation, Terms};
-use crate::config::{Config, Ground};
+use crate::config::{Cidr, Config, Ground};
 use crate::fleet::{feeds, notice};
 use crate::init::{self, InitError, KEEPERS_NAME, by_console, record_keeper};
 use crate::keys::{self, HospitalKeys};
@@ -39,6 +39,8 @@ pub struct DemoOptions {
     pub https: std::net::SocketAddr,
     /// Fixes people and records. Keys, codes and tokens come from the system's randomness.
     pub seed: u64,
+    /// Whose word on where a request comes from counts; nobody's where it is empty.
+    pub proxies: Vec<Cidr>,
 }
 
 /// The demo, running.
@@ -124,6 +126,7 @@ pub async fn run_on(
     store_url.clone_into(&mut config.store.url);
     config.server.http = options.http.to_string();
     config.server.https = options.https.to_string();
+    config.network.proxies.clone_from(&options.proxies);
     let grounds = hospital.grounds.iter().map(|ground| Ground {
         latitude: ground.latitude,
         longitude: ground.longitude,

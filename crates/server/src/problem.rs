@@ -147,6 +147,9 @@ pub(crate) enum Refusal {
     /// The code was typed before (RFC 6238 §5.2).
     #[error("code used")]
     CodeUsed,
+    /// The code is right, of a card whose time is over (RFC 6030 §5).
+    #[error("card ended")]
+    CardEnded,
     /// Too many wrong codes in a row on this device (NIST SP 800-63B-4 §3.2.2).
     #[error("codes are locked")]
     CodesLocked,
@@ -279,6 +282,7 @@ impl Refusal {
             Self::EndorsementRefused(_) => "endorsement-refused",
             Self::CodeWrong => "code-wrong",
             Self::CodeUsed => "code-used",
+            Self::CardEnded => "card-ended",
             Self::CodesLocked => "codes-locked",
             Self::TooManyFactors => "too-many-factors",
             Self::FactorNeeded => "factor-needed",
@@ -327,6 +331,7 @@ impl Refusal {
             | Self::CodeRefused
             | Self::CodeWrong
             | Self::CodeUsed
+            | Self::CardEnded
             | Self::CodesLocked
             | Self::CardRefused(_) => StatusCode::FORBIDDEN,
             Self::EnrollmentOver | Self::ChallengeOver => StatusCode::GONE,
@@ -520,6 +525,10 @@ impl Refusal {
             Self::CodeUsed => (
                 "The code was used before",
                 "Wait for the next code of your card or app, then type that.",
+            ),
+            Self::CardEnded => (
+                "The time of this card is over",
+                "Ask an enrolling officer to hand you another one.",
             ),
             Self::CodesLocked => (
                 "Too many wrong codes",

@@ -1,6 +1,8 @@
 //! One-time codes beside the passkey: apps, token cards, guesses.
 
 use serde_json::json;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use wardline_factors::{Generator, Seed, seeds};
 use wardline_model::wire::directory::Me;
 use wardline_model::wire::factors::{
@@ -365,6 +367,59 @@ async fn a_container_of_the_maker_is_read() {
         .expect(204);
     // RFC 4226, Appendix D: the fourth press, here with eight digits.
     step_up(&mut officer, "26969429").await.expect(200);
+}
+
+story!(a_card_counts_as_long_as_its_maker_says_and_for_what);
+async fn a_card_counts_as_long_as_its_maker_says_and_for_what(engine: Engine) {
+    let hospital = Hospital::new(engine).await;
+    let mut officer = hospital.officer().await;
+    let container = |policy: &str| {
+        let text = format!(
+            r#"<KeyContainer Version="1.0" xmlns="urn:ietf:params:xml:ns:keyprov:pskc">
+            <KeyPackage><DeviceInfo><SerialNo>987654321</SerialNo></DeviceInfo>
+            <Key Id="1" Algorithm="urn:ietf:params:xml:ns:keyprov:pskc:hotp">
+            <AlgorithmParameters><ResponseFormat Length="8" Encoding="DECIMAL"/></AlgorithmParameters>
+            <Data><Secret><PlainValue>MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=</PlainValue></Secret>
+            <Counter><PlainValue>3</PlainValue></Counter></Data>
+            <Policy>{policy}</Policy></Key></KeyPackage></KeyContainer>"#
+        );
+        json!({ "format": "pskc", "text": text })
+    };
+    let until = |at_ms: u64| {
+        let at = OffsetDateTime::from_unix_timestamp(i64::try_from(at_ms / 1000).unwrap()).unwrap();
+        format!("<ExpiryDate>{}</ExpiryDate>", at.format(&Rfc3339).unwrap())
+    };
+    let now_ms = hospital.clock.now_ms();
+    for (policy, why) in [
+        (
+            "<KeyUsage>CR</KeyUsage>".to_owned(),
+            "not for one-time codes",
+        ),
+        ("<Region>EU</Region>".to_owned(), "not known"),
+        (until(now_ms - MINUTE), "its time is over"),
+    ] {
+        let answer = officer.post("/v1/tokens/import", &container(&policy)).await;
+        let problem = answer.refused(422, "import-refused");
+        let reason = problem.extensions["reasons"][0].to_string();
+        assert!(
+            reason.contains("987654321") && reason.contains(why),
+            "{reason}"
+        );
+    }
+    let body = container(&until(now_ms + 10 * MINUTE));
+    officer.post("/v1/tokens/import", &body).await.expect(200);
+    let to = hospital.another_device(&mut officer).await;
+    assign(&mut officer, "987654321", Some(&to))
+        .await
+        .expect(204);
+    step_up(&mut officer, "26969429").await.expect(200);
+    hospital.clock.advance(11 * MINUTE);
+    // The fifth press of the RFC is right, and comes too late; a wrong one is only wrong.
+    let late = step_up(&mut officer, "40338314").await;
+    late.refused(403, "card-ended");
+    step_up(&mut officer, "00000000")
+        .await
+        .refused(403, "code-wrong");
 }
 
 story!(a_persons_generators_are_theirs_and_officers_only_see_and_take_them);

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use wardline_client_native::client::Enrolment;
 use wardline_client_native::home::Home;
 use wardline_client_native::{NativeClient, NativeError};
+use wardline_server::config::Cidr;
 use wardline_server::demo::{self, Awaiting, DemoOptions, DemoRunning};
 use wardline_server::rim::Clock;
 
@@ -45,6 +46,14 @@ pub(crate) struct Demo {
     /// The record keeper then hands history to a new phone at once, and not after a day.
     #[arg(long)]
     conversations: bool,
+    /// Believe X-Forwarded-For from these addresses, as `proxies` in a configuration does:
+    /// 127.0.0.1/32 lets whoever tries the demo say where their requests come from.
+    #[arg(long = "proxy", value_name = "NETWORK", value_parser = network)]
+    proxies: Vec<Cidr>,
+}
+
+fn network(text: &str) -> Result<Cidr, String> {
+    text.to_owned().try_into()
 }
 
 impl Demo {
@@ -68,6 +77,7 @@ impl Demo {
             http: self.listen,
             https: SocketAddr::new(self.listen.ip(), https_port),
             seed: self.seed,
+            proxies: self.proxies,
         };
         let running = demo::run(&options, Clock::default())
             .await

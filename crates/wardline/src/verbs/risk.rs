@@ -117,6 +117,12 @@ impl Replay {
             }
             Err(error) => return Err(unusable(&self.logins, &error)),
         };
+        if report.broke_off {
+            out.note(
+                "the log is cut off or damaged: what follows is of the rows before that, and there may \
+                 have been more",
+            );
+        }
         if report.logins == 0 && report.malformed > 0 {
             return Err(Failure::usage(format!(
                 "{}: none of its {} rows can be read; times are RFC 3339, or UTC without a zone",

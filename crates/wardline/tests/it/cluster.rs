@@ -44,6 +44,7 @@ impl Cluster {
             http: ([127, 0, 0, 1], 0).into(),
             https: ([127, 0, 0, 1], 0).into(),
             seed: 1,
+            proxies: Vec::new(),
         };
         let (people, officer_code) = runtime().block_on(async {
             let made = demo::run_on(&options, &database.url(), Clock::default()).await;

@@ -41,6 +41,7 @@ impl Hospital {
             http: ([127, 0, 0, 1], 0).into(),
             https: ([127, 0, 0, 1], 0).into(),
             seed: 1,
+            proxies: Vec::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -82,6 +82,49 @@ fn a_log_is_weighed_row_by_row_packed_or_not_with_or_without_what_the_hospital_k
 }
 
 #[test]
+fn a_packed_log_that_is_cut_off_or_damaged_is_weighed_up_to_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(log().as_bytes()).unwrap();
+    let whole = packed.finish().unwrap();
+    let lines = || {
+        fs::read_to_string(dir.join("scores.csv"))
+            .unwrap()
+            .lines()
+            .count() as u64
+    };
+
+    // Its end is lost on the way.
+    fs::write(dir.join("logins.csv.gz"), &whole[..whole.len() - 20]).unwrap();
+    let cut = replay(dir, "logins.csv.gz");
+    let report = cut.json(0);
+    assert_eq!(report["broke_off"], true);
+    assert!(cut.stderr.contains("cut off or damaged"), "{}", cut.stderr);
+    let logins = report["logins"].as_u64().unwrap();
+    assert!((20..=31).contains(&logins), "{report}");
+    assert!(report["malformed"].as_u64() >= Some(1), "{report}");
+    assert_eq!(lines(), logins + 1);
+
+    // Something else stands behind it.
+    let mut long = whole.clone();
+    long.extend_from_slice(b"what a transfer left behind it");
+    fs::write(dir.join("logins.csv.gz"), long).unwrap();
+    let report = replay(dir, "logins.csv.gz").json(0);
+    assert_eq!(
+        (&report["logins"], &report["broke_off"]),
+        (&31.into(), &true.into())
+    );
+    assert_eq!(lines(), 32);
+
+    // Nothing of it can be read at all.
+    fs::write(dir.join("logins.csv.gz"), &whole[..8]).unwrap();
+    replay(dir, "logins.csv.gz").json(2);
+    fs::write(dir.join("logins.csv.gz"), whole).unwrap();
+    assert_eq!(replay(dir, "logins.csv.gz").json(0)["broke_off"], false);
+}
+
+#[test]
 fn what_cannot_be_read_is_named_and_nothing_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

@@ -103,6 +103,19 @@ fn a_hospital_is_made_once_served_and_holds_its_officer_to_the_program() {
 }
 
 #[test]
+fn a_demo_believes_no_proxy_whose_network_is_none() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data = scratch.path().join("data");
+    let mut demo = wardline();
+    demo.args(["demo", "--proxy", "10.0.0.1/8", "--data"])
+        .arg(&data);
+    let run = Run::of(&mut demo);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("bits beyond"), "{run:?}");
+    assert!(!data.exists());
+}
+
+#[test]
 fn a_demo_that_starts_again_has_new_codes_for_those_without_a_device_only() {
     let mut demo = Demo::start();
     assert!(demo.url().starts_with("http://localhost:"));

@@ -145,7 +145,7 @@ pub(super) async fn spend(
     code: &str,
     now_ms: u64,
 ) -> Result<Result<FactorId, Refusal>, Refusal> {
-    let mut used = false;
+    let (mut used, mut ended) = (false, false);
     for factor in factors {
         let id = factor.factor_id;
         let secret = tx.factor_secret(id).await?.ok_or(Refusal::NotFound)?;
@@ -161,11 +161,14 @@ pub(super) async fn spend(
                 used = true;
             }
             Checked::Used => used = true,
+            Checked::Ended => ended = true,
             Checked::Wrong => {}
         }
     }
     Ok(Err(if used {
         Refusal::CodeUsed
+    } else if ended {
+        Refusal::CardEnded
     } else {
         Refusal::CodeWrong
     }))

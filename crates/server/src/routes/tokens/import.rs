@@ -43,7 +43,7 @@ pub(crate) async fn handler(
     // A passphrase takes a million hashes: not on a thread that serves others.
     let seeds = tokio::task::spawn_blocking(move || match format {
         TokenFormat::Csv => seeds::read_csv(&text),
-        TokenFormat::Pskc => pskc::read(&text, &unlock),
+        TokenFormat::Pskc => pskc::read(&text, &unlock, now_ms / 1000),
     })
     .await
     .map_err(Refusal::internal)?

@@ -174,6 +174,7 @@ impl Hospital {
             http: ([127, 0, 0, 1], 0).into(),
             https: ([127, 0, 0, 1], 0).into(),
             seed: 7,
+            proxies: Vec::new(),
         };
         let running = demo::run_on(&options, &config.store.url, clock.clone());
         let demo = Box::pin(running).await.unwrap();
