@@ -38,7 +38,7 @@ fn what_was_committed_goes_from_the_wal_into_the_database_while_it_is_open() {
             store.append(message(&store, group, anna, 0)).await.unwrap();
         }
         let dir = db.dir.as_ref().unwrap();
-        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        let mut looks = 0;
         loop {
             // The file alone, without its WAL. Copied in the middle of a pass it may be no database.
             let copy = dir.path().join("copy.db");
@@ -54,10 +54,8 @@ fn what_was_committed_goes_from_the_wal_into_the_database_while_it_is_open() {
             if kept == 50 {
                 break;
             }
-            assert!(
-                std::time::Instant::now() < deadline,
-                "{kept} of 50 after a minute"
-            );
+            looks += 1;
+            assert!(looks < 300, "{kept} of 50 after a minute");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         store.close().await;
@@ -146,8 +144,8 @@ store_test! {
         store.close().await;
         let store = Store::open(&empty, keys().sealer, keys().index, node("n")).unwrap();
         let error = store.check_schema().await.unwrap_err();
-        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 25 }), "{error}");
-        let steps = ["0001_init", "0002_devices", "0003_assessments", "0004_orders", "0005_attested_serials", "0006_factors", "0007_risk", "0008_policies", "0009_cards", "0010_openings", "0011_device_order", "0012_managers", "0013_position", "0014_escalations", "0015_schedules", "0016_push", "0017_attachments", "0019_teams", "0020_quiet", "0022_integrations", "0023_glass", "0024_records", "0025_lines"];
+        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 28 }), "{error}");
+        let steps = ["0001_init", "0002_devices", "0003_assessments", "0004_orders", "0005_attested_serials", "0006_factors", "0007_risk", "0008_policies", "0009_cards", "0010_openings", "0011_device_order", "0012_managers", "0013_position", "0014_escalations", "0015_schedules", "0016_push", "0017_attachments", "0019_teams", "0020_quiet", "0022_integrations", "0023_glass", "0024_records", "0025_lines", "0028_disowned"];
         assert_eq!(store.migrate().await.unwrap(), steps);
         store.check_schema().await.unwrap();
     }
