@@ -153,6 +153,7 @@ fn judged(
         seen_at: Some(NOW - DAY),
         before,
         told: None,
+        disowned: None,
     };
     Ok(assess(terms.ok_or("no such program")?, &device, judge, NOW))
 }

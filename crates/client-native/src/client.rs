@@ -11,10 +11,11 @@ use wardline_client::client::Prf;
 use wardline_client::enroll::{LinkPins, Shown};
 use wardline_client::views::StatusStage;
 use wardline_client::{Client, Platform as _};
-use wardline_model::B64;
+use wardline_model::wire::devices::AttestationChallenge;
 use wardline_model::wire::enroll::{DeviceState, EnrollStarted, Platform as DevicePlatform};
 use wardline_model::wire::posture::{Assessment, Told};
 use wardline_model::wire::sessions::SignIn;
+use wardline_model::{B64, ChallengeId};
 
 use crate::home::Home;
 use crate::platform::Workstation;
@@ -75,6 +76,15 @@ pub struct Enrolment<'a> {
 pub struct Prepared {
     /// What it has to carry as its challenge.
     pub challenge: B64,
+    /// The device key, as a SubjectPublicKeyInfo in PEM.
+    pub public_key: String,
+}
+
+/// What an attestation of an enrolled device's key has to be about, to be taken again.
+#[derive(Debug, Clone)]
+pub struct Renewal {
+    /// The challenge, and how long it can be answered.
+    pub asked: AttestationChallenge,
     /// The device key, as a SubjectPublicKeyInfo in PEM.
     pub public_key: String,
 }
@@ -283,6 +293,34 @@ impl NativeClient {
             self.wait_until_active(Duration::ZERO).await?;
         }
         Ok(self.core.report(facts).await?)
+    }
+
+    /// Asks what the hardware of this device has to attest of its key next; needs no session.
+    ///
+    /// # Errors
+    /// When the device still waits to be confirmed, or the hospital refuses.
+    pub async fn attestation_challenge(&mut self) -> Result<Renewal, NativeError> {
+        if self.core.status().stage == StatusStage::Pending {
+            self.wait_until_active(Duration::ZERO).await?;
+        }
+        let public_key = self.core.platform().home().public_key_pem()?;
+        let asked = self.core.attestation_challenge().await?;
+        Ok(Renewal { asked, public_key })
+    }
+
+    /// Shows what the hardware attests of the device key over that; needs no session.
+    ///
+    /// # Errors
+    /// When the device still waits to be confirmed, or the hospital refuses the attestation.
+    pub async fn attest(
+        &mut self,
+        challenge: ChallengeId,
+        attestation: Vec<B64>,
+    ) -> Result<Assessment, NativeError> {
+        if self.core.status().stage == StatusStage::Pending {
+            self.wait_until_active(Duration::ZERO).await?;
+        }
+        Ok(self.core.attest(challenge, attestation).await?)
     }
 
     /// The server's origin.

@@ -129,6 +129,8 @@ pub fn body(bytes: &[u8]) -> bool {
         same::<devices::EndorseRequest>(bytes),
         same::<devices::CredentialsRequest>(bytes),
         same::<devices::ReportRequest>(bytes),
+        same::<devices::AttestRequest>(bytes),
+        same::<devices::AttestationChallenge>(bytes),
         same::<devices::ReportClaims>(bytes),
         same::<devices::SerialRequest>(bytes),
         same::<devices::BulkRequest>(bytes),

@@ -7,6 +7,7 @@ use time::Date;
 
 use crate::attest::{
     Attested, KeyDescription, PatchLevel, Roots, StatusList, Verdict, certificates, verify,
+    verify_certified,
 };
 use crate::patch::{self, Feeds, Installed, Platform};
 use crate::webauthn::{Attested as Proven, Object, Trust, Unproven};
@@ -19,7 +20,13 @@ use crate::webauthn::{Attested as Proven, Object, Trust, Unproven};
 pub fn chain(pem: &[u8], challenge: &[u8], roots: &Roots, at_ms: u64) -> Option<Attested> {
     let chain = certificates(pem).ok()?;
     let attested = verify(&chain, challenge, roots, None, at_ms);
+    let certified = verify_certified(&chain, challenge, roots, None, at_ms);
+    if let Ok(certified) = &certified {
+        assert_eq!(certified.description.challenge, challenge);
+        assert_eq!(attested.is_ok(), certified.certifier.is_none());
+    }
     if let Ok(attested) = &attested {
+        assert_eq!(certified.as_ref(), Ok(attested));
         assert_eq!(attested.description.challenge, challenge);
         assert_eq!(attested.serials.len(), chain.len());
         if let Ok(elsewhere) = verify(&chain, challenge, &Roots::google(), None, at_ms) {

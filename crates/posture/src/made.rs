@@ -41,6 +41,12 @@ pub struct Description {
     /// Where the key comes from: 0 for one that hardware made, 2 for one that was imported
     /// (`KeyOrigin` of KeyMint).
     pub origin: u64,
+    /// What the key may be used for (`KeyPurpose` of KeyMint): 2 to sign, 3 to verify.
+    pub purposes: Vec<u64>,
+    /// The system's version, as KeyMint writes it: 160102 for 16.1.2.
+    pub os_version: u64,
+    /// The month of its patches, `YYYYMM`.
+    pub os_patch_level: u64,
     /// State of the bootloader.
     pub locked: bool,
     /// State of the system.
@@ -60,6 +66,9 @@ impl Description {
             keymint: SecurityLevel::TrustedEnvironment,
             challenge: challenge.to_vec(),
             origin: 0,
+            purposes: vec![2],
+            os_version: 160_000,
+            os_patch_level: 202_602,
             locked: true,
             state: BootState::Verified,
             hardware: Vec::new(),
@@ -75,12 +84,14 @@ impl Description {
             self.state.to_der()?,
             octets(&[9; 32])?,
         ])?;
+        let purposes = self.purposes.iter().map(u64::to_der);
+        let purposes = purposes.collect::<Result<Vec<_>, _>>()?;
         let mut hardware = vec![
-            (1, element(Tag::Set, &[2_u64.to_der()?])?),
+            (1, element(Tag::Set, &purposes)?),
             (702, self.origin.to_der()?),
             (704, root),
-            (705, 160_000_u64.to_der()?),
-            (706, 202_602_u64.to_der()?),
+            (705, self.os_version.to_der()?),
+            (706, self.os_patch_level.to_der()?),
         ];
         hardware.extend(self.hardware.iter().cloned());
         Ok(sequence(&[
@@ -113,6 +124,13 @@ pub fn authority(name: &str) -> CertificateParams {
 pub fn attested(description: &Description) -> Outcome<CertificateParams> {
     let mut params = named("Android Keystore Key");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.custom_extensions = vec![extension(description.to_der()?)];
+    Ok(params)
+}
+
+/// What the certificate of a key says that certifies others of the same phone.
+pub fn attest_key(description: &Description) -> Outcome<CertificateParams> {
+    let mut params = authority("Attest Key");
     params.custom_extensions = vec![extension(description.to_der()?)];
     Ok(params)
 }

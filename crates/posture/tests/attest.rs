@@ -11,11 +11,11 @@ use proptest::prelude::*;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, IsCa, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, PKCS_RSA_SHA384, PKCS_RSA_SHA512,
-    RsaKeySize, SerialNumber, date_time_ymd,
+    PublicKeyData as _, RsaKeySize, SerialNumber, date_time_ymd,
 };
 use wardline_posture::attest::{
-    Attested, BootState, PatchLevel, Rejected, Roots, SecurityLevel, Status, StatusList, Verdict,
-    certificates, verify,
+    Attested, BootState, Looseness, PatchLevel, Rejected, Roots, SecurityLevel, Status, StatusList,
+    Verdict, certificates, verify, verify_certified,
 };
 use wardline_posture::made::{self, AT, Authority, Description, octets, sequence};
 
@@ -340,6 +340,84 @@ fn a_certificate_signed_by_an_attested_key_is_refused() {
 }
 
 #[test]
+fn a_key_of_the_same_hardware_may_certify_another_where_that_is_asked_for() {
+    let phone = Phone::new();
+    let certifies = Description {
+        purposes: vec![7],
+        ..Description::new(b"when it was made")
+    };
+    let leaf = Description::new(CHALLENGE);
+    let chain = |certifier: &Description, leaf: &Description| {
+        let params = made::attest_key(certifier).unwrap();
+        let key = Authority::signed_by(params, made::key().unwrap(), phone.nearest()).unwrap();
+        let leaf = made::attested(leaf).unwrap();
+        let leaf = leaf.signed_by(&made::key().unwrap(), &key).unwrap();
+        let mut chain = vec![leaf.der().to_vec(), key.der().to_vec()];
+        let rest = phone.authorities.iter().rev();
+        chain.extend(rest.map(|authority| authority.der().to_vec()));
+        (chain, key)
+    };
+    let judge = |chain: &[Vec<u8>]| verify_certified(chain, CHALLENGE, &phone.roots, None, AT);
+
+    let (good, key) = chain(&certifies, &leaf);
+    let attested = judge(&good).unwrap();
+    assert_eq!(attested.verdict, Verdict::Hardware);
+    assert_eq!(attested.description.challenge, CHALLENGE);
+    assert_eq!(
+        attested.certifier,
+        Some(key.key().subject_public_key_info())
+    );
+    // Whoever does not ask for it takes none.
+    let second = Rejected::SecondDescription { certificate: 2 };
+    phone.refuses(&good, &second);
+    // Without such a key it is as ever.
+    assert_eq!(judge(&phone.good()).unwrap().certifier, None);
+
+    // A leaf is worth no more than what certifies it.
+    let strong = Description {
+        attestation: SecurityLevel::StrongBox,
+        keymint: SecurityLevel::StrongBox,
+        ..leaf.clone()
+    };
+    let attested = judge(&chain(&certifies, &strong).0).unwrap();
+    assert_eq!(attested.verdict, Verdict::Hardware);
+
+    // A key that may sign anything, that was brought in, or that is in software vouches for nothing.
+    let other = |change: fn(&mut Description)| {
+        let mut other = certifies.clone();
+        change(&mut other);
+        chain(&other, &leaf).0
+    };
+    for bad in [
+        other(|it| it.purposes = vec![2]),
+        other(|it| it.purposes = vec![7, 2]),
+        other(|it| it.purposes = Vec::new()),
+        other(|it| it.origin = 2),
+        other(|it| it.keymint = SecurityLevel::Software),
+        other(|it| it.attestation = SecurityLevel::Software),
+    ] {
+        assert_eq!(judge(&bad), Err(second.clone()));
+    }
+    // Nor does one that another such key certifies, or a leaf over another challenge.
+    let (_, key) = chain(&certifies, &leaf);
+    let params = made::attest_key(&certifies).unwrap();
+    let below = Authority::signed_by(params, made::key().unwrap(), &key).unwrap();
+    let params = made::attested(&leaf).unwrap();
+    let last = params.signed_by(&made::key().unwrap(), &below).unwrap();
+    let mut long = vec![
+        last.der().to_vec(),
+        below.der().to_vec(),
+        key.der().to_vec(),
+    ];
+    let rest = phone.authorities.iter().rev();
+    long.extend(rest.map(|authority| authority.der().to_vec()));
+    assert!(judge(&long).is_err());
+    let stale = Description::new(b"another challenge");
+    let stale = judge(&chain(&certifies, &stale).0);
+    assert_eq!(stale, Err(Rejected::Challenge));
+}
+
+#[test]
 fn issuers_that_may_not_issue_are_refused() {
     for is_ca in [IsCa::NoCa, IsCa::ExplicitNoCa] {
         let phone = Phone::with_intermediate(|params| params.is_ca = is_ca);
@@ -540,6 +618,39 @@ fn what_is_not_der_is_refused() {
 }
 
 #[test]
+fn a_key_that_signs_and_verifies_is_bound_and_one_that_does_more_is_not() {
+    let phone = Phone::new();
+    let of = |description: Description| {
+        let attested = phone.judge(&phone.describe(&description)).unwrap();
+        (attested.looseness(), attested.is_bound())
+    };
+    let good = Description::new(CHALLENGE);
+    let used = |purposes: &[u64]| Description {
+        purposes: purposes.to_vec(),
+        ..good.clone()
+    };
+    assert_eq!(of(used(&[2])), (None, true));
+    // To verify takes the public key alone; a passkey's is for signing and nothing else.
+    assert_eq!(of(used(&[2, 3])), (None, false));
+    assert_eq!(of(used(&[3, 2])), (None, false));
+    for purposes in [&[][..], &[3], &[2, 0], &[2, 3, 1], &[7], &[2, 7]] {
+        let loose = of(used(purposes));
+        assert_eq!(loose, (Some(Looseness::Purposes), false), "{purposes:?}");
+    }
+    let imported = Description {
+        origin: 2,
+        ..good.clone()
+    };
+    assert_eq!(of(imported), (Some(Looseness::Elsewhere), false));
+    let soft = Description {
+        attestation: SecurityLevel::Software,
+        keymint: SecurityLevel::Software,
+        ..good
+    };
+    assert_eq!(of(soft), (Some(Looseness::Software), false));
+}
+
+#[test]
 fn what_is_too_large_is_refused() {
     let phone = Phone::new();
     let mut chain = phone.good();
@@ -547,7 +658,10 @@ fn what_is_too_large_is_refused() {
     phone.refuses(&chain, &Rejected::Size { certificate: 3 });
     chain = vec![phone.good()[0].clone(); 11];
     phone.refuses(&chain, &Rejected::Length);
-    assert_eq!(certificates(&vec![b'-'; 1 << 20]), Err(Rejected::Length));
+    // Before anything is read of it nobody knows how many certificates a file holds.
+    let large = certificates(&vec![b'-'; 3 << 20]).unwrap_err();
+    assert_eq!((&large, large.code()), (&Rejected::Text, "text"));
+    assert!(large.to_string().contains("327680 bytes"), "{large}");
     let malformed = Rejected::Malformed { certificate: 1 };
     for serial in [vec![1; 21], vec![0x7f; 4000], vec![0x80], vec![0xff; 20]] {
         let huge = phone.with_leaf_field(SERIAL, |_| {

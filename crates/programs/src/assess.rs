@@ -1,7 +1,10 @@
 //! What the rules of a program make of the facts that are known of a device.
 //!
 //! **Whose word counts.** A rule names the provenances that it accepts. The strongest fact of these
-//! that is new enough speaks for the device. Against it speaks any newer fact, of whatever
+//! that is new enough speaks for the device; of a version or a patch level, which updates move on
+//! while nobody proves them again, a newer and higher one that the rule accepts speaks instead of an
+//! older one. So nobody's word lifts a device that could not speak for it alone: what a rule does
+//! not accept never does. Against it speaks any newer fact, of whatever
 //! provenance, except a mere claim where something stronger was accepted: a device that says of
 //! itself that it is worse than its manager thinks is believed, a browser that shows an old version
 //! out of habit is not.
@@ -15,6 +18,10 @@
 //! a device: of old feeds only what stands in an entry counts, and what was found by them before they
 //! were old. What was found wrong stays so until somebody tells that it was mended.
 //!
+//! **What is taken back.** Where the terms ask hardware to vouch for a device when it comes in, a
+//! voucher whose key is found revoked later quarantines it, whatever the rules say of what is not
+//! known, until it is vouched for again.
+//!
 //! **What nobody tells.** A rule that counts what is not known waits until somebody whom it accepts
 //! tells it of at least one device of the program: a hospital that has not connected its device
 //! manager yet must not shut out every phone, and with it whoever could connect it.
@@ -25,7 +32,7 @@ use time::{Date, OffsetDateTime};
 use wardline_model::wire::posture::{
     Assessment, Fact, FactName, FactValue, Finding, Mended, Outcome, Provenance, Standing,
 };
-use wardline_model::wire::programs::{Check, Rule, Unknown};
+use wardline_model::wire::programs::{Attestation, Check, Rule, Unknown};
 use wardline_posture::attest::PatchLevel;
 use wardline_posture::patch::{self, Code, Feeds, Installed, Version};
 
@@ -47,6 +54,17 @@ pub struct Device<'a> {
     /// What is known of any device of its program, and from whom; absent where that is not looked
     /// at.
     pub told: Option<&'a Told>,
+    /// When and why the word of the hardware that vouched for it was taken back.
+    pub disowned: Option<Disowned<'a>>,
+}
+
+/// That the word of a device's hardware was taken back: a key that vouched for it is revoked.
+#[derive(Debug, Clone, Copy)]
+pub struct Disowned<'a> {
+    /// When it was found, unix milliseconds.
+    pub at: u64,
+    /// As the list of revoked keys says, such as `REVOKED (KEY_COMPROMISE)`.
+    pub why: &'a str,
 }
 
 /// What is known of any device of a program, and from whom.
@@ -122,6 +140,7 @@ pub fn assess(
         })
         .collect();
     findings.extend(other_platform(terms, device, now_ms));
+    findings.extend(disowned(terms, device));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.standing));
     let standing = findings.first().map_or(Standing::Compliant, |f| f.standing);
     let deadline = match standing {
@@ -175,6 +194,41 @@ fn other_platform(terms: &Terms, device: &Device<'_>, now_ms: u64) -> Option<Fin
 
 /// The finding about a program's platforms, which no rule of a program may be called.
 pub(crate) const PLATFORM: &str = "platform";
+
+/// What is found of a device whose hardware's word was taken back, where its program lets devices in
+/// by that word alone. There is no grace: who has a leaked key can have made up all that it proved.
+fn disowned(terms: &Terms, device: &Device<'_>) -> Option<Finding> {
+    let disowned = device.disowned?;
+    let vouched = |name| {
+        let mut facts = device.facts.iter();
+        facts.any(|fact| fact.name == name && fact.provenance == Provenance::Attested)
+    };
+    let (key, passkey) = (FactName::KeyHardware, FactName::Authenticator);
+    let still = match terms.enrolment.attestation {
+        Attestation::None => true,
+        Attestation::Key => vouched(key),
+        Attestation::Authenticator => vouched(passkey),
+        Attestation::Either => vouched(key) || vouched(passkey),
+    };
+    if still {
+        return None;
+    }
+    Some(Finding {
+        rule: DISOWNED.to_owned(),
+        outcome: Outcome::Unmet,
+        standing: Standing::Quarantined,
+        reason: words::disowned(disowned.why),
+        step: Some(words::VOUCH_AGAIN.to_owned()),
+        since: Some(disowned.at),
+        deadline: Some(disowned.at),
+        provenance: None,
+        observed_at: Some(disowned.at),
+        mended: None,
+    })
+}
+
+/// The finding about a voucher that was revoked; no rule's id has a hyphen.
+const DISOWNED: &str = "attestation-revoked";
 
 /// The fact of a name with the strongest provenance.
 pub fn strongest(facts: &[Fact], name: FactName) -> Option<&Fact> {
@@ -246,7 +300,7 @@ impl<'a> Case<'a> {
                 self.rule.unknown == Unknown::Count && !ruling.excused && self.is_ever_told()
             }
         };
-        let mut reason = ruling.reason;
+        let mut reason = ruling.reason.clone();
         let waits = self.rule.unknown == Unknown::Count && !ruling.excused && !counts;
         if ruling.outcome == Outcome::Unknown && waits {
             reason.push_str(words::NEVER_TOLD);
@@ -284,13 +338,37 @@ impl<'a> Case<'a> {
             outcome: ruling.outcome,
             standing,
             reason,
-            step: counts.then(|| words::step(&self.rule.check, ruling.outcome, self.platform)),
+            step: counts.then(|| self.step(&ruling)),
             since,
             deadline,
             provenance: ruling.by.map(|fact| fact.provenance),
             observed_at: ruling.by.map(|fact| fact.observed_at),
             mended: mended.filter(|_| !counts),
         }
+    }
+
+    /// What the owner does. What hardware proved stays as it was until it proves it again, so an
+    /// update alone mends nothing that rests on that.
+    fn step(&self, ruling: &Ruling<'_>) -> String {
+        let check = &self.rule.check;
+        if ruling.outcome == Outcome::Unknown && self.is_hardwares_word_old() {
+            return words::PROVE_AGAIN.to_owned();
+        }
+        let mut step = words::step(check, ruling.outcome, self.platform);
+        let by_hardware = ruling.by.map(|fact| fact.provenance) == Some(Provenance::Attested);
+        if by_hardware && matches!(check, Check::OsFloor { .. } | Check::Patched) {
+            step.push_str(words::THEN_PROVE);
+        }
+        step
+    }
+
+    /// Whether hardware proved what decides the rule, and did so too long ago.
+    fn is_hardwares_word_old(&self) -> bool {
+        let accepts = self.rule.accept.contains(&Provenance::Attested);
+        let told = deciding(&self.rule.check).and_then(|name| strongest(self.device.facts, name));
+        accepts
+            && told
+                .is_some_and(|fact| fact.provenance == Provenance::Attested && !self.is_new(fact))
     }
 
     /// The grace that was used before a rule was mended, less what has come back since. Every update
@@ -371,14 +449,24 @@ impl<'a> Case<'a> {
         rulings.swap_remove(unmet.unwrap_or(0))
     }
 
-    /// The strongest fact whose provenance the rule accepts and that is new enough.
+    /// The strongest fact whose provenance the rule accepts and that is new enough; of what updates
+    /// move on, a weaker one that is newer and higher.
     fn accepted(&self, name: FactName) -> Option<&'a Fact> {
-        self.device
+        let mut all: Vec<&Fact> = self
+            .device
             .facts
             .iter()
             .filter(|fact| fact.name == name && self.rule.accept.contains(&fact.provenance))
             .filter(|fact| self.is_new(fact))
-            .max_by_key(|fact| fact.provenance)
+            .collect();
+        all.sort_by_key(|fact| std::cmp::Reverse(fact.provenance));
+        all.into_iter().reduce(|best, weaker| {
+            if weaker.observed_at > best.observed_at && is_higher(weaker, best) {
+                weaker
+            } else {
+                best
+            }
+        })
     }
 
     fn is_new(&self, fact: &Fact) -> bool {
@@ -515,6 +603,36 @@ fn family(platform: &str) -> Option<patch::Platform> {
         "linux" => patch::Platform::Linux,
         _ => return None,
     })
+}
+
+/// Whether a fact tells a later version of the same system, or a later level of patches, than
+/// another. What cannot be compared is not.
+fn is_higher(fact: &Fact, than: &Fact) -> bool {
+    let (Some(shown), Some(other)) = (text(fact), text(than)) else {
+        return false;
+    };
+    match fact.name {
+        FactName::OsVersion => {
+            let (system, version) = numbered(shown);
+            let (other_system, other) = numbered(other);
+            system.eq_ignore_ascii_case(other_system)
+                && matches!((version, other), (Some(it), Some(other)) if it > other)
+        }
+        FactName::PatchLevel => {
+            let levels = (PatchLevel::from_text(shown), PatchLevel::from_text(other));
+            matches!(levels, (Some(it), Some(other)) if it > other)
+        }
+        _ => false,
+    }
+}
+
+/// The name of a system before its number, and the number: `debian 13`.
+fn numbered(shown: &str) -> (&str, Option<Version>) {
+    let start = shown.find(|c: char| c.is_ascii_digit());
+    let (system, number) = shown.split_at(start.unwrap_or(shown.len()));
+    let end = number.find(|c: char| !(c.is_ascii_digit() || c == '.'));
+    let number = &number[..end.unwrap_or(number.len())];
+    (system.trim(), Version::parse(number.trim_end_matches('.')))
 }
 
 /// Whether a version as a system shows it is at least a floor; `None` where it cannot be read.

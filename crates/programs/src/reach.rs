@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 use wardline_model::wire::posture::{FactName, Provenance};
-use wardline_model::wire::programs::{Check, Ownership, Program, Rule, Unknown};
+use wardline_model::wire::programs::{Attestation, Check, Ownership, Program, Rule, Unknown};
 
 use crate::fleet::Fleet;
 use crate::terms::Terms;
@@ -157,6 +157,58 @@ pub fn warnings(terms: &Terms, fleet: &Fleet) -> Vec<Warning> {
     };
     terms.rules.iter().filter_map(warn).collect()
 }
+
+/// What is to be said of the list of revoked attestation keys, which was fetched then (unix
+/// milliseconds; absent without one), where the program counts what hardware proves: because it asks
+/// for it, or because hardware did prove something of its devices that a rule accepts.
+pub fn unrevoked(
+    terms: &Terms,
+    fleet: &Fleet,
+    fetched_at: Option<u64>,
+    now_ms: u64,
+) -> Option<String> {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    let asks = terms.enrolment.attestation != Attestation::None;
+    let counts = terms.rules.iter().any(|rule| {
+        rule.accept.contains(&Provenance::Attested)
+            && fleet.facts.iter().any(|known| {
+                known.program == terms.slug
+                    && known.devices > 0
+                    && known.provenance == Provenance::Attested
+                    && facts_of(&rule.check).contains(&known.name)
+            })
+    });
+    if !asks && !counts {
+        return None;
+    }
+    let most = terms.enrolment.revocations_days;
+    let refused = most.map_or(
+        "",
+        |_| " Until there is a new one, nothing that a phone's hardware proves is taken.",
+    );
+    match fetched_at {
+        None => Some(format!(
+            "What hardware proves counts here, and the hospital has no list of revoked attestation \
+             keys: a key that leaked vouches like any other.{refused} [feeds] attestation_status \
+             says where the list is."
+        )),
+        Some(at) => {
+            let days = now_ms.saturating_sub(at) / DAY;
+            let late = days > u64::from(most.unwrap_or(LIST_DAYS));
+            late.then(|| {
+                format!(
+                    "What hardware proves counts here, and the hospital's list of revoked \
+                     attestation keys is {days} days old: keys that leaked since vouch like any \
+                     other.{refused}"
+                )
+            })
+        }
+    }
+}
+
+/// After how many days the list of revoked attestation keys is called old. Google adds to it whenever
+/// a key is found to have leaked.
+const LIST_DAYS: u32 = 7;
 
 /// Whether the rule is for platforms of which the program's devices have none.
 fn only_others(rule: &Rule, terms: &Terms, fleet: &Fleet) -> bool {
@@ -505,6 +557,39 @@ mod tests {
         let told = warnings(&Terms::new(program).unwrap(), &Fleet::default());
         assert_eq!(told.len(), 1);
         assert!(told[0].could.is_empty() && told[0].bars);
+    }
+
+    #[test]
+    fn a_list_of_revoked_keys_that_is_missing_or_old_is_told_where_hardware_counts() {
+        const DAY: u64 = 24 * 60 * 60 * 1000;
+        let now = 100 * DAY;
+        let none = Fleet::default();
+        // Nothing is asked for, and nothing was proven: no list is needed.
+        assert_eq!(unrevoked(&baseline("byod"), &none, None, now), None);
+        let mut proven = Fleet::default();
+        proven.facts.push(Known {
+            program: "byod".to_owned(),
+            name: FactName::BootloaderLocked,
+            provenance: Provenance::Attested,
+            devices: 1,
+        });
+        let told = |terms: &Terms, fleet: &Fleet, at| unrevoked(terms, fleet, at, now);
+        let missing = told(&baseline("byod"), &proven, None).unwrap();
+        assert!(missing.contains("has no list"), "{missing}");
+        assert_eq!(told(&baseline("issued"), &proven, None), None);
+        let old = told(&baseline("byod"), &proven, Some(now - 8 * DAY)).unwrap();
+        assert!(old.contains("8 days old"), "{old}");
+        assert_eq!(told(&baseline("byod"), &proven, Some(now - 7 * DAY)), None);
+
+        let mut program = baseline("issued").into_inner();
+        program.enrolment.attestation = Attestation::Key;
+        program.enrolment.revocations_days = Some(2);
+        let strict = Terms::new(program).unwrap();
+        for at in [None, Some(now - 3 * DAY)] {
+            let told = told(&strict, &none, at).unwrap();
+            assert!(told.contains("Until there is a new one"), "{told}");
+        }
+        assert_eq!(told(&strict, &none, Some(now - 2 * DAY)), None);
     }
 
     #[test]

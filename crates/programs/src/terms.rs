@@ -136,6 +136,12 @@ fn check_program(program: &Program) -> Result<(), TermsError> {
             "authenticator or either: a list of authenticators needs their attestation",
         );
     }
+    if enrolment
+        .revocations_days
+        .is_some_and(|days| !(1..=90).contains(&days))
+    {
+        return fault("enrolment.revocations_days", "1 to 90, or nothing");
+    }
     if !(15..=3600).contains(&program.limits.lock_seconds) {
         return fault("limits.lock_seconds", "15 to 3600");
     }

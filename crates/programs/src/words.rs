@@ -71,6 +71,27 @@ pub(crate) fn other_platform(shown: &str, platforms: &[String]) -> String {
 pub(crate) const ANOTHER_PROGRAM: &str =
     "Ask the security officer for a program that takes this kind of device.";
 
+/// Why a device is shut out for whose hardware a revoked key vouched.
+pub(crate) fn disowned(why: &str) -> String {
+    format!(
+        "The program takes devices for which their hardware vouches, and a key that vouched for this \
+         one is on its maker's list of revoked keys: {why}."
+    )
+}
+
+/// What the owner of such a device does.
+pub(crate) const VOUCH_AGAIN: &str = "Have the app prove the device's hardware again, or enrol \
+     the device again. If that is refused, too, it cannot be used in the program any more: ask the \
+     security officer for another one.";
+
+/// What the owner does about something that hardware proved too long ago.
+pub(crate) const PROVE_AGAIN: &str =
+    "Have the app prove the device's hardware again; where it cannot, enrol the device again.";
+
+/// What follows an update where hardware told of the system before it.
+pub(crate) const THEN_PROVE: &str = " Then have the app prove the device's hardware again: what \
+     it proved is from before the update.";
+
 /// A platform as people write it: `iPadOS` for `ipados`. One that is not known stays as it is.
 pub fn platform_name(platform: &str) -> &str {
     match platform {
@@ -208,6 +229,10 @@ pub(crate) fn unknown(
         .collect::<Vec<_>>()
         .join(" or ");
     match told {
+        Some(fact) if old && fact.provenance == Provenance::Attested => format!(
+            "What the device's hardware proved of {subject} is too old to count; it has to prove it \
+             again."
+        ),
         Some(_) if old => format!("What is known of {subject} is too old to count."),
         Some(fact) => format!(
             "Only {} tells of {subject}; the program takes the word of {whom}.",

@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use wardline_model::wire::posture::{
     Assessment, Fact, FactName, FactValue, Outcome, Provenance, Standing,
 };
-use wardline_model::wire::programs::{Check, Program, Rule, Unknown};
+use wardline_model::wire::programs::{Attestation, Check, Program, Rule, Unknown};
 use wardline_posture::patch::Feeds;
-use wardline_programs::assess::Told;
+use wardline_programs::assess::{Disowned, Told};
 use wardline_programs::{Device, Judge, Terms, assess};
 
 /// 1 September 2026, noon.
@@ -66,6 +66,7 @@ fn look_by(
         seen_at: Some(now),
         before,
         told: None,
+        disowned: None,
     };
     assess(terms, &device, &mut Judge::new(feeds), now)
 }
@@ -178,6 +179,7 @@ fn what_nobody_tells_of_any_device_shuts_nobody_out() {
             seen_at: None,
             before: None,
             told: Some(told),
+            disowned: None,
         };
         assess(&terms, &device, &mut Judge::new(None), NOW)
     };
@@ -524,6 +526,7 @@ fn a_phone_in_a_drawer_is_missed_after_its_days_and_shut_out_after_its_grace() {
             seen_at: Some(NOW - days * DAY),
             before: None,
             told: None,
+            disowned: None,
         };
         assess(&terms, &device, &mut Judge::new(None), NOW)
     };
@@ -649,4 +652,296 @@ fn a_device_of_another_platform_does_not_belong_into_its_program() {
             .iter()
             .all(|finding| finding.rule != "platform")
     );
+}
+
+const EVERYBODY: [Provenance; 4] = [
+    Provenance::Claimed,
+    Provenance::Agent,
+    Provenance::Managed,
+    Provenance::Attested,
+];
+
+fn floor(version: &str) -> Check {
+    Check::OsFloor {
+        floors: [("android".to_owned(), version.to_owned())].into(),
+    }
+}
+
+fn android(version: &str, provenance: Provenance, at: u64) -> Vec<Fact> {
+    vec![
+        fact(FactName::Platform, "android", provenance, at),
+        fact(FactName::OsVersion, version, provenance, at),
+    ]
+}
+
+#[test]
+fn an_update_counts_although_hardware_proved_the_version_before_it() {
+    let mut program = baseline("byod");
+    program.rules.retain(|rule| rule.id == "os_supported");
+    program.rules[0].check = floor("14");
+    let own = Terms::new(program).unwrap();
+    let proven = android("13", Provenance::Attested, NOW - 100 * DAY);
+    let before = look(&own, &proven, None, NOW);
+    assert_eq!(before.standing, Standing::Grace);
+    assert_eq!(
+        before.findings[0].step.as_deref(),
+        Some(
+            "Settings → System → Software updates: install the update and restart. Then have the app \
+             prove the device's hardware again: what it proved is from before the update."
+        )
+    );
+    for (told, provenance) in [("16", Provenance::Claimed), ("16.1.2", Provenance::Managed)] {
+        let mut facts = proven.clone();
+        facts.extend(android(told, provenance, NOW));
+        let updated = look(&own, &facts, Some(&before), NOW + DAY);
+        assert_eq!(updated.standing, Standing::Compliant, "{provenance:?}");
+        assert_eq!(updated.findings[0].provenance, Some(provenance));
+    }
+
+    // What was so before hardware proved it, or is no later version, lifts nothing.
+    for (told, at) in [
+        ("16", NOW - 101 * DAY),
+        ("13", NOW),
+        ("12", NOW),
+        ("?", NOW),
+    ] {
+        let mut facts = proven.clone();
+        facts.extend(android(told, Provenance::Claimed, at));
+        let stands = look(&own, &facts, None, NOW);
+        assert_eq!(stands.standing, Standing::Grace, "{told}");
+    }
+    // A browser that shows an old version out of habit takes nothing away.
+    let mut facts = android("16", Provenance::Attested, NOW - DAY);
+    facts.extend(android("10", Provenance::Claimed, NOW));
+    assert_eq!(look(&own, &facts, None, NOW).standing, Standing::Compliant);
+
+    // Where nobody else's word is taken, hardware proves it again.
+    let strict = only(floor("14"), &[Provenance::Attested], 7, Unknown::Allow);
+    let mut facts = android("13", Provenance::Attested, NOW - DAY);
+    facts.extend(android("16", Provenance::Managed, NOW));
+    facts.extend(android("16", Provenance::Claimed, NOW));
+    assert_eq!(look(&strict, &facts, None, NOW).standing, Standing::Grace);
+    let again = android("16", Provenance::Attested, NOW);
+    assert_eq!(
+        look(&strict, &again, None, NOW).standing,
+        Standing::Compliant
+    );
+}
+
+#[test]
+fn a_later_patch_level_counts_where_whoever_tells_it_is_believed() {
+    let feeds = feeds();
+    let phone = |accept: &[Provenance], told: Provenance| {
+        let terms = only(Check::Patched, accept, 0, Unknown::Allow);
+        let mut facts = android("16", Provenance::Attested, NOW - 20 * DAY);
+        let level = |level: &str, by, at| fact(FactName::PatchLevel, level, by, at);
+        facts.push(level("2026-03", Provenance::Attested, NOW - 20 * DAY));
+        facts.push(level("2026-09-05", told, NOW));
+        look_by(&terms, &facts, None, Some(&feeds), NOW).standing
+    };
+    let managed = Provenance::Managed;
+    assert_eq!(phone(&EVERYBODY, managed), Standing::Compliant);
+    assert_eq!(
+        phone(&[managed, Provenance::Attested], managed),
+        Standing::Compliant
+    );
+    for (accept, told) in [
+        (&[Provenance::Attested][..], managed),
+        (&[managed, Provenance::Attested], Provenance::Claimed),
+    ] {
+        assert_eq!(phone(accept, told), Standing::Quarantined);
+    }
+}
+
+#[test]
+fn what_hardware_proved_of_the_start_is_proven_again_in_time() {
+    for slug in ["byod", "issued", "shared"] {
+        let mut program = baseline(slug);
+        program.rules.retain(|rule| rule.id == "verified_boot");
+        let terms = Terms::new(program.clone()).unwrap();
+        let mut facts = android("16", Provenance::Attested, NOW);
+        facts.push(fact(
+            FactName::BootloaderLocked,
+            true,
+            Provenance::Attested,
+            NOW,
+        ));
+        facts.push(fact(
+            FactName::VerifiedBoot,
+            "verified",
+            Provenance::Attested,
+            NOW,
+        ));
+        let outcome = |at| look(&terms, &facts, None, at).findings[0].clone();
+        assert_eq!(outcome(NOW + 30 * DAY).outcome, Outcome::Met, "{slug}");
+        let old = outcome(NOW + 31 * DAY);
+        assert_eq!(
+            (old.outcome, old.standing),
+            (Outcome::Unknown, Standing::Compliant)
+        );
+        assert_eq!(
+            old.reason,
+            "What the device's hardware proved of verified boot is too old to count; it has to prove \
+             it again."
+        );
+
+        // Where that counts, the owner is told what helps.
+        program.rules[0].unknown = Unknown::Count;
+        let terms = Terms::new(program).unwrap();
+        let old = look(&terms, &facts, None, NOW + 31 * DAY).findings[0].clone();
+        assert_eq!(old.standing, Standing::Quarantined, "{slug}");
+        let step = old.step.unwrap();
+        assert!(step.starts_with("Have the app prove"), "{step}");
+    }
+}
+
+#[test]
+fn a_device_whose_voucher_is_revoked_is_shut_out_where_a_voucher_is_asked_for() {
+    let stands = |attestation, facts: &[Fact], disowned| {
+        let mut program = baseline("byod");
+        program.enrolment.attestation = attestation;
+        let device = Device {
+            facts,
+            enrolled_at: NOW - 100 * DAY,
+            seen_at: Some(NOW),
+            before: None,
+            told: None,
+            disowned,
+        };
+        let terms = Terms::new(program).unwrap();
+        assess(&terms, &device, &mut Judge::new(None), NOW)
+    };
+    let taken_back = Some(Disowned {
+        at: NOW - DAY,
+        why: "REVOKED (KEY_COMPROMISE)",
+    });
+    let found = stands(Attestation::Key, &[], taken_back);
+    assert_eq!(found.standing, Standing::Quarantined);
+    let finding = &found.findings[0];
+    assert_eq!(finding.since, Some(NOW - DAY));
+    assert!(finding.step.is_some());
+    assert!(
+        finding
+            .reason
+            .ends_with("list of revoked keys: REVOKED (KEY_COMPROMISE)."),
+        "{}",
+        finding.reason
+    );
+    // Who came in before a voucher was asked for has lost none.
+    let key = |by| fact(FactName::KeyHardware, "hardware", by, NOW);
+    let passkey = fact(
+        FactName::Authenticator,
+        "a model",
+        Provenance::Attested,
+        NOW,
+    );
+    let attested = key(Provenance::Attested);
+    for (attestation, facts, disowned) in [
+        (Attestation::Key, vec![], None),
+        (Attestation::None, vec![], taken_back),
+        (Attestation::Key, vec![attested.clone()], taken_back),
+        (Attestation::Either, vec![attested.clone()], taken_back),
+        (Attestation::Either, vec![passkey.clone()], taken_back),
+        (
+            Attestation::Authenticator,
+            vec![passkey.clone()],
+            taken_back,
+        ),
+    ] {
+        let stands = stands(attestation, &facts, disowned);
+        assert_eq!(stands.standing, Standing::Compliant, "{attestation:?}");
+    }
+    for (attestation, facts) in [
+        (Attestation::Key, vec![key(Provenance::Managed), passkey]),
+        (Attestation::Authenticator, vec![attested]),
+        (Attestation::Either, vec![]),
+    ] {
+        let stands = stands(attestation, &facts, taken_back);
+        assert_eq!(stands.standing, Standing::Quarantined, "{attestation:?}");
+    }
+}
+
+/// What everybody might tell of a phone's version and patches, newer and older.
+fn told() -> impl Strategy<Value = Vec<Fact>> {
+    let one = (
+        any::<bool>(),
+        0_u64..8,
+        prop::sample::select(EVERYBODY.to_vec()),
+        0..60 * DAY,
+    );
+    prop::collection::vec(one, 0..8).prop_map(|all| {
+        let mut facts: Vec<Fact> = Vec::new();
+        for (version, value, provenance, age) in all {
+            let (name, value) = if version {
+                (FactName::OsVersion, (10 + value).to_string())
+            } else {
+                (FactName::PatchLevel, format!("2026-{:02}", 2 + value))
+            };
+            // Of each name and provenance one is known.
+            if !facts
+                .iter()
+                .any(|f| (f.name, f.provenance) == (name, provenance))
+            {
+                facts.push(fact(name, value, provenance, NOW - age));
+            }
+        }
+        facts.push(fact(
+            FactName::Platform,
+            "android",
+            Provenance::Managed,
+            NOW,
+        ));
+        facts
+    })
+}
+
+proptest! {
+    /// However new, what a rule does not accept lifts nothing.
+    #[test]
+    fn no_word_that_is_not_accepted_makes_a_device_better(
+        facts in told(),
+        accept in prop::sample::subsequence(EVERYBODY.to_vec(), 1..=4),
+    ) {
+        let feeds = feeds();
+        for check in [floor("14"), Check::Patched] {
+            let terms = only(check, &accept, 7, Unknown::Count);
+            let accepted: Vec<Fact> = facts
+                .iter()
+                .filter(|fact| fact.name == FactName::Platform || accept.contains(&fact.provenance))
+                .cloned()
+                .collect();
+            let with = look_by(&terms, &facts, None, Some(&feeds), NOW);
+            let without = look_by(&terms, &accepted, None, Some(&feeds), NOW);
+            prop_assert!(with.standing >= without.standing);
+        }
+    }
+
+    /// Who is lifted over the strongest word is so by a newer one that is accepted and would be enough
+    /// alone.
+    #[test]
+    fn only_a_newer_word_that_is_enough_alone_lifts_a_device(
+        facts in told(),
+        accept in prop::sample::subsequence(EVERYBODY.to_vec(), 1..=4),
+    ) {
+        let terms = only(floor("14"), &accept, 7, Unknown::Count);
+        let stands = look(&terms, &facts, None, NOW);
+        let strongest = facts
+            .iter()
+            .filter(|fact| fact.name == FactName::OsVersion && accept.contains(&fact.provenance))
+            .filter(|fact| NOW - fact.observed_at <= 30 * DAY)
+            .max_by_key(|fact| fact.provenance);
+        if let (Outcome::Met, Some(strongest)) = (stands.findings[0].outcome, strongest) {
+            let by = stands.findings[0].provenance.unwrap();
+            prop_assert!(accept.contains(&by));
+            let decided = facts
+                .iter()
+                .find(|fact| fact.name == FactName::OsVersion && fact.provenance == by)
+                .unwrap();
+            prop_assert!(by == strongest.provenance || decided.observed_at > strongest.observed_at);
+            let platform = fact(FactName::Platform, "android", Provenance::Managed, NOW);
+            let alone = [platform, decided.clone()];
+            let alone = look(&terms, &alone, None, NOW);
+            prop_assert_eq!(alone.standing, Standing::Compliant);
+        }
+    }
 }

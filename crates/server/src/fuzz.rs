@@ -59,6 +59,7 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<devices::EndorseRequest>(bytes),
         quiet::<devices::CredentialsRequest>(bytes),
         quiet::<devices::ReportRequest>(bytes),
+        quiet::<devices::AttestRequest>(bytes),
         quiet::<devices::SerialRequest>(bytes),
         quiet::<devices::BulkRequest>(bytes),
         quiet::<devices::ExportRequest>(bytes),

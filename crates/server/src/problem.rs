@@ -138,6 +138,9 @@ pub(crate) enum Refusal {
     /// The sign-in challenge is unknown, used or too old.
     #[error("challenge over")]
     ChallengeOver,
+    /// The challenge for a device's hardware is unknown, used or too old.
+    #[error("attestation over")]
+    AttestationOver,
     /// The endorsement is not what it must be.
     #[error("endorsement refused: {0}")]
     EndorsementRefused(&'static str),
@@ -279,6 +282,7 @@ impl Refusal {
             Self::PasskeyRefused => "passkey-refused",
             Self::AuthenticatorRefused(_) => "authenticator-refused",
             Self::ChallengeOver => "challenge-over",
+            Self::AttestationOver => "attestation-over",
             Self::EndorsementRefused(_) => "endorsement-refused",
             Self::CodeWrong => "code-wrong",
             Self::CodeUsed => "code-used",
@@ -334,7 +338,7 @@ impl Refusal {
             | Self::CardEnded
             | Self::CodesLocked
             | Self::CardRefused(_) => StatusCode::FORBIDDEN,
-            Self::EnrollmentOver | Self::ChallengeOver => StatusCode::GONE,
+            Self::EnrollmentOver | Self::ChallengeOver | Self::AttestationOver => StatusCode::GONE,
             Self::BindingRefused(_)
             | Self::ReportRefused(_)
             | Self::AttestationRefused(_)
@@ -409,7 +413,7 @@ impl Refusal {
             }
             Self::AttestationRefused(why) => {
                 let detail = format!(
-                    "This device's program asks its hardware for proof ({why}). Enrol again with a \
+                    "This device's program asks its hardware for proof ({why}). Try again with a \
                      device that can give it, or ask the enrolling officer for another program."
                 );
                 return ("The attestation is not accepted", detail);
@@ -547,6 +551,10 @@ impl Refusal {
                 "Take it back from them first, or check its number.",
             ),
             Self::ChallengeOver => ("The sign-in took too long", "Start the sign-in again."),
+            Self::AttestationOver => (
+                "This challenge is over",
+                "Ask for another one, and have the device key attested over that.",
+            ),
             Self::NoticeRequired => (
                 "The privacy notice was not accepted",
                 "Show the person what the hospital sees of the device, and let them accept it.",

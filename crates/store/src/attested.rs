@@ -37,6 +37,53 @@ impl Tx {
         Ok(())
     }
 
+    /// Notes by which certificates alone hardware vouches for a device from now on. Those that vouched
+    /// before are forgotten.
+    pub async fn renew_attested(
+        &mut self,
+        device: DeviceId,
+        serials: &[String],
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "DELETE FROM attested_serials WHERE device_id = $1",
+            device
+        )?;
+        self.put_attested_serials(device, serials).await
+    }
+
+    /// Notes which key of its hardware certified a device's key.
+    pub async fn set_certifier(
+        &mut self,
+        device: DeviceId,
+        certifier: &[u8; 32],
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE devices SET certifier = $2 WHERE device_id = $1",
+            device,
+            certifier
+        )?;
+        Ok(())
+    }
+
+    /// Notes that the word of the hardware that vouched for a device was taken back, and why.
+    pub async fn disown(
+        &mut self,
+        device: DeviceId,
+        why: &str,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE devices SET disowned_at = $2, disowned_why = $3 WHERE device_id = $1",
+            device,
+            now_ms,
+            why
+        )?;
+        Ok(())
+    }
+
     /// The certificates by which hardware vouched for devices that are not out of use, by device.
     pub async fn attested_serials(&mut self) -> Result<Vec<AttestedSerial>, StoreError> {
         fetch_all!(

@@ -60,6 +60,14 @@ row! {
         pub notice_hash: Option<[u8; 32]>,
         /// Since when its person lets it claim a position at sign-in, unix milliseconds.
         pub position_consent_at: Option<u64>,
+        /// When the word of the hardware that vouched for it was taken back last, unix milliseconds;
+        /// whether it was vouched for again, its facts say.
+        pub disowned_at: Option<u64>,
+        /// Why, as the list of revoked attestation keys says.
+        pub disowned_why: Option<String>,
+        /// The key of its hardware that certified the P-256 key, where one did: SHA-256 of its
+        /// SubjectPublicKeyInfo.
+        pub certifier: Option<[u8; 32]>,
         /// Last request, unix milliseconds, to the minute.
         pub last_seen_at: Option<u64>,
     }
@@ -122,7 +130,8 @@ macro_rules! select_devices {
                   WHERE a.device_id = devices.device_id) AS assessment,
                  jkt, device_jwk, mls_key, binding, passkey_kind, device_cert, mls_cert,
                  created_at, activated_at, revoked_at, revoked_reason, wiped_at,
-                 notice_accepted_at, notice_hash, position_consent_at, last_seen_at
+                 notice_accepted_at, notice_hash, position_consent_at, disowned_at, disowned_why,
+                 certifier, last_seen_at
              FROM devices ",
             $where
         )

@@ -53,6 +53,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(24, "0024_records"),
     migration!(25, "0025_lines"),
     migration!(26, "0026_asked"),
+    migration!(28, "0028_disowned"),
     migration!(29, "0029_owner_notices"),
 ];
 

@@ -1062,6 +1062,8 @@ export interface Program {
     approval: "officer" | "own_device";
     attestation: "none" | "key" | "authenticator" | "either";
     authenticators: string[];
+    /** How old the list of revoked attestation keys may be where a phone's hardware vouches. */
+    revocations_days?: number | null;
     privacy_notice: boolean;
   };
   limits: {

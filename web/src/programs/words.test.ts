@@ -4,6 +4,7 @@ import { blank } from "./edit";
 import {
   checkWords,
   consequenceWords,
+  enrolmentWords,
   formatsOf,
   KINDS,
   platformWords,
@@ -58,4 +59,23 @@ it("offers a device manager only what the program's devices can take", () => {
   expect(program("hospital", [])).toEqual(["mobileconfig", "android", "qr"]);
   expect(program("shared", ["ipados"])).toEqual(["mobileconfig"]);
   expect(program("hospital", ["windows", "linux"])).toEqual([]);
+});
+
+it("says how old the list of revoked keys may be, where that is in the terms", () => {
+  const enrolment: Program["enrolment"] = {
+    path: "invited",
+    approval: "officer",
+    attestation: "key",
+    authenticators: [],
+    privacy_notice: false,
+  };
+  const words = (days?: number) =>
+    enrolmentWords({
+      enrolment: { ...enrolment, revocations_days: days ?? null },
+      platforms: [],
+    } as unknown as Program).filter((line) => line.includes("revoked"));
+  expect(words()).toEqual([]);
+  expect(words(1)).toEqual([
+    "A phone's hardware is believed only while the list of revoked keys is at most 1 day old.",
+  ]);
 });

@@ -90,6 +90,7 @@ export function enrolmentWords({ enrolment, platforms }: Program): string[] {
     ...(enrolment.authenticators.length > 0
       ? [t.programs.authenticators(enrolment.authenticators.length)]
       : []),
+    ...(enrolment.revocations_days ? [t.programs.revocations(enrolment.revocations_days)] : []),
     ...(enrolment.privacy_notice ? [t.programs.notice] : []),
   ];
 }

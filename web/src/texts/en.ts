@@ -1892,6 +1892,8 @@ export const en = {
     },
     authenticators: (n: number) =>
       `Passkeys live in one of ${count(n, "model", "models")} of authenticators.`,
+    revocations: (days: number) =>
+      `A phone's hardware is believed only while the list of revoked keys is at most ${count(days, "day", "days")} old.`,
     notice: "The person accepts the privacy notice on the new device.",
     locks: (time: string) => `The app locks after ${time} without use.`,
     offline: (hours: number) =>

@@ -4,7 +4,7 @@ use super::enroll::{Certificates, DeviceState, PersonBrief, Platform};
 use super::posture::{Assessment, Fact, Standing, Told};
 use super::wire;
 use crate::endorsement::{Duty, SignedEndorsement};
-use crate::{B64, DeviceId, UserId};
+use crate::{B64, ChallengeId, DeviceId, UserId};
 
 wire! {
     /// One device as its person and the officers see it.
@@ -174,6 +174,28 @@ wire! {
     pub struct ReportRequest {
         /// Compact JWS (ES256, device key) over [`ReportClaims`].
         pub report: String,
+    }
+}
+
+wire! {
+    /// `POST /v1/device/attestation/challenge`: what the hardware of an enrolled phone attests next.
+    pub struct AttestationChallenge {
+        /// The challenge, by which the answer names it.
+        pub challenge_id: ChallengeId,
+        /// What the attestation of the device key has to carry, 32 bytes.
+        pub challenge: B64,
+        /// When it ends, unix milliseconds; it can be answered once.
+        pub expires_at: u64,
+    }
+}
+wire! {
+    /// `POST /v1/device/attestation`, proven by the device key; needs no session.
+    #[serde(deny_unknown_fields)]
+    pub struct AttestRequest {
+        /// The challenge that it answers.
+        pub challenge_id: ChallengeId,
+        /// What attests the device key: certificates (DER), the leaf first.
+        pub attestation: Vec<B64>,
     }
 }
 

@@ -51,6 +51,11 @@ wire! {
         /// AAGUIDs of the authenticators that may hold the passkey; empty for any. Where it is not
         /// empty the authenticator has to attest itself.
         pub authenticators: Vec<String>,
+        /// How many days old the hospital's list of revoked attestation keys may be where the
+        /// hardware of a phone vouches; without such a list nothing is taken then. Absent: it is
+        /// taken by the list that there is, if any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub revocations_days: Option<u32>,
         /// Whether the person must have accepted the privacy notice on the new device.
         pub privacy_notice: bool,
     }

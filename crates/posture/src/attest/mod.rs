@@ -34,15 +34,18 @@ pub const MAX_CERTIFICATES: usize = 10;
 /// key and a long application id stays below half of this.
 pub const MAX_CERTIFICATE: usize = 16 * 1024;
 
-/// The least of the two levels that a chain proves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The most bytes of a PEM text: base64 takes four for three, and lines and comments some more.
+pub const MAX_TEXT: usize = 2 * MAX_CERTIFICATES * MAX_CERTIFICATE;
+
+/// The least of the two levels that a chain proves, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
-    /// A secure element of its own.
-    Strongbox,
-    /// The trusted execution environment.
-    Hardware,
     /// Nothing that a changed operating system could not have written.
     Software,
+    /// The trusted execution environment.
+    Hardware,
+    /// A secure element of its own.
+    Strongbox,
 }
 
 impl Verdict {
@@ -54,6 +57,27 @@ impl Verdict {
             Self::Software => "software",
         }
     }
+}
+
+/// `KeyOrigin::GENERATED` of KeyMint.
+const GENERATED: u64 = 0;
+/// `KeyPurpose::SIGN` of KeyMint.
+const SIGN: u64 = 2;
+/// `KeyPurpose::VERIFY` of KeyMint.
+const VERIFY: u64 = 3;
+/// `KeyPurpose::ATTEST_KEY` of KeyMint, which goes with no other.
+const ATTEST_KEY: u64 = 7;
+
+/// Why a key is not one that signs from a phone's hardware and nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looseness {
+    /// No hardware holds it.
+    Software,
+    /// Hardware did not make it, so there may be copies.
+    Elsewhere,
+    /// It may not sign, or may do more than sign and verify: what it signs or opens may be somebody
+    /// else's.
+    Purposes,
 }
 
 /// What a chain proves of a key and of the phone that holds it.
@@ -69,6 +93,9 @@ pub struct Attested {
     /// The serial numbers of the chain's certificates, leaf first, as the status list writes them:
     /// what is revoked later is found by them.
     pub serials: Vec<String>,
+    /// The key of the same hardware that certifies the attested one, its SubjectPublicKeyInfo, DER;
+    /// only where [`verify_certified`] found one.
+    pub certifier: Option<Vec<u8>>,
 }
 
 impl Attested {
@@ -82,16 +109,25 @@ impl Attested {
         }
     }
 
-    /// Whether the key cannot be anywhere else: hardware made it, and lets it sign and do nothing
-    /// else. A key that was imported may have copies.
+    /// Whether hardware made the key, keeps it, and lets it sign and do nothing else, as WebAuthn asks
+    /// of a passkey's (Level 3 §8.4).
     pub fn is_bound(&self) -> bool {
-        /// `KeyOrigin::GENERATED` and `KeyPurpose::SIGN` of KeyMint.
-        const GENERATED: u64 = 0;
-        const SIGN: u64 = 2;
+        self.looseness().is_none() && self.description.hardware_enforced.purposes == [SIGN]
+    }
+
+    /// Why the key is not one that signs from this phone's hardware and nowhere else; `None` where it
+    /// is. To verify is to use the public key, so a key that may do that beside signing is as good.
+    pub fn looseness(&self) -> Option<Looseness> {
         let list = &self.description.hardware_enforced;
-        self.verdict != Verdict::Software
-            && list.origin == Some(GENERATED)
-            && list.purposes == [SIGN]
+        if self.verdict == Verdict::Software {
+            return Some(Looseness::Software);
+        }
+        if list.origin != Some(GENERATED) {
+            return Some(Looseness::Elsewhere);
+        }
+        let fits = |purpose: &u64| matches!(*purpose, SIGN | VERIFY);
+        let signs = list.purposes.contains(&SIGN) && list.purposes.iter().all(fits);
+        (!signs).then_some(Looseness::Purposes)
     }
 
     /// How the phone started, where the chain says so.
@@ -106,7 +142,8 @@ impl Attested {
     }
 }
 
-/// Verifies a chain, leaf first, and reads what it proves.
+/// Verifies a chain, leaf first, and reads what it proves. Every key above the leaf is one of those
+/// that only vouch for phones.
 ///
 /// - `chain`: DER certificates; a remotely provisioned chain may leave the root out.
 /// - `challenge`: what the key's owner was asked to put in; an empty one matches nothing.
@@ -119,6 +156,36 @@ impl Attested {
 /// # Errors
 /// The first reason not to believe the chain.
 pub fn verify<C: AsRef<[u8]>>(
+    chain: &[C],
+    challenge: &[u8],
+    roots: &Roots,
+    status: Option<&StatusList>,
+    at_ms: u64,
+) -> Result<Attested, Rejected> {
+    let attested = judge(chain, challenge, roots, status, at_ms)?;
+    match attested.certifier {
+        None => Ok(attested),
+        Some(_) => Err(Rejected::SecondDescription { certificate: 2 }),
+    }
+}
+
+/// The same, where the leaf may be certified by an application's key for that purpose
+/// (`KeyPurpose::ATTEST_KEY`, since KeyMint 1): hardware made it, and lets it sign nothing but the
+/// descriptions that the same hardware writes. Two keys that one such key certifies are in one phone.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_certified<C: AsRef<[u8]>>(
+    chain: &[C],
+    challenge: &[u8],
+    roots: &Roots,
+    status: Option<&StatusList>,
+    at_ms: u64,
+) -> Result<Attested, Rejected> {
+    judge(chain, challenge, roots, status, at_ms)
+}
+
+fn judge<C: AsRef<[u8]>>(
     chain: &[C],
     challenge: &[u8],
     roots: &Roots,
@@ -144,25 +211,46 @@ pub fn verify<C: AsRef<[u8]>>(
     let (leaf, issuers) = links.split_first().ok_or(Rejected::Empty)?;
     // Whoever holds an attested key may sign with it what looks like one more certificate; only the
     // hardware's own word counts, and that stands in the description nearest the root.
-    if let Some(issuer) = issuers.iter().find(|issuer| issuer.description().is_some()) {
-        return Err(Rejected::SecondDescription {
-            certificate: issuer.number(),
-        });
+    let mut described = issuers
+        .iter()
+        .filter(|issuer| issuer.description().is_some());
+    let certifier = described.next();
+    let second = |link: &Link| Rejected::SecondDescription {
+        certificate: link.number(),
+    };
+    if let (Some(first), Some(_)) = (certifier, described.next()) {
+        return Err(second(first));
     }
+    let certifying = match certifier {
+        Some(link) => Some(certifying(link, anchor).ok_or_else(|| second(link))?),
+        None => None,
+    };
     let description = leaf.description().ok_or(Rejected::NoDescription)?;
     let description = KeyDescription::from_der(description).map_err(|_| Rejected::Description)?;
     if challenge.is_empty() || description.challenge != challenge {
         return Err(Rejected::Challenge);
     }
+    let own = verdict(anchor, &description)?;
     Ok(Attested {
-        verdict: verdict(anchor, &description)?,
+        verdict: certifying.map_or(own, |level| own.min(level)),
         public_key: leaf.public_key().to_vec(),
         description,
         serials: links
             .iter()
             .map(|link| status::name(link.serial()))
             .collect(),
+        certifier: certifier.map(|link| link.public_key().to_vec()),
     })
+}
+
+/// The level of a key that certifies the leaf; `None` where it is not the next one above it, or not
+/// one that hardware made, holds, and lets do that alone.
+fn certifying(link: &Link, anchor: Anchor) -> Option<Verdict> {
+    let description = KeyDescription::from_der(link.description()?).ok()?;
+    let list = &description.hardware_enforced;
+    let bound = list.origin == Some(GENERATED) && list.purposes == [ATTEST_KEY];
+    let level = verdict(anchor, &description).ok()?;
+    (link.number() == 2 && bound && level != Verdict::Software).then_some(level)
 }
 
 /// The lower of both levels: a key is worth no more than its place, and what is said of it no more

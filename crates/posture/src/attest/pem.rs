@@ -3,18 +3,15 @@
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::{Error, PemObject as _};
 
-use super::{MAX_CERTIFICATE, MAX_CERTIFICATES, Rejected};
-
-/// The most bytes of a PEM text: base64 takes four for three, and lines and comments some more.
-const MAX_TEXT: usize = 2 * MAX_CERTIFICATES * MAX_CERTIFICATE;
+use super::{MAX_TEXT, Rejected};
 
 /// The certificates of a PEM text, DER, in its order.
 ///
 /// # Errors
-/// [`Rejected::Pem`], or [`Rejected::Length`] for a text longer than any chain.
+/// [`Rejected::Pem`], or [`Rejected::Text`] for a text longer than any chain.
 pub fn certificates(text: &[u8]) -> Result<Vec<Vec<u8>>, Rejected> {
     if text.len() > MAX_TEXT {
-        return Err(Rejected::Length);
+        return Err(Rejected::Text);
     }
     sections(text).map_err(|_| Rejected::Pem)
 }

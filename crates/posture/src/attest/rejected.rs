@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::status::Status;
-use super::{MAX_CERTIFICATE, MAX_CERTIFICATES};
+use super::{MAX_CERTIFICATE, MAX_CERTIFICATES, MAX_TEXT};
 
 /// The first reason not to believe a chain. Certificates are counted from the leaf, which is 1.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -11,6 +11,9 @@ pub enum Rejected {
     /// The text is no PEM.
     #[error("the chain is no PEM text of certificates")]
     Pem,
+    /// Larger than [`MAX_TEXT`]; whatever it is, no chain takes so much.
+    #[error("the text has more than {MAX_TEXT} bytes, which no chain of certificates has")]
+    Text,
     /// There is no certificate.
     #[error("the chain holds no certificate")]
     Empty,
@@ -137,6 +140,7 @@ impl Rejected {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Pem => "pem",
+            Self::Text => "text",
             Self::Empty => "empty",
             Self::Length => "length",
             Self::Size { .. } => "size",

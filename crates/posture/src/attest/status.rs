@@ -63,6 +63,7 @@ pub enum StatusListError {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatusList {
     entries: HashMap<String, Entry>,
+    fetched_at: Option<u64>,
 }
 
 impl StatusList {
@@ -81,7 +82,22 @@ impl StatusList {
             }
             entries.insert(normal(&serial), entry);
         }
-        Ok(Self { entries })
+        Ok(Self {
+            entries,
+            fetched_at: None,
+        })
+    }
+
+    /// The same list, with when it was fetched, unix milliseconds. The list itself has no date.
+    #[must_use]
+    pub const fn fetched(mut self, at_ms: u64) -> Self {
+        self.fetched_at = Some(at_ms);
+        self
+    }
+
+    /// When it was fetched, unix milliseconds, where that is known.
+    pub const fn fetched_at(&self) -> Option<u64> {
+        self.fetched_at
     }
 
     /// The entry of a certificate by its serial number, big-endian.

@@ -93,7 +93,7 @@ impl From<Rejected> for Unproven {
     /// What every chain has in common is named alike, whoever read it.
     fn from(rejected: Rejected) -> Self {
         match rejected {
-            Rejected::Length | Rejected::Size { .. } => Self::Size,
+            Rejected::Text | Rejected::Length | Rejected::Size { .. } => Self::Size,
             Rejected::Malformed { .. } => Self::Malformed("a certificate"),
             Rejected::Order { .. } => Self::Order,
             Rejected::Expired { .. } => Self::Expired,

@@ -3,7 +3,8 @@
 //!
 //! Lists are taken whole or not at all: half a list would read as good news. They lie in the
 //! database, so that every node judges by the same ones. A key that is found revoked when they are
-//! taken proves nothing any more, so what it proved is forgotten in the same transaction.
+//! taken proves nothing any more, so what it proved is forgotten in the same transaction, and that it
+//! was taken back is kept.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -105,6 +106,14 @@ impl Held {
         Ok(lists.map_or_else(|| Arc::clone(&self.configured), |lists| lists.trust))
     }
 
+    /// When the list of revoked attestation keys in force was fetched, unix milliseconds; absent where
+    /// there is none.
+    pub(crate) async fn revocations_at(&self, tx: &mut Tx) -> Result<Option<u64>, Refusal> {
+        let trust = self.trust(tx).await?;
+        let status = trust.android().1;
+        Ok(status.map(|list| list.fetched_at().unwrap_or_default()))
+    }
+
     /// The lists, read anew only when they are others.
     async fn lists(&self, tx: &mut Tx) -> Result<Option<Lists>, Refusal> {
         let Some(fetched_at) = tx.feeds_fetched_at().await? else {
@@ -129,6 +138,8 @@ impl Held {
         let status = status(files.iter().map(|file| (&file.file, &file.bytes)));
         let trust = match status {
             Ok(Some(status)) => {
+                let fetched_at = files.first().map_or(0, |file| file.fetched_at);
+                let status = status.fetched(fetched_at);
                 let trust = Trust::clone(&self.configured);
                 Arc::new(trust.with_android_status(status))
             }
@@ -305,6 +316,9 @@ async fn forget_revoked(
     // Nobody tells of them, or moves them, between this and the look.
     tx.lock_devices(&ids).await?;
     tx.forget_attested(&ids).await?;
+    for (device, (_, entry)) in &revoked {
+        tx.disown(*device, &entry.told(), now_ms).await?;
+    }
     let (_, moved) = assess_some(app, tx, &ids, now_ms).await?;
     let events = revoked.into_iter().map(|(device, (serial, entry))| {
         let mut detail = Map::new();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wardline_model::wire::enroll::Platform;
 use wardline_model::wire::posture::{Assessment, Fact};
 use wardline_posture::patch::Feeds;
-use wardline_programs::assess::Told;
+use wardline_programs::assess::{Disowned, Told};
 use wardline_programs::{Judge, Terms};
 use wardline_store::{Device, StoredProgram, Tx};
 
@@ -193,6 +193,10 @@ impl Rulebook {
             seen_at: device.last_seen_at,
             before,
             told: Some(self.told.get(&told_by(device)).unwrap_or(&NOTHING)),
+            disowned: device.disowned_at.map(|at| Disowned {
+                at,
+                why: device.disowned_why.as_deref().unwrap_or_default(),
+            }),
         };
         let terms = self.terms(&device.program)?;
         Ok(wardline_programs::assess(terms, &case, judge, now_ms))

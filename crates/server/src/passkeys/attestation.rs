@@ -1,6 +1,7 @@
 //! What a device program demands of the authenticator that holds a passkey, and how it is met.
 
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 use std::{fs, io};
 
 use sha2::{Digest as _, Sha256};
@@ -184,7 +185,13 @@ pub(crate) fn trust(config: &config::Attestation) -> Result<Trust, TrustFileErro
                 source,
             }
         })?;
-        trust = trust.with_android_status(status);
+        // The list has no date of its own; its file has one.
+        let written = fs::metadata(path).and_then(|file| file.modified());
+        let written = written
+            .ok()
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let written = written.and_then(|since| u64::try_from(since.as_millis()).ok());
+        trust = trust.with_android_status(status.fetched(written.unwrap_or_default()));
     }
     Ok(trust)
 }

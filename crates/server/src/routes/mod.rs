@@ -119,6 +119,8 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(devices::lost::handler))
         .routes(routes!(devices::serial::handler))
         .routes(routes!(devices::report::handler))
+        .routes(routes!(devices::attest_challenge::handler))
+        .routes(routes!(devices::attest::handler))
         .routes(routes!(devices::renew::handler))
         .routes(routes!(devices::wiped::handler))
         .routes(routes!(programs::list::handler))

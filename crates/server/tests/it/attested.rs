@@ -1,18 +1,23 @@
 //! What is proven of a device: to the hospital by its hardware, to everyone by its certificates.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wardline_model::B64;
 use wardline_model::endorsement::Duty;
 use wardline_model::wire::devices::DeviceDetail;
 use wardline_model::wire::enroll::{Certificates, DeviceState, EnrollStarted};
-use wardline_model::wire::posture::{FactName, FactValue, Provenance};
+use wardline_model::wire::posture::{Assessment, FactName, FactValue, Provenance, Standing};
+use wardline_model::wire::programs::ProgramList;
+use wardline_posture::made;
 use wardline_server::config;
 
 use crate::fleet::{change, detail, encrypted, state_of};
+use crate::support::lists;
 use crate::support::maker::Maker;
 use crate::support::openssl::Verifier;
-use crate::support::{Answer, Device, Engine, Hospital, story};
+use crate::support::{Answer, Device, Engine, Hospital, Proof, story};
 
 /// The model that the demo's program takes, and another one of the same maker.
 const LISTED: Uuid = Uuid::from_bytes([7; 16]);
@@ -349,4 +354,332 @@ async fn others_see_by_the_revocation_list_which_certificates_are_not_to_be_beli
     let mut forged = issued;
     *forged.last_mut().unwrap() ^= 1;
     assert!(!openssl.takes(&forged));
+}
+
+/// A hospital that lets phones of one maker into its demo program, by what their keys attest.
+struct Phones {
+    hospital: Hospital,
+    officer: Device,
+    maker: Maker,
+}
+
+impl Phones {
+    async fn open(engine: Engine, list: Option<PathBuf>) -> Self {
+        let maker = Maker::new();
+        let hospital = Hospital::with(engine, |config| {
+            config.attestation.android_roots = maker.root();
+            config.attestation.android_status = list.unwrap_or_default();
+        })
+        .await;
+        let officer = hospital.officer().await;
+        let mut phones = Self {
+            hospital,
+            officer,
+            maker,
+        };
+        phones
+            .demand("13", |enrolment| enrolment["attestation"] = json!("key"), 0)
+            .await;
+        phones
+    }
+
+    /// Changes the terms: the oldest version, which nobody but the hardware is believed about, and
+    /// something about enrolment.
+    async fn demand(&mut self, oldest: &str, change_it: impl FnOnce(&mut Value), version: u64) {
+        let rule = json!({
+            "id": "os_supported",
+            "check": { "kind": "os_floor", "floors": { "android": oldest } },
+            "accept": ["attested"],
+            "grace_days": 0,
+            "unknown": "allow",
+        });
+        let mut body = change(&mut self.officer, version, &[rule]).await;
+        change_it(&mut body["terms"]["enrolment"]);
+        let answer = self.officer.put("/v1/programs/demo", &body).await;
+        answer.expect(200);
+    }
+
+    /// A chain for a phone that has this version and these patches now.
+    fn chain(&self, phone: &Device, challenge: &B64, system: u64, patches: u64) -> Vec<B64> {
+        let description = made::Description {
+            os_version: system,
+            os_patch_level: patches,
+            ..made::Description::new(challenge.as_ref())
+        };
+        self.maker.described(phone, &description)
+    }
+
+    /// What the hospital says to a phone that comes with Android 13.
+    async fn comes(&mut self) -> (Device, Answer) {
+        let invite = self.hospital.invite(&mut self.officer).await;
+        let mut phone = self.hospital.device();
+        let started: EnrollStarted = phone.start(&invite.code).await.expect(200).json();
+        let challenge = started.attestation_challenge.clone().unwrap();
+        let chain = self.chain(&phone, &challenge, 130_000, 202_502);
+        let passkey = phone.passkey.register(&started.creation);
+        let answer = finish(&mut phone, &started, &passkey, Some(&chain)).await;
+        phone.enrollment = Some(started.enrollment_id);
+        (phone.id, phone.person) = (Some(started.device_id), self.officer.person);
+        (phone, answer)
+    }
+
+    /// A phone with Android 13 in use.
+    async fn phone(&mut self) -> Device {
+        let (phone, answer) = self.comes().await;
+        answer.expect(200);
+        self.officer.endorse(&phone, Duty::None).await.expect(200);
+        phone
+    }
+
+    /// What an officer is warned of.
+    async fn warnings(&mut self) -> Vec<String> {
+        let list: ProgramList = self.officer.get("/v1/programs").await.expect(200).json();
+        let demo = list.programs.into_iter().find(|it| it.terms.slug == "demo");
+        demo.unwrap().warnings
+    }
+}
+
+story!(a_phone_that_was_updated_has_its_hardware_prove_it_and_is_let_in_again);
+async fn a_phone_that_was_updated_has_its_hardware_prove_it_and_is_let_in_again(engine: Engine) {
+    let mut ward = Phones::open(engine, None).await;
+    let mut phone = ward.phone().await;
+    assert_eq!(
+        state_of(&mut ward.officer, &phone).await,
+        DeviceState::Active
+    );
+    ward.demand("14", |_| (), 1).await;
+    let quarantined = DeviceState::Quarantined;
+    assert_eq!(state_of(&mut ward.officer, &phone).await, quarantined);
+    let stands = detail(&mut ward.officer, &phone).await.assessment;
+    let step = stands.findings[0].step.clone().unwrap();
+    assert!(step.contains("prove the device's hardware again"), "{step}");
+
+    // Its owner installs the update; nobody has to sign in for what follows.
+    ward.hospital.clock.advance(HOUR);
+    let asked = phone.attestation_challenge().await;
+    let chain = ward.chain(&phone, &asked.challenge, 160_102, 202_609);
+    let stands: Assessment = phone.attest(&asked, &chain).await.expect(200).json();
+    assert_eq!(stands.standing, Standing::Compliant);
+    assert_eq!(
+        state_of(&mut ward.officer, &phone).await,
+        DeviceState::Active
+    );
+    phone.sign_in().await;
+    let device = detail(&mut ward.officer, &phone).await;
+    assert_eq!(
+        (
+            attested(&device, FactName::OsVersion),
+            attested(&device, FactName::PatchLevel),
+            attested(&device, FactName::KeyHardware)
+        ),
+        (
+            Some("16.1.2".into()),
+            Some("2026-09".into()),
+            Some("hardware".into())
+        )
+    );
+    let told = ward.hospital.events("device.attested").await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].detail["device"], phone.id().to_string());
+}
+
+story!(a_phone_vouches_again_by_a_new_key_that_its_own_attest_key_certifies);
+async fn a_phone_vouches_again_by_a_new_key_that_its_own_attest_key_certifies(engine: Engine) {
+    let mut ward = Phones::open(engine, None).await;
+    let of = |challenge: &B64, system: u64| made::Description {
+        os_version: system,
+        ..made::Description::new(challenge.as_ref())
+    };
+    // Both phones have such a key, which certified their device keys.
+    let (own, others) = (ward.maker.certifier(), ward.maker.certifier());
+    let mut phones = Vec::new();
+    for certifier in [&own, &others] {
+        let invite = ward.hospital.invite(&mut ward.officer).await;
+        let mut phone = ward.hospital.device();
+        let started: EnrollStarted = phone.start(&invite.code).await.expect(200).json();
+        let challenge = started.attestation_challenge.clone().unwrap();
+        let said = of(&challenge, 130_000);
+        let passkey = phone.passkey.register(&started.creation);
+        // It takes the device key itself to come in.
+        let another = ward.maker.certified(certifier, None, &said);
+        let answer = finish(&mut phone, &started, &passkey, Some(&another)).await;
+        answer.refused(422, "attestation-refused");
+        let chain = ward.maker.certified(certifier, Some(&phone), &said);
+        let answer = finish(&mut phone, &started, &passkey, Some(&chain)).await;
+        answer.expect(200);
+        (phone.id, phone.person) = (Some(started.device_id), ward.officer.person);
+        ward.officer.endorse(&phone, Duty::None).await.expect(200);
+        phones.push(phone);
+    }
+    let mut phone = phones.remove(0);
+    ward.demand("14", |_| (), 1).await;
+    let quarantined = DeviceState::Quarantined;
+    assert_eq!(state_of(&mut ward.officer, &phone).await, quarantined);
+
+    // Neither a key that another phone certifies, nor one that stands below the maker alone.
+    let asked = phone.attestation_challenge().await;
+    let said = of(&asked.challenge, 160_000);
+    let foreign = ward.maker.certified(&others, None, &said);
+    let answer = phone.attest(&asked, &foreign).await;
+    answer.refused(422, "attestation-refused");
+    let asked = phone.attestation_challenge().await;
+    let bare = ward.chain(&ward.hospital.device(), &asked.challenge, 160_000, 202_609);
+    let answer = phone.attest(&asked, &bare).await;
+    answer.refused(422, "attestation-refused");
+    assert_eq!(state_of(&mut ward.officer, &phone).await, quarantined);
+
+    let asked = phone.attestation_challenge().await;
+    let fresh = ward
+        .maker
+        .certified(&own, None, &of(&asked.challenge, 160_000));
+    let stands: Assessment = phone.attest(&asked, &fresh).await.expect(200).json();
+    assert_eq!(stands.standing, Standing::Compliant);
+    assert_eq!(
+        state_of(&mut ward.officer, &phone).await,
+        DeviceState::Active
+    );
+    // The phone's own key goes on signing its requests.
+    phone.sign_in().await;
+}
+
+#[tokio::test]
+async fn hardware_vouches_again_for_its_own_key_over_a_challenge_of_the_hospital_once() {
+    let mut ward = Phones::open(Engine::Sqlite, None).await;
+    let (mut phone, mut other) = (ward.phone().await, ward.phone().await);
+    let refused = |answer: Answer, why: &str| {
+        let problem = answer.refused(422, "attestation-refused");
+        let detail = problem.detail.unwrap();
+        assert!(detail.contains(why), "{detail}");
+    };
+
+    // A clean phone cannot vouch for another, neither by its chain nor by its challenge.
+    let asked = phone.attestation_challenge().await;
+    let chain = ward.chain(&other, &asked.challenge, 160_000, 202_609);
+    refused(phone.attest(&asked, &chain).await, "another key");
+    let asked = phone.attestation_challenge().await;
+    let chain = ward.chain(&other, &asked.challenge, 160_000, 202_609);
+    let over = other.attest(&asked, &chain).await;
+    over.refused(410, "attestation-over");
+
+    // What was tried is over, whatever came of it.
+    let asked = phone.attestation_challenge().await;
+    let stale = ward.chain(&phone, &B64::from([9; 32]), 160_000, 202_609);
+    refused(phone.attest(&asked, &stale).await, "challenge");
+    let good = ward.chain(&phone, &asked.challenge, 160_000, 202_609);
+    let over = phone.attest(&asked, &good).await;
+    over.refused(410, "attestation-over");
+
+    // So is what comes too late, and what was taken once.
+    let asked = phone.attestation_challenge().await;
+    let good = ward.chain(&phone, &asked.challenge, 160_000, 202_609);
+    ward.hospital.clock.advance(HOUR / 4);
+    let over = phone.attest(&asked, &good).await;
+    over.refused(410, "attestation-over");
+    let asked = phone.attestation_challenge().await;
+    let foreign = Maker::new().key_of(&phone, asked.challenge.as_ref());
+    refused(phone.attest(&asked, &foreign).await, "root");
+    let asked = phone.attestation_challenge().await;
+    let good = ward.chain(&phone, &asked.challenge, 160_000, 202_609);
+    phone.attest(&asked, &good).await.expect(200);
+    let over = phone.attest(&asked, &good).await;
+    over.refused(410, "attestation-over");
+
+    // A challenge for the hardware is none for the passkey, and the other way round.
+    let sign_in = phone.challenge().await;
+    let body = json!({ "challenge_id": sign_in.challenge_id, "attestation": good });
+    let over = phone.post("/v1/device/attestation", &body).await;
+    over.refused(410, "attestation-over");
+
+    // A request that somebody repeats is none.
+    let once = Proof {
+        jti: Some("once-and-never-again-please".to_owned()),
+        ..Proof::default()
+    };
+    let path = "/v1/device/attestation/challenge";
+    let empty = json!({});
+    for status in [200, 401] {
+        let answer = phone.with_proof("POST", path, &once, Some(&empty)).await;
+        answer.expect(status);
+    }
+
+    // None of that was held against the phones, and one that is out of use is not asked any more.
+    assert_eq!(
+        state_of(&mut ward.officer, &other).await,
+        DeviceState::Active
+    );
+    // What is refused stands in the log, too.
+    assert_eq!(ward.hospital.events("device.attested").await.len(), 9);
+    let path = format!("/v1/devices/{}/lost", other.id());
+    ward.officer.post(&path, &json!({})).await.expect(200);
+    let gone = other.post(path, &empty).await;
+    gone.refused(403, "denied");
+}
+
+#[tokio::test]
+async fn an_old_list_of_revoked_keys_is_told_and_no_proof_is_taken_where_the_terms_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    lists::write(folder.path(), "revoked.json", r#"{"entries":{}}"#);
+    let list = folder.path().join("revoked.json");
+    let mut ward = Phones::open(Engine::Sqlite, Some(list)).await;
+    let mut phone = ward.phone().await;
+    let device = detail(&mut ward.officer, &phone).await;
+    let evidence = &device.facts[0].evidence;
+    assert!(
+        evidence.contains("not revoked by the list of 20"),
+        "{evidence}"
+    );
+    let told = |warnings: &[String]| {
+        let mut warnings = warnings.iter();
+        warnings.any(|warning| warning.contains("list of revoked attestation keys is 8 days old"))
+    };
+    assert!(!told(&ward.warnings().await));
+    ward.hospital.clock.advance(8 * 24 * HOUR);
+    ward.officer.sign_in().await;
+    assert!(told(&ward.warnings().await));
+    // Who does not ask for more takes what there is, and says so.
+    let (_, answer) = ward.comes().await;
+    answer.expect(200);
+
+    ward.demand(
+        "13",
+        |enrolment| enrolment["revocations_days"] = json!(1),
+        1,
+    )
+    .await;
+    let (_, answer) = ward.comes().await;
+    let problem = answer.refused(422, "attestation-refused");
+    let why = problem.detail.unwrap();
+    assert!(why.contains("at most 1 day old"), "{why}");
+    let asked = phone.attestation_challenge().await;
+    let chain = ward.chain(&phone, &asked.challenge, 160_000, 202_609);
+    phone
+        .attest(&asked, &chain)
+        .await
+        .refused(422, "attestation-refused");
+    // What was proven before stays.
+    assert_eq!(
+        state_of(&mut ward.officer, &phone).await,
+        DeviceState::Active
+    );
+}
+
+#[tokio::test]
+async fn that_there_is_no_list_of_revoked_keys_is_told_where_hardware_counts() {
+    let mut ward = Phones::open(Engine::Sqlite, None).await;
+    let missing = ward.warnings().await;
+    assert!(
+        missing
+            .iter()
+            .any(|it| it.contains("has no list of revoked")),
+        "{missing:?}"
+    );
+    ward.demand(
+        "13",
+        |enrolment| enrolment["revocations_days"] = json!(7),
+        1,
+    )
+    .await;
+    let (_, answer) = ward.comes().await;
+    let why = answer.refused(422, "attestation-refused").detail.unwrap();
+    assert!(why.contains("has no list of revoked keys"), "{why}");
 }

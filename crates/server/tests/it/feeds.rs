@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wardline_model::endorsement::Duty;
+use wardline_model::wire::devices::DeviceDetail;
 use wardline_model::wire::enroll::{DeviceState, EnrollStarted, Invite};
-use wardline_model::wire::posture::{FactName, Provenance};
+use wardline_model::wire::posture::{FactName, Provenance, Standing};
 use wardline_model::wire::programs::{FeedsInfo, ProgramList};
 use wardline_posture::attest::{self, Roots};
 use wardline_posture::made::AT;
@@ -246,8 +247,7 @@ async fn a_file_that_is_too_large_is_not_read() {
     assert_eq!((seen.fetched_at, seen.files), (None, 0));
 }
 
-/// A hospital whose issued phones need keys in hardware that two makers vouch for, with lists in a
-/// folder.
+/// A hospital whose issued phones need keys that two makers vouch for, with lists in a folder.
 struct Attesting {
     hospital: Hospital,
     officer: Device,
@@ -280,15 +280,8 @@ impl Attesting {
         .await;
         let mut officer = hospital.officer().await;
         see(&mut officer, |info| info.fetched_at.is_some()).await;
-        let rule = json!({
-            "id": "key_in_hardware",
-            "check": { "kind": "key_in_hardware", "strongbox": false },
-            "accept": ["attested"],
-            "grace_days": 0,
-            "unknown": "count",
-        });
-        // The officer's own device, which nothing attests, is in another program.
-        let mut body = change(&mut officer, 0, &[rule]).await;
+        // No rule asks for it: that the program lets phones in by it is enough.
+        let mut body = change(&mut officer, 0, &[]).await;
         body["terms"]["enrolment"]["attestation"] = json!("key");
         officer
             .request("PUT", "/v1/programs/demo", Some(&body))
@@ -390,23 +383,62 @@ async fn what_a_key_proved_is_forgotten_once_the_key_is_revoked(engine: Engine) 
         json!(serials[1]),
     );
     assert_eq!(ward.found().await, [told]);
-    // Judged in the same step: nothing says any more that its key is in hardware.
+    // Judged in the same step: nothing vouches any more for what let it in.
     let quarantined = DeviceState::Quarantined;
     assert_eq!(state_of(&mut ward.officer, &phone).await, quarantined);
+    let stands = detail(&mut ward.officer, &phone).await.assessment;
+    let finding = &stands.findings[0];
+    assert_eq!(finding.rule, "attestation-revoked");
+    assert!(
+        finding
+            .reason
+            .ends_with("on its maker's list of revoked keys: REVOKED (KEY_COMPROMISE)."),
+        "{}",
+        finding.reason
+    );
+    assert!(
+        finding
+            .step
+            .as_ref()
+            .unwrap()
+            .contains("enrol the device again")
+    );
+    // The officer's own device came in before that was asked for, and has lost nothing.
+    let path = format!("/v1/devices/{}", ward.officer.id());
+    let own: DeviceDetail = ward.officer.get(&path).await.expect(200).json();
+    assert_eq!(own.assessment.standing, Standing::Compliant);
     assert_eq!(
         state_of(&mut ward.officer, &other).await,
         DeviceState::Active
     );
 
-    // It is found once, and nobody enrols with that key again.
+    // It is found once, and nobody enrols with that key again, or comes back by it.
     ward.next_day().await;
     assert_eq!(ward.found().await.len(), 1);
+    let mut phone = phone;
+    let asked = phone.attestation_challenge().await;
+    let chain = ward.makers[0].key_of(&phone, asked.challenge.as_ref());
+    let again = phone.attest(&asked, &chain).await;
+    again.refused(422, "attestation-refused");
+    assert_eq!(state_of(&mut ward.officer, &phone).await, quarantined);
     let (_, refused, _) = ward.enrol(0).await;
     let problem = refused.refused(422, "attestation-refused");
     let why = problem.detail.unwrap();
     assert!(why.contains("REVOKED"), "{why}");
     let (_, answer, _) = ward.enrol(1).await;
     answer.expect(200);
+    // A key of its maker that is good vouches for the phone again.
+    let asked = phone.attestation_challenge().await;
+    let chain = ward.makers[1].key_of(&phone, asked.challenge.as_ref());
+    phone.attest(&asked, &chain).await.expect(200);
+    assert_eq!(
+        state_of(&mut ward.officer, &phone).await,
+        DeviceState::Active
+    );
+    // By then the phone rests on that one alone.
+    ward.revoke(&serials[1]);
+    ward.next_day().await;
+    assert_eq!(ward.found().await.len(), 1);
 }
 
 #[tokio::test]
@@ -418,7 +450,7 @@ async fn the_configured_list_of_revoked_keys_holds_until_the_lists_bring_one() {
     assert!(
         facts
             .iter()
-            .all(|fact| fact.evidence.ends_with(", not revoked"))
+            .all(|fact| fact.evidence.contains(", not revoked by the list of 20"))
     );
 
     // The file is read at the start, and what it names by then counts when lists are taken.

@@ -619,14 +619,27 @@ async fn an_attested_key_is_the_devices_own_or_it_is_not_taken() {
     };
     let imported = made::Description {
         origin: 2,
-        ..description
+        ..description.clone()
     };
-    for unbound in [software, imported] {
+    let decrypts = made::Description {
+        purposes: vec![1, 2],
+        ..description.clone()
+    };
+    for (unbound, why) in [
+        (software, "in software"),
+        (imported, "brought in"),
+        (decrypts, "more than sign"),
+    ] {
         let chain = maker.described(&phone, &unbound);
         let answer = finish(&mut phone, &started, with(chain)).await;
-        refused(answer, "made in the hardware");
+        refused(answer, why);
     }
-    let good = maker.key_of(&phone, challenge.as_ref());
+    // Whoever may sign may verify: that takes the public key alone.
+    let verifies = made::Description {
+        purposes: vec![2, 3],
+        ..description
+    };
+    let good = maker.described(&phone, &verifies);
     let mut mixed = good.clone();
     mixed.swap(1, 2);
     let answer = finish(&mut phone, &started, with(mixed)).await;

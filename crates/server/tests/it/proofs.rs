@@ -448,6 +448,8 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
         "POST /v1/sessions",
         "POST /v1/devices/{id}/endorsement",
         "POST /v1/device/report",
+        "POST /v1/device/attestation/challenge",
+        "POST /v1/device/attestation",
         "POST /v1/device/wiped",
         "POST /v1/signals",
         "POST /v1/push/receipts",

@@ -49,3 +49,31 @@ store_test! {
         assert!(tx.attested_serials().await.unwrap().is_empty());
     }
 }
+
+store_test! {
+    async fn who_vouches_for_a_device_again_does_so_by_other_certificates_alone(db) {
+        let store = db.store();
+        let (anna, ben) = (admit(&store, "anna").await, admit(&store, "ben").await);
+        let mut tx = store.write().await.unwrap();
+        for device in [anna.device, ben.device] {
+            tx.put_attested_serials(device, &["abc".to_owned()]).await.unwrap();
+            tx.disown(device, "REVOKED (KEY_COMPROMISE)", NOW).await.unwrap();
+        }
+        let taken_back = (Some(NOW), Some("REVOKED (KEY_COMPROMISE)".to_owned()));
+        tx.renew_attested(anna.device, &["def".to_owned()]).await.unwrap();
+        for device in [anna.device, ben.device] {
+            let known = tx.device(device).await.unwrap().unwrap();
+            assert_eq!((known.disowned_at, known.disowned_why), taken_back.clone());
+        }
+        tx.set_certifier(ben.device, &[7; 32]).await.unwrap();
+        for (device, certifier) in [(anna.device, None), (ben.device, Some([7; 32]))] {
+            let known = tx.device(device).await.unwrap().unwrap();
+            assert_eq!(known.certifier, certifier);
+        }
+        let row = |device_id, serial: &str| AttestedSerial { device_id, serial: serial.into() };
+        let vouching = tx.attested_serials().await.unwrap();
+        assert_eq!(vouching.len(), 2);
+        assert!(vouching.contains(&row(anna.device, "def")));
+        assert!(vouching.contains(&row(ben.device, "abc")));
+    }
+}

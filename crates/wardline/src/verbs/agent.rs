@@ -155,7 +155,7 @@ fn line(text: &mut String, name: FactName, rest: &str) {
 }
 
 /// The hospital's verdict and what is to be done, for a person.
-fn verdict(assessment: &Assessment) -> String {
+pub(super) fn verdict(assessment: &Assessment) -> String {
     let standing = match assessment.standing {
         Standing::Compliant => "The hospital finds all as it should be.".to_owned(),
         Standing::Grace => match assessment.deadline.and_then(day) {

@@ -1,6 +1,7 @@
 //! `wardline client …`: the native client.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,11 +22,12 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::wire::schedules::Schedules;
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::wire::teams::{TeamCall, TeamKind, TeamList};
-use wardline_model::{B64, GroupId, MessageId, PatientId, RoleSlug, UserId};
+use wardline_model::{B64, ChallengeId, GroupId, MessageId, PatientId, RoleSlug, UserId};
 use wardline_posture::attest;
 
 use crate::failure::Failure;
 use crate::output::{Output, print};
+use crate::verbs::agent::verdict;
 use crate::verbs::on_one_thread;
 use crate::verbs::records::StatementVerb;
 use crate::verbs::serve::until_stopped;
@@ -66,6 +68,9 @@ enum Verb {
     /// Begin to enrol, and print the device key and the challenge that an attestation of it has to
     /// carry. `enroll` goes on with the same code.
     Prepare(Invited),
+    /// Have the device's hardware attest its key again: after an update, or when what it proved is
+    /// too old or was taken back. Without a chain this prints the device key and a challenge.
+    Attest(Again),
     /// Who is signed in, on what.
     Whoami,
     /// Conversations.
@@ -157,6 +162,17 @@ struct Invited {
     name: String,
 }
 
+/// What attests the device key again.
+#[derive(Args)]
+struct Again {
+    /// What attests the device key over a challenge, PEM, the leaf first.
+    #[arg(long, value_name = "CHAIN.pem", requires = "challenge")]
+    attestation: Option<PathBuf>,
+    /// Which challenge that was, by the id that was printed with it.
+    #[arg(long, value_name = "ID", requires = "attestation")]
+    challenge: Option<ChallengeId>,
+}
+
 #[derive(Args)]
 #[command(group = ArgGroup::new("recipient").required(true))]
 struct Send {
@@ -229,6 +245,7 @@ impl ClientVerb {
                 accept_notice,
             } => enroll(&home, &invited, attestation, accept_notice, out).await,
             Verb::Prepare(invited) => prepare(&home, &invited, out).await,
+            Verb::Attest(again) => again.run(&home, out).await,
             verb => {
                 let mut client = NativeClient::open(&home)?;
                 run(&mut client, verb, out)
@@ -243,8 +260,8 @@ impl ClientVerb {
 async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), Failure> {
     client.sign_in().await?;
     match verb {
-        // Done before there was a client to open.
-        Verb::Enroll { .. } | Verb::Prepare(_) => Ok(()),
+        // Done before somebody signed in.
+        Verb::Enroll { .. } | Verb::Prepare(_) | Verb::Attest(_) => Ok(()),
         Verb::Whoami => whoami(client, out).await,
         Verb::Groups => groups(client, out).await,
         Verb::Send(send) => send.run(client, out).await,
@@ -301,6 +318,47 @@ fn read(file: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
 }
 
+/// The certificates of a file.
+fn chain(file: &Path) -> Result<Vec<B64>, Failure> {
+    let unusable = |why: &dyn Display| Failure::usage(format!("{}: {why}", file.display()));
+    let text = std::fs::read(file).map_err(|error| unusable(&error))?;
+    let chain = attest::certificates(&text).map_err(|error| unusable(&error))?;
+    Ok(chain.into_iter().map(B64::from).collect())
+}
+
+impl Again {
+    /// Nobody signs in for it: a device that is shut out comes back by it.
+    async fn run(self, home: &Path, out: Output) -> Result<(), Failure> {
+        let answer = match (&self.attestation, self.challenge) {
+            (Some(file), Some(challenge)) => Some((challenge, chain(file)?)),
+            _ => None,
+        };
+        let mut client = NativeClient::open(home)?;
+        let Some((challenge, chain)) = answer else {
+            let asked = client.attestation_challenge().await;
+            let renewal = asked.map_err(|error| client.explain(error))?;
+            let challenge = renewal.asked.challenge.encode();
+            let (id, key) = (renewal.asked.challenge_id, renewal.public_key);
+            let value = json!({
+                "challenge_id": id,
+                "challenge": challenge,
+                "expires_at": renewal.asked.expires_at,
+                "public_key": key,
+            });
+            out.result(&value, || {
+                format!("Challenge {id}, for 15 minutes: {challenge}\n{key}")
+            });
+            return Ok(());
+        };
+        let answer = client.attest(challenge, chain).await;
+        let assessment = answer.map_err(|error| client.explain(error))?;
+        out.result(&json!({ "assessment": assessment }), || {
+            verdict(&assessment)
+        });
+        Ok(())
+    }
+}
+
 async fn enroll(
     home: &Path,
     invited: &Invited,
@@ -309,16 +367,7 @@ async fn enroll(
     out: Output,
 ) -> Result<(), Failure> {
     let ca = invited.ca.as_deref().map(read).transpose()?;
-    let chain = match &attestation {
-        Some(file) => Some(
-            attest::certificates(read(file)?.as_bytes())
-                .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?
-                .into_iter()
-                .map(B64::from)
-                .collect::<Vec<B64>>(),
-        ),
-        None => None,
-    };
+    let chain = attestation.as_deref().map(chain).transpose()?;
     let enrolment = Enrolment {
         server: invited.server.as_deref(),
         code: &invited.code,

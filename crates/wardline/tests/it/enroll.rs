@@ -267,6 +267,40 @@ fn a_workstation_gets_in_by_an_attestation_of_its_own_key_over_its_own_challenge
 }
 
 #[test]
+fn an_enrolled_workstation_has_its_key_attested_again_without_signing_in() {
+    let mut hospital = Hospital::demanding(&json!({ "attestation": "key" }));
+    let ada = hospital.newcomer();
+    let (challenge, key) = ada.prepare();
+    let chain = hospital.chain(&hospital.maker, &key, &challenge);
+    let enrolled = hospital.admits(&ada, &["--attestation", &chain]);
+    let proven = |device: &Value| {
+        let facts = device["facts"].as_array().unwrap();
+        let fact = facts.iter().find(|fact| fact["name"] == "key_hardware");
+        fact.unwrap()["observed_at"].as_u64().unwrap()
+    };
+    let first = proven(&ada.device(&enrolled));
+
+    let asked = ada.person.client(["attest"]).json(0);
+    let text = |name: &str| asked[name].as_str().unwrap().to_owned();
+    let own = PublicKey::from_public_key_pem(&text("public_key")).unwrap();
+    assert_eq!(own.to_public_key_der().unwrap().as_bytes(), key, "{asked}");
+    let challenge = B64::decode(&text("challenge")).unwrap();
+    let chain = hospital.chain(&hospital.maker, &key, &challenge.0);
+    let id = text("challenge_id");
+    let answer = ["attest", "--challenge", &id, "--attestation", &chain];
+    let stands = ada.person.client(answer).json(0);
+    assert_eq!(stands["assessment"]["standing"], "compliant", "{stands}");
+    assert!(proven(&ada.device(&enrolled)) > first);
+
+    // It is an answer once.
+    let problem = ada.person.client(answer).json(3);
+    assert_eq!(problem["type"], "urn:wardline:problem:attestation-over");
+    // Neither half is of use alone.
+    let half = ada.person.client(["attest", "--challenge", &id]);
+    assert_eq!(half.code, 2, "{half:?}");
+}
+
+#[test]
 fn a_workstation_gets_in_once_its_person_accepts_what_is_kept_of_it() {
     let terms = json!({ "attestation": "key", "privacy_notice": true });
     let mut hospital = Hospital::demanding(&terms);

@@ -1,5 +1,7 @@
 //! Devices. One file for each operation.
 
+pub(crate) mod attest;
+pub(crate) mod attest_challenge;
 pub(crate) mod bulk;
 pub(crate) mod endorse;
 pub(crate) mod export;

@@ -157,7 +157,7 @@ fn told(
 
 /// Whether a device says that it is something else than it was: by another platform it would
 /// choose which rules concern it.
-fn is_another_platform(known: &[Fact], told: &[Fact]) -> bool {
+pub(super) fn is_another_platform(known: &[Fact], told: &[Fact]) -> bool {
     let platform = |facts: &[Fact]| strongest(facts, FactName::Platform).map(|f| f.value.clone());
     match (platform(known), platform(told)) {
         (Some(before), Some(now)) => before != now,

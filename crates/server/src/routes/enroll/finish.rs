@@ -89,9 +89,16 @@ pub(crate) async fn handler(
         vouchers,
     )?;
     if let Some(authenticator) = &registered.authenticator {
+        if authenticator.phone.is_some() {
+            fleet::proven::is_list_new(terms, vouchers)?;
+        }
         proven.add(fleet::proven::by_authenticator(authenticator, now_ms));
     }
-    let Proven { facts, serials } = proven;
+    let Proven {
+        facts,
+        serials,
+        certifier,
+    } = proven;
     let facts = fleet::kept(terms, facts);
     let new = NewDevice {
         device_id: enrollment.device_id,
@@ -126,6 +133,9 @@ pub(crate) async fn handler(
         // They are of use only as long as something rests on them.
         if !facts.is_empty() {
             tx.put_attested_serials(new.device_id, &serials).await?;
+            if let Some(certifier) = &certifier {
+                tx.set_certifier(new.device_id, certifier).await?;
+            }
         }
         note.put("attested", facts.len())
             .put("notice", notice_hash.map(|hash| B64::from(hash).encode()))
@@ -168,6 +178,7 @@ fn proven(
 ) -> Result<Proven, Refusal> {
     let proven = match (&request.attestation, &enrollment.challenge) {
         (Some(chain), Some(challenge)) => {
+            fleet::proven::is_list_new(program, vouchers)?;
             fleet::proven::by_key(chain, challenge, proof.key(), vouchers)
                 .map_err(|error| Refusal::AttestationRefused(error.to_string()))?
         }

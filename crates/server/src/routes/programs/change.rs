@@ -59,13 +59,14 @@ pub(crate) async fn handler(
     let swept = fleet::assess_all(&app).await?;
     let mut facts = app.facts().await?;
     let rules = Rulebook::load(&app, &mut facts).await?;
+    let list = app.feeds.revocations_at(&mut facts).await?;
     drop(facts);
     let program = rules.program(&slug).ok_or(Refusal::NotFound)?;
     let devices = swept.everyone.iter().zip(&swept.stands);
     let of_program = devices.filter(|((device, _), _)| device.program == slug);
     Ok(Json(ProgramInfo {
         devices: super::count(of_program.filter_map(|(_, stands)| stands.as_ref())),
-        warnings: super::warnings(&program.terms, &census::of(&swept.everyone)),
+        warnings: super::warnings(&program.terms, &census::of(&swept.everyone), list, now_ms),
         terms: program.terms.clone().into_inner(),
         version: program.version,
         changed_at: program.changed_at,

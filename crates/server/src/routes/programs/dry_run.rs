@@ -59,6 +59,7 @@ pub(crate) async fn handler(
         .into_iter()
         .map(|person| (person.user_id, person.name))
         .collect();
+    let list = app.feeds.revocations_at(&mut facts).await?;
     drop(facts);
     let others = worse.iter().map(|(device, ..)| device);
     let others = others.filter(|device| device.user_id != caller.user());
@@ -70,7 +71,7 @@ pub(crate) async fn handler(
     Ok(Json(DryRun {
         before: super::count(now.iter().map(|(_, assessment)| assessment)),
         after: super::count(then.iter().map(|(_, assessment)| assessment)),
-        warnings: super::warnings(&terms, &census::of(&everyone)),
+        warnings: super::warnings(&terms, &census::of(&everyone), list, now_ms),
         worse: worse
             .into_iter()
             .map(|(device, standing, reason)| WouldFall {

@@ -34,6 +34,7 @@ pub(crate) async fn handler(
         Vec::new()
     };
     let feeds = app.feeds.info(&app.config.feeds, &mut facts).await?;
+    let list = app.feeds.revocations_at(&mut facts).await?;
     drop(facts);
     let counted = census::of(&everyone);
     let mut programs = Vec::new();
@@ -45,7 +46,7 @@ pub(crate) async fn handler(
             version: program.version,
             changed_at: program.changed_at,
             devices: super::count(standings.iter().map(|(_, assessment)| assessment)),
-            warnings: super::warnings(&program.terms, &counted),
+            warnings: super::warnings(&program.terms, &counted, list, now_ms),
         });
     }
     permit.record().await?;

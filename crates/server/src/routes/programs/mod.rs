@@ -51,10 +51,15 @@ fn count<'a>(standings: impl Iterator<Item = &'a Assessment>) -> Count {
     count
 }
 
-/// Rules that nothing can meet, in words.
-fn warnings(terms: &Terms, fleet: &Fleet) -> Vec<String> {
-    reach::warnings(terms, fleet)
+/// Rules that nothing can meet, and what is missing where hardware's word counts, in words. `list` is
+/// when the list of revoked attestation keys was fetched.
+fn warnings(terms: &Terms, fleet: &Fleet, list: Option<u64>, now_ms: u64) -> Vec<String> {
+    reach::unrevoked(terms, fleet, list, now_ms)
         .into_iter()
-        .map(|warning| format!("{}: {}", warning.rule, warning.text))
+        .chain(
+            reach::warnings(terms, fleet)
+                .into_iter()
+                .map(|warning| format!("{}: {}", warning.rule, warning.text)),
+        )
         .collect()
 }

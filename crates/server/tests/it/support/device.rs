@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use wardline_model::endorsement::{DeviceKeys, Duty, Endorsement, SignedEndorsement};
 use wardline_model::turns::{SignedTurns, TurnOrder};
-use wardline_model::wire::devices::{DeviceList, REPORT_TYPE};
+use wardline_model::wire::devices::{AttestationChallenge, DeviceList, REPORT_TYPE};
 use wardline_model::wire::enroll::{BINDING_TYPE, EnrollFinished, EnrollStarted, EnrollStatus};
 use wardline_model::wire::hospital::Hospital;
 use wardline_model::wire::problem::Problem;
@@ -364,6 +364,24 @@ impl Device {
         let answer = self
             .post("/v1/device/report", &json!({ "report": report }))
             .await;
+        self.token = token;
+        answer
+    }
+
+    /// What the device's hardware is to attest next; asked without a session.
+    pub(crate) async fn attestation_challenge(&mut self) -> AttestationChallenge {
+        let token = self.token.take();
+        let path = "/v1/device/attestation/challenge";
+        let answer = self.post(path, &json!({})).await;
+        self.token = token;
+        answer.expect(200).json()
+    }
+
+    /// Hands in what its hardware attests; without a session.
+    pub(crate) async fn attest(&mut self, asked: &AttestationChallenge, chain: &[B64]) -> Answer {
+        let token = self.token.take();
+        let body = json!({ "challenge_id": asked.challenge_id, "attestation": chain });
+        let answer = self.post("/v1/device/attestation", &body).await;
         self.token = token;
         answer
     }

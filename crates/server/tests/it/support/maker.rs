@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ciborium::Value as Cbor;
 use p256::pkcs8::EncodePublicKey as _;
-use rcgen::SigningKey as _;
+use rcgen::{SigningKey as _, SubjectPublicKeyInfo};
 use tempfile::TempDir;
 use time::Duration;
 use uuid::Uuid;
@@ -69,6 +69,41 @@ impl Maker {
         leaf.not_after += LASTING;
         let spki = device.key.verifying_key().to_public_key_der().unwrap();
         let chain = made::chain_of(spki.as_bytes(), &self.authorities, &leaf).unwrap();
+        chain.into_iter().map(B64::from).collect()
+    }
+
+    /// A phone's key that certifies its others.
+    pub(crate) fn certifier(&self) -> Authority {
+        let mut params = made::attest_key(&made::Description {
+            purposes: vec![7],
+            ..made::Description::new(b"when it was made")
+        })
+        .unwrap();
+        params.not_after += LASTING;
+        let batches = self.authorities.last().unwrap();
+        Authority::signed_by(params, made::key().unwrap(), batches).unwrap()
+    }
+
+    /// What such a key certifies: this device's own key, or a new one of the same phone.
+    pub(crate) fn certified(
+        &self,
+        by: &Authority,
+        device: Option<&Device>,
+        description: &made::Description,
+    ) -> Vec<B64> {
+        let mut leaf = made::attested(description).unwrap();
+        leaf.not_after += LASTING;
+        let leaf = match device {
+            Some(device) => {
+                let spki = device.key.verifying_key().to_public_key_der().unwrap();
+                let key = SubjectPublicKeyInfo::from_der(spki.as_bytes()).unwrap();
+                leaf.signed_by(&key, by)
+            }
+            None => leaf.signed_by(&made::key().unwrap(), by),
+        };
+        let mut chain = vec![leaf.unwrap().der().to_vec(), by.der().to_vec()];
+        let rest = self.authorities.iter().rev();
+        chain.extend(rest.map(|authority| authority.der().to_vec()));
         chain.into_iter().map(B64::from).collect()
     }
 }
