@@ -185,3 +185,36 @@ test("a message that goes by itself says so, before and after it is sent", async
   await nurse.write("Good night");
   await expect(doctor.message("Good night").getByText(/^Goes/)).toHaveCount(0);
 });
+
+test("what goes once it is read is shown in its conversation only, and goes a minute later", async ({
+  hospital,
+  phone,
+}) => {
+  test.slow();
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
+  await nurse.enroll();
+  await doctor.enroll();
+  await nurse.start([doctor.person]);
+  const { page } = nurse;
+  await page.getByRole("button", { name: /^Urgency/ }).click();
+  await page.getByRole("button", { name: "Once read" }).click();
+  await page.getByRole("button", { name: /^Urgency/ }).click();
+  await nurse.write("She asked for nobody to know");
+
+  // The list says that there is one, and neither it nor a search what it says.
+  const there = doctor.page.getByRole("link", { name: nurse.person.name });
+  await expect(there).toContainText("A message that goes once it is read");
+  await expect(doctor.page.getByText("She asked for nobody to know")).toHaveCount(0);
+  await look(doctor.page, "phone", "burns-in-the-list");
+  const box = doctor.page.getByRole("searchbox", { name: "Search messages, people, patients" });
+  await box.fill("nobody to know");
+  const found = doctor.page.getByRole("region", { name: "Found messages" });
+  await expect(found.getByRole("listitem")).toHaveCount(0);
+  await box.fill("");
+
+  await doctor.open(nurse.person.name);
+  await expect(doctor.message("She asked for nobody to know")).toBeVisible();
+  await expect(doctor.page.getByText("This message expired")).toBeVisible({ timeout: 120_000 });
+  await expect(doctor.page.getByText("She asked for nobody to know")).toHaveCount(0);
+});

@@ -136,4 +136,21 @@ test("a message goes on to somebody outside the care team with a fresh fingerpri
   const there = mary.message("Potassium is 6.2");
   await expect(there).toContainText(`Forwarded from ${amara.person.name}`);
   await look(mary.page, "phone", "forwarded");
+
+  // Nor is a conversation about nobody a way round: it is asked about where it came from.
+  const viktor = await phone(called("viktor.lindgren"));
+  await viktor.enroll();
+  await mary.start([viktor.person]);
+  await mary.write("Good morning");
+  await mary.open(amara.person.name);
+  await (await mary.more("Potassium is 6.2")).getByRole("button", { name: "Forward" }).click();
+  const further = mary.page.getByRole("dialog", { name: "Forward to" });
+  const asked = mary.page.waitForRequest(
+    (request) =>
+      request.method() === "POST" &&
+      new URL(request.url()).pathname === "/v1/sessions/step-up/challenge",
+  );
+  await further.getByRole("button", { name: new RegExp(viktor.person.name) }).click();
+  expect((await asked).postDataJSON().scopes).toEqual(["forwarding"]);
+  await expect(further).toHaveCount(0);
 });

@@ -450,10 +450,9 @@ impl<P: Platform> Client<P> {
         let me = self.profile()?.user.id;
         let now = self.server_now();
         let open = self.opened()?;
-        let record = conversation::record(&open.vault, group).ok_or(MISSING)?;
         let place = open.known.place(&open.vault, group, id).ok_or(MISSING)?;
         message_at(&open.vault, group, place)
-            .filter(|message| !is_gone(message, record.hold, me, now))
+            .filter(|message| !is_gone(message, me, now))
             .and_then(|message| message.attachment)
             .ok_or(MISSING)
     }
@@ -536,11 +535,10 @@ impl<P: Platform> Client<P> {
 }
 
 /// A message lost its file: what is here of it goes, and where this person sent it, the hospital is
-/// asked to delete it, unless a legal hold keeps it there.
-pub(crate) fn forget(vault: &mut Vault, group: GroupId, file: &Attachment, mine: bool) {
+/// asked to delete it, which keeps the ciphertext for as long as the record keeper keeps the message.
+pub(crate) fn forget(vault: &mut Vault, file: &Attachment, mine: bool) {
     drop_local(vault, file.id);
-    let is_held = conversation::record(vault, group).is_some_and(|record| record.hold);
-    if mine && !is_held {
+    if mine {
         delete_at_hospital(vault, file.id);
     }
 }

@@ -324,6 +324,7 @@ impl<P: Platform> Client<P> {
                 done(self.frame(call.frame).await)
             }
             "sync" => done(self.sync().await),
+            "tend_expiry" => done(self.tend_expiry().await),
             "conversations" => answer(&self.conversations()?),
             "messages" => {
                 let call: MessagesCall = read(params)?;

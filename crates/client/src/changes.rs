@@ -556,7 +556,7 @@ pub(crate) fn forget_text(open: &mut Open, group: GroupId, mut message: StoredMe
     message.forwarded = None;
     if let Some(file) = message.attachment.take() {
         let mine = message.from.as_ref().is_some_and(|from| from.id == me);
-        attachments::forget(&mut open.vault, group, &file, mine);
+        attachments::forget(&mut open.vault, &file, mine);
     }
     put_message(open, group, &message);
 }

@@ -23,7 +23,7 @@ mod history;
 
 use ciborium::Value;
 use serde::{Deserialize, Serialize};
-use wardline_model::{MessageId, UserId};
+use wardline_model::{GroupId, MessageId, UserId};
 
 pub use self::character::{MAX_REACTION, is_single_character};
 use self::envelope::Envelope;
@@ -55,6 +55,9 @@ const BURN: &str = "vnd.wardline.burn";
 const MENTIONS: &str = "vnd.wardline.mentions";
 /// The extension of a message that was forwarded, as an array of who wrote it (id and name) and when.
 const FORWARDED: &str = "vnd.wardline.forwarded";
+/// The extension with the conversation about a patient that a forwarded message came out of first: its
+/// id's bytes. Apart from the other, so that clients of before read that one as they did.
+const ORIGIN: &str = "vnd.wardline.origin";
 /// Longest name of a writer, bytes.
 const MAX_NAME: usize = 200;
 /// Longest text of one message, bytes.
@@ -119,6 +122,10 @@ pub struct Forwarded {
     pub name: String,
     /// When the hospital took it, unix milliseconds.
     pub sent_at: u64,
+    /// The conversation about a patient that it came out of first: the hospital is asked about that one
+    /// each time it goes on. Absent where it came out of none, or was forwarded by a client of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<GroupId>,
 }
 
 /// A file with what its sender says of it, as the part of a message.
@@ -508,6 +515,8 @@ fn forwarded(extensions: &Value) -> Option<Forwarded> {
         from: UserId::from_slice(from.as_bytes()?)?,
         name: name.to_owned(),
         sent_at: u64::try_from(sent_at.as_integer()?).ok()?,
+        origin: extension(extensions, ORIGIN)
+            .and_then(|origin| GroupId::from_slice(origin.as_bytes()?)),
     })
 }
 
@@ -546,7 +555,6 @@ fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use wardline_model::GroupId;
     use wardline_model::wire::enroll::PersonBrief;
     use wardline_model::wire::messages::Priority;
 
@@ -773,6 +781,7 @@ mod tests {
                     from: UserId::from_bytes([2; 16]),
                     name: name.to_owned(),
                     sent_at: 1,
+                    origin: None,
                 }),
                 ..of_form(sbar(["a", "", "", ""]), "K 6.8")
             };
@@ -781,6 +790,40 @@ mod tests {
             };
             assert_eq!((read.text.as_str(), read.forwarded), ("K 6.8", None));
         }
+    }
+
+    /// An array of three, and nothing beside it, is what clients sent before there were origins.
+    #[test]
+    fn what_was_forwarded_without_an_origin_stays_readable() {
+        let from = UserId::from_bytes([2; 16]);
+        let forwarded = |origin| Forwarded {
+            from,
+            name: "Ben Ode".to_owned(),
+            sent_at: 1,
+            origin,
+        };
+        let first = Value::Array(vec![
+            Value::Bytes(from.to_vec()),
+            Value::from("Ben Ode"),
+            Value::from(1),
+        ]);
+        let read = |more: Option<Value>| {
+            let mut all = vec![(Value::from(FORWARDED), first.clone())];
+            all.extend(more.map(|origin| (Value::from(ORIGIN), origin)));
+            super::forwarded(&Value::Map(all))
+        };
+        assert_eq!(read(None), Some(forwarded(None)));
+        let origin = GroupId::from_bytes([7; 16]);
+        let known = Some(forwarded(Some(origin)));
+        assert_eq!(read(Some(Value::Bytes(origin.to_vec()))), known);
+        let odd = read(Some(Value::Bytes(vec![7; 15])));
+        assert_eq!(odd, Some(forwarded(None)));
+        // So it does in what a record keeper, or a device, wrote down before.
+        let kept = serde_json::json!({ "from": from, "name": "Ben Ode", "sent_at": 1 });
+        assert_eq!(
+            serde_json::from_value::<Forwarded>(kept).unwrap(),
+            forwarded(None)
+        );
     }
 
     #[test]
@@ -795,17 +838,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_what_is_read(text in "\\PC{0,200}", id: [u8; 16], reply: Option<[u8; 16]>, mentions in proptest::collection::vec(any::<[u8; 16]>(), 0..4), expires in prop_oneof![0_u32..3, any::<u32>()], forwarded: Option<([u8; 16], u64)>) {
+        fn what_was_written_is_what_is_read(text in "\\PC{0,200}", id: [u8; 16], reply: Option<[u8; 16]>, mentions in proptest::collection::vec(any::<[u8; 16]>(), 0..4), expires in prop_oneof![0_u32..3, any::<u32>()], forwarded: Option<([u8; 16], u64, Option<[u8; 16]>)>) {
             let message = Text {
                 id: MessageId::from_bytes(id),
                 in_reply_to: reply.map(MessageId::from_bytes),
                 text,
                 mentions: mentions.into_iter().map(UserId::from_bytes).collect(),
                 form: None,
-                forwarded: forwarded.map(|(from, sent_at)| Forwarded {
+                forwarded: forwarded.map(|(from, sent_at, origin)| Forwarded {
                     from: UserId::from_bytes(from),
                     name: "Ben Ode".to_owned(),
                     sent_at,
+                    origin: origin.map(GroupId::from_bytes),
                 }),
                 attachment: None,
                 expires: match expires {

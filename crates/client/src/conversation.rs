@@ -46,9 +46,6 @@ pub(crate) struct Record {
     /// People in it whom this person has not accepted yet; nothing is sent meanwhile.
     #[serde(default)]
     pub(crate) strangers: Vec<UserId>,
-    /// A legal hold: nothing in it goes by itself. Nobody sets it yet.
-    #[serde(default)]
-    pub(crate) hold: bool,
     /// Stretches that this device did not see itself, each after one place and before another: what
     /// the record keeper may fill. Absent in records from before this was written down.
     #[serde(default)]
@@ -594,7 +591,6 @@ pub(crate) mod tests {
             devices: Vec::new(),
             stays: Vec::new(),
             strangers: Vec::new(),
-            hold: false,
             missed: None,
         }
     }

@@ -3,17 +3,23 @@
 //! Their sender says when; each device takes the text out of its store once the server's time, as it
 //! was heard at the last sign-in and counted on from there, has come to it. A device that hears no
 //! server removes nothing meanwhile, and does so with its next sync. Like all rules on content this
-//! is kept by the clients. A legal hold suspends it (the `hold` of its record); the
-//! record keeper keeps what the hospital's retention asks for, and hands over nothing that is due.
+//! is kept by the clients. A legal hold changes nothing of it here: the record keeper has kept each
+//! message from the beginning, for as long as retention and holds ask for, and hands over nothing that
+//! is due.
+//!
+//! What goes once it is read goes a minute after its reader had it on the screen of any of their devices:
+//! each of them hears by the reader's own receipt that another one showed it. Nothing shows it but the
+//! conversation itself, so that nobody reads it without that.
 
 use std::collections::BTreeSet;
 
+use wardline_model::wire::messages::Receipt;
 use wardline_model::{GroupId, UserId};
 
 use crate::changes::forget_text;
 use crate::client::{Client, Open};
 use crate::content::Expiry;
-use crate::conversation::{self, StoredMessage, message_at, messages};
+use crate::conversation::{self, Record, StoredMessage, message_at, messages};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform};
 
@@ -35,10 +41,14 @@ pub(crate) fn due_at(entry: &StoredMessage, me: UserId) -> Option<u64> {
     Some(entry.sent_at.saturating_add(after))
 }
 
-/// Whether a message went by itself, or is due to by the server's time; a legal hold suspends it.
-pub(crate) fn is_gone(entry: &StoredMessage, hold: bool, me: UserId, now: Option<u64>) -> bool {
-    let is_due = || due_at(entry, me).is_some_and(|due| Some(due) <= now);
-    entry.expired || (!hold && is_due())
+/// Whether a message went by itself, or is due to by the server's time.
+pub(crate) fn is_gone(entry: &StoredMessage, me: UserId, now: Option<u64>) -> bool {
+    entry.expired || due_at(entry, me).is_some_and(|due| Some(due) <= now)
+}
+
+/// Whether a message goes once it is read, so that nothing but its conversation shows what it says.
+pub(crate) fn burns(expires: Option<Expiry>) -> bool {
+    expires == Some(Expiry::Read)
 }
 
 impl<P: Platform> Client<P> {
@@ -65,26 +75,60 @@ impl<P: Platform> Client<P> {
         if let Some(due) = due_at(entry, me) {
             let name = due_name(due, group, entry.seq);
             self.opened()?.vault.put(name, &(group, entry.seq));
+        } else if burns(entry.expires) {
+            // It was read on another device before it came here.
+            let told = conversation::record(self.vault()?, group);
+            let told = told.as_ref().and_then(|record| record.receipt(me));
+            if let Some(told) = told.filter(|told| told.read >= entry.seq) {
+                self.note_read(group, entry.seq.saturating_sub(1), entry.seq, told.read_at)?;
+            }
         }
         Ok(())
     }
 
+    /// This person has read on another device, as far as this one did not know.
+    pub(crate) fn note_read_elsewhere(
+        &mut self,
+        group: GroupId,
+        record: Option<&Record>,
+        told: &Receipt,
+    ) -> Result<(), ClientError> {
+        let known = record.and_then(|record| record.receipt(told.user_id));
+        let known = known.map_or(0, |known| known.read);
+        if told.user_id != self.profile()?.user.id || told.read <= known {
+            return Ok(());
+        }
+        self.note_read(group, known, told.read, told.read_at)
+    }
+
+    /// A message was shown elsewhere than in its conversation, as on a terminal, without being told as
+    /// read: where it goes once it is read, it goes soon. Durable when it returns.
+    ///
+    /// # Errors
+    /// When the store is locked or does not take the changes.
+    pub async fn was_shown(&mut self, group: GroupId, seq: u64) -> Result<(), ClientError> {
+        self.note_read(group, seq.saturating_sub(1), seq, None)?;
+        self.flush().await
+    }
+
     /// This person has read what others wrote between two places: what goes once it is read goes
-    /// soon.
+    /// soon. `at` is when, as the server says; now, where nobody does.
     pub(crate) fn note_read(
         &mut self,
         group: GroupId,
         after: u64,
         up_to: u64,
+        at: Option<u64>,
     ) -> Result<(), ClientError> {
         let me = self.profile()?.user.id;
         let now = self.server_now();
-        let due = now.unwrap_or_else(|| self.platform.now_ms()) + AFTER_READING_MS;
+        let now = now.unwrap_or_else(|| self.platform.now_ms());
+        let due = at.map_or(now, |at| at.min(now)) + AFTER_READING_MS;
         let vault = &mut self.opened()?.vault;
         let places: Vec<u64> = messages(vault, group)
             .rev()
             .take_while(|entry| entry.seq > after)
-            .filter(|entry| entry.seq <= up_to && entry.expires == Some(Expiry::Read))
+            .filter(|entry| entry.seq <= up_to && burns(entry.expires))
             .filter(|entry| entry.from.as_ref().is_some_and(|from| from.id != me))
             .map(|entry| entry.seq)
             .collect();
@@ -92,6 +136,16 @@ impl<P: Platform> Client<P> {
             vault.put(due_name(due, group, seq), &(group, seq));
         }
         Ok(())
+    }
+
+    /// Takes out what is due. To be called now and then while the store is open: a line on which nothing
+    /// comes gives no other reason to look.
+    ///
+    /// # Errors
+    /// When the store is locked or does not take the changes.
+    pub async fn tend_expiry(&mut self) -> Result<(), ClientError> {
+        self.expire()?;
+        self.flush().await
     }
 
     /// Takes out what is due; durable with the next flush.
@@ -113,12 +167,12 @@ impl<P: Platform> Client<P> {
             .collect();
         let mut changed = BTreeSet::new();
         for (name, (group, seq)) in due {
-            if conversation::record(&open.vault, group).is_some_and(|record| record.hold) {
-                continue;
-            }
             forget_expired(open, group, seq, me);
             open.vault.delete(&name);
             changed.insert(group);
+        }
+        if !changed.is_empty() {
+            self.platform.emit(Event::Conversations);
         }
         for group in changed {
             self.platform.emit(Event::Messages { group });

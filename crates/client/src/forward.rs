@@ -2,8 +2,9 @@
 //!
 //! What is forwarded is sealed anew for the other conversation, with who wrote it and when. Out of a
 //! conversation about a patient nothing is forwarded before the hospital was asked: it knows who cares
-//! for the patient, and whom the other conversation is about. It learns nothing of the message by it,
-//! and it cannot keep an altered client from sending what it likes.
+//! for the patient, and whom the other conversation is about. The message names that conversation from
+//! then on, and is asked about each time it goes on, whoever has it by then. The hospital learns nothing
+//! of the message by it, and it cannot keep an altered client from sending what it likes.
 
 use serde_json::json;
 use wardline_model::wire::forward::ForwardAllowed;
@@ -65,16 +66,22 @@ impl<P: Platform> Client<P> {
             },
         };
         let author = message.from.as_ref();
-        let forwarded = message.forwarded.clone().or_else(|| {
+        let mut forwarded = message.forwarded.clone().or_else(|| {
             author.map(|author| Forwarded {
                 from: author.id,
                 name: author.name.clone(),
                 sent_at: message.sent_at,
+                origin: None,
             })
         });
-        if from.summary.patient_id.is_some() {
+        let about_patient = from.summary.patient_id.is_some();
+        let origin = forwarded.as_ref().and_then(|f| f.origin);
+        if about_patient || origin.is_some() {
+            if let Some(forwarded) = &mut forwarded {
+                forwarded.origin = origin.or(Some(group));
+            }
             let path = ["/v1/groups/", &group.to_string(), "/forward"].concat();
-            let body = json!({ "to": to });
+            let body = json!({ "to": to, "origin": origin });
             let _: ForwardAllowed = self.api.post(&self.platform, &path, &body).await?;
         }
         let outgoing = Outgoing {

@@ -11,9 +11,9 @@ use crate::attachments;
 use crate::changes::{Current, newest_first};
 use crate::client::Client;
 use crate::content::Change;
-use crate::conversation::{self, Outgoing, Record, StoredMessage, outbox};
+use crate::conversation::{self, Outgoing, Record, outbox};
 use crate::error::ClientError;
-use crate::expiry::{due_at, is_gone};
+use crate::expiry::{burns, due_at, is_gone};
 use crate::membership::{bots, keepers};
 use crate::own::own;
 use crate::platform::Platform;
@@ -145,7 +145,7 @@ impl<P: Platform> Client<P> {
                 break;
             }
             let mine = message.from.as_ref().is_some_and(|from| from.id == me);
-            let is_gone = current.recalled.is_some() || self.is_gone(message, record, me);
+            let is_gone = current.recalled.is_some() || is_gone(message, me, self.server_now());
             let is_line = message.notice.is_none() && !is_gone;
             let is_unread = message.seq > record.read
                 && !has_acknowledged(record, me, message.priority, (message.seq, current.newest));
@@ -157,9 +157,11 @@ impl<P: Platform> Client<P> {
             if last.is_none() && message.notice.is_none() {
                 let view = self.shown(current, record, me, &except);
                 at = view.sent_at;
+                let burns = burns(view.expires);
                 last = Some(LastMessage {
                     attachment: view.attachment.map(|file| file.kind),
-                    text: view.text,
+                    text: preview(view.text, burns),
+                    burns,
                     recalled: view.recalled,
                     expired: view.expired,
                     from: view.from.map(|from| from.name).unwrap_or_default(),
@@ -176,9 +178,11 @@ impl<P: Platform> Client<P> {
         }
         if let Some(waiting) = waiting {
             at = at.max(waiting.written_at);
+            let burns = burns(waiting.expires);
             last = Some(LastMessage {
                 attachment: waiting.attachment.map(|file| file.kind),
-                text: waiting.text,
+                text: preview(waiting.text, burns),
+                burns,
                 recalled: false,
                 expired: false,
                 from: self.profile()?.user.name.clone(),
@@ -307,11 +311,6 @@ impl<P: Platform> Client<P> {
         briefs.collect()
     }
 
-    /// Whether a message went by itself, or is due to.
-    fn is_gone(&self, message: &StoredMessage, record: &Record, me: UserId) -> bool {
-        is_gone(message, record.hold, me, self.server_now())
-    }
-
     /// A message as it is drawn.
     fn shown(
         &self,
@@ -320,7 +319,7 @@ impl<P: Platform> Client<P> {
         me: UserId,
         except: &BTreeSet<UserId>,
     ) -> Message {
-        let expired = self.is_gone(&current.message, record, me);
+        let expired = is_gone(&current.message, me, self.server_now());
         let expires_at = due_at(&current.message, me);
         let Current {
             mut message,
@@ -428,6 +427,11 @@ pub(crate) fn apart(me: UserId, vault: &Vault) -> BTreeSet<UserId> {
     let mut apart = keepers(vault);
     apart.insert(me);
     apart
+}
+
+/// What of a text the list shows: whoever reads what goes once it is read opens the conversation.
+fn preview(text: String, burns: bool) -> String {
+    if burns { String::new() } else { text }
 }
 
 /// What a conversation is called. Where nobody else has a device in it now, such as after a

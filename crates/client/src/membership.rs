@@ -12,7 +12,7 @@ use wardline_model::wire::enroll::PersonBrief;
 use wardline_model::wire::groups::{
     CommitAccepted, CommitUpload, GroupCreate, GroupKind, GroupSummary,
 };
-use wardline_model::wire::keys::{ClaimAnswer, ClaimRequest};
+use wardline_model::wire::keys::{ClaimAnswer, ClaimRequest, MAX_PEOPLE};
 use wardline_model::{B64, DeviceId, GroupId, PatientId, RoleSlug, TeamId, UserId};
 
 use crate::client::Client;
@@ -538,6 +538,11 @@ impl<P: Platform> Client<P> {
     ) -> Result<Vec<B64>, ClientError> {
         let own = self.profile()?.device_id;
         let me = self.profile()?.user.id;
+        if users.iter().filter(|user| **user != me).count() > MAX_PEOPLE {
+            return Err(ClientError::Invalid(
+                "at most 500 other people at once; choose fewer, and add the others afterwards",
+            ));
+        }
         let request = ClaimRequest {
             user_ids: users.to_vec(),
             device_ids: only.map(<[DeviceId]>::to_vec),

@@ -291,7 +291,7 @@ impl<P: Platform> Client<P> {
         if let Some(message) = outbox(vault).into_iter().find(|m| m.id == id) {
             delete_outgoing(vault, &message);
             if let Some(file) = &message.attachment {
-                attachments::forget(vault, message.group, file, true);
+                attachments::forget(vault, file, true);
             }
             self.platform.emit(Event::Messages {
                 group: message.group,

@@ -61,7 +61,7 @@ impl<P: Platform> Client<P> {
         record.seen = end(record.seen);
         record.shown.retain(|place| *place > record.seen);
         put_record(&mut self.opened()?.vault, &record);
-        self.note_read(group, before, record.read)?;
+        self.note_read(group, before, record.read, None)?;
         self.flush().await?;
         self.platform.emit(Event::Conversations);
         match self.tell_read(group).await {
@@ -107,6 +107,7 @@ impl<P: Platform> Client<P> {
             return Ok(());
         };
         self.note_steps(group, Some(&record), &receipt)?;
+        self.note_read_elsewhere(group, Some(&record), &receipt)?;
         record.note_receipt(&receipt);
         put_record(&mut self.opened()?.vault, &record);
         self.flush().await?;
@@ -203,7 +204,7 @@ impl<P: Platform> Client<P> {
             .filter(|current| {
                 let message = &current.message;
                 message.from.as_ref().is_some_and(|from| from.id != me)
-                    && !is_gone(message, record.hold, me, now)
+                    && !is_gone(message, me, now)
                     && !has_acknowledged(
                         record,
                         me,

@@ -5,7 +5,7 @@ use wardline_model::{GroupId, MessageId};
 
 use crate::attachments;
 use crate::client::{Client, Open};
-use crate::conversation::{self, Known, StoredMessage, message_name, messages};
+use crate::conversation::{Known, StoredMessage, message_name, messages};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform};
 use crate::search;
@@ -52,10 +52,9 @@ impl<P: Platform> Client<P> {
         if self.keeps_records {
             return Ok(());
         }
-        let held = conversation::record(vault, group).is_some_and(|record| record.hold);
         let (mut gone, young): (Vec<StoredMessage>, Vec<StoredMessage>) = messages(vault, group)
             .filter(|entry| removal.ends(entry))
-            .partition(|entry| !held && entry.kept_from().saturating_add(YOUNGEST_MS) <= now);
+            .partition(|entry| entry.kept_from().saturating_add(YOUNGEST_MS) <= now);
         let later = [LATER, &group.to_string(), "/", &removal.from.to_string()].concat();
         if young.is_empty() {
             self.opened()?.vault.delete(&later);
@@ -83,7 +82,7 @@ impl<P: Platform> Client<P> {
             search::forget(vault, group, entry.seq);
             if let Some(file) = &entry.attachment {
                 let mine = entry.from.as_ref().is_some_and(|from| from.id == me);
-                attachments::forget(vault, group, file, mine);
+                attachments::forget(vault, file, mine);
             }
             vault.delete(&message_name(group, entry.seq));
         }

@@ -2,7 +2,8 @@
 //!
 //! The index lives in the vault, sealed like the messages, and changes in the same transaction as
 //! they do: what is here can be found, and what is gone cannot. A message is found at its place by
-//! the text that it has now; what was recalled or went by itself is not found at all.
+//! the text that it has now; what was recalled or went by itself is not found at all, nor is what goes
+//! once it is read.
 //! [`Client::tend_search`] begins the index, reads the messages of a store from before it in steps,
 //! and merges what has piled up. A record keeper looks for nothing and has no index.
 
@@ -19,7 +20,7 @@ use crate::changes::newest_text;
 use crate::client::{Client, Open};
 use crate::conversation::{self, Known, MESSAGES, StoredMessage, message_at, message_name};
 use crate::error::ClientError;
-use crate::expiry::is_gone;
+use crate::expiry::{burns, is_gone};
 use crate::platform::Platform;
 use crate::vault::Vault;
 
@@ -172,7 +173,8 @@ impl<P: Platform> Client<P> {
             let (group, seq) = (GroupId::from_bytes(hit.place.group), hit.place.seq);
             let message = newest_text(vault, known, group, seq)?;
             let record = shown.iter().find(|record| record.summary.id == group)?;
-            if is_gone(&message, record.hold, me, now) {
+            // What goes once it is read is read in its conversation only.
+            if is_gone(&message, me, now) || burns(message.expires) {
                 return None;
             }
             let part = |piece: wardline_search::Piece| SnippetPart {

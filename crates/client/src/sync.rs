@@ -505,6 +505,7 @@ impl<P: Platform> Client<P> {
         let known = conversation::record(self.vault()?, group);
         for told in &summary.receipts {
             self.note_steps(group, known.as_ref(), told)?;
+            self.note_read_elsewhere(group, known.as_ref(), told)?;
         }
         let record = match known {
             Some(mut record) => {
@@ -515,7 +516,6 @@ impl<P: Platform> Client<P> {
                 joined: Groups::has(self.vault()?, group),
                 rejoining: false,
                 strangers: Vec::new(),
-                hold: false,
                 missed: Some(Vec::new()),
                 summary,
                 applied: 0,

@@ -272,6 +272,8 @@ pub struct LastMessage {
     pub attachment: Option<AttachmentKind>,
     /// The text.
     pub text: String,
+    /// Whether it goes once it is read; then there is no text.
+    pub burns: bool,
     /// Whether its author recalled it; then there is no text.
     pub recalled: bool,
     /// Whether it went by itself; then there is no text.

@@ -86,36 +86,83 @@ impl Custodians {
         Ok(self.people.iter().copied().zip(shares).collect())
     }
 
-    /// Puts the export key together.
+    /// Puts the export key together out of as many shares as are needed and fit. Shares that do not fit
+    /// keep nobody from it, as long as enough others do: an altered one, or one of an export key of before.
     ///
     /// # Errors
-    /// When there are too few shares, or they make up another key.
+    /// When there are too few shares, or no choice of them that was tried makes up the key.
     pub fn combine(
         &self,
         shares: &BTreeMap<UserId, Zeroizing<Vec<u8>>>,
         export_key: &[u8; 32],
-    ) -> Result<ExportKey, CustodyError> {
+    ) -> Result<Combined, CustodyError> {
         self.check()?;
-        let shares: Vec<Vec<u8>> = shares
+        let needed = usize::from(self.needed);
+        let shares: Vec<(UserId, &[u8])> = shares
             .iter()
             .filter(|(user, _)| self.people.contains(user))
-            .map(|(_, share)| share.to_vec())
+            .map(|(user, share)| (*user, share.as_slice()))
             .collect();
-        if shares.len() < usize::from(self.needed) {
+        if shares.len() < needed {
             return Err(CustodyError::TooFew);
         }
-        let seed = Zeroizing::new(Gf256::combine_bytes(&shares).map_err(|_| CustodyError::Share)?);
-        let seed: &[u8; 32] = seed
-            .as_slice()
-            .try_into()
-            .map_err(|_| CustodyError::Share)?;
-        let key = ExportKey(SigningKey::from_bytes(seed));
-        if key.public() == *export_key {
-            Ok(key)
-        } else {
-            Err(CustodyError::WrongKey)
-        }
+        let key_of = |chosen: &[usize]| {
+            let chosen: Vec<&[u8]> = chosen.iter().map(|at| shares[*at].1).collect();
+            put_together(&chosen, export_key)
+        };
+        let (fit, key) = choices(shares.len(), needed)
+            .take(MOST_CHOICES)
+            .find_map(|chosen| key_of(&chosen).map(|key| (chosen, key)))
+            .ok_or(CustodyError::WrongKey)?;
+        // Each of the others in the place of one that fits. One that says that it is another's share does
+        // not fit, whatever it holds.
+        let fits = |at: usize| {
+            let number = |at: &usize| shares[*at].1.first();
+            let mut chosen = fit.clone();
+            chosen[0] = at;
+            let is_copy = fit.iter().any(|other| number(other) == number(&at));
+            !is_copy && key_of(&chosen).is_some()
+        };
+        let others = (0..shares.len()).filter(|at| !fit.contains(at));
+        let bad = others.filter(|at| !fits(*at)).map(|at| shares[at].0);
+        Ok(Combined {
+            bad: bad.collect(),
+            key,
+        })
     }
+}
+
+/// The export key, and whose shares are not of it.
+pub struct Combined {
+    /// The key.
+    pub key: ExportKey,
+    /// Whose shares did not fit.
+    pub bad: BTreeSet<UserId>,
+}
+
+/// The key that shares make up, where it is this one.
+fn put_together(shares: &[&[u8]], export_key: &[u8; 32]) -> Option<ExportKey> {
+    let shares: Vec<Vec<u8>> = shares.iter().map(|share| share.to_vec()).collect();
+    let shares = Zeroizing::new(shares);
+    let seed = Zeroizing::new(Gf256::combine_bytes(shares.as_slice()).ok()?);
+    let seed: &[u8; 32] = seed.as_slice().try_into().ok()?;
+    let key = ExportKey(SigningKey::from_bytes(seed));
+    (key.public() == *export_key).then_some(key)
+}
+
+/// Every choice of `k` out of `n` places, in the order of the places; `k` is no more than `n`.
+fn choices(n: usize, k: usize) -> impl Iterator<Item = Vec<usize>> {
+    let first: Vec<usize> = (0..k).collect();
+    std::iter::successors(Some(first), move |before| {
+        // The last place that can still move on; those behind it follow it.
+        let at = (0..k).rev().find(|at| before[*at] < n - k + at)?;
+        let mut next = before.clone();
+        next[at] += 1;
+        for behind in at + 1..k {
+            next[behind] = next[behind - 1] + 1;
+        }
+        Some(next)
+    })
 }
 
 /// The export key, put together for one export.
@@ -198,6 +245,9 @@ const SUITE: HpkeConfig = HpkeConfig(
     HpkeAeadType::AesGcm256,
 );
 const INFO: &[u8] = b"wardline custody v1";
+/// Choices of shares that are tried: every one of fourteen custodians, whatever number is needed. Whoever
+/// has more of them, of whom many give bad shares, has them agree anew.
+const MOST_CHOICES: usize = 4_000;
 const EXPORT_CONTEXT: &[u8] = b"wardline export v1\0";
 
 #[cfg(test)]
@@ -258,7 +308,8 @@ mod tests {
             let mut some = shares.clone();
             some.remove(&user(out));
             some.remove(&user(out % 5 + 1));
-            let key = rule.combine(&some, &public).unwrap();
+            let Combined { key, bad } = rule.combine(&some, &public).unwrap();
+            assert!(bad.is_empty());
             let signature = key.sign(b"manifest");
             assert!(is_signed(b"manifest", &public, &signature));
             assert!(!is_signed(b"another", &public, &signature));
@@ -296,6 +347,51 @@ mod tests {
             rule.combine(&shares, &public).err(),
             Some(CustodyError::WrongKey)
         );
+    }
+
+    #[test]
+    fn a_bad_share_keeps_nobody_from_the_key_and_is_named() {
+        let rule = custodians(2, 5);
+        let seed = Zeroizing::new([42; 32]);
+        let public = ExportKey::from_seed(&seed).public();
+        let shares = rule.split(&seed, Counting(5)).unwrap();
+        let before = rule.split(&Zeroizing::new([41; 32]), Counting(7)).unwrap();
+        for bad in 1..=5 {
+            let copied = &shares[&user(bad % 5 + 1)];
+            let mut changed = shares[&user(bad)].clone();
+            changed[7] ^= 4;
+            let short = Zeroizing::new(shares[&user(bad)][..9].to_vec());
+            let all = [&changed, &before[&user(bad)], copied, &short];
+            for share in all {
+                let mut all = shares.clone();
+                all.insert(user(bad), share.clone());
+                let combined = rule.combine(&all, &public).unwrap();
+                assert_eq!(combined.key.public(), public);
+                // Of two that are the same share nobody knows whose it is: one of them does not fit.
+                assert_eq!(combined.bad.len(), 1);
+                assert!(share == copied || combined.bad.contains(&user(bad)));
+            }
+        }
+        // With too few that fit there is no key.
+        let mut few = before.clone();
+        few.insert(user(3), shares[&user(3)].clone());
+        let none = rule.combine(&few, &public).err();
+        assert_eq!(none, Some(CustodyError::WrongKey));
+        few.insert(user(5), shares[&user(5)].clone());
+        let combined = rule.combine(&few, &public).unwrap();
+        assert_eq!(combined.bad, BTreeSet::from([1, 2, 4].map(user)));
+    }
+
+    #[test]
+    fn every_choice_of_shares_is_tried_once_and_no_more_than_there_is_time_for() {
+        for (n, k, all) in [(2, 2, 1), (5, 2, 10), (7, 3, 35), (14, 7, 3_432)] {
+            let chosen: BTreeSet<Vec<usize>> = choices(n, k).collect();
+            assert_eq!((chosen.len(), choices(n, k).count()), (all, all));
+            for one in chosen {
+                assert!(one.len() == k && one.is_sorted() && one.iter().all(|at| *at < n));
+            }
+        }
+        assert_eq!(choices(255, 128).take(MOST_CHOICES).count(), MOST_CHOICES);
     }
 
     #[test]

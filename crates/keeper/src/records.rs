@@ -18,7 +18,7 @@ use wardline_model::wire::groups::GroupKind;
 use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 use zeroize::Zeroizing;
 
-use crate::custody::{self, Custodians, CustodyError, ExportKey, SealKey};
+use crate::custody::{self, Combined, Custodians, CustodyError, ExportKey, SealKey};
 use crate::keeper::{channels, ledger, name};
 use crate::mailbox;
 use crate::removal::{self, Odd};
@@ -86,6 +86,9 @@ struct Carried {
     handed_in: BTreeSet<[u8; 32]>,
     by_server_alone: BTreeSet<[u8; 32]>,
 }
+
+/// Statements about an order, and the shares in them by the statement's mark.
+type Opened = (Vec<SignedStatement>, BTreeMap<[u8; 32], Zeroizing<Vec<u8>>>);
 
 /// A destruction, and whether it is known to be complete.
 #[derive(Clone, Serialize, Deserialize)]
@@ -165,9 +168,8 @@ impl Records {
 
     /// Says what is in force, where that is not what was said last.
     fn state_terms<P: Platform>(&self, client: &mut Client<P>) -> Result<(), ClientError> {
-        let custody: Option<Custody> = client.own(CUSTODY)?;
+        let custody = self.custody(client)?;
         let rule = self.terms.custodians.as_ref();
-        let custody = custody.filter(|custody| Some(&custody.rule) == rule);
         let days = self.terms.retention.as_ref().map(Retention::told);
         let statement = Statement::InForce {
             days: days.unwrap_or_default(),
@@ -279,6 +281,15 @@ impl Records {
             Some(custodians) => usize::from(custodians.needed),
             None => usize::MAX,
         };
+        let mut shares = BTreeMap::new();
+        if matches!(order.statement, Statement::Export { .. }) {
+            // Whose share does not open has not agreed, so that an older agreement of theirs counts.
+            let (opened, shut) = self.shares(client, order, signed)?;
+            let shut = shut.iter().filter(|agreement| may(&agreement.user_id));
+            let shut = shut.map(|agreement| bad_share(agreement, CustodyError::Share));
+            tended.refused.extend(shut);
+            (signed, shares) = opened;
+        }
         let agreed = agreed(order, &signed, may);
         if agreed.len() < needed {
             tended.refused.push((id, NotAgreed::TooFew.to_string()));
@@ -311,13 +322,28 @@ impl Records {
                 Came::Released
             }
             Statement::Export { scope, .. } => {
-                match self.key(client, order, &agreed)? {
-                    Ok(key) => {
+                let shares = agreed
+                    .iter()
+                    .filter_map(|(user, signed)| Some((*user, shares.get(&signed.mark())?.clone())))
+                    .collect();
+                match self.key(client, &shares)? {
+                    Ok(Combined { key, bad }) => {
+                        let of_bad = agreed.iter().filter(|(user, _)| bad.contains(user));
+                        let of_bad = of_bad.map(|(_, a)| bad_share(a, CustodyError::WrongKey));
+                        tended.refused.extend(of_bad);
+                        let mut agreed = agreed;
+                        agreed.retain(|user, _| !bad.contains(user));
                         let export = export(client, order, scope, &agreed, &key)?;
                         tended.exports.push(export);
                         tended.done.push(id);
                     }
-                    Err(error) => tended.refused.push((id, error.to_string())),
+                    Err(error) => {
+                        tended.refused.push((id, error.to_string()));
+                        // Until then any of them may agree anew, with the right share.
+                        if age > LIFETIME_MS.saturating_add(ON_ITS_WAY_MS) {
+                            return refuse(client, Refused::TooOld);
+                        }
+                    }
                 }
                 return Ok(());
             }
@@ -329,34 +355,52 @@ impl Records {
         Ok(())
     }
 
-    /// The export key out of what custodians sealed for this order.
-    fn key<P: Platform>(
+    /// What custodians have set up, for whom they are now.
+    fn custody<P: Platform>(&self, client: &Client<P>) -> Result<Option<Custody>, ClientError> {
+        let custody: Option<Custody> = client.own(CUSTODY)?;
+        let rule = self.terms.custodians.as_ref();
+        Ok(custody.filter(|custody| Some(&custody.rule) == rule))
+    }
+
+    /// The order and those agreements to it whose share opens for it, with the shares by mark; and the
+    /// other agreements.
+    fn shares<P: Platform>(
         &self,
         client: &Client<P>,
         order: &SignedStatement,
-        agreed: &BTreeMap<UserId, &SignedStatement>,
-    ) -> Result<Result<ExportKey, CustodyError>, ClientError> {
-        let custody: Option<Custody> = client.own(CUSTODY)?;
-        let rule = self.terms.custodians.as_ref();
-        let Some(custody) = custody.filter(|custody| Some(&custody.rule) == rule) else {
-            return Ok(Err(CustodyError::TooFew));
-        };
+        signed: Vec<SignedStatement>,
+    ) -> Result<(Opened, Vec<SignedStatement>), ClientError> {
+        let custody = self.custody(client)?;
         let about = order.hash();
         let mut shares = BTreeMap::new();
-        for (user, approval) in agreed {
-            if let Statement::Approval {
-                share: Some(sealed),
-                ..
-            } = &approval.statement
-                && let Ok(share) = custody.seal.open(sealed, &about)
-            {
-                shares.insert(*user, share);
-            }
-        }
+        let (opened, shut) = signed.into_iter().partition(|statement| {
+            let Statement::Approval { share, .. } = &statement.statement else {
+                return true;
+            };
+            let opened = share
+                .as_ref()
+                .zip(custody.as_ref())
+                .and_then(|(sealed, custody)| custody.seal.open(sealed, &about).ok());
+            let opens = opened.is_some();
+            shares.extend(opened.map(|share| (statement.mark(), share)));
+            opens
+        });
+        Ok(((opened, shares), shut))
+    }
+
+    /// The export key out of what custodians sealed for one order.
+    fn key<P: Platform>(
+        &self,
+        client: &Client<P>,
+        shares: &BTreeMap<UserId, Zeroizing<Vec<u8>>>,
+    ) -> Result<Result<Combined, CustodyError>, ClientError> {
+        let Some(custody) = self.custody(client)? else {
+            return Ok(Err(CustodyError::TooFew));
+        };
         let Some(export_key) = custody.export_key.array() else {
             return Ok(Err(CustodyError::WrongKey));
         };
-        Ok(custody.rule.combine(&shares, &export_key))
+        Ok(custody.rule.combine(shares, &export_key))
     }
 
     /// Makes the export key once every custodian has told a key for their share, and splits it. The
@@ -487,6 +531,13 @@ impl Records {
         }
         Ok(())
     }
+}
+
+/// An agreement whose share is of no use, for the log: by mark, and whose it is, since they are to agree
+/// anew with the right one.
+fn bad_share(agreement: &SignedStatement, why: CustodyError) -> (String, String) {
+    let whose = format!("the share of custodian {}: {why}", agreement.user_id);
+    (hex(&agreement.mark()), whose)
 }
 
 /// Notes what came of an order, signed, and that it is carried out; durable with the next flush.

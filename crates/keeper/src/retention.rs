@@ -189,7 +189,8 @@ pub enum NotAgreed {
     TooFew,
 }
 
-/// Who agreed to an order, each once: people who may, and not who ordered it.
+/// Who agreed to an order, each once: people who may, and not who ordered it. Of a person's agreements
+/// the newest counts.
 pub fn agreed<'a>(
     order: &SignedStatement,
     statements: impl IntoIterator<Item = &'a SignedStatement>,
@@ -208,7 +209,10 @@ pub fn agreed<'a>(
             && statement.issued_at - order.issued_at <= LIFETIME_MS
             && may(&statement.user_id);
         if counts {
-            agreed.entry(statement.user_id).or_insert(statement);
+            let newest = agreed.entry(statement.user_id).or_insert(statement);
+            if statement.issued_at > newest.issued_at {
+                *newest = statement;
+            }
         }
     }
     agreed
@@ -378,6 +382,11 @@ mod tests {
         let may = |user_: &UserId| *user_ != user(4);
         let agreed = agreed(&order, &statements, may);
         assert_eq!(agreed.keys().copied().collect::<Vec<_>>(), [user(3)]);
+        let mut newer = approval(3, &order);
+        newer.issued_at += 1;
+        for both in [[&newer, &statements[2]], [&statements[2], &newer]] {
+            assert_eq!(super::agreed(&order, both, |_| true)[&user(3)], &newer);
+        }
         let mut late = approval(3, &order);
         late.issued_at = 6 + LIFETIME_MS;
         assert!(super::agreed(&order, [&late], |_| true).is_empty());

@@ -20,6 +20,7 @@ const conversation: ConversationView = {
   mentions_unread: 0,
   last: {
     text: "Potassium is 4.8",
+    burns: false,
     recalled: false,
     expired: false,
     from: "Tomasz Żak",

@@ -123,6 +123,8 @@ export interface ConversationView {
     attachment?: AttachmentView["kind"] | null;
     /** Empty once it was recalled. */
     text: string;
+    /** It goes once it is read: what it says is read in the conversation, and there is no text here. */
+    burns: boolean;
     recalled: boolean;
     expired: boolean;
     /** The name of who wrote it. */
@@ -183,7 +185,7 @@ export interface MessageView {
   /** The form that the text is of. */
   form: Form | null;
   /** Who wrote it and when, as whoever forwarded it says. */
-  forwarded: { from: string; name: string; sent_at: number } | null;
+  forwarded: { from: string; name: string; sent_at: number; origin?: string } | null;
   /** The file that it carries; the text is what its sender says of it, or nothing. */
   attachment?: AttachmentView | null;
   expires: Expiry | null;

@@ -25,6 +25,9 @@ const MOVES = new Set([
 /** After these there may be files to upload, or to delete at the hospital. */
 const TENDS = new Set(["attach", "sync", "retry", "discard", "recall", "frame"]);
 
+/** Between two looks for what is to go by itself. */
+const EXPIRY_MS = 15_000;
+
 /** The person ends the session by these: what the line then tells of its end is no news. */
 const ENDS = new Set(["sign_out", "end_all_sessions"]);
 
@@ -37,6 +40,7 @@ class Worker {
   #calls = new Set<Promise<unknown>>();
   #tending = false;
   #tendAgain = false;
+  #expiry: ReturnType<typeof setInterval> | undefined;
 
   readonly #socket = new Socket({
     ticket: () => this.#ask("socket_ticket", {}) as Promise<{ url: string; ticket: string }>,
@@ -122,6 +126,11 @@ class Worker {
     await init();
     this.#core = await WasmCore.open(world, entries, this.#server);
     await this.#follow();
+    // A locked store loses nothing meanwhile.
+    this.#expiry = setInterval(
+      () => void this.#ask("tend_expiry", {}).catch(() => undefined),
+      EXPIRY_MS,
+    );
   }
 
   #heard(event: CoreEvent): void {
@@ -199,6 +208,7 @@ class Worker {
       return;
     }
     this.#socket.stop();
+    clearInterval(this.#expiry);
     this.#core = null;
     this.#owned = null;
     this.#emit({ t: "elsewhere" });

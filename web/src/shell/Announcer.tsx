@@ -27,7 +27,9 @@ export function Announcer({ current }: { current: string | null }) {
         last.sent_at > (before.get(id) ?? 0),
     );
     if (fresh?.last) {
-      const { from, text: words } = fresh.last;
+      const { from, text, burns } = fresh.last;
+      // It is read where it is shown to nobody else, and once.
+      const words = burns ? t.conversations.burns : text;
       const stat = fresh.priority_unread === "stat" && fresh.id !== current;
       setText(
         stat ? t.conversation.incomingStat(from, words) : t.conversation.incoming(from, words),

@@ -3,7 +3,7 @@ import { Button } from "@mantine/core";
 import { CheckCheck, Siren } from "lucide-react";
 import { useState } from "react";
 import { toFailure } from "../core/failure";
-import { useApi, useMessages } from "../core/queries";
+import { useApi } from "../core/queries";
 import type { EscalationInfo } from "../core/wire";
 import { Ask } from "../shell/Ask";
 import { tell, tellFailure } from "../shell/notices";
@@ -11,7 +11,8 @@ import { address } from "../shell/routes";
 import { t } from "../texts";
 import { moment } from "../texts/time";
 import styles from "./Stat.module.css";
-import { addressees, attempts, isOf, left, levelName, needs } from "./timeline";
+import { addressees, attempts, left, levelName, needs } from "./timeline";
+import { useItsMessage } from "./useItsMessage";
 import { useNow } from "./useNow";
 import { type Asked, useTake } from "./useTake";
 
@@ -83,13 +84,16 @@ export function AskedCard({ me, onLater, ...asked }: Asked & { me: string; onLat
 
 /** What it says, where this device has it. */
 function Words({ group, seq }: { group: string; seq: number }) {
-  const messages = useMessages(group, NEAR);
-  const message = messages.data?.find((each) => isOf({ seq }, each));
+  const { message, isPending } = useItsMessage({ group, seq });
   if (!message) {
-    return messages.isPending ? null : <p>{t.stat.notHere}</p>;
+    return isPending ? null : <p>{t.stat.notHere}</p>;
   }
-  return message.recalled || message.expired ? (
-    <p>{t.stat.recalled}</p>
+  if (message.recalled || message.expired) {
+    return <p>{t.stat.recalled}</p>;
+  }
+  // The card would show it to whoever sees the phone, and it would never count as read.
+  return message.expires === "read" ? (
+    <p>{t.stat.burns}</p>
   ) : (
     <blockquote className={styles.words}>{message.text}</blockquote>
   );
@@ -99,6 +103,3 @@ function Words({ group, seq }: { group: string; seq: number }) {
 function Left({ page }: { page: EscalationInfo }) {
   return <p className={styles.left}>{left(page, useNow())}</p>;
 }
-
-/** It is among the newest. */
-const NEAR = 60;

@@ -3,7 +3,9 @@ import { call } from "../core/core";
 import { toFailure } from "../core/failure";
 import { useApi } from "../core/queries";
 import { tell, tellFailure } from "../shell/notices";
+import { go } from "../shell/routes";
 import { type Ask, tookIt } from "./timeline";
+import { useItsMessage } from "./useItsMessage";
 
 export interface Asked {
   ask: Ask;
@@ -15,6 +17,7 @@ export interface Asked {
 
 export function useTake({ ask, here, alone }: Asked): { take(): void; taking: boolean } {
   const { mutateAsync, isPending } = useApi("takeStat");
+  const { message } = useItsMessage(ask.page);
   const take = async () => {
     const taken = await Promise.allSettled(ask.pages.map(({ id }) => mutateAsync({ id })));
     // One that somebody else took in the same second takes nothing from the others.
@@ -28,6 +31,10 @@ export function useTake({ ask, here, alone }: Asked): { take(): void; taking: bo
       // That the message says the same here at once. What came up a chain is answered by itself.
       const { group, seq } = ask.page;
       call("acknowledge", { group, up_to: seq }).catch(() => undefined);
+      if (message?.expires === "read") {
+        // It counts as read from now on, and no card says what it is about.
+        go({ at: "conversation", group, message: seq });
+      }
     }
   };
   return { take: () => void take(), taking: isPending };

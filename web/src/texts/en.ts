@@ -167,6 +167,7 @@ export const en = {
     noMessages: "No messages yet",
     recalled: "Message recalled",
     expired: "Message expired",
+    burns: "A message that goes once it is read",
     draft: "Draft",
     pinned: "Pinned",
     muted: "Muted",
@@ -1055,6 +1056,7 @@ export const en = {
       `You are asked because nobody has answered yet. What it says is encrypted for the people in that conversation, and you are not one of them: take it, then call ${name}.`,
     notHere: "What it says has not arrived on this phone yet.",
     recalled: "Its text was recalled.",
+    burns: "What it says goes once it is read. Open the message to read it.",
     quiet:
       "You are not disturbed now: others are asked in your place. You can take it all the same.",
     left: {

@@ -4,8 +4,8 @@ use ciborium::Value;
 use wardline_model::{MessageId, UserId};
 
 use super::{
-    BURN, CHOOSE_ONE, Expiry, FORWARDED, Forwarded, MENTIONS, MULTI_PART, NULL_PART, SINGLE_PART,
-    cbor,
+    BURN, CHOOSE_ONE, Expiry, FORWARDED, Forwarded, MENTIONS, MULTI_PART, NULL_PART, ORIGIN,
+    SINGLE_PART, cbor,
 };
 
 /// A message of the format, as ours are.
@@ -84,14 +84,18 @@ impl Envelope<'_> {
             from,
             name,
             sent_at,
+            origin,
         }) = self.forwarded
         {
-            let origin = vec![
+            let first = vec![
                 Value::Bytes(from.to_vec()),
                 Value::from(name.as_str()),
                 Value::from(*sent_at),
             ];
-            extensions.push((Value::from(FORWARDED), Value::Array(origin)));
+            extensions.push((Value::from(FORWARDED), Value::Array(first)));
+            if let Some(origin) = origin {
+                extensions.push((Value::from(ORIGIN), Value::Bytes(origin.to_vec())));
+            }
         }
         let expires = match self.expires {
             Some(Expiry::After(seconds)) => {

@@ -25,6 +25,7 @@ use std::task::{Context, Poll, Waker};
 
 use p256::ecdsa::SigningKey;
 use wardline_client::client::Prf;
+use wardline_client::content::Expiry;
 use wardline_client::enroll::Shown;
 use wardline_client::views::StatusStage;
 use wardline_client::{Client, ClientError};
@@ -541,6 +542,45 @@ fn two_of_three_custodians_read_what_was_asked_for_and_fewer_do_not() {
             },
         )
     };
+    // A share that is none, of one of three, keeps nobody from it and is named.
+    let third = order(&mut life, "2026-19");
+    let none = |life: &mut Life, n: usize, order: &SignedStatement| {
+        let Statement::Share { keeper_key, .. } = &shares[0].statement else {
+            panic!("no share")
+        };
+        let share = custody::seal(keeper_key, &[7; 33], &order.hash()).unwrap();
+        life.state(
+            n + 3,
+            Statement::Approval {
+                order: B64(order.hash().to_vec()),
+                reason: "Seen the order".to_owned(),
+                share: Some(share),
+            },
+        )
+    };
+    let of_none = none(&mut life, 2, &third);
+    let named = |tended: &Tended, agreement: &SignedStatement| {
+        let mut refused = tended.refused.iter();
+        refused.any(|(_, why)| why.contains(&agreement.user_id.to_string()))
+    };
+    let three = [
+        third.clone(),
+        of_none.clone(),
+        agree(&mut life, 0, &third),
+        agree(&mut life, 1, &third),
+    ];
+    let tended = life.tend(&records, &three);
+    assert!(named(&tended, &of_none), "{tended:?}");
+    let [export] = &tended.exports[..] else {
+        panic!("{tended:?}")
+    };
+    let Statement::Exported { approvals, .. } = &export.manifest.statement else {
+        panic!("{export:?}")
+    };
+    let of = |agreement: &SignedStatement| B64(agreement.hash().to_vec());
+    assert_eq!(approvals.len(), 2, "who took part");
+    assert!(!approvals.contains(&of(&of_none)));
+
     let mut stated = vec![first.clone(), second.clone(), agree(&mut life, 0, &first)];
     // Another order's agreement, one's own twice, and one whose share is of another order.
     stated.push(agree(&mut life, 1, &second));
@@ -565,7 +605,13 @@ fn two_of_three_custodians_read_what_was_asked_for_and_fewer_do_not() {
     stated.push(of_lost);
     assert!(life.tend(&records, &stated).exports.is_empty());
 
-    stated.push(agree(&mut life, 1, &first));
+    // Nor does one whose share is none, until they agree anew with the right one.
+    stated.push(none(&mut life, 1, &first));
+    assert!(life.tend(&records, &stated).exports.is_empty());
+    life.world.hospital.borrow_mut().now += 60_000;
+    let anew = agree(&mut life, 1, &first);
+    // In whatever order they come.
+    stated.insert(0, anew);
     let tended = life.tend(&records, &stated);
     let [export] = &tended.exports[..] else {
         panic!("{tended:?}")
@@ -582,6 +628,133 @@ fn two_of_three_custodians_read_what_was_asked_for_and_fewer_do_not() {
         &signature.unwrap()
     ));
     assert!(life.tend(&records, &stated).exports.is_empty(), "once");
+}
+
+#[test]
+fn what_a_hold_covers_is_exported_though_it_went_from_the_phones_and_its_time_is_over() {
+    let mut life = Life::new(3);
+    life.run(&[(2, Task::Start(vec![user(2)]))], None);
+    let [group] = life.conversations()[..] else {
+        panic!("one conversation")
+    };
+    life.run(&[(2, Task::Sync), (3, Task::Sync)], None);
+    life.say_expiring(2, group, "Door code 4711", Expiry::After(3600));
+    life.say_expiring(2, group, "She asked for nobody to know", Expiry::Read);
+    life.keep(&[2, 3]);
+    assert_eq!(life.said(3, group).len(), 2);
+    let reader = life.handsets[3].client.as_mut().unwrap();
+    alone(reader.mark_read(group, u64::MAX, &[])).unwrap();
+    let people = [user(2), user(3), user(4)];
+    let records = Records::new(Terms {
+        retention: Some(Retention {
+            days: 30,
+            ..Retention::default()
+        }),
+        officers: BTreeSet::from([user(1), user(2)]),
+        custodians: Some(Custodians {
+            needed: 2,
+            people: BTreeSet::from(people),
+        }),
+    });
+    let keys: Vec<SealKey> = (1..=3)
+        .map(|n| SealKey::new(&Zeroizing::new([n; 32])).unwrap())
+        .collect();
+    let told: Vec<SignedStatement> = (0..3)
+        .map(|n| {
+            let key = keys[n].public.clone();
+            life.state(n + 3, Statement::CustodianKey { key })
+        })
+        .collect();
+    let shares = life.tend(&records, &told).shares;
+    let hold = life.state(
+        3,
+        Statement::Hold {
+            case: "2026-17".to_owned(),
+            reason: "Notice of claim".to_owned(),
+            scope: Scope {
+                groups: vec![group],
+                ..Scope::default()
+            },
+        },
+    );
+    let agreed = life.agree(2, &hold);
+    assert_eq!(life.tend(&records, &[hold.clone(), agreed]).done.len(), 1);
+
+    // Held or not, it goes from every phone, and is handed to none.
+    life.world.hospital.borrow_mut().now += 25 * HOUR_MS;
+    life.keep(&[2, 3]);
+    for phone in [2, 3] {
+        assert_eq!(life.said(phone, group), ["", ""]);
+    }
+    assert_eq!(life.kept(group), ["", ""]);
+    // Nor is it destroyed when its time is over.
+    life.world.hospital.borrow_mut().now += 45 * 24 * HOUR_MS;
+    life.keep(&[2, 3]);
+    assert!(life.tend(&records, &[]).destroyed.is_empty());
+
+    // Two custodians read what was said.
+    let export = |life: &mut Life, case: &str| -> Vec<String> {
+        let order = life.state(
+            2,
+            Statement::Export {
+                case: case.to_owned(),
+                reason: "Court order".to_owned(),
+                scope: Scope {
+                    groups: vec![group],
+                    ..Scope::default()
+                },
+            },
+        );
+        let mut stated = vec![order.clone()];
+        for n in 0..2 {
+            let of = |share: &SignedStatement| match &share.statement {
+                Statement::Share {
+                    custodian,
+                    keeper_key,
+                    sealed,
+                    ..
+                } if *custodian == people[n] => {
+                    let share = keys[n].open(sealed, custodian.as_bytes()).unwrap();
+                    Some(custody::seal(keeper_key, &share, &order.hash()).unwrap())
+                }
+                _ => None,
+            };
+            let agreement = Statement::Approval {
+                order: B64(order.hash().to_vec()),
+                reason: "Seen the order".to_owned(),
+                share: shares.iter().find_map(of),
+            };
+            stated.push(life.state(n + 3, agreement));
+        }
+        let tended = life.tend(&records, &stated);
+        let [export] = &tended.exports[..] else {
+            panic!("{tended:?}")
+        };
+        let lines = export.files.iter().flat_map(|(_, file)| {
+            let file = String::from_utf8_lossy(file);
+            file.lines().map(str::to_owned).collect::<Vec<_>>()
+        });
+        let read = |line: String| {
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+            line["text"].as_str().unwrap().to_owned()
+        };
+        lines.map(read).collect()
+    };
+    assert_eq!(
+        export(&mut life, "2026-17"),
+        ["Door code 4711", "She asked for nobody to know"]
+    );
+    // Once the hold is over, so is the message.
+    let end = life.state(
+        3,
+        Statement::EndHold {
+            hold: B64(hold.hash().to_vec()),
+            reason: "Settled".to_owned(),
+        },
+    );
+    let agreed = life.agree(2, &end);
+    assert_eq!(life.tend(&records, &[end, agreed]).destroyed.len(), 1);
+    assert!(export(&mut life, "2026-18").is_empty());
 }
 
 #[derive(Debug, Default)]
@@ -755,6 +928,14 @@ impl Life {
                 self.run(&[(*phone, Task::Sync)], None);
             }
         }
+    }
+
+    /// Somebody says what goes by itself.
+    fn say_expiring(&mut self, index: usize, group: GroupId, text: &str, expires: Expiry) {
+        let client = self.handsets[index].client.as_mut().unwrap();
+        let sent = client.send_expiring(group, text, Priority::Routine, None, Some(expires));
+        alone(sent).unwrap();
+        assert_eq!(alone(client.deliver()).unwrap().len(), 1);
     }
 
     /// The texts that a phone has.

@@ -22,10 +22,13 @@ wire! {
         pub last_resort: bool,
     }
 }
+/// People whose devices are claimed, or looked up, at once, whoever asks aside: as many as a list holds.
+pub const MAX_PEOPLE: usize = 500;
+
 wire! {
     /// `POST /v1/key-packages/claim`.
     pub struct ClaimRequest {
-        /// Whose devices; at most 500.
+        /// Whose devices; at most 500 beside one's own.
         pub user_ids: Vec<UserId>,
         /// Only these devices of theirs, where it is given.
         #[serde(default, skip_serializing_if = "Option::is_none")]

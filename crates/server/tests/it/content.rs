@@ -5,6 +5,7 @@ use serde_json::json;
 use wardline_client::Client;
 use wardline_client::content::{Change, Content, Expiry, Form, FormKind, Text};
 use wardline_client::own::{Draft, Marks};
+use wardline_client::search::Search;
 use wardline_client::views::{Message, MessageState, Notice};
 use wardline_client_native::NativeClient;
 use wardline_keeper::{Progress, Rules};
@@ -523,4 +524,59 @@ async fn a_message_that_goes_by_itself_goes_by_the_servers_time_and_from_every_d
     let mut tomas = Odd::sign_in(&home, &ward.hospital.url, 2 * half_hour).await;
     tomas.sync().await.unwrap();
     assert_eq!(shown(&tomas), ["", "", "", "Good night"], "for good");
+}
+
+story!(what_goes_once_it_is_read_goes_from_each_of_its_readers_devices_and_shows_nowhere_else);
+async fn what_goes_once_it_is_read_goes_from_each_of_its_readers_devices_and_shows_nowhere_else(
+    engine: Engine,
+) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let mut other = ward.own_device(&mut tomas, "second").await;
+    let group = amara.start(&[me(&tomas)], None, None).await.unwrap();
+    let burn = async |amara: &mut NativeClient, text: &str| {
+        let read = Some(Expiry::Read);
+        let sent = amara.send_expiring(group, text, Priority::Routine, None, read);
+        sent.await.unwrap();
+        assert_eq!(amara.deliver().await.unwrap().len(), 1);
+    };
+    burn(&mut amara, "She asked for nobody to know").await;
+    for client in [&mut tomas, &mut other, &mut amara] {
+        client.sync().await.unwrap();
+        assert_eq!(texts(client, group), ["She asked for nobody to know"]);
+        // Whoever looks at the list, or looks for a word, has not read it.
+        let last = client.conversations().unwrap()[0].last.clone().unwrap();
+        assert_eq!((last.text.as_str(), last.burns), ("", true));
+        while !client.tend_search().await.unwrap().whole {}
+        let search = Search {
+            q: "nobody".to_owned(),
+            ..Search::default()
+        };
+        assert!(client.search(&search).unwrap().hits.is_empty());
+    }
+
+    // One of Tomas's devices shows it, and the other one hears that.
+    tomas.mark_read(group, u64::MAX, &[]).await.unwrap();
+    other.sync().await.unwrap();
+    assert_eq!(texts(&other, group), ["She asked for nobody to know"]);
+    drop(other);
+    // Another one is read before it comes to the other device, and one is not read at all.
+    burn(&mut amara, "Nor this").await;
+    tomas.sync().await.unwrap();
+    tomas.mark_read(group, u64::MAX, &[]).await.unwrap();
+    burn(&mut amara, "Nor that").await;
+
+    let minute = 61_000;
+    ward.hospital.clock.advance(minute);
+    let second = ward.home("second");
+    let mut other = Odd::sign_in(&second, &ward.hospital.url, minute).await;
+    for _ in 0..2 {
+        other.sync().await.unwrap();
+    }
+    let messages = other.messages(group, None, usize::MAX).unwrap();
+    let written = messages.into_iter().filter(|m| m.notice.is_none());
+    let shown: Vec<(String, bool)> = written.map(|m| (m.text, m.expired)).collect();
+    let gone = (String::new(), true);
+    assert_eq!(shown, [gone.clone(), gone, ("Nor that".to_owned(), false)]);
 }

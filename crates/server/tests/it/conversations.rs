@@ -1,6 +1,7 @@
 //! Conversations: who may start, read and change them, and in which order.
 
 use serde_json::json;
+use wardline_client::ClientError;
 use wardline_client::views::MessageState;
 use wardline_client_native::NativeClient;
 use wardline_credential::DeviceCa;
@@ -8,8 +9,9 @@ use wardline_credential::chain::Verifier;
 use wardline_model::code::Pins;
 use wardline_model::wire::devices::CredentialsAnswer;
 use wardline_model::wire::groups::{GroupInfoAnswer, GroupKind, GroupList};
+use wardline_model::wire::keys::{ClaimAnswer, ClaimRequest, MAX_PEOPLE};
 use wardline_model::wire::messages::{EntryKind, MessageAccepted, Priority};
-use wardline_model::{GroupId, MessageId};
+use wardline_model::{GroupId, MessageId, UserId};
 
 use crate::support::ward::{Odd, Ward, me, say, texts};
 use crate::support::{Device, Engine, Hospital, Phone, story};
@@ -230,6 +232,49 @@ async fn a_device_that_lost_its_state_replaces_its_own_leaf_only(engine: Engine)
     assert!(amara.catch_up(group, 1).await.is_empty());
     amara.say(group, "welcome back").await.expect(201);
     assert_eq!(ben.catch_up(group, 2).await, ["welcome back"]);
+}
+
+story!(who_chooses_more_people_than_are_let_in_at_once_is_told_what_to_do);
+async fn who_chooses_more_people_than_are_let_in_at_once_is_told_what_to_do(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let people = |many: usize| -> Vec<UserId> {
+        let id = |n: u16| {
+            let mut id = [7; 16];
+            id[..2].copy_from_slice(&n.to_be_bytes());
+            UserId::from_bytes(id)
+        };
+        (0..).take(many).map(id).collect()
+    };
+    let begun = amara.conversations().unwrap().len();
+    // Her own device says so, and the hospital would as well.
+    let refused = amara.start(&people(MAX_PEOPLE + 1), None, None).await;
+    let told = refused.err().unwrap().to_string();
+    assert!(told.contains("500 other people"), "{told}");
+    assert!(told.contains("add the others afterwards"), "{told}");
+    assert_eq!(amara.conversations().unwrap().len(), begun);
+    let own = me(&amara);
+    let mut claims = async |many: usize| {
+        let mut user_ids = people(many);
+        user_ids.push(own);
+        let request = ClaimRequest {
+            user_ids,
+            device_ids: None,
+            ciphersuite: 0x004E,
+        };
+        let body = serde_json::to_vec(&request).unwrap();
+        amara
+            .raw("POST", "/v1/key-packages/claim", Some(body))
+            .await
+    };
+    let Err(ClientError::Problem(problem)) = claims(MAX_PEOPLE + 1).await else {
+        panic!("claimed")
+    };
+    assert_eq!(problem.name(), "invalid-body");
+    let told = problem.detail.unwrap();
+    assert!(told.contains("at most 500 other people at once"), "{told}");
+    let answer: ClaimAnswer = serde_json::from_slice(&claims(MAX_PEOPLE).await.unwrap()).unwrap();
+    assert_eq!(answer.unreachable.len(), MAX_PEOPLE);
 }
 
 story!(key_packages_are_handed_out_once_and_only_ones_own_are_taken);

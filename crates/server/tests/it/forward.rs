@@ -131,6 +131,72 @@ async fn what_is_said_of_a_patient_is_asked_about_before_it_leaves_the_care_team
     assert_eq!(found(&tomas, team, "K 6.2").edited_at, None);
 }
 
+story!(what_was_said_of_a_patient_is_asked_about_at_its_second_hop_too);
+async fn what_was_said_of_a_patient_is_asked_about_at_its_second_hop_too(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let mut mary = ward.person("mary.nakato").await;
+    let patients = shared(&mut amara, &mut tomas).await;
+    let (patient, another) = (patients[0].id.clone(), patients[1].id.clone());
+    let with_tomas = [me(&tomas)];
+    let about = amara.start(&with_tomas, None, Some(patient)).await.unwrap();
+    let about_another = amara.start(&with_tomas, None, Some(another)).await.unwrap();
+    let team = amara.start(&with_tomas, None, None).await.unwrap();
+    let outside = tomas.start(&[me(&mary)], None, None).await.unwrap();
+    amara.sync().await.unwrap();
+    let id = put(&mut amara, about, "K 6.2", None).await;
+    amara.forward(about, id, team).await.unwrap();
+    amara.deliver().await.unwrap();
+    tomas.sync().await.unwrap();
+    let first = found(&tomas, team, "K 6.2");
+    let origin = first.forwarded.clone().unwrap();
+    assert_eq!(origin.origin, Some(about));
+
+    // The conversation that it is in now is about nobody; where it came from counts.
+    let refused = problem(tomas.forward(team, first.id, outside).await);
+    assert_eq!(refused.name(), "step-up-required");
+    assert_eq!(refused.extensions["scopes"], json!(["forwarding"]));
+    let refused = problem(tomas.forward(team, first.id, about_another).await);
+    let advice = refused.extensions["advice"].to_string();
+    assert!(advice.contains("about another patient"), "{advice}");
+    tomas.prove_again(&["forwarding"]).await.unwrap();
+    tomas.forward(team, first.id, outside).await.unwrap();
+    tomas.deliver().await.unwrap();
+
+    // So it is for whoever was never in the conversation that it came from, and at every further hop.
+    mary.sync().await.unwrap();
+    let second = found(&mary, outside, "K 6.2");
+    assert_eq!(second.forwarded, Some(origin));
+    let viktor = ward.person("viktor.lindgren").await;
+    let further = mary.start(&[me(&viktor)], None, None).await.unwrap();
+    let refused = problem(mary.forward(outside, second.id, further).await);
+    assert_eq!(refused.name(), "step-up-required");
+    // To those who care for the patient it goes without.
+    let back = mary.start(&[me(&amara)], None, None).await.unwrap();
+    mary.forward(outside, second.id, back).await.unwrap();
+    let allowed = ward.hospital.events("message.forward_allowed").await;
+    let last = &allowed.last().unwrap().detail;
+    assert_eq!(last["outside"], json!(false));
+    assert_eq!(last["patient"], allowed[0].detail["patient"]);
+
+    // Where it says that it comes from a conversation that there is not, it goes nowhere.
+    let path = format!("/v1/groups/{team}/forward");
+    let nowhere = GroupId::from_bytes([7; 16]);
+    let body = serde_json::to_vec(&json!({ "to": team, "origin": nowhere })).unwrap();
+    let unknown = problem(tomas.raw("POST", &path, Some(body)).await);
+    assert_eq!(unknown.status, 404);
+
+    // What came out of no such conversation is asked about nowhere.
+    let free = put(&mut amara, team, "The lift is out of order", None).await;
+    let anywhere = amara.start(&[me(&viktor)], None, None).await.unwrap();
+    amara.forward(team, free, anywhere).await.unwrap();
+    assert_eq!(
+        ward.hospital.events("message.forward_allowed").await.len(),
+        allowed.len()
+    );
+}
+
 story!(what_is_meant_to_go_goes_where_it_was_forwarded_too);
 async fn what_is_meant_to_go_goes_where_it_was_forwarded_too(engine: Engine) {
     let mut ward = Ward::open(engine).await;

@@ -8,7 +8,7 @@ use wardline_audit::event::Outcome;
 use wardline_client::platform::Platform;
 use wardline_client::{Client, ClientError};
 use wardline_client_native::NativeClient;
-use wardline_keeper::custody::Custodians;
+use wardline_keeper::custody::{self, Custodians, SealKey};
 use wardline_keeper::retention::Retention;
 use wardline_keeper::{Records, Rules, Terms, mailbox};
 use wardline_model::statement::{Came, Refused, Scope, SignedStatement, Statement};
@@ -17,6 +17,7 @@ use wardline_model::wire::records::{OrderState, RecordsOrder};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{B64, GroupId};
 use wardline_store::NewStatement;
+use zeroize::Zeroizing;
 
 use crate::support::socket::Socket;
 use crate::support::ward::{Odd, Ward, me, say, socket};
@@ -475,6 +476,54 @@ async fn orders_move(engine: Engine) {
     // Looking moves nothing, so nobody is sent in circles.
     let now = told(&mut sockets, &mut amara, group).await;
     assert_eq!(now, [0; 4], "looked at");
+}
+
+story!(a_custodian_whose_share_did_not_fit_agrees_anew_and_an_officer_to_a_hold_does_not);
+async fn a_custodian_whose_share_did_not_fit_agrees_anew_and_an_officer_to_a_hold_does_not(
+    engine: Engine,
+) {
+    let mut ward = Ward::open(engine).await;
+    let mut margaret = ward.person("margaret.sloane").await;
+    let jonas = ward.person("jonas.brandt").await;
+    let mut clara = ward.person("clara.whitfield").await;
+    let records = Records::new(Terms {
+        officers: BTreeSet::from([me(&margaret), me(&jonas)]),
+        custodians: Some(Custodians {
+            needed: 2,
+            people: BTreeSet::from([me(&clara), me(&jonas)]),
+        }),
+        ..Terms::default()
+    });
+    look(&mut ward.keeper, &records).await;
+    let export = Statement::Export {
+        case: "2026-18".to_owned(),
+        reason: REASON.to_owned(),
+        scope: Scope::default(),
+    };
+    let export = sign(&margaret, export);
+    hand_in(&export, &mut margaret).await.unwrap();
+    let key = SealKey::new(&Zeroizing::new([1; 32])).unwrap();
+    let agreed = |client: &NativeClient, number: u8| {
+        let share = custody::seal(&key.public, &[number; 33], &export.hash()).unwrap();
+        let statement = Statement::Approval {
+            order: B64(export.hash().to_vec()),
+            reason: "Seen the order".to_owned(),
+            share: Some(share),
+        };
+        sign(client, statement)
+    };
+    for number in 1..=3 {
+        let newest = agreed(&clara, number);
+        hand_in(&newest, &mut clara).await.unwrap();
+        let list = order(&mut margaret, &export).await;
+        let [agreement] = &list.agreements[..] else {
+            panic!("{} agreements", list.agreements.len())
+        };
+        assert!(agreement.signed == newest, "the newest counts");
+        assert_eq!(agreement.by.id, me(&clara));
+    }
+    let fourth = agreed(&clara, 4);
+    refused(hand_in(&fourth, &mut clara).await, "statement-refused");
 }
 
 /// How many orders the log has as taken.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::num::ParseIntError;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use wardline_client::ClientError;
 use wardline_client::Platform as _;
 use wardline_client::attachments::NewFile;
+use wardline_client::content::Expiry;
 use wardline_client::search::{Search, SearchHit};
 use wardline_client::views::{Conversation, Message, MessageState, Queued};
 use wardline_client_native::NativeClient;
@@ -200,6 +202,9 @@ struct Send {
     /// A photo (JPEG, PNG, WebP), a PDF or a voice note (WebM, Ogg, M4A, MP3, WAV) to send with it.
     #[arg(long, value_name = "FILE")]
     attach: Option<PathBuf>,
+    /// When it goes by itself: so many seconds after the hospital took it, or `read`, once it is read.
+    #[arg(long, value_name = "SECONDS|read", value_parser = expiry)]
+    expires: Option<Expiry>,
     /// What to say; may be left out with a file.
     #[arg(required_unless_present = "attach")]
     text: Option<String>,
@@ -499,16 +504,27 @@ impl Send {
         };
         let text = self.text.unwrap_or_default();
         let queued = match &self.attach {
-            None => client.send(group, &text, priority, self.reply_to).await?,
+            None => {
+                client
+                    .send_expiring(group, &text, priority, self.reply_to, self.expires)
+                    .await?
+            }
             Some(path) => {
                 let file = new_file(path)?;
                 client
-                    .attach(group, file, &text, priority, self.reply_to, None)
+                    .attach(group, file, &text, priority, self.reply_to, self.expires)
                     .await?
             }
         };
         while client.tend_files().await? {}
         deliver(client, &queued, "Sent.", out).await
+    }
+}
+
+fn expiry(text: &str) -> Result<Expiry, ParseIntError> {
+    match text {
+        "read" => Ok(Expiry::Read),
+        seconds => seconds.parse().map(Expiry::After),
     }
 }
 
@@ -769,7 +785,20 @@ async fn find_person(client: &mut NativeClient, username: &str) -> Result<UserId
 async fn inbox(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
     client.sync().await?;
     let messages = received(client, &mut Printed::new())?;
+    note_shown(client, &messages).await?;
     out.result(&json!({ "messages": messages }), || readable(&messages));
+    Ok(())
+}
+
+/// What goes once it is read is read on this terminal, whether the others are told of it or not.
+async fn note_shown(client: &mut NativeClient, messages: &[Value]) -> Result<(), ClientError> {
+    let burning = |message: &&Value| message["expires"] == "read" && message["expired"] == false;
+    for message in messages.iter().filter(burning) {
+        let group = message["group"].as_str().and_then(|id| id.parse().ok());
+        if let (Some(group), Some(seq)) = (group, message["seq"].as_u64()) {
+            client.was_shown(group, seq).await?;
+        }
+    }
     Ok(())
 }
 
@@ -780,7 +809,9 @@ async fn follow(client: &mut NativeClient, out: Output) -> Result<(), Failure> {
     loop {
         let print = async |client: &mut NativeClient, _: Option<&ServerFrame>| {
             // A store that is locked now is read once the session is back.
-            for message in received(client, &mut printed).unwrap_or_default() {
+            let messages = received(client, &mut printed).unwrap_or_default();
+            note_shown(client, &messages).await?;
+            for message in messages {
                 out.result(&message, || readable(std::slice::from_ref(&message)));
             }
             Ok(ControlFlow::Continue(QUIET))
@@ -889,6 +920,7 @@ fn line(message: &Message, patient: Option<&PatientId>) -> Value {
         "edited_at": message.edited_at,
         "recalled": message.recalled,
         "recalled_at": message.recalled_at,
+        "expires": message.expires,
         "expired": message.expired,
         "attachment": message.attachment.as_ref().map(|file| json!({
             "kind": file.kind,

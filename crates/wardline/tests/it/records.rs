@@ -1,6 +1,7 @@
 //! Orders about records, and their end, through the real binary: two officers at workstations, a record keeper.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -185,6 +186,143 @@ fn what_retention_ended_is_held_as_long_as_officers_say_and_then_destroyed_on_re
     let texts: Vec<Value> = tomas.inbox().iter().map(|m| m["text"].clone()).collect();
     assert_eq!(texts, ["Potassium 4.1"]);
     assert_eq!(list(&margaret)["destroyed_count"], 1);
+    demo.verify().json(0);
+}
+
+#[test]
+fn custodians_read_what_a_hold_covers_though_it_went_from_every_device() {
+    // As long ago as retention keeps messages, and some days.
+    let past = Past::days_ago(45);
+    let mut demo = Demo::made_in(&past);
+    let users = [
+        "margaret.sloane",
+        "jonas.brandt",
+        "amara.osei",
+        "tomas.herrera",
+    ];
+    let [margaret, jonas, amara, tomas] = users.map(|user| demo.enroll_then(&past, user));
+    let custodians = ["clara.whitfield", "viktor.lindgren", "dmitri.sokolov"];
+    let custodians = custodians.map(|user| demo.enroll_then(&past, user));
+    let mut names = custodians[0].command(["statement", "list"]);
+    let named = || past.run(&mut names).code == 0;
+    until("the record keeper named its custodians", named);
+    for person in &custodians {
+        let mut keyed = person.command(["statement", "custodian-key", "--hand-in"]);
+        let keyed = past.run(&mut keyed);
+        assert_eq!(keyed.code, 0, "{keyed:?}");
+    }
+    for person in &custodians {
+        let mut takes = person.command(["statement", "take-share"]);
+        until("the share", || past.run(&mut takes).code == 0);
+    }
+
+    // One message goes by itself, the other one once it is read.
+    let (code, secret) = ("Door code 4711", "She asked for nobody to know");
+    let mut sends = amara.command(["send", "--to", "tomas.herrera", "--expires", "3600", code]);
+    let sent = past.run(&mut sends).json(0);
+    let group = sent["group"].as_str().unwrap();
+    let mut sends = amara.command(["send", "--group", group, "--expires", "read", secret]);
+    past.run(&mut sends).json(0);
+    let read = past.run(&mut tomas.command(["inbox"])).json(0);
+    assert_eq!(read["messages"][0]["text"], code);
+    assert_eq!(read["messages"][1]["text"], secret);
+    let hold = json!({
+        "type": "hold", "case": "2026-17", "reason": "Notice of claim",
+        "scope": { "groups": [group] },
+    });
+    let order = past.run(&mut hand_in_command(&margaret, &hold)).json(0);
+    let hash = order["hash"].as_str().unwrap();
+    past.run(&mut agree_command(&jonas, hash)).json(0);
+    let held = || {
+        let list = past.run(&mut list_command(&jonas)).json(0);
+        list["orders"][0]["state"] == "held"
+    };
+    until("the hold is in force", held);
+    assert!(demo.stop().success());
+
+    // Today both are gone from the devices of everybody, held or not.
+    let _served = serve(&demo);
+    for person in [&amara, &tomas] {
+        let texts = || {
+            let messages = person.client(["search", "--group", group]).json(0);
+            messages["hits"].as_array().unwrap().len()
+        };
+        assert_eq!(texts(), 0, "{}", person.user);
+    }
+    let inbox = tomas.inbox();
+    assert_eq!(inbox.len(), 2, "their traces");
+    for message in &inbox {
+        let (text, expired) = (&message["text"], &message["expired"]);
+        assert_eq!((text, expired), (&json!(""), &json!(true)));
+    }
+    // The record keeper keeps messages for a month from now on, and destroys nothing that is held.
+    let terms = demo.beside("records.toml");
+    let listed = list(&margaret);
+    let ids = |of: &str, user: fn(&Value) -> &Value| {
+        let all = listed[of].as_array().unwrap().iter();
+        all.map(|one| user(one)["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let officers = ids("officers", |one| one);
+    let people = ids("custodians", |one| &one["user"]);
+    let text = format!(
+        "officers = {officers:?}\n[retention]\ndays = 30\n[custodians]\nneeded = 2\npeople = {people:?}\n"
+    );
+    fs::write(&terms, text).unwrap();
+    let home = demo.data().join("keeper");
+    let mut keeps = wardline();
+    keeps
+        .args(["--json", "keeper", "--home"])
+        .arg(&home)
+        .arg("--records")
+        .arg(&terms)
+        .stderr(Stdio::null());
+    let _keeper = Follower::start(&mut keeps);
+    let says_a_month =
+        || list(&margaret)["in_force"]["statement"]["days"][0] == json!(["direct", 30]);
+    until("a month is in force", says_a_month);
+    assert_eq!(list(&margaret)["destroyed_count"], 0, "held");
+
+    // Two custodians agree, and what was said stands in the export.
+    let export = json!({
+        "type": "export", "case": "2026-17", "reason": "Court order",
+        "scope": { "groups": [group] },
+    });
+    let order = hand_in(&margaret, &export);
+    let export = order["hash"].as_str().unwrap();
+    let exports = || {
+        let folders = fs::read_dir(home.join("statements/out")).unwrap();
+        let folders = folders.map(|folder| folder.unwrap().path());
+        let is_export = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with("export-")
+        };
+        folders.filter(is_export).collect::<Vec<_>>()
+    };
+    agree(&custodians[0], export).json(0);
+    assert!(exports().is_empty(), "one alone reads nothing");
+    agree(&custodians[1], export).json(0);
+    let exported = || {
+        let list = list(&margaret);
+        let mut orders = list["orders"].as_array().unwrap().iter();
+        let order = orders.find(|order| order["hash"] == export).unwrap();
+        order["outcome"]["statement"]["came"]["type"] == "exported"
+    };
+    until("the export", exported);
+    let [folder] = &exports()[..] else {
+        panic!("{:?}", exports())
+    };
+    let said = fs::read_to_string(folder.join(format!("{group}.ndjson"))).unwrap();
+    let lines = said.lines().map(|line| serde_json::from_str(line).unwrap());
+    let said: Vec<Value> = lines.map(|line: Value| line["text"].clone()).collect();
+    assert_eq!(said, [code, secret]);
+
+    // It was the hold that kept it.
+    let end = json!({ "type": "end_hold", "hold": hash, "reason": "Settled" });
+    let end = hand_in(&jonas, &end);
+    agree(&margaret, end["hash"].as_str().unwrap()).json(0);
+    until("the end", || list(&margaret)["destroyed_count"] == 1);
+    assert_eq!(list(&margaret)["destroyed"][0]["statement"]["count"], 2);
     demo.verify().json(0);
 }
 

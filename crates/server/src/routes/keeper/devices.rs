@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use wardline_model::wire::devices::{MemberDevice, MemberDevices, MemberDevicesRequest};
+use wardline_model::wire::keys::MAX_PEOPLE;
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
 
@@ -21,10 +22,10 @@ pub(crate) async fn handler(
     caller: Caller,
     Body(request): Body<MemberDevicesRequest>,
 ) -> Result<Json<MemberDevices>, Refusal> {
-    if request.user_ids.len() > MAX_USERS {
+    if request.user_ids.len() > MAX_PEOPLE {
         return Err(Refusal::InvalidBody {
             field: "user_ids".to_owned(),
-            expected: format!("at most {MAX_USERS} people"),
+            expected: format!("at most {MAX_PEOPLE} people"),
         });
     }
     let permit = app
@@ -45,5 +46,3 @@ pub(crate) async fn handler(
         .collect();
     Ok(Json(MemberDevices { devices }))
 }
-
-const MAX_USERS: usize = 500;

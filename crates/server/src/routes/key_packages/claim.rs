@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use wardline_audit::event::Kind;
 use wardline_model::UserId;
-use wardline_model::wire::keys::{ClaimAnswer, ClaimRequest, ClaimedKeyPackage};
+use wardline_model::wire::keys::{ClaimAnswer, ClaimRequest, ClaimedKeyPackage, MAX_PEOPLE};
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
 
@@ -33,10 +33,13 @@ pub(crate) async fn handler(
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
-    if users.len() > MAX_USERS {
+    let others = users.iter().filter(|user| **user != caller.user());
+    if others.count() > MAX_PEOPLE {
         return Err(Refusal::InvalidBody {
             field: "user_ids".to_owned(),
-            expected: format!("at most {MAX_USERS} people"),
+            expected: format!(
+                "at most {MAX_PEOPLE} other people at once; add the others afterwards"
+            ),
         });
     }
     let resource = Resource::KeyPackages { device: None };
@@ -73,5 +76,4 @@ pub(crate) async fn handler(
     Ok(Json(answer))
 }
 
-const MAX_USERS: usize = 500;
 const CLAIMED: Kind = Kind::named("key_packages.claimed");

@@ -87,8 +87,12 @@ pub(crate) async fn handler(
 /// A statement that was handed in, with who agreed to it.
 pub(crate) async fn order(tx: &mut Tx, kept: KeptStatement) -> Result<RecordsOrder, Refusal> {
     let hash = kept.signed.hash();
-    let mut agreements = Vec::new();
-    for agreed in tx.statements_about(&hash, APPROVAL).await? {
+    let mut agreements: Vec<Agreement> = Vec::new();
+    let mut agreed = tx.statements_about(&hash, APPROVAL).await?;
+    // Of somebody's agreements the newest counts.
+    agreed.sort_by_key(|kept| kept.signed.issued_at);
+    for agreed in agreed {
+        agreements.retain(|before| before.by.id != agreed.user_id);
         agreements.push(Agreement {
             by: by(tx, agreed.user_id).await?,
             signed: agreed.signed,
