@@ -609,8 +609,8 @@ async fn hardware_vouches_again_for_its_own_key_over_a_challenge_of_the_hospital
     );
     // What is refused stands in the log, too.
     assert_eq!(ward.hospital.events("device.attested").await.len(), 9);
-    let path = format!("/v1/devices/{}/lost", other.id());
-    ward.officer.post(&path, &json!({})).await.expect(200);
+    let lost = format!("/v1/devices/{}/lost", other.id());
+    ward.officer.post(&lost, &json!({})).await.expect(200);
     let gone = other.post(path, &empty).await;
     gone.refused(403, "denied");
 }

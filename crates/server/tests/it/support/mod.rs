@@ -201,6 +201,7 @@ impl Hospital {
             http: running.http_addr.unwrap(),
             https: ([127, 0, 0, 1], 0).into(),
             seed: 7,
+            proxies: Vec::new(),
         };
         running.shutdown().await;
         let running = demo::run_on(&options, &self.config.store.url, self.clock.clone());
