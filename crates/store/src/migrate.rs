@@ -52,6 +52,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(23, "0023_glass"),
     migration!(24, "0024_records"),
     migration!(25, "0025_lines"),
+    migration!(30, "0030_heard"),
 ];
 
 impl Store {
