@@ -10,6 +10,8 @@
 //! told when nobody answers are told.
 
 pub(crate) mod roster;
+#[cfg(test)]
+mod simulation;
 pub(crate) mod told;
 
 use std::collections::{BTreeSet, HashMap};
