@@ -29,13 +29,19 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Whoever stands at the end of it: they are told when nobody answered, disturbed or not.
-    pub fn last(&self) -> BTreeSet<UserId> {
-        let people = self.levels.iter().rev().map(|level| &level.users);
-        people
-            .into_iter()
-            .find(|users| !users.is_empty())
-            .cloned()
-            .unwrap_or_default()
+    /// Whoever stands at the end of it: they are told when nobody answered, disturbed or not. That is the last
+    /// level on which the news reaches anybody but the sender, who is told anyway; where it reaches nobody, the
+    /// last one that others are on, who find it once a device of theirs is in use again.
+    pub fn last(&self, sender: UserId) -> BTreeSet<UserId> {
+        let others = |level: &Level| -> BTreeSet<UserId> {
+            let users = level.users.iter().copied();
+            users.filter(|user| *user != sender).collect()
+        };
+        let levels: Vec<BTreeSet<UserId>> = self.levels.iter().rev().map(others).collect();
+        let reached = levels
+            .iter()
+            .find(|users| !users.is_subset(&self.unavailable));
+        let last = reached.or_else(|| levels.iter().find(|users| !users.is_empty()));
+        last.cloned().unwrap_or_default()
     }
 }

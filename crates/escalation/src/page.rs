@@ -179,7 +179,7 @@ pub enum Output {
     },
     /// Tell these people that nobody answered.
     NobodyAnswered {
-        /// The sender, and the last of the chain.
+        /// The sender, and the last of the chain whom it reaches.
         tell: BTreeSet<UserId>,
     },
     /// The page is over.
@@ -396,8 +396,7 @@ impl Page {
     }
 
     fn give_up(&mut self, at: u64, out: &mut Vec<Output>) {
-        let mut tell = self.chain.last();
-        tell.insert(self.sender);
+        let tell = self.told_of_silence();
         out.push(Output::NobodyAnswered { tell });
         self.finish(End::Unanswered { at }, out);
     }
@@ -534,6 +533,13 @@ impl Page {
     /// The latest time that it was told, unix milliseconds.
     pub const fn seen(&self) -> u64 {
         self.seen
+    }
+
+    /// Who is told when nobody answers: the sender, and the last of the chain.
+    pub fn told_of_silence(&self) -> BTreeSet<UserId> {
+        let mut told = self.chain.last(self.sender);
+        told.insert(self.sender);
+        told
     }
 
     /// Whether a person is, or was, asked to answer, or could have been: a recipient who must not be

@@ -50,13 +50,14 @@ fn quiet(mut chain: Chain, users: &[UserId]) -> Chain {
 }
 
 /// As the roster may be: with a gap, with somebody twice, with the sender on it, with people who
-/// cannot be alerted or are not to be disturbed, with nobody at all.
-fn rosters() -> [Chain; 6] {
+/// cannot be alerted or are not to be disturbed, with nobody at all, with nobody at its end whom news reach.
+fn rosters() -> [Chain; 7] {
     [
         chain([&[NURSE], &[BACKUP], &[HEAD]], &[]),
         chain([&[NURSE], &[NURSE, SENDER], &[HEAD]], &[NURSE]),
         chain([&[HEAD], &[], &[BACKUP]], &[]),
         chain([&[], &[], &[]], &[]),
+        chain([&[NURSE], &[HEAD], &[SENDER, BACKUP]], &[BACKUP]),
         quiet(chain([&[NURSE], &[BACKUP], &[HEAD]], &[]), &[NURSE, HEAD]),
         quiet(chain([&[NURSE], &[], &[HEAD]], &[]), &[NURSE, HEAD]),
     ]
@@ -91,6 +92,8 @@ struct Sent {
     /// Somebody was alerted who was to be left alone.
     disturbed: bool,
     roused: u8,
+    /// It was given up, and nobody but the sender heard so although it would have reached somebody.
+    unheard: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -147,6 +150,7 @@ impl Ward {
             return false;
         }
         self.sent.disturbed |= disturbs(&page, &out);
+        self.sent.unheard |= unheard(&page, &out);
         self.stored = page;
         self.sent.take(&out, self.time, self.put_back);
         true
@@ -193,6 +197,17 @@ fn disturbs(page: &Page, out: &[Output]) -> bool {
         })
 }
 
+/// Whether nobody but the sender hears that nobody answered, although somebody could.
+fn unheard(page: &Page, out: &[Output]) -> bool {
+    let chain = page.chain();
+    let reaches = |user: &UserId| *user != SENDER && !chain.unavailable.contains(user);
+    let mut people = chain.levels.iter().flat_map(|level| &level.users);
+    people.any(reaches)
+        && out.iter().any(
+            |output| matches!(output, Output::NobodyAnswered { tell } if !tell.iter().any(reaches)),
+        )
+}
+
 /// The page as another process has it.
 fn again(page: &Page) -> Page {
     let read = Page::decode(&page.encode().unwrap()).unwrap();
@@ -219,6 +234,7 @@ impl Model for House {
             let mut sent = Sent::default();
             sent.take(&out, 0, false);
             sent.disturbed = disturbs(&page, &out);
+            sent.unheard = unheard(&page, &out);
             Ward {
                 time: 0,
                 stored: page,
@@ -299,6 +315,10 @@ impl Model for House {
             Property::always(
                 "who is quiet is left alone while others are there",
                 |_, ward: &Ward| !ward.sent.disturbed && ward.sent.roused <= 1,
+            ),
+            Property::always(
+                "somebody else hears that nobody answered",
+                |_, ward: &Ward| !ward.sent.unheard,
             ),
             Property::sometimes("roused", |_, ward: &Ward| {
                 ward.sent.roused == 1 && ward.stored.end().is_none()

@@ -66,7 +66,9 @@ proptest! {
     #[test]
     fn everyone_who_can_be_asked_is_before_a_page_is_given_up(chain in chains(), terms in terms()) {
         let askable = askable(&chain);
-        let last = chain.last();
+        let last = chain.levels.iter().rev()
+            .find(|level| !level.users.is_disjoint(&askable))
+            .map(|level| level.users.clone());
         let (mut page, first) = Page::start(terms, SENDER, chain, BEGAN, BEGAN);
         let all = run(&mut page, first);
         let mut alerted: BTreeMap<UserId, Vec<u64>> = BTreeMap::new();
@@ -77,7 +79,7 @@ proptest! {
                 prop_assert_eq!(times.len(), *attempt as usize);
             }
         }
-        prop_assert_eq!(alerted.keys().copied().collect::<BTreeSet<_>>(), askable);
+        prop_assert_eq!(alerted.keys().copied().collect::<BTreeSet<_>>(), askable.clone());
         for times in alerted.values() {
             prop_assert!(times.windows(2).all(|two| two[1] - two[0] >= terms.re_alert_ms()));
         }
@@ -87,9 +89,13 @@ proptest! {
             Output::NobodyAnswered { tell } => Some(tell.clone()),
             _ => None,
         });
-        let mut expected = last;
-        expected.insert(SENDER);
-        prop_assert_eq!(told, Some(expected));
+        let told = told.unwrap();
+        prop_assert!(told.contains(&SENDER));
+        prop_assert_eq!(told.is_disjoint(&askable), askable.is_empty(), "somebody else hears it");
+        if let Some(mut expected) = last {
+            expected.insert(SENDER);
+            prop_assert_eq!(told, expected);
+        }
     }
 
     #[test]
@@ -226,6 +232,36 @@ fn after_an_outage_the_page_goes_on_where_it_was() {
         "nobody was asked meanwhile, so nobody failed to answer"
     );
     assert_eq!(page.end(), None);
+}
+
+#[test]
+fn nobody_answered_reaches_the_last_level_that_somebody_else_than_the_sender_is_on() {
+    let level = |name: &str, users: &[u8]| Level {
+        name: name.to_owned(),
+        users: users.iter().copied().map(user).collect(),
+    };
+    let of = |levels: Vec<Level>, unavailable: &[u8]| Chain {
+        levels,
+        unavailable: unavailable.iter().copied().map(user).collect(),
+        quiet: BTreeSet::new(),
+    };
+    let people = |users: &[u8]| -> BTreeSet<UserId> { users.iter().copied().map(user).collect() };
+    let whole = || {
+        vec![
+            level("recipients", &[1]),
+            level("charge_nurse", &[2, 3]),
+            level("supervisor", &[4]),
+        ]
+    };
+    assert_eq!(of(whole(), &[]).last(SENDER), people(&[4]));
+    // The supervisor's phone is off, and so is one of the two before.
+    assert_eq!(of(whole(), &[4, 3]).last(SENDER), people(&[2, 3]));
+    // The supervisor writes.
+    assert_eq!(of(whole(), &[]).last(user(4)), people(&[2, 3]));
+    assert_eq!(of(whole(), &[2, 3]).last(user(4)), people(&[1]));
+    // It reaches nobody now: whoever stands last finds it later.
+    assert_eq!(of(whole(), &[1, 2, 3, 4]).last(SENDER), people(&[4]));
+    assert_eq!(of(Vec::new(), &[]).last(SENDER), people(&[]));
 }
 
 #[test]

@@ -267,6 +267,15 @@ impl Run {
                 }
                 Output::NobodyAnswered { tell } => {
                     assert!(tell.contains(&SENDER));
+                    let chain = self.stored.chain();
+                    let reaches =
+                        |user: &UserId| *user != SENDER && !chain.unavailable.contains(user);
+                    let mut people = chain.levels.iter().flat_map(|level| &level.users);
+                    assert!(
+                        !people.any(reaches) || tell.iter().any(reaches),
+                        "seed {}: nobody but the sender hears of it",
+                        self.seed
+                    );
                     self.told += 1;
                 }
                 Output::Ended(_) => self.ends += 1,

@@ -382,6 +382,7 @@ impl Action {
                     | Self::MessageSend
                     | Self::MessageSendStat
                     | Self::ReceiptPost
+                    | Self::EscalationList
                     | Self::InboxRead
                     | Self::SocketOpen
             )

@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 use wardline_bus::{Heard, Hint};
 use wardline_escalation::Page;
+use wardline_model::wire::escalations::EscalationState;
 use wardline_model::wire::messages::{EntryKind, Receipt};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, EscalationId, GroupId, SessionId, UserId};
@@ -245,36 +246,32 @@ impl Hub {
         (entries, receipts)
     }
 
-    /// Tells those whom a page concerns how it stands, unless they were told.
-    fn push_page(&self, id: EscalationId, page: &Page, people: &[UserId], now_ms: u64) {
+    /// Tells those whom a page concerns how it stands, unless they were told: as a frame says it to each.
+    fn push_page(
+        &self,
+        id: EscalationId,
+        page: PushedPage,
+        people: &[UserId],
+        now_ms: u64,
+        told: impl Fn(UserId) -> ServerFrame,
+    ) {
         let mut inner = self.lock();
         let since = inner.pages_since(now_ms);
         let is_old = |ended_at: Option<u64>| ended_at.is_some_and(|at| at < since);
-        let ended_at = page.end().map(|end| end.at());
         let known = inner.pages.get(&id).map(|pushed| pushed.revision);
         // One that was over long ago, and of which nothing is known any more, was told then.
-        if known.map_or(is_old(ended_at), |pushed| pushed >= page.revision()) {
+        if known.map_or(is_old(page.ended_at), |pushed| pushed >= page.revision) {
             return;
         }
         inner.pages.retain(|_, pushed| !is_old(pushed.ended_at));
-        let pushed = PushedPage {
-            revision: page.revision(),
-            ended_at,
-        };
-        inner.pages.insert(id, pushed);
+        inner.pages.insert(id, page);
         let sockets = inner.sockets.iter();
         let concerned: Vec<(u64, UserId)> = sockets
             .filter(|(_, socket)| people.contains(&socket.user))
             .map(|(socket, of)| (*socket, of.user))
             .collect();
         for (socket, user) in concerned {
-            let attempts = page.asked().get(&user).map_or(0, |asked| asked.attempts);
-            let frame = frame(&ServerFrame::Escalation {
-                id,
-                state: state_of(page),
-                attempt: page.concerns(user).then_some(attempts),
-            });
-            if let Some(frame) = frame {
+            if let Some(frame) = frame(&told(user)) {
                 inner.push(socket, Push::Frame(frame));
             }
         }
@@ -705,8 +702,35 @@ async fn tell_of_page(app: &App, id: EscalationId, now_ms: u64) -> Result<(), Re
     };
     let people = facts.people_of_escalation(id).await?;
     drop(facts);
+    if stored.lost_at.is_some() {
+        let pushed = PushedPage {
+            revision: stored.revision,
+            ended_at: stored.ended_at,
+        };
+        let told = |_| ServerFrame::Escalation {
+            id,
+            state: EscalationState::Unanswered,
+            attempt: None,
+        };
+        app.hub.push_page(id, pushed, &people, now_ms, told);
+        return Ok(());
+    }
     match Page::decode(&state) {
-        Ok(page) => app.hub.push_page(id, &page, &people, now_ms),
+        Ok(page) => {
+            let pushed = PushedPage {
+                revision: page.revision(),
+                ended_at: page.end().map(|end| end.at()),
+            };
+            let told = |user| {
+                let attempts = page.asked().get(&user).map_or(0, |asked| asked.attempts);
+                ServerFrame::Escalation {
+                    id,
+                    state: state_of(&page),
+                    attempt: page.concerns(user).then_some(attempts),
+                }
+            };
+            app.hub.push_page(id, pushed, &people, now_ms, told);
+        }
         // Trying again would not mend it, and the other news must not wait for it.
         Err(error) => tracing::error!(%error, %id, "a page was not pushed"),
     }

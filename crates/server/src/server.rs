@@ -312,6 +312,15 @@ impl Running {
     }
 }
 
+#[cfg(test)]
+impl Running {
+    /// What handlers share, with nothing that works by itself any more: a test does what a task would.
+    pub(crate) async fn at_rest(mut self) -> App {
+        self.tasks.shutdown().await;
+        self.app
+    }
+}
+
 /// Brings the schema of a configuration's database up to date.
 ///
 /// # Errors

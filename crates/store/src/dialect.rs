@@ -165,6 +165,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Makes calls of one person's pager wait for each other; who has no number is not called.
+    pub(crate) async fn lock_pager_number(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.lock(
+            "SELECT 1 FROM pager_numbers WHERE user_id = $1 FOR UPDATE",
+            user.raw(),
+        )
+        .await
+    }
+
     /// Makes guesses at one invitation's code wait for each other.
     pub(crate) async fn lock_invite(&mut self, handle: &str) -> Result<(), StoreError> {
         self.lock(

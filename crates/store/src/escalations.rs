@@ -34,6 +34,10 @@ row! {
         pub revision: u64,
         /// The page, JSON; absent until it was begun.
         pub state: Option<String>,
+        /// When it was over, unix milliseconds.
+        pub ended_at: Option<u64>,
+        /// When it was given up because nobody could read it, unix milliseconds.
+        pub lost_at: Option<u64>,
     }
 }
 
@@ -84,7 +88,8 @@ row! {
 macro_rules! select_escalations {
     ($rest:literal) => {
         concat!(
-            "SELECT e.group_id, e.seq, e.line, e.role, e.sender, e.started_at, e.revision, e.state
+            "SELECT e.group_id, e.seq, e.line, e.role, e.sender, e.started_at, e.revision, e.state,
+                 e.ended_at, e.lost_at
              FROM escalations e ",
             $rest
         )
@@ -357,6 +362,29 @@ impl Tx {
             next.is_none().then_some(now_ms)
         )?;
         Ok(written == 1)
+    }
+
+    /// Ends a page of this revision that nobody can read; what is stored of it stays. False, and nothing is
+    /// changed, where somebody else wrote it meanwhile.
+    pub async fn close_escalation(
+        &mut self,
+        id: EscalationId,
+        revision: u64,
+        now_ms: u64,
+    ) -> Result<bool, StoreError> {
+        let closed = execute!(
+            self,
+            "UPDATE escalations SET revision = revision + 1, seen_at = $5, next_wake_at = NULL,
+                 ended_at = $5, lost_at = $5
+             WHERE group_id = $1 AND seq = $2 AND line = $3 AND revision = $4
+                 AND ended_at IS NULL",
+            id.group,
+            id.seq,
+            id.line,
+            revision,
+            now_ms
+        )?;
+        Ok(closed == 1)
     }
 
     /// Puts off when a page of this revision is looked at; nothing happens where it has moved.

@@ -82,14 +82,17 @@ pub use groups::{
 pub use invites::{Consumed, Invite, NewInvite, OpenInvite};
 pub use key_packages::{ClaimedPackage, NewKeyPackage};
 pub use owners::OwnerNotice;
-pub use pager::{ClaimedCall, NewCall, PagedCall, PagerStanding};
+pub use pager::{Alerted, ClaimedCall, NewCall, PagedCall, PagerStanding};
 pub use people::{CareTeamChange, NewPerson, OnCall, Person, PersonFound};
 pub use policies::{DecisionBatch, NewPolicyVersion, PolicyVersion};
 pub use posture::{Assessed, Told, View};
 pub use programs::{
     FeedFile, ManagedLink, ManagerOrder, ManagerPull, RegisteredDevice, StoredProgram,
 };
-pub use push::{ClaimedPush, DuePush, NewPushSubscription, PushStanding, PushTarget, Unheard};
+pub use push::{
+    AlertedDevice, ClaimedPush, DuePush, Lasts, NewPushSubscription, PushStanding, PushTarget,
+    Unheard,
+};
 pub use quiet::{HeldRing, Manner, QuietChoice};
 pub use reach::Reach;
 pub use records::{KeptStatement, NewStatement, RecordsMark};

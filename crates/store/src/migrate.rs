@@ -55,6 +55,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(26, "0026_asked"),
     migration!(28, "0028_disowned"),
     migration!(29, "0029_owner_notices"),
+    migration!(30, "0030_heard"),
 ];
 
 impl Store {

@@ -18,8 +18,19 @@ pub struct NewCall {
     pub call_id: CallId,
     /// Who is called.
     pub user_id: UserId,
-    /// For which STAT message, and which alert of the person it goes with; `None` for a test.
-    pub alert: Option<(EscalationId, u32)>,
+    /// The alert that it goes with; `None` for a test.
+    pub alert: Option<Alerted>,
+}
+
+/// An alert of a person for a STAT message.
+#[derive(Debug, Clone, Copy)]
+pub struct Alerted {
+    /// For which page.
+    pub page: EscalationId,
+    /// Which one, from 1.
+    pub attempt: u32,
+    /// For how long a call for another page of the same message counts for this one, milliseconds.
+    pub apart_ms: u64,
 }
 
 /// A call that is this node's to make.
@@ -146,32 +157,41 @@ impl Tx {
         Ok(rows.into_iter().map(|row| row.user_id).collect())
     }
 
-    /// Enters a call, due at once; false where the person has no number, or it was entered before.
+    /// Enters a call, due at once; false where the person has no number, where it was entered before, or where
+    /// they are called for another page of the same message: whoever has two roles of a code team is one
+    /// person with one pager.
     pub async fn put_pager_call(
         &mut self,
         call: &NewCall,
         now_ms: u64,
     ) -> Result<bool, StoreError> {
-        let (escalation, attempt) = call.alert.unzip();
+        let escalation = call.alert.map(|alert| alert.page);
+        let apart_ms = call.alert.map_or(0, |alert| alert.apart_ms);
+        // Another node may be about to call them for the other page.
+        self.lock_pager_number(call.user_id).await?;
         let entered = execute!(
             self,
             "INSERT INTO pager_calls (call_id, user_id, group_id, seq, line, attempt, created_at,
                  due_at, tries, state)
              SELECT $1, n.user_id, $3, $4, $5, $6, $7, $7, 0, 'waiting' FROM pager_numbers n
-             WHERE n.user_id = $2
+             WHERE n.user_id = $2 AND NOT EXISTS (SELECT 1 FROM pager_calls c
+                 WHERE c.group_id = $3 AND c.seq = $4 AND c.line <> $5 AND c.user_id = $2
+                     AND c.state IN ('waiting', 'taken') AND c.created_at > $8)
              ON CONFLICT DO NOTHING",
             call.call_id,
             call.user_id,
             escalation.map(|id| id.group),
             escalation.map(|id| id.seq),
             escalation.map(|id| id.line),
-            attempt,
-            now_ms
+            call.alert.map(|alert| alert.attempt),
+            now_ms,
+            now_ms.saturating_sub(apart_ms)
         )?;
         Ok(entered == 1)
     }
 
-    /// A STAT message is over: what was not called yet for it need not be.
+    /// A page is over: what was not called yet for its message need not be, but for people whom another page of
+    /// it waits for.
     pub async fn end_pager_calls(
         &mut self,
         id: EscalationId,
@@ -180,7 +200,11 @@ impl Tx {
         execute!(
             self,
             "UPDATE pager_calls SET state = 'needless', due_at = NULL, ended_at = $4
-             WHERE group_id = $1 AND seq = $2 AND line = $3 AND state = 'waiting'",
+             WHERE group_id = $1 AND seq = $2 AND state = 'waiting'
+                 AND NOT EXISTS (SELECT 1 FROM escalation_alerts a JOIN escalations e
+                     ON e.group_id = a.group_id AND e.seq = a.seq AND e.line = a.line
+                     WHERE a.group_id = $1 AND a.seq = $2 AND e.line <> $3
+                         AND a.user_id = pager_calls.user_id AND e.ended_at IS NULL)",
             id.group,
             id.seq,
             id.line,
@@ -312,13 +336,17 @@ impl Tx {
         Ok(())
     }
 
-    /// The calls for a STAT message, in the order in which they were asked for.
+    /// The calls for a page, in the order in which they were asked for; among them those of whom it alerted
+    /// that were made for another page of its message, and count for both.
     pub async fn pager_calls_of(&mut self, id: EscalationId) -> Result<Vec<PagedCall>, StoreError> {
         fetch_all!(
             self,
             PagedCall,
             "SELECT user_id, state, tries, failed_at FROM pager_calls
-             WHERE group_id = $1 AND seq = $2 AND line = $3
+             WHERE group_id = $1 AND seq = $2 AND (line = $3
+                 OR EXISTS (SELECT 1 FROM escalation_alerts a
+                     WHERE a.group_id = $1 AND a.seq = $2 AND a.line = $3
+                         AND a.user_id = pager_calls.user_id))
              ORDER BY created_at, user_id, attempt",
             id.group,
             id.seq,

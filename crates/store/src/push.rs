@@ -119,6 +119,20 @@ row! {
 }
 
 row! {
+    /// A device of somebody who is alerted for a STAT message.
+    pub struct AlertedDevice {
+        /// The device.
+        pub device_id: DeviceId,
+        /// Whether it has a real-time socket, at any node.
+        pub is_open: bool,
+        /// Whether it was in the conversation before the message, so that the message rings it by itself.
+        pub has_message: bool,
+        /// Whether a wake-up for a STAT message was sent to it since the message was taken.
+        pub is_rung: bool,
+    }
+}
+
+row! {
     /// A device whose wake-up is due.
     pub struct DuePush {
         /// The device.
@@ -126,6 +140,15 @@ row! {
         /// Its push service; empty where that is not known yet.
         pub host: String,
     }
+}
+
+/// How long a push service is to keep a wake-up that it cannot deliver, milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Lasts {
+    /// One for an urgent or a STAT message.
+    pub urgent_ms: u64,
+    /// One for routine messages.
+    pub routine_ms: u64,
 }
 
 /// A wake-up that is this node's to send.
@@ -137,8 +160,13 @@ pub struct ClaimedPush {
     pub endpoint: Zeroizing<Vec<u8>>,
     /// See [`NewPushSubscription::keys`].
     pub keys: Zeroizing<Vec<u8>>,
-    /// How urgent it is.
+    /// How urgent what it is for is.
     pub priority: Priority,
+    /// How urgently it is to be delivered: it takes the place of one that may not have been delivered yet,
+    /// and must not be less than that.
+    pub urgency: Priority,
+    /// How long it is to be kept, milliseconds: no shorter than those whose place it takes.
+    pub keep_ms: u64,
     /// How many were asked for when it was taken.
     pub wanted: u64,
     /// Since when the push service takes none, unix milliseconds.
@@ -169,7 +197,9 @@ row! {
     struct Taken {
         endpoint_sealed: Vec<u8>,
         keys_sealed: Vec<u8>,
+        due_priority: Priority,
         sent_priority: Priority,
+        keep_until: u64,
         wanted: u64,
         failed_since: Option<u64>,
     }
@@ -349,6 +379,40 @@ impl Tx {
         Ok(devices.into_iter().map(|row| row.device_id).collect())
     }
 
+    /// The devices that can be rung of a person who is alerted for a STAT message, which was taken at a place
+    /// and a time (unix milliseconds).
+    pub async fn alerted_devices(
+        &mut self,
+        user: UserId,
+        group: GroupId,
+        seq: u64,
+        taken_ms: u64,
+        now_ms: u64,
+    ) -> Result<Vec<AlertedDevice>, StoreError> {
+        fetch_all!(
+            self,
+            AlertedDevice,
+            "SELECT p.device_id,
+                 CAST(CASE WHEN EXISTS (SELECT 1 FROM open_sockets o
+                     WHERE o.device_id = p.device_id AND o.until_ms > $5)
+                     THEN 1 ELSE 0 END AS BIGINT) AS is_open,
+                 CAST(CASE WHEN EXISTS (SELECT 1 FROM group_devices m
+                     WHERE m.group_id = $2 AND m.device_id = p.device_id AND m.joined_seq < $3)
+                     THEN 1 ELSE 0 END AS BIGINT) AS has_message,
+                 CAST(CASE WHEN p.last_sent_at >= $4 AND p.sent_priority = $6
+                     THEN 1 ELSE 0 END AS BIGINT) AS is_rung
+             FROM push_subscriptions p JOIN devices d ON d.device_id = p.device_id
+             WHERE d.user_id = $1 AND d.state IN ('active', 'grace') AND p.gone_at IS NULL
+             ORDER BY p.device_id",
+            user,
+            group,
+            seq,
+            taken_ms,
+            now_ms,
+            Priority::Stat
+        )
+    }
+
     /// Asks for a wake-up of a device; false where it cannot be rung. It is due at once, but for two
     /// cases: as long as one is out that is as urgent, which tells of this too, it waits for that one's
     /// receipt or for `together_ms` after it; and as long as the push service takes none it waits for
@@ -421,24 +485,41 @@ impl Tx {
     /// Takes a wake-up that is due, for one node to send; `None` when another one did. It is due again
     /// after `lease_ms`, for the case that this node does not come to settle it. `receipt` is the
     /// SHA-256 of the id that it carries.
+    ///
+    /// A push service has one wake-up for a device at most, the newest: so as long as no receipt tells that
+    /// the one before was delivered, this one is as urgent as that was, and is kept for as long.
     pub async fn claim_push(
         &mut self,
         id: DeviceId,
         receipt: &[u8; 32],
+        lasts: Lasts,
         lease_ms: u64,
         now_ms: u64,
     ) -> Result<Option<ClaimedPush>, StoreError> {
         let taken = fetch_optional!(
             self,
             Taken,
-            "UPDATE push_subscriptions SET due_at = $2 + $3, sent_priority = due_priority,
-                 last_sent_at = $2, receipt_hash = $4
+            "UPDATE push_subscriptions SET due_at = $2 + $3, last_sent_at = $2, receipt_hash = $4,
+                 sent_priority = CASE WHEN receipt_hash IS NOT NULL AND high_until > $2
+                     AND sent_priority > due_priority THEN sent_priority ELSE due_priority END,
+                 high_until = CASE WHEN due_priority >= $5 THEN $6
+                     WHEN receipt_hash IS NOT NULL THEN high_until END,
+                 keep_until = CASE
+                     WHEN receipt_hash IS NOT NULL AND due_priority >= $5 AND keep_until > $6
+                         THEN keep_until
+                     WHEN due_priority >= $5 THEN $6
+                     WHEN receipt_hash IS NOT NULL AND keep_until > $7 THEN keep_until
+                     ELSE $7 END
              WHERE device_id = $1 AND due_at <= $2 AND gone_at IS NULL
-             RETURNING endpoint_sealed, keys_sealed, sent_priority, wanted, failed_since",
+             RETURNING endpoint_sealed, keys_sealed, due_priority, sent_priority, keep_until, wanted,
+                 failed_since",
             id,
             now_ms,
             lease_ms,
-            receipt
+            receipt,
+            Priority::Urgent,
+            now_ms.saturating_add(lasts.urgent_ms),
+            now_ms.saturating_add(lasts.routine_ms)
         )?;
         let Some(taken) = taken else {
             return Ok(None);
@@ -447,7 +528,9 @@ impl Tx {
             device_id: id,
             endpoint: self.open(ENDPOINT, id.as_bytes(), &taken.endpoint_sealed)?,
             keys: self.open(KEYS, id.as_bytes(), &taken.keys_sealed)?,
-            priority: taken.sent_priority,
+            priority: taken.due_priority,
+            urgency: taken.sent_priority,
+            keep_ms: taken.keep_until.saturating_sub(now_ms),
             wanted: taken.wanted,
             failed_since: taken.failed_since,
             sent_at: now_ms,

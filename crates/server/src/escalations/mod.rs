@@ -5,36 +5,43 @@
 //! the alerts that go out, and their events are written in one transaction guarded by the page's
 //! revision, so of two nodes that look at once one pages and the other has done nothing. What goes out
 //! to people is what the store has: the hub pushes it to their sockets, on every node.
+//!
+//! A page that cannot be read is no silent end either ([`give_up`]): it ends as unanswered, and those who are
+//! told when nobody answers are told.
 
 pub(crate) mod roster;
+#[cfg(test)]
+mod simulation;
 pub(crate) mod told;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use wardline_audit::event::Kind;
 use wardline_audit::{Event, Salt};
 use wardline_bus::{Heard, Hint, Subscription};
-use wardline_escalation::{End, Input, Output, Page, Refused};
+use wardline_escalation::{End, Input, Output, Page, Refused, UnreadablePage};
 use wardline_model::wire::escalations::EscalationState;
 use wardline_model::wire::messages::Priority;
-use wardline_model::{EscalationId, UserId};
-use wardline_store::{StoreError, StoredEscalation, Tx};
+use wardline_model::{DeviceId, EscalationId, UserId};
+use wardline_store::{Alerted, AlertedDevice, StoreError, StoredEscalation, Tx};
 
 use crate::app::App;
 use crate::gate::patiently;
 use crate::listen::stopped;
 use crate::pager;
 use crate::problem::Refusal;
+use crate::push;
 use crate::rim::random;
 
 /// Looks at pages that are due, until told to stop.
 pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let mut hints = app.bus.subscribe();
     let mut forgotten_at = 0;
+    let mut foreign = Foreign::default();
     loop {
-        let wait = match look(&app).await {
+        let wait = match look(&app, &mut foreign).await {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::error!(%error, "STAT messages were not looked at");
@@ -56,8 +63,11 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Pages of a later program, by their revision and since when this node finds them due, unix milliseconds.
+type Foreign = HashMap<EscalationId, (u64, u64)>;
+
 /// Steps every page that is due; gives how long there is nothing to do.
-async fn look(app: &App) -> Result<Duration, Refusal> {
+async fn look(app: &App, foreign: &mut Foreign) -> Result<Duration, Refusal> {
     let now_ms = app.clock.now_ms();
     let skew_ms = app.config.escalation.terms().skew_ms();
     let mut facts = app.look().await?;
@@ -66,13 +76,30 @@ async fn look(app: &App) -> Result<Duration, Refusal> {
     let mut failed = false;
     for stored in due {
         let id = stored.id();
-        if let Err(error) = step(app, id).await {
+        let stepped = match step(app, id).await {
+            Ok(None) => continue,
+            Ok(Some(unreadable)) => {
+                tracing::error!(error = %unreadable, %id, "a page cannot be read");
+                let seen = foreign.entry(id).or_insert((stored.revision, now_ms));
+                if seen.0 != stored.revision {
+                    *seen = (stored.revision, now_ms);
+                }
+                if is_lost(&unreadable, seen.1, now_ms) {
+                    give_up(app, &stored).await
+                } else {
+                    put_off(app, &stored).await
+                }
+            }
+            Err(error) => Err(error),
+        };
+        failed = true;
+        if let Err(error) = stepped {
             tracing::error!(%error, %id, "a page was not stepped");
-            failed = true;
             // One that cannot be stepped keeps none of the others from their turn.
             put_off(app, &stored).await?;
         }
     }
+    foreign.retain(|_, (_, since_ms)| now_ms.saturating_sub(*since_ms) <= 2 * FOREIGN_MS);
     if failed {
         return Ok(EVERY);
     }
@@ -81,6 +108,53 @@ async fn look(app: &App) -> Result<Duration, Refusal> {
         Duration::from_millis(next.saturating_sub(app.clock.now_ms()))
     });
     Ok(wait.clamp(SOONEST, EVERY))
+}
+
+/// Whether nobody will read it any more. One in the form of a later program is that program's to go on
+/// with, as while nodes are brought up to date one by one; unless none has for a while.
+fn is_lost(unreadable: &UnreadablePage, since_ms: u64, now_ms: u64) -> bool {
+    match unreadable {
+        UnreadablePage::Malformed(_) => true,
+        UnreadablePage::Form(_) => now_ms.saturating_sub(since_ms) >= FOREIGN_MS,
+    }
+}
+
+/// Ends a page that cannot be followed any more, as one that nobody answered: whoever is told then is told.
+async fn give_up(app: &App, stored: &StoredEscalation) -> Result<(), Refusal> {
+    let id = stored.id();
+    let over = patiently!(app, |tx| {
+        let now_ms = app.clock.now_ms();
+        if !tx.close_escalation(id, stored.revision, now_ms).await? {
+            return Ok(false);
+        }
+        let mut tell = BTreeSet::from([stored.sender]);
+        match roster::chain(tx, app, stored, now_ms).await {
+            Ok(chain) => tell.extend(chain.last(stored.sender)),
+            // The conversation is gone, and with it whom it was for.
+            Err(Refusal::NotFound) => {}
+            Err(other) => return Err(other),
+        }
+        tell.extend(roster::owner(tx, stored.sender).await?);
+        let mut rung = BTreeSet::new();
+        for user in &tell {
+            tx.put_escalation_person(id, *user).await?;
+            rung.extend(tx.push_devices_of(*user).await?);
+        }
+        tx.end_pager_calls(id, now_ms).await?;
+        ring(tx, &rung, app.push.together_ms(), now_ms).await?;
+        let unanswered = Output::NobodyAnswered { tell };
+        let mut ended = app.gate.house_event(ENDED, "escalation.step", now_ms);
+        ended.resource = format!("escalation/{id}");
+        ended.detail.insert("how".to_owned(), "unreadable".into());
+        let events = [event_of(app, id, &unanswered, now_ms), ended];
+        let salted = events.iter().map(|event| (event, Salt(random())));
+        tx.audit_all(salted).await?;
+        Ok(true)
+    })?;
+    if over {
+        publish(app, id);
+    }
+    Ok(())
 }
 
 /// Looks at a page again only after a while.
@@ -93,14 +167,18 @@ async fn put_off(app: &App, stored: &StoredEscalation) -> Result<(), Refusal> {
     })
 }
 
-/// Lets time pass for a page, and tells it who is on duty now.
-async fn step(app: &App, id: EscalationId) -> Result<(), Refusal> {
+/// Lets time pass for a page, and tells it who is on duty now. Gives why it cannot be read, where it cannot.
+async fn step(app: &App, id: EscalationId) -> Result<Option<UnreadablePage>, Refusal> {
     let moved = patiently!(app, |tx| {
         let now_ms = app.clock.now_ms();
         let Some(stored) = tx.escalation(id).await? else {
-            return Ok(false);
+            return Ok(Ok(false));
         };
-        let mut open = Open::read(tx, app, &stored, now_ms).await?;
+        let mut open = match Open::read(tx, app, &stored, now_ms).await? {
+            Ok(open) => open,
+            Err(Lost::GivenUp) => return Ok(Ok(false)),
+            Err(Lost::Unreadable(unreadable)) => return Ok(Err(unreadable)),
+        };
         if open.page.is_due(now_ms) {
             let chain = roster::chain(tx, app, &stored, now_ms).await?;
             if chain != *open.page.chain() {
@@ -108,12 +186,14 @@ async fn step(app: &App, id: EscalationId) -> Result<(), Refusal> {
             }
             open.house(Input::Tick { now: now_ms });
         }
-        open.write(tx, app, now_ms).await
+        Ok(Ok(open.write(tx, app, now_ms).await?))
     })?;
-    if moved {
-        publish(app, id);
+    match moved {
+        Ok(true) => publish(app, id),
+        Ok(false) => {}
+        Err(unreadable) => return Ok(Some(unreadable)),
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Somebody wants not to be disturbed, or no more: tells the pages that concern them, within the same
@@ -126,7 +206,9 @@ pub(crate) async fn quiet_changed(
 ) -> Result<Vec<EscalationId>, Refusal> {
     let mut moved = Vec::new();
     for stored in tx.open_escalations_with(user).await? {
-        let mut open = Open::read(tx, app, &stored, now_ms).await?;
+        let Ok(mut open) = Open::read(tx, app, &stored, now_ms).await? else {
+            continue;
+        };
         let chain = roster::chain(tx, app, &stored, now_ms).await?;
         if chain != *open.page.chain() {
             open.house(Input::RosterChanged { chain, at: now_ms });
@@ -162,16 +244,32 @@ pub(crate) struct Open {
     out: Vec<Output>,
 }
 
+/// Why a page is not to be had.
+#[derive(Debug)]
+pub(crate) enum Lost {
+    /// It cannot be read, and whoever looks at pages that are due is about to end it.
+    Unreadable(UnreadablePage),
+    /// It ended so.
+    GivenUp,
+}
+
 impl Open {
-    /// Reads a page; one that has not begun begins.
+    /// Reads a page; one that has not begun begins. The inner error is of one that is nobody's to answer any
+    /// more.
     pub(crate) async fn read(
         tx: &mut Tx,
         app: &App,
         stored: &StoredEscalation,
         now_ms: u64,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Result<Self, Lost>, Refusal> {
+        if stored.lost_at.is_some() {
+            return Ok(Err(Lost::GivenUp));
+        }
         let (page, entered, out) = if let Some(state) = &stored.state {
-            let page = Page::decode(state).map_err(Refusal::internal)?;
+            let page = match Page::decode(state) {
+                Ok(page) => page,
+                Err(unreadable) => return Ok(Err(Lost::Unreadable(unreadable))),
+            };
             let entered = concerned(&page);
             (page, entered, Vec::new())
         } else {
@@ -180,13 +278,13 @@ impl Open {
             let (page, out) = Page::start(terms, stored.sender, chain, stored.started_at, now_ms);
             (page, BTreeSet::new(), out)
         };
-        Ok(Self {
+        Ok(Ok(Self {
             id: stored.id(),
             before: stored.revision,
             page,
             entered,
             out,
-        })
+        }))
     }
 
     /// What a person says.
@@ -228,24 +326,27 @@ impl Open {
         let mut people = concerned(&page);
         let mut rung = BTreeSet::new();
         let mut events = Vec::with_capacity(out.len());
-        for output in out {
+        for mut output in out {
             if let Output::Alert { user, attempt } = &output {
                 if page.end().is_some() {
                     // It was answered in the same moment: nobody need be alerted any more.
                     continue;
                 }
                 tx.put_escalation_alert(id, *user, *attempt, now_ms).await?;
-                pager::enter(tx, app, id, *user, *attempt, now_ms).await?;
-                // The message itself has rung for its recipients.
-                let is_first = page.asked().get(user).is_some_and(|asked| asked.level == 0);
-                if !is_first || *attempt > 1 {
-                    rung.extend(tx.push_devices_of(*user).await?);
-                }
+                let alert = Alerted {
+                    page: id,
+                    attempt: *attempt,
+                    apart_ms: page.terms().re_alert_ms(),
+                };
+                pager::enter(tx, app, *user, alert, now_ms).await?;
+                rung.extend(silent(tx, app, *user, &alert, &page, now_ms).await?);
             }
-            if let Output::NobodyAnswered { tell } = &output {
-                people.extend(tell);
+            if let Output::NobodyAnswered { tell } = &mut output {
+                // A program that sent it hears so, and does not go and look.
+                tell.extend(roster::owner(tx, page.sender()).await?);
+                people.extend(tell.iter());
                 // The sender may have put the phone away, sure that somebody comes.
-                for user in tell {
+                for user in &*tell {
                     rung.extend(tx.push_devices_of(*user).await?);
                 }
             }
@@ -259,10 +360,7 @@ impl Open {
         }
         // Half an interval: what is out still must not swallow the next alert.
         let together_ms = page.terms().re_alert_ms() / 2;
-        for device in rung {
-            tx.ask_push(device, Priority::Stat, together_ms, now_ms)
-                .await?;
-        }
+        ring(tx, &rung, together_ms, now_ms).await?;
         // Last, since every append of this node waits for whoever has written an event.
         if !events.is_empty() {
             let salted = events.iter().map(|event| (event, Salt(random())));
@@ -270,6 +368,46 @@ impl Open {
         }
         Ok(true)
     }
+}
+
+/// The devices of somebody who is alerted, but for those that the message itself rings: as it was taken they
+/// were in the conversation, and the wake-up for it went to them, or they look open and are rung soon
+/// unless its person has it. That is so in its first moments alone: whoever takes a role later, or is
+/// roused, hears nothing of it otherwise.
+async fn silent(
+    tx: &mut Tx,
+    app: &App,
+    user: UserId,
+    alert: &Alerted,
+    page: &Page,
+    now_ms: u64,
+) -> Result<Vec<DeviceId>, Refusal> {
+    let (id, taken_ms) = (alert.page, page.started_at());
+    let is_fresh = alert.attempt == 1 && now_ms < taken_ms.saturating_add(push::GRACE_MS);
+    let devices = tx.alerted_devices(user, id.group, id.seq, taken_ms, now_ms);
+    let devices = devices.await?.into_iter();
+    let rings_by_itself = |device: &AlertedDevice| {
+        let is_open = || device.is_open || app.hub.is_open(device.device_id);
+        is_fresh && device.has_message && (device.is_rung || is_open())
+    };
+    Ok(devices
+        .filter(|device| !rings_by_itself(device))
+        .map(|device| device.device_id)
+        .collect())
+}
+
+/// Asks for wake-ups, in one order everywhere.
+async fn ring(
+    tx: &mut Tx,
+    devices: &BTreeSet<DeviceId>,
+    together_ms: u64,
+    now_ms: u64,
+) -> Result<(), Refusal> {
+    for device in devices {
+        tx.ask_push(*device, Priority::Stat, together_ms, now_ms)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Whom a page concerns so far: the sender, whoever was asked, and whoever was passed over and may
@@ -367,6 +505,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const SOONEST: Duration = Duration::from_millis(20);
 /// How long a page that could not be stepped waits.
 const PUT_OFF_MS: u64 = 5000;
+/// How long a page of a later program may wait for that program.
+const FOREIGN_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * 60 * 1000;
 const ALERTED: Kind = Kind::named("escalation.alerted");
 const ESCALATED: Kind = Kind::named("escalation.escalated");

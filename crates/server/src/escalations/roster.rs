@@ -71,6 +71,11 @@ pub(crate) async fn audience(
     })
 }
 
+/// Who answers for a bot that sent a STAT message: nobody looks at what a program is told.
+pub(super) async fn owner(tx: &mut Tx, sender: UserId) -> Result<Option<UserId>, Refusal> {
+    Ok(tx.bot(sender).await?.map(|bot| bot.owner))
+}
+
 /// The people whom a code team names and who hold none of its roles now.
 async fn named(
     tx: &mut Tx,

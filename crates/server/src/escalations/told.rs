@@ -1,16 +1,17 @@
 //! A page as those see it whom it concerns: who, whom, since when, and how it stands.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use wardline_escalation::{End, Next, Page};
 use wardline_model::wire::enroll::PersonBrief;
-use wardline_model::wire::escalations::{EscalationInfo, EscalationPerson};
+use wardline_model::wire::escalations::{EscalationInfo, EscalationPerson, EscalationState};
 use wardline_model::wire::integrations::CallState;
 use wardline_model::{EscalationId, GroupId, RoleSlug, UserId};
 use wardline_store::{OnCall, StoredEscalation, Tx};
 
-use super::roster::RECIPIENTS;
-use super::{Open, state_of};
+use super::roster::{self, RECIPIENTS};
+use super::{Lost, Open, state_of};
 use crate::app::App;
 use crate::problem::Refusal;
 use crate::shape;
@@ -40,10 +41,21 @@ pub(crate) async fn infos(
     now_ms: u64,
 ) -> Result<Vec<EscalationInfo>, Refusal> {
     let mut pages = Vec::with_capacity(stored.len());
+    let mut lost = Vec::new();
     for stored in stored {
-        let page = Open::read(tx, app, stored, now_ms).await?.page;
-        pages.push((stored, page));
+        match Open::read(tx, app, stored, now_ms).await? {
+            Ok(open) => pages.push((stored, open.page)),
+            Err(Lost::GivenUp) => lost.push((stored, whom_for(tx, stored, now_ms).await?)),
+            // Until it is given up there is nothing to tell of it.
+            Err(Lost::Unreadable(_)) => {}
+        }
     }
+    let owners: HashMap<UserId, UserId> = if pages.iter().any(|(_, page)| is_unanswered(page)) {
+        let bots = tx.bots().await?.into_iter();
+        bots.map(|bot| (bot.user_id, bot.owner)).collect()
+    } else {
+        HashMap::new()
+    };
     let roles = tx.oncall(now_ms).await?.into_iter();
     let roles: HashMap<RoleSlug, OnCall> = roles.map(|role| (role.slug.clone(), role)).collect();
     let groups: BTreeSet<GroupId> = stored.iter().map(|stored| stored.group_id).collect();
@@ -54,7 +66,11 @@ pub(crate) async fn infos(
         .into_iter()
         .map(|team| (team.group_id, team.title))
         .collect();
-    let ids: BTreeSet<UserId> = pages.iter().flat_map(|(_, page)| named(page)).collect();
+    let mut ids: BTreeSet<UserId> = pages.iter().flat_map(|(_, page)| named(page)).collect();
+    for (stored, (recipients, _)) in &lost {
+        ids.insert(stored.sender);
+        ids.extend(recipients);
+    }
     let ids: Vec<UserId> = ids.into_iter().collect();
     let people: HashMap<UserId, PersonBrief> = tx
         .people(&ids)
@@ -69,16 +85,93 @@ pub(crate) async fn infos(
         }
     }
     let call = Some(&app.config.escalation.call).filter(|call| !call.is_empty());
-    let infos = pages.into_iter().filter_map(|(stored, page)| {
+    let role_of = |stored: &StoredEscalation| roles.get(stored.role.as_ref()?);
+    let told = pages.into_iter().filter_map(|(stored, page)| {
         let id = stored.id();
         let calls = calls.remove(&id).unwrap_or_default();
-        let role = stored.role.as_ref().and_then(|slug| roles.get(slug));
-        let mut info = shaped(id, &page, reader, role, &people, &calls)?;
-        info.team = teams.get(&id.group).cloned();
-        info.call = call.cloned().filter(|_| info.failed);
+        let mut info = shaped(id, &page, reader, role_of(stored), &people, &calls)?;
+        info.failed |= is_unanswered(&page) && owners.get(&page.sender()) == Some(&reader);
         Some(info)
     });
-    Ok(infos.collect())
+    let lost = lost
+        .into_iter()
+        .filter_map(|(stored, (recipients, departments))| {
+            let mut info = unfollowed(stored, people.get(&stored.sender)?.clone());
+            info.role = role_of(stored).map(|role| role.title.clone());
+            let recipients = recipients.iter().filter_map(|user| people.get(user));
+            info.recipients = recipients.cloned().collect();
+            info.departments = departments.into_iter().collect();
+            Some(info)
+        });
+    let mut infos: Vec<EscalationInfo> = told.chain(lost).collect();
+    for info in &mut infos {
+        info.team = teams.get(&info.group).cloned();
+        info.call = call.cloned().filter(|_| info.failed);
+    }
+    infos.sort_by_key(|info| Reverse(info.started_at));
+    Ok(infos)
+}
+
+/// What a program is told of the pages of its own messages: how they stand, and nobody's name.
+pub(crate) fn bare(info: EscalationInfo) -> EscalationInfo {
+    EscalationInfo {
+        recipients: Vec::new(),
+        departments: Vec::new(),
+        acknowledged_by: None,
+        quiet: Vec::new(),
+        unreachable: Vec::new(),
+        people: Vec::new(),
+        told: Vec::new(),
+        ..info
+    }
+}
+
+fn is_unanswered(page: &Page) -> bool {
+    matches!(page.end(), Some(End::Unanswered { .. }))
+}
+
+/// Whom a page is for of which nothing can be read, by the roster as it is now: the people, and the
+/// departments.
+async fn whom_for(
+    tx: &mut Tx,
+    stored: &StoredEscalation,
+    now_ms: u64,
+) -> Result<(BTreeSet<UserId>, BTreeSet<String>), Refusal> {
+    match roster::audience(tx, stored, now_ms).await {
+        Ok(audience) => Ok((audience.recipients, audience.departments)),
+        Err(Refusal::NotFound) => Ok((BTreeSet::new(), BTreeSet::new())),
+        Err(other) => Err(other),
+    }
+}
+
+/// A page that could not be read and was given up: to everybody whom it concerns it says so.
+fn unfollowed(stored: &StoredEscalation, sender: PersonBrief) -> EscalationInfo {
+    let id = stored.id();
+    EscalationInfo {
+        id,
+        group: id.group,
+        seq: id.seq,
+        line: id.line,
+        sender,
+        recipients: Vec::new(),
+        role: None,
+        team: None,
+        departments: Vec::new(),
+        started_at: stored.started_at,
+        state: EscalationState::Unanswered,
+        ended_at: stored.ended_at,
+        acknowledged_by: None,
+        asked: false,
+        failed: true,
+        next_at: None,
+        next_level: None,
+        roused_at: None,
+        quiet: Vec::new(),
+        unreachable: Vec::new(),
+        call: None,
+        people: Vec::new(),
+        told: vec![UNFOLLOWED.to_owned()],
+    }
 }
 
 async fn calls_of(tx: &mut Tx, page: EscalationId) -> Result<Calls, Refusal> {
@@ -165,7 +258,6 @@ fn shaped(
             .filter_map(|user| brief(&user))
             .collect()
     };
-    let is_told = reader == page.sender() || page.chain().last().contains(&reader);
     Some(EscalationInfo {
         id,
         group: id.group,
@@ -181,7 +273,7 @@ fn shaped(
         ended_at,
         acknowledged_by,
         asked: page.end().is_none() && page.concerns(reader),
-        failed: is_told && matches!(page.end(), Some(End::Unanswered { .. })),
+        failed: is_unanswered(page) && page.told_of_silence().contains(&reader),
         next_at: next.map(|(at, _)| at),
         next_level: next.and_then(|(_, next)| match next {
             Next::Level(level) => Some(level_name(page, level)),
@@ -262,6 +354,8 @@ fn told(page: &Page, people: &HashMap<UserId, PersonBrief>, calls: &Calls) -> Ve
 
 /// In the place of a level: those who are not to be disturbed.
 const QUIET: &str = "quiet";
+const UNFOLLOWED: &str =
+    "It could not be followed to its end, so nobody is asked any more. Call, or go there.";
 
 fn call_state(stored: &str) -> Option<CallState> {
     Some(match stored {

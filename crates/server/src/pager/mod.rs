@@ -23,7 +23,7 @@ use wardline_audit::Salt;
 use wardline_audit::event::Kind;
 use wardline_bus::Hint;
 use wardline_model::{CallId, EscalationId, UserId};
-use wardline_store::{ClaimedCall, NewCall, Tx};
+use wardline_store::{Alerted, ClaimedCall, NewCall, StoredEscalation, Tx};
 
 use self::post::{Outcome, Secret};
 use crate::app::App;
@@ -120,16 +120,15 @@ fn read_ca(path: &Path) -> Result<Option<Vec<u8>>, PagerError> {
 pub(crate) async fn enter(
     tx: &mut Tx,
     app: &App,
-    id: EscalationId,
     user: UserId,
-    attempt: u32,
+    alert: Alerted,
     now_ms: u64,
 ) -> Result<(), Refusal> {
-    if app.config.pager.calls_at(attempt) {
+    if app.config.pager.calls_at(alert.attempt) {
         let call = NewCall {
             call_id: CallId::from_random(random()),
             user_id: user,
-            alert: Some((id, attempt)),
+            alert: Some(alert),
         };
         tx.put_pager_call(&call, now_ms).await?;
     }
@@ -224,19 +223,25 @@ async fn settle(app: &App, call: &ClaimedCall, outcome: Outcome) -> Result<(), R
         detail.insert("tries".to_owned(), call.tries.into());
         event
     });
-    patiently!(app, |tx| {
+    let pages: Vec<EscalationId> = patiently!(app, |tx| {
         match outcome {
             Outcome::Taken => tx.pager_call_taken(call, now_ms).await?,
             Outcome::Refused { .. } => tx.pager_call_failed(call, again_at, now_ms).await?,
         }
-        if let Some(event) = &event {
-            tx.audit(event, Salt(random())).await?;
-        }
-        Ok(())
+        let Some(event) = &event else {
+            return Ok(Vec::new());
+        };
+        tx.audit(event, Salt(random())).await?;
+        // A call may count for several roles of one message.
+        let stored = match call.escalation {
+            Some(id) => tx.escalations_of_message(id.group, id.seq).await?,
+            None => Vec::new(),
+        };
+        Ok(stored.iter().map(StoredEscalation::id).collect())
     })?;
     if event.is_some() {
         app.bus.publish(Hint::Audit);
-        if let Some(id) = call.escalation {
+        for id in pages {
             app.hub.page_to_tell_again(id);
             app.bus.publish(Hint::Escalation {
                 group: id.group,

@@ -35,7 +35,7 @@ use wardline_bus::Hint;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::push::{PushInfo, PushState};
 use wardline_model::{DeviceId, GroupId, UserId};
-use wardline_store::{ClaimedPush, HeldRing, PushStanding, Store, StoreError};
+use wardline_store::{ClaimedPush, HeldRing, Lasts, PushStanding, Store, StoreError};
 
 use self::endpoint::Allowed;
 use self::post::{Outcome, WakeId, post};
@@ -185,6 +185,14 @@ impl Push {
 
     pub(crate) const fn together_ms(&self) -> u64 {
         self.config.together_seconds * 1000
+    }
+
+    /// How long push services are to keep what they cannot deliver.
+    const fn lasts(&self) -> Lasts {
+        Lasts {
+            urgent_ms: self.config.urgent_ttl_seconds * 1000,
+            routine_ms: self.config.routine_ttl_seconds * 1000,
+        }
     }
 }
 
@@ -511,7 +519,7 @@ impl Waker {
     /// wake-ups and no others.
     async fn send(&mut self) -> Result<(), Refusal> {
         let app = &self.app;
-        let lease_ms = app.push.together_ms();
+        let (lease_ms, lasts) = (app.push.together_ms(), app.push.lasts());
         let most = self.free.available_permits();
         if most == 0 {
             return Ok(());
@@ -537,7 +545,9 @@ impl Waker {
             let (id, now_ms): (WakeId, u64) = (random(), app.clock.now_ms());
             let (device, hash) = (due.device_id, receipt_hash(&id));
             let claimed = patiently!(app, |tx| {
-                Ok(tx.claim_push(device, &hash, lease_ms, now_ms).await?)
+                Ok(tx
+                    .claim_push(device, &hash, lasts, lease_ms, now_ms)
+                    .await?)
             })?;
             let Some(wake) = claimed else { continue };
             let app = app.clone();
@@ -692,7 +702,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const EVERY: Duration = Duration::from_secs(1);
 const BURST: Duration = Duration::from_millis(25);
 /// What a device that is open has to say that a message was delivered, milliseconds.
-const GRACE_MS: u64 = 10_000;
+pub(crate) const GRACE_MS: u64 = 10_000;
 /// Messages that are waited for so; beyond, the oldest are looked at early.
 const MOST_DOUBTFUL: usize = 10_000;
 /// How often it is looked for messages that no wake-up told of, how far back, and how much later than

@@ -11,7 +11,6 @@ use web_push_native::p256::PublicKey;
 use web_push_native::{Auth, encrypt};
 
 use super::Push;
-use crate::config;
 
 /// The id of a wake-up, which its receipt gives back.
 pub(crate) type WakeId = [u8; 32];
@@ -64,16 +63,16 @@ pub(crate) async fn post(push: &Push, wake: &ClaimedPush, id: &WakeId, now_ms: u
         tracing::error!("a wake-up could not be made");
         return later;
     };
-    let urgency = Urgency::of(wake.priority, &push.config);
     let request = push
         .client
         .post(endpoint)
         .header(AUTHORIZATION, authorization)
         .header(CONTENT_ENCODING, "aes128gcm")
         .header(CONTENT_TYPE, "application/octet-stream")
-        .header("ttl", urgency.ttl_s)
-        .header("urgency", urgency.name)
-        // A newer one takes the place of one that was not delivered yet (RFC 8030 §5.4).
+        .header("ttl", wake.keep_ms.div_ceil(1000))
+        .header("urgency", urgency(wake.urgency))
+        // A newer one takes the place of one that was not delivered yet (RFC 8030 §5.4), and is as urgent and
+        // kept as long as both.
         .header("topic", TOPIC)
         .body(body);
     match request.send().await {
@@ -103,24 +102,11 @@ fn judge(status: u16, headers: &HeaderMap) -> Outcome {
     }
 }
 
-/// RFC 8030 §5.2 and §5.3.
-struct Urgency {
-    name: &'static str,
-    ttl_s: u64,
-}
-
-impl Urgency {
-    const fn of(priority: Priority, config: &config::Push) -> Self {
-        match priority {
-            Priority::Stat | Priority::Urgent => Self {
-                name: "high",
-                ttl_s: config.urgent_ttl_seconds,
-            },
-            Priority::Routine => Self {
-                name: "normal",
-                ttl_s: config.routine_ttl_seconds,
-            },
-        }
+/// RFC 8030 §5.3.
+const fn urgency(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Stat | Priority::Urgent => "high",
+        Priority::Routine => "normal",
     }
 }
 

@@ -6,6 +6,7 @@ use wardline_client::ClientError;
 use wardline_client_native::NativeClient;
 use wardline_keeper::Rules;
 use wardline_model::endorsement::Duty;
+use wardline_model::wire::escalations::{EscalationInfo, EscalationList, EscalationState};
 use wardline_model::wire::integrations::{BotInfo, BotRegistered, Integrations};
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::socket::{ServerFrame, SocketTicket};
@@ -143,6 +144,54 @@ async fn a_bot_writes_as_a_member_that_everybody_sees_as_a_bot_until_it_is_disab
     );
     assert!(bot.sign_in().await.is_err());
     assert_eq!(ward.hospital.events("bot.disabled").await.len(), 1);
+}
+
+story!(a_bot_and_whoever_answers_for_it_hear_that_nobody_answered);
+async fn a_bot_and_whoever_answers_for_it_hear_that_nobody_answered(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut viktor = ward.person("viktor.lindgren").await;
+    let owner = me(&viktor);
+    let made = register(&mut viktor, owner, &scope(|_| {})).await;
+    let mut bot = open(&mut ward, &made).await;
+    let group = bot.start(&[me(&amara)], None, None).await.unwrap();
+    assert_eq!(refused(&mut bot, group, Priority::Stat).await, "taken");
+    let page = until("the page", async || pages(&mut amara).await.pop()).await;
+    assert!(page.asked && !page.people.is_empty());
+    let waits = pages(&mut bot).await;
+    assert_eq!((waits.len(), waits[0].id), (1, page.id));
+    assert_eq!(waits[0].state, EscalationState::Waiting);
+    assert!(pages(&mut viktor).await.is_empty(), "somebody is asked");
+
+    let path = format!("/v1/escalations/{}/decline", page.id);
+    assert_eq!(
+        reason(post(&mut bot, &path, &json!({})).await),
+        "people_only"
+    );
+    assert_eq!(reason(post(&mut amara, &path, &json!({})).await), "taken");
+    // The program learns it, and nobody's name with it.
+    let over = pages(&mut bot).await.remove(0);
+    assert_eq!(
+        (over.state, over.failed),
+        (EscalationState::Unanswered, true)
+    );
+    assert!(over.people.is_empty() && over.recipients.is_empty() && over.told.is_empty());
+    // Its owner is told as a sender is, and the log says so.
+    let told = pages(&mut viktor).await.remove(0);
+    assert_eq!((told.id, told.failed, told.asked), (page.id, true, false));
+    assert_eq!(told.sender.id, me(&bot));
+    let events = ward.hospital.events("escalation.unanswered").await;
+    assert!(
+        events[0].detail["told"]
+            .to_string()
+            .contains(&me(&viktor).to_string())
+    );
+}
+
+async fn pages(client: &mut NativeClient) -> Vec<EscalationInfo> {
+    let found = client.raw("GET", "/v1/escalations", None).await.unwrap();
+    let found: EscalationList = serde_json::from_slice(&found).unwrap();
+    found.escalations
 }
 
 story!(the_hospital_holds_a_bot_to_its_scope);

@@ -9,10 +9,12 @@ use wardline_model::wire::messages::{MessageAccepted, Priority};
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::wire::teams::TeamKind;
 use wardline_model::{EscalationId, GroupId, RoleSlug, TeamId, UserId};
-use wardline_server::Server;
 use wardline_server::config::Escalation;
+use wardline_server::{Config, Server};
 use wardline_store::Team;
 
+use crate::push::{receipt, subscribe};
+use crate::support::receiver::{Pushed, Receiver, Subscriber};
 use crate::support::socket::Socket;
 use crate::support::{Answer, Device, Engine, Hospital, Phone, story, until};
 
@@ -30,6 +32,30 @@ struct Ward {
 impl Ward {
     /// A page alerts again after 300 ms, and goes on after as long as is said.
     async fn open(engine: Engine, level_ms: u64) -> Self {
+        Box::pin(Self::with(engine, level_ms, |_| {})).await
+    }
+
+    /// The same with closed phones that are rung at a push service.
+    async fn ringing(engine: Engine, level_ms: u64) -> (Self, Rings) {
+        let receiver = Receiver::start().await;
+        let opened = Self::with(engine, level_ms, |config| receiver.configure(config));
+        let mut ward = Box::pin(opened).await;
+        let mut browsers = BTreeMap::new();
+        for (name, phone) in [
+            ("amara", &mut ward.amara),
+            ("ingrid", &mut ward.ingrid),
+            ("tomas", &mut ward.tomas),
+            ("viktor", &mut ward.viktor),
+        ] {
+            let browser = Subscriber::at(&receiver, name);
+            subscribe(&mut phone.device, &browser).await.expect(200);
+            browsers.insert(name, browser);
+        }
+        let rings = Rings { receiver, browsers };
+        (ward, rings)
+    }
+
+    async fn with(engine: Engine, level_ms: u64, change: impl FnOnce(&mut Config)) -> Self {
         let mut hospital = Box::pin(Hospital::demo(engine)).await;
         "127.0.0.1:0".clone_into(&mut hospital.config.server.http);
         hospital.config.server.https = String::new();
@@ -42,6 +68,7 @@ impl Ward {
                 .into(),
             ..Escalation::default()
         };
+        change(&mut hospital.config);
         Box::pin(hospital.restart()).await;
         let mut officer = hospital.officer().await;
         let mut amara = hospital.phone_of(&mut officer, "amara.osei").await;
@@ -77,6 +104,38 @@ impl Ward {
     /// Every alert that the log tells of, by person, with the numbers in order.
     async fn alerts(&self) -> BTreeMap<String, Vec<u64>> {
         alerts(&self.hospital.events("escalation.alerted").await)
+    }
+}
+
+/// A push service at which everybody's browser has subscribed.
+struct Rings {
+    receiver: Receiver,
+    browsers: BTreeMap<&'static str, Subscriber>,
+}
+
+impl Rings {
+    /// How often somebody's phone was rung.
+    fn of(&self, name: &str) -> usize {
+        let path = format!("/{name}");
+        let pushes = self.receiver.pushes();
+        pushes.iter().filter(|push| push.path == path).count()
+    }
+
+    /// The newest wake-up of somebody's phone, once there are so many.
+    async fn ring(&self, name: &str, number: usize) -> Pushed {
+        let path = format!("/{name}");
+        until(&format!("ring {number} of {name}"), async || {
+            let mut pushes = self.receiver.pushes();
+            pushes.retain(|push| push.path == path);
+            (pushes.len() >= number).then(|| pushes.remove(number - 1))
+        })
+        .await
+    }
+
+    /// Somebody's service worker says that it was rung.
+    async fn receipt(&self, device: &mut Device, name: &str, push: &Pushed) {
+        let id = self.browsers[name].read(push);
+        receipt(device, &id).await.expect(204);
     }
 }
 
@@ -191,6 +250,218 @@ async fn nobody_answers_and_the_sender_and_the_last_of_the_chain_are_told_so(eng
 
 /// Long enough that nothing goes on by itself while a story is told.
 const CALM: u64 = 3_600_000;
+
+story!(closed_phones_up_the_chain_are_rung_and_the_senders_when_nobody_answered);
+async fn closed_phones_up_the_chain_are_rung_and_the_senders_when_nobody_answered(engine: Engine) {
+    let (mut ward, rings) = Box::pin(Ward::ringing(engine, CALM)).await;
+    ward.page().await;
+    let first = rings.ring("ingrid", 1).await;
+    assert_eq!(first.header("urgency"), "high");
+    // Nobody need have the app open for the next one to be asked, and rung.
+    let page = once(&mut ward.ingrid.device, EscalationState::Waiting).await;
+    assert_eq!(
+        (rings.of("tomas"), rings.of("viktor"), rings.of("amara")),
+        (0, 0, 0)
+    );
+    answer(&mut ward.ingrid.device, page.id, "decline")
+        .await
+        .expect(200);
+    let second = rings.ring("tomas", 1).await;
+    assert_eq!(second.header("urgency"), "high");
+    assert_eq!(rings.of("viktor"), 0, "it is not his turn");
+    answer(&mut ward.tomas.device, page.id, "decline")
+        .await
+        .expect(200);
+    let third = rings.ring("viktor", 1).await;
+    rings
+        .receipt(&mut ward.viktor.device, "viktor", &third)
+        .await;
+    assert_eq!(rings.of("amara"), 0, "she sent it, and somebody is asked");
+    answer(&mut ward.viktor.device, page.id, "decline")
+        .await
+        .expect(200);
+
+    // It is over, and the phone that she has put away says so; the last of the chain hears it, too.
+    let told = rings.ring("amara", 1).await;
+    assert_eq!(told.header("urgency"), "high");
+    rings.ring("viktor", 2).await;
+    once(&mut ward.amara.device, EscalationState::Unanswered).await;
+}
+
+story!(whoever_takes_a_role_while_its_page_waits_is_rung_though_the_message_never_came);
+async fn whoever_takes_a_role_while_its_page_waits_is_rung_though_the_message_never_came(
+    engine: Engine,
+) {
+    let (mut ward, rings) = Box::pin(Ward::ringing(engine, CALM)).await;
+    let team = stemi(&ward).await;
+    let fellow: RoleSlug = "stemi-fellow".parse().unwrap();
+    let now = ward.hospital.clock.now_ms();
+    let (store, _) = ward.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    let team = tx.team(team).await.unwrap().unwrap();
+    let roles = std::slice::from_ref(&fellow);
+    tx.put_team(&team, &[], roles).await.unwrap();
+    tx.commit().await.unwrap();
+    ward.group = ward
+        .amara
+        .start_code(&[ward.ingrid.user()], team.team_id)
+        .await;
+    ward.page().await;
+    rings.ring("ingrid", 1).await;
+    assert_eq!(rings.of("tomas"), 0);
+
+    // Tomás comes on, and no device of his is in the conversation yet.
+    let mut tx = store.write().await.unwrap();
+    tx.put_oncall_turn(&fellow, ward.tomas.user(), now, now + CALM)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let push = rings.ring("tomas", 1).await;
+    assert_eq!(push.header("urgency"), "high");
+    let asked = once(&mut ward.tomas.device, EscalationState::Waiting).await;
+    assert!(asked.asked);
+    let his = asked
+        .people
+        .iter()
+        .find(|asked| asked.person.id == ward.tomas.user());
+    assert_eq!(his.unwrap().level, "recipients");
+}
+
+story!(whoever_is_roused_is_rung_again_long_after_the_message);
+async fn whoever_is_roused_is_rung_again_long_after_the_message(engine: Engine) {
+    let (mut ward, rings) = Box::pin(Ward::ringing(engine, CALM)).await;
+    let now_ms = ward.hospital.clock.now_ms();
+    quiet(&mut ward.ingrid.device, now_ms).await;
+    let id = ward.page().await;
+    let first = rings.ring("ingrid", 1).await;
+    rings
+        .receipt(&mut ward.ingrid.device, "ingrid", &first)
+        .await;
+    rings.ring("tomas", 1).await;
+    // Past the moments in which the message itself rings.
+    ward.hospital.clock.advance(11_000);
+    assert_eq!(rings.of("ingrid"), 1, "others are asked in her place");
+    answer(&mut ward.tomas.device, id, "decline")
+        .await
+        .expect(200);
+    rings.ring("viktor", 1).await;
+    assert_eq!(rings.of("ingrid"), 1);
+    answer(&mut ward.viktor.device, id, "decline")
+        .await
+        .expect(200);
+    rings.ring("ingrid", 2).await;
+    let roused = once(&mut ward.ingrid.device, EscalationState::Waiting).await;
+    assert!(roused.asked && roused.roused_at.is_some());
+}
+
+/// What is stored of a page becomes something else.
+async fn spoil(ward: &Ward, id: EscalationId, state: &str) {
+    let (store, _) = ward.hospital.seize();
+    let now = ward.hospital.clock.now_ms();
+    until("the page to be spoilt", async || {
+        let mut tx = store.write().await.unwrap();
+        let stored = tx.escalation(id).await.unwrap().unwrap();
+        let (before, next) = (stored.revision, stored.revision + 1);
+        let spoilt = before > 0
+            && tx
+                .put_escalation(id, before, next, state, Some((now, now)), now)
+                .await
+                .unwrap();
+        tx.commit().await.unwrap();
+        spoilt.then_some(())
+    })
+    .await;
+}
+
+const UNFOLLOWED: &str =
+    "It could not be followed to its end, so nobody is asked any more. Call, or go there.";
+
+story!(a_page_that_cannot_be_read_ends_by_name_and_keeps_nobody_from_any_other);
+async fn a_page_that_cannot_be_read_ends_by_name_and_keeps_nobody_from_any_other(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine, CALM)).await;
+    let mut amaras = Socket::open(&mut ward.amara.device).await;
+    let torn = ward.page().await;
+    let other = ward.page().await;
+    until("both to begin", async || {
+        (list(&mut ward.ingrid.device).await.len() == 2).then_some(())
+    })
+    .await;
+    spoil(&ward, torn, "{\"form\":1,\"page\":{").await;
+    let found = until("its end", async || {
+        let pages = list(&mut ward.amara.device).await;
+        pages
+            .into_iter()
+            .find(|page| page.id == torn && page.failed)
+    })
+    .await;
+    assert_eq!(found.state, EscalationState::Unanswered);
+    assert_eq!(found.told, [UNFOLLOWED]);
+    assert_eq!(found.recipients[0].id, ward.ingrid.user());
+    assert!(found.ended_at.is_some() && !found.asked);
+    until("her app to hear it", async || match amaras.next().await {
+        Some(ServerFrame::Escalation { id, state, .. }) if id == torn => {
+            (state == EscalationState::Unanswered).then_some(())
+        }
+        _ => None,
+    })
+    .await;
+    // The last of the chain is told, too.
+    let told = list(&mut ward.viktor.device).await;
+    assert_eq!((told.len(), told[0].id, told[0].failed), (1, torn, true));
+    let unanswered = ward.hospital.events("escalation.unanswered").await;
+    assert_eq!(unanswered.len(), 1);
+    assert!(
+        unanswered[0].detail["told"]
+            .to_string()
+            .contains(&ward.viktor.user().to_string())
+    );
+    let ended = ward.hospital.events("escalation.ended").await;
+    assert_eq!(
+        (ended.len(), &ended[0].detail["how"]),
+        (1, &json!("unreadable"))
+    );
+
+    // It is over for whoever answers, and the other one goes on.
+    for how in ["acknowledge", "decline"] {
+        answer(&mut ward.ingrid.device, torn, how)
+            .await
+            .refused(409, "escalation-over");
+    }
+    let now_ms = ward.hospital.clock.now_ms();
+    quiet(&mut ward.ingrid.device, now_ms).await;
+    let path = format!("/v1/groups/{}/receipts", ward.group);
+    let read = json!({ "state": "read", "up_to": other.seq });
+    ward.ingrid.device.post(&path, &read).await.expect(204);
+    answer(&mut ward.ingrid.device, other, "acknowledge")
+        .await
+        .expect(200);
+    let pages = list(&mut ward.amara.device).await;
+    let stands: Vec<_> = pages.iter().map(|page| (page.id, page.state)).collect();
+    assert!(
+        stands.contains(&(other, EscalationState::Acknowledged)),
+        "{stands:?}"
+    );
+}
+
+story!(a_page_of_a_later_program_waits_for_it_and_not_for_ever);
+async fn a_page_of_a_later_program_waits_for_it_and_not_for_ever(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine, CALM)).await;
+    let id = ward.page().await;
+    spoil(&ward, id, "{\"form\":2,\"page\":{}}").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    assert!(ward.hospital.events("escalation.ended").await.is_empty());
+    assert!(
+        list(&mut ward.amara.device).await.is_empty(),
+        "nothing is known of it here"
+    );
+    until("its end", async || {
+        ward.hospital.clock.advance(10_000);
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let pages = list(&mut ward.amara.device).await;
+        pages.into_iter().find(|page| page.id == id && page.failed)
+    })
+    .await;
+}
 
 story!(whoever_is_asked_last_takes_it_and_the_sender_sees_by_whom);
 async fn whoever_is_asked_last_takes_it_and_the_sender_sees_by_whom(engine: Engine) {

@@ -1,11 +1,15 @@
 //! Calls to the hospital's pagers for STAT messages, which say the same to everybody.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
-use wardline_model::GroupId;
 use wardline_model::wire::escalations::{EscalationInfo, EscalationList};
 use wardline_model::wire::integrations::{CallState, Integrations, PagerNumbersTaken};
 use wardline_model::wire::messages::Priority;
+use wardline_model::wire::teams::TeamKind;
+use wardline_model::{GroupId, RoleSlug, TeamId};
 use wardline_server::config::Escalation;
+use wardline_store::Team;
 
 use crate::support::logs::Logs;
 use crate::support::pagers::Pagers;
@@ -157,6 +161,61 @@ async fn a_call_that_the_pager_system_refuses_is_told_to_the_sender(engine: Engi
     assert_eq!(ward.hospital.events("pager.given_up").await.len(), 1);
     assert_eq!(health(&mut ward.viktor.device).await.pager.given_up, 1);
     assert_eq!(ward.pagers.calls().len(), 1);
+}
+
+story!(whoever_has_two_roles_of_a_code_team_is_called_once_for_both);
+async fn whoever_has_two_roles_of_a_code_team_is_called_once_for_both(engine: Engine) {
+    let mut ward = Box::pin(Ward::open(engine)).await;
+    let now = ward.hospital.clock.now_ms();
+    let (store, _) = ward.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    let roles: [RoleSlug; 2] = ["stemi-fellow", "stemi-lab"].map(|slug| slug.parse().unwrap());
+    for role in &roles {
+        tx.put_oncall_role(role, "Somebody", "Cardiology")
+            .await
+            .unwrap();
+        let (from, until) = (now - 1000, now + 3_600_000);
+        tx.put_oncall_turn(role, ward.ingrid.user(), from, until)
+            .await
+            .unwrap();
+    }
+    let team = Team {
+        team_id: TeamId::from_bytes([7; 16]),
+        kind: TeamKind::Code,
+        title: "STEMI".to_owned(),
+    };
+    tx.put_team(&team, &[], &roles).await.unwrap();
+    tx.commit().await.unwrap();
+    ward.group = ward
+        .amara
+        .start_code(&[ward.ingrid.user()], team.team_id)
+        .await;
+    // Once it is not taken at first: then neither role calls a second time beside the try that follows.
+    ward.pagers.reply(503);
+    ward.page().await;
+    let calls = ward.pagers.calls_of(2).await;
+    let ids: BTreeSet<&str> = calls.iter().map(|call| call.header("webhook-id")).collect();
+    assert_eq!(ids.len(), 1, "two tries of one call");
+    let amara = &mut ward.amara.device;
+    let pages = until("both roles to show it", async || {
+        let list = amara.get("/v1/escalations").await.expect(200);
+        let pages = list.json::<EscalationList>().escalations;
+        let taken = |page: &EscalationInfo| {
+            page.people
+                .first()
+                .is_some_and(|asked| asked.call == Some(CallState::Taken))
+        };
+        (pages.len() == 2 && pages.iter().all(taken)).then_some(pages)
+    })
+    .await;
+    assert_eq!(ward.hospital.events("escalation.alerted").await.len(), 2);
+    assert!(
+        pages
+            .iter()
+            .all(|page| page.people[0].person.id == ward.ingrid.user())
+    );
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    assert_eq!(ward.pagers.calls().len(), 2);
 }
 
 story!(numbers_and_tests_are_for_those_who_look_after_the_pagers);

@@ -91,13 +91,13 @@ pub(crate) async fn nurse(hospital: &Hospital, officer: &mut Device, name: &str)
     Phone::new(phone_of(hospital, officer, user).await).await
 }
 
-async fn subscribe(device: &mut Device, browser: &Subscriber) -> Answer {
+pub(crate) async fn subscribe(device: &mut Device, browser: &Subscriber) -> Answer {
     let subscription = browser.subscription();
     device.request("PUT", "/v1/push", Some(&subscription)).await
 }
 
 /// Without a session and without a proof.
-async fn receipt(from: &mut Device, id: &str) -> Answer {
+pub(crate) async fn receipt(from: &mut Device, id: &str) -> Answer {
     let body = json!({ "id": id }).to_string().into_bytes();
     let body = Some(("application/json", body));
     from.raw("POST", "/v1/push/receipts", None, None, body)
@@ -159,10 +159,10 @@ async fn a_message_rings_a_phone_that_is_not_open_and_says_nothing_but_an_id(eng
     shift.say(Priority::Routine).await;
     shift.say(Priority::Stat).await;
     let urgent = shift.receiver.push(2).await;
-    assert_eq!(
-        (urgent.header("urgency"), urgent.header("ttl")),
-        ("high", "300")
-    );
+    assert_eq!(urgent.header("urgency"), "high");
+    // It takes the place of the routine one at the push service, and tells of both.
+    let kept: u64 = urgent.header("ttl").parse().unwrap();
+    assert!((43_100..=43_200).contains(&kept), "{kept}");
     assert_eq!(
         urgent.body.len(),
         push.body.len(),
@@ -197,6 +197,49 @@ async fn a_message_rings_a_phone_that_is_not_open_and_says_nothing_but_an_id(eng
         assert!(!events.contains(secret), "the audit log has {secret}");
         assert!(!lines.contains(secret), "a log line has {secret}");
     }
+}
+
+story!(a_routine_message_takes_no_urgency_from_a_wake_up_that_waits_to_be_delivered);
+async fn a_routine_message_takes_no_urgency_from_a_wake_up_that_waits_to_be_delivered(
+    engine: Engine,
+) {
+    let mut shift = Shift::begin(engine).await;
+    shift.say(Priority::Urgent).await;
+    let first = shift.receiver.push(1).await;
+    assert_eq!(
+        (first.header("urgency"), first.header("ttl")),
+        ("high", "300")
+    );
+    // Nothing says that it was delivered, and the push service has one wake-up for a phone, the newest.
+    shift.hospital.clock.advance(2 * MINUTE);
+    shift.say(Priority::Routine).await;
+    let second = shift.receiver.push(2).await;
+    assert_eq!(second.header("topic"), first.header("topic"));
+    assert_eq!(
+        (second.header("urgency"), second.header("ttl")),
+        ("high", "43200")
+    );
+    shift.receipt(&second).await.expect(204);
+    shift.say(Priority::Routine).await;
+    let third = shift.receiver.push(3).await;
+    assert_eq!(third.header("urgency"), "normal");
+}
+
+story!(the_first_alert_of_a_page_does_not_ring_again_a_phone_that_the_message_rang);
+async fn the_first_alert_of_a_page_does_not_ring_again_a_phone_that_the_message_rang(
+    engine: Engine,
+) {
+    let mut shift = Shift::begin(engine).await;
+    shift.say(Priority::Stat).await;
+    let push = shift.receiver.push(1).await;
+    shift.receipt(&push).await.expect(204);
+    until("the first alert", async || {
+        let alerted = shift.hospital.events("escalation.alerted").await;
+        (!alerted.is_empty()).then_some(())
+    })
+    .await;
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    assert_eq!(shift.receiver.pushes().len(), 1);
 }
 
 story!(a_wake_up_that_did_not_arrive_is_followed_by_another_after_a_while);

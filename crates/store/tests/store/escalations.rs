@@ -106,6 +106,26 @@ store_test! {
 }
 
 store_test! {
+    async fn a_page_that_nobody_can_read_is_closed_as_it_is_and_once(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let group = found(&store, &[anna, bo]).await;
+        store.append(stat(message(&store, group, anna, 0))).await.unwrap();
+        let id = EscalationId { group, seq: 1, line: 0 };
+        let mut tx = store.write().await.unwrap();
+        assert!(tx.put_escalation(id, 0, 1, "torn", Some((NOW, NOW)), NOW).await.unwrap());
+        assert!(!tx.close_escalation(id, 0, NOW + 1).await.unwrap(), "it moved on");
+        assert!(tx.close_escalation(id, 1, NOW + 1).await.unwrap());
+        assert!(!tx.close_escalation(id, 2, NOW + 2).await.unwrap(), "it is over");
+        let closed = tx.escalation(id).await.unwrap().unwrap();
+        assert_eq!((closed.revision, closed.ended_at), (2, Some(NOW + 1)));
+        assert_eq!(closed.lost_at, Some(NOW + 1));
+        assert_eq!(closed.state.as_deref(), Some("torn"));
+        assert!(tx.escalations_due(NOW + 9, 0, 9).await.unwrap().is_empty());
+    }
+}
+
+store_test! {
     async fn a_code_teams_stat_message_has_a_page_for_each_role(db) {
         let store = db.store();
         let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);

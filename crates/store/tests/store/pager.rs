@@ -1,15 +1,26 @@
 //! Calls to the pager system.
 
-use wardline_model::{CallId, EscalationId, GroupId};
-use wardline_store::NewCall;
+use wardline_model::wire::groups::GroupKind;
+use wardline_model::wire::messages::Priority;
+use wardline_model::wire::teams::TeamKind;
+use wardline_model::{CallId, EscalationId, GroupId, RoleSlug, TeamId};
+use wardline_store::{Alerted, NewCall, NewGroup, Team};
 
-use crate::support::{HOUR, MINUTE, NOW, admit, store_test};
+use crate::support::{HOUR, MINUTE, NOW, admit, message, new_group, store_test};
 
 fn call(user: wardline_model::UserId, id: u8, alert: Option<u32>) -> NewCall {
     NewCall {
         call_id: CallId::from_bytes([id; 16]),
         user_id: user,
-        alert: alert.map(|attempt| (PAGE, attempt)),
+        alert: alert.map(|attempt| alerted(PAGE, attempt)),
+    }
+}
+
+fn alerted(page: EscalationId, attempt: u32) -> Alerted {
+    Alerted {
+        page,
+        attempt,
+        apart_ms: MINUTE,
     }
 }
 
@@ -80,5 +91,72 @@ store_test! {
         tx.end_pager_calls(PAGE, NOW + 4).await.unwrap();
         let calls = tx.pager_calls_of(PAGE).await.unwrap();
         assert!(calls.iter().all(|call| call.state == "needless"), "{calls:?}");
+    }
+}
+
+store_test! {
+    async fn whoever_has_two_roles_of_a_team_is_called_once_for_both(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let mut tx = store.write().await.unwrap();
+        let roles: [RoleSlug; 2] = ["fellow".parse().unwrap(), "lab".parse().unwrap()];
+        for role in &roles {
+            tx.put_oncall_role(role, "Somebody", "Cardiology").await.unwrap();
+        }
+        let team = Team {
+            team_id: TeamId::from_bytes([1; 16]),
+            kind: TeamKind::Code,
+            title: "STEMI".to_owned(),
+        };
+        tx.put_team(&team, &[], &roles).await.unwrap();
+        let group = NewGroup {
+            kind: GroupKind::Code,
+            team_id: Some(team.team_id),
+            ..new_group(&[anna, bo])
+        };
+        tx.create_group(&group, NOW).await.unwrap();
+        tx.set_pager_number(bo.user, Some(b"1".as_slice()), NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        let group = group.group_id;
+        let mut stat = message(&store, group, anna, 0);
+        stat.priority = Priority::Stat;
+        store.append(stat).await.unwrap();
+
+        let page = |line| EscalationId { group, seq: 1, line };
+        let mut tx = store.write().await.unwrap();
+        let mut next = 0;
+        let mut alert = async |tx: &mut wardline_store::Tx, line, attempt, at| {
+            next += 1;
+            tx.put_escalation_alert(page(line), bo.user, attempt, at).await.unwrap();
+            let call = NewCall {
+                call_id: CallId::from_bytes([next; 16]),
+                user_id: bo.user,
+                alert: Some(alerted(page(line), attempt)),
+            };
+            tx.put_pager_call(&call, at).await.unwrap()
+        };
+        assert!(alert(&mut tx, 0, 1, NOW).await);
+        assert!(!alert(&mut tx, 1, 1, NOW + 1).await, "it rings already");
+        // After the interval it rings again, for whichever alert comes first.
+        assert!(alert(&mut tx, 1, 2, NOW + MINUTE).await);
+        assert!(!alert(&mut tx, 0, 2, NOW + MINUTE + 1).await);
+        // Both pages tell how it went.
+        for line in 0..2 {
+            assert_eq!(tx.pager_calls_of(page(line)).await.unwrap().len(), 2);
+        }
+
+        // One role is over, and the other one still waits for the same person.
+        let state = async |tx: &mut wardline_store::Tx| -> Vec<String> {
+            let calls = tx.pager_calls_of(page(0)).await.unwrap();
+            calls.into_iter().map(|call| call.state).collect()
+        };
+        let wake = Some((NOW, NOW + HOUR));
+        assert!(tx.put_escalation(page(1), 0, 1, "{}", wake, NOW).await.unwrap());
+        assert!(tx.put_escalation(page(0), 0, 1, "{}", None, NOW + 2).await.unwrap());
+        tx.end_pager_calls(page(0), NOW + 2).await.unwrap();
+        assert_eq!(state(&mut tx).await, ["waiting", "waiting"]);
+        assert!(tx.put_escalation(page(1), 1, 2, "{}", None, NOW + 3).await.unwrap());
+        tx.end_pager_calls(page(1), NOW + 3).await.unwrap();
+        assert_eq!(state(&mut tx).await, ["needless", "needless"]);
     }
 }

@@ -5,7 +5,7 @@ use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::messages::Priority;
 use wardline_store::{ClaimedPush, NewPushSubscription, Store, Tx};
 
-use crate::support::{HOUR, MINUTE, NOW, admit, found, store_test};
+use crate::support::{HOUR, LASTS, MINUTE, NOW, admit, found, store_test};
 
 fn subscription(device: DeviceId) -> NewPushSubscription {
     NewPushSubscription {
@@ -36,7 +36,7 @@ async fn due(tx: &mut Tx, now_ms: u64) -> Vec<DeviceId> {
 }
 
 async fn claim(tx: &mut Tx, device: DeviceId, id: u8, now_ms: u64) -> Option<ClaimedPush> {
-    tx.claim_push(device, &[id; 32], MINUTE, now_ms)
+    tx.claim_push(device, &[id; 32], LASTS, MINUTE, now_ms)
         .await
         .unwrap()
 }
@@ -140,6 +140,86 @@ store_test! {
         assert!(tx.remove_push_subscription(anna).await.unwrap());
         assert!(!tx.remove_push_subscription(anna).await.unwrap());
         assert_eq!(tx.push_standing(anna).await.unwrap(), None);
+    }
+}
+
+store_test! {
+    async fn a_wake_up_that_takes_the_place_of_another_is_no_less_urgent_and_kept_no_shorter(db) {
+        let store = db.store();
+        let anna = admit(&store, "anna").await.device;
+        let mut tx = subscribed(&store, anna).await;
+        // Nothing came of the urgent one, and a routine one would take its place at the push service.
+        ask(&mut tx, anna, Priority::Stat, NOW).await;
+        let stat = claim(&mut tx, anna, 1, NOW).await.unwrap();
+        assert_eq!((stat.priority, stat.urgency, stat.keep_ms), (Priority::Stat, Priority::Stat, 5 * MINUTE));
+        tx.push_sent(&stat).await.unwrap();
+        ask(&mut tx, anna, Priority::Routine, NOW + 2 * MINUTE).await;
+        let calm = claim(&mut tx, anna, 2, NOW + 2 * MINUTE).await.unwrap();
+        assert_eq!((calm.priority, calm.urgency), (Priority::Routine, Priority::Stat));
+        assert_eq!(calm.keep_ms, 12 * HOUR);
+        tx.push_sent(&calm).await.unwrap();
+        // The other way round: it is to be kept as long as the routine one was.
+        ask(&mut tx, anna, Priority::Urgent, NOW + 4 * MINUTE).await;
+        let urgent = claim(&mut tx, anna, 3, NOW + 4 * MINUTE).await.unwrap();
+        assert_eq!((urgent.priority, urgent.urgency), (Priority::Urgent, Priority::Stat));
+        assert_eq!(urgent.keep_ms, 12 * HOUR - 2 * MINUTE);
+        tx.push_sent(&urgent).await.unwrap();
+        // Once the urgent one would not be delivered any more, what comes is what it is.
+        ask(&mut tx, anna, Priority::Routine, NOW + 9 * MINUTE).await;
+        let late = claim(&mut tx, anna, 4, NOW + 9 * MINUTE).await.unwrap();
+        assert_eq!((late.urgency, late.keep_ms), (Priority::Routine, 12 * HOUR));
+        tx.push_sent(&late).await.unwrap();
+
+        // What was delivered has no place that another one takes.
+        ask(&mut tx, anna, Priority::Urgent, NOW + HOUR).await;
+        let urgent = claim(&mut tx, anna, 5, NOW + HOUR).await.unwrap();
+        tx.push_sent(&urgent).await.unwrap();
+        assert_eq!(tx.take_push_receipt(&[5; 32], NOW + HOUR + 1).await.unwrap(), Some(anna));
+        ask(&mut tx, anna, Priority::Routine, NOW + HOUR + 2).await;
+        let calm = claim(&mut tx, anna, 6, NOW + HOUR + 2).await.unwrap();
+        assert_eq!((calm.urgency, calm.keep_ms), (Priority::Routine, 12 * HOUR));
+        assert_eq!(tx.take_push_receipt(&[6; 32], NOW + HOUR + 3).await.unwrap(), Some(anna));
+        ask(&mut tx, anna, Priority::Stat, NOW + HOUR + 4).await;
+        let stat = claim(&mut tx, anna, 7, NOW + HOUR + 4).await.unwrap();
+        assert_eq!((stat.urgency, stat.keep_ms), (Priority::Stat, 5 * MINUTE));
+    }
+}
+
+store_test! {
+    async fn which_devices_a_message_rings_by_itself_is_known_of_whoever_is_alerted(db) {
+        let store = db.store();
+        let (anna, bo) = (admit(&store, "anna").await, admit(&store, "bo").await);
+        let (cy, eve) = (admit(&store, "cy").await, admit(&store, "eve").await);
+        let group = found(&store, &[anna, bo, cy]).await;
+        for one in [bo, eve] {
+            subscribed(&store, one.device).await.commit().await.unwrap();
+        }
+        let mut tx = store.write().await.unwrap();
+        let seen = async |tx: &mut Tx, user, now_ms| {
+            let found = tx.alerted_devices(user, group, 5, NOW, now_ms).await.unwrap();
+            let flags = |device: &wardline_store::AlertedDevice| {
+                (device.device_id, device.has_message, device.is_open, device.is_rung)
+            };
+            found.iter().map(flags).collect::<Vec<_>>()
+        };
+        assert!(seen(&mut tx, cy.user, NOW).await.is_empty(), "it cannot be rung");
+        assert_eq!(seen(&mut tx, eve.user, NOW).await, [(eve.device, false, false, false)]);
+        assert_eq!(seen(&mut tx, bo.user, NOW).await, [(bo.device, true, false, false)]);
+        // Who came with the message, or after it, has not got it.
+        let early = tx.alerted_devices(bo.user, group, 0, NOW, NOW).await.unwrap();
+        assert!(!early[0].has_message);
+        // An urgent message rang, and that is no STAT message; nor is one of before.
+        ask(&mut tx, bo.device, Priority::Urgent, NOW).await;
+        claim(&mut tx, bo.device, 1, NOW).await.unwrap();
+        assert_eq!(seen(&mut tx, bo.user, NOW).await, [(bo.device, true, false, false)]);
+        ask(&mut tx, bo.device, Priority::Stat, NOW + 1).await;
+        claim(&mut tx, bo.device, 2, NOW + 1).await.unwrap();
+        assert_eq!(seen(&mut tx, bo.user, NOW + 1).await, [(bo.device, true, false, true)]);
+        let later = tx.alerted_devices(bo.user, group, 5, NOW + 2, NOW + 2).await.unwrap();
+        assert!(!later[0].is_rung);
+        tx.note_open_sockets("node-2", &[bo.device], NOW + MINUTE, NOW).await.unwrap();
+        assert_eq!(seen(&mut tx, bo.user, NOW + 1).await, [(bo.device, true, true, true)]);
+        assert_eq!(seen(&mut tx, bo.user, NOW + MINUTE).await, [(bo.device, true, false, true)]);
     }
 }
 

@@ -4,7 +4,7 @@ use wardline_model::wire::messages::{Priority, ReceiptState};
 use wardline_model::{EscalationId, GroupId};
 use wardline_store::{HeldRing, NewPushSubscription, QuietChoice};
 
-use crate::support::{HOUR, MINUTE, NOW, admit, found, message, store_test};
+use crate::support::{HOUR, LASTS, MINUTE, NOW, admit, found, message, store_test};
 
 const fn waits(group_id: GroupId, priority: Priority, seq: u64, due_at: Option<u64>) -> HeldRing {
     HeldRing {
@@ -165,7 +165,7 @@ store_test! {
         let hosts: Vec<&str> = due.iter().map(|due| due.host.as_str()).collect();
         assert_eq!(hosts, ["slow.example", "slow.example", "fast.example"]);
         assert!(!tx.expects_push_receipt(&[1; 32]).await.unwrap());
-        tx.claim_push(devices[0], &[1; 32], MINUTE, NOW + MINUTE).await.unwrap().unwrap();
+        tx.claim_push(devices[0], &[1; 32], LASTS, MINUTE, NOW + MINUTE).await.unwrap().unwrap();
         assert!(tx.expects_push_receipt(&[1; 32]).await.unwrap());
     }
 }
@@ -211,7 +211,7 @@ store_test! {
         // So is what is due, and what was sent.
         assert!(tx.ask_push(bo.device, Priority::Urgent, MINUTE, NOW + 2).await.unwrap());
         assert!(tx.unheard(NOW - 1, NOW + 1).await.unwrap().is_empty());
-        let push = tx.claim_push(bo.device, &[1; 32], MINUTE, NOW + 2).await.unwrap().unwrap();
+        let push = tx.claim_push(bo.device, &[1; 32], LASTS, MINUTE, NOW + 2).await.unwrap().unwrap();
         tx.push_sent(&push).await.unwrap();
         assert!(tx.unheard(NOW - 1, NOW + 1).await.unwrap().is_empty());
     }

@@ -15,7 +15,7 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::{DeviceId, FacilityId, GroupId, MessageId, UserId};
 use wardline_seal::{KeyFile, Keyring, Opened};
 use wardline_store::{
-    Append, Leaf, NewCommit, NewDevice, NewGroup, NewPerson, NodeKeys, Store, StoreConfig,
+    Append, Lasts, Leaf, NewCommit, NewDevice, NewGroup, NewPerson, NodeKeys, Store, StoreConfig,
 };
 
 use crate::postgres::{Database, Server};
@@ -24,6 +24,11 @@ use crate::postgres::{Database, Server};
 pub(crate) const NOW: u64 = 1_767_600_000_000;
 pub(crate) const MINUTE: u64 = 60_000;
 pub(crate) const HOUR: u64 = 60 * MINUTE;
+/// How long push services keep what they cannot deliver.
+pub(crate) const LASTS: Lasts = Lasts {
+    urgent_ms: 5 * MINUTE,
+    routine_ms: 12 * HOUR,
+};
 
 /// Runs a story on both engines, as `NAME::sqlite` and `NAME::postgres`.
 macro_rules! store_test {

@@ -9,7 +9,11 @@
 //! to come again when that is full. A message's id follows from its `Idempotency-Key` ([`id_of`]), so the
 //! same key is the same message over retries, restarts and lost answers, without a journal beside the
 //! client's own store.
+//!
+//! How the bot's STAT messages stand is asked of the hospital ([`Pages`]), whose word it is: nothing of it is
+//! kept here, so whoever connects is told first how all of them stand.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs;
 use std::io::Write as _;
@@ -39,11 +43,12 @@ use wardline_client::ClientError;
 use wardline_client::content::Form;
 use wardline_client::views::Queued;
 use wardline_client_native::{NativeClient, NativeError};
+use wardline_model::wire::escalations::{EscalationInfo, EscalationList, EscalationState};
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::problem::Problem;
 use wardline_model::wire::socket::ServerFrame;
 use wardline_model::wire::teams::CareTeamImport;
-use wardline_model::{B64, GroupId, MessageId, RoleSlug};
+use wardline_model::{B64, EscalationId, GroupId, MessageId, RoleSlug};
 use wardline_server::rim::random;
 use zeroize::Zeroizing;
 
@@ -158,7 +163,7 @@ struct Api {
     token: [u8; 32],
     jobs: mpsc::Sender<Job>,
     wake: Notify,
-    news: broadcast::Sender<Arc<Received>>,
+    news: broadcast::Sender<Arc<News>>,
     connected: AtomicBool,
 }
 
@@ -168,8 +173,18 @@ enum Job {
     Send(Box<Wanted>, oneshot::Sender<Result<Queued, Refused>>),
     /// Care teams are to be imported: the request's body.
     CareTeams(Vec<u8>, oneshot::Sender<Result<Vec<u8>, Refused>>),
-    /// What came behind a place, for a stream that takes up again.
-    Since(Place, oneshot::Sender<Vec<Arc<Received>>>),
+    /// What came behind a place, for a stream that takes up again, and how the bot's STAT messages stand.
+    Since(Option<Place>, oneshot::Sender<Vec<Arc<News>>>),
+    /// How the bot's STAT messages stand.
+    Escalations(oneshot::Sender<Result<Value, Refused>>),
+}
+
+/// What a stream tells.
+enum News {
+    /// A message came.
+    Message(Received),
+    /// A STAT message of the bot's stands otherwise.
+    Escalation(Value),
 }
 
 /// A message that came for the bot.
@@ -269,6 +284,7 @@ fn router(api: Arc<Api>) -> Router {
     Router::new()
         .route("/messages", routing::post(send))
         .route("/messages/stream", routing::get(follow))
+        .route("/escalations", routing::get(escalations))
         .route(
             "/care-teams",
             routing::post(care_teams).layer(DefaultBodyLimit::max(LARGEST_FILE)),
@@ -383,7 +399,18 @@ fn ask(api: &Api, job: Job) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Messages to the bot as they come (server-sent events). With `Last-Event-ID` first what came since.
+/// How the bot's STAT messages stand.
+async fn escalations(State(api): State<Arc<Api>>) -> Result<Json<Value>, Refused> {
+    let (reply, answer) = oneshot::channel();
+    ask(&api, Job::Escalations(reply))?;
+    let Ok(Ok(found)) = tokio::time::timeout(PATIENCE, answer).await else {
+        return Err(Refused::busy("The bot is not ready yet. Ask again."));
+    };
+    Ok(Json(found?))
+}
+
+/// Messages to the bot as they come (server-sent events), with `Last-Event-ID` first what came since; and how
+/// its STAT messages stand, first of all and whenever one stands otherwise.
 async fn follow(
     State(api): State<Arc<Api>>,
     headers: HeaderMap,
@@ -399,34 +426,41 @@ async fn follow(
             Refused::invalid("`Last-Event-ID` is the `id` of an event of this stream.")
         })
     });
-    let missed = match last.transpose()? {
-        Some(place) => {
-            let (reply, answer) = oneshot::channel();
-            ask(&api, Job::Since(place, reply))?;
-            let missed = tokio::time::timeout(PATIENCE, answer).await;
-            missed
-                .ok()
-                .and_then(Result::ok)
-                .ok_or_else(|| Refused::busy("The bot is not ready yet. Connect again."))?
-        }
-        None => Vec::new(),
-    };
-    let until = missed.last().map(|received| received.place.clone());
+    let (reply, answer) = oneshot::channel();
+    ask(&api, Job::Since(last.transpose()?, reply))?;
+    let missed = tokio::time::timeout(PATIENCE, answer).await;
+    let missed = missed
+        .ok()
+        .and_then(Result::ok)
+        .ok_or_else(|| Refused::busy("The bot is not ready yet. Connect again."))?;
+    let until = missed.iter().rev().find_map(|news| match &**news {
+        News::Message(received) => Some(received.place.clone()),
+        News::Escalation(_) => None,
+    });
     let live = stream::unfold(news, |mut news| async move {
         // Whoever is too slow connects again, and takes up where it was.
         let received = news.recv().await.ok()?;
         Some((received, news))
     });
-    let live = live.filter(move |received| {
-        let is_new = until.as_ref().is_none_or(|until| received.place > *until);
+    let live = live.filter(move |news| {
+        let is_new = match &**news {
+            News::Message(received) => until.as_ref().is_none_or(|until| received.place > *until),
+            News::Escalation(_) => true,
+        };
         async move { is_new }
     });
-    let events = stream::iter(missed).chain(live).map(|received| {
-        let (at, id) = &received.place;
-        Ok(Event::default()
-            .id(format!("{at}-{id}"))
-            .event("message")
-            .data(received.line.to_string()))
+    let events = stream::iter(missed).chain(live).map(|news| {
+        Ok(match &*news {
+            News::Message(received) => {
+                let (at, id) = &received.place;
+                Event::default()
+                    .id(format!("{at}-{id}"))
+                    .event("message")
+                    .data(received.line.to_string())
+            }
+            // Without an id: the place to take up from is a message's.
+            News::Escalation(line) => Event::default().event("escalation").data(line.to_string()),
+        })
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
@@ -458,18 +492,20 @@ async fn drive(
     api: &Api,
 ) -> Result<(), Failure> {
     let mut told = Printed::new();
+    let mut pages = Pages::default();
     let mut caught_up = false;
     loop {
         let tried = async {
             client.sign_in().await?;
             client.sync().await?;
+            pages.stale = true;
             if !caught_up {
                 // What is there already is for those who ask since when.
                 received(client, &mut told)?;
                 caught_up = true;
             }
             api.connected.store(true, Ordering::Relaxed);
-            stay(client, &mut work, &mut told, api).await
+            stay(client, &mut work, &mut told, &mut pages, api).await
         };
         let ended: Result<(), NativeError> = tried.await;
         api.connected.store(false, Ordering::Relaxed);
@@ -485,7 +521,7 @@ async fn drive(
             tokio::select! {
                 () = &mut again => break,
                 job = work.recv() => match job {
-                    Some(job) => perform(client, job).await,
+                    Some(job) => perform(client, job, &mut pages).await,
                     None => return Ok(()),
                 },
             }
@@ -498,14 +534,17 @@ async fn stay(
     client: &mut NativeClient,
     work: &mut mpsc::Receiver<Job>,
     told: &mut Printed,
+    pages: &mut Pages,
     api: &Api,
 ) -> Result<(), NativeError> {
-    let follow = async |client: &mut NativeClient, _: Option<&ServerFrame>| {
-        round(client, work).await?;
+    let follow = async |client: &mut NativeClient, frame: Option<&ServerFrame>| {
+        pages.stale |= matches!(frame, Some(ServerFrame::Escalation { .. }));
+        round(client, work, pages).await?;
         for line in received(client, told).unwrap_or_default() {
             // Without anybody who listens it is found by those who ask later.
-            let _ = api.news.send(Arc::new(of_line(line)));
+            let _ = api.news.send(Arc::new(News::Message(of_line(line))));
         }
+        pages.tell(client, api).await?;
         Ok(ControlFlow::Continue(QUIET))
     };
     match client.follow_woken(&api.wake, follow).await {
@@ -513,12 +552,92 @@ async fn stay(
         other => return other,
     }
     loop {
-        round(client, work).await?;
+        round(client, work, pages).await?;
+        pages.tell(client, api).await?;
+        // Nothing comes by itself.
+        let patience = if pages.wait() { OFTEN } else { QUIET };
+        pages.stale |= pages.wait();
         tokio::select! {
             () = api.wake.notified() => {}
-            () = tokio::time::sleep(QUIET) => client.sync().await?,
+            () = tokio::time::sleep(patience) => client.sync().await?,
         }
     }
+}
+
+/// How the bot's STAT messages stand, as the hospital said it last.
+#[derive(Default)]
+struct Pages {
+    known: BTreeMap<EscalationId, EscalationInfo>,
+    /// Whether one of them may stand otherwise by now.
+    stale: bool,
+    /// How many looks may pass until one that was sent is known: it begins a moment after it was taken.
+    expected: u8,
+}
+
+impl Pages {
+    /// Asks the hospital; gives those that stand otherwise than was known.
+    async fn ask(&mut self, client: &mut NativeClient) -> Result<Vec<Value>, ClientError> {
+        let found = client.raw("GET", "/v1/escalations", None).await?;
+        let found: EscalationList = serde_json::from_slice(&found)
+            .map_err(|_| ClientError::Untrusted("a list of STAT messages of an unknown form"))?;
+        self.stale = false;
+        self.expected = self.expected.saturating_sub(1);
+        let mut known = BTreeMap::new();
+        let mut moved = Vec::new();
+        for info in found.escalations {
+            let before = self.known.get(&info.id);
+            if before.is_none_or(|before| before.state != info.state) {
+                moved.push(stands(&info));
+            }
+            known.insert(info.id, info);
+        }
+        self.known = known;
+        Ok(moved)
+    }
+
+    /// Tells streams of those that stand otherwise.
+    async fn tell(&mut self, client: &mut NativeClient, api: &Api) -> Result<(), NativeError> {
+        if self.stale {
+            for line in self.ask(client).await? {
+                let _ = api.news.send(Arc::new(News::Escalation(line)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the hospital for all of them, the oldest first.
+    async fn list(mut self, client: &mut NativeClient) -> Result<Value, ClientError> {
+        self.ask(client).await?;
+        Ok(json!({ "escalations": self.all() }))
+    }
+
+    /// All of them, the oldest first.
+    fn all(&self) -> Vec<Value> {
+        let mut infos: Vec<&EscalationInfo> = self.known.values().collect();
+        infos.sort_by_key(|info| (info.started_at, info.id));
+        infos.into_iter().map(stands).collect()
+    }
+
+    /// One was sent.
+    const fn expect(&mut self) {
+        self.stale = true;
+        self.expected = LOOKS;
+    }
+
+    /// Whether any of them waits for somebody, or is about to.
+    fn wait(&self) -> bool {
+        let mut infos = self.known.values();
+        self.expected > 0 || infos.any(|info| info.state == EscalationState::Waiting)
+    }
+}
+
+/// What is told of one. Nothing of it is content, and nobody's name.
+fn stands(info: &EscalationInfo) -> Value {
+    json!({
+        "id": info.id, "group": info.group, "seq": info.seq, "line": info.line, "role": info.role,
+        "state": info.state, "started_at": info.started_at, "ended_at": info.ended_at,
+        "call": info.call,
+    })
 }
 
 fn only_writes(problem: &Problem) -> bool {
@@ -530,18 +649,25 @@ fn only_writes(problem: &Problem) -> bool {
 async fn round(
     client: &mut NativeClient,
     work: &mut mpsc::Receiver<Job>,
+    pages: &mut Pages,
 ) -> Result<(), NativeError> {
     while let Ok(job) = work.try_recv() {
-        perform(client, job).await;
+        perform(client, job, pages).await;
     }
-    client.deliver().await?;
+    // Which of these pages somebody is not known here any more.
+    if !client.deliver().await?.is_empty() {
+        pages.expect();
+    }
     Ok(())
 }
 
-async fn perform(client: &mut NativeClient, job: Job) {
+async fn perform(client: &mut NativeClient, job: Job, pages: &mut Pages) {
     // Whoever asked may have gone; what was done is done.
     match job {
         Job::Send(wanted, reply) => {
+            if wanted.message.priority == Priority::Stat {
+                pages.expect();
+            }
             let _ = reply.send(write(client, *wanted).await);
         }
         Job::CareTeams(body, reply) => {
@@ -549,14 +675,22 @@ async fn perform(client: &mut NativeClient, job: Job) {
             let _ = reply.send(taken.await.map_err(Refused::from));
         }
         Job::Since(place, reply) => {
-            let all = received(client, &mut Printed::new()).unwrap_or_default();
-            let mut missed: Vec<Arc<Received>> = all
-                .into_iter()
-                .map(|line| Arc::new(of_line(line)))
-                .filter(|received| received.place > place)
-                .collect();
-            missed.sort_by(|a, b| a.place.cmp(&b.place));
-            let _ = reply.send(missed);
+            let mut missed: Vec<Received> = Vec::new();
+            if let Some(place) = place {
+                let all = received(client, &mut Printed::new()).unwrap_or_default();
+                let all = all.into_iter().map(of_line);
+                missed.extend(all.filter(|received| received.place > place));
+                missed.sort_by(|a, b| a.place.cmp(&b.place));
+            }
+            // As known here: what comes next is told as it comes.
+            let stand = pages.all().into_iter().map(News::Escalation);
+            let news = stand.chain(missed.into_iter().map(News::Message));
+            let _ = reply.send(news.map(Arc::new).collect());
+        }
+        Job::Escalations(reply) => {
+            // What is new stays to be told to streams.
+            let found = Pages::default().list(client).await;
+            let _ = reply.send(found.map_err(Refused::from));
         }
     }
 }
@@ -621,6 +755,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const AGAIN: Duration = Duration::from_secs(2);
 /// Between two looks when nothing happens; it keeps the session alive.
 const QUIET: Duration = Duration::from_secs(30);
+/// The same while a STAT message waits and no socket tells of it.
+const OFTEN: Duration = Duration::from_secs(5);
+/// Within so many of which a STAT message that was sent is known.
+const LOOKS: u8 = 3;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How many messages a stream may be behind.
 const NEWS: usize = 256;

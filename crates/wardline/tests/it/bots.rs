@@ -123,13 +123,13 @@ impl Hospital {
     }
 
     /// Registers the laboratory's bot, which writes to whom it is told and reads.
-    fn register(&mut self) -> String {
+    fn register(&mut self, highest: &str) -> String {
         let owner = self.security.status().user.unwrap().id;
         let request = json!({
             "username": "lab-bot", "name": "Laboratory", "owner": owner, "program": "demo",
             "per_minute": 60,
             "scope": {
-                "reads": true, "highest": "urgent", "anywhere": true, "groups": [], "roles": [],
+                "reads": true, "highest": highest, "anywhere": true, "groups": [], "roles": [],
                 "care_teams": true,
             },
         });
@@ -211,6 +211,18 @@ impl Bot {
         (status, body.to_owned())
     }
 
+    /// `GET /messages/stream`.
+    fn stream(&self) -> TcpStream {
+        let mut stream = self.connect();
+        let bearer = self.bearer();
+        write!(
+            stream,
+            "GET /messages/stream HTTP/1.1\r\nHost: bot\r\n{bearer}\r\n"
+        )
+        .unwrap();
+        stream
+    }
+
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -232,7 +244,7 @@ fn the_examples_send_each_message_once_also_over_a_restart_of_the_bot() {
         user: person.user.clone(),
     };
     hospital.enroll(&amara.home, &person.enroll_code.unwrap(), Duty::None);
-    let code = hospital.register();
+    let code = hospital.register("urgent");
     let home = hospital.home("bot");
     hospital.enroll(&home, &code, Duty::Bot);
     let token = hospital.home("token");
@@ -274,14 +286,7 @@ fn the_examples_send_each_message_once_also_over_a_restart_of_the_bot() {
     );
 
     // What she answers comes by the stream.
-    let mut stream = bot.connect();
-    write!(
-        stream,
-        "GET /messages/stream HTTP/1.1\r\nHost: bot\r\n{}\r\n",
-        bot.bearer()
-    )
-    .unwrap();
-    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let mut lines = BufReader::new(bot.stream()).lines().map_while(Result::ok);
     assert!(lines.next().unwrap().contains("200"));
     let group = forwarded["group"].as_str().unwrap();
     amara
@@ -322,6 +327,67 @@ fn the_examples_send_each_message_once_also_over_a_restart_of_the_bot() {
     let (status, told) = bot.ask("POST /care-teams", &bot.bearer(), "{\"txet\":\"Doe\"}");
     assert!(status == 400 && !told.contains("Doe"), "{told}");
     bot.process.stop();
+}
+
+#[test]
+fn a_bot_hears_how_its_stat_message_ended_also_over_a_restart() {
+    let mut hospital = Hospital::start();
+    let person = hospital.people.people[0].clone();
+    let amara = Person {
+        home: hospital.home("amara"),
+        user: person.user.clone(),
+    };
+    hospital.enroll(&amara.home, &person.enroll_code.unwrap(), Duty::None);
+    let code = hospital.register("stat");
+    let home = hospital.home("bot");
+    hospital.enroll(&home, &code, Duty::Bot);
+    let token = hospital.home("token");
+    let bot = Bot::serve(&home, &token);
+    let keyed = format!("{}Idempotency-Key: alarm\r\n", bot.bearer());
+    let alarm = json!({ "to": amara.user, "priority": "stat", "text": "SpO2 79" }).to_string();
+    let (status, sent) = bot.ask("POST /messages", &keyed, &alarm);
+    assert_eq!(status, 201, "{sent}");
+    let sent: Value = serde_json::from_str(&sent).unwrap();
+
+    let stream = bot.stream();
+    let waits = escalation(stream, "waiting");
+    assert_eq!(
+        (&waits["group"], &waits["seq"]),
+        (&sent["group"], &sent["seq"])
+    );
+    // She cannot, and nobody else is there.
+    let id = waits["id"].as_str().unwrap();
+    let nothing = hospital.home("nothing");
+    fs::write(&nothing, "{}").unwrap();
+    let path = format!("/v1/escalations/{id}/decline");
+    amara
+        .client(["post", &path, nothing.to_str().unwrap()])
+        .json(0);
+
+    // Whether it listened, connects again, or was not there: it hears it.
+    bot.process.stop();
+    let bot = Bot::serve(&home, &token);
+    let told = escalation(bot.stream(), "unanswered");
+    assert_eq!(told["id"], waits["id"]);
+    let text = told.to_string();
+    assert!(
+        !text.contains("SpO2") && !text.contains(&amara.user),
+        "{text}"
+    );
+    let (status, all) = bot.ask("GET /escalations", &bot.bearer(), "");
+    let all: Value = serde_json::from_str(&all).unwrap();
+    assert_eq!((status, &all["escalations"][0]), (200, &told));
+    bot.process.stop();
+}
+
+/// The first event of a stream that says that a STAT message stands so.
+fn escalation(stream: TcpStream, state: &str) -> Value {
+    let lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let mut data = lines.filter_map(|line| {
+        let value: Value = serde_json::from_str(line.strip_prefix("data:")?.trim()).ok()?;
+        (value["state"] == state).then_some(value)
+    });
+    data.next().unwrap()
 }
 
 /// `lab_forwarder.py` with one result; what it printed.

@@ -49,6 +49,7 @@ async fn tell(
     let mut facts = app.facts().await?;
     let stored = facts.escalation(id).await?.ok_or(Refusal::NotFound)?;
     let open = Open::read(&mut facts, app, &stored, now_ms).await?;
+    let open = open.map_err(|_| Refusal::EscalationOver)?;
     let resource = Resource::Escalation {
         id,
         asked: open.page.concerns(caller.user()),
@@ -59,7 +60,8 @@ async fn tell(
     let now_ms = permit.now_ms();
     let (info, moved, said) = change!(permit.kind(kind), |tx, _note| {
         let stored = tx.escalation(id).await?.ok_or(Refusal::NotFound)?;
-        let mut open = Open::read(tx, app, &stored, now_ms).await?;
+        let open = Open::read(tx, app, &stored, now_ms).await?;
+        let mut open = open.map_err(|_| Refusal::EscalationOver)?;
         let input = input(now_ms);
         let takes = matches!(input, Input::Acknowledged { .. });
         let is_over = matches!(open.page.end(), Some(end) if !matches!(end, End::Withdrawn { .. }));
@@ -116,7 +118,9 @@ async fn withdraw_others(
 ) -> Result<Vec<EscalationId>, Refusal> {
     let mut moved = Vec::new();
     for stored in tx.escalations_of_message(id.group, id.seq).await? {
-        let mut open = Open::read(tx, app, &stored, at).await?;
+        let Ok(mut open) = Open::read(tx, app, &stored, at).await? else {
+            continue;
+        };
         // One that is over stays as it ended.
         if stored.id() != id
             && open.hear(Input::Withdrawn { at }).is_ok()

@@ -117,7 +117,9 @@ async fn answer_pages(
     };
     let mut moved = Vec::new();
     for stored in pages {
-        let mut open = Open::read(tx, app, &stored, at).await?;
+        let Ok(mut open) = Open::read(tx, app, &stored, at).await? else {
+            continue;
+        };
         // Of a message that asks several roles everybody answers for their own. Who is asked further up a
         // chain takes that page by itself: by the message they would take those of roles that wait.
         if several && !is_recipient(&open.page, user) {
