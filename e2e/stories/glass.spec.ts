@@ -119,6 +119,8 @@ test("a message goes on to somebody outside the care team with a fresh fingerpri
   await amara.write("Potassium is 6.2");
   await amara.state("Potassium is 6.2", "Delivered");
 
+  await mary.open(amara.person.name);
+  await mary.sees("Hello");
   await (await amara.more("Potassium is 6.2")).getByRole("button", { name: "Forward" }).click();
   const sheet = page.getByRole("dialog", { name: "Forward to" });
   await expect(sheet).toContainText("It is marked as forwarded");
@@ -132,9 +134,9 @@ test("a message goes on to somebody outside the care team with a fresh fingerpri
   expect((await proof).postDataJSON().scopes).toEqual(["forwarding"]);
   await expect(sheet).toHaveCount(0);
 
-  await mary.open(amara.person.name);
+  // At once, and not with whatever syncs next.
   const there = mary.message("Potassium is 6.2");
-  await expect(there).toContainText(`Forwarded from ${amara.person.name}`);
+  await expect(there).toContainText(`Forwarded from ${amara.person.name}`, { timeout: 10_000 });
   await look(mary.page, "phone", "forwarded");
 
   // Nor is a conversation about nobody a way round: it is asked about where it came from.

@@ -86,6 +86,54 @@ test("one tab writes, and another takes over when asked", async ({ hospital, pho
   await nurse.unlock();
 });
 
+test("a tab that loses the store in mid-send has sent once, and not twice", async ({
+  hospital,
+  phone,
+}) => {
+  const nurse = await phone(hospital.nurse());
+  const doctor = await phone(hospital.doctor());
+  await nurse.enroll();
+  await doctor.enroll();
+  await nurse.start([doctor.person]);
+  await nurse.write("Before.");
+  await nurse.state("Before.", "Delivered");
+  await doctor.open(nurse.person.name);
+
+  // The hospital takes it, and the answer does not come for as long as the tabs argue.
+  const path = "**/v1/groups/*/messages";
+  let answer: () => void = () => undefined;
+  const argued = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await nurse.context.route(path, async (route) => {
+    const response = await route.fetch();
+    await argued;
+    // The page that asked may be gone.
+    await route.fulfill({ response }).catch(() => undefined);
+  });
+  const text = "Typed in the first tab.";
+  await nurse.write(text);
+  await doctor.sees(text);
+  const second = await nurse.context.newPage();
+  await second.goto(hospital.url);
+  await second.getByRole("button", { name: "Use it here" }).click();
+  await expect(second.getByRole("button", { name: "Unlock with fingerprint" })).toBeVisible();
+  await expect(nurse.page.getByRole("heading", { name: "Open in another tab" })).toBeVisible();
+  await nurse.context.unroute(path);
+  answer();
+  await second.close();
+
+  // The first takes it back: what it could not write down itself it has from the hospital.
+  await nurse.page.getByRole("button", { name: "Use it here" }).click();
+  await nurse.unlock();
+  await nurse.open(doctor.person.name);
+  await nurse.sees(text);
+  await nurse.state(text, "Read");
+  await nurse.write("After.");
+  await doctor.sees("After.");
+  await doctor.sees(text);
+});
+
 test("signing out everywhere ends the other device's session", async ({ hospital, phone }) => {
   const nurse = await phone(hospital.nurse());
   await nurse.enroll();

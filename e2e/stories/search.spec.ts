@@ -56,6 +56,10 @@ test("a message is found on the phone by its words, its person and its patient",
   await expect(hits).toContainText("4.1 at noon");
   await page.getByLabel("Since").fill("2999-01-01");
   await expect(found.getByText("No message with it on this device")).toBeVisible();
+  await page.getByLabel("Since").fill("");
+  await expect(hits).toHaveCount(1);
+  await page.getByLabel("Until").fill("2001-01-01");
+  await expect(found.getByText("No message with it on this device")).toBeVisible();
   await box.press("Escape");
   await expect(found).toHaveCount(0);
 

@@ -126,7 +126,16 @@ impl Platform for Browser {
 }
 
 /// Calls that put something into the outbox.
-const SENDS: [&str; 6] = ["send", "send_form", "edit", "recall", "react", "unreact"];
+const SENDS: [&str; 8] = [
+    "send",
+    "send_form",
+    "attach",
+    "edit",
+    "recall",
+    "forward",
+    "react",
+    "unreact",
+];
 
 /// The client core of this browser.
 #[wasm_bindgen]

@@ -31,15 +31,17 @@ const RENEWS_MS: u64 = 122 * 24 * 60 * 60 * 1000;
 
 impl<P: Platform> Client<P> {
     /// Who asks, on what. Whether this device claims a position is kept for the next sign-in, and
-    /// whether it may have files for dead spots.
+    /// whether it may have files and whom to call for dead spots.
     pub async fn me(&mut self) -> Result<Me, ClientError> {
         let me: Me = self.api.get(&self.platform, "/v1/me").await?;
         let position = me.position == PositionUse::On;
         if let Some(profile) = self.profile.as_mut()
-            && (profile.position, &profile.attachments) != (position, &me.attachments)
+            && (profile.position, &profile.attachments, &profile.call)
+                != (position, &me.attachments, &me.call)
         {
             profile.position = position;
             profile.attachments.clone_from(&me.attachments);
+            profile.call.clone_from(&me.call);
             self.save_profile().await?;
             self.platform.emit(Event::Status);
         }

@@ -243,6 +243,9 @@ impl<P: Platform> Client<P> {
     /// Takes a message with a file: once this returns, a crash of the app does not lose it. The file
     /// is uploaded by [`Client::tend_files`], and the message leaves behind it.
     ///
+    /// A STAT message does not wait for a file: its words leave at once as a message of their own, which
+    /// is the one that is given, and the file follows as an answer to it.
+    ///
     /// # Errors
     /// When the file is none that is sent, or the conversation is not on this device.
     pub async fn attach(
@@ -308,7 +311,7 @@ impl<P: Platform> Client<P> {
         for (n, chunk) in (0..).zip(chunks) {
             vault.put_bytes(chunk_name(attachment.id, n), chunk);
         }
-        let message = Outgoing {
+        let mut message = Outgoing {
             id: MessageId::from_random(random_bytes(&self.platform)),
             group,
             text: text.to_owned(),
@@ -327,7 +330,28 @@ impl<P: Platform> Client<P> {
             expires,
         };
         // The file and its message are one durable write.
-        self.queue(message).await
+        if priority != Priority::Stat {
+            return self.queue(message).await;
+        }
+        let id = MessageId::from_random(random_bytes(&self.platform));
+        let mut words = std::mem::take(&mut message.text);
+        if words.trim().is_empty() {
+            words = [kind.label(), " follows."].concat();
+        }
+        let page = Outgoing {
+            reply_to,
+            expires,
+            ..self.outgoing(id, group, words, None, priority)?
+        };
+        message.mentions.clear();
+        message.priority = Priority::Routine;
+        message.reply_to = Some(id);
+        self.queue_all(vec![page, message]).await?;
+        Ok(Queued {
+            id,
+            group,
+            seq: None,
+        })
     }
 
     /// Takes one step of what is to be done with files: deletes what was recalled or gone, else uploads
@@ -625,7 +649,7 @@ fn put_local(vault: &mut Vault, id: AttachmentId, local: &Local) {
     vault.put(local_name(id), local);
 }
 
-fn drop_local(vault: &mut Vault, id: AttachmentId) {
+pub(crate) fn drop_local(vault: &mut Vault, id: AttachmentId) {
     let name = local_name(id);
     let names: Vec<String> = vault
         .range(&name)

@@ -398,7 +398,8 @@ impl<P: Platform> Client<P> {
                 answer(&self.unreact(call.group, call.id, &call.emoji).await?)
             }
             "deliver" => answer(&self.deliver().await?),
-            "retry" => done(self.retry(read::<IdCall<MessageId>>(params)?.id).await),
+            "unsent_stat" => answer(&self.unsent_stat()?),
+            "retry" => answer(&self.retry(read::<IdCall<MessageId>>(params)?.id).await?),
             "discard" => done(self.discard(read::<IdCall<MessageId>>(params)?.id).await),
             "start_team" => {
                 let call: StartTeamCall = read(params)?;

@@ -28,7 +28,7 @@ use crate::client::{Client, Open};
 use crate::content::{Change, MAX_MENTIONS, MAX_TEXT, is_single_character};
 use crate::conversation::{
     self, Known, Outgoing, StoredMessage, delete_outgoing, message_at, message_name, messages,
-    put_message,
+    put_message, put_outgoing,
 };
 use crate::error::ClientError;
 use crate::listing::apart;
@@ -307,12 +307,21 @@ impl<P: Platform> Client<P> {
         self.own_message(group, id)?;
         // A text that waits must not go out after it was taken back.
         let vault = &mut self.opened()?.vault;
-        for waiting in conversation::outbox(vault) {
-            if matches!(&waiting.change, Some(Change::Edit { of, .. }) if *of == id) {
-                delete_outgoing(vault, &waiting);
+        let mut edits = conversation::outbox(vault);
+        edits.retain(
+            |waiting| matches!(&waiting.change, Some(Change::Edit { of, .. }) if *of == id),
+        );
+        for edit in &edits {
+            delete_outgoing(vault, edit);
+        }
+        let recalled = self.change(group, Change::Recall { of: id }).await;
+        if recalled.is_err() {
+            let vault = &mut self.opened()?.vault;
+            for edit in &edits {
+                put_outgoing(vault, edit);
             }
         }
-        self.change(group, Change::Recall { of: id }).await
+        recalled
     }
 
     /// Reacts to a message; `None` when this person has reacted so already.
@@ -391,6 +400,7 @@ impl<P: Platform> Client<P> {
         put_message(open, group, entry);
         if !keeps_records {
             keep_gone(open, group, entry, me);
+            self.note_unneeded(group, entry)?;
         }
         self.note_due(group, entry)
     }

@@ -141,6 +141,7 @@ impl<P: Platform> Client<P> {
             lock_ms: profile.and_then(|p| p.lock_ms),
             position: profile.is_some_and(|p| p.position),
             attachments: profile.and_then(|p| p.attachments.clone()),
+            call: profile.and_then(|p| p.call.clone()),
         }
     }
 

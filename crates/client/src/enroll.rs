@@ -116,6 +116,7 @@ impl<P: Platform> Client<P> {
             lock_ms: None,
             position: false,
             attachments: None,
+            call: None,
         });
         self.save_profile().await?;
         self.platform.emit(Event::Status);

@@ -17,6 +17,7 @@
 //! - [`own`]: what a person keeps of a conversation on this device alone.
 //! - [`pictures`]: pictures without what cameras write beside them.
 //! - [`records`]: what the record keeper needs of the core.
+//! - `withdrawals`: recalled STAT messages, of which the hospital is told that nobody need come.
 //! - `removed`: what retention ended, on a member's device.
 //! - `stated`: statements about records, as a browser signs and verifies them.
 //! - [`search`]: finding messages on this device.
@@ -62,6 +63,7 @@ mod steps;
 mod sync;
 mod unlock;
 mod wipe;
+mod withdrawals;
 
 pub use client::Client;
 pub use error::ClientError;

@@ -9,8 +9,11 @@ use crate::content::{Content, Expiry, Form, MAX_TEXT, Text};
 use crate::conversation::{self, Outgoing, append_outgoing, delete_outgoing, outbox, put_outgoing};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform, random_bytes};
-use crate::views::Queued;
+use crate::views::{Queued, Unsent};
 
+/// How old a STAT message may be that still leaves by itself, milliseconds. Whoever wrote it has called
+/// somebody by then, and hours later it would page a whole chain as if it were new.
+const STAT_FRESH_MS: u64 = 5 * 60 * 1000;
 /// How often a message is encrypted anew because the epoch moved on, before it waits.
 const REBASES: usize = 5;
 
@@ -61,7 +64,8 @@ impl<P: Platform> Client<P> {
     }
 
     /// The same under an id that the caller chose, so that it happens once however often it is asked for:
-    /// what is known under it is not written again. The text of a form is the form's.
+    /// what is known under it is not written again. The text of a form is the form's. A STAT message that
+    /// waited for too long to leave by itself leaves when it is asked for again.
     pub async fn send_once(
         &mut self,
         id: MessageId,
@@ -73,6 +77,10 @@ impl<P: Platform> Client<P> {
         let open = self.opened()?;
         if let Some(waiting) = outbox(&open.vault).into_iter().find(|m| m.id == id) {
             let group = waiting.group;
+            if is_late(&waiting, self.platform.now_ms()) {
+                self.renew_outgoing(waiting)?;
+                self.flush().await?;
+            }
             return Ok(Queued {
                 id,
                 group,
@@ -116,7 +124,7 @@ impl<P: Platform> Client<P> {
         self.queue(message).await
     }
 
-    fn outgoing(
+    pub(crate) fn outgoing(
         &self,
         id: MessageId,
         group: GroupId,
@@ -154,17 +162,9 @@ impl<P: Platform> Client<P> {
     }
 
     /// Makes a message durable, encrypted where nothing stands in the way.
-    pub(crate) async fn queue(&mut self, mut message: Outgoing) -> Result<Queued, ClientError> {
+    pub(crate) async fn queue(&mut self, message: Outgoing) -> Result<Queued, ClientError> {
         let (id, group) = (message.id, message.group);
-        // A removal that waits to be committed is the business of `deliver`. What has a file to be
-        // uploaded first is sealed when it leaves: it may be overtaken by more messages than a
-        // receiver's ratchet keeps keys for.
-        if message.attachment.is_none() {
-            message.sealed = self.seal_bytes(group, id, &message.content(), None).ok();
-        }
-        append_outgoing(&mut self.opened()?.vault, &mut message);
-        self.flush().await?;
-        self.platform.emit(Event::Messages { group });
+        self.queue_all(vec![message]).await?;
         Ok(Queued {
             id,
             group,
@@ -172,12 +172,55 @@ impl<P: Platform> Client<P> {
         })
     }
 
+    /// The same for several of one conversation: all of them or none.
+    pub(crate) async fn queue_all(
+        &mut self,
+        mut messages: Vec<Outgoing>,
+    ) -> Result<(), ClientError> {
+        for message in &mut messages {
+            // A removal that waits to be committed is the business of `deliver`. What has a file to be
+            // uploaded first is sealed when it leaves: it may be overtaken by more messages than a
+            // receiver's ratchet keeps keys for.
+            if message.attachment.is_none() {
+                let content = message.content();
+                let sealed = self.seal_bytes(message.group, message.id, &content, None);
+                message.sealed = sealed.ok();
+            }
+            append_outgoing(&mut self.opened()?.vault, message);
+        }
+        let kept = self.flush().await;
+        if kept.is_err() {
+            // Whoever is told that it was not kept writes it again: this one must not leave as well. A
+            // ratchet that moved stays where it is, and a file gives its room back.
+            let vault = &mut self.opened()?.vault;
+            for message in &messages {
+                delete_outgoing(vault, message);
+                if let Some(file) = &message.attachment {
+                    attachments::drop_local(vault, file.id);
+                }
+            }
+        }
+        if let Some(message) = messages.first() {
+            let group = message.group;
+            self.platform.emit(Event::Messages { group });
+        }
+        kept
+    }
+
     /// Sends what waits, in order; a conversation whose message fails keeps the order by waiting.
     pub async fn deliver(&mut self) -> Result<Vec<Queued>, ClientError> {
         let mut sent = Vec::new();
         let mut stuck = Vec::new();
+        let mut held = Vec::new();
         for message in outbox(self.vault()?) {
-            if message.problem.is_some() || stuck.contains(&message.group) {
+            // The writer of what is late is asked first, see `retry`; a file waits for its STAT message.
+            let of_held = message.attachment.is_some()
+                && message.reply_to.is_some_and(|of| held.contains(&of));
+            if message.problem.is_some() || is_late(&message, self.platform.now_ms()) || of_held {
+                held.push(message.id);
+                continue;
+            }
+            if stuck.contains(&message.group) {
                 continue;
             }
             // Words do not wait for a picture: what is written after it overtakes it.
@@ -211,7 +254,25 @@ impl<P: Platform> Client<P> {
             self.platform.emit(Event::Messages { group });
             self.platform.emit(Event::Conversations);
         }
+        self.withdraw_pages().await;
         Ok(sent)
+    }
+
+    /// STAT messages of this person that have not reached the hospital, so that nobody is asked: those
+    /// that wait and those that were refused, the oldest first.
+    pub fn unsent_stat(&self) -> Result<Vec<Unsent>, ClientError> {
+        let now = self.platform.now_ms();
+        Ok(outbox(self.vault()?)
+            .into_iter()
+            .filter(|message| message.priority == Priority::Stat)
+            .map(|message| Unsent {
+                late: is_late(&message, now),
+                id: message.id,
+                group: message.group,
+                written_at: message.written_at,
+                problem: message.problem,
+            })
+            .collect())
     }
 
     /// Encrypts texts for whoever brings them to the hospital by another way than
@@ -269,33 +330,53 @@ impl<P: Platform> Client<P> {
         })
     }
 
-    /// Tries a refused message again.
-    pub async fn retry(&mut self, id: MessageId) -> Result<(), ClientError> {
-        let vault = &mut self.opened()?.vault;
-        if let Some(message) = outbox(vault).into_iter().find(|m| m.id == id) {
-            put_outgoing(
-                vault,
-                &Outgoing {
-                    problem: None,
-                    ..message
-                },
-            );
+    /// Tries a refused message again, or a STAT message that waited for too long to leave by itself.
+    pub async fn retry(&mut self, id: MessageId) -> Result<Vec<Queued>, ClientError> {
+        let waiting = outbox(self.vault()?).into_iter().find(|m| m.id == id);
+        if let Some(message) = waiting {
+            self.renew_outgoing(message)?;
         }
         self.flush().await?;
-        self.deliver().await.map(|_| ())
+        self.deliver().await
     }
 
-    /// Gives up a message that was refused or still waits.
+    /// Its writer wants a message to leave now: a refusal is forgotten, and one that was too late is
+    /// written now, with its file behind it. What it overtook may have cost its ciphertext the keys, so that
+    /// it gets another one.
+    fn renew_outgoing(&mut self, mut message: Outgoing) -> Result<(), ClientError> {
+        let now = self.platform.now_ms();
+        let vault = &mut self.opened()?.vault;
+        message.problem = None;
+        if !is_late(&message, now) {
+            put_outgoing(vault, &message);
+            return Ok(());
+        }
+        let mut again = outbox(vault);
+        again.retain(|file| file.attachment.is_some() && file.reply_to == Some(message.id));
+        again.insert(0, message);
+        for message in &mut again {
+            delete_outgoing(vault, message);
+            message.written_at = now;
+            message.sealed = None;
+            append_outgoing(vault, message);
+        }
+        Ok(())
+    }
+
+    /// Gives up a message that was refused or still waits, with the file of a STAT message.
     pub async fn discard(&mut self, id: MessageId) -> Result<(), ClientError> {
         let vault = &mut self.opened()?.vault;
-        if let Some(message) = outbox(vault).into_iter().find(|m| m.id == id) {
-            delete_outgoing(vault, &message);
+        let mut given_up = outbox(vault);
+        given_up.retain(|m| m.id == id || (m.attachment.is_some() && m.reply_to == Some(id)));
+        for message in &given_up {
+            delete_outgoing(vault, message);
             if let Some(file) = &message.attachment {
                 attachments::forget(vault, file, true);
             }
-            self.platform.emit(Event::Messages {
-                group: message.group,
-            });
+        }
+        if let Some(message) = given_up.first() {
+            let group = message.group;
+            self.platform.emit(Event::Messages { group });
         }
         self.flush().await
     }
@@ -417,6 +498,12 @@ impl<P: Platform> Client<P> {
         open.groups
             .encrypt(&mut open.vault, identity, group, id, content)
     }
+}
+
+/// Whether a STAT message waits for too long to leave by itself. One that was refused says so itself, and
+/// a clock that was set back makes none late.
+fn is_late(message: &Outgoing, now: u64) -> bool {
+    message.priority == Priority::Stat && now.saturating_sub(message.written_at) > STAT_FRESH_MS
 }
 
 /// Signing in again does not mend this one: the message waits for its writer.

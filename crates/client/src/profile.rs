@@ -91,4 +91,7 @@ pub struct Profile {
     /// What it may do with attachments, as the hospital said last; also known in a dead spot.
     #[serde(default)]
     pub attachments: Option<AttachmentUse>,
+    /// The number to call when a STAT message reaches nobody; known in a dead spot, where it is needed.
+    #[serde(default)]
+    pub call: Option<String>,
 }

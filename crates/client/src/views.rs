@@ -58,6 +58,8 @@ pub struct Status {
     pub position: bool,
     /// What it may do with attachments, as the hospital said last.
     pub attachments: Option<AttachmentUse>,
+    /// The number to call when a STAT message reaches nobody.
+    pub call: Option<String>,
 }
 
 /// How far a message came. Delivered is not read is not acknowledged.
@@ -351,6 +353,21 @@ pub struct PendingDevice {
     pub device: wardline_model::wire::devices::DeviceInfo,
     /// What the new device shows as well.
     pub confirmation: String,
+}
+
+/// A STAT message that has not reached the hospital.
+#[derive(Debug, Clone, Serialize)]
+pub struct Unsent {
+    /// Its id.
+    pub id: MessageId,
+    /// Its conversation.
+    pub group: GroupId,
+    /// When it was written, unix milliseconds.
+    pub written_at: u64,
+    /// Whether it waited for too long to leave by itself.
+    pub late: bool,
+    /// Why the hospital refused it.
+    pub problem: Option<Problem>,
 }
 
 /// A message that is durable on this device and on its way.

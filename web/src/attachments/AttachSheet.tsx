@@ -127,6 +127,7 @@ export function AttachSheet({
             onChange={(event) => setCaption(event.currentTarget.value)}
           />
           <PriorityTag priority={priority} />
+          {priority === "stat" ? <p>{t.attachments.statNote}</p> : null}
           <div className={styles.buttons}>
             <Button
               variant="default"

@@ -17,6 +17,7 @@ import type { Draft, Expiry, Form, MessageView } from "../core/methods";
 import { useCall, useMe, useStatus } from "../core/queries";
 import type { PersonBrief, Priority } from "../core/wire";
 import { isBot } from "../people/bot";
+import { GroupReach } from "../people/GroupReach";
 import { ReachLine } from "../people/ReachLine";
 import { StatUse } from "../ringing/StatUse";
 import { Avatar } from "../shell/Avatar";
@@ -26,6 +27,7 @@ import styles from "./Composer.module.css";
 import { FormSheet } from "./FormSheet";
 import { drafts, formOpened, keepDraft, wantedForm } from "./memory";
 import { meant, typed } from "./mentions";
+import { useInstead } from "./useInstead";
 
 const PRIORITIES: readonly Priority[] = ["routine", "urgent", "stat"];
 const PASSING = ["keep", "hour", "day", "week", "read"] as const;
@@ -58,6 +60,8 @@ export function Composer({
   group,
   about,
   to,
+  crowd,
+  patient,
   kept,
   people,
   replying,
@@ -66,8 +70,12 @@ export function Composer({
 }: {
   group: string;
   about: boolean;
-  /** Whom it goes to, where that is one person. */
+  /** Whom it goes to, where that is one person, or who has the role. */
   to: PersonBrief | null;
+  /** All of those whom it goes to otherwise. */
+  crowd: readonly PersonBrief[];
+  /** Whom it is about, by their id. */
+  patient: string | null;
   /** What was begun to be written before the page was opened. */
   kept: Draft | null;
   /** Whom a text can name. */
@@ -128,6 +136,11 @@ export function Composer({
     // The field has the new text with the next frame, and its caret at the end of it.
     requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length));
   };
+
+  const instead = useInstead(group, patient, () => {
+    setText("");
+    setPriority("routine");
+  });
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -302,8 +315,14 @@ export function Composer({
           </ul>
         ) : null}
         {to && !isBot(to) && !choosing && !editing ? (
-          <ReachLine person={to} priority={priority} onUrgent={() => choose("urgent")} />
+          <ReachLine
+            person={to}
+            priority={priority}
+            onUrgent={() => choose("urgent")}
+            onInstead={(better) => instead(better, { text, priority })}
+          />
         ) : null}
+        {!to && !choosing && !editing ? <GroupReach people={crowd} priority={priority} /> : null}
         {priority === "routine" || choosing || editing ? null : (
           <p className={styles.level}>
             {priority === "stat" ? t.priority.statNote : t.priority.urgentNote}

@@ -40,6 +40,7 @@ import { useSought } from "./useSought";
 import { Versions } from "./Versions";
 
 const PAGE = 60;
+const NOBODY: readonly PersonBrief[] = [];
 const FOUND_MS = 1_600;
 
 /** `place` is the message for which it is opened. */
@@ -101,7 +102,10 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
     return pressing(messages.data ?? [], settled);
   }, [messages.data, pages, group, me]);
   const now = Date.now();
-  const purpose = usePurpose(conversation);
+  const holder = useHolder(conversation);
+  const purpose = purposeOf(conversation, holder);
+  const has = holder?.holder;
+  const to = otherOf(conversation) ?? (has && has.id !== me ? has : null);
   // Of a message to a list only its sender writes on; who answers writes to them alone.
   const answersApart = kind === "broadcast" && created_by !== me;
   // Who wrote stays known when their devices are gone, and with them they from the members.
@@ -123,6 +127,12 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
   const jump = useCallback((id: string) => show(list.current, id), [list]);
   const people = useMemo(
     () => members.map(({ user }) => user).filter(({ id }) => id !== me),
+    [members, me],
+  );
+
+  // A program notices by itself.
+  const written = useMemo(
+    () => members.flatMap(({ user, bot }) => (bot || user.id === me ? [] : [user])),
     [members, me],
   );
 
@@ -245,7 +255,9 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
         <Composer
           group={group}
           about={patient !== null && patient !== undefined}
-          to={otherOf(conversation)}
+          to={to}
+          crowd={to || kind === "direct" ? NOBODY : written}
+          patient={patient?.id ?? null}
           kept={conversation.draft}
           people={people}
           replying={replying}
@@ -358,14 +370,17 @@ function subtitle({ kind, members, role_title, title }: ConversationView): strin
   return role_title && role_title !== title ? `${role_title} · ${people}` : people;
 }
 
-/** What kind of conversation it is, where that is not seen by who is in it; of a role who has it now. */
-function usePurpose({ kind, role }: ConversationView): string | null {
+/** Of a role's conversation who has it now. */
+function useHolder({ kind, role }: ConversationView): OnCallRole | undefined {
   const roles = useRoles(kind === "role");
+  return kind === "role" ? roles.data?.find(({ slug }) => slug === role) : undefined;
+}
+
+/** What kind of conversation it is, where that is not seen by who is in it; of a role who has it now. */
+function purposeOf({ kind }: ConversationView, now: OnCallRole | undefined): string | null {
   switch (kind) {
-    case "role": {
-      const now = roles.data?.find(({ slug }) => slug === role);
+    case "role":
       return now ? roleNow(now) : t.conversation.purpose.role;
-    }
     case "code":
     case "broadcast":
     case "team":

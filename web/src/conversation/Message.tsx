@@ -21,6 +21,7 @@ import { StatMark } from "../ringing/StatMark";
 import { BotTag } from "../shell/BotTag";
 import { tellFailure } from "../shell/notices";
 import { StatLine } from "../stat/StatLine";
+import { UnsentLine } from "../stat/UnsentCard";
 import { usePages } from "../stat/usePage";
 import { t } from "../texts";
 import { clock, moment } from "../texts/time";
@@ -153,6 +154,7 @@ export const Message = memo(function Message({
         />
       ))}
       {priority === "stat" && seq !== null ? <StatLine group={group} message={message} /> : null}
+      {priority === "stat" && state === "sending" ? <UnsentLine id={id} /> : null}
       {!mine && priority !== "routine" && !gone ? (
         <Acknowledge group={group} message={message} />
       ) : null}

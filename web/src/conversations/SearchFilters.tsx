@@ -1,4 +1,4 @@
-/** Whose messages, about whom, since when: a row of chips, each a control that every phone knows. */
+/** Whose messages, about whom, from when to when: a row of chips, each a control that every phone knows. */
 import type { ConversationView } from "../core/methods";
 import { t } from "../texts";
 import styles from "./Conversations.module.css";
@@ -56,7 +56,17 @@ export function SearchFilters({
         <input
           type="date"
           value={filters.since}
+          {...(filters.until === "" ? {} : { max: filters.until })}
           onChange={(event) => onChange({ ...filters, since: event.currentTarget.value })}
+        />
+      </label>
+      <label className={styles.chip} data-chosen={filters.until !== "" || undefined}>
+        {t.found.until}
+        <input
+          type="date"
+          value={filters.until}
+          {...(filters.since === "" ? {} : { min: filters.since })}
+          onChange={(event) => onChange({ ...filters, until: event.currentTarget.value })}
         />
       </label>
     </fieldset>

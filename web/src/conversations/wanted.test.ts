@@ -42,11 +42,18 @@ it("asks for nothing while there is nothing to ask for", () => {
 
 it("asks for words and filters together, a day by its beginning", () => {
   expect(wantedOf(" potassium ", NO_FILTERS)).toEqual({ q: "potassium" });
-  expect(wantedOf("", { person: "e", patient: "p", since: "2026-05-31" })).toEqual({
+  const filters = { person: "e", patient: "p", since: "2026-05-30", until: "2026-05-31" };
+  expect(wantedOf("", filters)).toEqual({
     q: "",
     from: "e",
     patient_id: "p",
-    since: new Date(2026, 4, 31).getTime(),
+    since: new Date(2026, 4, 30).getTime(),
+    // The last day is meant whole.
+    until: new Date(2026, 5, 1).getTime(),
+  });
+  expect(wantedOf("", { ...NO_FILTERS, until: "2026-12-31" })).toEqual({
+    q: "",
+    until: new Date(2027, 0, 1).getTime(),
   });
 });
 
@@ -56,6 +63,7 @@ it("narrows the conversations by the same filters", () => {
   expect(ids({ person: "e" })).toEqual(["new"]);
   expect(ids({ patient: "p" })).toEqual(["new"]);
   expect(ids({ since: "2026-05-31" })).toEqual(["new"]);
+  expect(ids({ until: "2026-05-01" })).toEqual(["old", "new"]);
   expect(ids({ person: "z", patient: "q" })).toEqual([]);
 });
 

@@ -7,28 +7,32 @@ export interface Filters {
   person: string;
   /** A patient's id, or empty. */
   patient: string;
-  /** A day as `2026-05-31`, or empty. */
+  /** The first day, as `2026-05-31`, or empty. */
   since: string;
+  /** The last day, or empty. */
+  until: string;
 }
 
-export const NO_FILTERS: Filters = { person: "", patient: "", since: "" };
+export const NO_FILTERS: Filters = { person: "", patient: "", since: "", until: "" };
 
 /** What the core is asked; null while nothing is. */
-export function wantedOf(typed: string, { person, patient, since }: Filters): Wanted | null {
+export function wantedOf(typed: string, { person, patient, since, until }: Filters): Wanted | null {
   const q = typed.trim();
-  const day = dayOf(since);
-  if (q === "" && person === "" && patient === "" && day === null) {
+  const [first, end] = [dayOf(since), dayOf(until, 1)];
+  if (q === "" && person === "" && patient === "" && first === null && end === null) {
     return null;
   }
   return {
     q,
     ...(person === "" ? {} : { from: person }),
     ...(patient === "" ? {} : { patient_id: patient }),
-    ...(day === null ? {} : { since: day }),
+    ...(first === null ? {} : { since: first }),
+    ...(end === null ? {} : { until: end }),
   };
 }
 
-/** Conversations that the filters leave: with the person in them, about the patient, alive since. */
+/** Conversations that the filters leave: with the person in them, about the patient, alive since. When one
+ * began is not known, so that a last day leaves out none. */
 export function narrowed(
   conversations: readonly ConversationView[],
   { person, patient, since }: Filters,
@@ -62,11 +66,12 @@ export function patientsIn(
   return [...patients.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** The beginning of a day on this device's calendar. */
-function dayOf(since: string): number | null {
-  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(since);
+/** The beginning of a day on this device's calendar, or of one so many days later: not every day has 24
+ * hours. */
+function dayOf(day: string, later = 0): number | null {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day);
   if (!parts) {
     return null;
   }
-  return new Date(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])).getTime();
+  return new Date(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]) + later).getTime();
 }

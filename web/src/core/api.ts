@@ -60,6 +60,7 @@ import type {
   QuietChoice,
   QuietInfo,
   Reachability,
+  ReachOf,
   Records,
   RecordsOrder,
   Recovery,
@@ -178,6 +179,10 @@ export const api = {
   interruptions: (days: number, zone: string) =>
     ask<Interruptions>("GET", `/v1/interruptions?days=${days}&zone=${encodeURIComponent(zone)}`),
   reach: (person: string) => ask<Reachability>("GET", `/v1/people/${person}/reachability`),
+  reachOf: (people: readonly string[]) =>
+    ask<{ people: ReachOf[] }>("POST", "/v1/people/reachability", { user_ids: people }).then(
+      (found) => found.people,
+    ),
   /** The STAT messages that concern this person, the newest first. */
   stat: () =>
     ask<{ escalations: EscalationInfo[] }>("GET", "/v1/escalations").then(

@@ -44,6 +44,8 @@ export interface Status {
   position?: boolean;
   /** What it may do with attachments, as the hospital said last. */
   attachments?: AttachmentUse | null;
+  /** The number to call when a STAT message reaches nobody. */
+  call?: string | null;
 }
 
 /** Where a device says that it is: degrees (WGS 84), metres. */
@@ -272,6 +274,8 @@ export interface Wanted {
   patient_id?: string;
   /** Sent then or later. */
   since?: number;
+  /** Sent before that. */
+  until?: number;
 }
 
 export interface SearchHit {
@@ -304,6 +308,17 @@ export interface SearchResults {
   hits: SearchHit[];
   next: SearchCursor | null;
   progress: SearchProgress;
+}
+
+/** A STAT message that has not reached the hospital. */
+export interface Unsent {
+  id: string;
+  group: string;
+  written_at: number;
+  /** It waited for too long to leave by itself; `retry` makes it new. */
+  late: boolean;
+  /** Why the hospital refused it. */
+  problem?: Problem | null;
 }
 
 export interface PendingDevice {
@@ -352,7 +367,8 @@ export interface Methods {
     { group: string; text: string; priority: Priority; reply_to?: string; expires?: Expiry },
     { id: string },
   ];
-  /** A message with a file, which is uploaded before it leaves. */
+  /** A message with a file, which is uploaded before it leaves. The words of a STAT message do not wait for
+   * that: the file follows as an answer to them. */
   attach: [
     {
       group: string;
@@ -374,6 +390,8 @@ export interface Methods {
   send_form: [{ group: string; form: Form; priority: Priority; reply_to?: string }, { id: string }];
   edit: [{ group: string; id: string; text: string }, unknown];
   recall: [{ group: string; id: string }, unknown];
+  /** STAT messages of this person that wait or were refused, the oldest first. */
+  unsent_stat: [None, Unsent[]];
   /** Into another conversation; the hospital may ask for a proof first. */
   forward: [{ group: string; id: string; to: string }, { id: string }];
   react: [{ group: string; id: string; emoji: string }, unknown];

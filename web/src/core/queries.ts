@@ -18,6 +18,8 @@ const CARE_FRESH_MS = 5 * 60_000;
 const SEARCH_FRESH_MS = 15_000;
 const REACHABLE_MS = 5_000;
 const STAT_MS = 15_000;
+/** How often a STAT message that has not left is sent again. */
+const URGE_MS = 5_000;
 const RECOVERIES_MS = 15_000;
 const INTEGRATIONS_MS = 5_000;
 /** Another nurse may be breaking the glass just now. */
@@ -77,6 +79,7 @@ const keys = {
   policies: ["policies"] as const,
   push: ["push"] as const,
   stat: ["stat"] as const,
+  unsent: ["unsent"] as const,
   quiet: ["search", "quiet"] as const,
   interruptions: ["search", "interruptions"] as const,
   me: ["search", "me"] as const,
@@ -96,6 +99,7 @@ export function follow(): () => void {
       case "messages":
         void queryClient.invalidateQueries({ queryKey: keys.messages(event.group) });
         void queryClient.invalidateQueries({ queryKey: keys.found });
+        void queryClient.invalidateQueries({ queryKey: keys.unsent });
         break;
       case "devices":
         void queryClient.invalidateQueries({ queryKey: keys.devices });
@@ -320,6 +324,17 @@ export function useReach(person: string) {
   });
 }
 
+/** Whether each of several people would notice a message; nothing is asked of nobody. It is one look for
+ * all of them, and not asked again by the clock. */
+export function useReachOf(people: readonly string[]) {
+  return useQuery({
+    queryKey: [...keys.search, "reach", ...people],
+    queryFn: () => api.reachOf(people),
+    enabled: people.length > 0,
+    staleTime: REACH_MS,
+  });
+}
+
 /** When messages ring for the person. */
 export function useQuietChoice() {
   return useQuery({ queryKey: keys.quiet, queryFn: api.quiet, staleTime: SEARCH_FRESH_MS });
@@ -383,6 +398,31 @@ export function useStat() {
     // A notification may have brought the app forward, and the line may be dead.
     refetchOnWindowFocus: "always",
   });
+}
+
+/** STAT messages that have not left this device. */
+export function useUnsent() {
+  return useQuery({
+    queryKey: keys.unsent,
+    queryFn: () => call("unsent_stat", {}),
+    // By the clock, too: it becomes late.
+    refetchInterval: ({ state }) => (state.data?.length ? URGE_MS : false),
+  });
+}
+
+/** The same, and they are sent again every few seconds, where others wait for the next sync. */
+export function useUrging() {
+  const unsent = useUnsent();
+  const waits = unsent.data?.some(({ late, problem }) => !late && !problem) ?? false;
+  useEffect(() => {
+    if (!waits) {
+      return;
+    }
+    const urge = () => void call("deliver", {}).catch(() => undefined);
+    const timer = setInterval(urge, URGE_MS);
+    return () => clearInterval(timer);
+  }, [waits]);
+  return unsent;
 }
 
 /** What the hospital says of it now. */

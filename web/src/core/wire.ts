@@ -203,6 +203,8 @@ export interface Me {
   quiet_until?: number | null;
   /** What this device may do with attachments. */
   attachments?: AttachmentUse | null;
+  /** The number to call when a STAT message reaches nobody. */
+  call?: string | null;
 }
 
 export interface AttachmentUse {
@@ -334,6 +336,9 @@ export interface Reachability {
     role_title?: string | null;
   } | null;
 }
+
+/** How one of several people can be reached. */
+export type ReachOf = Omit<Reachability, "quietly" | "better"> & { user_id: string };
 
 /** `unused` where the hospital has no use for positions, and nobody is to be asked. */
 export type PositionUse = "unused" | "off" | "on";

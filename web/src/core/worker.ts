@@ -23,7 +23,7 @@ const MOVES = new Set([
 ]);
 
 /** After these there may be files to upload, or to delete at the hospital. */
-const TENDS = new Set(["attach", "sync", "retry", "discard", "recall", "frame"]);
+const TENDS = new Set(["attach", "forward", "sync", "retry", "discard", "recall", "frame"]);
 
 /** Between two looks for what is to go by itself. */
 const EXPIRY_MS = 15_000;
@@ -49,6 +49,8 @@ class Worker {
       switch (kind(frame)) {
         case "escalation":
           this.#emit({ t: "stat" });
+          // One that was recalled and goes on all the same has not been withdrawn yet.
+          this.#ask("deliver", {}).catch(() => undefined);
           return;
         case "care_team":
           this.#emit({ t: "care_team", group: String((frame as { group?: unknown }).group) });

@@ -30,6 +30,8 @@ export function PasskeyStep({ started }: { started: EnrollStarted }) {
       if (ceremony.prf_first === null) {
         tell("problem", t.enroll.memoryOnly);
       }
+      // A browser that is short of room clears what it may, and this phone would be a new one.
+      await navigator.storage?.persist?.().catch(() => false);
       await statusChanged();
     } catch (thrown) {
       setFailure(toFailure(thrown));

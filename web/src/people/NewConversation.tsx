@@ -3,7 +3,7 @@ import { ActionIcon, Button } from "@mantine/core";
 import { BedDouble, ChevronLeft, Stethoscope, X } from "lucide-react";
 import { useState } from "react";
 import { toFailure } from "../core/failure";
-import { useApi, useCall, useRoles } from "../core/queries";
+import { useApi, useCall, useRoles, useCareTeam as useTeamOf } from "../core/queries";
 import type { OnCallRole, PatientBanner, PersonBrief, Team } from "../core/wire";
 import { PatientPicker } from "../patients/PatientPicker";
 import { identity } from "../patients/words";
@@ -11,13 +11,14 @@ import { tell } from "../shell/notices";
 import { go, swap } from "../shell/routes";
 import { t } from "../texts";
 import { clock } from "../texts/time";
+import { GroupReach } from "./GroupReach";
 import styles from "./People.module.css";
 import { PeopleSearch } from "./PeopleSearch";
 import { ReachLine } from "./ReachLine";
 import { reached, TeamSheet, Teams } from "./Teams";
 
-/** Of more people it is not said whether they would notice: one of them does. */
-const MOST_DOUBTED = 3;
+/** Of more people it is said in one line. */
+const MOST_APART = 3;
 
 export default function NewConversation() {
   const [people, setPeople] = useState<readonly PersonBrief[]>([]);
@@ -127,23 +128,37 @@ export default function NewConversation() {
             {t.people.careTeam}
           </Button>
         ) : null}
+        {patient && nobody ? <CareReach patient={patient.id} /> : null}
         {care.problem ? (
           <p className={styles.refused} role="alert">
             {care.problem}
           </p>
         ) : null}
-        {people.slice(0, MOST_DOUBTED).map((person) => (
+        {role?.holder ? (
           <ReachLine
-            key={person.id}
-            person={person}
-            onInstead={(better) =>
-              setPeople([
-                ...people.filter(({ id }) => id !== person.id && id !== better.id),
-                better,
-              ])
-            }
+            person={role.holder}
+            onInstead={(better) => {
+              setRole(null);
+              setPeople([better]);
+            }}
           />
-        ))}
+        ) : null}
+        {people.length > MOST_APART ? (
+          <GroupReach people={people} />
+        ) : (
+          people.map((person) => (
+            <ReachLine
+              key={person.id}
+              person={person}
+              onInstead={(better) =>
+                setPeople([
+                  ...people.filter(({ id }) => id !== person.id && id !== better.id),
+                  better,
+                ])
+              }
+            />
+          ))
+        )}
         {start.error ? (
           <p className={styles.refused} role="alert">
             {start.error.message}
@@ -171,6 +186,13 @@ export default function NewConversation() {
       />
     </div>
   );
+}
+
+/** Whether they would notice, before they are written to. */
+function CareReach({ patient }: { patient: string }) {
+  const team = useTeamOf(patient).data;
+  const people = team?.people.filter(({ id }) => !team.unreachable.includes(id));
+  return people ? <GroupReach people={people} /> : null;
 }
 
 /** Writing to everybody who cares for a patient, whoever that is at this moment. */

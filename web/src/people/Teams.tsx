@@ -7,12 +7,14 @@ import { Refused } from "../codes/Refused";
 import { told } from "../codes/words";
 import { toFailure } from "../core/failure";
 import { useApi, useCall, useTeams } from "../core/queries";
-import type { Team, TeamCall, TeamKind } from "../core/wire";
+import type { PersonBrief, Team, TeamCall, TeamKind } from "../core/wire";
 import dialog from "../shell/Dialog.module.css";
 import { tell } from "../shell/notices";
 import { swap } from "../shell/routes";
 import { useLast } from "../shell/useLast";
+import { whenPlaced } from "../stat/placed";
 import { t } from "../texts";
+import { GroupReach } from "./GroupReach";
 import styles from "./People.module.css";
 
 /** As the hospital takes it. */
@@ -104,11 +106,11 @@ export function TeamSheet({
         ...(patient ? { patient_id: patient } : {}),
       });
       const priority = team.kind === "code" ? "stat" : "routine";
-      await send.mutateAsync({ group, text: text.trim(), priority });
-      tell(
-        "done",
-        team.kind === "code" ? t.people.called(team.title) : t.people.sentList(team.title),
-      );
+      const { id } = await send.mutateAsync({ group, text: text.trim(), priority });
+      const done =
+        team.kind === "code" ? t.people.called(team.title) : t.people.sentList(team.title);
+      // What has not left yet is no page of anybody: of that a card tells, and nothing is said here.
+      void whenPlaced(group, id).then((placed) => placed && tell("done", done));
       for (const line of missing(now, team.kind)) {
         tell("problem", line);
       }
@@ -141,6 +143,7 @@ export function TeamSheet({
           onChange={(event) => setText(event.currentTarget.value)}
           data-autofocus
         />
+        {shown ? <GroupReach people={inTeam(shown)} priority={code ? "stat" : "routine"} /> : null}
         <Refused lines={lines} />
         <div className={dialog.actions}>
           <Button variant="default" onClick={close}>
@@ -158,6 +161,12 @@ export function TeamSheet({
       </form>
     </Modal>
   );
+}
+
+/** Who is in it now, as far as this phone knows. */
+function inTeam({ people, roles }: Team): PersonBrief[] {
+  const holders = roles.flatMap(({ holder }) => holder ?? []);
+  return [...new Map([...people, ...holders].map((each) => [each.id, each])).values()];
 }
 
 /** Those who are there and whom a message reaches. */

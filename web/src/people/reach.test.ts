@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Reachability } from "../core/wire";
-import { doubts, reason, urgentRings } from "./reach";
+import type { Reachability, ReachOf } from "../core/wire";
+import { doubts, doubtsOfAll, reason, urgentRings } from "./reach";
 
 const NOW = new Date(2026, 0, 5, 8, 0).getTime();
 const HERE: Reachability = { on_shift: true, phone: "rings", last_seen: "hour", quietly: {} };
@@ -53,6 +53,31 @@ describe("whether somebody would notice", () => {
     };
     expect(doubts("Ben", never, NOW, "urgent")).toEqual(["Ben is off duty.", "Only STAT rings."]);
     expect(urgentRings(never, "routine")).toBe(false);
+  });
+
+  it("is said of a group by number and name", () => {
+    const names = new Map("ABCDEFG".split("").map((name) => [name.toLowerCase(), name]));
+    const of = (ids: string, more: Partial<ReachOf> = {}): ReachOf[] =>
+      ids.split("").map((user_id) => ({
+        user_id,
+        on_shift: true,
+        phone: "rings",
+        last_seen: "hour",
+        ...more,
+      }));
+    expect(doubtsOfAll(names, of("abc"), NOW)).toEqual([]);
+    const some = [...of("ab", { phone: "no" }), ...of("cdefg")];
+    expect(doubtsOfAll(names, some, NOW)).toEqual(["2 of 7 cannot be reached by phone: A, B."]);
+    expect(doubtsOfAll(names, of("abcdefg", { phone: "no" }), NOW)).toEqual([
+      "None of the 7 can be reached by phone: A, B, C, D and 3 more.",
+    ]);
+    const quiet = [...of("a", { quiet_until: NOW + 1 }), ...of("b", { quiet_until: NOW })];
+    expect(doubtsOfAll(names, quiet, NOW)).toEqual(["1 not to be disturbed, only STAT rings: A."]);
+    expect(doubtsOfAll(names, quiet, NOW, "stat")).toEqual([]);
+    expect(doubtsOfAll(names, of("ab", { on_shift: false }), NOW)).toEqual([
+      "Nobody of them is on shift.",
+    ]);
+    expect(doubtsOfAll(names, [], NOW)).toEqual([]);
   });
 
   it("comes with the reason for somebody better", () => {

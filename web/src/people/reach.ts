@@ -1,5 +1,5 @@
 /** What is said of whether somebody would notice a message, without a screen. */
-import type { Priority, QuietUntil, Reachability } from "../core/wire";
+import type { Priority, QuietUntil, Reachability, ReachOf } from "../core/wire";
 import { t } from "../texts";
 import { date, until } from "../texts/time";
 
@@ -42,6 +42,41 @@ export function doubts(
   return lines;
 }
 
+/** Of a group: how many would not notice, by name, and whether anybody is at work; nothing where all
+ * would. */
+export function doubtsOfAll(
+  names: ReadonlyMap<string, string>,
+  found: readonly ReachOf[],
+  now: number,
+  priority: Priority = "routine",
+): string[] {
+  const words = t.reach.all;
+  const of = (which: (each: ReachOf) => boolean) =>
+    found.filter(which).map(({ user_id }) => names.get(user_id) ?? "");
+  const away = of(({ phone }) => phone === "no");
+  const quiet = of(
+    ({ phone, quiet_until }) => phone !== "no" && quiet_until != null && quiet_until > now,
+  );
+  const lines: string[] = [];
+  if (away.length > 0) {
+    lines.push(words.no(away.length, found.length, listed(away)));
+  }
+  if (quiet.length > 0 && priority !== "stat") {
+    lines.push(words.quiet(quiet.length, listed(quiet)));
+  }
+  if (found.length > 0 && found.every(({ on_shift }) => !on_shift)) {
+    lines.push(words.off);
+  }
+  return lines;
+}
+
+/** Names in a line of a phone; the others by their number. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMED);
+  const more = names.length - shown.length;
+  return more > 0 ? t.reach.all.more(shown.join(", "), more) : shown.join(", ");
+}
+
 /** Whether an urgent message would ring where a routine one waits. */
 export function urgentRings(reach: Reachability, priority: Priority): boolean {
   return priority === "routine" && Boolean(waits(reach, "routine")) && !waits(reach, "urgent");
@@ -57,3 +92,5 @@ export function reason({ user, reason, role_title }: NonNullable<Reachability["b
     ? t.reach.holdsRole(user.name, role_title)
     : t.reach.onShift(user.name);
 }
+
+const MOST_NAMED = 4;

@@ -1,18 +1,19 @@
-/** What cannot wait, above everything: STAT messages that this person is asked to take, and those that
- * nobody took. */
+/** What cannot wait, above everything: STAT messages that this person is asked to take, those that nobody
+ * took, and those of their own that have not left. */
 import { useState } from "react";
-import { useConversations, useMessages, useStat, useStatus } from "../core/queries";
+import { useConversations, useStat, useStatus, useUrging } from "../core/queries";
 import type { EscalationInfo } from "../core/wire";
 import { AskedBar } from "./AskedBar";
 import { AskedCard } from "./AskedCard";
 import { FailedCard } from "./FailedCard";
 import { putAway, seen } from "./put";
 import styles from "./Stat.module.css";
-import { type Ask, asksOf, attempts, failedFor, isOf, waitingFor } from "./timeline";
+import { type Ask, asksOf, attempts, failedFor, waitingFor } from "./timeline";
+import { UnsentCard } from "./UnsentCard";
 import { useAlarm, useChime } from "./useAlarm";
 import { useSmall } from "./useSmall";
 import { useStatNews } from "./useStatNews";
-import { useWithdrawal } from "./useWithdrawal";
+import { useStuck } from "./useStuck";
 
 export function StatCards() {
   const stat = useStat();
@@ -26,7 +27,11 @@ export function StatCards() {
     .filter((page) => attempts(page, me) > 0)
     .map((page) => `${page.id} ${attempts(page, me)}`);
   useAlarm(alerts.join(", "));
-  useChime(failed.filter(({ ended_at }) => isFresh(ended_at)).map(({ id }) => id));
+  const stuck = useStuck(useUrging().data);
+  useChime([
+    ...failed.filter(({ ended_at }) => isFresh(ended_at)).map(({ id }) => id),
+    ...stuck.map(({ id }) => id),
+  ]);
   useStatNews(stat.data, me);
   const isHere = (group: string) => conversations.data?.some(({ id }) => id === group) ?? false;
   const asks = asksOf(waiting, me);
@@ -38,14 +43,8 @@ export function StatCards() {
     here: isHere(ask.page.group),
     alone: asks.filter(({ page }) => isSame(page, ask.page)).length === 1,
   });
-  const own = pages.filter(({ state, sender }) => state === "waiting" && sender.id === me);
   return (
     <>
-      {own
-        .filter(({ group }) => isHere(group))
-        .map((page) => (
-          <Withdrawal key={page.id} page={page} askedAt={stat.dataUpdatedAt} />
-        ))}
       {bars.length > 0 ? (
         <div className={styles.bars}>
           {bars.map((ask) => (
@@ -53,10 +52,17 @@ export function StatCards() {
           ))}
         </div>
       ) : null}
-      {cards.length + failed.length > 0 ? (
+      {cards.length + failed.length + stuck.length > 0 ? (
         <div className={styles.cards} data-stands>
           {cards.map((ask) => (
             <AskedCard key={ask.name} {...asked(ask)} me={me} onLater={() => shrink(ask.name)} />
+          ))}
+          {stuck.map((unsent) => (
+            <UnsentCard
+              key={unsent.id}
+              unsent={unsent}
+              to={conversations.data?.find(({ id }) => id === unsent.group)?.title}
+            />
           ))}
           {failed.map((page) => (
             <FailedCard
@@ -76,14 +82,6 @@ export function StatCards() {
   );
 }
 
-/** Looks whether a message of one's own was recalled, here or on another device, in whatever order. */
-function Withdrawal({ page, askedAt }: { page: EscalationInfo; askedAt: number }) {
-  const messages = useMessages(page.group, NEAR);
-  const message = messages.data?.find((each) => isOf(page, each));
-  useWithdrawal(page.id, message?.recalled ?? false, askedAt);
-  return null;
-}
-
 function isSame(a: EscalationInfo, b: EscalationInfo): boolean {
   return a.group === b.group && a.seq === b.seq;
 }
@@ -94,5 +92,3 @@ function isFresh(ended?: number | null): boolean {
 }
 
 const FRESH_MS = 60_000;
-/** A STAT message waits some minutes: it is among the newest. */
-const NEAR = 60;

@@ -183,6 +183,7 @@ export const en = {
     person: "From anyone",
     patient: "Any patient",
     since: "Since",
+    until: "Until",
     clear: "End the search",
     more: "Show more",
     none: "No message with it on this device",
@@ -220,6 +221,8 @@ export const en = {
     preview: "The photo as it will be sent",
     caption: "What to say with it",
     captionHint: "Say what is to be seen, also for those who cannot see it.",
+    statNote:
+      "The words leave at once as a STAT message. The file follows as an answer to it, so that nobody waits for it to be asked.",
     other: "Another one",
     send: "Send",
     photo: "Photo",
@@ -1093,6 +1096,20 @@ export const en = {
     doMine: "Call them, or go there. Nobody is alerted any more.",
     doOther: (name: string) => `Find ${name}, by phone or in person. Nobody is alerted any more.`,
     call: (number: string) => `Call ${number}`,
+    unsent: {
+      title: "Not sent",
+      text: (to: string | undefined, at: string) =>
+        `Your STAT message${to ? ` to ${to}` : ""}, written ${at}, has not left this phone. Nobody was asked.`,
+      waits: "Call somebody. It leaves by itself if the line comes back within five minutes.",
+      late: "Call somebody. It is more than five minutes old and does not leave by itself any more.",
+      refused: (why: string) => `The hospital did not take it: ${why} Call somebody.`,
+      now: "Send it now",
+      discard: "Do not send",
+      discardTitle: "Give this STAT message up?",
+      discardText: "It is deleted from this phone, and nobody is asked. What you wrote is gone.",
+      discarded: "It is not sent.",
+      yet: "Not sent yet: nobody was asked.",
+    },
     understood: "Understood",
     levels: {
       recipients: "the people it was sent to",
@@ -1267,6 +1284,16 @@ export const en = {
     holdsRole: (name: string, role: string) => `${name} holds ${role}.`,
     onShift: (name: string) => `${name} is on shift in the same role.`,
     instead: (name: string) => `Write to ${name} instead`,
+    all: {
+      label: "Whether all would notice",
+      no: (n: number, of: number, names: string) =>
+        n === of
+          ? `None of the ${of} can be reached by phone: ${names}.`
+          : `${n} of ${of} cannot be reached by phone: ${names}.`,
+      quiet: (n: number, names: string) => `${n} not to be disturbed, only STAT rings: ${names}.`,
+      off: "Nobody of them is on shift.",
+      more: (names: string, n: number) => `${names} and ${n} more`,
+    },
   },
   signIns: {
     title: "Your sign-ins",

@@ -5,7 +5,7 @@ use super::enroll::PersonBrief;
 use super::quiet::Quietly;
 use super::sessions::PositionUse;
 use super::wire;
-use crate::{DeviceId, PatientId, RoleSlug, SessionId};
+use crate::{DeviceId, PatientId, RoleSlug, SessionId, UserId};
 
 wire! {
     /// `GET /v1/me`.
@@ -41,6 +41,9 @@ wire! {
         /// What this device may do with attachments.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub attachments: Option<AttachmentUse>,
+        /// The number to call when a STAT message reaches nobody, where the hospital has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub call: Option<String>,
     }
 }
 wire! {
@@ -157,6 +160,36 @@ wire! {
         /// Whom to write to instead; absent where they can be reached, or nobody is known who can.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub better: Option<BetterRecipient>,
+    }
+}
+wire! {
+    /// `POST /v1/people/reachability`.
+    pub struct ReachQuery {
+        /// Of whom; at most 50.
+        pub user_ids: Vec<UserId>,
+    }
+}
+wire! {
+    /// How one of several people can be reached.
+    pub struct ReachOf {
+        /// Who.
+        pub user_id: UserId,
+        /// Whether the roster has the person at work now.
+        pub on_shift: bool,
+        /// Until when they are not to be disturbed, unix milliseconds; absent when they may be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub quiet_until: Option<u64>,
+        /// Whether a message would be noticed.
+        pub phone: PhoneReach,
+        /// When they were heard of last.
+        pub last_seen: LastSeen,
+    }
+}
+wire! {
+    /// `POST /v1/people/reachability`. It never says where somebody is.
+    pub struct ReachList {
+        /// Those of them who are known.
+        pub people: Vec<ReachOf>,
     }
 }
 wire! {

@@ -167,6 +167,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(pager::test::handler))
         .routes(routes!(people::search::handler))
         .routes(routes!(people::reachability::handler))
+        .routes(routes!(people::reachable::handler))
         .routes(routes!(roles::list::handler))
         .routes(routes!(schedules::read::handler))
         .routes(routes!(schedules::edit::handler))

@@ -53,3 +53,4 @@ mod signals;
 mod sockets;
 mod support;
 mod teams;
+mod unsent;

@@ -173,6 +173,11 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ("POST", "/v1/push/test".into(), None),
         ("GET", "/v1/people?q=a".into(), None),
         ("GET", format!("/v1/people/{group}/reachability"), None),
+        (
+            "POST",
+            "/v1/people/reachability".into(),
+            Some(json!({ "user_ids": [user] })),
+        ),
         ("GET", "/v1/roles".into(), None),
         ("GET", "/v1/schedules".into(), None),
         (

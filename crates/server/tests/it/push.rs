@@ -1,11 +1,12 @@
 //! Waking phones by Web Push, and who can be reached before anything is sent.
 
 use std::time::Duration;
+use std::collections::BTreeMap;
 
 use reqwest::header::HeaderName;
 use serde_json::{Value, json};
 use wardline_model::UserId;
-use wardline_model::wire::directory::{BetterReason, LastSeen, Me, PhoneReach, Reachability};
+use wardline_model::wire::directory::{BetterReason, LastSeen, Me, PhoneReach, ReachList, Reachability};
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::posture::{Assessment, Standing};
@@ -582,6 +583,35 @@ async fn before_anything_is_sent_one_sees_who_would_not_notice_and_who_would(eng
     let cleos = reach(&mut shift.amara.device, cleo.user()).await;
     assert!(cleos.on_shift && cleos.better.is_none());
     assert_eq!(cleos.phone, PhoneReach::Rings);
+
+    // Of several the same is said, and of nobody who is not known.
+    let several = json!({ "user_ids": [
+        cleo.user(), shift.ben.user(), "00000000-0000-4000-8000-000000000000",
+    ] });
+    let asked = shift
+        .amara
+        .device
+        .post("/v1/people/reachability", &several)
+        .await;
+    let asked: ReachList = asked.expect(200).json();
+    let phones: BTreeMap<UserId, PhoneReach> = asked
+        .people
+        .iter()
+        .map(|each| (each.user_id, each.phone))
+        .collect();
+    let bens = shift.reach().await.phone;
+    assert_eq!(
+        phones,
+        BTreeMap::from([(cleo.user(), PhoneReach::Rings), (shift.ben.user(), bens)])
+    );
+    let crowd: Vec<UserId> = (0..51).map(|n| UserId::from_bytes([n; 16])).collect();
+    let crowd = json!({ "user_ids": crowd });
+    let refused = shift
+        .amara
+        .device
+        .post("/v1/people/reachability", &crowd)
+        .await;
+    refused.refused(400, "invalid-body");
 
     let nobody = "/v1/people/00000000-0000-4000-8000-000000000000/reachability";
     shift

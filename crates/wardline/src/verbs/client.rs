@@ -120,6 +120,17 @@ enum Verb {
         /// The message's id.
         id: MessageId,
     },
+    /// Send a message again that the hospital refused, or a STAT message that waited for more than five
+    /// minutes and so does not leave by itself.
+    Retry {
+        /// The message's id.
+        id: MessageId,
+    },
+    /// Give a message up that has not left.
+    Discard {
+        /// The message's id.
+        id: MessageId,
+    },
     /// React to a message.
     React {
         /// The message's id.
@@ -292,6 +303,26 @@ async fn run(client: &mut NativeClient, verb: Verb, out: Output) -> Result<(), F
             deliver(client, &queued, "Recalled.", out).await?;
             // Its file goes with it.
             while client.tend_files().await? {}
+            Ok(())
+        }
+        Verb::Retry { id } => {
+            client.sync().await?;
+            let group = waiting(client, id)?;
+            let sent = client.retry(id).await?;
+            let queued = Queued {
+                id,
+                group,
+                seq: None,
+            };
+            told(client, sent, &queued, "Sent.", out)
+        }
+        Verb::Discard { id } => {
+            // A sync would send it.
+            let group = waiting(client, id)?;
+            client.discard(id).await?;
+            out.result(&json!({ "id": id, "group": group }), || {
+                "Given up.".to_owned()
+            });
             Ok(())
         }
         Verb::React { id, emoji, remove } => {
@@ -516,6 +547,11 @@ impl Send {
                     .await?
             }
         };
+        if stat && self.attach.is_some() {
+            // Nobody waits for the file to be paged.
+            deliver(client, &queued, "Sent.", out).await?;
+            return catch_up(client).await;
+        }
         while client.tend_files().await? {}
         deliver(client, &queued, "Sent.", out).await
     }
@@ -673,11 +709,33 @@ async fn deliver(
     done: &str,
     out: Output,
 ) -> Result<(), Failure> {
-    let sent = client
-        .deliver()
-        .await?
-        .into_iter()
-        .find(|sent| sent.id == queued.id);
+    let sent = client.deliver().await?;
+    told(client, sent, queued, done, out)
+}
+
+/// The conversation of a message that has not left.
+fn waiting(client: &NativeClient, id: MessageId) -> Result<GroupId, Failure> {
+    for conversation in client.conversations()? {
+        let newest = client.messages(conversation.id, None, FEW)?;
+        if newest
+            .iter()
+            .any(|each| each.id == id && each.seq.is_none())
+        {
+            return Ok(conversation.id);
+        }
+    }
+    Err(Failure::refused("no message with this id waits to be sent"))
+}
+
+/// Tells of what was queued whether the hospital has it.
+fn told(
+    client: &NativeClient,
+    sent: Vec<Queued>,
+    queued: &Queued,
+    done: &str,
+    out: Output,
+) -> Result<(), Failure> {
+    let sent = sent.into_iter().find(|sent| sent.id == queued.id);
     let Some(sent) = sent else {
         let waiting = client.messages(queued.group, None, usize::MAX)?;
         let problem = waiting.into_iter().find_map(|message| {
@@ -687,8 +745,14 @@ async fn deliver(
             let mut changes = message.waiting.into_iter();
             changes.find(|change| change.id == queued.id)?.problem
         });
+        let mut unsent = client.unsent_stat()?.into_iter();
+        let is_stat = unsent.any(|each| each.id == queued.id);
         return Err(match problem {
             Some(problem) => ClientError::Problem(Box::new(problem)).into(),
+            None if is_stat => Failure::unavailable(format!(
+                "nobody was asked: call somebody. The message {} is kept here, goes out with the next command within five minutes, and later with `retry`",
+                queued.id
+            )),
             None => {
                 Failure::unavailable("the message is kept here and goes out with the next command")
             }

@@ -67,5 +67,6 @@ pub(crate) async fn handler(State(app): State<App>, caller: Caller) -> Result<Js
             allowed: files,
             max_bytes: app.config.attachments.max_bytes,
         }),
+        call: Some(app.config.escalation.call.clone()).filter(|call| !call.is_empty()),
     }))
 }

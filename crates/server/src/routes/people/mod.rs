@@ -1,4 +1,5 @@
 //! One file for each operation.
 
 pub(crate) mod reachability;
+pub(crate) mod reachable;
 pub(crate) mod search;

@@ -64,7 +64,7 @@ pub(crate) async fn handler(
     }))
 }
 
-fn phone(app: &App, reach: &Reach, now_ms: u64) -> PhoneReach {
+pub(super) fn phone(app: &App, reach: &Reach, now_ms: u64) -> PhoneReach {
     let rang = reach.receipt_at;
     if reach.is_open {
         PhoneReach::Open
@@ -79,7 +79,7 @@ fn notices(app: &App, reach: &Reach, now_ms: u64) -> bool {
     reach.quiet_until.is_none() && phone(app, reach, now_ms) != PhoneReach::No
 }
 
-const fn last_seen(reach: &Reach, now_ms: u64) -> LastSeen {
+pub(super) const fn last_seen(reach: &Reach, now_ms: u64) -> LastSeen {
     const MINUTE: u64 = 60_000;
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;

@@ -178,11 +178,13 @@ pub(crate) fn lose_keys(home: &Home, group: GroupId) {
     home.commit(lost).unwrap();
 }
 
-/// A workstation that can lose the answer to its next commit, after the hospital took it, and whose
-/// clock can be moved forward.
+/// A workstation that can lose the answer to its next commit, after the hospital took it, whose clock can
+/// be moved forward, whose disk can be full, and whose requests can be cut off, by how their paths end.
 pub(crate) struct Odd {
     station: Workstation,
     pub(crate) loses: Cell<bool>,
+    pub(crate) full: Cell<bool>,
+    pub(crate) cut: Cell<Option<&'static str>>,
     pub(crate) ahead_ms: Cell<u64>,
 }
 
@@ -223,6 +225,8 @@ impl Odd {
             Self {
                 station,
                 loses,
+                full: Cell::new(false),
+                cut: Cell::new(None),
                 ahead_ms: Cell::new(ahead_ms),
             },
             origin,
@@ -268,6 +272,9 @@ impl Platform for Odd {
     }
 
     async fn request(&self, request: Request) -> Result<Response, PlatformError> {
+        if self.cut.get().is_some_and(|end| request.url.ends_with(end)) {
+            return Err(PlatformError::Offline);
+        }
         let commits = request.url.ends_with("/commits");
         let answer = self.station.request(request).await?;
         if commits && answer.status == 201 && self.loses.replace(false) {
@@ -277,6 +284,9 @@ impl Platform for Odd {
     }
 
     async fn commit(&self, changes: Vec<Change>) -> Result<(), PlatformError> {
+        if self.full.get() {
+            return Err(PlatformError::Storage);
+        }
         self.station.commit(changes).await
     }
 
