@@ -1,12 +1,14 @@
 //! Waking phones by Web Push, and who can be reached before anything is sent.
 
-use std::time::Duration;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use reqwest::header::HeaderName;
 use serde_json::{Value, json};
 use wardline_model::UserId;
-use wardline_model::wire::directory::{BetterReason, LastSeen, Me, PhoneReach, ReachList, Reachability};
+use wardline_model::wire::directory::{
+    BetterReason, LastSeen, Me, PhoneReach, ReachList, Reachability,
+};
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::messages::Priority;
 use wardline_model::wire::posture::{Assessment, Standing};
