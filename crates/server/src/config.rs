@@ -1016,7 +1016,7 @@ mod tests {
             ("attestation", 3),
             ("fleet", 1),
             ("feeds", 7),
-            ("intune", 6),
+            ("intune", 7),
             ("escalation", 8),
             ("push", 6),
             ("quiet", 7),

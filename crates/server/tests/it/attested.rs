@@ -460,6 +460,7 @@ async fn a_phone_that_was_updated_has_its_hardware_prove_it_and_is_let_in_again(
     let chain = ward.chain(&phone, &asked.challenge, 160_102, 202_609);
     let stands: Assessment = phone.attest(&asked, &chain).await.expect(200).json();
     assert_eq!(stands.standing, Standing::Compliant);
+    ward.officer.sign_in().await;
     assert_eq!(
         state_of(&mut ward.officer, &phone).await,
         DeviceState::Active
@@ -609,6 +610,7 @@ async fn hardware_vouches_again_for_its_own_key_over_a_challenge_of_the_hospital
     );
     // What is refused stands in the log, too.
     assert_eq!(ward.hospital.events("device.attested").await.len(), 9);
+    ward.officer.sign_in().await;
     let lost = format!("/v1/devices/{}/lost", other.id());
     ward.officer.post(&lost, &json!({})).await.expect(200);
     let gone = other.post(path, &empty).await;

@@ -241,7 +241,7 @@ async fn the_first_alert_of_a_page_does_not_ring_again_a_phone_that_the_message_
         (!alerted.is_empty()).then_some(())
     })
     .await;
-    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(shift.receiver.pushes().len(), 1);
 }
 

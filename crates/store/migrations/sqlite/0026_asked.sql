@@ -4,6 +4,7 @@
 ALTER TABLE risk_events ADD COLUMN asked_at INTEGER;
 ALTER TABLE risk_events ADD COLUMN refused_at INTEGER;
 ALTER TABLE risk_events ADD COLUMN asked_by TEXT NOT NULL DEFAULT '[]';
+DROP INDEX risk_events_by_time;
 CREATE INDEX risk_events_by_time ON risk_events (at, asked_by);
 
 -- When it was first proven, or said, that it was the person.

@@ -27,7 +27,7 @@ pub(crate) enum RecordsVerb {
         /// The statement.
         file: PathBuf,
         /// The MLS key of the device that is to have signed it, base64url.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         key: String,
     },
     /// Verify an export: its files, the record keeper's signature and that of the custodians.
@@ -35,10 +35,10 @@ pub(crate) enum RecordsVerb {
         /// The export's folder.
         folder: PathBuf,
         /// The MLS key of the record keeper's device, base64url.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         key: String,
         /// The export key, as every custodian's share names it, base64url.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         export_key: String,
     },
 }
