@@ -362,13 +362,13 @@ mod tests {
             changed[7] ^= 4;
             let short = Zeroizing::new(shares[&user(bad)][..9].to_vec());
             let all = [&changed, &before[&user(bad)], copied, &short];
-            for share in all {
+            for (nth, share) in all.into_iter().enumerate() {
                 let mut all = shares.clone();
                 all.insert(user(bad), share.clone());
                 let combined = rule.combine(&all, &public).unwrap();
                 assert_eq!(combined.key.public(), public);
                 // Of two that are the same share nobody knows whose it is: one of them does not fit.
-                assert_eq!(combined.bad.len(), 1);
+                assert_eq!(combined.bad.len(), 1, "share {nth} of {bad}");
                 assert!(share == copied || combined.bad.contains(&user(bad)));
             }
         }

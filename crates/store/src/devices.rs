@@ -470,6 +470,11 @@ impl Tx {
             return Ok(false);
         }
         self.shut_out(&[id], "device revoked", now_ms).await?;
+        execute!(
+            self,
+            "DELETE FROM push_subscriptions WHERE device_id = $1",
+            id
+        )?;
         Ok(true)
     }
 
@@ -532,7 +537,8 @@ impl Tx {
         Ok(moved)
     }
 
-    /// Ends what devices could go on with.
+    /// Ends what devices could go on with. What rings a device stays while it may come back: its person is told by
+    /// it what to mend.
     async fn shut_out(
         &mut self,
         devices: &[DeviceId],
@@ -544,22 +550,16 @@ impl Tx {
                 "DELETE FROM key_packages WHERE device_id IN ({})",
                 placeholders(1, ids.len())
             );
-            let pushes = format!(
-                "DELETE FROM push_subscriptions WHERE device_id IN ({})",
-                placeholders(1, ids.len())
-            );
             let sessions = format!(
                 "UPDATE sessions SET ended_at = $1, end_reason = $2
                  WHERE ended_at IS NULL AND device_id IN ({})",
                 placeholders(3, ids.len())
             );
             on_engine!(self, |Db, conn| {
-                for sql in [packages, pushes] {
-                    let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
-                    bind_all!(query, ids, |q, id| q.bind(id.raw()))
-                        .execute(&mut *conn)
-                        .await?;
-                }
+                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(packages));
+                bind_all!(query, ids, |q, id| q.bind(id.raw()))
+                    .execute(&mut *conn)
+                    .await?;
                 let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sessions))
                     .bind(now_ms.raw())
                     .bind(reason);

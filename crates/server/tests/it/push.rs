@@ -724,7 +724,7 @@ async fn an_owner_who_is_not_to_be_disturbed_is_rung_of_a_phone_when_that_ends(e
     let quiet = json!({ "quiet_until": until });
     let path = "/v1/me/availability";
     let put = shift.ben.device.request("PUT", path, Some(&quiet));
-    put.await.expect(200);
+    put.await.expect(204);
     shift.falls_behind(7).await;
     shift.stays_silent(0).await;
     shift.hospital.clock.advance(HOUR + 1000);

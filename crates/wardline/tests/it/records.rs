@@ -351,6 +351,23 @@ impl Drop for Served {
     }
 }
 
+#[test]
+fn a_key_may_begin_with_a_hyphen() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("told.json");
+    fs::write(&file, "{}").unwrap();
+    // As one of 64 does.
+    let key = format!("-{}", "A".repeat(42));
+    let run = Run::of(
+        wardline()
+            .args(["records", "verify"])
+            .arg(&file)
+            .args(["--key", &key]),
+    );
+    assert_ne!(run.code, 0);
+    assert!(!run.stderr.contains("argument"), "{run:?}");
+}
+
 /// `records verify` with the key of the device that signed, as a person's workstation knows it.
 fn verify(demo: &Demo, person: &Person, told: &Value) -> Run {
     let asked = json!({ "device_ids": [told["device_id"]] });
