@@ -116,19 +116,19 @@ impl Custodians {
             .ok_or(CustodyError::WrongKey)?;
         // Each of the others in the place of one that fits. One that says that it is another's share does
         // not fit, whatever it holds.
-        let fits = |at: usize| {
-            let number = |at: &usize| shares[*at].1.first();
+        let number = |at: usize| shares[at].1.first();
+        let (mut fitting, mut bad) = (fit.clone(), BTreeSet::new());
+        for at in (0..shares.len()).filter(|at| !fit.contains(at)) {
             let mut chosen = fit.clone();
             chosen[0] = at;
-            let is_copy = fit.iter().any(|other| number(other) == number(&at));
-            !is_copy && key_of(&chosen).is_some()
-        };
-        let others = (0..shares.len()).filter(|at| !fit.contains(at));
-        let bad = others.filter(|at| !fits(*at)).map(|at| shares[at].0);
-        Ok(Combined {
-            bad: bad.collect(),
-            key,
-        })
+            let is_copy = fitting.iter().any(|other| number(*other) == number(at));
+            if !is_copy && key_of(&chosen).is_some() {
+                fitting.push(at);
+            } else {
+                bad.insert(shares[at].0);
+            }
+        }
+        Ok(Combined { key, bad })
     }
 }
 
