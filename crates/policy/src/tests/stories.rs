@@ -319,6 +319,9 @@ fn a_session_that_looks_stolen_passes_nothing_on_and_reads_no_device() {
         assert_eq!(asks(60), "step_up", "{action}");
         assert_eq!(asks(90), "risk_too_high", "{action}");
     }
+    // What is known of one's own phone is shown on a page that opens by itself.
+    let own = changed(ada_asks(Action::DeviceRead), |q| q.context.risk = 100);
+    assert_eq!(answer(&own), "allow");
     // What says that it was not the person waits for nothing.
     let disown = changed(ada_asks(Action::RiskAnswer), |q| q.context.risk = 100);
     assert_eq!(answer(&disown), "allow");
