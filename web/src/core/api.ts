@@ -1,7 +1,7 @@
 /** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
  * smart cards, unusual sign-ins, wake-ups, STAT messages, recoveries, notes, policies, schedules,
  * integrations, records. */
-import { call } from "./core";
+import { call, callUnasked } from "./core";
 import type { ApiRequest } from "./methods";
 import { fleetPath } from "./pages";
 import { trustedRecords } from "./records";
@@ -158,6 +158,10 @@ export const api = {
   ownSignIns: () =>
     ask<{ sign_ins: RiskySignIn[] }>("GET", "/v1/risk/own").then(({ sign_ins }) => sign_ins),
   risk: () => ask<RiskOverview>("GET", "/v1/risk"),
+  riskWaiting: () =>
+    callUnasked("api", { method: "GET", path: "/v1/risk" }).then(
+      (overview) => (overview as RiskOverview).waiting,
+    ),
   riskReport: () => ask<RiskReport>("GET", "/v1/risk/report"),
   answerSignIn: ({ id, was_me }: { id: string; was_me: boolean }) =>
     ask<null>("POST", `/v1/risk/${id}/answer`, { was_me }),

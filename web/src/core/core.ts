@@ -66,6 +66,11 @@ export async function call<M extends Method>(method: M, params: Params<M>): Prom
   }
 }
 
+/** Asks the core, and nobody for a proof: for what no tap has caused. */
+export function callUnasked<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+  return plain(method, params);
+}
+
 /** Gives the proofs that are asked for, without a call that wants them. */
 export async function proveFor(asks: Asks): Promise<void> {
   await proveOnce(asks);

@@ -558,10 +558,20 @@ export function useOwnSignIns() {
 }
 
 /** Everyone's unusual sign-ins, for security officers. The hospital tells when that changes. */
-export function useRisk(enabled = true) {
+export function useRisk() {
   return useQuery({
     queryKey: keys.everyonesRisk,
     queryFn: api.risk,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+/** How many sessions wait to be cleared. An officer whose own session is unusual is asked for a proof by the page, and
+ * not by a mark on the way to it. */
+export function useRiskWaiting(enabled: boolean) {
+  return useQuery({
+    queryKey: [...keys.everyonesRisk, "waiting"],
+    queryFn: api.riskWaiting,
     enabled,
     staleTime: SEARCH_FRESH_MS,
   });

@@ -1,6 +1,6 @@
 /** The frame of the officers' pages: the title, and the way to the other parts. */
 import type { ReactNode } from "react";
-import { useMe, useRisk } from "../core/queries";
+import { useMe, useRiskWaiting } from "../core/queries";
 import { address, type Route } from "../shell/routes";
 import { t } from "../texts";
 import styles from "./Officer.module.css";
@@ -24,7 +24,7 @@ export function OfficerPage({
   children: ReactNode;
 }) {
   const me = useMe();
-  const waiting = useRisk(me.data?.roles.includes("security_officer") ?? false).data?.waiting ?? 0;
+  const waiting = useRiskWaiting(me.data?.roles.includes("security_officer") ?? false).data ?? 0;
   const open = PARTS.filter(({ roles }) => roles.some((role) => me.data?.roles.includes(role)));
   return (
     <div className={styles.screen}>

@@ -19,7 +19,7 @@ import {
   useConversations,
   useGlass,
   useMe,
-  useRisk,
+  useRiskWaiting,
   useSchedules,
   useStatus,
 } from "../core/queries";
@@ -233,7 +233,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
   useOnCallNews(schedules.data, me.data?.user.id);
   const reviews = roles.includes(REVIEWS);
   const glass = useGlass(reviews);
-  const risk = useRisk(roles.includes(CLEARS));
+  const risk = useRiskWaiting(roles.includes(CLEARS));
   const asked = toAnswer(schedules.data?.swaps ?? [], me.data?.user.id).length;
   return (
     <nav className={styles.navigation} aria-label={t.nav.label}>
@@ -290,7 +290,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
           current={["officer", "risk"].includes(route.at)}
           icon={<KeyRound aria-hidden />}
           text={t.nav.officer}
-          count={risk.data?.waiting ?? 0}
+          count={risk.data ?? 0}
           counted={t.risk.waiting}
         />
       ) : null}
