@@ -175,6 +175,7 @@ describe("a code team that was called", () => {
     expect(more).toEqual([]);
     expect(first?.pages.map(({ id }) => id)).toEqual([cardiology.id, lab.id]);
     expect(first && needs(first)).toBe("Amara needs Cardiology fellow, Cath lab nurse now");
+    expect(first?.name).toMatch(/^\S+$/);
     const [left] = asksOf(both.slice(1), "i");
     expect(left?.name).toBe(first?.name);
     expect(left && needs(left)).toBe("Amara needs Cath lab nurse now");

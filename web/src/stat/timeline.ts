@@ -70,7 +70,7 @@ export function asksOf(waiting: readonly EscalationInfo[], me: string): Ask[] {
   const isTheirs = ({ recipients }: EscalationInfo) => recipients.some(({ id }) => id === me);
   const own = byMessage(waiting.filter(isTheirs)).map((pages) => {
     const page = soonest(pages);
-    return { name: `${page.group} ${page.seq}`, page, pages };
+    return { name: `${page.group}/${page.seq}`, page, pages };
   });
   const others = waiting
     .filter((page) => !isTheirs(page))
@@ -80,7 +80,8 @@ export function asksOf(waiting: readonly EscalationInfo[], me: string): Ask[] {
 
 /** One or more pages of a message that are answered together. */
 export interface Ask {
-  /** The same for as long as any of it waits, so that a card stays where it is while others answer for a role. */
+  /** The same for as long as any of it waits, so that a card stays where it is while others answer for a role; a
+   * word, as ids are. */
   name: string;
   /** The one that goes on first. */
   page: EscalationInfo;
