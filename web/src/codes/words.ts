@@ -25,7 +25,6 @@ export function counts({ confirmed_at, serial }: FactorInfo): boolean {
   return Boolean(confirmed_at) || Boolean(serial);
 }
 
-/** How many more that were tried out a person's role needs; smart cards count. */
 /** People whose name, role or department fits the text. */
 export function shortFitting(
   people: readonly FactorsMissingOf[],
@@ -38,6 +37,7 @@ export function shortFitting(
   });
 }
 
+/** How many more that were tried out a person's role needs; smart cards count. */
 export function missing({ factors, needed, cards }: FactorList): number {
   const have = factors.filter(({ confirmed_at }) => confirmed_at).length + cards;
   return Math.max(0, needed - have);

@@ -23,11 +23,16 @@ export function AskedCard({ me, onLater, ...asked }: Asked & { me: string; onLat
   const { take, taking } = useTake(asked);
   const decline = useApi("declineStat");
   const [declining, setDeclining] = useState(false);
-  const declineAll = () =>
-    Promise.all(pages.map(({ id }) => decline.mutateAsync({ id })))
-      .then(() => tell("done", t.stat.declined))
-      .catch((thrown) => tellFailure(toFailure(thrown)))
-      .finally(() => setDeclining(false));
+  const declineAll = async () => {
+    const said = await Promise.allSettled(pages.map(({ id }) => decline.mutateAsync({ id })));
+    setDeclining(false);
+    const refused = said.find((each) => each.status === "rejected");
+    if (refused) {
+      tellFailure(toFailure(refused.reason));
+    } else {
+      tell("done", t.stat.declined);
+    }
+  };
   const at = moment(page.started_at, Date.now());
   return (
     <section className={styles.card} aria-labelledby={`stat-${id}`}>

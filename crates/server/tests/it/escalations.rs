@@ -873,6 +873,16 @@ async fn each_role_of_a_code_team_is_asked_and_answers_for_itself(engine: Engine
     back.expect(200);
     let seen = lines(&mut ward.amara.device, second.seq, 3).await;
     assert_eq!(states(&seen), [Withdrawn, Withdrawn, Acknowledged]);
+    // Also by a page that somebody came for already; once nothing waits, it is over.
+    let third = ward.page().await;
+    let takes = answer(&mut ward.tomas.device, third, "acknowledge").await;
+    takes.expect(200);
+    let back = answer(&mut ward.amara.device, third, "withdraw").await;
+    back.expect(200);
+    let seen = lines(&mut ward.amara.device, third.seq, 3).await;
+    assert_eq!(states(&seen), [Acknowledged, Withdrawn, Withdrawn]);
+    let again = answer(&mut ward.amara.device, third, "withdraw").await;
+    again.refused(409, "escalation-over");
 
     // A holder who calls is there already: their role asks nobody.
     ward.ingrid.join().await;

@@ -64,21 +64,25 @@ async fn tell(
         let mut open = open.map_err(|_| Refusal::EscalationOver)?;
         let input = input(now_ms);
         let takes = matches!(input, Input::Acknowledged { .. });
+        let withdraws = matches!(input, Input::Withdrawn { .. });
         let is_over = matches!(open.page.end(), Some(end) if !matches!(end, End::Withdrawn { .. }));
-        if is_over && matches!(input, Input::Withdrawn { .. }) {
-            return Err(Refusal::EscalationOver);
-        }
-        open.hear(input.clone()).map_err(|refused| match refused {
-            Refused::Over => Refusal::EscalationOver,
-            // The roster, by which they were asked, is another one since.
-            Refused::NotAsked => Refusal::ChangedMeanwhile,
-        })?;
         let mut moved = Vec::new();
-        if open.write(tx, app, now_ms).await? {
-            moved.push(id);
+        // A role that somebody came for stays as it ended; the others of the message may still wait.
+        if !(withdraws && is_over) {
+            open.hear(input).map_err(|refused| match refused {
+                Refused::Over => Refusal::EscalationOver,
+                // The roster, by which they were asked, is another one since.
+                Refused::NotAsked => Refusal::ChangedMeanwhile,
+            })?;
+            if open.write(tx, app, now_ms).await? {
+                moved.push(id);
+            }
         }
-        if matches!(input, Input::Withdrawn { .. }) {
+        if withdraws {
             moved.extend(withdraw_others(tx, app, id, now_ms).await?);
+            if is_over && moved.is_empty() {
+                return Err(Refusal::EscalationOver);
+            }
         }
         // In the conversation the message says the same, and no other message does.
         let said = takes
