@@ -139,3 +139,36 @@ fn start_logs(level: tracing::Level) {
         .with_max_level(level)
         .init();
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::Cli;
+
+    /// One key or hash in 64 begins with a hyphen, and must not be taken for an option.
+    #[test]
+    fn whatever_is_given_in_base64url_may_begin_with_a_hyphen() {
+        let mut seen = 0;
+        look(&Cli::command(), &mut seen);
+        assert!(seen >= 5, "{seen}");
+    }
+
+    fn look(command: &Command, seen: &mut u32) {
+        for option in command.get_arguments() {
+            let names = option.get_value_names().unwrap_or_default();
+            if names.iter().any(|name| *name == "B64URL") {
+                assert!(
+                    option.is_allow_hyphen_values_set(),
+                    "{} --{}",
+                    command.get_name(),
+                    option.get_id()
+                );
+                *seen += 1;
+            }
+        }
+        for verb in command.get_subcommands() {
+            look(verb, seen);
+        }
+    }
+}

@@ -27,7 +27,7 @@ pub(crate) enum RecordsVerb {
         /// The statement.
         file: PathBuf,
         /// The MLS key of the device that is to have signed it, base64url.
-        #[arg(long, allow_hyphen_values = true)]
+        #[arg(long, value_name = "B64URL", allow_hyphen_values = true)]
         key: String,
     },
     /// Verify an export: its files, the record keeper's signature and that of the custodians.
@@ -35,10 +35,10 @@ pub(crate) enum RecordsVerb {
         /// The export's folder.
         folder: PathBuf,
         /// The MLS key of the record keeper's device, base64url.
-        #[arg(long, allow_hyphen_values = true)]
+        #[arg(long, value_name = "B64URL", allow_hyphen_values = true)]
         key: String,
         /// The export key, as every custodian's share names it, base64url.
-        #[arg(long, allow_hyphen_values = true)]
+        #[arg(long, value_name = "B64URL", allow_hyphen_values = true)]
         export_key: String,
     },
 }
@@ -60,7 +60,12 @@ pub(crate) enum StatementVerb {
         #[arg(required_unless_present = "order")]
         file: Option<PathBuf>,
         /// The order's hash as `list` shows it, of one that waits at the hospital.
-        #[arg(long, conflicts_with = "file")]
+        #[arg(
+            long,
+            value_name = "B64URL",
+            conflicts_with = "file",
+            allow_hyphen_values = true
+        )]
         order: Option<String>,
         /// Why.
         #[arg(long)]
