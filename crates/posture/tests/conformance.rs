@@ -67,7 +67,7 @@ fn conformance_android_attestation() {
         assert_eq!(own.verdict, verdict, "{name}");
         altered(&chain, at, &name);
     }
-    assert_eq!(verdicts, [3, 7, 2], "strongbox, hardware, software");
+    assert_eq!(verdicts, [2, 7, 3], "software, hardware, strongbox");
 
     let alone = fs::read(folder.join("allow_while_on_body.pem")).unwrap();
     let alone = certificates(&alone).unwrap();
