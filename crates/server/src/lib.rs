@@ -17,6 +17,7 @@
 //! - `cards`: the listener to which smart cards are presented, and what is asked about them.
 //! - `hub`: pushes to sockets what hints on the bus are about.
 //! - `push`: wakes devices without a socket, by push services.
+//! - [`webhook`]: signed requests to systems of the operator's: pagers, and what listens to a bot.
 //! - [`rim`]: the clock and the randomness, read nowhere else.
 //! - [`fuzz`]: the decoders as plain functions over bytes. [`conformance`]: recorded passkey ceremonies
 //!   replayed.
@@ -75,6 +76,7 @@ mod telemetry;
 mod tls;
 mod transmitters;
 mod web;
+pub mod webhook;
 
 pub use config::Config;
 pub use routes::openapi;

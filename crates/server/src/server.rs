@@ -25,7 +25,7 @@ use crate::hub::{self, Hub};
 use crate::keys::{HospitalKeys, KeysError};
 use crate::limiter::{Limiter, OncePerMinute};
 use crate::listen::Door;
-use crate::pager::{self, Pager, PagerError};
+use crate::pager::{self, Pager};
 use crate::passkeys::Passkeys;
 use crate::passkeys::attestation::{self, TrustFileError};
 use crate::policies::record::{self, Recorder};
@@ -36,6 +36,7 @@ use crate::rim::{Clock, random};
 use crate::risk::{self, Risk, RiskError};
 use crate::tls::TlsError;
 use crate::transmitters::{TransmitterError, Transmitters};
+use crate::webhook::HookError;
 use crate::{attachments, care, escalations, listen, oncall, routes, telemetry, tls};
 
 /// Why the server could not start.
@@ -82,7 +83,7 @@ pub enum StartError {
     Push(#[from] PushError),
     /// The pager system.
     #[error("pager: {0}")]
-    Pager(#[from] PagerError),
+    Pager(#[from] HookError),
     /// A listener.
     #[error("{address}: {source}")]
     Listen {

@@ -12,11 +12,9 @@
 pub(crate) mod numbers;
 mod post;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 use wardline_audit::Salt;
@@ -25,95 +23,45 @@ use wardline_bus::Hint;
 use wardline_model::{CallId, EscalationId, UserId};
 use wardline_store::{Alerted, ClaimedCall, NewCall, StoredEscalation, Tx};
 
-use self::post::{Outcome, Secret};
 use crate::app::App;
 use crate::config;
 use crate::gate::patiently;
 use crate::listen::stopped;
-use crate::outgoing::{self, FetchError};
 use crate::problem::Refusal;
 use crate::rim::random;
-
-/// Why nobody can be called.
-#[derive(Debug, Error)]
-pub enum PagerError {
-    /// The file with the secret.
-    #[error("secret_file: {0}")]
-    Secret(&'static str),
-    /// The file with the CA.
-    #[error("ca: {0}")]
-    Ca(String),
-    /// No client for requests.
-    #[error("{0}")]
-    Client(String),
-}
-
-impl From<FetchError> for PagerError {
-    fn from(error: FetchError) -> Self {
-        Self::Client(error.to_string())
-    }
-}
+use crate::webhook::{Hook, HookError, Outcome, Secret};
 
 /// The pager system, where there is one.
 #[derive(Debug)]
 pub(crate) struct Pager {
-    line: Option<Line>,
+    hook: Option<Hook>,
     news: Notify,
 }
 
-/// How it is turned to.
-#[derive(Debug)]
-struct Line {
-    url: String,
-    secret: Secret,
-    client: reqwest::Client,
-}
-
 impl Pager {
-    /// By the configuration, whose files are read once. The host is the operator's, so it may be on
-    /// whatever network, other than those that devices name.
-    pub(crate) fn open(config: &config::Pager) -> Result<Self, PagerError> {
-        let line = if config.is_on() {
-            Some(Line {
-                url: config.url.clone(),
-                secret: Secret::read(&config.secret_file)?,
-                client: outgoing::house_client(PATIENCE, read_ca(&config.ca)?.as_deref())?,
-            })
+    /// By the configuration, whose files are read once.
+    pub(crate) fn open(config: &config::Pager) -> Result<Self, HookError> {
+        let hook = if config.is_on() {
+            let secret = Secret::read(&config.secret_file)?;
+            Some(Hook::new(config.url.clone(), secret, &config.ca)?)
         } else {
             None
         };
         Ok(Self {
-            line,
+            hook,
             news: Notify::new(),
         })
     }
 
     /// Whether there is one.
     pub(crate) const fn is_on(&self) -> bool {
-        self.line.is_some()
+        self.hook.is_some()
     }
 
     /// A call was entered: it is made now, and else within the second.
     pub(crate) fn due(&self) {
         self.news.notify_one();
     }
-}
-
-fn read_ca(path: &Path) -> Result<Option<Vec<u8>>, PagerError> {
-    if path.as_os_str().is_empty() {
-        return Ok(None);
-    }
-    let pem = std::fs::read(path).map_err(|error| PagerError::Ca(error.to_string()))?;
-    // A file without any would be no trust in anybody, found out with the first call.
-    if !pem
-        .windows(CERTIFICATE.len())
-        .any(|bytes| bytes == CERTIFICATE)
-    {
-        return Err(PagerError::Ca(
-            "the file holds no PEM certificate".to_owned(),
-        ));
-    }
-    Ok(Some(pem))
 }
 
 /// Enters the call that goes with an alert, where one does.
@@ -180,8 +128,8 @@ async fn round(app: &App, posts: &mut JoinSet<()>, free: &Arc<Semaphore>) -> Res
         let Some(call) = claimed else { continue };
         let app = app.clone();
         posts.spawn(async move {
-            let outcome = match &app.pager.line {
-                Some(line) => post::post(line, &call, now_ms).await,
+            let outcome = match &app.pager.hook {
+                Some(hook) => post::post(hook, &call, now_ms).await,
                 None => Outcome::Refused { for_good: false },
             };
             if let Err(error) = settle(&app, &call, outcome).await {
@@ -261,13 +209,10 @@ fn again_at(app: &App, call: &ClaimedCall, for_good: bool, now_ms: u64) -> Optio
     (!for_good && now_ms + wait_ms < until_ms).then_some(now_ms + wait_ms)
 }
 
-const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const TAKEN: Kind = Kind::named("pager.called");
 const FAILED: Kind = Kind::named("pager.failed");
 const GIVEN_UP: Kind = Kind::named("pager.given_up");
-/// For one request.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// After which another node makes a call that this one did not settle; longer than [`PATIENCE`].
+/// After which another node makes a call that this one did not settle; longer than a request may take.
 const LEASE_MS: u64 = 20_000;
 const EVERY: Duration = Duration::from_secs(1);
 const MOST_AT_ONCE: usize = 16;

@@ -10,8 +10,12 @@
 //! same key is the same message over retries, restarts and lost answers, without a journal beside the
 //! client's own store.
 //!
+//! What the bot hears goes out by a stream, or is posted to a system beside it ([`webhook`]).
+//!
 //! How the bot's STAT messages stand is asked of the hospital ([`Pages`]), whose word it is: nothing of it is
 //! kept here, so whoever connects is told first how all of them stand.
+
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -81,6 +85,15 @@ enum Verb {
         /// How many requests wait at most.
         #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
         queue: u16,
+        /// Where to post what the bot hears, beside the stream: https, or http on this machine's loopback.
+        #[arg(long, value_name = "URL", requires = "webhook_secret_file")]
+        webhook: Option<String>,
+        /// File with the secret that signs it; made, for its owner alone, where there is none.
+        #[arg(long, value_name = "FILE", requires = "webhook")]
+        webhook_secret_file: Option<PathBuf>,
+        /// The CA to trust for the webhook's certificate, PEM; else what this machine trusts.
+        #[arg(long, value_name = "FILE", requires = "webhook")]
+        webhook_ca: Option<PathBuf>,
     },
 }
 
@@ -90,6 +103,9 @@ impl BotVerb {
             listen,
             token_file,
             queue,
+            webhook,
+            webhook_secret_file,
+            webhook_ca,
         } = self.verb;
         if !listen.ip().is_loopback() {
             return Err(Failure::usage(
@@ -97,6 +113,13 @@ impl BotVerb {
             ));
         }
         let token = token(&token_file)?;
+        let hook = match (webhook, webhook_secret_file) {
+            (Some(url), Some(file)) => {
+                let ca = webhook_ca.unwrap_or_default();
+                Some(webhook::open(&url, &file, &ca)?)
+            }
+            _ => None,
+        };
         let listener = TcpListener::bind(listen)
             .await
             .map_err(|error| Failure::unavailable(format!("{listen}: {error}")))?;
@@ -124,13 +147,21 @@ impl BotVerb {
         let serving = async {
             let value = json!({ "ready": true, "url": format!("http://{address}") });
             out.result(&value, || format!("Serving at http://{address}"));
-            axum::serve(listener, router(api))
+            axum::serve(listener, router(Arc::clone(&api)))
                 .await
                 .map_err(|error| Failure::unavailable(error.to_string()))
+        };
+        let posting = async {
+            if let Some(hook) = hook {
+                webhook::run(hook, Arc::clone(&api)).await;
+            }
+            // The client says how it ended.
+            std::future::pending::<Result<(), Failure>>().await
         };
         tokio::select! {
             ended = client => ended,
             ended = serving => ended,
+            ended = posting => ended,
         }
     }
 }
@@ -177,6 +208,10 @@ enum Job {
     Since(Option<Place>, oneshot::Sender<Vec<Arc<News>>>),
     /// How the bot's STAT messages stand.
     Escalations(oneshot::Sender<Result<Value, Refused>>),
+    /// What the webhook has not posted yet, and up to where it has posted each conversation.
+    Unposted(oneshot::Sender<Result<(Vec<Arc<News>>, Printed), ClientError>>),
+    /// The webhook's receiver has so much of each conversation.
+    Posted(Printed, oneshot::Sender<Result<(), ClientError>>),
 }
 
 /// What a stream tells.
@@ -675,24 +710,50 @@ async fn perform(client: &mut NativeClient, job: Job, pages: &mut Pages) {
             let _ = reply.send(taken.await.map_err(Refused::from));
         }
         Job::Since(place, reply) => {
-            let mut missed: Vec<Received> = Vec::new();
-            if let Some(place) = place {
+            let missed = place.map(|place| {
                 let all = received(client, &mut Printed::new()).unwrap_or_default();
                 let all = all.into_iter().map(of_line);
-                missed.extend(all.filter(|received| received.place > place));
-                missed.sort_by(|a, b| a.place.cmp(&b.place));
-            }
-            // As known here: what comes next is told as it comes.
-            let stand = pages.all().into_iter().map(News::Escalation);
-            let news = stand.chain(missed.into_iter().map(News::Message));
-            let _ = reply.send(news.map(Arc::new).collect());
+                all.filter(|received| received.place > place).collect()
+            });
+            let _ = reply.send(with_stand(pages, missed.unwrap_or_default()));
         }
         Job::Escalations(reply) => {
             // What is new stays to be told to streams.
             let found = Pages::default().list(client).await;
             let _ = reply.send(found.map_err(Refused::from));
         }
+        Job::Unposted(reply) => {
+            let _ = reply.send(unposted(client, pages));
+        }
+        Job::Posted(posted, reply) => {
+            let _ = reply.send(keep_posted(client, &posted).await);
+        }
     }
+}
+
+/// At first all that the bot has: so nothing is lost that came before the receiver took anything.
+fn unposted(
+    client: &NativeClient,
+    pages: &Pages,
+) -> Result<(Vec<Arc<News>>, Printed), ClientError> {
+    let posted: Printed = client.own(POSTED)?.unwrap_or_default();
+    let missed = received(client, &mut posted.clone())?;
+    let missed = missed.into_iter().map(of_line).collect();
+    Ok((with_stand(pages, missed), posted))
+}
+
+/// How the bot's STAT messages stand as known here, for what comes next is told as it comes; and then what
+/// came, the oldest first.
+fn with_stand(pages: &Pages, mut missed: Vec<Received>) -> Vec<Arc<News>> {
+    missed.sort_by(|a, b| a.place.cmp(&b.place));
+    let stand = pages.all().into_iter().map(News::Escalation);
+    let news = stand.chain(missed.into_iter().map(News::Message));
+    news.map(Arc::new).collect()
+}
+
+async fn keep_posted(client: &mut NativeClient, posted: &Printed) -> Result<(), ClientError> {
+    client.put_own(POSTED, posted)?;
+    client.flush().await
 }
 
 async fn write(client: &mut NativeClient, wanted: Wanted) -> Result<Queued, Refused> {
@@ -747,6 +808,8 @@ fn of_line(line: Value) -> Received {
     }
 }
 
+/// In the bot's own store: up to where the webhook's receiver has everything.
+const POSTED: &str = "webhook";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How long a request waits for the client.

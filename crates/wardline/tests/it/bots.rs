@@ -162,12 +162,17 @@ struct Bot {
 
 impl Bot {
     fn serve(home: &Path, token: &Path) -> Self {
+        Self::serve_with(home, token, &[])
+    }
+
+    fn serve_with(home: &Path, token: &Path, more: &[&str]) -> Self {
         let mut command = wardline();
         command
             .args(["--json", "bot", "--home"])
             .arg(home)
             .args(["serve", "--listen", "127.0.0.1:0", "--token-file"])
-            .arg(token);
+            .arg(token)
+            .args(more);
         let process = Follower::start(&mut command);
         let ready = process.next();
         Self {
@@ -378,6 +383,113 @@ fn a_bot_hears_how_its_stat_message_ended_also_over_a_restart() {
     let all: Value = serde_json::from_str(&all).unwrap();
     assert_eq!((status, &all["escalations"][0]), (200, &told));
     bot.process.stop();
+}
+
+#[test]
+fn what_a_bot_hears_is_posted_once_it_is_taken_over_restarts_of_either_side() {
+    let mut hospital = Hospital::start();
+    let person = hospital.people.people[0].clone();
+    let amara = Person {
+        home: hospital.home("amara"),
+        user: person.user.clone(),
+    };
+    hospital.enroll(&amara.home, &person.enroll_code.unwrap(), Duty::None);
+    let code = hospital.register("stat");
+    let home = hospital.home("bot");
+    hospital.enroll(&home, &code, Duty::Bot);
+    let (token, secret) = (hospital.home("token"), hospital.home("webhook.secret"));
+    fs::write(&secret, "0123456789abcdefghijklmnopqrstuvwxyz").unwrap();
+
+    // Whoever could read it on the way is told nothing.
+    let mut open = wardline();
+    open.args(["bot", "--home"])
+        .arg(&home)
+        .args(["serve", "--listen", "127.0.0.1:0", "--token-file"])
+        .arg(&token)
+        .args(["--webhook", "http://alarms.example/heard"])
+        .arg("--webhook-secret-file")
+        .arg(&secret);
+    let refused = Run::of(&mut open);
+    assert_eq!(refused.code, 2, "{refused:?}");
+
+    let receiver = Receiver::start(&secret, 0);
+    let url = format!("http://127.0.0.1:{}/heard", receiver.port);
+    let hook = [
+        "--webhook",
+        &url,
+        "--webhook-secret-file",
+        secret.to_str().unwrap(),
+    ];
+    let bot = Bot::serve_with(&home, &token, &hook);
+    let keyed = format!("{}Idempotency-Key: alarm\r\n", bot.bearer());
+    let alarm = json!({ "to": amara.user, "priority": "stat", "text": "SpO2 79" }).to_string();
+    let (status, sent) = bot.ask("POST /messages", &keyed, &alarm);
+    assert_eq!(status, 201, "{sent}");
+    let sent: Value = serde_json::from_str(&sent).unwrap();
+    let group = sent["group"].as_str().unwrap();
+    amara.inbox();
+    let say = |text: &str| amara.client(["send", "--group", group, text]).json(0);
+    say("I am coming");
+    let told = receiver.message_after("");
+    assert_eq!(
+        (&told["text"], &told["from"]),
+        (&json!("I am coming"), &json!(amara.user))
+    );
+
+    // While the receiver is away nothing is lost, nor while the bot is, nor the order.
+    let port = receiver.port;
+    drop(receiver);
+    say("One");
+    bot.process.stop();
+    say("Two");
+    let bot = Bot::serve_with(&home, &token, &hook);
+    let receiver = Receiver::start(&secret, port);
+    assert_eq!(receiver.message_after("I am coming")["text"], "One");
+    assert_eq!(receiver.message_after("One")["text"], "Two");
+
+    // What was taken does not come again, to a receiver that knows nothing any more: at most the last, whose
+    // answer may be lost.
+    bot.process.stop();
+    drop(receiver);
+    let receiver = Receiver::start(&secret, port);
+    let bot = Bot::serve_with(&home, &token, &hook);
+    say("Three");
+    assert_eq!(receiver.message_after("Two")["text"], "Three");
+    bot.process.stop();
+    drop(receiver);
+}
+
+/// `webhook_receiver.py`.
+struct Receiver {
+    port: u64,
+    process: Follower,
+}
+
+impl Receiver {
+    fn start(secret: &Path, port: u64) -> Self {
+        let mut command = Command::new("python3");
+        command
+            .current_dir(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../examples/integrations"
+            ))
+            .arg("webhook_receiver.py")
+            .env("WARDLINE_WEBHOOK_SECRET_FILE", secret)
+            .env("PORT", port.to_string());
+        let process = Follower::start(&mut command);
+        let port = process.next()["port"].as_u64().unwrap();
+        Self { port, process }
+    }
+
+    /// The next message that it took, which the last one's repetition is not.
+    fn message_after(&self, last: &str) -> Value {
+        loop {
+            let mut told = self.process.next();
+            if told["type"] == "message" && told["data"]["text"] != last {
+                return told["data"].take();
+            }
+        }
+    }
 }
 
 /// The first event of a stream that says that a STAT message stands so.
