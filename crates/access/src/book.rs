@@ -280,6 +280,7 @@ impl Book {
             shift: who.and_then(|who| self.shift(who, person.home, at_ms)),
             patient_is_at,
             from_conversation: access.via == Via::Conversation,
+            from_worklist: access.via == Via::Worklist,
         };
         let relations = whose.and_then(|whose| self.relations.get(&whose));
         let relations = relations.map_or(&[][..], Vec::as_slice);

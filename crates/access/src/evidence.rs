@@ -95,6 +95,8 @@ pub struct Asker<I> {
     pub patient_is_at: Ward<I>,
     /// Whether they come from a conversation about the patient that they take part in.
     pub from_conversation: bool,
+    /// Whether they come from a list of the patients of their work that the hospital made.
+    pub from_worklist: bool,
 }
 
 /// Why somebody may look. The strongest stands first.
@@ -131,11 +133,13 @@ pub enum Reason {
     Colleague,
     /// Their department had a reason until a few days ago, and they are on shift.
     DepartmentBefore,
+    /// The patient, whom somebody treats, is on their list of work in the facility of their shift.
+    Worklist,
 }
 
 impl Reason {
     /// All of them, the strongest first.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CareTeam,
         Self::Consult,
         Self::Conversation,
@@ -151,6 +155,7 @@ impl Reason {
         Self::Before,
         Self::Colleague,
         Self::DepartmentBefore,
+        Self::Worklist,
     ];
 
     /// A sentence for the person.
@@ -175,6 +180,7 @@ impl Reason {
                 "A colleague of your ward treats this patient, and you are on shift."
             }
             Self::DepartmentBefore => "The patient was in your department's care until lately.",
+            Self::Worklist => "The patient is on your list of work this shift.",
         }
     }
 
@@ -196,6 +202,7 @@ impl Reason {
             Self::Before => "before",
             Self::Colleague => "colleague",
             Self::DepartmentBefore => "department_before",
+            Self::Worklist => "worklist",
         }
     }
 
@@ -287,6 +294,10 @@ pub fn explain<I: Copy + Eq>(
             }
             Party::Department(_) => {}
         }
+    }
+    let is_at_work = shift.is_some_and(|shift| shift.may_be_beside(asker.patient_is_at));
+    if asker.from_worklist && is_at_work && is_treated {
+        found(Reason::Worklist);
     }
     Explained {
         reason: best,

@@ -26,6 +26,7 @@ fn asker() -> Asker<u8> {
         shift: None,
         patient_is_at: SURGERY,
         from_conversation: false,
+        from_worklist: false,
     }
 }
 
@@ -108,6 +109,27 @@ fn a_hand_over_explains_on_shift_alone() {
 }
 
 #[test]
+fn a_list_of_work_explains_on_shift_of_patients_whom_somebody_treats() {
+    let others = [of(Basis::Encounter, Party::Department(2), -1, 1)];
+    let listed = Asker {
+        from_worklist: true,
+        ..asker()
+    };
+    assert_eq!(reason(&listed, &others), None, "off shift");
+    let on_shift = Asker {
+        shift: Some(ICU),
+        ..listed
+    };
+    assert_eq!(reason(&on_shift, &others), Some(Reason::Worklist));
+    assert_eq!(reason(&on_shift, &[]), None, "nobody treats them");
+    let elsewhere = Asker {
+        shift: Some(ICU_ELSEWHERE),
+        ..listed
+    };
+    assert_eq!(reason(&elsewhere, &others), None);
+}
+
+#[test]
 fn departments_that_are_not_known_are_not_the_same() {
     let nowhere = Asker {
         home: Ward::default(),
@@ -136,12 +158,14 @@ fn relation() -> impl Strategy<Value = Relation<u8>> {
 
 fn anybody() -> impl Strategy<Value = Asker<u8>> {
     let ward = || (1_u8..4, 1_u8..3).prop_map(|(department, facility)| ward(department, facility));
-    (ward(), prop::option::of(ward()), ward(), any::<bool>()).prop_map(
-        |(home, shift, patient_is_at, from_conversation)| Asker {
+    let ways = any::<(bool, bool)>();
+    (ward(), prop::option::of(ward()), ward(), ways).prop_map(
+        |(home, shift, patient_is_at, (from_conversation, from_worklist))| Asker {
             home,
             shift,
             patient_is_at,
             from_conversation,
+            from_worklist,
             ..asker()
         },
     )
