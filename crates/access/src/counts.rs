@@ -46,12 +46,12 @@ impl Departments {
         (self.shown.shown(department) + weight * above) / (f64::from(self.all) + weight)
     }
 
-    fn fade(&mut self, left: f32) {
+    pub(crate) fn fade(&mut self, left: f32) {
         self.shown.fade(left);
         self.all *= left;
     }
 
-    fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         self.shown.is_sound() && is_count(self.all)
     }
 }

@@ -123,7 +123,7 @@ pub enum Reason {
     DepartmentOrder,
     /// The patient is with their department, in their facility.
     DepartmentEncounter,
-    /// Comes from a conversation about the patient.
+    /// Comes from a conversation about the patient, who is in their facility.
     FromConversation,
     /// The patient is on the ward of their shift.
     Ward,
@@ -252,9 +252,6 @@ pub fn explain<I: Copy + Eq>(
             best = Some(reason);
         }
     };
-    if asker.from_conversation {
-        found(Reason::FromConversation);
-    }
     if shift.is_some_and(|shift| shift.is(asker.patient_is_at)) {
         found(Reason::Ward);
     }
@@ -264,6 +261,10 @@ pub fn explain<I: Copy + Eq>(
         ward.may_be_beside(asker.patient_is_at)
             .then_some(ward.department)?
     });
+    let is_here = |ward: Ward<I>| ward.may_be_beside(asker.patient_is_at);
+    if asker.from_conversation && (is_here(asker.home) || shift.is_some_and(is_here)) {
+        found(Reason::FromConversation);
+    }
     for relation in relations {
         if relation.from_ms > at_ms {
             continue;
@@ -295,8 +296,7 @@ pub fn explain<I: Copy + Eq>(
             Party::Department(_) => {}
         }
     }
-    let is_at_work = shift.is_some_and(|shift| shift.may_be_beside(asker.patient_is_at));
-    if asker.from_worklist && is_at_work && is_treated {
+    if asker.from_worklist && shift.is_some_and(is_here) && is_treated {
         found(Reason::Worklist);
     }
     Explained {

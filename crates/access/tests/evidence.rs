@@ -109,6 +109,25 @@ fn a_hand_over_explains_on_shift_alone() {
 }
 
 #[test]
+fn a_conversation_that_nobody_wrote_down_explains_in_the_facility_of_the_patient() {
+    let talks = Asker {
+        from_conversation: true,
+        ..asker()
+    };
+    assert_eq!(reason(&talks, &[]), Some(Reason::FromConversation));
+    let elsewhere = Asker {
+        home: ICU_ELSEWHERE,
+        ..talks
+    };
+    assert_eq!(reason(&elsewhere, &[]), None);
+    let floats = Asker {
+        shift: Some(ICU),
+        ..elsewhere
+    };
+    assert_eq!(reason(&floats, &[]), Some(Reason::FromConversation));
+}
+
+#[test]
 fn a_list_of_work_explains_on_shift_of_patients_whom_somebody_treats() {
     let others = [of(Basis::Encounter, Party::Department(2), -1, 1)];
     let listed = Asker {
