@@ -269,8 +269,8 @@ impl Book {
         let person = person.unwrap_or_default();
         let patient = whose.and_then(|whose| self.patients.get(&whose)).copied();
         let patient_is_at = Ward {
-            department: self.names.known(access.department),
-            facility: self.names.known(access.facility),
+            department: self.names.named(access.department),
+            facility: self.names.named(access.facility),
         };
         let asker = Asker {
             // Whoever stands in no file has no relation, and no other name is so high.
@@ -391,6 +391,11 @@ impl Names {
 
     fn known(&self, name: &str) -> Option<u32> {
         self.0.get(name).copied()
+    }
+
+    /// A name that may stand in no file: it is one, and nobody else's.
+    fn named(&self, name: &str) -> Option<u32> {
+        (!name.is_empty()).then(|| self.known(name).unwrap_or(u32::MAX))
     }
 
     fn called(&mut self, first: &str, last: &str, area: &str) -> Called {

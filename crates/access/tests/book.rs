@@ -133,4 +133,15 @@ fn ties_are_found_by_names_as_people_write_them() {
     assert!(nobody.surname.is_none() && nobody.area.is_none() && !nobody.own);
     assert_eq!(ties("a", "unheard_of"), Ties::default());
     assert_eq!(reason(at, "nobody", "mayor", "ICU"), None);
+    // A facility that stands in no file is another one.
+    let far = book().look(&Access {
+        at_ms: moment(at).unwrap(),
+        user: "a",
+        patient: "mayor",
+        department: "Surgery",
+        facility: "F9",
+        via: Via::Conversation,
+    });
+    assert!(!far.is_here);
+    assert_eq!(far.explained.reason, None);
 }

@@ -61,6 +61,8 @@ fn nearly_all_work_of_the_synthetic_log_is_explained_and_snooping_is_found_beyon
     let book = book();
     let log = unpacked("chart_access.csv.gz");
     let whole = run(&log, &book);
+    // What stands in docs/access.md, with --nocapture.
+    println!("{}", serde_json::to_string_pretty(&whole).unwrap());
     let found = whole.worth.tpr_at_fpr.thousandth.unwrap();
     let explained = whole.explained;
     let told = format!(
@@ -87,6 +89,7 @@ fn nearly_all_work_of_the_synthetic_log_is_explained_and_snooping_is_found_beyon
     for log in parts {
         let report = run(&log, &book);
         let told = format!("{:?} {:?}", report.worth, report.explained);
+        println!("{told}");
         assert!(report.worth.auc > Some(0.97), "{told}");
         assert!(report.worth.tpr_at_fpr.thousandth > Some(0.35), "{told}");
         assert!(report.explained.legitimate > Some(0.93), "{told}");
