@@ -10,6 +10,7 @@
     reason = "a measuring program talks to the person at the terminal"
 )]
 
+mod access;
 mod attest;
 mod bench;
 mod big_group;
@@ -72,6 +73,8 @@ enum Measurement {
     Search,
     /// Risk, policy and audit event on one core.
     Decision,
+    /// Why somebody may open a chart, on one core.
+    Access,
     /// Attestation chains on one core.
     Attest,
     /// Devices judged by changed rules, and shut out everywhere.
@@ -122,6 +125,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::BigGroup => big_group::run(&bench),
             Measurement::Search => search::run(&bench),
             Measurement::Decision => decision::run(&bench),
+            Measurement::Access => access::run(&bench),
             Measurement::Attest => attest::run(&bench),
             Measurement::Fleet => fleet::run(&bench),
             Measurement::Start => start::run(&bench),

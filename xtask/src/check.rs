@@ -26,7 +26,8 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 17] = [
+const PURE: [&str; 18] = [
+    "wardline-access",
     "wardline-audit",
     "wardline-client",
     "wardline-credential",

@@ -137,7 +137,7 @@ pub fn client(agent: &str) -> (&'static str, &'static str) {
 }
 
 /// The column of a name.
-pub(crate) fn position(header: &csv::ByteRecord, name: &str) -> Option<usize> {
+pub fn position(header: &csv::ByteRecord, name: &str) -> Option<usize> {
     header.iter().position(|column| {
         // Spreadsheets put a byte order mark before the first.
         let column = column.strip_prefix(b"\xef\xbb\xbf").unwrap_or(column);
@@ -146,11 +146,12 @@ pub(crate) fn position(header: &csv::ByteRecord, name: &str) -> Option<usize> {
 }
 
 /// A field; absent where the row is too short, or is no UTF-8.
-pub(crate) fn text(row: &csv::ByteRecord, column: usize) -> Option<&str> {
+pub fn text(row: &csv::ByteRecord, column: usize) -> Option<&str> {
     std::str::from_utf8(row.get(column)?).ok().map(str::trim)
 }
 
-fn truth(text: &str) -> Option<bool> {
+/// What a file calls true or false; absent where it is neither.
+pub fn truth(text: &str) -> Option<bool> {
     match text {
         _ if text.eq_ignore_ascii_case("true") || text == "1" => Some(true),
         _ if text.eq_ignore_ascii_case("false") || text == "0" => Some(false),
@@ -160,7 +161,7 @@ fn truth(text: &str) -> Option<bool> {
 
 /// A time as such logs write it, unix milliseconds: RFC 3339, to the minute, with a blank, or without
 /// a zone, which is UTC then.
-pub(crate) fn moment(text: &str) -> Option<i64> {
+pub fn moment(text: &str) -> Option<i64> {
     let at = OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| {
         let plain = text.strip_suffix('Z').unwrap_or(text);
         let formats = [

@@ -1,10 +1,10 @@
 //! What was learned fades: what is not shown again is half gone after some months.
 
 /// Milliseconds of a day.
-pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The day of a moment, from 1970 on.
-pub(crate) fn day_of(at_ms: i64) -> i32 {
+pub fn day_of(at_ms: i64) -> i32 {
     // The days of all moments that sixty-four bits can tell are beyond thirty-two only for years
     // beyond five million.
     i32::try_from(at_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX)
@@ -12,7 +12,7 @@ pub(crate) fn day_of(at_ms: i64) -> i32 {
 
 /// How much is left of what was learned until a day, at a later one. A clock that goes back adds
 /// nothing, and one that leaps does not take all.
-pub(crate) fn left(learned: i32, now: i32, half_life_days: f64) -> f64 {
+pub fn left(learned: i32, now: i32, half_life_days: f64) -> f64 {
     let days = now.saturating_sub(learned).clamp(0, LONGEST_DAYS);
     (-f64::from(days) / half_life_days).exp2()
 }
@@ -22,7 +22,7 @@ pub(crate) fn left(learned: i32, now: i32, half_life_days: f64) -> f64 {
     clippy::cast_possible_truncation,
     reason = "it is at most one, and needs no more digits"
 )]
-pub(crate) fn narrow(weight: f64) -> f32 {
+pub fn narrow(weight: f64) -> f32 {
     weight as f32
 }
 

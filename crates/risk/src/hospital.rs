@@ -11,9 +11,9 @@ use crate::area::Area;
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long before a shift people come, milliseconds.
-const EARLY_MS: i64 = 90 * 60 * 1000;
+pub const EARLY_MS: i64 = 90 * 60 * 1000;
 /// How long after a shift people are still there, milliseconds.
-const LATE_MS: i64 = 4 * HOUR_MS;
+pub const LATE_MS: i64 = 4 * HOUR_MS;
 
 /// What a hospital knows of itself, when a sign-in is weighed.
 #[derive(Debug, Clone, Copy)]

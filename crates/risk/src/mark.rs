@@ -5,7 +5,7 @@
 pub(crate) const TOP: u64 = 0;
 
 /// The mark of a value below another mark (FNV-1a, then mixed as in splitmix64).
-pub(crate) fn mark(above: u64, value: &str) -> u64 {
+pub fn mark(above: u64, value: &str) -> u64 {
     let begin = 0xcbf2_9ce4_8422_2325 ^ above;
     let whole = value.bytes().fold(begin, |sum, byte| {
         (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

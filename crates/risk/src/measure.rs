@@ -25,7 +25,7 @@ pub struct Rates {
 
 /// How often each score was given.
 #[derive(Debug, Clone)]
-pub(crate) struct Scores {
+pub struct Scores {
     /// By step, from the lowest.
     steps: Vec<u32>,
     all: u64,
@@ -41,7 +41,8 @@ impl Default for Scores {
 }
 
 impl Scores {
-    pub(crate) fn add(&mut self, score: f64) {
+    /// Counts a score.
+    pub fn add(&mut self, score: f64) {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -55,7 +56,7 @@ impl Scores {
     }
 
     /// The highest step above which stands no more than a share of all.
-    pub(crate) fn step_above_which(&self, share: f64) -> usize {
+    pub fn step_above_which(&self, share: f64) -> usize {
         let allowed = share * number(self.all);
         let mut above = 0;
         for (step, count) in self.steps.iter().enumerate().rev() {
@@ -68,25 +69,25 @@ impl Scores {
     }
 
     /// How many there are.
-    pub(crate) fn all(&self) -> u64 {
+    pub fn all(&self) -> u64 {
         self.all
     }
 
     /// How many stand above a step.
-    pub(crate) fn above(&self, step: usize) -> u64 {
+    pub fn above(&self, step: usize) -> u64 {
         let above = self.steps.iter().skip(step + 1);
         above.map(|count| u64::from(*count)).sum()
     }
 
     /// The share that stands above a step; absent where there are none.
-    pub(crate) fn share_above(&self, step: usize) -> Option<f64> {
+    pub fn share_above(&self, step: usize) -> Option<f64> {
         (self.all > 0).then(|| number(self.above(step)) / number(self.all))
     }
 }
 
 impl Worth {
     /// Of the scores of takeovers and of all others.
-    pub(crate) fn of(takeovers: &Scores, others: &Scores) -> Self {
+    pub fn of(takeovers: &Scores, others: &Scores) -> Self {
         if takeovers.all == 0 || others.all == 0 {
             return Self::default();
         }
@@ -144,11 +145,12 @@ impl Calibration {
     }
 }
 
+/// A count as a number to reckon with.
 #[expect(
     clippy::cast_precision_loss,
     reason = "numbers of sign-ins are far below 2^52"
 )]
-pub(crate) fn number(count: u64) -> f64 {
+pub fn number(count: u64) -> f64 {
     count as f64
 }
 

@@ -23,6 +23,8 @@ use crate::nights::{Nights, Work};
 use crate::person::PersonState;
 use crate::report::{By, RiskReport, Tally, Turn};
 use crate::rows::{Row, Rows};
+pub use crate::took::Times;
+use crate::took::Took;
 
 /// So long at the begin of a log sign-ins are learned and not measured, milliseconds.
 const WARM_UP_MS: i64 = 14 * 24 * 60 * 60 * 1000;
@@ -79,15 +81,6 @@ pub struct Asked {
     pub day: Option<f64>,
     /// How many times as often those who work at night are asked.
     pub ratio: Option<f64>,
-}
-
-/// Percentiles, microseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Times {
-    /// The median.
-    pub p50: f64,
-    /// The 99th.
-    pub p99: f64,
 }
 
 /// What a row was weighed.
@@ -367,58 +360,6 @@ impl Measured {
                 .map(|(night, day)| night / day)
                 .filter(|it| it.is_finite()),
         };
-    }
-}
-
-/// Times, counted: each power of two of nanoseconds has sixteen steps.
-#[derive(Debug, Clone)]
-struct Took {
-    steps: Vec<u64>,
-    all: u64,
-}
-
-impl Default for Took {
-    fn default() -> Self {
-        Self {
-            steps: vec![0; 64 * 16],
-            all: 0,
-        }
-    }
-}
-
-impl Took {
-    fn add(&mut self, time: Duration) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a float that is out of range becomes the nearest number, or zero"
-        )]
-        let step = ((time.as_secs_f64() * 1e9).log2() * 16.0).round() as usize;
-        if let Some(count) = self.steps.get_mut(step) {
-            *count += 1;
-        }
-        self.all += 1;
-    }
-
-    fn times(&self) -> Times {
-        let at = |percent: u64| {
-            let mut below = 0;
-            let step = self.steps.iter().position(|count| {
-                below += count;
-                below * 100 > self.all * percent
-            });
-            // The steps are few enough.
-            let step = step.and_then(|step| u32::try_from(step).ok()).unwrap_or(0);
-            if step == 0 {
-                0.0
-            } else {
-                (f64::from(step) / 16.0).exp2() / 1e3
-            }
-        };
-        Times {
-            p50: at(50),
-            p99: at(99),
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use csv::ByteRecord;
 
 /// The rows of a file, one after the other.
 #[derive(Debug)]
-pub(crate) struct Rows<R> {
+pub struct Rows<R> {
     file: BufReader<R>,
     line: Vec<u8>,
     field: Vec<u8>,
@@ -17,7 +17,7 @@ pub(crate) struct Rows<R> {
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Row {
+pub enum Row {
     /// A row.
     Whole,
     /// None that can be read: a quote is not closed, it has no end, or the file broke off in it.
@@ -25,7 +25,8 @@ pub(crate) enum Row {
 }
 
 impl<R: Read> Rows<R> {
-    pub(crate) fn of(file: R) -> Self {
+    /// Of a file, from its begin.
+    pub fn of(file: R) -> Self {
         Self {
             file: BufReader::new(file),
             line: Vec::new(),
@@ -35,7 +36,10 @@ impl<R: Read> Rows<R> {
     }
 
     /// The names of the columns: the first row. Of a file that cannot be read there are none.
-    pub(crate) fn header(&mut self) -> io::Result<ByteRecord> {
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn header(&mut self) -> io::Result<ByteRecord> {
         let mut header = ByteRecord::new();
         self.line.clear();
         self.read_line()?;
@@ -46,7 +50,10 @@ impl<R: Read> Rows<R> {
     /// Reads the next row; lines with nothing in them are none. `None` at the end, which is also where
     /// a packed file turns out to be cut off or damaged: that is one torn row, and those before it
     /// stand.
-    pub(crate) fn next(&mut self, row: &mut ByteRecord) -> io::Result<Option<Row>> {
+    ///
+    /// # Errors
+    /// Where the file cannot be read, other than by damage.
+    pub fn next(&mut self, row: &mut ByteRecord) -> io::Result<Option<Row>> {
         if self.broke_off {
             return Ok(None);
         }
@@ -64,7 +71,7 @@ impl<R: Read> Rows<R> {
     }
 
     /// Whether the file was cut off or damaged, so that there may have been more.
-    pub(crate) const fn broke_off(&self) -> bool {
+    pub const fn broke_off(&self) -> bool {
         self.broke_off
     }
 

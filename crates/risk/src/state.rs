@@ -14,11 +14,19 @@ pub enum StateError {
     Malformed,
 }
 
-pub(crate) fn to_bytes(version: u8, state: &impl Serialize) -> Result<Vec<u8>, StateError> {
+/// A state as bytes of a version.
+///
+/// # Errors
+/// [`StateError::Malformed`] where it has no bytes.
+pub fn to_bytes(version: u8, state: &impl Serialize) -> Result<Vec<u8>, StateError> {
     postcard::to_extend(state, vec![version]).map_err(|_| StateError::Malformed)
 }
 
-pub(crate) fn from_bytes<T: DeserializeOwned>(version: u8, bytes: &[u8]) -> Result<T, StateError> {
+/// A state of bytes of a version.
+///
+/// # Errors
+/// [`StateError`].
+pub fn from_bytes<T: DeserializeOwned>(version: u8, bytes: &[u8]) -> Result<T, StateError> {
     match bytes.split_first() {
         Some((said, rest)) if *said == version => match postcard::take_from_bytes(rest) {
             Ok((state, [])) => Ok(state),

@@ -6,7 +6,7 @@ use crate::tree::is_count;
 
 /// A person's counts, at most `N` of them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Table<const N: usize> {
+pub struct Table<const N: usize> {
     /// The ones that were shown first stand first.
     entries: Vec<Entry>,
 }
@@ -20,13 +20,13 @@ struct Entry {
 
 impl<const N: usize> Table<N> {
     /// How often a value was shown, by weight.
-    pub(crate) fn shown(&self, mark: u64) -> f64 {
+    pub fn shown(&self, mark: u64) -> f64 {
         let found = self.entries.iter().find(|entry| entry.mark == mark);
         found.map_or(0.0, |entry| f64::from(entry.count))
     }
 
     /// Learns a path. A count that has reached `most` stays as it is.
-    pub(crate) fn learn(&mut self, path: &[u64], weight: f32, most: f32) {
+    pub fn learn(&mut self, path: &[u64], weight: f32, most: f32) {
         for mark in path {
             match self.entries.iter_mut().find(|entry| entry.mark == *mark) {
                 Some(entry) => add(&mut entry.count, weight, most),
@@ -36,7 +36,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Takes back what was learned of a path.
-    pub(crate) fn forget(&mut self, path: &[u64], weight: f32) {
+    pub fn forget(&mut self, path: &[u64], weight: f32) {
         for entry in &mut self.entries {
             if path.contains(&entry.mark) {
                 entry.count -= weight;
@@ -45,7 +45,8 @@ impl<const N: usize> Table<N> {
         self.entries.retain(|entry| entry.count > LEAST);
     }
 
-    pub(crate) fn fade(&mut self, left: f32) {
+    /// Lets all counts fade.
+    pub fn fade(&mut self, left: f32) {
         for entry in &mut self.entries {
             entry.count *= left;
         }
@@ -53,7 +54,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Whether it is one that this code can have written.
-    pub(crate) fn is_sound(&self) -> bool {
+    pub fn is_sound(&self) -> bool {
         let counts = |entry: &Entry| is_count(f64::from(entry.count));
         self.entries.len() <= N && self.entries.iter().all(counts)
     }

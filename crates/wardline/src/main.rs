@@ -5,6 +5,7 @@
 //! JSON document on stdout; logs go to stderr.
 
 mod failure;
+mod logs;
 mod output;
 mod verbs;
 
@@ -58,6 +59,9 @@ enum Verb {
     /// Say how unusual sign-ins are.
     #[command(subcommand)]
     Risk(verbs::risk::Risk),
+    /// Say why charts may be opened, and which accesses look like snooping.
+    #[command(subcommand)]
+    Access(verbs::access::Access),
     /// Bring on-call schedules in.
     #[command(subcommand)]
     Schedule(verbs::schedule::Schedule),
@@ -112,6 +116,7 @@ fn main() -> ExitCode {
             Verb::Attest(attest) => attest.run(out),
             Verb::Patch(patch) => patch.run(out),
             Verb::Risk(risk) => risk.run(out),
+            Verb::Access(access) => access.run(out),
             Verb::Schedule(schedule) => schedule.run(out).await,
             Verb::CareTeams(care_teams) => care_teams.run(out).await,
             Verb::Policy(policy) => policy.run(out).await,

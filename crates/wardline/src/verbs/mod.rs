@@ -1,5 +1,6 @@
 //! One file for each family of verbs.
 
+pub(crate) mod access;
 pub(crate) mod agent;
 pub(crate) mod attest;
 pub(crate) mod audit;

@@ -1,18 +1,17 @@
 //! `wardline risk …`: how unusual sign-ins are.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, BufWriter, ErrorKind, Read, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use flate2::bufread::MultiGzDecoder;
 use wardline_client_native::clock;
-use wardline_risk::replay::{self, People, ReplayError, Report, Score, Worth};
+use wardline_risk::replay::{self, People, ReplayError, Report, Worth};
 use wardline_risk::report::{GroupReport, RiskReport};
 use wardline_risk::{Hospital, Premises, Roster};
 
 use crate::failure::Failure;
+use crate::logs::{Scores, not_over, open, packed_or_not, unusable, unwritten};
 use crate::output::Output;
 
 /// `wardline risk …`.
@@ -49,26 +48,9 @@ impl Risk {
 
 impl Replay {
     fn run(self, out: Output) -> Result<(), Failure> {
-        let beside = |name: &str| -> Result<Option<PathBuf>, Failure> {
-            let file = self.logins.with_file_name(name);
-            let packed = self.logins.with_file_name(format!("{name}.gz"));
-            for path in [file, packed] {
-                if path.try_exists().map_err(|error| unusable(&path, &error))? {
-                    return Ok(Some(path));
-                }
-            }
-            Ok(None)
-        };
+        let beside = |name: &str| packed_or_not(&self.logins.with_file_name(name));
         if let Some(scores) = &self.scores {
-            let whole = |path: &Path| fs::canonicalize(path).ok();
-            let log = whole(&self.logins);
-            // What is written stands beside its name until it is whole.
-            let mut written = [Some(scores.clone()), half(scores)].into_iter().flatten();
-            if log.is_some() && written.any(|path| whole(&path) == log) {
-                return Err(Failure::usage(
-                    "--scores names the log itself, which would be lost",
-                ));
-            }
+            not_over(scores, &self.logins)?;
         }
         let (roster, left_out) = match beside("roster.csv")? {
             Some(path) => replay::roster(open(&path)?).map_err(|error| unusable(&path, &error))?,
@@ -107,7 +89,10 @@ impl Replay {
             Some(path) => Some(Scores::create(path).map_err(|error| unwritten(path, &error))?),
             None => None,
         };
-        let mut taken = |score| scores.as_mut().map_or(Ok(()), |scores| scores.add(score));
+        let mut taken = |it: replay::Score| {
+            let scores = scores.as_mut();
+            scores.map_or(Ok(()), |scores| scores.add(it.index, it.score))
+        };
         let mut report = match replay::run(log, hospital, &people, &mut since, &mut taken) {
             Ok(report) => report,
             Err(ReplayError::Score(error)) => {
@@ -151,18 +136,6 @@ impl Replay {
     }
 }
 
-/// A file, unpacked where it is gzip, whatever its name.
-fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
-    let file = File::open(path).map_err(|error| unusable(path, &error))?;
-    let mut file = BufReader::new(file);
-    let begin = file.fill_buf().map_err(|error| unusable(path, &error))?;
-    Ok(if begin.starts_with(&[0x1f, 0x8b]) {
-        Box::new(MultiGzDecoder::new(file))
-    } else {
-        Box::new(file)
-    })
-}
-
 fn premises(path: &Path) -> Result<Premises, Failure> {
     let mut text = String::new();
     open(path)?
@@ -170,53 +143,6 @@ fn premises(path: &Path) -> Result<Premises, Failure> {
         .read_to_string(&mut text)
         .map_err(|error| unusable(path, &error))?;
     Premises::from_json(&text).map_err(|error| unusable(path, &error))
-}
-
-/// Scores on their way to a file. They are written beside it, so that one that is there is replaced
-/// whole or not at all.
-struct Scores {
-    path: PathBuf,
-    half: PathBuf,
-    file: BufWriter<File>,
-}
-
-impl Scores {
-    fn create(path: &Path) -> std::io::Result<Self> {
-        let none = || std::io::Error::new(ErrorKind::InvalidInput, "it is no file's name");
-        let half = half(path).ok_or_else(none)?;
-        let mut scores = Self {
-            path: path.to_owned(),
-            file: BufWriter::new(File::create(&half)?),
-            half,
-        };
-        writeln!(scores.file, "index,score")?;
-        Ok(scores)
-    }
-
-    fn add(&mut self, score: Score) -> std::io::Result<()> {
-        writeln!(self.file, "{},{}", score.index, score.score)
-    }
-
-    fn finish(mut self) -> std::io::Result<()> {
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
-        fs::rename(&self.half, &self.path)
-    }
-}
-
-impl Drop for Scores {
-    fn drop(&mut self) {
-        // There is none any more where it has its name; what is half written helps nobody, and the
-        // error that is told is the first one.
-        let _ = fs::remove_file(&self.half);
-    }
-}
-
-/// The file that scores are written to until it is whole.
-fn half(path: &Path) -> Option<PathBuf> {
-    let mut name = path.file_name()?.to_owned();
-    name.push(".part");
-    Some(path.with_file_name(name))
 }
 
 fn sentences(report: &Report) -> String {
@@ -281,20 +207,6 @@ fn table(report: &RiskReport) -> impl Iterator<Item = String> {
         )
     };
     std::iter::once(head.to_owned()).chain(report.groups.iter().map(line))
-}
-
-/// A path that is none is the caller's mistake; a disk that is full is not.
-fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
-            Failure::unavailable(format!("{}: {error}", path.display()))
-        }
-        _ => unusable(path, error),
-    }
-}
-
-fn unusable(path: &Path, error: &dyn std::error::Error) -> Failure {
-    Failure::usage(format!("{}: {error}", path.display()))
 }
 
 /// The most bytes that are read of `premises.json`.

@@ -6,6 +6,7 @@
     reason = "helpers of tests: what is not there fails the test that asked for it"
 )]
 
+mod access;
 mod agent;
 mod at_rest;
 mod attachments;
