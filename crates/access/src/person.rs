@@ -170,6 +170,6 @@ const LATELY: usize = 48;
 /// So many looks are known.
 const LOOKS: usize = 64;
 /// More doubts than this say no more.
-const DOUBTS: f32 = 20.0;
+const DOUBTS: f32 = 3.0;
 /// What is not shown again is half gone after so long.
 pub(crate) const HALF_LIFE_DAYS: f64 = 180.0;

@@ -41,7 +41,7 @@ fn of(basis: Basis, of: Party<u8>, from_days: i64, until_days: i64) -> Relation<
 
 /// Person 8 is of the same ward; nobody else is known.
 fn reason(asker: &Asker<u8>, relations: &[Relation<u8>]) -> Option<Reason> {
-    let ward_of = |who| (who == 8).then_some(ICU);
+    let ward_of = |who: u8| (who == 8).then_some(ICU);
     explain(asker, relations.iter().copied(), ward_of).reason
 }
 

@@ -140,7 +140,7 @@ fn work_is_explained_and_a_look_at_a_namesake_elsewhere_stands_out_packed_or_not
         (&report["auc"], &report["explained"]["legitimate"]),
         (&().into(), &().into())
     );
-    assert_eq!(report["tpr_at_fpr"]["0.001"], ().into());
+    assert!(report["tpr_at_fpr"]["0.001"].is_null(), "{report}");
     assert_eq!(scores(dir), found);
 }
 
