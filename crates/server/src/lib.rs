@@ -26,6 +26,7 @@
 mod app;
 mod assurance;
 mod attachments;
+pub mod balp;
 mod ca;
 mod caller;
 mod cards;
@@ -74,6 +75,7 @@ mod shape;
 mod telemetry;
 mod tls;
 mod transmitters;
+mod views;
 mod web;
 
 pub use config::Config;
