@@ -24,6 +24,7 @@ mod machine;
 mod mls;
 mod peers;
 mod process;
+mod records;
 mod report;
 mod search;
 mod sockets;
@@ -68,6 +69,8 @@ enum Measurement {
     Mls,
     /// One more person in conversations of a hundred and of five hundred.
     BigGroup,
+    /// One read, one search, one chart among ten thousand patients.
+    Records,
     /// Search over the messages of a device.
     Search,
     /// Risk, policy and audit event on one core.
@@ -120,6 +123,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::Peers => peers::run(&bench, &root),
             Measurement::Mls => mls::run(&bench),
             Measurement::BigGroup => big_group::run(&bench),
+            Measurement::Records => records::run(&bench),
             Measurement::Search => search::run(&bench),
             Measurement::Decision => decision::run(&bench),
             Measurement::Attest => attest::run(&bench),
