@@ -238,7 +238,7 @@ mod tests {
 
     use super::*;
 
-    fn event(action: &str, resource: &str, detail: Value) -> Event {
+    fn event(action: &str, resource: &str, detail: &Value) -> Event {
         Event {
             v: V1,
             at: 1_772_452_800_000,
@@ -317,7 +317,7 @@ mod tests {
         let all = of(&event(
             "entry.read",
             "patient/p1/Observation/k1",
-            json!({
+            &json!({
                 "interaction": "read", "type": "Observation", "source": "10.0.0.7",
                 "entries": {"p1": {"Observation": ["k1"]}}, "purpose": ["ETREAT"], "roles": ["nurse"],
             }),
@@ -341,7 +341,7 @@ mod tests {
         let all = of(&event(
             "entry.search",
             "hospital",
-            json!({
+            &json!({
                 "interaction": "search-type", "type": "Observation", "by": ["code", "patient"],
                 "entries": {"": {"Location": ["l"]}, "p1": {"Observation": ["a", "b"]}, "p2": {"Observation": ["c"]}},
             }),
@@ -353,7 +353,7 @@ mod tests {
         let nothing = of(&event(
             "entry.search",
             "hospital",
-            json!({
+            &json!({
                 "interaction": "search-type", "type": "Patient", "entries": {},
             }),
         ));
@@ -375,11 +375,11 @@ mod tests {
             ),
             ("message.send", "group/1", json!({}), 0),
         ] {
-            let all = of(&event(action, resource, detail));
+            let all = of(&event(action, resource, &detail));
             assert_eq!(all.len(), count, "{action}");
             all.iter().for_each(conforms);
         }
-        let mut refused = event("note.read", "patient/p1/note/n1", json!({}));
+        let mut refused = event("note.read", "patient/p1/note/n1", &json!({}));
         refused.outcome = Outcome::Deny;
         assert!(of(&refused).is_empty());
     }
