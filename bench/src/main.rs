@@ -25,6 +25,7 @@ mod machine;
 mod mls;
 mod peers;
 mod process;
+mod records;
 mod report;
 mod search;
 mod sockets;
@@ -69,6 +70,8 @@ enum Measurement {
     Mls,
     /// One more person in conversations of a hundred and of five hundred.
     BigGroup,
+    /// One read, one search, one chart among ten thousand patients.
+    Records,
     /// Search over the messages of a device.
     Search,
     /// Risk, policy and audit event on one core.
@@ -123,6 +126,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::Peers => peers::run(&bench, &root),
             Measurement::Mls => mls::run(&bench),
             Measurement::BigGroup => big_group::run(&bench),
+            Measurement::Records => records::run(&bench),
             Measurement::Search => search::run(&bench),
             Measurement::Decision => decision::run(&bench),
             Measurement::Access => access::run(&bench),

@@ -89,7 +89,7 @@ fn age(patient: &Resource, now_ms: u64) -> Option<u32> {
 }
 
 /// Ward before bed; where the encounter does not tell them apart, its order.
-fn location(encounter: &Resource) -> Option<String> {
+pub(crate) fn location(encounter: &Resource) -> Option<String> {
     let rank = |place: &&Value| {
         let kind = place
             .get("physicalType")
@@ -122,14 +122,7 @@ fn code_status<'a>(statements: impl Iterator<Item = &'a Resource>) -> Option<Str
     statements
         .filter(|statement| statement.is_active())
         .filter_map(|statement| {
-            let concept = match statement.resource_type() {
-                "Condition" => statement.get("code")?,
-                "Observation" => statement.get("valueCodeableConcept")?,
-                _ => return None,
-            };
-            let (_, usual) = CODE_STATUS.iter().find(|(code, _)| {
-                codings(concept).any(|c| c.system == Some(SNOMED) && c.code == Some(code))
-            })?;
+            let (concept, usual) = decision(statement)?;
             let said = concept.get("text").and(words(concept)).unwrap_or(usual);
             Some((
                 statement.when().unwrap_or_default().to_owned(),
@@ -139,6 +132,24 @@ fn code_status<'a>(statements: impl Iterator<Item = &'a Resource>) -> Option<Str
         // FHIR times sort as texts within one offset; across offsets by hours at most.
         .max_by(|a, b| a.0.cmp(&b.0))
         .map(|(_, said)| said)
+}
+
+/// Whether a resource states a decision about resuscitation.
+pub fn is_code_status(statement: &Resource) -> bool {
+    decision(statement).is_some()
+}
+
+/// The decision about resuscitation that is stated, and how it is usually worded.
+fn decision(statement: &Resource) -> Option<(&Value, &'static str)> {
+    let concept = match statement.resource_type() {
+        "Condition" => statement.get("code")?,
+        "Observation" => statement.get("valueCodeableConcept")?,
+        _ => return None,
+    };
+    let (_, usual) = CODE_STATUS.iter().find(|(code, _)| {
+        codings(concept).any(|c| c.system == Some(SNOMED) && c.code == Some(code))
+    })?;
+    Some((concept, usual))
 }
 
 #[cfg(test)]

@@ -4,9 +4,13 @@
 //! does not.
 
 use crate::banner::banner;
+use crate::chart::chart;
 use crate::import::{Limits, import};
 use crate::index::{PREFIX_MAX, PREFIX_MIN, TokenKind, name_query, tokens};
 use crate::resource::{Resource, collection};
+use crate::search::params::{TYPES, Type};
+use crate::search::{Handling, MAX_COUNT, Search, pairs, terms};
+use crate::view;
 
 /// Limits small enough for a fuzzer's memory.
 const LIMITS: Limits = Limits {
@@ -70,6 +74,39 @@ pub fn query(bytes: &[u8]) -> bool {
     !tokens.is_empty()
 }
 
+/// Any bytes as a search: a type, a question mark, a query. What is understood finds the same resource
+/// by its terms as by reading it.
+pub fn search(bytes: &[u8]) -> bool {
+    let mut halves = bytes.splitn(2, |byte| *byte == b'?');
+    let kind = String::from_utf8_lossy(halves.next().unwrap_or_default());
+    let query = halves.next().unwrap_or_default();
+    let kind = Type::named(&kind).unwrap_or(&TYPES[0]);
+    let Ok(pairs) = pairs(query) else {
+        return false;
+    };
+    match Search::parse(kind, &pairs, Handling::Strict) {
+        Ok(search) => {
+            for group in search.terms() {
+                assert!(group.len() <= 1000, "a group of {}", group.len());
+            }
+            assert!(search.count <= MAX_COUNT);
+            let _ = (
+                search.patients(),
+                search.ids(),
+                search.of_patient(),
+                search.names(),
+            );
+            let unknown = Search::parse(kind, &pairs, Handling::Lenient);
+            assert!(unknown.is_ok_and(|lenient| lenient == search));
+            true
+        }
+        Err(error) => {
+            let _ = error.to_string();
+            false
+        }
+    }
+}
+
 /// Everything that is read out of a resource.
 fn views(resource: &Resource) {
     let all = tokens(resource);
@@ -84,6 +121,19 @@ fn views(resource: &Resource) {
         made.is_ok(),
         resource.resource_type() == "Patient" && resource.patient().is_some()
     );
+    let seen = view::whole(resource, 1, 0);
+    assert!(seen.get("text").is_none(), "narrative leaves");
+    assert!(Resource::new(seen).is_ok(), "what leaves is no resource");
+    if let Some(part) = view::glance(resource, 1, 0) {
+        let part = Resource::new(part);
+        assert!(part.is_ok(), "a part is no resource");
+    }
+    let terms = terms(resource);
+    assert!(terms.is_sorted(), "terms are sorted");
+    if let Ok(chart) = chart(resource, one, 0) {
+        assert!(chart.labs.len() + chart.vitals.len() <= 80);
+    }
+    let _ = (view::labels(resource), view::categories(resource));
     let _ = (
         resource.title(),
         resource.when(),

@@ -200,7 +200,7 @@ pub fn fold(text: &str) -> String {
 
 /// Folded words; an apostrophe joins (O'Brien is one word), anything else that is no letter or
 /// digit parts.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let joined: String = fold(text)
         .chars()
         .filter(|c| !matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`'))

@@ -4,6 +4,10 @@
 //! - [`import`]: bundles, single resources and NDJSON, plain or gzip, into resources.
 //! - [`index`]: the tokens by which a sealed store can find a resource again.
 //! - [`banner`]: the patient banner above a conversation.
+//! - [`search`]: searches as FHIR words them, read within bounds, and what a sealed store finds by.
+//! - [`view`]: what of a resource leaves, and what is sensitive of it.
+//! - [`bundle`]: answers: pages of a search, outcomes, what is served.
+//! - [`chart`]: a patient's chart for one screen.
 //! - [`document`]: notes with their sensitivity labels.
 //! - [`date`]: FHIR's dates and date-times.
 //! - [`fuzz`]: the decoders as functions over bytes, with what must always hold.
@@ -14,6 +18,8 @@
 //! PHI; they name places instead.
 
 pub mod banner;
+pub mod bundle;
+pub mod chart;
 mod check;
 pub mod date;
 pub mod document;
@@ -22,6 +28,8 @@ pub mod import;
 pub mod index;
 mod references;
 pub mod resource;
+pub mod search;
+pub mod view;
 
 pub use banner::{Banner, banner};
 pub use check::{Fault, Flaw};

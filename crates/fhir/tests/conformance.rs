@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use wardline_fhir::index::{name_query, patient_tokens};
+use wardline_fhir::search::params::{Kind, Type};
+use wardline_fhir::search::{Handling, Search, terms};
 use wardline_fhir::{Imported, Limits, Reference, Resource, banner, import, tokens};
 
 #[test]
@@ -55,6 +57,7 @@ fn synthea(folder: &Path) {
                 .or_default() += 1;
             every_reference_is_known(&resource.json(), &known, &name.to_string());
             assert!(!tokens(resource).is_empty());
+            is_found_by_searching(resource);
         }
 
         let mut patients = imported
@@ -105,6 +108,51 @@ fn synthea(folder: &Path) {
     }
 }
 
+/// By each of its own values a resource is found, in a store by its terms and by reading it.
+fn is_found_by_searching(resource: &Resource) {
+    let Some(kind) = Type::named(resource.resource_type()) else {
+        return;
+    };
+    let have = terms(resource);
+    let mut asked = vec![("_id".to_owned(), resource.id().to_owned())];
+    if let Some(patient) = resource.patient().filter(|_| kind.name != "Patient") {
+        asked.push(("patient".to_owned(), patient.to_string()));
+    }
+    if let (Some(date), Some(day)) = (kind.date(), resource.day()) {
+        let own = date.values(resource);
+        if own.iter().any(|it| {
+            it.as_str()
+                .is_some_and(|it| it.starts_with(&day.to_string()))
+        }) {
+            asked.push((date.name.to_owned(), day.to_string()));
+            asked.push((date.name.to_owned(), format!("ge{day}")));
+        }
+    }
+    for (name, value) in &have {
+        let is_date = kind
+            .param(name)
+            .is_some_and(|param| param.kind == Kind::Date);
+        if !is_date && !value.contains([',', '|', '\\']) {
+            asked.push(((*name).to_owned(), value.clone()));
+        }
+    }
+    for (name, value) in asked {
+        let pair = [(name.clone(), value)];
+        let search = match Search::parse(kind, &pair, Handling::Strict) {
+            Ok(search) => search,
+            Err(error) => panic!("{}?{name}: {error}", kind.name),
+        };
+        assert!(search.matches(resource), "{}?{name}", kind.name);
+        for group in search.terms() {
+            let found = group.iter().any(|(field, wanted)| {
+                have.iter()
+                    .any(|(of, term)| of == field && term.to_lowercase() == wanted.to_lowercase())
+            });
+            assert!(found, "{}?{name} is not narrowed to it", kind.name);
+        }
+    }
+}
+
 fn every_reference_is_known(json: &Value, known: &HashSet<String>, file: &str) {
     match json {
         Value::Object(members) => {
@@ -141,6 +189,7 @@ fn us_core(folder: &Path) {
                 "{}: {resource:?}",
                 path.display()
             );
+            is_found_by_searching(resource);
         }
         total += imported.resources.len();
     }

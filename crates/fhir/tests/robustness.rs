@@ -159,3 +159,23 @@ fn whatever_is_typed_into_the_search_is_answered() {
         .cases(40_000)
         .run(fuzz::query);
 }
+
+#[test]
+fn whatever_is_searched_for_is_understood_or_refused() {
+    corpus!("search")
+        .words([
+            "%",
+            "%2",
+            "|",
+            "\\,",
+            ":exact",
+            ".name",
+            "ge",
+            "9999-12-31",
+            "&",
+            "_include=",
+            "ap1",
+        ])
+        .cases(20_000)
+        .run(fuzz::search);
+}

@@ -139,6 +139,12 @@ named! {
         NoteList = "note.list",
         /// Read a note of a patient's chart.
         NoteRead = "note.read",
+        /// Search records as FHIR words it.
+        EntrySearch = "entry.search",
+        /// Read an entry of a record: a FHIR resource, whole.
+        EntryRead = "entry.read",
+        /// Read of an entry who, where and what to be careful of.
+        EntryGlance = "entry.glance",
         /// Open the chart of a patient who is not one's own, for a while.
         GlassBreak = "glass.break",
         /// See where one broke the glass oneself, and what came of it.
@@ -262,6 +268,7 @@ impl Action {
             | Self::TeamCall
             | Self::ListSend
             | Self::PatientSearch
+            | Self::EntrySearch
             | Self::GroupList
             | Self::EscalationList
             | Self::InboxRead
@@ -315,6 +322,7 @@ impl Action {
             Self::GlassEnd | Self::GlassRead | Self::GlassReview => ResourceKind::Glass,
             Self::MessageForward => ResourceKind::Forward,
             Self::NoteRead => ResourceKind::Document,
+            Self::EntryRead | Self::EntryGlance => ResourceKind::Entry,
             Self::KeyPackageUpload | Self::KeyPackageClaim => ResourceKind::KeyPackages,
             Self::GroupCreate
             | Self::GroupRead
@@ -456,6 +464,9 @@ impl Action {
             Self::ChartRead => "open this chart",
             Self::NoteList => "see the notes of this chart",
             Self::NoteRead => "read this note",
+            Self::EntrySearch => "search records",
+            Self::EntryRead => "read this entry of the record",
+            Self::EntryGlance => "see who and where this entry is about",
             Self::GlassBreak => "break the glass",
             Self::GlassListOwn => "see where they broke the glass",
             Self::GlassEnd => "shut this chart again",

@@ -44,6 +44,10 @@ pub const POLICIES: &[Source<'static>] = &[
         text: include_str!("../policies/charts.cedar"),
     },
     Source {
+        name: "views.cedar",
+        text: include_str!("../policies/views.cedar"),
+    },
+    Source {
         name: "glass.cedar",
         text: include_str!("../policies/glass.cedar"),
     },

@@ -41,6 +41,7 @@ pub(crate) struct Names {
     recovery: EntityTypeName,
     patient: EntityTypeName,
     document: EntityTypeName,
+    entry: EntityTypeName,
     key_packages: EntityTypeName,
     share: EntityTypeName,
     purpose: EntityTypeName,
@@ -89,6 +90,7 @@ impl Names {
             recovery: entity_type(ResourceKind::Recovery.as_str()),
             patient: entity_type(ResourceKind::Patient.as_str()),
             document: entity_type(ResourceKind::Document.as_str()),
+            entry: entity_type(ResourceKind::Entry.as_str()),
             key_packages: entity_type(ResourceKind::KeyPackages.as_str()),
             share: entity_type(ResourceKind::Share.as_str()),
             purpose: entity_type("Purpose"),
@@ -285,6 +287,27 @@ impl Names {
                 let patient = self.value(&self.patient, patient.as_str());
                 attributes.push(attribute("patient", patient));
                 entity(uid(&self.document, id), attributes)
+            }
+            Resource::Entry {
+                kind,
+                id,
+                patient,
+                categories,
+                care_team,
+                conversation,
+                glass,
+                labels,
+            } => {
+                let mut attributes = record_of_care(*care_team, *conversation, labels);
+                attributes.extend(self.glass(glass.as_ref()));
+                let patient = patient.as_ref();
+                let patient = patient.map(|id| self.value(&self.patient, id.as_str()));
+                attributes.extend(patient.map(|patient| attribute("patient", patient)));
+                let categories = categories.iter();
+                let categories = categories.map(|it| Value::new_string(it.clone()));
+                attributes.push(attribute("categories", Value::new_set(categories)));
+                attributes.push(attribute("kind", Value::new_string(kind.clone())));
+                entity(uid(&self.entry, &format!("{kind}/{id}")), attributes)
             }
             Resource::KeyPackages { device } => {
                 let id = device.map_or_else(|| "people".to_owned(), |id| id.to_string());

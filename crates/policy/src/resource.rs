@@ -134,6 +134,26 @@ pub enum Resource {
         /// Its own labels and those of the patient, as in [`Resource::Patient`].
         labels: BTreeSet<String>,
     },
+    /// An entry of a record: a FHIR resource.
+    Entry {
+        /// Its FHIR type, such as `Observation`.
+        kind: String,
+        /// Its logical id.
+        id: String,
+        /// Whose record it is of; absent for what is the hospital's, such as a place.
+        patient: Option<PatientId>,
+        /// Its categories, such as `laboratory`.
+        categories: BTreeSet<String>,
+        /// Whether the person who asks is on the care team.
+        care_team: bool,
+        /// Whether the person who asks is in a conversation about the patient.
+        conversation: bool,
+        /// That the person who asks broke the glass, as long as it holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        glass: Option<Glass>,
+        /// Its own labels and those of the patient, as in [`Resource::Patient`].
+        labels: BTreeSet<String>,
+    },
     /// Key packages.
     KeyPackages {
         /// Whose, when they are handed in or counted; absent when those of people are claimed.
@@ -221,6 +241,7 @@ impl Resource {
             Self::Recovery { .. } => ResourceKind::Recovery,
             Self::Patient { .. } => ResourceKind::Patient,
             Self::Document { .. } => ResourceKind::Document,
+            Self::Entry { .. } => ResourceKind::Entry,
             Self::KeyPackages { .. } => ResourceKind::KeyPackages,
             Self::Share { .. } => ResourceKind::Share,
             Self::Glass { .. } => ResourceKind::Glass,
@@ -246,6 +267,13 @@ impl Resource {
             Self::Recovery { person, .. } => format!("user/{person}/recovery"),
             Self::Patient { id, .. } => format!("patient/{id}"),
             Self::Document { id, patient, .. } => format!("patient/{patient}/note/{id}"),
+            Self::Entry {
+                kind,
+                id,
+                patient: Some(patient),
+                ..
+            } => format!("patient/{patient}/{kind}/{id}"),
+            Self::Entry { kind, id, .. } => format!("{kind}/{id}"),
             Self::KeyPackages {
                 device: Some(device),
             } => format!("device/{device}/key-packages"),
@@ -285,6 +313,8 @@ named! {
         Patient = "Patient",
         /// A document of a patient's record.
         Document = "Document",
+        /// An entry of a record.
+        Entry = "Entry",
         /// Key packages.
         KeyPackages = "KeyPackages",
         /// A share of a local-store key.

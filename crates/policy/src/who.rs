@@ -279,6 +279,19 @@ impl Asking<'_> {
                 glass: None,
                 labels: BTreeSet::from(["N".to_owned()]),
             }],
+            // What is seen whole, and what may be seen in part.
+            ResourceKind::Entry => ["Observation", "Patient"]
+                .map(|kind| Resource::Entry {
+                    kind: kind.to_owned(),
+                    id: "entry".to_owned(),
+                    patient: Some(assigned()),
+                    categories: BTreeSet::new(),
+                    care_team: true,
+                    conversation: true,
+                    glass: None,
+                    labels: BTreeSet::from(["N".to_owned()]),
+                })
+                .into(),
             ResourceKind::Glass => vec![Resource::Glass {
                 id: GlassId::from_bytes(SOMETHING),
                 person: owner,
@@ -329,6 +342,7 @@ const fn is_owned(kind: ResourceKind) -> bool {
         | ResourceKind::Escalation
         | ResourceKind::Patient
         | ResourceKind::Document
+        | ResourceKind::Entry
         | ResourceKind::Forward
         | ResourceKind::Records
         | ResourceKind::Log => false,

@@ -1,13 +1,19 @@
 //! Patients out of the sealed store: search terms in, banners out.
 
+use std::time::Duration;
+
 use serde_json::Value;
+use tokio::sync::watch;
 use wardline_fhir::document::{self, Document};
 use wardline_fhir::index::{self, TokenKind};
-use wardline_fhir::{Resource, banner};
+use wardline_fhir::{Resource, banner, search, view};
 use wardline_model::wire::directory::PatientBanner;
 use wardline_model::{PatientId, UserId};
 use wardline_store::{Body, NewResource, StoreError, Term, Tx};
 
+use crate::app::App;
+use crate::gate::patiently;
+use crate::listen::stopped;
 use crate::problem::Refusal;
 
 /// A resource on its way into the store, with what it is to be found by.
@@ -18,18 +24,30 @@ pub(crate) struct Entry {
     body: Vec<u8>,
     name: Option<String>,
     exact: Vec<(&'static str, String)>,
+    within: Vec<(&'static str, String)>,
 }
 
 impl Entry {
     /// Reads what is needed of a checked resource.
     pub(crate) fn new(resource: &Resource) -> Self {
         let json: Value = resource.json();
+        // In the whole hospital patients are looked for, by number and birthday, and what else has a
+        // number; everything else is looked for within a record.
+        let is_patient = resource.resource_type() == "Patient";
         let exact = index::tokens(resource)
             .into_iter()
-            .filter(|token| !matches!(token.kind, TokenKind::NamePrefix | TokenKind::Type))
+            .filter(|token| match token.kind {
+                TokenKind::Identifier => true,
+                TokenKind::BirthDate => is_patient,
+                _ => false,
+            })
             .map(|token| (token.kind.name(), token.value))
             .collect();
-        let name = (resource.resource_type() == "Patient")
+        let mut within = search::terms(resource);
+        if !document::is_ordinary(&view::labels(resource)) {
+            within.push((LABELLED, LABELLED.to_owned()));
+        }
+        let name = is_patient
             .then(|| resource.display_name().map(|name| index::fold(&name)))
             .flatten();
         Self {
@@ -39,6 +57,7 @@ impl Entry {
             body: json.to_string().into_bytes(),
             name,
             exact,
+            within,
         }
     }
 
@@ -58,6 +77,11 @@ impl Entry {
                 .map(|name| Term::Name(name))
                 .chain(exact)
                 .collect(),
+            within: self
+                .within
+                .iter()
+                .map(|(field, value)| (*field, value.as_str()))
+                .collect(),
         }
     }
 }
@@ -71,6 +95,38 @@ pub(crate) async fn put(
     let entries: Vec<Entry> = resources.iter().map(Entry::new).collect();
     let new: Vec<NewResource<'_>> = entries.iter().map(Entry::as_new).collect();
     tx.put_resources(&new, now_ms).await
+}
+
+/// Brings the index of what an earlier release stored up to this one's, some resources at a time.
+pub(crate) async fn index(app: App, mut stop: watch::Receiver<bool>) {
+    loop {
+        let done = index_some(&app).await;
+        let wait = match done {
+            Ok(0) => return,
+            Ok(_) => Duration::from_millis(5),
+            Err(error) => {
+                tracing::warn!(%error, "records are not indexed; trying again");
+                Duration::from_secs(10)
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stopped(&mut stop) => return,
+        }
+    }
+}
+
+async fn index_some(app: &App) -> Result<usize, Refusal> {
+    patiently!(app, |tx| {
+        let bodies = tx.resources_to_index(AT_ONCE).await?;
+        let mut entries = Vec::with_capacity(bodies.len());
+        for (_, body) in &bodies {
+            entries.push(Entry::new(&parse(body)?));
+        }
+        let new: Vec<NewResource<'_>> = entries.iter().map(Entry::as_new).collect();
+        tx.index_resources(&new).await?;
+        Ok(bodies.len())
+    })
 }
 
 /// Patients whose name begins with each typed word, or whose identifier was typed: those of whom
@@ -200,10 +256,12 @@ async fn several(tx: &mut Tx, id: &PatientId, kind: &str) -> Result<Vec<Resource
         .collect()
 }
 
-fn parse(body: &Body) -> Result<Resource, Refusal> {
+pub(crate) fn parse(body: &Body) -> Result<Resource, Refusal> {
     Resource::from_slice(body.expose()).map_err(Refusal::internal)
 }
 
+/// The field, and the value, by which what is sensitive is counted within a record.
+pub(crate) const LABELLED: &str = "labelled";
 const MAX_OF_A_KIND: u32 = 200;
 /// Notes that are opened at once.
 const AT_ONCE: u32 = 100;

@@ -1,5 +1,6 @@
 //! Extractors whose rejections are problem documents.
 
+use std::convert::Infallible;
 use std::str::FromStr;
 
 use axum::body::Bytes;
@@ -10,7 +11,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use crate::app::App;
+use crate::app::{App, Peer};
 use crate::problem::Refusal;
 
 /// A JSON body.
@@ -164,6 +165,15 @@ impl<T: FromStr + Send> FromRequestParts<App> for Numbered<T> {
         n.and_then(|(_, text)| text.parse().ok())
             .map(|n| Self { id, n })
             .ok_or(Refusal::InvalidParameter("n"))
+    }
+}
+
+/// Where the request comes from.
+impl FromRequestParts<App> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
     }
 }
 

@@ -27,6 +27,7 @@
 mod app;
 mod assurance;
 mod attachments;
+pub mod balp;
 mod ca;
 mod caller;
 mod cards;
@@ -75,6 +76,7 @@ mod shape;
 mod telemetry;
 mod tls;
 mod transmitters;
+mod views;
 mod web;
 pub mod webhook;
 

@@ -10,6 +10,7 @@ use wardline_audit::{Checkpoint, LogKey, LogSigner, SigningKey};
 use wardline_seal::{KeyFile, Keyring};
 use wardline_store::{NodeKeys, Store, StoreConfig, StoreError, VerifyError};
 
+use crate::balp::{self, Site};
 use crate::config::Config;
 use crate::keys::{self, HospitalKeys, KeysError};
 use crate::rim::random;
@@ -114,6 +115,50 @@ pub async fn export(config: &Config, out: impl Write) -> Result<(), LogError> {
     drop(tx);
     store.close().await;
     Ok(())
+}
+
+/// Exports the looks into records as FHIR AuditEvents (IHE BALP), a line each.
+///
+/// # Errors
+/// When the database or the writer fails.
+pub async fn export_fhir(config: &Config, mut out: impl Write) -> Result<(), LogError> {
+    let (store, key) = open(config)?;
+    let site = Site {
+        name: key.name().to_owned(),
+        address: format!("{}/fhir/R4", address(config)),
+    };
+    let mut tx = store.read().await?;
+    let mut index = 0;
+    loop {
+        let events = tx.logged_events(index, PAGE).await?;
+        if events.is_empty() {
+            break;
+        }
+        for logged in events {
+            let event = logged.opening.event().map_err(ExportError::from)?;
+            for json in balp::audit_events(&event, index, &site) {
+                writeln!(out, "{json}")?;
+            }
+            index += 1;
+        }
+    }
+    out.flush()?;
+    drop(tx);
+    store.close().await;
+    Ok(())
+}
+
+/// Where the hospital's server is, as its configuration names it.
+fn address(config: &Config) -> String {
+    let said = config
+        .server
+        .origins
+        .iter()
+        .find(|it| it.starts_with("https:"));
+    said.map_or_else(
+        || format!("https://{}", config.server.rp_id),
+        |it| it.trim_end_matches('/').to_owned(),
+    )
 }
 
 const PAGE: u32 = 1000;

@@ -32,6 +32,12 @@ pub(crate) enum Refusal {
     /// A path or query parameter or a header is not of the right form.
     #[error("invalid parameter {0}")]
     InvalidParameter(&'static str),
+    /// What is searched for cannot be: the sentence names the parameter, and no value.
+    #[error("search refused: {0}")]
+    SearchRefused(String),
+    /// So much would have to be read for a search that it is not done.
+    #[error("search too costly")]
+    SearchTooCostly,
     /// The body is larger than the operation takes.
     #[error("payload too large")]
     PayloadTooLarge {
@@ -252,6 +258,8 @@ impl Refusal {
         match self {
             Self::InvalidBody { .. } => "invalid-body",
             Self::InvalidParameter(_) => "invalid-parameter",
+            Self::SearchRefused(_) => "search-refused",
+            Self::SearchTooCostly => "search-too-costly",
             Self::PayloadTooLarge { .. } => "payload-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::NotFound => "not-found",
@@ -318,6 +326,7 @@ impl Refusal {
             Self::InvalidBody { .. } | Self::InvalidParameter(_) | Self::IdempotencyMismatch => {
                 StatusCode::BAD_REQUEST
             }
+            Self::SearchRefused(_) | Self::SearchTooCostly => StatusCode::BAD_REQUEST,
             Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -399,6 +408,13 @@ impl Refusal {
                 let detail = format!("The parameter `{name}` does not have the right form.");
                 return ("A parameter is not valid", detail);
             }
+            Self::SearchRefused(why) => {
+                return ("The search is not valid", format!("Mend it: {why}."));
+            }
+            Self::SearchTooCostly => (
+                "The search reads too much",
+                "Name the patient, a category or a span of time, or leave the order out.",
+            ),
             Self::PayloadTooLarge { limit } => {
                 let detail = format!("Send at most {limit} bytes.");
                 return ("The body is too large", detail);

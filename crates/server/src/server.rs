@@ -37,7 +37,7 @@ use crate::risk::{self, Risk, RiskError};
 use crate::tls::TlsError;
 use crate::transmitters::{TransmitterError, Transmitters};
 use crate::webhook::HookError;
-use crate::{attachments, care, escalations, listen, oncall, routes, telemetry, tls};
+use crate::{attachments, care, charts, escalations, listen, oncall, routes, telemetry, tls};
 
 /// Why the server could not start.
 #[derive(Debug, Error)]
@@ -252,6 +252,7 @@ impl Server {
         tasks.spawn(hub::run(app.clone(), stopped.clone()));
         tasks.spawn(oncall::run(app.clone(), stopped.clone()));
         tasks.spawn(care::run(app.clone(), stopped.clone()));
+        tasks.spawn(charts::index(app.clone(), stopped.clone()));
         tasks.spawn(fleet::run(app.clone(), stopped.clone()));
         tasks.spawn(fleet::follow(app.clone(), stopped.clone()));
         tasks.spawn(risk::run(app.clone(), stopped.clone()));

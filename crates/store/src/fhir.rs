@@ -1,8 +1,14 @@
 //! Clinical resources, sealed: neither ids nor contents stand in the clear.
 //!
-//! A resource is found by blind tokens: its own id, its patient's, and what it may be searched by.
+//! A resource is found by blind tokens. Those of patients' names and numbers are keyed for the whole
+//! hospital, since that is where they are looked for. All others are keyed with the patient whose record
+//! it is: nobody searches all records by a code, and so the same diagnosis in two records is two tokens.
+//!
 //! What a thief of the database learns is how many resources there are of each kind, which of them
-//! belong to one (unnamed) patient, and which share a search token.
+//! belong to one (unnamed) patient and when they were stored, which patients share the beginning of a
+//! name, and which resources of one type within one record share a term.
+
+use std::fmt::Write as _;
 
 use wardline_model::{PatientId, Phi};
 use wardline_seal::Token;
@@ -26,8 +32,11 @@ pub struct NewResource<'a> {
     pub patient: Option<&'a PatientId>,
     /// The resource, JSON.
     pub body: &'a [u8],
-    /// What it may be found by.
+    /// What it may be found by in the whole hospital.
     pub terms: Vec<Term<'a>>,
+    /// What it may be found by within its patient's record: fields and values, of which letter case does
+    /// not matter.
+    pub within: Vec<(&'a str, &'a str)>,
 }
 
 /// Something a resource may be found by. Only tokens of it are stored.
@@ -44,6 +53,46 @@ pub enum Term<'a> {
     },
 }
 
+/// A resource as it is stored.
+#[derive(Clone)]
+pub struct Stored {
+    /// Its place among those of its type, in no telling order.
+    pub place: Token,
+    /// Which version it is, from 1.
+    pub version: u64,
+    /// When this version was stored, unix milliseconds.
+    pub stored_at: u64,
+    /// The resource.
+    pub body: Body,
+}
+
+/// What is looked for in one record.
+#[derive(Clone, Copy)]
+pub struct Find<'a> {
+    /// FHIR resource type.
+    pub kind: &'a str,
+    /// Whose record; absent for what is no patient's.
+    pub patient: Option<&'a PatientId>,
+    /// Only these ids, where there are some; at most 100.
+    pub ids: Option<&'a [&'a str]>,
+    /// Groups of fields and values, of each of which one must be there.
+    pub terms: &'a [Vec<(&'static str, String)>],
+    /// Only what stands after this place.
+    pub after: Option<Token>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// Binds what each search has.
+macro_rules! bound {
+    ($query:expr, $find:expr, $values:expr) => {
+        $query
+            .bind($values.scope.clone())
+            .bind($find.kind.raw())
+            .bind($values.after.clone())
+            .bind($find.limit.raw())
+    };
+}
 row! {
     struct Raw {
         id_token: Token,
@@ -51,11 +100,30 @@ row! {
     }
 }
 
+row! {
+    struct RawStored {
+        kind: String,
+        id_token: Token,
+        body_sealed: Vec<u8>,
+        version: u64,
+        updated_at: u64,
+    }
+}
+
+row! {
+    struct RawOld {
+        patient_token: Option<Token>,
+        body_token: Option<Token>,
+        indexed: u64,
+    }
+}
+
 /// The JSON of a resource.
 pub type Body = Phi<Vec<u8>>;
 
 impl Tx {
-    /// Writes resources; those with a known type and id are replaced.
+    /// Writes resources; those with a known type and id are replaced, and have a new version if they
+    /// differ.
     pub async fn put_resources(
         &mut self,
         resources: &[NewResource<'_>],
@@ -63,39 +131,166 @@ impl Tx {
     ) -> Result<(), StoreError> {
         for resource in resources {
             let id = self.resource_token(resource.kind, resource.id);
-            let sealed = self.seal("resources.body", &row_of(resource.kind, &id), resource.body)?;
             let patient = resource.patient.map(|patient| self.patient_token(patient));
+            let tokens = self.tokens_of(resource);
+            let body_token = self.body_token(resource, &tokens);
+            let old = fetch_optional!(
+                self,
+                RawOld,
+                "SELECT patient_token, body_token, indexed FROM resources
+                 WHERE kind = $1 AND id_token = $2",
+                resource.kind,
+                id
+            )?;
+            if let Some(old) = &old {
+                if old.patient_token == patient
+                    && old.body_token == Some(body_token)
+                    && old.indexed == INDEXED
+                {
+                    continue;
+                }
+                self.drop_tokens(resource.kind, &id, old.patient_token)
+                    .await?;
+            }
+            let sealed = self.seal("resources.body", &row_of(resource.kind, &id), resource.body)?;
             execute!(
                 self,
-                "INSERT INTO resources (kind, id_token, patient_token, body_sealed, updated_at)
-                 VALUES ($1, $2, $3, $4, $5)
+                "INSERT INTO resources (kind, id_token, patient_token, body_sealed, updated_at,
+                     version, body_token, indexed)
+                 VALUES ($1, $2, $3, $4, $5, 1, $6, $7)
                  ON CONFLICT (kind, id_token) DO UPDATE SET
                      patient_token = excluded.patient_token, body_sealed = excluded.body_sealed,
-                     updated_at = excluded.updated_at",
+                     updated_at = excluded.updated_at, version = resources.version + 1,
+                     body_token = excluded.body_token, indexed = excluded.indexed",
                 resource.kind,
                 id,
                 patient,
                 sealed,
-                now_ms
+                now_ms,
+                body_token,
+                INDEXED
             )?;
-            execute!(
+            self.put_tokens(resource, &id, patient, &tokens).await?;
+        }
+        Ok(())
+    }
+
+    /// Some resources whose index is of an older form, with their types: a few at a time until there
+    /// are none.
+    pub async fn resources_to_index(
+        &mut self,
+        limit: u32,
+    ) -> Result<Vec<(String, Body)>, StoreError> {
+        let rows: Vec<RawStored> = fetch_all!(
+            self,
+            RawStored,
+            "SELECT kind, id_token, body_sealed, version, updated_at FROM resources
+             WHERE indexed = 0 ORDER BY kind, id_token LIMIT $1",
+            limit
+        )?;
+        let bodies = rows.into_iter().map(|raw| {
+            let stored = self.open_stored(&raw)?;
+            Ok((raw.kind, stored.body))
+        });
+        bodies.collect()
+    }
+
+    /// Indexes resources anew; what they say, and which version they are, stays. One that was stored
+    /// meanwhile is left as it is.
+    pub async fn index_resources(
+        &mut self,
+        resources: &[NewResource<'_>],
+    ) -> Result<(), StoreError> {
+        for resource in resources {
+            let id = self.resource_token(resource.kind, resource.id);
+            let patient = resource.patient.map(|patient| self.patient_token(patient));
+            let tokens = self.tokens_of(resource);
+            let body_token = self.body_token(resource, &tokens);
+            let changed = execute!(
                 self,
-                "DELETE FROM resource_tokens WHERE kind = $1 AND id_token = $2",
+                "UPDATE resources SET body_token = $3, indexed = $4
+                 WHERE kind = $1 AND id_token = $2 AND indexed = 0",
                 resource.kind,
-                id
+                id,
+                body_token,
+                INDEXED
             )?;
-            for token in self.tokens_of(resource) {
-                execute!(
-                    self,
-                    "INSERT INTO resource_tokens (kind, search_token, id_token)
-                     VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                    resource.kind,
-                    token,
-                    id
-                )?;
+            if changed == 1 {
+                self.drop_tokens(resource.kind, &id, patient).await?;
+                self.put_tokens(resource, &id, patient, &tokens).await?;
             }
         }
         Ok(())
+    }
+
+    /// A resource with its version.
+    pub async fn stored(&mut self, kind: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        let token = self.resource_token(kind, id);
+        let raw = fetch_optional!(
+            self,
+            RawStored,
+            "SELECT kind, id_token, body_sealed, version, updated_at FROM resources
+             WHERE kind = $1 AND id_token = $2",
+            kind,
+            token
+        )?;
+        raw.map(|raw| self.open_stored(&raw)).transpose()
+    }
+
+    /// What is found in one record, by its place: whatever has a term of each group. What has one may
+    /// still be something else; only who opens it can tell.
+    pub async fn find(&mut self, find: &Find<'_>) -> Result<Vec<Stored>, StoreError> {
+        let (sql, values) = self.found_where(find);
+        let sql = format!(
+            "SELECT r.kind, r.id_token, r.body_sealed, r.version, r.updated_at FROM resources r
+             WHERE {sql} ORDER BY r.id_token LIMIT $4"
+        );
+        let rows: Vec<RawStored> = on_engine!(self, |Db, conn| {
+            let query = sqlx::query_as::<Db, RawStored>(sqlx::AssertSqlSafe(sql));
+            bind_all!(bound!(query, find, values), &values.more, |q, value| q
+                .bind(value.clone()))
+            .fetch_all(conn)
+            .await
+        })?;
+        rows.iter().map(|raw| self.open_stored(raw)).collect()
+    }
+
+    /// How many [`Tx::find`] would find, without opening them; its limit counts for nothing.
+    pub async fn count_found(&mut self, find: &Find<'_>) -> Result<u64, StoreError> {
+        let (sql, values) = self.found_where(find);
+        let sql = format!("SELECT COUNT(*) AS n FROM resources r WHERE {sql} AND $4 >= 0");
+        let (count,): (i64,) = on_engine!(self, |Db, conn| {
+            let query = sqlx::query_as::<Db, (i64,)>(sqlx::AssertSqlSafe(sql));
+            bind_all!(bound!(query, find, values), &values.more, |q, value| q
+                .bind(value.clone()))
+            .fetch_one(conn)
+            .await
+        })?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// A patient's resources of these types, those stored last first.
+    pub async fn record_of(
+        &mut self,
+        patient: &PatientId,
+        kinds: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let patient = self.patient_token(patient);
+        let sql = format!(
+            "SELECT kind, id_token, body_sealed, version, updated_at FROM resources
+             WHERE patient_token = $1 AND kind IN ({})
+             ORDER BY updated_at DESC, id_token LIMIT $2",
+            placeholders(3, kinds.len())
+        );
+        let rows: Vec<RawStored> = on_engine!(self, |Db, conn| {
+            let query = sqlx::query_as::<Db, RawStored>(sqlx::AssertSqlSafe(sql));
+            let query = query.bind(patient.raw()).bind(limit.raw());
+            bind_all!(query, kinds, |q, kind| q.bind(kind.raw()))
+                .fetch_all(conn)
+                .await
+        })?;
+        rows.iter().map(|raw| self.open_stored(raw)).collect()
     }
 
     /// Looks a resource up.
@@ -237,6 +432,132 @@ impl Tx {
         rows.iter().map(|raw| self.open_body(kind, raw)).collect()
     }
 
+    /// The conditions of a search, of which `$1` is whose record, `$2` the type, `$3` the place and `$4`
+    /// the limit.
+    fn found_where(&self, find: &Find<'_>) -> (String, Values) {
+        let scope = find.patient.map(|patient| self.patient_token(patient));
+        let scope = scope.map_or_else(Vec::new, |token| token.as_bytes().to_vec());
+        let whose = match find.patient {
+            Some(_) => "r.patient_token = $1",
+            None => "r.patient_token IS NULL",
+        };
+        let mut sql = format!("{whose} AND r.kind = $2 AND r.id_token > $3");
+        let mut more: Vec<Vec<u8>> = Vec::new();
+        // Writing to a String has no error.
+        if let Some(ids) = find.ids {
+            let list = placeholders(5, ids.len());
+            let _ = write!(sql, " AND r.id_token IN ({list})");
+            let ids = ids.iter().map(|id| self.resource_token(find.kind, id));
+            more.extend(ids.map(|token| token.as_bytes().to_vec()));
+        }
+        for group in find.terms {
+            let list = placeholders(5 + more.len(), group.len());
+            let _ = write!(
+                sql,
+                " AND EXISTS (SELECT 1 FROM resource_terms t
+                  WHERE t.scope_token = $1 AND t.kind = $2 AND t.id_token = r.id_token
+                      AND t.term_token IN ({list}))"
+            );
+            let terms = group.iter();
+            more.extend(
+                terms.map(|(field, value)| self.term_token(&scope, find.kind, field, value)),
+            );
+        }
+        // Each place is after that of no bytes.
+        let after = find
+            .after
+            .map_or_else(Vec::new, |place| place.as_bytes().to_vec());
+        (sql, Values { scope, after, more })
+    }
+
+    async fn drop_tokens(
+        &mut self,
+        kind: &str,
+        id: &Token,
+        patient: Option<Token>,
+    ) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "DELETE FROM resource_tokens WHERE kind = $1 AND id_token = $2",
+            kind,
+            id
+        )?;
+        execute!(
+            self,
+            "DELETE FROM resource_terms WHERE scope_token = $1 AND kind = $2 AND id_token = $3",
+            scope_of(patient),
+            kind,
+            id
+        )?;
+        Ok(())
+    }
+
+    async fn put_tokens(
+        &mut self,
+        resource: &NewResource<'_>,
+        id: &Token,
+        patient: Option<Token>,
+        tokens: &[Token],
+    ) -> Result<(), StoreError> {
+        for some in tokens.chunks(AT_ONCE) {
+            let rows: Vec<String> = (3..3 + some.len())
+                .map(|n| format!("($1, ${n}, $2)"))
+                .collect();
+            let sql = format!(
+                "INSERT INTO resource_tokens (kind, search_token, id_token) VALUES {}
+                 ON CONFLICT DO NOTHING",
+                rows.join(", ")
+            );
+            on_engine!(self, |Db, conn| {
+                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
+                let query = query.bind(resource.kind.raw()).bind(id.raw());
+                bind_all!(query, some, |q, token| q.bind(token.raw()))
+                    .execute(conn)
+                    .await
+                    .map(drop)
+            })?;
+        }
+        let scope = scope_of(patient);
+        let mut terms: Vec<Vec<u8>> = resource
+            .within
+            .iter()
+            .map(|(field, value)| self.term_token(&scope, resource.kind, field, value))
+            .collect();
+        terms.sort_unstable();
+        terms.dedup();
+        for some in terms.chunks(AT_ONCE) {
+            let rows: Vec<String> = (4..4 + some.len())
+                .map(|n| format!("($1, $2, $3, ${n})"))
+                .collect();
+            let sql = format!(
+                "INSERT INTO resource_terms (scope_token, kind, id_token, term_token) VALUES {}
+                 ON CONFLICT DO NOTHING",
+                rows.join(", ")
+            );
+            on_engine!(self, |Db, conn| {
+                let query = sqlx::query::<Db>(sqlx::AssertSqlSafe(sql));
+                let query = query.bind(scope.clone()).bind(resource.kind.raw());
+                let query = query.bind(id.raw());
+                bind_all!(query, some, |q, term| q.bind(term.clone()))
+                    .execute(conn)
+                    .await
+                    .map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn open_stored(&self, raw: &RawStored) -> Result<Stored, StoreError> {
+        let row = row_of(&raw.kind, &raw.id_token);
+        let plain = self.open("resources.body", &row, &raw.body_sealed)?;
+        Ok(Stored {
+            place: raw.id_token,
+            version: raw.version,
+            stored_at: raw.updated_at,
+            body: Phi::new(plain.to_vec()),
+        })
+    }
+
     fn open_body(&self, kind: &str, raw: &Raw) -> Result<Body, StoreError> {
         let plain = self.open(
             "resources.body",
@@ -271,12 +592,45 @@ impl Tx {
             .token(&format!("resource {kind}"), id.as_bytes())
     }
 
+    /// By what a body is told from another, with what it is found by in the whole hospital.
+    fn body_token(&self, resource: &NewResource<'_>, tokens: &[Token]) -> Token {
+        let mut whole = resource.body.to_vec();
+        for token in tokens {
+            whole.extend_from_slice(token.as_bytes());
+        }
+        let kind = format!("body {} {}", resource.kind, resource.id);
+        self.shared.index.token(&kind, &whole)
+    }
+
+    /// Half a token: within one record and type, terms are few, and whoever opens what they find sees
+    /// whether it is meant.
+    fn term_token(&self, scope: &[u8], kind: &str, field: &str, value: &str) -> Vec<u8> {
+        let mut whole = scope.to_vec();
+        whole.push(0);
+        whole.extend_from_slice(text::fold(value).as_bytes());
+        let named = format!("within {} {kind}.{field}", scope.len());
+        let token = self.shared.index.token(&named, &whole);
+        token.as_bytes()[..Token::LEN / 2].to_vec()
+    }
+
     fn exact_token(&self, kind: &str, field: &str, value: &str) -> Token {
         let folded = text::fold(value);
         self.shared
             .index
             .token(&format!("exact {kind}.{field}"), folded.as_bytes())
     }
+}
+
+/// What a search binds.
+struct Values {
+    scope: Vec<u8>,
+    after: Vec<u8>,
+    more: Vec<Vec<u8>>,
+}
+
+/// Whose record, as terms have it.
+fn scope_of(patient: Option<Token>) -> Vec<u8> {
+    patient.map_or_else(Vec::new, |token| token.as_bytes().to_vec())
 }
 
 fn name_field(kind: &str) -> String {
@@ -290,5 +644,10 @@ fn row_of(kind: &str, id: &Token) -> Vec<u8> {
     row
 }
 
+/// The form that the index of resources is in. A release that adds terms counts it up and asks for
+/// everything below to be indexed anew.
+const INDEXED: u64 = 1;
+/// Tokens that are written at once.
+const AT_ONCE: usize = 200;
 /// More words than anyone has in a name.
 const MAX_TERMS: usize = 16;

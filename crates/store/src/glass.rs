@@ -156,6 +156,19 @@ impl Tx {
         Ok(found.map(|grant| (grant.grant_id, grant.purpose)))
     }
 
+    /// The patients whose records are open to a person at a time because they broke the glass.
+    pub async fn patients_under_glass(
+        &mut self,
+        user: UserId,
+        now_ms: u64,
+    ) -> Result<Vec<PatientId>, StoreError> {
+        let grants = self.glass_of(user).await?;
+        let open = grants
+            .into_iter()
+            .filter(|grant| grant.until_ms > now_ms && grant.ended_at.is_none());
+        Ok(open.map(|grant| grant.patient).collect())
+    }
+
     /// Looks a grant up.
     pub async fn glass(&mut self, id: GlassId) -> Result<Option<GlassGrant>, StoreError> {
         let raw = fetch_optional!(self, RawGrant, select_grants!("WHERE grant_id = $1"), id)?;

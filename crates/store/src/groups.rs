@@ -513,6 +513,28 @@ impl Tx {
         rows.into_iter().map(|raw| self.open_group(raw)).collect()
     }
 
+    /// The patients about whom a person is in a conversation.
+    pub async fn patients_talked_about(
+        &mut self,
+        user: UserId,
+    ) -> Result<Vec<PatientId>, StoreError> {
+        let rows: Vec<RawGroup> = fetch_all!(
+            self,
+            RawGroup,
+            select_groups!(
+                "WHERE g.patient_token IS NOT NULL AND g.group_id IN
+                     (SELECT m.group_id FROM group_devices m WHERE m.user_id = $1)
+                 ORDER BY g.group_id"
+            ),
+            user
+        )?;
+        let mut patients = Vec::with_capacity(rows.len());
+        for raw in rows {
+            patients.extend(self.open_group(raw)?.patient_id);
+        }
+        Ok(patients)
+    }
+
     /// How far each person has come in a conversation.
     pub async fn receipts(&mut self, group: GroupId) -> Result<Vec<Receipt>, StoreError> {
         let mut receipts = self.receipts_of(&[group]).await?;

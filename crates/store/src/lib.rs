@@ -74,7 +74,7 @@ pub use enrollments::Enrollment;
 pub use error::StoreError;
 pub use escalations::{EscalationMark, StoredEscalation};
 pub use factors::{Factor, NewFactor, ShortOfFactors, Tries};
-pub use fhir::{Body, NewResource, Term};
+pub use fhir::{Body, Find, NewResource, Stored, Term};
 pub use glass::{GlassGrant, GlassLook, NewGlass};
 pub use groups::{
     CommitError, Group, GroupListing, GroupMember, GroupState, Leaf, NewCommit, NewGroup,

@@ -56,6 +56,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(28, "0028_disowned"),
     migration!(29, "0029_owner_notices"),
     migration!(30, "0030_heard"),
+    migration!(33, "0033_versions"),
+    migration!(34, "0034_resource_terms"),
 ];
 
 impl Store {

@@ -77,6 +77,102 @@ export interface PatientBanner {
   code_status?: string | null;
 }
 
+/** Something that stands in a record. */
+export interface ChartItem {
+  id: string;
+  name: string;
+  at?: number | null;
+  status?: string | null;
+}
+
+/** One value of a series. */
+export interface ChartPoint {
+  /** Of its Observation. */
+  id: string;
+  at?: number | null;
+  value?: number | null;
+  /** As it is to be read, without its unit. */
+  text: string;
+  /** HL7 v3 ObservationInterpretation: `L`, `H`, `LL` and `HH` for critical values, `A`. */
+  flag?: string | null;
+  status: string;
+}
+
+/** What was measured again and again, the latest first. */
+export interface ChartSeries {
+  /** LOINC, where it has one. */
+  code: string;
+  name: string;
+  unit?: string | null;
+  /** The reference range of the latest value. */
+  low?: number | null;
+  high?: number | null;
+  points: ChartPoint[];
+}
+
+export interface ChartMedication {
+  id: string;
+  name: string;
+  dose?: string | null;
+  state: "active" | "held" | "ended";
+  since?: number | null;
+  last_given?: number | null;
+}
+
+export interface ChartReport {
+  id: string;
+  name: string;
+  at?: number | null;
+  status: string;
+  conclusion?: string | null;
+  section?: string | null;
+}
+
+export interface ChartPlan {
+  id: string;
+  name: string;
+  activities: string[];
+}
+
+export interface ChartEncounter {
+  id: string;
+  name?: string | null;
+  status: string;
+  from?: number | null;
+  to?: number | null;
+  location?: string | null;
+}
+
+/** That there is more of a type, and what opens it. */
+export interface ChartWithheld {
+  /** A FHIR type. */
+  kind: string;
+  count: number;
+  /** Absent where the person's role does not see it. */
+  why?: string | null;
+  /** What a proof has to be given for; empty where none opens it. */
+  scopes: string[];
+}
+
+/** `GET /v1/patients/{id}/chart`. */
+export interface PatientChart {
+  banner: PatientBanner;
+  care_team: PersonBrief[];
+  precautions: ChartItem[];
+  problems: ChartItem[];
+  labs: ChartSeries[];
+  vitals: ChartSeries[];
+  medications: ChartMedication[];
+  reports: ChartReport[];
+  procedures: ChartItem[];
+  plans: ChartPlan[];
+  encounters: ChartEncounter[];
+  withheld: ChartWithheld[];
+  in_part: boolean;
+  /** The record is longer than what was read of it. */
+  cut: boolean;
+}
+
 /** A sensitivity or a confidentiality of a note (HL7 v3 codes). */
 export interface NoteLabel {
   /** Such as `PSY`. */

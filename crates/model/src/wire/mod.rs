@@ -4,6 +4,7 @@
 
 pub mod attachments;
 pub mod cards;
+pub mod chart;
 pub mod devices;
 pub mod directory;
 pub mod enroll;

@@ -209,6 +209,7 @@ fn names_of_resources_are_those_of_the_audit_log() {
             format!("user/{}/recovery", id(0xB1)),
             "patient/cfda32ac-8382-4a7c-92a2-1b072b2a70de".to_owned(),
             "patient/cfda32ac-8382-4a7c-92a2-1b072b2a70de/note/psychiatry-consult".to_owned(),
+            "patient/cfda32ac-8382-4a7c-92a2-1b072b2a70de/Patient/entry".to_owned(),
             format!("device/{}/key-packages", id(0xA2)),
             format!("device/{}/share", id(0xA2)),
             format!("glass/{}", id(0x91)),

@@ -50,6 +50,18 @@ proptest! {
     }
 
     #[test]
+    fn nothing_of_a_record_is_seen_without_a_reason_to_look(question in a_question()) {
+        let question = in_good_standing(question);
+        if let Resource::Entry {
+            patient: Some(_), care_team: false, conversation: false, glass: None, ..
+        } = question.resource
+        {
+            let decided = engine().decide(&question);
+            prop_assert!(matches!(decided.decision, Decision::Deny { .. }), "{:?}", decided);
+        }
+    }
+
+    #[test]
     fn no_attachment_is_read_from_outside_its_conversation(question in a_question()) {
         let question = in_good_standing(question);
         if let Resource::Attachment { member: false, .. } = question.resource

@@ -116,6 +116,7 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
         },
         ResourceKind::Patient => patient(true, true, &["N"]),
         ResourceKind::Document => document(true, true, &["N"]),
+        ResourceKind::Entry => entry("Patient", true, &["N"]),
         ResourceKind::KeyPackages => Resource::KeyPackages {
             device: Some(ADAS_PHONE),
         },
@@ -154,6 +155,7 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
         },
         ResourceKind::Patient => patient(false, false, &["N"]),
         ResourceKind::Document => document(false, false, &["N"]),
+        ResourceKind::Entry => entry("Patient", false, &["N"]),
         ResourceKind::KeyPackages => Resource::KeyPackages {
             device: Some(BENS_PHONE),
         },
@@ -257,6 +259,20 @@ pub(super) fn document(care_team: bool, conversation: bool, labels: &[&str]) -> 
         patient: "cfda32ac-8382-4a7c-92a2-1b072b2a70de".parse().unwrap(),
         care_team,
         conversation,
+        glass: None,
+        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+    }
+}
+
+/// An entry of a record, of a patient whose care team she is on or not.
+pub(super) fn entry(kind: &str, care_team: bool, labels: &[&str]) -> Resource {
+    Resource::Entry {
+        kind: kind.to_owned(),
+        id: "entry".to_owned(),
+        patient: Some("cfda32ac-8382-4a7c-92a2-1b072b2a70de".parse().unwrap()),
+        categories: std::collections::BTreeSet::new(),
+        care_team,
+        conversation: false,
         glass: None,
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
     }

@@ -280,6 +280,39 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                 },
             )
             .boxed(),
+        ResourceKind::Entry => (
+            ("[A-Za-z0-9.-]{1,64}", any::<bool>()),
+            select(&["Patient", "Observation", "Location", "Flag"][..]),
+            btree_set(select(&["laboratory", "vital-signs"][..]), 0..2),
+            any::<[bool; 2]>(),
+            broken(),
+            btree_set(
+                select(vec!["N", "R", "V", "PSY", "HIV", "ETH", "CEL", "PSYTHPN"]),
+                0..3,
+            ),
+        )
+            .prop_map(
+                |(
+                    (id, of_somebody),
+                    kind,
+                    categories,
+                    [care_team, conversation],
+                    glass,
+                    labels,
+                )| {
+                    Resource::Entry {
+                        kind: kind.to_owned(),
+                        patient: of_somebody.then(|| id.parse().unwrap()),
+                        id,
+                        categories: categories.into_iter().map(str::to_owned).collect(),
+                        care_team,
+                        conversation,
+                        glass,
+                        labels: labels.into_iter().map(str::to_owned).collect(),
+                    }
+                },
+            )
+            .boxed(),
         ResourceKind::KeyPackages => option::of(device_id())
             .prop_map(|device| Resource::KeyPackages { device })
             .boxed(),

@@ -8,7 +8,8 @@ use wardline_model::{GlassId, UserId};
 
 use super::people::{
     ADA, ADAS_PHONE, BEN, BENS_PHONE, HOUR, MINUTE, ada_asks, answer, asker, attachment, changed,
-    device, document, engine, forward, group, patient, person, session, someone_elses, with_roles,
+    device, document, engine, entry, forward, group, patient, person, session, someone_elses,
+    with_roles,
 };
 use crate::{
     Action, Decision, Glass, PasskeyKind, Place, Program, Proof, Purpose, Question, Resource,
@@ -989,4 +990,52 @@ fn privacy_officers_order_about_records_and_custodians_agree_each_with_a_proof_f
         });
         assert_eq!(answer(&late), "step_up");
     }
+}
+
+#[test]
+fn a_psychiatrist_and_a_porter_see_different_charts_of_one_patient() {
+    let asks = |roles: &[&str], department: &str, action, kind: &str, labels: &[&str]| {
+        let mut question = with_roles(roles, action);
+        question.resource = entry(kind, true, labels);
+        asker(&mut question).departments = [department.to_owned()].into();
+        answer(&question)
+    };
+    let porter = |action, kind| asks(&["transporter"], "Transport", action, kind, &["N"]);
+    for kind in ["Patient", "Encounter", "AllergyIntolerance", "Flag"] {
+        assert_eq!(porter(Action::EntryGlance, kind), "allow", "{kind}");
+        assert_eq!(
+            porter(Action::EntryRead, kind),
+            "missing_permission",
+            "{kind}"
+        );
+    }
+    for kind in [
+        "Condition",
+        "Observation",
+        "MedicationRequest",
+        "DocumentReference",
+    ] {
+        assert_eq!(
+            porter(Action::EntryGlance, kind),
+            "missing_permission",
+            "{kind}"
+        );
+    }
+    let read = Action::EntryRead;
+    let psychiatrist = |labels: &[&str]| {
+        asks(
+            &["physician"],
+            "Psychiatry",
+            read,
+            "DocumentReference",
+            labels,
+        )
+    };
+    assert_eq!(psychiatrist(&["PSY"]), "allow");
+    assert_eq!(psychiatrist(&["PSY", "PSYTHPN"]), "allow");
+    assert_eq!(psychiatrist(&["PSY", "HIV"]), "step_up");
+    let nurse = |labels: &[&str]| asks(&["nurse"], "Cardiology", read, "DocumentReference", labels);
+    assert_eq!(nurse(&["N"]), "allow");
+    assert_eq!(nurse(&["PSY"]), "step_up");
+    assert_eq!(nurse(&["PSY", "PSYTHPN"]), "psychotherapy");
 }

@@ -9,6 +9,7 @@ pub(crate) mod devices;
 pub(crate) mod enroll;
 pub(crate) mod escalations;
 pub(crate) mod factors;
+pub(crate) mod fhir;
 pub(crate) mod fleet;
 pub(crate) mod glass;
 pub(crate) mod groups;
@@ -200,6 +201,8 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(keeper::results::handler))
         .routes(routes!(records::list::handler))
         .routes(routes!(records::hand_in::handler))
+        .routes(routes!(patients::chart::handler))
+        .merge(records_as_fhir())
         .merge(commits())
         .routes(routes!(groups::info::handler))
         .routes(routes!(groups::send::handler))
@@ -240,6 +243,16 @@ fn files() -> OpenApiRouter<App> {
         .routes(routes!(care_teams::import::handler))
         .layer(DefaultBodyLimit::max(LARGEST_FILE))
         .layer(Extension(Largest(LARGEST_FILE)))
+}
+
+/// The FHIR façade: its problems are OperationOutcomes.
+fn records_as_fhir() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(fhir::metadata::handler))
+        .routes(routes!(fhir::read::handler))
+        .routes(routes!(fhir::search::by_address))
+        .routes(routes!(fhir::search::by_form))
+        .layer(middleware::from_fn(fhir::outcomes))
 }
 
 /// Operations that bring commits: one that adds hundreds of people has a key package of each.

@@ -22,6 +22,7 @@ mod enrolment;
 mod escalations;
 mod factors;
 mod feeds;
+mod fhir;
 mod fleet;
 mod fleet_pages;
 mod forward;

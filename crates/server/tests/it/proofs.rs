@@ -3,7 +3,6 @@
 
 use serde_json::{Value, json};
 use wardline_model::wire::devices::DeviceList;
-use wardline_model::wire::problem::Problem;
 
 use crate::support::{Device, Engine, Hospital, Proof, story};
 
@@ -282,6 +281,10 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             format!("/v1/glass/{group}/review"),
             Some(json!({ "justified": true, "note": "n" })),
         ),
+        ("GET", "/v1/patients/p1/chart".into(), None),
+        ("GET", "/fhir/R4/Patient/p1".into(), None),
+        ("GET", "/fhir/R4/Patient?name=quigley".into(), None),
+        ("POST", "/fhir/R4/Patient/_search".into(), None),
         ("GET", "/v1/patients/p1/notes".into(), None),
         ("GET", "/v1/patients/p1/notes/n1".into(), None),
         ("GET", "/v1/recoveries".into(), None),
@@ -436,6 +439,7 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
                 .replace("00000000-0000-4000-8000-000000000000", "{id}")
                 .replace("/chunks/0", "/chunks/{n}")
                 .replace("/p1", "/{id}")
+                .replace("/R4/Patient", "/R4/{kind}")
                 .replace("/notes/n1", "/notes/{note}")
                 .replace("/schedules/r/", "/schedules/{id}/")
                 .replace("/policies/1", "/policies/{id}")
@@ -446,6 +450,7 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
     // Those that need no session; `enroll` and sign-in have tests of their own.
     let public = [
         "GET /v1/hospital",
+        "GET /fhir/R4/metadata",
         "POST /v1/enroll/start",
         "POST /v1/enroll/finish",
         "GET /v1/enroll/{id}",
@@ -615,8 +620,7 @@ async fn on_every_route_a_proof_counts_once_and_an_ended_session_is_over(engine:
             .raw(method, &path, Some(proof.clone()), token.clone(), send())
             .await;
         // The proof is good; what the person has to prove besides is another matter.
-        let asks =
-            first.status == 401 && first.json::<Problem>().kind.ends_with("step-up-required");
+        let asks = first.status == 401 && first.problem().kind.ends_with("step-up-required");
         assert!(first.status != 401 || asks, "{method} {path}");
         officer
             .raw(method, &path, Some(proof), token.clone(), send())

@@ -54,6 +54,7 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
                     value: "1906-06-03",
                 },
             ],
+            within: vec![("birthdate", "1906-06-03")],
         };
         let lab = NewResource {
             kind: "Observation",
@@ -61,6 +62,7 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
             patient: Some(&patient),
             body: br#"{"code":"Hyperkalaemia","value":"K 6.8 mmol/L"}"#,
             terms: vec![],
+            within: vec![("code", "Hyperkalaemia")],
         };
         tx.put_resources(&[resource, lab], NOW).await.unwrap();
         tx.put_care_team(&patient, anna.user).await.unwrap();

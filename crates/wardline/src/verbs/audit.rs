@@ -1,7 +1,7 @@
 //! `wardline audit …`: verification without trust in the server.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(crate) enum Audit {
     /// Verify a hospital's database, an export or a server's public log. Exit 4 names the first
     /// bad index.
     Verify(Verify),
-    /// Export the log so that it verifies by itself.
+    /// Export the log: so that it verifies by itself, or its looks into records for an audit repository.
     #[command(group = ArgGroup::new("hospital").required(true))]
     Export {
         /// The data directory, with the embedded database.
@@ -66,6 +66,8 @@ pub(crate) struct Verify {
 pub(crate) enum Format {
     /// Canonical leaves, salts and the signed checkpoint; verifies by itself.
     Ndjson,
+    /// Looks into records as FHIR AuditEvents (IHE BALP), one for each patient and line.
+    Fhir,
 }
 
 impl Audit {
@@ -75,7 +77,7 @@ impl Audit {
             Self::Export {
                 data,
                 config,
-                format: Format::Ndjson,
+                format,
                 out: file,
             } => {
                 let config = match config {
@@ -83,18 +85,18 @@ impl Audit {
                     // The group asks for one of the two.
                     None => log::embedded(&data.unwrap_or_default()),
                 };
-                match file {
+                let out: Box<dyn Write> = match file {
                     Some(file) => {
                         let target = File::create(&file).map_err(|error| {
                             Failure::usage(format!("{}: {error}", file.display()))
                         })?;
-                        log::export(&config, BufWriter::new(target))
-                            .await
-                            .map_err(failed)
+                        Box::new(BufWriter::new(target))
                     }
-                    None => log::export(&config, std::io::stdout())
-                        .await
-                        .map_err(failed),
+                    None => Box::new(std::io::stdout()),
+                };
+                match format {
+                    Format::Ndjson => log::export(&config, out).await.map_err(failed),
+                    Format::Fhir => log::export_fhir(&config, out).await.map_err(failed),
                 }
             }
         }

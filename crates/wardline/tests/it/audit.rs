@@ -113,6 +113,12 @@ fn the_log_verifies_live_stopped_sealed_exported_and_over_the_network() {
         (&"opened".into(), &stopped["root"])
     );
 
+    // What of it is looks into records, as FHIR has it: of the demo's start there is none.
+    let mut command = wardline();
+    command.args(["audit", "export", "--format", "fhir", "--data"]);
+    let looks = Run::of(command.arg(demo.data()));
+    assert_eq!(looks.code, 0, "{looks:?}");
+
     // The key of another hospital.
     let other = Demo::start();
     let foreign = other.data().join("keys/log.vkey");

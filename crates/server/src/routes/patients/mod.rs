@@ -1,6 +1,7 @@
 //! Patients: the minimum necessary. One file for each operation.
 
 pub(crate) mod break_glass;
+pub(crate) mod chart;
 pub(crate) mod read;
 pub(crate) mod search;
 pub(crate) mod team;

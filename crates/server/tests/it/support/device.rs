@@ -78,19 +78,44 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
     }
 
+    /// The problem that it is; under `/fhir/R4` an OperationOutcome says it.
+    #[track_caller]
+    pub(crate) fn problem(&self) -> Problem {
+        let kind = self.headers.get("content-type");
+        match kind.map(|value| value.to_str().unwrap()) {
+            Some("application/problem+json") => self.json(),
+            Some("application/fhir+json") => {
+                let outcome: Value = self.json();
+                assert_eq!(outcome["resourceType"], "OperationOutcome");
+                let issue = &outcome["issue"][0];
+                let text = |value: &Value| value.as_str().map(str::to_owned);
+                let coding = &issue["details"]["coding"][0];
+                let parts = issue["extension"].as_array().cloned().unwrap_or_default();
+                let extensions = parts.iter().map(|part| {
+                    let name = part["url"].as_str().unwrap().rsplit(':').next().unwrap();
+                    let value = part["valueString"].as_str().unwrap();
+                    (name.to_owned(), serde_json::from_str(value).unwrap())
+                });
+                Problem {
+                    kind: format!("{}{}", Problem::PREFIX, coding["code"].as_str().unwrap()),
+                    title: text(&issue["details"]["text"]).unwrap(),
+                    status: self.status,
+                    detail: text(&issue["diagnostics"]),
+                    extensions: extensions.collect(),
+                }
+            }
+            other => panic!(
+                "{other:?} {}: {}",
+                self.status,
+                String::from_utf8_lossy(&self.body)
+            ),
+        }
+    }
+
     /// It must be a problem document of this name, with this status.
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, name: &str) -> Problem {
-        assert_eq!(
-            self.headers
-                .get("content-type")
-                .map(|v| v.to_str().unwrap()),
-            Some("application/problem+json"),
-            "{} {}",
-            self.status,
-            String::from_utf8_lossy(&self.body)
-        );
-        let problem: Problem = self.json();
+        let problem = self.problem();
         assert_eq!(
             (problem.status, problem.name()),
             (status, name),
@@ -250,6 +275,26 @@ impl Device {
         }
     }
 
+    /// A read of what is known in a version (RFC 9110 §13.1.2).
+    pub(crate) async fn conditional(
+        &mut self,
+        path: &str,
+        proof: String,
+        token: Option<String>,
+        tag: &str,
+    ) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.url));
+        let request = request.header("User-Agent", AGENT).header("DPoP", proof);
+        let token = format!("DPoP {}", token.unwrap_or_default());
+        let request = request.header("Authorization", token);
+        let response = request.header("If-None-Match", tag).send().await.unwrap();
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.bytes().await.unwrap().to_vec(),
+        }
+    }
+
     /// One request whose proof is wrong in a given way; the nonce is the server's.
     pub(crate) async fn with_proof(
         &mut self,
@@ -276,7 +321,7 @@ impl Device {
         body: Option<&Value>,
     ) -> Answer {
         let answer = self.with_proof(method, path, &Proof::default(), body).await;
-        if answer.status == 401 && answer.json::<Problem>().name() == "use-dpop-nonce" {
+        if answer.status == 401 && answer.problem().name() == "use-dpop-nonce" {
             return self.with_proof(method, path, &Proof::default(), body).await;
         }
         answer
