@@ -115,6 +115,109 @@ export interface Note {
   why_no_text?: string | null;
 }
 
+/** What the person may see of a record, in one answer. The notes have a list of their own. */
+export interface PatientChart {
+  banner: PatientBanner;
+  care_team: PersonBrief[];
+  /** Those in force, such as isolation or a risk of falls. */
+  precautions: ChartItem[];
+  /** Those that stand, the latest first. */
+  problems: ChartItem[];
+  /** What was measured last comes first. */
+  labs: ChartSeries[];
+  vitals: ChartSeries[];
+  /** Those in force, then those on hold, then the others. */
+  medications: ChartMedication[];
+  reports: ChartReport[];
+  procedures: ChartItem[];
+  plans: ChartPlan[];
+  encounters: ChartEncounter[];
+  withheld: ChartWithheld[];
+  /** The person's role sees a part only: who, where and what to be careful of. */
+  in_part: boolean;
+  /** The record is longer than what was read of it. */
+  cut: boolean;
+}
+
+export interface ChartItem {
+  id: string;
+  name: string;
+  /** Since when, or when. */
+  at?: number | null;
+  /** Of FHIR. */
+  status?: string | null;
+}
+
+/** What was measured again and again. */
+export interface ChartSeries {
+  /** LOINC, where it has one. */
+  code: string;
+  name: string;
+  unit?: string | null;
+  /** The reference range of the latest value. */
+  low?: number | null;
+  high?: number | null;
+  /** The latest first, at most 12. */
+  points: ChartPoint[];
+}
+
+export interface ChartPoint {
+  /** Of its Observation. */
+  id: string;
+  at?: number | null;
+  value?: number | null;
+  /** As it is to be read, without its unit. */
+  text: string;
+  /** HL7 v3 ObservationInterpretation. */
+  flag?: string | null;
+  status: string;
+}
+
+export interface ChartMedication {
+  id: string;
+  name: string;
+  dose?: string | null;
+  state: "active" | "held" | "ended";
+  since?: number | null;
+  last_given?: number | null;
+}
+
+export interface ChartReport {
+  id: string;
+  name: string;
+  at?: number | null;
+  status: string;
+  conclusion?: string | null;
+  /** HL7 v2 table 0074, such as `RAD`. */
+  section?: string | null;
+}
+
+export interface ChartPlan {
+  id: string;
+  name: string;
+  activities: string[];
+}
+
+export interface ChartEncounter {
+  id: string;
+  name?: string | null;
+  status: string;
+  from?: number | null;
+  to?: number | null;
+  location?: string | null;
+}
+
+/** What is in the record besides. */
+export interface ChartWithheld {
+  /** A FHIR type. */
+  kind: string;
+  count: number;
+  /** What to prove or do to see it; absent where the person's role does not see it. */
+  why?: string | null;
+  /** What a proof has to be given for; empty where none opens it. */
+  scopes: string[];
+}
+
 export interface EnrollStarted {
   enrollment_id: string;
   device_id: string;
