@@ -10,7 +10,7 @@ import { BreakButton } from "../glass/BreakButton";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Chart.module.css";
-import { kindsText, more, type More as Together } from "./words";
+import { breaks, kindsText, more, type More as Together } from "./words";
 
 export function More({
   patient,
@@ -64,7 +64,7 @@ function Withheld({ patient, more: { kinds, why, scopes } }: { patient: string; 
         <Button variant="light" loading={busy} onClick={() => void ask()}>
           {t.chart.ask}
         </Button>
-      ) : why ? (
+      ) : breaks(why) ? (
         <BreakButton patient={patient} />
       ) : null}
     </div>

@@ -9,9 +9,6 @@ const EDGE = 6;
 
 export function Sparkline({ trend: { lines, readings } }: { trend: Trend }) {
   const shown = readings.flatMap(({ values }) => values);
-  if (shown.every((value) => value === null)) {
-    return <span className={styles.spark} />;
-  }
   const span = domain([...shown, ...lines.flatMap(({ low, high }) => [low, high])]);
   const xs = along(readings).map((at) => place(at, [0, 1], [EDGE, WIDTH - EDGE]));
   const y = (value: number) => place(value, span, [HEIGHT - 2, 2]);

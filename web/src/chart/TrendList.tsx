@@ -36,17 +36,19 @@ function Row({ trend, now, onOpen }: { trend: Trend; now: number; onOpen(): void
   }
   const standing = nowOf(trend);
   const by = change(trend);
+  const drawn = trend.readings.some(({ values }) => values.some((value) => value !== null));
   const time = latest.at === null ? t.chart.noTime : moment(latest.at, now);
   return (
     <button
       type="button"
       className={styles.trend}
       data-critical={isCritical(standing) || undefined}
+      data-words={!drawn || undefined}
       aria-haspopup="dialog"
       onClick={onOpen}
     >
       <strong className={styles.name}>{trend.name}</strong>
-      <Sparkline trend={trend} />
+      {drawn ? <Sparkline trend={trend} /> : null}
       <span className={styles.value}>
         <strong>{latest.text}</strong> {trend.unit}
       </span>
@@ -54,14 +56,12 @@ function Row({ trend, now, onOpen }: { trend: Trend; now: number; onOpen(): void
         <Standing standing={standing} />
         <span>{[statusText(latest.status), time].filter(Boolean).join(" · ")}</span>
       </span>
-      <span className={styles.change}>
-        {by ? (
-          <>
-            <span aria-hidden>{by.text}</span>
-            <span className="visually-hidden">{t.chart.changed(by.text)}</span>
-          </>
-        ) : null}
-      </span>
+      {by ? (
+        <span className={styles.change}>
+          <span aria-hidden>{by.text}</span>
+          <span className="visually-hidden">{t.chart.changed(by.text)}</span>
+        </span>
+      ) : null}
     </button>
   );
 }

@@ -4,6 +4,7 @@ import type { ChartWithheld } from "../core/wire";
 import { t } from "../texts";
 import type { Trend } from "./trends";
 import {
+  breaks,
   doseText,
   hidden,
   isAway,
@@ -83,6 +84,13 @@ describe("what is withheld", () => {
   it("is counted, so that nothing is called empty that is not", () => {
     expect(hidden(withheld, ["Observation"])).toBe(3);
     expect(hidden(withheld, ["AllergyIntolerance"])).toBe(0);
+  });
+
+  it("is opened by breaking the glass where the advice says so", () => {
+    expect(breaks("Ask the attending. In an emergency, break the glass.")).toBe(true);
+    expect(breaks("Break the glass if care needs it now.")).toBe(true);
+    expect(breaks("Open to psychiatry only. Ask the psychiatrist.")).toBe(false);
+    expect(breaks(null)).toBe(false);
   });
 
   it("has words for a type that is not known", () => {

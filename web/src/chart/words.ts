@@ -90,6 +90,12 @@ export function more(withheld: readonly ChartWithheld[]): More[] {
   return [...found.values()].sort((a, b) => rank(a) - rank(b));
 }
 
+/** Whether the way that is told leads through breaking the glass: the rules say so in their advice, and
+ * of what stays closed even then they do not. */
+export function breaks(why: string | null): boolean {
+  return why !== null && /\bbreak the glass\b/i.test(why);
+}
+
 /** `2 problems, 1 report`. */
 export function kindsText(kinds: More["kinds"]): string {
   return kinds

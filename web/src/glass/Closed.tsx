@@ -19,7 +19,7 @@ export function Closed({
 }) {
   return (
     <div className={notes.closed} role="alert">
-      <Empty title={t.glass.closed} />
+      <Empty title={failure.problem?.status === 403 ? t.glass.closed : t.failure.title} />
       {sentences([failure.message]).map((line) => (
         <p key={line}>{line}</p>
       ))}
