@@ -11,7 +11,6 @@ import { Banner } from "../patients/Banner";
 import type { Route } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
-import { moment } from "../texts/time";
 import styles from "./Chart.module.css";
 import { Encounters, Plans, Procedures } from "./Lists";
 import { Medications } from "./Medications";
@@ -23,7 +22,7 @@ import { Summary } from "./Summary";
 import { TrendDialog } from "./TrendDialog";
 import { TrendList } from "./TrendList";
 import { pressingFirst, type Trend, trends } from "./trends";
-import { hidden, isAway } from "./words";
+import { at, hidden, isAway } from "./words";
 
 export function Chart({
   patient: id,
@@ -66,7 +65,7 @@ export function Chart({
       {failure && shown ? (
         <div className={styles.stale} role="status">
           <CloudOff aria-hidden />
-          <p>{t.chart.stale(moment(chart.dataUpdatedAt, Date.now()))}</p>
+          <p>{t.chart.stale(at(chart.dataUpdatedAt, Date.now()))}</p>
           <Button
             size="xs"
             variant="default"

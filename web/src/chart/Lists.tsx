@@ -3,7 +3,7 @@ import type { ChartEncounter, ChartItem, ChartPlan } from "../core/wire";
 import { t } from "../texts";
 import { date, moment } from "../texts/time";
 import styles from "./Chart.module.css";
-import { statusText } from "./words";
+import { at as inWords, statusText } from "./words";
 
 export function Procedures({ procedures, now }: { procedures: readonly ChartItem[]; now: number }) {
   return (
@@ -68,7 +68,7 @@ function when({ from, to, status }: ChartEncounter, now: number): string | null 
     return t.chart.stayed(date(from, now), date(to, now));
   }
   return here
-    ? t.chart.hereNow(moment(from, now))
+    ? t.chart.hereNow(inWords(from, now))
     : [statusText(status), moment(from, now)].filter(Boolean).join(" · ");
 }
 

@@ -2,9 +2,8 @@
 import { CirclePause } from "lucide-react";
 import type { ChartMedication } from "../core/wire";
 import { t } from "../texts";
-import { moment } from "../texts/time";
 import styles from "./Chart.module.css";
-import { doseText } from "./words";
+import { at, doseText } from "./words";
 
 const STANDING = ["active", "held"] as const;
 
@@ -71,11 +70,11 @@ function List({
 
 function given({ last_given }: ChartMedication, told: boolean, now: number): string | null {
   if (typeof last_given === "number") {
-    return t.chart.given(moment(last_given, now));
+    return t.chart.given(at(last_given, now));
   }
   return told ? t.chart.givenUnknown : null;
 }
 
 function since({ since }: ChartMedication, now: number): string | null {
-  return typeof since === "number" ? t.chart.ordered(moment(since, now)) : null;
+  return typeof since === "number" ? t.chart.ordered(at(since, now)) : null;
 }

@@ -18,7 +18,7 @@ export function Plot({ trend, now }: { trend: Trend; now: number }) {
   const { lines, readings } = trend;
   const shown = readings.flatMap(({ values }) => values);
   const span = domain([...shown, ...lines.flatMap(({ low, high }) => [low, high])]);
-  const xs = along(readings).map((at) => place(at, [0, 1], [LEFT + 16, RIGHT - 16]));
+  const xs = along(readings).map((at) => place(at, [0, 1], [LEFT + 26, RIGHT - 20]));
   const y = (value: number) => place(value, span, [BOTTOM, TOP]);
   const oldest = readings[readings.length - 1]?.at ?? null;
   const latest = readings[0]?.at ?? null;

@@ -10,6 +10,8 @@ import { Standing } from "./Standing";
 import { isCritical, now as nowOf, type Trend } from "./trends";
 import { hidden, statusText, withUnit } from "./words";
 
+/** As many as leave room for the rest on the first screen of a small phone. */
+const CRITICAL = 3;
 const PROBLEMS = 4;
 const PEOPLE = 2;
 
@@ -24,6 +26,7 @@ export function Summary({
   now: number;
   onOpen(trend: Trend): void;
 }) {
+  const [allCritical, setAllCritical] = useState(false);
   const critical = trends.filter((trend) => isCritical(nowOf(trend)));
   const { precautions, problems, care_team, withheld, in_part } = chart;
   const kept = hidden(withheld, ["Condition"]);
@@ -34,12 +37,20 @@ export function Summary({
       </h2>
       {critical.length > 0 ? (
         <ul className={styles.critical} aria-label={t.chart.critical}>
-          {critical.map((trend) => (
+          {critical.slice(0, allCritical ? critical.length : CRITICAL).map((trend) => (
             <li key={trend.code}>
               <Critical trend={trend} now={now} onOpen={() => onOpen(trend)} />
             </li>
           ))}
         </ul>
+      ) : null}
+      {critical.length > CRITICAL ? (
+        <Toggle
+          all={allCritical}
+          of={critical.length}
+          what={t.chart.critical}
+          onToggle={setAllCritical}
+        />
       ) : null}
       <dl>
         {precautions.length > 0 ? (
@@ -118,7 +129,7 @@ function Problems({ problems, now }: { problems: readonly ChartItem[]; now: numb
           {problems
             .slice(0, PROBLEMS)
             .map(({ name }) => name)
-            .join(" · ")}
+            .join(" · ")}{" "}
         </span>
       )}
       <Toggle all={all} of={problems.length} what={t.chart.problems} onToggle={setAll} />
@@ -128,17 +139,27 @@ function Problems({ problems, now }: { problems: readonly ChartItem[]; now: numb
 
 function Team({ chart: { care_team } }: { chart: PatientChart }) {
   const [all, setAll] = useState(false);
-  const shown = all ? care_team : care_team.slice(0, PEOPLE);
   return (
     <>
-      <ul className={styles.rows}>
-        {shown.map(({ id, name, role, department }) => (
-          <li key={id}>
-            {name}
-            <span>{all ? `${role}, ${department}` : role}</span>
-          </li>
-        ))}
-      </ul>
+      {all ? (
+        <ul className={styles.rows}>
+          {care_team.map(({ id, name, role, department }) => (
+            <li key={id}>
+              {name}
+              <span>
+                {role}, {department}
+              </span>
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <span>
+          {care_team
+            .slice(0, PEOPLE)
+            .map(({ name, role }) => `${name}, ${role}`)
+            .join(" · ")}{" "}
+        </span>
+      )}
       {care_team.length > PEOPLE ? (
         <Toggle all={all} of={care_team.length} what={t.chart.team} onToggle={setAll} />
       ) : null}

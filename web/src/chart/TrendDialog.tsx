@@ -8,7 +8,7 @@ import styles from "./Chart.module.css";
 import { Plot } from "./Plot";
 import { Standing } from "./Standing";
 import { change, now as nowOf, type Trend, worst } from "./trends";
-import { rangeText, statusText } from "./words";
+import { at as inWords, rangeText, statusText, withUnit } from "./words";
 
 export function TrendDialog({
   trend,
@@ -50,7 +50,7 @@ function Opened({ trend, now }: { trend: Trend; now: number }) {
   const time = (at: number | null) => (at === null ? t.chart.noTime : moment(at, now));
   const ranges = lines.flatMap((line) => {
     const range = rangeText(line);
-    return range ? [`${lines.length > 1 ? `${line.name} ` : ""}${range}`] : [];
+    return range ? [`${lines.length > 1 ? `${line.name} ` : ""}${withUnit(range, unit)}`] : [];
   });
   return (
     <div className={styles.opened}>
@@ -61,7 +61,11 @@ function Opened({ trend, now }: { trend: Trend; now: number }) {
         {[
           time(latest.at),
           statusText(latest.status),
-          by ? (by.since === null ? by.text : t.chart.changedSince(by.text, time(by.since))) : null,
+          by
+            ? by.since === null
+              ? by.text
+              : t.chart.changedSince(by.text, inWords(by.since, now))
+            : null,
         ]
           .filter(Boolean)
           .join(" · ")}

@@ -146,6 +146,7 @@ it("puts first what needs a look, and leaves the rest in its order", () => {
   const rows = trends([
     series("usual 1", [point("a", "4")]),
     series("low", [point("a", "3.4")]),
+    series("high", [point("a", "5.2")]),
     series("critical", [point("a", "6.8", { flag: "HH" })]),
     series("usual 2", [point("a", "4")]),
     series("once critical", [point("b", "4"), point("a", "7", { flag: "HH" })]),
@@ -154,6 +155,7 @@ it("puts first what needs a look, and leaves the rest in its order", () => {
   expect(pressingFirst(rows).map(({ code }) => code)).toEqual([
     "critical",
     "low",
+    "high",
     "usual 1",
     "usual 2",
     "once critical",

@@ -158,7 +158,10 @@ export function now({ readings }: Trend): Standing {
 
 /** What needs a look first, otherwise as they came. */
 export function pressingFirst(all: readonly Trend[]): Trend[] {
-  const rank = (trend: Trend) => STANDINGS.indexOf(now(trend));
+  const rank = (trend: Trend) => {
+    const standing = now(trend);
+    return isCritical(standing) ? 0 : standing === "usual" ? 2 : 1;
+  };
   return [...all].sort((a, b) => rank(a) - rank(b));
 }
 

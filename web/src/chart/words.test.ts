@@ -4,6 +4,7 @@ import type { ChartWithheld } from "../core/wire";
 import { t } from "../texts";
 import type { Trend } from "./trends";
 import {
+  at,
   breaks,
   doseText,
   hidden,
@@ -20,6 +21,14 @@ it("says what lies within a range, also where it has one end", () => {
   expect(rangeText({ low: null, high: 0.04 })).toBe("up to 0.04");
   expect(rangeText({ low: 60, high: null })).toBe("60 or more");
   expect(rangeText({ low: null, high: null })).toBeNull();
+});
+
+it("writes a day in the midst of a sentence as it is written there", () => {
+  const now = new Date(2026, 5, 9, 10, 0).getTime();
+  expect(at(now - 20 * 3_600_000, now)).toBe("yesterday, 14:00");
+  expect(at(now, now)).toBe("just now");
+  expect(at(now - 3 * 86_400_000, now)).toBe("Sat, 10:00");
+  expect(at(now - 3_600_000, now)).toBe("09:00");
 });
 
 it("tells of a status only what is not as it should be", () => {

@@ -25,20 +25,28 @@ export function standingText(standing: Standing): string | null {
   return standing === "usual" ? null : t.chart.standing[standing];
 }
 
+/** A time in the midst of a sentence. */
+export function at(ms: number, now: number): string {
+  const text = moment(ms, now);
+  const [day = ""] = text.split(",");
+  const { yesterday, justNow, tomorrow } = t.time;
+  return [yesterday, justNow, tomorrow].includes(day) ? text.replace(day, day.toLowerCase()) : text;
+}
+
 /** Where a status says more than that all is as it should be. */
 export function statusText(status: string | null | undefined): string | null {
   return status ? (t.chart.status[status] ?? null) : null;
 }
 
 /** A plot for those who hear it. */
-export function plotText(trend: Trend, at: number): string {
+export function plotText(trend: Trend, present: number): string {
   const { readings, unit, lines } = trend;
   const [latest] = readings;
   const oldest = readings[readings.length - 1];
   if (!latest || !oldest) {
     return trend.name;
   }
-  const time = (ms: number | null) => (ms === null ? null : moment(ms, at));
+  const time = (ms: number | null) => (ms === null ? null : at(ms, present));
   const by = change(trend);
   return [
     `${trend.name}: ${withUnit(latest.text, unit)}`,

@@ -513,7 +513,7 @@ export const en = {
     toTop: "To the top of the chart",
     since: (at: string) => `since ${at}`,
     stale: (at: string) =>
-      `As it was at ${at}. Wardline cannot reach the hospital: newer results are not here.`,
+      `As it was: ${at}. Wardline cannot reach the hospital: newer results are not here.`,
     reload: "Ask again",
     inPart: "Your role sees a part of this record: who, where and what to be careful of.",
     cut: "This record is longer than this page. Older entries are missing here; look them up in the hospital’s record system.",
