@@ -66,9 +66,11 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await expect(pressure).toContainText(/\d+\/\d+/);
     await look(page, view, "chart-vitals");
     await pressure.click();
-    await expect(page.getByRole("dialog", { name: "Blood pressure" })).toContainText(/\d+\/\d+/);
+    const both = page.getByRole("dialog", { name: "Blood pressure" });
+    await expect(both).toContainText(/\d+\/\d+/);
     await look(page, view, "chart-pressure");
-    await page.getByRole("button", { name: "Close" }).click();
+    await both.getByRole("button", { name: "Close" }).click();
+    await expect(both).toHaveCount(0);
     await parts.getByRole("button", { name: /^Medications/ }).click();
     await expect(page.getByRole("heading", { name: "Medications", level: 2 })).toBeFocused();
     const active = page.getByRole("list", { name: "Active" });
