@@ -55,6 +55,14 @@ for (const [view, options] of Object.entries(VIEWS)) {
       page.getByRole("status").filter({ hasText: "You broke the glass." }),
     ).toBeVisible();
     await expect(page.getByRole("region", { name: "Patient" })).toContainText(patient);
+    await expect(
+      page.getByRole("list", { name: "Labs" }).getByRole("button").first(),
+    ).toBeVisible();
+    await look(page, view, "glass-chart");
+    await page
+      .getByRole("navigation", { name: "Parts of the chart" })
+      .getByRole("link", { name: "Notes" })
+      .click();
     const notes = page.getByRole("list", { name: "Notes" });
     await expect(notes.getByRole("listitem").first()).toBeVisible();
     await look(page, view, "glass-open");
@@ -85,6 +93,7 @@ for (const [view, options] of Object.entries(VIEWS)) {
     // She shuts the chart again, and sees what came of it.
     await page.getByRole("button", { name: "Shut it again" }).click();
     await expect(page.getByRole("alert").filter({ hasText: REFUSED })).toBeVisible();
+    await page.getByRole("button", { name: "Back to the chart" }).click();
     await page.getByRole("button", { name: "All patients" }).click();
     await page.reload();
     await mary.unlock();

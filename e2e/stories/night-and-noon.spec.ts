@@ -252,6 +252,10 @@ async function openPsychiatryNote(page: Page): Promise<void> {
   for (let nth = 0; ; nth += 1) {
     const own = page.getByRole("list", { name: "Your patients" });
     await own.getByRole("listitem").nth(nth).getByRole("button").click();
+    await page
+      .getByRole("navigation", { name: "Parts of the chart" })
+      .getByRole("link", { name: "Notes" })
+      .click();
     const notes = page.getByRole("list", { name: "Notes" });
     await expect(notes).toBeVisible();
     const psychiatry = notes.getByRole("listitem").filter({ hasText: /^Psychiatry consult note/ });
@@ -260,6 +264,7 @@ async function openPsychiatryNote(page: Page): Promise<void> {
       await expect(page.getByRole("article")).toContainText("That you opened this is recorded.");
       return;
     }
+    await page.getByRole("button", { name: "Back to the chart" }).click();
     await page.getByRole("button", { name: "All patients" }).click();
   }
 }

@@ -15,7 +15,8 @@ import { AttachSheet } from "../attachments/AttachSheet";
 import { inWords } from "../attachments/words";
 import type { Draft, Expiry, Form, MessageView } from "../core/methods";
 import { useCall, useMe, useStatus } from "../core/queries";
-import type { PersonBrief, Priority } from "../core/wire";
+import type { PatientBanner, PersonBrief, Priority } from "../core/wire";
+import { OtherLine } from "../patients/OtherLine";
 import { isBot } from "../people/bot";
 import { GroupReach } from "../people/GroupReach";
 import { ReachLine } from "../people/ReachLine";
@@ -58,7 +59,6 @@ const OFFERED = 4;
 
 export function Composer({
   group,
-  about,
   to,
   crowd,
   patient,
@@ -69,13 +69,12 @@ export function Composer({
   onDone,
 }: {
   group: string;
-  about: boolean;
   /** Whom it goes to, where that is one person, or who has the role. */
   to: PersonBrief | null;
   /** All of those whom it goes to otherwise. */
   crowd: readonly PersonBrief[];
-  /** Whom it is about, by their id. */
-  patient: string | null;
+  /** Whom it is about. */
+  patient: PatientBanner | null;
   /** What was begun to be written before the page was opened. */
   kept: Draft | null;
   /** Whom a text can name. */
@@ -137,7 +136,7 @@ export function Composer({
     requestAnimationFrame(() => field.current?.setSelectionRange(before.length, before.length));
   };
 
-  const instead = useInstead(group, patient, () => {
+  const instead = useInstead(group, patient?.id ?? null, () => {
     setText("");
     setPriority("routine");
   });
@@ -314,6 +313,7 @@ export function Composer({
             ))}
           </ul>
         ) : null}
+        {patient ? <OtherLine text={value} about={patient} people={people} /> : null}
         {to && !isBot(to) && !choosing && !editing ? (
           <ReachLine
             person={to}
@@ -358,7 +358,7 @@ export function Composer({
             ref={field}
             className={styles.field}
             aria-label={t.conversation.composer}
-            placeholder={about ? t.conversation.placeholderPatient : t.conversation.placeholder}
+            placeholder={patient ? t.conversation.placeholderPatient : t.conversation.placeholder}
             autosize
             minRows={1}
             maxRows={6}

@@ -190,7 +190,9 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
           <EllipsisVertical aria-hidden />
         </ActionIcon>
       </header>
-      {patient ? <Banner patient={patient} notes={{ at: "notes", group }} /> : null}
+      {patient ? (
+        <Banner patient={patient} chart={{ at: "chart", group }} notes={{ at: "notes", group }} />
+      ) : null}
       {conversation.removal_pending ? (
         <p className={styles.pending} role="status">
           {t.conversation.removalPending}
@@ -254,10 +256,9 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
       ) : (
         <Composer
           group={group}
-          about={patient !== null && patient !== undefined}
           to={to}
           crowd={to || kind === "direct" ? NOBODY : written}
-          patient={patient?.id ?? null}
+          patient={patient ?? null}
           kept={conversation.draft}
           people={people}
           replying={replying}

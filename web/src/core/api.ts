@@ -1,5 +1,5 @@
 /** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
- * smart cards, unusual sign-ins, wake-ups, STAT messages, recoveries, notes, policies, schedules,
+ * smart cards, unusual sign-ins, wake-ups, STAT messages, recoveries, charts, policies, schedules,
  * integrations, records. */
 import { call, callUnasked } from "./core";
 import type { ApiRequest } from "./methods";
@@ -45,6 +45,7 @@ import type {
   NotePart,
   OwnStatUse,
   PatientBanner,
+  PatientChart,
   PolicyCheck,
   PolicyFile,
   PolicyList,
@@ -260,6 +261,8 @@ export const api = {
     ask<NotePart>("GET", `/v1/patients/${patient}/notes${after ? `?after=${after}` : ""}`),
   note: ({ patient, note }: { patient: string; note: string }) =>
     ask<Note>("GET", `/v1/patients/${patient}/notes/${note}`),
+  /** All of a chart that is shown, but its notes, in one request. */
+  chart: (patient: string) => ask<PatientChart>("GET", `/v1/patients/${patient}/chart`),
   patient: (id: string) => ask<PatientBanner>("GET", `/v1/patients/${id}`),
   breakGlass: ({ patient, ...why }: { patient: string; purpose: GlassPurpose; reason: string }) =>
     ask<Glass>("POST", `/v1/patients/${patient}/break-the-glass`, why),

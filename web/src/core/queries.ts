@@ -74,6 +74,7 @@ const keys = {
   notes: ["notes"] as const,
   careTeams: ["care-team"] as const,
   patient: ["patient"] as const,
+  chart: ["chart"] as const,
   glass: ["glass"] as const,
   records: ["records"] as const,
   policies: ["policies"] as const,
@@ -127,6 +128,7 @@ export function follow(): () => void {
         // What asked for a proof may open at once now.
         void queryClient.invalidateQueries({ queryKey: keys.notes });
         void queryClient.invalidateQueries({ queryKey: keys.patient });
+        void queryClient.invalidateQueries({ queryKey: keys.chart });
         break;
       case "status":
       case "ended":
@@ -632,6 +634,16 @@ export function useNotes(patient: string) {
   });
 }
 
+/** A patient's chart, as far as the person may see it. Each look is an event of the log, so nothing is
+ * asked by the clock; what was shown stays in a dead spot. */
+export function useChart(patient: string) {
+  return useQuery({
+    queryKey: [...keys.chart, patient],
+    queryFn: () => api.chart(patient),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
 /** Who a patient is, where the person may see that. */
 export function usePatient(id: string) {
   return useQuery({
@@ -734,8 +746,8 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   withdrawStat: [keys.stat],
   setQuiet: [keys.me, keys.quiet, keys.stat],
   chooseQuiet: [keys.quiet],
-  breakGlass: [keys.glass, keys.patient, keys.notes],
-  endGlass: [keys.glass, keys.patient, keys.notes],
+  breakGlass: [keys.glass, keys.patient, keys.chart, keys.notes],
+  endGlass: [keys.glass, keys.patient, keys.chart, keys.notes],
   reviewGlass: [keys.glass],
   handInStatement: [keys.records],
   agreeToOrder: [keys.records],

@@ -77,102 +77,6 @@ export interface PatientBanner {
   code_status?: string | null;
 }
 
-/** Something that stands in a record. */
-export interface ChartItem {
-  id: string;
-  name: string;
-  at?: number | null;
-  status?: string | null;
-}
-
-/** One value of a series. */
-export interface ChartPoint {
-  /** Of its Observation. */
-  id: string;
-  at?: number | null;
-  value?: number | null;
-  /** As it is to be read, without its unit. */
-  text: string;
-  /** HL7 v3 ObservationInterpretation: `L`, `H`, `LL` and `HH` for critical values, `A`. */
-  flag?: string | null;
-  status: string;
-}
-
-/** What was measured again and again, the latest first. */
-export interface ChartSeries {
-  /** LOINC, where it has one. */
-  code: string;
-  name: string;
-  unit?: string | null;
-  /** The reference range of the latest value. */
-  low?: number | null;
-  high?: number | null;
-  points: ChartPoint[];
-}
-
-export interface ChartMedication {
-  id: string;
-  name: string;
-  dose?: string | null;
-  state: "active" | "held" | "ended";
-  since?: number | null;
-  last_given?: number | null;
-}
-
-export interface ChartReport {
-  id: string;
-  name: string;
-  at?: number | null;
-  status: string;
-  conclusion?: string | null;
-  section?: string | null;
-}
-
-export interface ChartPlan {
-  id: string;
-  name: string;
-  activities: string[];
-}
-
-export interface ChartEncounter {
-  id: string;
-  name?: string | null;
-  status: string;
-  from?: number | null;
-  to?: number | null;
-  location?: string | null;
-}
-
-/** That there is more of a type, and what opens it. */
-export interface ChartWithheld {
-  /** A FHIR type. */
-  kind: string;
-  count: number;
-  /** Absent where the person's role does not see it. */
-  why?: string | null;
-  /** What a proof has to be given for; empty where none opens it. */
-  scopes: string[];
-}
-
-/** `GET /v1/patients/{id}/chart`. */
-export interface PatientChart {
-  banner: PatientBanner;
-  care_team: PersonBrief[];
-  precautions: ChartItem[];
-  problems: ChartItem[];
-  labs: ChartSeries[];
-  vitals: ChartSeries[];
-  medications: ChartMedication[];
-  reports: ChartReport[];
-  procedures: ChartItem[];
-  plans: ChartPlan[];
-  encounters: ChartEncounter[];
-  withheld: ChartWithheld[];
-  in_part: boolean;
-  /** The record is longer than what was read of it. */
-  cut: boolean;
-}
-
 /** A sensitivity or a confidentiality of a note (HL7 v3 codes). */
 export interface NoteLabel {
   /** Such as `PSY`. */
@@ -209,6 +113,109 @@ export interface Note {
   /** Plain; paragraphs are apart by an empty line. Absent where it is none that can be shown. */
   text?: string | null;
   why_no_text?: string | null;
+}
+
+/** What the person may see of a record, in one answer. The notes have a list of their own. */
+export interface PatientChart {
+  banner: PatientBanner;
+  care_team: PersonBrief[];
+  /** Those in force, such as isolation or a risk of falls. */
+  precautions: ChartItem[];
+  /** Those that stand, the latest first. */
+  problems: ChartItem[];
+  /** What was measured last comes first. */
+  labs: ChartSeries[];
+  vitals: ChartSeries[];
+  /** Those in force, then those on hold, then the others. */
+  medications: ChartMedication[];
+  reports: ChartReport[];
+  procedures: ChartItem[];
+  plans: ChartPlan[];
+  encounters: ChartEncounter[];
+  withheld: ChartWithheld[];
+  /** The person's role sees a part only: who, where and what to be careful of. */
+  in_part: boolean;
+  /** The record is longer than what was read of it. */
+  cut: boolean;
+}
+
+export interface ChartItem {
+  id: string;
+  name: string;
+  /** Since when, or when. */
+  at?: number | null;
+  /** Of FHIR. */
+  status?: string | null;
+}
+
+/** What was measured again and again. */
+export interface ChartSeries {
+  /** LOINC, where it has one. */
+  code: string;
+  name: string;
+  unit?: string | null;
+  /** The reference range of the latest value. */
+  low?: number | null;
+  high?: number | null;
+  /** The latest first, at most 12. */
+  points: ChartPoint[];
+}
+
+export interface ChartPoint {
+  /** Of its Observation. */
+  id: string;
+  at?: number | null;
+  value?: number | null;
+  /** As it is to be read, without its unit. */
+  text: string;
+  /** HL7 v3 ObservationInterpretation. */
+  flag?: string | null;
+  status: string;
+}
+
+export interface ChartMedication {
+  id: string;
+  name: string;
+  dose?: string | null;
+  state: "active" | "held" | "ended";
+  since?: number | null;
+  last_given?: number | null;
+}
+
+export interface ChartReport {
+  id: string;
+  name: string;
+  at?: number | null;
+  status: string;
+  conclusion?: string | null;
+  /** HL7 v2 table 0074, such as `RAD`. */
+  section?: string | null;
+}
+
+export interface ChartPlan {
+  id: string;
+  name: string;
+  activities: string[];
+}
+
+export interface ChartEncounter {
+  id: string;
+  name?: string | null;
+  status: string;
+  from?: number | null;
+  to?: number | null;
+  location?: string | null;
+}
+
+/** What is in the record besides. */
+export interface ChartWithheld {
+  /** A FHIR type. */
+  kind: string;
+  count: number;
+  /** What to prove or do to see it; absent where the person's role does not see it. */
+  why?: string | null;
+  /** What a proof has to be given for; empty where none opens it. */
+  scopes: string[];
 }
 
 export interface EnrollStarted {

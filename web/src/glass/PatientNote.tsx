@@ -10,7 +10,7 @@ export default function PatientNote({ patient: id, note }: { patient: string; no
   return (
     <Frame
       title={t.notes.one}
-      back={{ to: { at: "patient", patient: id }, text: t.notes.toList }}
+      back={{ to: { at: "patient-notes", patient: id }, text: t.notes.toList }}
       above={patient.data ? <Banner patient={patient.data} /> : null}
     >
       <Opened patient={id} note={note} />

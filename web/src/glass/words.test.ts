@@ -38,5 +38,6 @@ it("has words for what it knows, and the code of what it does not", () => {
   expect(patientText(GLASS)).toBe(t.glass.unknownPatient);
   expect(purposeText(GLASS)).toBe("Care cannot wait");
   expect(lookText("note.read")).toBe("A note");
-  expect(lookText("chart.read")).toBe("chart.read");
+  expect(lookText("chart.read")).toBe("The chart");
+  expect(lookText("chart.other")).toBe("chart.other");
 });

@@ -1,7 +1,7 @@
 /** Choosing the patient that a conversation is about, with enough to tell namesakes apart. */
 import { Modal, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { Search } from "lucide-react";
+import { Search, UsersRound } from "lucide-react";
 import { useState } from "react";
 import { usePatients } from "../core/queries";
 import type { PatientBanner } from "../core/wire";
@@ -9,7 +9,9 @@ import { Empty } from "../shell/Empty";
 import { useNarrow } from "../shell/useNarrow";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
+import { likenesses } from "./alike";
 import styles from "./PatientPicker.module.css";
+import { useOthers } from "./useOthers";
 import { identity } from "./words";
 
 const PAUSE_MS = 200;
@@ -43,6 +45,8 @@ export function PatientSearch({ onChoose }: { onChoose(patient: PatientBanner): 
   const [typed, setTyped] = useState("");
   const [q] = useDebouncedValue(typed.trim(), PAUSE_MS);
   const patients = usePatients(q);
+  const others = useOthers();
+  const known = [...(patients.data ?? []), ...others];
   return (
     <div className={styles.picker}>
       <TextInput
@@ -66,6 +70,12 @@ export function PatientSearch({ onChoose }: { onChoose(patient: PatientBanner): 
               <button type="button" className={styles.item} onClick={() => onChoose(patient)}>
                 <strong>{patient.name}</strong>
                 <span>{identity(patient)}</span>
+                {likenesses(patient, known).length > 0 ? (
+                  <span className={styles.alike}>
+                    <UsersRound aria-hidden />
+                    {t.patient.alikeTag}
+                  </span>
+                ) : null}
                 <span className={styles.ids}>
                   {[patient.mrn ? t.patient.mrn(patient.mrn) : null, patient.location]
                     .filter(Boolean)

@@ -45,11 +45,13 @@ import { useIdleLock } from "./useIdleLock";
 import { useUnreadCount } from "./useUnreadCount";
 import { Waiting } from "./Waiting";
 
+const Chart = lazy(() => import("../chart/OfConversation"));
 const Notes = lazy(() => import("../notes/Notes"));
 const Note = lazy(() => import("../notes/Note"));
 const NewConversation = lazy(() => import("../people/NewConversation"));
 const Patients = lazy(() => import("../glass/Patients"));
-const Patient = lazy(() => import("../glass/Patient"));
+const Patient = lazy(() => import("../chart/OfPatient"));
+const PatientNotes = lazy(() => import("../glass/PatientNotes"));
 const PatientNote = lazy(() => import("../glass/PatientNote"));
 const Reviews = lazy(() => import("../glass/Reviews"));
 const Review = lazy(() => import("../glass/Review"));
@@ -76,7 +78,7 @@ const OFFICERS = ["enrolling_officer", "security_officer"];
 const FLEET = [...OFFICERS, "auditor", "operator"];
 /** The roles that read the hospital's policies. */
 const POLICIES = ["security_officer", "auditor", "privacy_officer"];
-/** The roles that find patients and open their charts. */
+/** The roles that find patients and see what is theirs to see of a chart. */
 const CLINICAL = [
   "nurse",
   "charge_nurse",
@@ -89,13 +91,24 @@ const CLINICAL = [
   "dietitian",
   "social_worker",
   "case_manager",
+  "unit_clerk",
+  "transporter",
 ];
 /** The role that reviews who broke the glass. */
 const REVIEWS = "privacy_officer";
 /** The role that clears sessions which nothing else clears. */
 const CLEARS = "security_officer";
 /** The pages beside the list of conversations. */
-const MESSAGES: readonly Route["at"][] = ["conversations", "conversation", "notes", "note", "new"];
+const MESSAGES: readonly Route["at"][] = [
+  "conversations",
+  "conversation",
+  "chart",
+  "notes",
+  "note",
+  "new",
+];
+/** The pages of a patient outside of any conversation. */
+const PATIENTS: readonly Route["at"][] = ["patients", "patient", "patient-notes", "patient-note"];
 
 export function Layout() {
   const route = useRoute();
@@ -162,6 +175,8 @@ function screen(route: Route): ReactNode {
       return <Nothing />;
     case "conversation":
       return <Conversation key={route.group} group={route.group} place={route.message ?? null} />;
+    case "chart":
+      return <Chart key={route.group} group={route.group} />;
     case "notes":
       return <Notes key={route.group} group={route.group} />;
     case "note":
@@ -172,6 +187,8 @@ function screen(route: Route): ReactNode {
       return <Patients />;
     case "patient":
       return <Patient key={route.patient} patient={route.patient} />;
+    case "patient-notes":
+      return <PatientNotes key={route.patient} patient={route.patient} />;
     case "patient-note":
       return <PatientNote key={route.note} patient={route.patient} note={route.note} />;
     case "glass":
@@ -255,7 +272,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
       {CLINICAL.some((role) => roles.includes(role)) ? (
         <Item
           to={{ at: "patients" }}
-          current={["patients", "patient", "patient-note"].includes(route.at)}
+          current={PATIENTS.includes(route.at)}
           icon={<UserRound aria-hidden />}
           text={t.nav.patients}
         />

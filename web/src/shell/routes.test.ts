@@ -7,6 +7,7 @@ it("finds the way back from every address that it makes", () => {
     { at: "conversations" },
     { at: "conversation", group: "0198c7aa-0000-7000-8000-000000000001" },
     { at: "conversation", group: "0198c7aa-0000-7000-8000-000000000001", message: 17 },
+    { at: "chart", group: "0198c7aa-0000-7000-8000-000000000001" },
     { at: "notes", group: "0198c7aa-0000-7000-8000-000000000001" },
     {
       at: "note",
@@ -16,6 +17,7 @@ it("finds the way back from every address that it makes", () => {
     { at: "new" },
     { at: "patients" },
     { at: "patient", patient: "0198c7aa-0000-7000-8000-000000000005" },
+    { at: "patient-notes", patient: "0198c7aa-0000-7000-8000-000000000005" },
     { at: "patient-note", patient: "0198c7aa-0000-7000-8000-000000000005", note: "note-1" },
     { at: "glass" },
     { at: "glass-one", id: "0198c7aa-0000-7000-8000-000000000006" },

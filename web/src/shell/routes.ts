@@ -7,6 +7,8 @@ export type Route =
   | { at: "conversations" }
   /** With `message`, at that place of it. */
   | { at: "conversation"; group: string; message?: number }
+  /** The chart of the patient whom a conversation is about. */
+  | { at: "chart"; group: string }
   /** The chart's notes of the patient whom a conversation is about. */
   | { at: "notes"; group: string }
   | { at: "note"; group: string; note: string }
@@ -15,6 +17,7 @@ export type Route =
   | { at: "patients" }
   /** A patient's chart, outside of any conversation. */
   | { at: "patient"; patient: string }
+  | { at: "patient-notes"; patient: string }
   | { at: "patient-note"; patient: string; note: string }
   /** Who broke the glass, for privacy officers. */
   | { at: "glass" }
@@ -55,6 +58,9 @@ export function parse(hash: string): Route {
           ? { at: "note", group: second, note: fourth }
           : { at: "notes", group: second };
       }
+      if (second && third === "chart") {
+        return { at: "chart", group: second };
+      }
       if (second && third === "m" && /^\d{1,15}$/.test(fourth)) {
         return { at: "conversation", group: second, message: Number(fourth) };
       }
@@ -63,9 +69,12 @@ export function parse(hash: string): Route {
       if (!second) {
         return { at: "patients" };
       }
-      return third
-        ? { at: "patient-note", patient: second, note: third }
-        : { at: "patient", patient: second };
+      if (third !== "notes") {
+        return { at: "patient", patient: second };
+      }
+      return fourth
+        ? { at: "patient-note", patient: second, note: fourth }
+        : { at: "patient-notes", patient: second };
     case "glass":
       return second ? { at: "glass-one", id: second } : { at: "glass" };
     case "device":
@@ -102,14 +111,18 @@ export function address(route: Route): string {
       return route.message === undefined
         ? `#/c/${route.group}`
         : `#/c/${route.group}/m/${route.message}`;
+    case "chart":
+      return `#/c/${route.group}/chart`;
     case "notes":
       return `#/c/${route.group}/notes`;
     case "note":
       return `#/c/${route.group}/notes/${route.note}`;
     case "patient":
       return `#/patients/${route.patient}`;
+    case "patient-notes":
+      return `#/patients/${route.patient}/notes`;
     case "patient-note":
-      return `#/patients/${route.patient}/${route.note}`;
+      return `#/patients/${route.patient}/notes/${route.note}`;
     case "glass-one":
       return `#/glass/${route.id}`;
     case "device":

@@ -1,0 +1,27 @@
+/** The chart of the patient whom a conversation is about. */
+import { useConversations } from "../core/queries";
+import { Frame } from "../glass/Frame";
+import { Empty } from "../shell/Empty";
+import { Waiting } from "../shell/Waiting";
+import { t } from "../texts";
+import { Chart } from "./Chart";
+
+export default function OfConversation({ group }: { group: string }) {
+  const conversations = useConversations();
+  const patient = conversations.data?.find(({ id }) => id === group)?.patient;
+  const back = { to: { at: "conversation", group }, text: t.notes.toConversation } as const;
+  if (patient) {
+    return (
+      <Chart patient={patient.id} known={patient} back={back} notes={{ at: "notes", group }} />
+    );
+  }
+  return (
+    <Frame title={t.chart.title} back={back}>
+      {conversations.isPending ? (
+        <Waiting />
+      ) : (
+        <Empty title={t.notes.noPatient} text={t.conversation.notFoundHint} />
+      )}
+    </Frame>
+  );
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { Failure } from "../core/failure";
+import type { ChartWithheld } from "../core/wire";
+import { t } from "../texts";
+import type { Trend } from "./trends";
+import {
+  at,
+  breaks,
+  doseText,
+  hidden,
+  isAway,
+  kindsText,
+  more,
+  plotText,
+  rangeText,
+  statusText,
+} from "./words";
+
+it("says what lies within a range, also where it has one end", () => {
+  expect(rangeText({ low: 3.5, high: 5.1 })).toBe("3.5 to 5.1");
+  expect(rangeText({ low: null, high: 0.04 })).toBe("up to 0.04");
+  expect(rangeText({ low: 60, high: null })).toBe("60 or more");
+  expect(rangeText({ low: null, high: null })).toBeNull();
+});
+
+it("writes a day in the midst of a sentence as it is written there", () => {
+  const now = new Date(2026, 5, 9, 10, 0).getTime();
+  expect(at(now - 20 * 3_600_000, now)).toBe("yesterday, 14:00");
+  expect(at(now, now)).toBe("just now");
+  expect(at(now - 3 * 86_400_000, now)).toBe("Sat, 10:00");
+  expect(at(now - 3_600_000, now)).toBe("09:00");
+});
+
+it("tells of a status only what is not as it should be", () => {
+  expect(statusText("final")).toBeNull();
+  expect(statusText("active")).toBeNull();
+  expect(statusText(undefined)).toBeNull();
+  expect(statusText("preliminary")).toBe("Preliminary");
+});
+
+it("does not repeat a medicine's name in its dose", () => {
+  expect(doseText({ name: "Furosemide", dose: "furosemide 40 mg twice a day" })).toBe(
+    "40 mg twice a day",
+  );
+  expect(doseText({ name: "Insulin", dose: "Insulinlike drops" })).toBe("Insulinlike drops");
+  expect(doseText({ name: "Furosemide", dose: null })).toBeNull();
+});
+
+it("tells a plot to those who hear it", () => {
+  const at = new Date(2026, 5, 9, 6, 10).getTime();
+  const trend: Trend = {
+    code: "2823-3",
+    name: "Potassium",
+    unit: "mmol/L",
+    lines: [{ name: "Potassium", low: 3.5, high: 5.1 }],
+    readings: [
+      { id: "b", at, text: "6.8", values: [6.8], standings: ["critical_high"], status: "final" },
+      {
+        id: "a",
+        at: at - 3_600_000,
+        text: "5.6",
+        values: [5.6],
+        standings: ["high"],
+        status: "final",
+      },
+    ],
+  };
+  expect(plotText(trend, at + 7_200_000)).toBe(
+    "Potassium: 6.8\u00a0mmol/L, Critically high, 06:10, +1.2 since the value before, " +
+      "2 values, the first 5.6\u00a0mmol/L at 05:10, reference range 3.5 to 5.1",
+  );
+});
+
+describe("what is withheld", () => {
+  const withheld: ChartWithheld[] = [
+    { kind: "Procedure", count: 1, why: null, scopes: [] },
+    { kind: "Condition", count: 2, why: "It is sensitive.", scopes: ["sensitive_notes"] },
+    { kind: "MedicationRequest", count: 1, why: "It is sensitive.", scopes: ["sensitive_notes"] },
+    { kind: "Observation", count: 3, why: "Break the glass.", scopes: [] },
+  ];
+
+  it("is told together where the same opens it, what can be opened first", () => {
+    const all = more(withheld);
+    expect(all.map(({ kinds }) => kindsText(kinds))).toEqual([
+      "2 problems, 1 medication",
+      "3 results",
+      "1 procedure",
+    ]);
+    expect(all[0]?.scopes).toEqual(["sensitive_notes"]);
+    expect(more([])).toEqual([]);
+  });
+
+  it("is counted, so that nothing is called empty that is not", () => {
+    expect(hidden(withheld, ["Observation"])).toBe(3);
+    expect(hidden(withheld, ["AllergyIntolerance"])).toBe(0);
+  });
+
+  it("is opened by breaking the glass where the advice says so", () => {
+    expect(breaks("Ask the attending. In an emergency, break the glass.")).toBe(true);
+    expect(breaks("Break the glass if care needs it now.")).toBe(true);
+    expect(breaks("Open to psychiatry only. Ask the psychiatrist.")).toBe(false);
+    expect(breaks(null)).toBe(false);
+  });
+
+  it("has words for a type that is not known", () => {
+    expect(kindsText([{ kind: "Media", count: 2 }])).toBe("2 other entries");
+  });
+});
+
+it("keeps what was shown when the hospital is away, and not when it refuses", () => {
+  const answered = (status: number) =>
+    new Failure("any", "No", { type: "urn:wardline:problem:any", title: "No", status });
+  expect(isAway(new Failure("offline", "Out of reach."))).toBe(true);
+  expect(isAway(answered(503))).toBe(true);
+  expect(isAway(answered(403))).toBe(false);
+  expect(isAway(answered(401))).toBe(false);
+  expect(isAway(new Failure("passkey-cancelled", t.failure.passkeyCancelled))).toBe(false);
+});
