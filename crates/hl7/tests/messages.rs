@@ -1,7 +1,16 @@
 //! What is read of messages, and what is answered to wrong ones.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+use std::borrow::Cow;
+
 use chrono_tz::Tz;
 use proptest::prelude::*;
+use wardline_hl7::charset::DecodeError;
 use wardline_hl7::event::{
     self, Measured, OrderStatus, Phase, ResultStatus, Trigger, Update, VisitClass,
 };
@@ -20,7 +29,7 @@ fn read(text: &str) -> Result<Event, Fault> {
 }
 
 fn fault(text: &str) -> (FaultCode, String, Code) {
-    let fault = read(text).err().expect("it is refused");
+    let fault = read(text).expect_err("it is refused");
     let place = fault.place.map_or_else(String::new, |place| {
         format!("{}[{}]-{}", place.segment, place.occurrence, place.field)
     });
@@ -325,8 +334,8 @@ fn character_sets_are_read_as_named_or_refused() {
     let read = |name: &str, bytes: &[u8]| {
         set(name)
             .decode(bytes, b'\\')
-            .map(|text| text.into_owned())
-            .map_err(|error| error.at())
+            .map(Cow::into_owned)
+            .map_err(DecodeError::at)
     };
     assert_eq!(read("8859/1", b"M\xfcller").unwrap(), "M\u{fc}ller");
     assert_eq!(read("8859/2", b"\xb3ucja").unwrap(), "\u{142}ucja");

@@ -24,12 +24,15 @@ impl Entry {
     /// Reads what is needed of a checked resource.
     pub(crate) fn new(resource: &Resource) -> Self {
         let json: Value = resource.json();
+        // A record that became part of another is found by nothing; that one is.
+        let is_found = replaced_by(resource).is_none();
         let exact = index::tokens(resource)
             .into_iter()
             .filter(|token| !matches!(token.kind, TokenKind::NamePrefix | TokenKind::Type))
+            .filter(|_| is_found)
             .map(|token| (token.kind.name(), token.value))
             .collect();
-        let name = (resource.resource_type() == "Patient")
+        let name = (is_found && resource.resource_type() == "Patient")
             .then(|| resource.display_name().map(|name| index::fold(&name)))
             .flatten();
         Self {
@@ -122,13 +125,45 @@ pub(crate) async fn patient(
     id: &PatientId,
     now_ms: u64,
 ) -> Result<Option<PatientBanner>, Refusal> {
-    match tx.resource("Patient", id.as_str()).await? {
-        Some(body) => {
-            let patient = parse(&body)?;
-            Ok(Some(banner_of(tx, &patient, now_ms).await?))
-        }
+    let Some(body) = tx.resource("Patient", id.as_str()).await? else {
+        return Ok(None);
+    };
+    let patient = parse(&body)?;
+    match surviving(tx, patient).await? {
+        Some(patient) => Ok(Some(banner_of(tx, &patient, now_ms).await?)),
         None => Ok(None),
     }
+}
+
+/// The record that a patient's became part of, or the record itself; `None` where that one is gone.
+pub(crate) async fn surviving(
+    tx: &mut Tx,
+    mut patient: Resource,
+) -> Result<Option<Resource>, Refusal> {
+    // Merged records of merged records; one that leads back to itself ends somewhere, too.
+    for _ in 0..MAX_MERGES {
+        let Some(next) = replaced_by(&patient) else {
+            return Ok(Some(patient));
+        };
+        let Some(body) = tx.resource("Patient", &next).await? else {
+            return Ok(None);
+        };
+        patient = parse(&body)?;
+    }
+    Ok(None)
+}
+
+/// The id of the patient that a record became part of (R4 `Patient.link`).
+fn replaced_by(patient: &Resource) -> Option<String> {
+    if patient.resource_type() != "Patient" {
+        return None;
+    }
+    let links = patient.get("link")?.as_array()?;
+    let link = links
+        .iter()
+        .find(|link| link["type"].as_str() == Some("replaced-by"))?;
+    let reference = link["other"]["reference"].as_str()?;
+    reference.strip_prefix("Patient/").map(str::to_owned)
 }
 
 /// Who a patient is, without what is in the record: for those who review who looked at it.
@@ -205,5 +240,7 @@ fn parse(body: &Body) -> Result<Resource, Refusal> {
 }
 
 const MAX_OF_A_KIND: u32 = 200;
+/// Merges that are followed from one record to the next.
+const MAX_MERGES: usize = 16;
 /// Notes that are opened at once.
 const AT_ONCE: u32 = 100;
