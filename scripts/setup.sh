@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh run    what `make run` and `make build` need (the default)
 #   scripts/setup.sh test   that, and what `make test` needs: a browser, PostgreSQL, NATS,
-#                           OpenSSL, and smart cards in software (SoftHSM, OpenSC, curl)
+#                           OpenSSL, smart cards in software (SoftHSM, OpenSC, curl), and
+#                           a sender of HL7 in a folder of its own
 #   scripts/setup.sh bench  that, and the servers that `make bench` measures beside Wardline:
 #                           ejabberd and Prosody, and Synapse in a folder of its own
 #
@@ -94,6 +95,26 @@ install_synapse() {
     fi
 }
 
+# The tests send HL7 with somebody else's program: mllp_send of PyPI's hl7.
+hl7="$(dirname "$0")/../target/tools/hl7"
+hl7_version=0.4.5
+has_hl7() { [ -x "$hl7/bin/mllp_send" ]; }
+
+# Its one test says what is missing, so the others do without it where PyPI is not reached.
+install_hl7() {
+    has_hl7 && return
+    say "installing hl7 $hl7_version from PyPI into target/tools/hl7"
+    rm -rf "$hl7"
+    mkdir -p "$(dirname "$hl7")"
+    if "$python" -m venv "$hl7" &&
+        "$hl7/bin/pip" install --quiet --disable-pip-version-check "hl7==$hl7_version"; then
+        say "done"
+    else
+        rm -rf "$hl7"
+        say "hl7 could not be installed; the message stands above" >&2
+    fi
+}
+
 has_wasm_target() {
     [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ]
 }
@@ -145,6 +166,7 @@ list_missing() {
         has_card_engine || need libengine-pkcs11-openssl
         has curl || need curl
         has nats-server || [ -x /usr/sbin/nats-server ] || need nats-server
+        has_hl7 || has_venv || need python3-venv
     fi
     if [ "$scope" = bench ]; then
         has ejabberdctl || [ -x /usr/sbin/ejabberdctl ] || need ejabberd
@@ -189,6 +211,9 @@ list_missing
 if [ "${#missing[@]}" -ne 0 ]; then
     install_missing
     say "done"
+fi
+if [ "$scope" != run ]; then
+    install_hl7
 fi
 if [ "$scope" = bench ]; then
     install_synapse

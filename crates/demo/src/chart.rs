@@ -724,8 +724,8 @@ impl Writer<'_> {
     }
 }
 
-/// The system of the hospital's medical record numbers.
-pub(crate) const MRN_SYSTEM: &str = "urn:oid:2.999.42.1";
+/// The `system` of the hospital's medical record numbers.
+pub const MRN_SYSTEM: &str = "urn:oid:2.999.42.1";
 
 /// What people took before an admission that now forbids it.
 const HELD_AT_HOME: [(&Drug, &str); 3] = [

@@ -30,7 +30,8 @@ use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
 use wardline_model::{FacilityId, GroupId, PatientId, UserId};
 
-use crate::chart::{Admission, MRN_SYSTEM, admit, bed_id, checked, test_data, ward_id};
+pub use crate::chart::MRN_SYSTEM;
+use crate::chart::{Admission, admit, bed_id, checked, test_data, ward_id};
 use crate::rng::Rng;
 use crate::scenarios::SCENARIOS;
 

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::fleet::managers::Managers;
 use crate::fleet::{LastTold, feeds};
 use crate::gate::Gate;
+use crate::hl7::Feed;
 use crate::hub::Hub;
 use crate::keys::HospitalKeys;
 use crate::limiter::{Limiter, OncePerMinute};
@@ -58,6 +59,8 @@ pub(crate) struct Shared {
     /// Whose security events are taken.
     pub(crate) transmitters: Transmitters,
     pub(crate) hub: Hub,
+    /// Messages of the hospital's other systems.
+    pub(crate) feed: Feed,
     /// Wakes devices.
     pub(crate) push: Push,
     /// Calls pagers.

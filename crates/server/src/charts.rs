@@ -34,11 +34,13 @@ impl Entry {
         // In the whole hospital patients are looked for, by number and birthday, and what else has a
         // number; everything else is looked for within a record.
         let is_patient = resource.resource_type() == "Patient";
+        // A record that became part of another is found by nothing; that one is.
+        let is_found = replaced_by(resource).is_none();
         let exact = index::tokens(resource)
             .into_iter()
             .filter(|token| match token.kind {
-                TokenKind::Identifier => true,
-                TokenKind::BirthDate => is_patient,
+                TokenKind::Identifier => is_found,
+                TokenKind::BirthDate => is_patient && is_found,
                 _ => false,
             })
             .map(|token| (token.kind.name(), token.value))
@@ -47,7 +49,7 @@ impl Entry {
         if !document::is_ordinary(&view::labels(resource)) {
             within.push((LABELLED, LABELLED.to_owned()));
         }
-        let name = is_patient
+        let name = (is_found && is_patient)
             .then(|| resource.display_name().map(|name| index::fold(&name)))
             .flatten();
         Self {
@@ -178,13 +180,45 @@ pub(crate) async fn patient(
     id: &PatientId,
     now_ms: u64,
 ) -> Result<Option<PatientBanner>, Refusal> {
-    match tx.resource("Patient", id.as_str()).await? {
-        Some(body) => {
-            let patient = parse(&body)?;
-            Ok(Some(banner_of(tx, &patient, now_ms).await?))
-        }
+    let Some(body) = tx.resource("Patient", id.as_str()).await? else {
+        return Ok(None);
+    };
+    let patient = parse(&body)?;
+    match surviving(tx, patient).await? {
+        Some(patient) => Ok(Some(banner_of(tx, &patient, now_ms).await?)),
         None => Ok(None),
     }
+}
+
+/// The record that a patient's became part of, or the record itself; `None` where that one is gone.
+pub(crate) async fn surviving(
+    tx: &mut Tx,
+    mut patient: Resource,
+) -> Result<Option<Resource>, Refusal> {
+    // Merged records of merged records; one that leads back to itself ends somewhere, too.
+    for _ in 0..MAX_MERGES {
+        let Some(next) = replaced_by(&patient) else {
+            return Ok(Some(patient));
+        };
+        let Some(body) = tx.resource("Patient", &next).await? else {
+            return Ok(None);
+        };
+        patient = parse(&body)?;
+    }
+    Ok(None)
+}
+
+/// The id of the patient that a record became part of (R4 `Patient.link`).
+fn replaced_by(patient: &Resource) -> Option<String> {
+    if patient.resource_type() != "Patient" {
+        return None;
+    }
+    let links = patient.get("link")?.as_array()?;
+    let link = links
+        .iter()
+        .find(|link| link["type"].as_str() == Some("replaced-by"))?;
+    let reference = link["other"]["reference"].as_str()?;
+    reference.strip_prefix("Patient/").map(str::to_owned)
 }
 
 /// Who a patient is, without what is in the record: for those who review who looked at it.
@@ -263,5 +297,7 @@ pub(crate) fn parse(body: &Body) -> Result<Resource, Refusal> {
 /// The field, and the value, by which what is sensitive is counted within a record.
 pub(crate) const LABELLED: &str = "labelled";
 const MAX_OF_A_KIND: u32 = 200;
+/// Merges that are followed from one record to the next.
+const MAX_MERGES: usize = 16;
 /// Notes that are opened at once.
 const AT_ONCE: u32 = 100;

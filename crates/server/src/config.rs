@@ -6,6 +6,7 @@
 mod attachments;
 mod cards;
 mod escalation;
+mod hl7;
 mod pager;
 mod push;
 mod quiet;
@@ -26,6 +27,7 @@ use wardline_audit::event::NodeName;
 pub use self::attachments::Attachments;
 pub use self::cards::Cards;
 pub use self::escalation::{ChainRule, Escalation};
+pub use self::hl7::Hl7;
 pub use self::pager::Pager;
 pub use self::push::Push;
 pub use self::quiet::Quiet;
@@ -84,6 +86,8 @@ pub struct Config {
     pub quiet: Quiet,
     /// The hospital's pagers or telephony.
     pub pager: Pager,
+    /// Feeds of the hospital's other systems.
+    pub hl7: Hl7,
     /// What people may attach to messages.
     pub attachments: Attachments,
     /// The audit log.
@@ -541,6 +545,9 @@ impl Config {
             check(bad, key, message);
         }
         for (bad, key, message) in self.pager.faults() {
+            check(bad, key, message);
+        }
+        for (bad, key, message) in self.hl7.faults() {
             check(bad, key, message);
         }
         for (bad, key, message) in self.attachments.faults() {

@@ -127,6 +127,15 @@ pub async fn run_on(
     config.server.http = options.http.to_string();
     config.server.https = options.https.to_string();
     config.network.proxies.clone_from(&options.proxies);
+    // Feeds for trying out, tests and training included: on loopback, on ports of their own.
+    "127.0.0.1:0".clone_into(&mut config.hl7.listen);
+    "127.0.0.1:0".clone_into(&mut config.hl7.tls_listen);
+    config.hl7.processing = ["P", "T", "D"].map(str::to_owned).to_vec();
+    "UNICODE UTF-8".clone_into(&mut config.hl7.charset);
+    let system = wardline_demo::MRN_SYSTEM.to_owned();
+    config.hl7.authorities = ["", "SB", "MRN", "HOSP"]
+        .map(|name| (name.to_owned(), system.clone()))
+        .into();
     let grounds = hospital.grounds.iter().map(|ground| Ground {
         latitude: ground.latitude,
         longitude: ground.longitude,
@@ -190,7 +199,13 @@ impl DemoRunning {
                 enroll_code: made.as_ref().map(|made| made.typed.written()),
             })
             .collect();
-        let services = HashMap::from([("metrics", format!("{url}/metrics"))]);
+        let mut services = HashMap::from([("metrics", format!("{url}/metrics"))]);
+        if let Some(address) = self.server.hl7_addr {
+            services.insert("hl7", format!("mllp://{address}"));
+        }
+        if let Some(address) = self.server.hl7_tls_addr {
+            services.insert("hl7s", format!("mllps://{address}"));
+        }
         Ok(Ready {
             ready: true,
             https: self.server.https_url.clone().unwrap_or_default(),

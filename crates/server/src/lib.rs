@@ -46,6 +46,7 @@ mod extract;
 mod fleet;
 pub mod fuzz;
 mod gate;
+mod hl7;
 mod hub;
 pub mod import;
 pub mod init;

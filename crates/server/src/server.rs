@@ -37,7 +37,7 @@ use crate::risk::{self, Risk, RiskError};
 use crate::tls::TlsError;
 use crate::transmitters::{TransmitterError, Transmitters};
 use crate::webhook::HookError;
-use crate::{attachments, care, charts, escalations, listen, oncall, routes, telemetry, tls};
+use crate::{attachments, care, charts, escalations, hl7, listen, oncall, routes, telemetry, tls};
 
 /// Why the server could not start.
 #[derive(Debug, Error)]
@@ -104,6 +104,10 @@ pub struct Running {
     pub http_addr: Option<SocketAddr>,
     /// Where HTTPS listens.
     pub https_addr: Option<SocketAddr>,
+    /// Where MLLP listens.
+    pub hl7_addr: Option<SocketAddr>,
+    /// Where MLLP over TLS listens.
+    pub hl7_tls_addr: Option<SocketAddr>,
     /// Where smart cards are presented, as browsers are told; `None` when none are taken.
     pub cards_url: Option<String>,
     /// `http://localhost:PORT`, where plain HTTP is on.
@@ -166,6 +170,14 @@ impl Server {
             Some(_) => Some(cards::server_config(&config, &keys.tls_ca, clock.now_ms())?),
             None => None,
         };
+        let for_hl7 = bind(config.hl7.address()).await?;
+        let for_hl7_tls = bind(config.hl7.tls_address()).await?;
+        let hl7_tls = match &for_hl7_tls {
+            Some(_) => Some(hl7::server_config(&config, &keys.tls_ca, clock.now_ms())?),
+            None => None,
+        };
+        let hl7_addr = for_hl7.as_ref().map(|(_, address)| *address);
+        let hl7_tls_addr = for_hl7_tls.as_ref().map(|(_, address)| *address);
         let cards_url = cards.url().map(ToString::to_string);
         let http_addr = http.as_ref().map(|(_, address)| *address);
         let https_addr = https.as_ref().map(|(_, address)| *address);
@@ -216,6 +228,7 @@ impl Server {
             cards,
             transmitters: Transmitters::open(&config.signals, clock.now_ms())?,
             hub: Hub::default(),
+            feed: hl7::Feed::default(),
             push,
             pager: Pager::open(&config.pager)?,
             replays: Semaphore::new(1),
@@ -249,6 +262,18 @@ impl Server {
             let (door, router) = (Door::Cards(tls), cards::door::router(&app));
             tasks.spawn(listen::serve(listener, door, router, stopped.clone()));
         }
+        if let Some((listener, _)) = for_hl7 {
+            tasks.spawn(hl7::serve(app.clone(), listener, None, stopped.clone()));
+        }
+        if let (Some((listener, _)), Some(tls)) = (for_hl7_tls, hl7_tls) {
+            tasks.spawn(hl7::serve(
+                app.clone(),
+                listener,
+                Some(tls),
+                stopped.clone(),
+            ));
+        }
+        tasks.spawn(hl7::run(app.clone(), stopped.clone()));
         tasks.spawn(hub::run(app.clone(), stopped.clone()));
         tasks.spawn(oncall::run(app.clone(), stopped.clone()));
         tasks.spawn(care::run(app.clone(), stopped.clone()));
@@ -266,6 +291,8 @@ impl Server {
         Ok(Running {
             http_addr,
             https_addr,
+            hl7_addr,
+            hl7_tls_addr,
             cards_url,
             http_url,
             https_url,

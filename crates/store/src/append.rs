@@ -31,6 +31,7 @@ use crate::StoreError;
 use crate::audit::{EventRef, Prepared};
 use crate::cache::{Cache, Group};
 use crate::dialect::{ManyRows, placeholders};
+use crate::hl7::{self, Arrived, Ready};
 use crate::people::MAX_IN;
 use crate::rows::{Bind as _, bind_all, fetch_all, on_engine, row};
 use crate::store::{Pool, RETRIES, Shared, Store, Tx};
@@ -129,6 +130,21 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Queues a message of a feed, and waits until it is durable.
+    pub(crate) async fn queue_arrival(
+        &self,
+        event: Prepared,
+        ready: Ready,
+    ) -> Result<Arrived, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue(Job {
+            event,
+            work: Work::Arrive(Box::new(ready), reply),
+        })
+        .await?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
     async fn queue(&self, job: Job) -> Result<(), StoreError> {
         self.jobs.send(job).await.map_err(|_| StoreError::Closed)
     }
@@ -143,6 +159,7 @@ pub(crate) struct Job {
 enum Work {
     Append(Box<Append>, oneshot::Sender<Result<Accepted, AppendError>>),
     Record(oneshot::Sender<Result<EventRef, StoreError>>),
+    Arrive(Box<Ready>, oneshot::Sender<Result<Arrived, StoreError>>),
 }
 
 /// What becomes of a job once the batch is committed.
@@ -150,6 +167,7 @@ enum Work {
 enum Verdict {
     Accepted(Accepted),
     Recorded(EventRef),
+    Arrived(Arrived),
     UnknownGroup,
     NotMember,
     EpochConflict { current: u64 },
@@ -262,6 +280,9 @@ async fn run(mut tx: Tx, jobs: &[Job], repeated: Repeated) -> Result<Vec<Verdict
             .collect(),
     };
     let mut taken = tx.taken(&suspects).await?;
+    let arrivals: Vec<&Ready> = jobs.iter().filter_map(|job| job.work.arrival()).collect();
+    let mut known = tx.known_messages(&arrivals).await?;
+    let mut kept: Vec<&Ready> = Vec::with_capacity(arrivals.len());
     let mut end = tx.chain_end().await?;
     let mut verdicts = Vec::with_capacity(jobs.len());
     let mut entries: Vec<(&Append, u64)> = Vec::with_capacity(appends.len());
@@ -269,6 +290,7 @@ async fn run(mut tx: Tx, jobs: &[Job], repeated: Repeated) -> Result<Vec<Verdict
     for job in jobs {
         let verdict = match &job.work {
             Work::Append(append, _) => judge(append, &mut groups, &mut taken),
+            Work::Arrive(ready, _) => Verdict::Arrived(hl7::judge(ready, &mut known)),
             Work::Record(_) => Verdict::Recorded(EventRef {
                 node: tx.shared.keys.node.clone(),
                 seq: end.seq + 1,
@@ -280,6 +302,10 @@ async fn run(mut tx: Tx, jobs: &[Job], repeated: Repeated) -> Result<Vec<Verdict
                 true
             }
             (Verdict::Recorded(_), _) => true,
+            (Verdict::Arrived(Arrived::Kept), _) => {
+                kept.extend(job.work.arrival());
+                true
+            }
             _ => false,
         };
         if has_effect {
@@ -293,6 +319,7 @@ async fn run(mut tx: Tx, jobs: &[Job], repeated: Repeated) -> Result<Vec<Verdict
         return Ok(verdicts);
     }
     tx.insert_entries(&entries).await?;
+    tx.insert_messages(&kept).await?;
     // Few messages are STAT, so one statement for each; the others pay nothing.
     for (append, seq) in &entries {
         if append.priority == Priority::Stat {
@@ -576,7 +603,14 @@ impl Work {
     fn append(&self) -> Option<&Append> {
         match self {
             Self::Append(append, _) => Some(append),
-            Self::Record(_) => None,
+            Self::Record(_) | Self::Arrive(..) => None,
+        }
+    }
+
+    fn arrival(&self) -> Option<&Ready> {
+        match self {
+            Self::Arrive(ready, _) => Some(ready),
+            Self::Append(..) | Self::Record(_) => None,
         }
     }
 
@@ -588,6 +622,10 @@ impl Work {
                 Verdict::Recorded(event) => Ok(event),
                 _ => Err(StoreError::Closed),
             })),
+            Self::Arrive(_, reply) => drop(reply.send(match verdict {
+                Verdict::Arrived(arrived) => Ok(arrived),
+                _ => Err(StoreError::Closed),
+            })),
         }
     }
 
@@ -595,6 +633,7 @@ impl Work {
         match self {
             Self::Append(_, reply) => drop(reply.send(Err(error.into()))),
             Self::Record(reply) => drop(reply.send(Err(error))),
+            Self::Arrive(_, reply) => drop(reply.send(Err(error))),
         }
     }
 }
@@ -608,7 +647,9 @@ impl From<Verdict> for Result<Accepted, AppendError> {
             Verdict::EpochConflict { current } => Err(AppendError::EpochConflict { current }),
             Verdict::CommitRequired => Err(AppendError::CommitRequired),
             Verdict::IdTaken => Err(AppendError::IdTaken),
-            Verdict::Recorded(_) => Err(AppendError::Store(StoreError::Closed)),
+            Verdict::Recorded(_) | Verdict::Arrived(_) => {
+                Err(AppendError::Store(StoreError::Closed))
+            }
         }
     }
 }

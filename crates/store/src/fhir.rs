@@ -355,6 +355,18 @@ impl Tx {
         Ok((bodies.collect::<Result<_, _>>()?, next))
     }
 
+    /// The types of the resources about a patient.
+    pub async fn kinds_of(&mut self, patient: &PatientId) -> Result<Vec<String>, StoreError> {
+        let patient = self.patient_token(patient);
+        let rows: Vec<(String,)> = fetch_all!(
+            self,
+            (String,),
+            "SELECT DISTINCT kind FROM resources WHERE patient_token = $1 ORDER BY kind",
+            patient
+        )?;
+        Ok(rows.into_iter().map(|(kind,)| kind).collect())
+    }
+
     /// Resources of a type of which a name begins with each typed word, in no telling order.
     /// Nothing is found by less than two letters.
     pub async fn search_by_name(

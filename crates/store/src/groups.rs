@@ -501,6 +501,27 @@ impl Tx {
             .collect()
     }
 
+    /// The conversations about one patient are about another from now on: their records were merged.
+    pub async fn rebind_groups(
+        &mut self,
+        from: &PatientId,
+        to: &PatientId,
+    ) -> Result<(), StoreError> {
+        for group in self.groups_about(from).await? {
+            let id = group.group_id;
+            let token = self.patient_token(to);
+            let sealed = self.seal("groups.patient", id.as_bytes(), to.as_str().as_bytes())?;
+            execute!(
+                self,
+                "UPDATE groups SET patient_token = $2, patient_sealed = $3 WHERE group_id = $1",
+                id,
+                token,
+                sealed
+            )?;
+        }
+        Ok(())
+    }
+
     /// The conversations about a patient.
     pub async fn groups_about(&mut self, patient: &PatientId) -> Result<Vec<Group>, StoreError> {
         let patient = self.patient_token(patient);

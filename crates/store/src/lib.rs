@@ -34,6 +34,7 @@ mod factors;
 mod fhir;
 mod glass;
 mod groups;
+mod hl7;
 mod inbox;
 mod invites;
 mod key_packages;
@@ -79,6 +80,7 @@ pub use glass::{GlassGrant, GlassLook, NewGlass};
 pub use groups::{
     CommitError, Group, GroupListing, GroupMember, GroupState, Leaf, NewCommit, NewGroup,
 };
+pub use hl7::{Arrival, Arrived, DeadLetter, Hl7Counts, WaitingMessage};
 pub use invites::{Consumed, Invite, NewInvite, OpenInvite};
 pub use key_packages::{ClaimedPackage, NewKeyPackage};
 pub use owners::OwnerNotice;

@@ -56,6 +56,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(28, "0028_disowned"),
     migration!(29, "0029_owner_notices"),
     migration!(30, "0030_heard"),
+    migration!(31, "0031_hl7"),
     migration!(33, "0033_versions"),
     migration!(34, "0034_resource_terms"),
 ];

@@ -19,6 +19,7 @@ import type {
   CareTeamImport,
   CareTeamsImported,
   Comparison,
+  DeadLetters,
   DeviceDetail,
   DeviceInfo,
   DeviceList,
@@ -214,6 +215,11 @@ export const api = {
   disableBot: ({ id }: { id: string }) => ask<BotInfo>("POST", `/v1/bots/${id}/disable`),
   setPagerNumbers: (request: { text: string }) =>
     ask<{ set: number; removed: number }>("POST", "/v1/pager/numbers", request),
+  deadLetters: () => ask<DeadLetters>("GET", "/v1/hl7/dead-letters"),
+  replayLetter: ({ id }: { id: number }) =>
+    ask<null>("POST", `/v1/hl7/dead-letters/${id}/replay`, {}),
+  dismissLetter: ({ id, reason }: { id: number; reason: string }) =>
+    ask<null>("POST", `/v1/hl7/dead-letters/${id}/dismiss`, { reason }),
   testPager: () => ask<null>("POST", "/v1/pager/test"),
   /** Who is on call from now on, for four weeks. */
   schedules: (now: number) =>

@@ -68,6 +68,7 @@ const keys = {
   factorsMissing: ["factors", "missing"] as const,
   recoveries: ["recoveries"] as const,
   integrations: ["integrations"] as const,
+  deadLetters: ["dead_letters"] as const,
   schedules: ["schedules"] as const,
   teams: ["teams"] as const,
   roles: ["search", "roles"] as const,
@@ -608,6 +609,16 @@ export function useIntegrations() {
   });
 }
 
+/** What of feeds could not be applied. */
+export function useDeadLetters() {
+  return useQuery({
+    queryKey: keys.deadLetters,
+    queryFn: api.deadLetters,
+    staleTime: SEARCH_FRESH_MS,
+    refetchInterval: INTEGRATIONS_MS,
+  });
+}
+
 /** Who is on call when, and one's swaps; the hospital says when that changes. */
 export function useSchedules() {
   return useQuery({
@@ -759,6 +770,8 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   disableBot: [keys.integrations],
   setPagerNumbers: [keys.integrations],
   testPager: [keys.integrations],
+  replayLetter: [keys.deadLetters],
+  dismissLetter: [keys.deadLetters],
   importSchedule: [keys.schedules, keys.roles],
   assignTurn: [keys.schedules, keys.roles],
   signTurns: [keys.schedules],

@@ -849,6 +849,28 @@ export interface Integrations {
   bots: BotInfo[];
 }
 
+/** A message of a feed that could not be applied; nothing of a patient is in it. */
+export interface DeadLetter {
+  id: number;
+  /** Such as `ORU^R01`. */
+  kind: string;
+  application: string;
+  facility: string;
+  control_id: string;
+  received_at: number;
+  reason: string;
+  /** Such as `PID-3`. */
+  place?: string | null;
+  decided_at: number;
+}
+
+export interface DeadLetters {
+  letters: DeadLetter[];
+  dead: number;
+  waiting: number;
+  next?: number | null;
+}
+
 /** What the glass is broken for: codes of HL7 v3 PurposeOfUse. */
 export type GlassPurpose = "ETREAT" | "BTG" | "TREAT" | "COC";
 

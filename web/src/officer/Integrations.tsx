@@ -1,7 +1,8 @@
-/** What stands beside people: the hospital's pagers, and bots. */
+/** What stands beside people: the hospital's pagers, bots, and feeds of other systems. */
 import { useIntegrations } from "../core/queries";
 import { Waiting } from "../shell/Waiting";
 import { Bots } from "./Bots";
+import { Feeds } from "./Feeds";
 import { Pagers } from "./Pagers";
 
 export function Integrations() {
@@ -16,6 +17,7 @@ export function Integrations() {
     <>
       <Pagers pager={integrations.data.pager} />
       <Bots bots={integrations.data.bots} />
+      <Feeds />
     </>
   );
 }

@@ -1646,6 +1646,28 @@ export const en = {
     applied: "The care teams are imported. Whoever is in a conversation with one is told.",
   },
 
+  feeds: {
+    title: "Feeds of other systems",
+    hint: "Messages that were received and could not be put into the record. Mend the cause, then try them again.",
+    counts: (dead: number, waiting: number) =>
+      `${dead === 0 ? "Nothing is set aside." : `${dead} set aside.`}${waiting === 0 ? "" : ` ${waiting} waiting to be applied.`}`,
+    list: "Messages set aside",
+    from: (kind: string, application: string, facility: string) =>
+      `${kind.replace("^", " ")} from ${[application, facility].filter(Boolean).join(", ") || "an unnamed sender"}`,
+    at: (reason: string, place: string) => `${place}: ${reason}.`,
+    why: (reason: string) => `${reason}.`,
+    came: (id: string, date: string) => `Message ${id}, received ${date}`,
+    more: "There are more. They come up as these are settled.",
+    replay: "Try again",
+    replayOf: (id: string) => `Try message ${id} again`,
+    replayed: "It is being tried again. If it still does not fit, it is back here in a moment.",
+    dismiss: "Give up",
+    dismissOf: (id: string) => `Give message ${id} up`,
+    dismissTitle: (id: string) => `Give message ${id} up?`,
+    dismissText: "Its content is destroyed and cannot be tried again. The log keeps your reason.",
+    reason: "Why it is not needed",
+    reasonHint: "Nothing about a patient: this stands in the log.",
+  },
   integrations: {
     pager: "Pagers and telephones",
     pagerHint:

@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod forward;
 pub mod glass;
 pub mod groups;
+pub mod hl7;
 pub mod hospital;
 pub mod integrations;
 pub mod keys;

@@ -13,6 +13,7 @@ pub(crate) mod fhir;
 pub(crate) mod fleet;
 pub(crate) mod glass;
 pub(crate) mod groups;
+pub(crate) mod hl7;
 pub(crate) mod hospital;
 pub(crate) mod inbox;
 pub(crate) mod integrations;
@@ -161,6 +162,9 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(push::receipt::handler))
         .routes(routes!(push::test::handler))
         .routes(routes!(integrations::read::handler))
+        .routes(routes!(hl7::list::handler))
+        .routes(routes!(hl7::replay::handler))
+        .routes(routes!(hl7::dismiss::handler))
         .routes(routes!(bots::register::handler))
         .routes(routes!(bots::change::handler))
         .routes(routes!(bots::disable::handler))

@@ -27,6 +27,7 @@ mod fleet;
 mod fleet_pages;
 mod forward;
 mod glass;
+mod hl7;
 mod keeper;
 mod managers;
 #[path = "../../../bus/tests/nats/server.rs"]

@@ -161,7 +161,7 @@ async fn two_nodes_find_each_others_news_by_polling() {
         }
     }
     assert_eq!(nodes.amara.catch_up(group, 2).await, ["Antibiotics are in"]);
-    nodes.stop().await;
+    Box::pin(nodes.stop()).await;
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn who_may_agree_to_orders_about_records_is_told_by_the_node_that_has_thei
     tx.commit().await.unwrap();
     nodes.amara.say(group, "Bed 4 is septic").await.expect(201);
     while bens.next().await.unwrap() != ServerFrame::Records {}
-    nodes.stop().await;
+    Box::pin(nodes.stop()).await;
 }
 
 /// Whoever loses trust at the first node loses the socket at the second.
@@ -254,7 +254,7 @@ async fn trust_ends_everywhere(mut nodes: Nodes) {
     nodes.amara.device.url.clone_from(&second);
     let refused = nodes.amara.device.get("/v1/me").await;
     refused.refused(401, "session-ended");
-    nodes.stop().await;
+    Box::pin(nodes.stop()).await;
 }
 
 #[tokio::test]
@@ -296,7 +296,7 @@ async fn nats_carries_news_at_once_and_polling_finds_them_while_it_is_away() {
         nodes.amara.say(group, "by NATS again").await.expect(201);
         expect_message(&mut socket, group, seq).await;
     }
-    nodes.stop().await;
+    Box::pin(nodes.stop()).await;
 }
 
 #[tokio::test]
@@ -351,5 +351,5 @@ async fn what_strangers_write_to_the_subject_reaches_nobody() {
     expect_message(&mut socket, group, 3).await;
     nodes.amara.say(group, "and on").await.expect(201);
     expect_message(&mut socket, group, 4).await;
-    nodes.stop().await;
+    Box::pin(nodes.stop()).await;
 }

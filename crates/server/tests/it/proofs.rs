@@ -287,6 +287,13 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ("POST", "/fhir/R4/Patient/_search".into(), None),
         ("GET", "/v1/patients/p1/notes".into(), None),
         ("GET", "/v1/patients/p1/notes/n1".into(), None),
+        ("GET", "/v1/hl7/dead-letters".into(), None),
+        ("POST", "/v1/hl7/dead-letters/1/replay".into(), None),
+        (
+            "POST",
+            "/v1/hl7/dead-letters/1/dismiss".into(),
+            Some(json!({ "reason": "a" })),
+        ),
         ("GET", "/v1/recoveries".into(), None),
         (
             "POST",

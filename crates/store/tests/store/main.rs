@@ -17,6 +17,7 @@ mod engines;
 mod enrolment;
 mod escalations;
 mod glass;
+mod hl7;
 mod pager;
 mod people;
 mod postgres;
