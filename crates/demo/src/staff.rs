@@ -126,7 +126,7 @@ pub(crate) const GROUNDS: [Ground; 2] = [
     },
 ];
 
-const DEPARTMENTS: [(&str, &str); 17] = [
+const DEPARTMENTS: [(&str, &str); 19] = [
     ("Emergency", MAIN),
     ("General Medicine", MAIN),
     ("Cardiology", MAIN),
@@ -137,6 +137,8 @@ const DEPARTMENTS: [(&str, &str); 17] = [
     ("Oncology", MAIN),
     ("Radiology", MAIN),
     ("Pharmacy", MAIN),
+    ("Psychiatry", MAIN),
+    ("Patient Transport", MAIN),
     ("Rehabilitation", HARBOUR),
     ("Elderly Care", HARBOUR),
     ("Respiratory Medicine", HARBOUR),
@@ -146,7 +148,7 @@ const DEPARTMENTS: [(&str, &str); 17] = [
     ("Compliance", MAIN),
 ];
 
-const PEOPLE: [Person; 56] = [
+const PEOPLE: [Person; 58] = [
     ready("Amara", "Osei", "Nurse", "nurse", "Cardiology"),
     ready(
         "Tomás",
@@ -394,5 +396,13 @@ const PEOPLE: [Person; 56] = [
         "Deputy privacy officer",
         "privacy_officer",
         "Privacy Office",
+    ),
+    ready("Miriam", "Vogel", "Psychiatrist", "physician", "Psychiatry"),
+    ready(
+        "Sam",
+        "Whelan",
+        "Porter",
+        "transporter",
+        "Patient Transport",
     ),
 ];
