@@ -90,12 +90,20 @@ pub(crate) enum Seen {
     /// Who, where and what to be careful of.
     Part,
     /// Nothing.
-    Not {
-        /// What to do about it; empty where nothing helps.
-        advice: Vec<String>,
-        /// What a proof has to be given for; empty where none opens it.
-        scopes: Vec<String>,
-    },
+    Not(Closed),
+}
+
+/// Why somebody sees nothing of an entry, and what opens it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Closed {
+    /// The policy's stable code, where one refuses it.
+    pub(crate) reason: Option<String>,
+    /// What to do about it; empty where nothing helps.
+    pub(crate) advice: Vec<String>,
+    /// What to prove; empty where no proof opens it.
+    pub(crate) methods: Vec<String>,
+    /// What the proof has to be given for, where one for something else does not count.
+    pub(crate) scopes: Vec<String>,
 }
 
 /// What leaves of an entry.
@@ -247,10 +255,7 @@ impl<'a> Views<'a> {
     pub(crate) fn seen(&mut self, entry: &Entry) -> Seen {
         match self.resource(entry) {
             Some(resource) => self.ask(&resource),
-            None => Seen::Not {
-                advice: Vec::new(),
-                scopes: Vec::new(),
-            },
+            None => Seen::Not(Closed::default()),
         }
     }
 
@@ -263,10 +268,7 @@ impl<'a> Views<'a> {
             ..
         } = resource
         else {
-            return Seen::Not {
-                advice: Vec::new(),
-                scopes: Vec::new(),
-            };
+            return Seen::Not(Closed::default());
         };
         let question = Question {
             kind: kind.clone(),
@@ -280,19 +282,23 @@ impl<'a> Views<'a> {
         let asker = self.caller.asker();
         let seen = match self.app.judge(asker, Action::EntryRead, resource.clone()) {
             Ok(()) => Seen::Whole,
-            Err(Refusal::StepUp { scopes, advice, .. }) => Seen::Not {
+            Err(Refusal::StepUp {
+                methods,
+                scopes,
                 advice,
+            }) => Seen::Not(Closed {
+                reason: None,
+                advice,
+                methods: methods.iter().map(|it| it.as_str().to_owned()).collect(),
                 scopes: scopes.iter().map(|it| it.as_str().to_owned()).collect(),
-            },
+            }),
             Err(_) if self.app.may(asker, Action::EntryGlance, resource.clone()) => Seen::Part,
-            Err(Refusal::Denied { code, advice }) if code != MISSING => Seen::Not {
+            Err(Refusal::Denied { code, advice }) if code != MISSING => Seen::Not(Closed {
+                reason: Some(code),
                 advice,
-                scopes: Vec::new(),
-            },
-            Err(_) => Seen::Not {
-                advice: Vec::new(),
-                scopes: Vec::new(),
-            },
+                ..Closed::default()
+            }),
+            Err(_) => Seen::Not(Closed::default()),
         };
         self.asked.insert(question, seen.clone());
         seen
@@ -318,12 +324,9 @@ impl<'a> Views<'a> {
                         in_part: true,
                     }))
                 }
-                None => Ok(Err(Seen::Not {
-                    advice: Vec::new(),
-                    scopes: Vec::new(),
-                })),
+                None => Ok(Err(Seen::Not(Closed::default()))),
             },
-            not @ Seen::Not { .. } => Ok(Err(not)),
+            not @ Seen::Not(_) => Ok(Err(not)),
         }
     }
 
@@ -362,7 +365,7 @@ impl<'a> Views<'a> {
                 limit: MOST_LABELLED,
             };
             let ordinary = of.entry(kind.name, "", BTreeSet::new(), &BTreeSet::new());
-            if let Seen::Not { advice, .. } = self.ask(&ordinary) {
+            if let Seen::Not(Closed { advice, .. }) = self.ask(&ordinary) {
                 let count = usize::try_from(tx.count_found(&find).await?).unwrap_or(usize::MAX);
                 *out.entry(advice).or_default() += count;
                 continue;
@@ -373,7 +376,7 @@ impl<'a> Views<'a> {
                 ..find
             };
             for stored in tx.find(&labelled).await? {
-                if let Seen::Not { advice, .. } = self.seen(&charts::parse(&stored.body)?) {
+                if let Seen::Not(Closed { advice, .. }) = self.seen(&charts::parse(&stored.body)?) {
                     *out.entry(advice).or_default() += 1;
                 }
             }

@@ -10,7 +10,7 @@ import { BreakButton } from "../glass/BreakButton";
 import { tellFailure } from "../shell/notices";
 import { t } from "../texts";
 import styles from "./Chart.module.css";
-import { breaks, kindsText, more, type More as Together } from "./words";
+import { kindsText, more, type More as Together } from "./words";
 
 export function More({
   patient,
@@ -29,21 +29,31 @@ export function More({
     <section className={styles.more} aria-label={t.chart.more}>
       {inPart ? <p>{t.chart.inPart}</p> : null}
       {all.map((each) => (
-        <Withheld key={`${each.why} ${each.scopes.join(" ")}`} patient={patient} more={each} />
+        <Withheld
+          key={`${each.why} ${each.methods.join(" ")} ${each.scopes.join(" ")} ${each.byGlass}`}
+          patient={patient}
+          more={each}
+        />
       ))}
     </section>
   );
 }
 
-function Withheld({ patient, more: { kinds, why, scopes } }: { patient: string; more: Together }) {
+function Withheld({
+  patient,
+  more: { kinds, why, methods, scopes, byGlass },
+}: {
+  patient: string;
+  more: Together;
+}) {
   const [busy, setBusy] = useState(false);
-  const provable = scopes.length > 0;
+  const provable = methods.length > 0;
   const ask = async () => {
     setBusy(true);
     try {
       // The chart is asked for anew once something is proven.
       await proveFor({
-        methods: ["user_verification"],
+        methods: [...methods],
         scopes: [...scopes],
         advice: why ? [why] : [],
       });
@@ -64,7 +74,7 @@ function Withheld({ patient, more: { kinds, why, scopes } }: { patient: string; 
         <Button variant="light" loading={busy} onClick={() => void ask()}>
           {t.chart.ask}
         </Button>
-      ) : breaks(why) ? (
+      ) : byGlass ? (
         <BreakButton patient={patient} />
       ) : null}
     </div>

@@ -5,7 +5,6 @@ import { t } from "../texts";
 import type { Trend } from "./trends";
 import {
   at,
-  breaks,
   doseText,
   hidden,
   isAway,
@@ -73,10 +72,29 @@ it("tells a plot to those who hear it", () => {
 
 describe("what is withheld", () => {
   const withheld: ChartWithheld[] = [
-    { kind: "Procedure", count: 1, why: null, scopes: [] },
-    { kind: "Condition", count: 2, why: "It is sensitive.", scopes: ["sensitive_notes"] },
-    { kind: "MedicationRequest", count: 1, why: "It is sensitive.", scopes: ["sensitive_notes"] },
-    { kind: "Observation", count: 3, why: "Break the glass.", scopes: [] },
+    { kind: "Procedure", count: 1, why: null, methods: [], scopes: [] },
+    {
+      kind: "Condition",
+      count: 2,
+      why: "It is sensitive.",
+      methods: ["user_verification"],
+      scopes: ["sensitive_notes"],
+    },
+    {
+      kind: "MedicationRequest",
+      count: 1,
+      why: "It is sensitive.",
+      methods: ["user_verification"],
+      scopes: ["sensitive_notes"],
+    },
+    {
+      kind: "Observation",
+      count: 3,
+      reason: "very_restricted",
+      why: "Break the glass.",
+      methods: [],
+      scopes: [],
+    },
   ];
 
   it("is told together where the same opens it, what can be opened first", () => {
@@ -95,11 +113,13 @@ describe("what is withheld", () => {
     expect(hidden(withheld, ["AllergyIntolerance"])).toBe(0);
   });
 
-  it("is opened by breaking the glass where the advice says so", () => {
-    expect(breaks("Ask the attending. In an emergency, break the glass.")).toBe(true);
-    expect(breaks("Break the glass if care needs it now.")).toBe(true);
-    expect(breaks("Open to psychiatry only. Ask the psychiatrist.")).toBe(false);
-    expect(breaks(null)).toBe(false);
+  it("is opened by breaking the glass where the policy's code says so", () => {
+    const one = (reason: string | null) =>
+      more([{ kind: "Condition", count: 1, reason, why: "Ask.", methods: [], scopes: [] }])[0];
+    expect(one("very_restricted")?.byGlass).toBe(true);
+    expect(one("protected_entry")?.byGlass).toBe(true);
+    expect(one("psychotherapy")?.byGlass).toBe(false);
+    expect(one(null)?.byGlass).toBe(false);
   });
 
   it("has words for a type that is not known", () => {

@@ -1,6 +1,7 @@
 /** A chart in words. */
 import type { Failure } from "../core/failure";
 import type { ChartWithheld } from "../core/wire";
+import { isForGlass } from "../glass/words";
 import { t } from "../texts";
 import { moment } from "../texts/time";
 import { change, type Line, now, type Standing, type Trend } from "./trends";
@@ -82,26 +83,24 @@ export function doseText({ name, dose }: { name: string; dose?: string | null })
 export interface More {
   kinds: readonly { kind: string; count: number }[];
   why: string | null;
+  methods: readonly string[];
   scopes: readonly string[];
+  /** Whether breaking the glass opens it. */
+  byGlass: boolean;
 }
 
 /** What is withheld for the same reason, together: what the person can do something about first. */
 export function more(withheld: readonly ChartWithheld[]): More[] {
   const found = new Map<string, More & { kinds: { kind: string; count: number }[] }>();
-  for (const { kind, count, why, scopes } of withheld) {
-    const key = JSON.stringify([why ?? null, [...scopes].sort()]);
-    const group = found.get(key) ?? { kinds: [], why: why ?? null, scopes };
+  for (const { kind, count, reason, why, methods, scopes } of withheld) {
+    const key = JSON.stringify([reason ?? null, why ?? null, methods, [...scopes].sort()]);
+    const byGlass = isForGlass(reason);
+    const group = found.get(key) ?? { kinds: [], why: why ?? null, methods, scopes, byGlass };
     group.kinds.push({ kind, count });
     found.set(key, group);
   }
-  const rank = ({ scopes, why }: More) => (scopes.length > 0 ? 0 : why ? 1 : 2);
+  const rank = ({ methods, why }: More) => (methods.length > 0 ? 0 : why ? 1 : 2);
   return [...found.values()].sort((a, b) => rank(a) - rank(b));
-}
-
-/** Whether the way that is told leads through breaking the glass: the rules say so in their advice, and
- * of what stays closed even then they do not. */
-export function breaks(why: string | null): boolean {
-  return why !== null && /\bbreak the glass\b/i.test(why);
 }
 
 /** `2 problems, 1 report`. */

@@ -212,8 +212,12 @@ export interface ChartWithheld {
   /** A FHIR type. */
   kind: string;
   count: number;
+  /** The policy's stable code, where one refuses it. */
+  reason?: string | null;
   /** What to prove or do to see it; absent where the person's role does not see it. */
   why?: string | null;
+  /** What to prove; empty where no proof opens it. */
+  methods: string[];
   /** What a proof has to be given for; empty where none opens it. */
   scopes: string[];
 }

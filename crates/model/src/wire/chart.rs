@@ -165,8 +165,12 @@ wire! {
         pub kind: String,
         /// How many.
         pub count: usize,
+        /// The policy's stable code for it, where one refuses it: `no_basis`, `very_restricted`.
+        pub reason: Option<String>,
         /// What to prove or do to see it, a sentence; absent where the person's role does not see it.
         pub why: Option<String>,
+        /// What to prove to see it; empty where no proof opens it.
+        pub methods: Vec<String>,
         /// What a proof has to be given for (`POST /v1/sessions/step-up/challenge`); empty where none
         /// opens it.
         pub scopes: Vec<String>,

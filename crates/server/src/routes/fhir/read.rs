@@ -72,7 +72,7 @@ pub(crate) async fn handler(
     };
     let action = match views.seen(&entry) {
         Seen::Part => Action::EntryGlance,
-        Seen::Whole | Seen::Not { .. } => Action::EntryRead,
+        Seen::Whole | Seen::Not(_) => Action::EntryRead,
     };
     let permit = app.decide(caller.asker(), action, resource).await?;
     let Ok(shown) = views.show(&stored)? else {

@@ -19,7 +19,7 @@ use crate::extract::Id;
 use crate::problem::Refusal;
 use crate::risk;
 use crate::shape;
-use crate::views::{Look, Seen, Views};
+use crate::views::{Closed, Look, Seen, Views};
 
 /// What the person may see of a patient's record: who it is, precautions, problems, results with their
 /// earlier values, vital signs, medications, reports, stays. What they do not see is counted by type,
@@ -54,7 +54,7 @@ pub(crate) async fn handler(
     let mut entries: Vec<Entry> = Vec::with_capacity(record.len());
     let mut patient = None;
     let mut in_part = false;
-    let mut withheld: BTreeMap<(String, Vec<String>, Vec<String>), usize> = BTreeMap::new();
+    let mut withheld: BTreeMap<(String, Closed), usize> = BTreeMap::new();
     for stored in &record {
         match views.show(stored)? {
             Ok(shown) => {
@@ -65,7 +65,7 @@ pub(crate) async fn handler(
                     entries.push(shown.entry);
                 }
             }
-            Err(Seen::Not { advice, scopes }) => {
+            Err(Seen::Not(closed)) => {
                 let entry = charts::parse(&stored.body)?;
                 if entry.resource_type() == "Patient" {
                     // Whoever may see whose conversation it is sees who that is.
@@ -75,7 +75,7 @@ pub(crate) async fn handler(
                     patient = who.map_err(Refusal::internal)?;
                 }
                 let kind = entry.resource_type().to_owned();
-                *withheld.entry((kind, advice, scopes)).or_default() += 1;
+                *withheld.entry((kind, closed)).or_default() += 1;
             }
             Err(_) => {}
         }
@@ -92,11 +92,13 @@ pub(crate) async fn handler(
     let besides: usize = withheld.values().sum();
     answer.withheld = withheld
         .into_iter()
-        .map(|((kind, advice, scopes), count)| ChartWithheld {
+        .map(|((kind, closed), count)| ChartWithheld {
             kind,
             count,
-            why: (!advice.is_empty()).then(|| advice.join(" ")),
-            scopes,
+            reason: closed.reason,
+            why: (!closed.advice.is_empty()).then(|| closed.advice.join(" ")),
+            methods: closed.methods,
+            scopes: closed.scopes,
         })
         .collect();
     views.hand_out(&patient);
