@@ -371,6 +371,7 @@ const STATEMENTS: usize = 256;
 mod tests {
     use super::*;
     use crate::append::{HEADS, TAKEN};
+    use crate::hl7::KNOWN;
     use crate::migrate::MIGRATIONS;
     use crate::posture::ASSESSMENTS;
 
@@ -384,7 +385,7 @@ mod tests {
             let made = sqlx::raw_sql(migration.sqlite).execute(&mut *conn).await;
             made.expect("the schema");
         }
-        for many in [&TAKEN, &HEADS, &ASSESSMENTS] {
+        for many in [&TAKEN, &HEADS, &ASSESSMENTS, &KNOWN] {
             assert!(many.sqlite.len() > RUN);
             for text in many.sqlite.values() {
                 let given = text.split(' ').nth(1).expect("its name");

@@ -421,7 +421,7 @@ impl Tx {
     }
 }
 
-static KNOWN: LazyLock<ManyRows> = LazyLock::new(|| {
+pub(crate) static KNOWN: LazyLock<ManyRows> = LazyLock::new(|| {
     ManyRows::new(
         "WITH asked (id_token) AS (VALUES ",
         &["$"],
