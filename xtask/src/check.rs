@@ -26,7 +26,7 @@ const NPM_LICENCES: [&str; 9] = [
 ];
 
 /// Crates that are functions of values: no runtime, socket, database, clock or randomness.
-const PURE: [&str; 18] = [
+const PURE: [&str; 19] = [
     "wardline-access",
     "wardline-audit",
     "wardline-client",
@@ -36,6 +36,7 @@ const PURE: [&str; 18] = [
     "wardline-escalation",
     "wardline-factors",
     "wardline-fhir",
+    "wardline-hl7",
     "wardline-model",
     "wardline-piv",
     "wardline-policy",
