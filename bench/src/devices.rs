@@ -168,7 +168,8 @@ pub(crate) async fn start(device: &mut Device, others: &[UserId]) -> Outcome<Gro
     let mut tries = 0;
     loop {
         match device.start(others, None, None).await {
-            Err(ClientError::NotAdmitted(_)) if tries < TRIES => {
+            // Whoever enrolled just now is not in the log yet, or has left no key package yet.
+            Err(ClientError::NotAdmitted(_) | ClientError::Unreachable(_)) if tries < TRIES => {
                 tries += 1;
                 tokio::time::sleep(SEQUENCED).await;
             }

@@ -114,6 +114,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     let machine = Machine::read(&scratch);
     let bench = Bench::new(wardline, scratch, arguments.quick);
     let mut sections = Vec::new();
+    let mut failed = Vec::new();
     for measurement in Measurement::value_variants() {
         if !arguments.only.is_empty() && !arguments.only.contains(measurement) {
             continue;
@@ -136,12 +137,25 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::Weight => weight::run(&root),
             Measurement::Browser => browser::run(&bench, &root),
         };
-        let section = section.map_err(|error| format!("{measurement:?}: {error}"))?;
+        // What was measured is not lost by what was not, and the results say so.
+        let section = section.unwrap_or_else(|error| {
+            failed.push(format!("{measurement:?}: {error}"));
+            Section {
+                title: "Failed",
+                rows: Vec::new(),
+                notes: failed.last().cloned().into_iter().collect(),
+            }
+        });
         println!("{}", report::markdown(std::slice::from_ref(&section)));
         sections.push(section);
     }
     println!("{}", report::tally(&sections));
-    write(&bench, arguments, &root, &machine, &sections)
+    write(&bench, arguments, &root, &machine, &sections)?;
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(failed.join("; ").into())
+    }
 }
 
 /// Leaves the results for programs, and those of a whole run for people.
