@@ -49,9 +49,12 @@ export function Banner({
       ) : null}
       <p className={styles.who}>
         {chart ? (
-          <a className={styles.chart} href={address(chart)}>
+          <a
+            className={styles.chart}
+            href={address(chart)}
+            aria-label={`${patient.name}, ${t.chart.of}`}
+          >
             <strong>{patient.name}</strong>
-            <span className="visually-hidden">, {t.chart.of}</span>
             <ChevronRight aria-hidden />
           </a>
         ) : (

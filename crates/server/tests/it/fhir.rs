@@ -339,7 +339,10 @@ async fn labs_are_found_page_by_page_each_once_and_no_address_says_whose(engine:
 story!(a_search_finds_what_us_core_asks_for);
 async fn a_search_finds_what_us_core_asks_for(engine: Engine) {
     let House {
-        mut amara, patient, ..
+        hospital: _hospital,
+        mut amara,
+        patient,
+        ..
     } = House::open(engine).await;
     let id = &patient.id;
     let mrn = patient.mrn.clone().unwrap();
@@ -573,7 +576,10 @@ async fn the_first_screen_of_a_chart_is_one_answer(engine: Engine) {
 story!(hostile_searches_are_refused_by_an_outcome_that_repeats_nothing);
 async fn hostile_searches_are_refused_by_an_outcome_that_repeats_nothing(engine: Engine) {
     let House {
-        mut amara, patient, ..
+        hospital: _hospital,
+        mut amara,
+        patient,
+        ..
     } = House::open(engine).await;
     let long = format!("name={}", "SECRET".repeat(2000));
     let many = vec!["name=SECRET"; 40].join("&");

@@ -276,7 +276,7 @@ async fn what_is_wrong_is_refused_with_its_place_and_nothing_is_kept(engine: Eng
     let mut sender = house.sender().await;
     let good = adt("A28", 1, "20260302100000", NORA);
     for (message, code, holds) in [
-        ("PID|1||1".to_owned(), "AR", "100^"),
+        ("PID|1||1".to_owned(), "AE", "100^"),
         (good.replace("ADT^A28", "ADT^A99"), "AR", "MSH^1^9|201^"),
         (good.replace("ADT^A28", "SIU^S12"), "AR", "MSH^1^9|200^"),
         (good.replace("|P|2.5.1", "|P|3.0"), "AR", "MSH^1^12|203^"),

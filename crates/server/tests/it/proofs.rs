@@ -450,6 +450,7 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
                 .replace("/notes/n1", "/notes/{note}")
                 .replace("/schedules/r/", "/schedules/{id}/")
                 .replace("/policies/1", "/policies/{id}")
+                .replace("/dead-letters/1/", "/dead-letters/{id}/")
                 .replace("/programs/demo", "/programs/{slug}");
             format!("{method} {path}")
         })
