@@ -77,8 +77,8 @@ impl Counts {
             self.treated.as_mut_slice(),
             self.pace.as_mut_slice(),
         ];
-        all.extend(self.via.iter_mut().map(|it| it.as_mut_slice()));
-        all.extend(self.wards.iter_mut().map(|it| it.as_mut_slice()));
+        all.extend(self.via.iter_mut().map(<[f32; 4]>::as_mut_slice));
+        all.extend(self.wards.iter_mut().map(<[f32; 5]>::as_mut_slice));
         all
     }
 }

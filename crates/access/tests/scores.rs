@@ -69,9 +69,13 @@ fn score(look: &Look) -> f64 {
     house.weigh(person, look).score
 }
 
-fn alike(same: bool, share: f64) -> Option<Alike> {
-    Some(Alike { same, share })
+/// They have the same, which so many patients have.
+const fn shared(share: f64) -> Alike {
+    Alike { same: true, share }
 }
+
+/// What makes a look another one.
+type Changed = fn(&mut Look);
 
 #[test]
 fn what_is_explained_looks_less_like_snooping() {
@@ -85,14 +89,16 @@ fn what_is_explained_looks_less_like_snooping() {
 #[test]
 fn each_motive_is_told_in_words() {
     let (house, person) = at_work();
-    let signs = |change: fn(&mut Look)| {
+    let signs = |change: Changed| {
         let mut look = unexplained(900, 1);
         change(&mut look);
         house.weigh(&person, &look).signs
     };
-    let cases: [(Sign, fn(&mut Look)); 8] = [
-        (Sign::SameSurname, |it| it.ties.surname = alike(true, 0.001)),
-        (Sign::SameArea, |it| it.ties.area = alike(true, 0.001)),
+    let cases: [(Sign, Changed); 8] = [
+        (Sign::SameSurname, |it| {
+            it.ties.surname = Some(shared(0.001))
+        }),
+        (Sign::SameArea, |it| it.ties.area = Some(shared(0.001))),
         (Sign::WorksHere, |it| {
             it.ties.works_here = true;
             it.ties.near = Some(Near::Ward);
@@ -233,7 +239,7 @@ proptest! {
     fn a_rarer_surname_in_common_weighs_more(one in 0.0002_f64..0.4, times in 1.1_f64..3.0) {
         let with = |share| {
             let mut look = unexplained(900, 1);
-            look.ties.surname = alike(true, share);
+            look.ties.surname = Some(shared(share));
             score(&look)
         };
         let none = score(&unexplained(900, 1));

@@ -209,10 +209,13 @@ enum Job {
     /// How the bot's STAT messages stand.
     Escalations(oneshot::Sender<Result<Value, Refused>>),
     /// What the webhook has not posted yet, and up to where it has posted each conversation.
-    Unposted(oneshot::Sender<Result<(Vec<Arc<News>>, Printed), ClientError>>),
+    Unposted(oneshot::Sender<Result<Missed, ClientError>>),
     /// The webhook's receiver has so much of each conversation.
     Posted(Printed, oneshot::Sender<Result<(), ClientError>>),
 }
+
+/// What came, and up to where each conversation was posted.
+type Missed = (Vec<Arc<News>>, Printed);
 
 /// What a stream tells.
 enum News {
@@ -732,10 +735,7 @@ async fn perform(client: &mut NativeClient, job: Job, pages: &mut Pages) {
 }
 
 /// At first all that the bot has: so nothing is lost that came before the receiver took anything.
-fn unposted(
-    client: &NativeClient,
-    pages: &Pages,
-) -> Result<(Vec<Arc<News>>, Printed), ClientError> {
+fn unposted(client: &NativeClient, pages: &Pages) -> Result<Missed, ClientError> {
     let posted: Printed = client.own(POSTED)?.unwrap_or_default();
     let missed = received(client, &mut posted.clone())?;
     let missed = missed.into_iter().map(of_line).collect();
