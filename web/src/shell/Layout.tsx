@@ -158,13 +158,22 @@ export function Layout() {
             ) : null}
             <div className={styles.content} data-pane="chosen">
               <ErrorBoundary key={address(route)}>
-                <Suspense fallback={<Waiting />}>{screen(route)}</Suspense>
+                <Suspense fallback={<Coming />}>{screen(route)}</Suspense>
               </ErrorBoundary>
             </div>
           </main>
         </div>
         <Announcer current={route.at === "conversation" ? route.group : null} />
       </div>
+    </div>
+  );
+}
+
+/** In the place of a screen whose part of the app is on its way; the focus waits for it (`useFocus`). */
+function Coming() {
+  return (
+    <div className={styles.coming} data-coming>
+      <Waiting />
     </div>
   );
 }

@@ -11,7 +11,13 @@ export function useFocus(place: string): void {
       return undefined;
     }
     last.current = place;
-    const frame = requestAnimationFrame(() => {
+    let frame = 0;
+    const move = () => {
+      // A screen whose part of the app still comes has no heading yet.
+      if (document.querySelector("[data-pane=chosen] [data-coming]")) {
+        frame = requestAnimationFrame(move);
+        return;
+      }
       // The message for which a conversation was opened has it already.
       if (document.querySelector("[data-sought]:focus")) {
         return;
@@ -25,7 +31,8 @@ export function useFocus(place: string): void {
         heading.tabIndex = -1;
         heading.focus({ preventScroll: true });
       }
-    });
+    };
+    frame = requestAnimationFrame(move);
     return () => cancelAnimationFrame(frame);
   }, [place]);
 }
