@@ -96,7 +96,7 @@ fn each_motive_is_told_in_words() {
     };
     let cases: [(Sign, Changed); 8] = [
         (Sign::SameSurname, |it| {
-            it.ties.surname = Some(shared(0.001))
+            it.ties.surname = Some(shared(0.001));
         }),
         (Sign::SameArea, |it| it.ties.area = Some(shared(0.001))),
         (Sign::WorksHere, |it| {
