@@ -145,6 +145,7 @@ fn every_action_can_be_done_by_somebody_at_its_best() {
         &["auditor"],
         &["privacy_officer"],
         &["record_keeper"],
+        &["transporter"],
     ]
     .iter()
     .zip(1..)
