@@ -137,9 +137,9 @@ fn whoever_opens_chart_after_chart_all_over_the_house_is_noticed() {
 #[test]
 fn whose_role_opens_such_charts_all_day_is_not_noticed_for_it() {
     let mut look = unexplained(900, 1);
+    look.department = 2;
     let ours = score(&look);
     look.peers = 2;
-    look.department = 2;
     let (mut house, _) = at_work();
     let mut other = PersonState::default();
     for (at, patient) in (0_i64..400).zip(9_000_u64..) {
