@@ -1032,6 +1032,7 @@ mod tests {
             ("attachments", 3),
             ("log", 1),
             ("network", 2),
+            ("hl7", 13),
         ];
         assert_eq!(documented.len(), sections.len());
         for (section, count) in sections {

@@ -737,6 +737,8 @@ impl Wanted {
                 }
             }
             Kind::Reference => match Reference::parse(text) {
+                // An id by R4's pattern, and a way up by that of addresses.
+                Some(found) if matches!(found.id, "." | "..") => Err(Wrong::Reference),
                 Some(found) => Ok(Self::Reference {
                     kind: Some(found.resource_type.to_owned()),
                     id: found.id.to_owned(),
