@@ -208,6 +208,18 @@ pub(crate) async fn surviving(
     Ok(None)
 }
 
+/// Whose record an id leads to: that of a merged one is the one it became part of. It is to be found before it
+/// is decided who may look: the care team and the labels are that one's.
+pub(crate) async fn current(tx: &mut Tx, id: PatientId) -> Result<PatientId, Refusal> {
+    let Some(body) = tx.resource("Patient", id.as_str()).await? else {
+        return Ok(id);
+    };
+    match surviving(tx, parse(&body)?).await? {
+        Some(record) => record.id().parse().map_err(Refusal::internal),
+        None => Ok(id),
+    }
+}
+
 /// The id of the patient that a record became part of (R4 `Patient.link`).
 fn replaced_by(patient: &Resource) -> Option<String> {
     if patient.resource_type() != "Patient" {

@@ -47,8 +47,8 @@ pub(super) async fn apply(
     for (index, survivor, prior) in pairs {
         let pair = &merge.pairs[index];
         // An earlier pair of this message may have moved either of them.
-        let survivor = current(tx, &survivor).await?;
-        let prior = current(tx, &prior).await?;
+        let survivor = charts::current(tx, survivor).await?;
+        let prior = charts::current(tx, prior).await?;
         touched.extend([survivor.clone(), prior.clone()]);
         if survivor == prior {
             continue;
@@ -89,15 +89,6 @@ pub(super) async fn apply(
         patients: touched,
         is_old: false,
     }))
-}
-
-async fn current(tx: &mut Tx, id: &PatientId) -> Result<PatientId, Refusal> {
-    let record = load(tx, id).await?;
-    let record = charts::surviving(tx, record).await?;
-    record.map_or_else(
-        || Ok(id.clone()),
-        |record| record.id().parse().map_err(Refusal::internal),
-    )
 }
 
 async fn load(tx: &mut Tx, id: &PatientId) -> Result<Resource, Refusal> {
