@@ -144,7 +144,7 @@ fn place(line: &Value) -> Option<(GroupId, u64)> {
 /// Until the client is asked again.
 const AGAIN: Duration = Duration::from_secs(2);
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {
