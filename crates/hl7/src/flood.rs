@@ -7,12 +7,15 @@
 //! or was withdrawn because it was over before anybody was told.
 //!
 //! A function of values: who calls it hands in the time, and asks [`Flood::due`] at
-//! [`Flood::next_due`].
+//! [`Flood::next_due`]. Whoever keeps it between two signals keeps it as what `serde` makes of it.
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
 /// How much a role is paged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// For how long what follows about a subject is gathered, in milliseconds.
     pub gather_ms: u64,
@@ -34,7 +37,8 @@ impl Default for Terms {
 }
 
 /// How urgent a signal is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Urgency {
     /// An alarm of medium priority.
     Alarm,
@@ -65,13 +69,21 @@ impl<T, S> Page<T, S> {
 }
 
 /// The state: for each role, what was told and what waits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "T: Ord + Serialize, S: Ord + Serialize",
+    deserialize = "T: Ord + DeserializeOwned, S: Ord + DeserializeOwned"
+))]
 pub struct Flood<T, S> {
     terms: Terms,
     targets: BTreeMap<T, Target<S>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "S: Ord + Serialize",
+    deserialize = "S: Ord + DeserializeOwned"
+))]
 struct Target<S> {
     tokens: u32,
     refilled_at: u64,
@@ -80,7 +92,7 @@ struct Target<S> {
     others_urgency: Option<Urgency>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Group {
     /// Until when what follows is gathered.
     until: u64,
@@ -108,6 +120,25 @@ impl<T: Ord + Clone, S: Ord + Clone> Flood<T, S> {
         now_ms: u64,
     ) -> Option<Page<T, S>> {
         let terms = self.terms;
+        self.put(target, subject, urgency, now_ms);
+        let state = self.targets.get_mut(target)?;
+        let group = state.groups.get_mut(subject)?;
+        if !group.is_due(now_ms) || state.tokens == 0 {
+            return None;
+        }
+        state.tokens -= 1;
+        let told = group.tell(&terms, now_ms);
+        Some(Page {
+            target: target.clone(),
+            about: vec![(subject.clone(), told.0)],
+            others: 0,
+            urgency: told.1,
+        })
+    }
+
+    /// Takes a signal without a page: [`Flood::due`] gives it, at once where it may.
+    pub fn put(&mut self, target: &T, subject: &S, urgency: Urgency, now_ms: u64) {
+        let terms = self.terms;
         let state = self
             .targets
             .entry(target.clone())
@@ -116,7 +147,7 @@ impl<T: Ord + Clone, S: Ord + Clone> Flood<T, S> {
         if !state.groups.contains_key(subject) && state.groups.len() >= MAX_GROUPS {
             state.others += 1;
             state.others_urgency = state.others_urgency.max(Some(urgency));
-            return None;
+            return;
         }
         let group = state.groups.entry(subject.clone()).or_insert(Group {
             until: 0,
@@ -129,17 +160,6 @@ impl<T: Ord + Clone, S: Ord + Clone> Flood<T, S> {
         }
         group.waiting += 1;
         group.waiting_urgency = group.waiting_urgency.max(Some(urgency));
-        if !group.is_due(now_ms) || state.tokens == 0 {
-            return None;
-        }
-        state.tokens -= 1;
-        let told = group.tell(&terms, now_ms);
-        Some(Page {
-            target: target.clone(),
-            about: vec![(subject.clone(), told.0)],
-            others: 0,
-            urgency: told.1,
-        })
     }
 
     /// What a subject's signals were about is over: gives how many of them nobody was told of, and will

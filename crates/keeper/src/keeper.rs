@@ -87,6 +87,7 @@ impl Keeper {
                 | ServerFrame::Escalation { .. }
                 | ServerFrame::Records
                 | ServerFrame::Risk
+                | ServerFrame::CriticalCalls
                 // Nobody signed who is on it.
                 | ServerFrame::CareTeam { .. }
                 | ServerFrame::Ended { .. },

@@ -94,6 +94,10 @@ uuid_id!(
     CallId, "call id"
 );
 uuid_id!(
+    /// A critical result or alarm, or several, that a role is to be told of.
+    CriticalId, "critical call id"
+);
+uuid_id!(
     /// A code team or a broadcast list.
     TeamId, "team id"
 );

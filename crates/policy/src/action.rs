@@ -231,6 +231,8 @@ named! {
         IntegrationRead = "integration.read",
         /// Register and disable bots, enter numbers of pagers, send a test.
         IntegrationManage = "integration.manage",
+        /// Get critical results and alarms to tell their roles of them.
+        CriticalCallTake = "critical_call.take",
     }
 }
 
@@ -294,7 +296,8 @@ impl Action {
             | Self::PolicyReplay
             | Self::AdminOverview
             | Self::IntegrationRead
-            | Self::IntegrationManage => ResourceKind::Hospital,
+            | Self::IntegrationManage
+            | Self::CriticalCallTake => ResourceKind::Hospital,
             Self::FactorList
             | Self::FactorAdd
             | Self::FactorUse
@@ -393,6 +396,7 @@ impl Action {
                     | Self::EscalationList
                     | Self::InboxRead
                     | Self::SocketOpen
+                    | Self::CriticalCallTake
             )
     }
 
@@ -510,6 +514,7 @@ impl Action {
             Self::AdminOverview => "see the hospital's overview",
             Self::IntegrationRead => "see how the pager system and bots do",
             Self::IntegrationManage => "manage the pager system and bots",
+            Self::CriticalCallTake => "take critical results to their roles",
         }
     }
 }

@@ -171,6 +171,7 @@ impl Names {
             attribute("groups", Value::new_set(groups)),
             attribute("roles", Value::new_set(roles)),
             attribute("care_teams", Value::new_bool(bot.care_teams)),
+            attribute("results", Value::new_bool(bot.results)),
         ])
     }
 

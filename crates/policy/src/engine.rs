@@ -51,7 +51,7 @@ pub enum Decision {
     /// No.
     Deny {
         /// A stable code: the `@reason` of the first policy that refuses, or one of the engine's:
-        /// [`MISSING_PERMISSION`], [`WRONG_RESOURCE`], [`PEOPLE_ONLY`], [`BOT_CARE_TEAMS`],
+        /// [`MISSING_PERMISSION`], [`WRONG_RESOURCE`], [`PEOPLE_ONLY`], [`BOT_CARE_TEAMS`], [`BOT_RESULTS`],
         /// [`POLICY_ERROR`].
         code: String,
         /// Sentences that a person can act on; never empty.
@@ -98,6 +98,8 @@ pub const WRONG_RESOURCE: &str = "wrong_resource";
 pub const PEOPLE_ONLY: &str = "people_only";
 /// Code of a refusal because no officer lets this bot bring care teams, whatever the policies say.
 pub const BOT_CARE_TEAMS: &str = "bot_care_teams";
+/// Code of a refusal because no officer lets this bot tell of critical results, whatever the policies say.
+pub const BOT_RESULTS: &str = "bot_results";
 /// Code of a refusal because a policy could not be evaluated. Cedar skips such policies; a
 /// skipped `forbid` would open a door, so the engine refuses instead.
 pub const POLICY_ERROR: &str = "policy_error";
@@ -271,6 +273,11 @@ impl Engine {
             let advice = "This bot may not say who is on care teams. A security officer can let it, under \
                 Integrations.";
             return self.deny(BOT_CARE_TEAMS, vec![advice.to_owned()], Vec::new());
+        }
+        if question.action == Action::CriticalCallTake && bot.is_some_and(|bot| !bot.results) {
+            let advice = "This bot may not tell of critical results. A security officer can let it, under \
+                Integrations.";
+            return self.deny(BOT_RESULTS, vec![advice.to_owned()], Vec::new());
         }
         let Ok((request, entities)) = self.names.ask(question, slice.asked(), None) else {
             return self.policy_error();

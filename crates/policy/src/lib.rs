@@ -57,7 +57,9 @@ mod tests;
 
 pub use action::Action;
 pub use diff::{ChangeKind, DiffLine, Part, PolicyChange, Sign};
-pub use engine::{Answer, BOT_CARE_TEAMS, Decided, Decision, Engine, PEOPLE_ONLY, Proof};
+pub use engine::{
+    Answer, BOT_CARE_TEAMS, BOT_RESULTS, Decided, Decision, Engine, PEOPLE_ONLY, Proof,
+};
 pub use lockout::LockedOut;
 pub use named::UnknownName;
 pub use question::{

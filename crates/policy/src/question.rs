@@ -108,6 +108,9 @@ pub struct BotFacts {
     /// Whether it says who is on care teams.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub care_teams: bool,
+    /// Whether it tells roles of critical results and alarms.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub results: bool,
 }
 
 /// The device whose key made the request's proof.

@@ -132,6 +132,7 @@ pub async fn run_on(
     "127.0.0.1:0".clone_into(&mut config.hl7.tls_listen);
     config.hl7.processing = ["P", "T", "D"].map(str::to_owned).to_vec();
     "UNICODE UTF-8".clone_into(&mut config.hl7.charset);
+    "medicine-on-call".clone_into(&mut config.hl7.critical_role);
     let system = wardline_demo::MRN_SYSTEM.to_owned();
     config.hl7.authorities = ["", "SB", "MRN", "HOSP"]
         .map(|name| (name.to_owned(), system.clone()))

@@ -733,6 +733,7 @@ pub(crate) fn bot_facts(scope: &str) -> Option<BotFacts> {
         groups: scope.groups.into_iter().collect(),
         roles: scope.roles.iter().map(ToString::to_string).collect(),
         care_teams: scope.care_teams,
+        results: scope.results,
     })
 }
 

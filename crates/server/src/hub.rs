@@ -32,6 +32,7 @@ use wardline_store::{
 
 use crate::app::App;
 use crate::escalations::state_of;
+use crate::gate::bot_facts;
 use crate::listen::stopped;
 use crate::problem::Refusal;
 use crate::risk;
@@ -594,6 +595,7 @@ struct Round {
     sessions: BTreeSet<SessionId>,
     records: bool,
     risk: bool,
+    critical: bool,
 }
 
 impl Round {
@@ -636,6 +638,7 @@ impl Round {
             }
             Hint::Records => self.records = true,
             Hint::Risk => self.risk = true,
+            Hint::CriticalCalls => self.critical = true,
             Hint::Audit | Hint::Roles => {}
         }
     }
@@ -674,6 +677,9 @@ impl Round {
         }
         if self.everywhere || self.risk {
             tell_of_risk(app).await?;
+        }
+        if self.everywhere || self.critical {
+            tell_of_critical(app).await?;
         }
         for (group, seq) in self.entries {
             deliver(app, group, seq).await?;
@@ -765,6 +771,24 @@ async fn tell_of_risk(app: &App) -> Result<(), Refusal> {
     app.hub.lock().risk = mark;
     let concerns = |socket: &Socket| officers.contains(&socket.user);
     app.hub.tell_where(&ServerFrame::Risk, concerns);
+    Ok(())
+}
+
+/// Tells bots that critical results or alarms wait for them, for as long as any do.
+async fn tell_of_critical(app: &App) -> Result<(), Refusal> {
+    let mut facts = app.facts().await?;
+    if facts.critical_standing(0).await?.waiting == 0 {
+        return Ok(());
+    }
+    let bots = facts.bots().await?.into_iter();
+    drop(facts);
+    let tells = |scope: &str| bot_facts(scope).is_some_and(|bot| bot.results);
+    let bots: Vec<UserId> = bots
+        .filter(|bot| bot.disabled_at.is_none() && tells(&bot.scope))
+        .map(|bot| bot.user_id)
+        .collect();
+    let concerns = |socket: &Socket| bots.contains(&socket.user);
+    app.hub.tell_where(&ServerFrame::CriticalCalls, concerns);
     Ok(())
 }
 

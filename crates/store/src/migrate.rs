@@ -59,6 +59,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(31, "0031_hl7"),
     migration!(33, "0033_versions"),
     migration!(34, "0034_resource_terms"),
+    migration!(35, "0035_critical"),
 ];
 
 impl Store {

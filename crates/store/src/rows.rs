@@ -17,8 +17,9 @@ use wardline_model::wire::messages::{EntryKind, Priority};
 use wardline_model::wire::posture::{FactName, Provenance};
 use wardline_model::wire::teams::TeamKind;
 use wardline_model::{
-    AttachmentId, CallId, CardId, ChallengeId, DeviceId, EnrollmentId, FacilityId, FactorId,
-    GlassId, GroupId, InviteId, MessageId, RecoveryId, RoleSlug, SessionId, SwapId, TeamId, UserId,
+    AttachmentId, CallId, CardId, ChallengeId, CriticalId, DeviceId, EnrollmentId, FacilityId,
+    FactorId, GlassId, GroupId, InviteId, MessageId, RecoveryId, RoleSlug, SessionId, SwapId,
+    TeamId, UserId,
 };
 use wardline_seal::Token;
 
@@ -291,6 +292,7 @@ macro_rules! bytes {
 bytes!(
     AttachmentId,
     CallId,
+    CriticalId,
     CardId,
     ChallengeId,
     DeviceId,

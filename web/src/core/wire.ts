@@ -827,6 +827,8 @@ export interface BotScope {
   roles: string[];
   /** Says who is on care teams. */
   care_teams: boolean;
+  /** Tells roles of critical results and alarms. */
+  results: boolean;
 }
 
 export interface BotInfo {
@@ -851,6 +853,19 @@ export interface BotRegister {
 export interface Integrations {
   pager: PagerHealth;
   bots: BotInfo[];
+  critical: CriticalHealth;
+}
+
+/** How the telling of critical results and alarms does. */
+export interface CriticalHealth {
+  configured: boolean;
+  waiting: number;
+  /** Of those, for more than a minute: nobody was told. */
+  late: number;
+  oldest_at?: number | null;
+  last_posted_at?: number | null;
+  /** Roles of late ones. */
+  roles: string[];
 }
 
 /** A message of a feed that could not be applied; nothing of a patient is in it. */

@@ -95,6 +95,7 @@ function Row({ bot, onDisable }: { bot: BotInfo; onDisable(): void }) {
               scope.reads ? t.integrations.readsToo : t.integrations.writesOnly,
               t.integrations.rate(bot.per_minute),
               ...(scope.care_teams ? [t.integrations.bringsCareTeams] : []),
+              ...(scope.results ? [t.integrations.tellsResults] : []),
               ...scope.roles,
               ...(bot.devices === 0 ? [t.integrations.noDevice] : []),
             ].join(", ")}

@@ -2,6 +2,7 @@
 import { useIntegrations } from "../core/queries";
 import { Waiting } from "../shell/Waiting";
 import { Bots } from "./Bots";
+import { Critical } from "./Critical";
 import { Feeds } from "./Feeds";
 import { Pagers } from "./Pagers";
 
@@ -15,6 +16,7 @@ export function Integrations() {
   }
   return (
     <>
+      <Critical critical={integrations.data.critical} />
       <Pagers pager={integrations.data.pager} />
       <Bots bots={integrations.data.bots} />
       <Feeds />

@@ -64,6 +64,12 @@ export function ScopeFields({
         checked={draft.care_teams}
         onChange={(event) => put({ care_teams: event.currentTarget.checked })}
       />
+      <Checkbox
+        label={t.integrations.results}
+        description={t.integrations.resultsHint}
+        checked={draft.results}
+        onChange={(event) => put({ results: event.currentTarget.checked })}
+      />
       <NumberInput
         label={t.integrations.perMinute}
         value={draft.rate}

@@ -13,6 +13,7 @@ const bot: BotInfo = {
     groups: ["g1", "g2"],
     roles: ["cardiology-on-call"],
     care_teams: true,
+    results: true,
   },
   per_minute: 12,
   devices: 1,
@@ -33,6 +34,7 @@ describe("what a bot may do", () => {
       groups: [],
       roles: [],
       care_teams: false,
+      results: false,
     });
   });
 

@@ -9,6 +9,7 @@ export interface ScopeDraft {
   roles: string;
   groups: string;
   care_teams: boolean;
+  results: boolean;
   /** Messages in a minute. */
   rate: number;
 }
@@ -21,6 +22,7 @@ export const LEAST: ScopeDraft = {
   roles: "",
   groups: "",
   care_teams: false,
+  results: false,
   rate: 30,
 };
 
@@ -33,6 +35,7 @@ export function draftOf({ scope, per_minute }: BotInfo): ScopeDraft {
     roles: scope.roles.join(", "),
     groups: scope.groups.join(", "),
     care_teams: scope.care_teams,
+    results: scope.results,
     rate: per_minute,
   };
 }

@@ -1668,6 +1668,16 @@ export const en = {
     reason: "Why it is not needed",
     reasonHint: "Nothing about a patient: this stands in the log.",
   },
+  critical: {
+    title: "Critical results and alarms",
+    hint: "A bot tells the role on call, as a STAT message about the patient.",
+    waiting: (n: number) => (n === 0 ? "None waits." : `${n} on the way.`),
+    late: (n: number, roles: string) =>
+      `${n === 1 ? "1 was" : `${n} were`} told to nobody for more than a minute: no bot took ${n === 1 ? "it" : "them"}. Ring ${roles} now, and see whether the bot runs.`,
+    since: (date: string) => `The oldest waits since ${date}.`,
+    posted: (date: string) => `Last told ${date}.`,
+    postedNever: "None was told yet.",
+  },
   integrations: {
     pager: "Pagers and telephones",
     pagerHint:
@@ -1712,6 +1722,10 @@ export const en = {
     careTeamsHint:
       "Who is on a team may open the patient's chart. Only for the program that brings them from the records.",
     bringsCareTeams: "brings care teams",
+    results: "It tells roles of critical results and alarms",
+    resultsHint:
+      "It gets the values with their patient, and begins conversations about them with the roles above. Let it send STAT, and read if values are to be read back.",
+    tellsResults: "tells of critical results",
     perMinute: "Messages in a minute, at most",
     ready: (name: string) =>
       `${name} is registered. Run “wardline client enroll” with this code on its machine; then an enrolling officer confirms it.`,

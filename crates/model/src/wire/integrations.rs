@@ -12,6 +12,25 @@ wire! {
         pub pager: PagerHealth,
         /// Bots, those in use first.
         pub bots: Vec<BotInfo>,
+        /// Critical results and alarms.
+        pub critical: CriticalHealth,
+    }
+}
+wire! {
+    /// How the telling of critical results and alarms does.
+    pub struct CriticalHealth {
+        /// Whether a role is told, by the configuration.
+        pub configured: bool,
+        /// Calls that wait for a bot.
+        pub waiting: u64,
+        /// Of those, the ones that wait for more than a minute: nobody was told.
+        pub late: u64,
+        /// Since when the oldest waits, unix milliseconds.
+        pub oldest_at: Option<u64>,
+        /// When one was posted last, unix milliseconds.
+        pub last_posted_at: Option<u64>,
+        /// Roles of late calls, which is where to ring by other means.
+        pub roles: Vec<RoleSlug>,
     }
 }
 wire! {
@@ -78,6 +97,9 @@ wire! {
         /// Whether it says who is on care teams.
         #[serde(default)]
         pub care_teams: bool,
+        /// Whether it tells roles of critical results and alarms.
+        #[serde(default)]
+        pub results: bool,
     }
 }
 wire! {

@@ -5,6 +5,7 @@
 pub mod attachments;
 pub mod cards;
 pub mod chart;
+pub mod critical;
 pub mod devices;
 pub mod directory;
 pub mod enroll;

@@ -19,6 +19,7 @@ fn facts() -> BotFacts {
         groups: BTreeSet::new(),
         roles: BTreeSet::new(),
         care_teams: true,
+        results: true,
     }
 }
 
@@ -202,4 +203,21 @@ fn a_bot_brings_care_teams_where_an_officer_lets_it_and_else_whatever_the_polici
     });
     assert_eq!(answer(&old), "allow");
     assert!(engine().conforms(&old));
+}
+
+#[test]
+fn a_bot_takes_critical_results_where_an_officer_lets_it_and_else_whatever_the_policies_say_not() {
+    let apart = BotFacts {
+        results: false,
+        ..facts()
+    };
+    let action = Action::CriticalCallTake;
+    assert_eq!(answered(action, apart.clone()), "bot_results");
+    assert_eq!(answered(Action::MessageSendStat, apart.clone()), "allow");
+    let text = "@id(\"all\") @who(\"anybody\") permit (principal, action, resource);";
+    let draft = with_rule(text).engine().unwrap();
+    let decided = draft.decide(&bot_asks(action, Some(apart)));
+    assert!(matches!(decided.decision, Decision::Deny { .. }));
+    // What a chart has beyond that is for people.
+    assert_eq!(answered(Action::PatientRead, facts()), "people_only");
 }

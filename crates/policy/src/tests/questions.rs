@@ -70,9 +70,10 @@ prop_compose! {
         groups in btree_set(place().prop_map(GroupId::from_bytes), 0..3),
         roles in btree_set(select(&["stroke", "cardiology"][..]), 0..2),
         care_teams in any::<bool>(),
+        results in any::<bool>(),
     ) -> BotFacts {
         let roles = roles.into_iter().map(str::to_owned).collect();
-        BotFacts { reads, urgent, stat, anywhere, groups, roles, care_teams }
+        BotFacts { reads, urgent, stat, anywhere, groups, roles, care_teams, results }
     }
 }
 

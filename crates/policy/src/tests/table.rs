@@ -137,6 +137,7 @@ policy.approve       not_signed_in own_draft           missing_permission device
 admin.overview       not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 integration.read     not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
 integration.manage   not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired allow
+critical_call.take   not_signed_in missing_permission  missing_permission device_not_yours device_revoked session_idle session_expired missing_permission
 ";
 
 #[test]

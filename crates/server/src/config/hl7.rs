@@ -1,12 +1,13 @@
 //! `[hl7]`: feeds of the hospital's other systems.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use chrono_tz::Tz;
 use serde::Deserialize;
 use wardline_hl7::Charset;
+use wardline_model::RoleSlug;
 
 use super::{Cidr, MOST_DAYS};
 
@@ -41,6 +42,10 @@ pub struct Hl7 {
     pub max_connections: usize,
     /// Days for which the ids of applied messages are remembered.
     pub remember_days: u64,
+    /// The on-call role that is told of critical results and alarms; empty: nobody is.
+    pub critical_role: String,
+    /// By the point of care (PV1-3.1), another role that is told there.
+    pub critical_roles: BTreeMap<String, String>,
 }
 
 impl Hl7 {
@@ -77,6 +82,23 @@ impl Hl7 {
             })
     }
 
+    /// Whether a role is told of critical results and alarms.
+    pub(crate) fn tells_of_critical(&self) -> bool {
+        !self.critical_role.is_empty()
+    }
+
+    /// The role that is told of critical results and alarms at a point of care; `None` when nobody is.
+    pub(crate) fn critical_role_at(&self, ward: Option<&str>) -> Option<RoleSlug> {
+        let of_ward = ward.and_then(|ward| self.critical_roles.get(ward));
+        of_ward.unwrap_or(&self.critical_role).parse().ok()
+    }
+
+    /// Every role that is told.
+    pub(crate) fn critical_role_slugs(&self) -> BTreeSet<RoleSlug> {
+        let all = self.critical_roles.values().chain([&self.critical_role]);
+        all.filter_map(|slug| slug.parse().ok()).collect()
+    }
+
     /// The zone of times without an offset.
     pub(crate) fn zone(&self) -> Tz {
         self.time_zone.parse().unwrap_or(Tz::UTC)
@@ -89,6 +111,7 @@ impl Hl7 {
 
     /// Whether each value cannot work, with its key and the mend.
     pub(super) fn faults(&self) -> Vec<(bool, &'static str, &'static str)> {
+        let is_role = |text: &str| text.parse::<RoleSlug>().is_ok();
         let is_off_or_address = |text: &str| text.is_empty() || text.parse::<SocketAddr>().is_ok();
         vec![
             (
@@ -153,6 +176,21 @@ impl Hl7 {
                 "remember_days",
                 "write 1 to 3650 days",
             ),
+            (
+                !(self.critical_role.is_empty() || is_role(&self.critical_role)),
+                "critical_role",
+                "write the short name of an on-call role, or nothing",
+            ),
+            (
+                self.critical_role.is_empty() && !self.critical_roles.is_empty(),
+                "critical_roles",
+                "set `critical_role` too: it is told wherever no ward has a role of its own",
+            ),
+            (
+                !self.critical_roles.values().all(|slug| is_role(slug)),
+                "critical_roles",
+                "write points of care as in PV1-3.1 with short names of on-call roles",
+            ),
         ]
     }
 }
@@ -173,6 +211,8 @@ impl Default for Hl7 {
             timeout_seconds: 30,
             max_connections: 64,
             remember_days: 7,
+            critical_role: String::new(),
+            critical_roles: BTreeMap::new(),
         }
     }
 }
@@ -190,6 +230,15 @@ mod tests {
         assert!(!config.hl7.takes("ADT", "NORTH") && !config.hl7.takes("", ""));
         assert!(config.hl7.is_open_to("127.0.0.1".parse().unwrap()));
         assert!(!config.hl7.is_open_to("10.0.0.1".parse().unwrap()));
+        assert!(config.hl7.critical_role_at(Some("4E")).is_none());
+        let config =
+            with("critical_role = \"house\"\ncritical_roles = { 4E = \"cardiology\" }").unwrap();
+        let role = |ward| config.hl7.critical_role_at(ward).unwrap().to_string();
+        assert_eq!(role(Some("4E")), "cardiology");
+        assert_eq!(
+            (role(Some("5W")), role(None)),
+            ("house".to_owned(), "house".to_owned())
+        );
         for (lines, line, mend) in [
             ("listen = \"2575\"", 2, "an address such as"),
             ("client_ca = \"ca.pem\"", 2, "set `tls_listen`"),
@@ -201,6 +250,17 @@ mod tests {
             ("timeout_seconds = 0", 2, "1 to 3600"),
             ("max_connections = 0", 2, "1 to 4096"),
             ("remember_days = 0", 2, "1 to 3650"),
+            ("critical_role = \"On Call!\"", 2, "an on-call role"),
+            (
+                "critical_roles = { 4E = \"cardiology-on-call\" }",
+                2,
+                "set `critical_role`",
+            ),
+            (
+                "critical_role = \"a\"\ncritical_roles = { 4E = \"B C\" }",
+                3,
+                "PV1-3.1",
+            ),
         ] {
             let error = with(lines).unwrap_err();
             assert_eq!(error.line, line, "{lines}: {error}");

@@ -15,6 +15,7 @@ mod worker;
 
 use tokio::sync::Notify;
 
+pub(crate) use self::apply::critical::{LATE_MS, Told};
 pub(crate) use self::intake::About;
 pub(crate) use self::listener::{serve, server_config};
 pub(crate) use self::worker::run;

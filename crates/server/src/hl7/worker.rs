@@ -10,10 +10,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use wardline_audit::Salt;
 use wardline_audit::event::Kind;
+use wardline_bus::Hint;
 use wardline_hl7::{Charset, Header, Message, Place, event};
 use wardline_store::{Tx, WaitingMessage};
 
-use super::apply::{self, Applied, Unfit};
+use super::apply::{self, Applied, Unfit, critical};
 use crate::app::App;
 use crate::gate::patiently;
 use crate::listen::stopped;
@@ -22,6 +23,9 @@ use crate::rim::random;
 
 /// Applies, until told to stop.
 pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    if let Err(error) = critical::check(&app, app.clock.now_ms()).await {
+        tracing::warn!(%error, "the roles that are told of critical results were not looked up");
+    }
     let mut swept_at = 0;
     loop {
         let done = match step(&app).await {
@@ -32,6 +36,9 @@ pub(crate) async fn run(app: App, mut stop: watch::Receiver<bool>) {
             }
         };
         let now_ms = app.clock.now_ms();
+        if let Err(error) = critical::due(&app, now_ms).await {
+            tracing::error!(%error, "what was gathered of critical results and alarms was not called");
+        }
         if now_ms.saturating_sub(swept_at) > SWEEP_MS {
             swept_at = now_ms;
             if let Err(error) = tidy(&app, now_ms).await {
@@ -59,21 +66,31 @@ async fn step(app: &App) -> Result<usize, Refusal> {
     if !app.look().await?.any_message_waits().await? {
         return Ok(0);
     }
-    let done = patiently!(app, |tx| {
+    let (done, calls) = patiently!(app, |tx| {
         tx.lock_hl7().await?;
         let waiting = tx.waiting_messages(AT_ONCE).await?;
+        let mut calls = 0;
         for message in &waiting {
-            one(app, tx, message, now_ms).await?;
+            calls += one(app, tx, message, now_ms).await?;
         }
-        Ok(waiting.len())
+        Ok((waiting.len(), calls))
     })?;
     if done > 0 {
-        app.bus.publish(wardline_bus::Hint::Audit);
+        app.bus.publish(Hint::Audit);
+    }
+    if calls > 0 {
+        app.bus.publish(Hint::CriticalCalls);
     }
     Ok(done)
 }
 
-async fn one(app: &App, tx: &mut Tx, waiting: &WaitingMessage, now_ms: u64) -> Result<(), Refusal> {
+/// Applies a message or sets it aside; gives how many calls wait for a bot by it.
+async fn one(
+    app: &App,
+    tx: &mut Tx,
+    waiting: &WaitingMessage,
+    now_ms: u64,
+) -> Result<u64, Refusal> {
     let (kind, outcome) = match read(app, waiting) {
         Ok((kind, event)) => (kind, apply::apply(app, tx, &event, waiting, now_ms).await?),
         Err(unfit) => ("other".to_owned(), Err(unfit)),
@@ -83,8 +100,14 @@ async fn one(app: &App, tx: &mut Tx, waiting: &WaitingMessage, now_ms: u64) -> R
     applied
         .detail
         .insert("letter".to_owned(), waiting.seq.into());
+    let mut called = 0;
     match outcome {
-        Ok(Applied { patients, is_old }) => {
+        Ok(Applied {
+            patients,
+            is_old,
+            calls,
+        }) => {
+            called = calls;
             let patients: Vec<String> = patients.iter().map(ToString::to_string).collect();
             applied
                 .detail
@@ -104,7 +127,7 @@ async fn one(app: &App, tx: &mut Tx, waiting: &WaitingMessage, now_ms: u64) -> R
         }
     }
     tx.audit(&applied, Salt(random())).await?;
-    Ok(())
+    Ok(called)
 }
 
 fn read(app: &App, waiting: &WaitingMessage) -> Result<(String, event::Event), Unfit> {
@@ -136,10 +159,10 @@ async fn tidy(app: &App, now_ms: u64) -> Result<(), Refusal> {
     let counts = app.look().await?.hl7_counts().await?;
     metrics::gauge!("wardline_hl7_waiting").set(as_f64(counts.waiting));
     metrics::gauge!("wardline_hl7_dead_letters").set(as_f64(counts.dead));
-    Ok(())
+    critical::tidy(app, before, now_ms).await
 }
 
-fn as_f64(count: u64) -> f64 {
+pub(super) fn as_f64(count: u64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 

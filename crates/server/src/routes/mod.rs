@@ -5,6 +5,7 @@ pub(crate) mod bots;
 pub(crate) mod cards;
 pub(crate) mod care_teams;
 pub(crate) mod credentials;
+pub(crate) mod critical;
 pub(crate) mod devices;
 pub(crate) mod enroll;
 pub(crate) mod escalations;
@@ -165,6 +166,8 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(hl7::list::handler))
         .routes(routes!(hl7::replay::handler))
         .routes(routes!(hl7::dismiss::handler))
+        .routes(routes!(critical::list::handler))
+        .routes(routes!(critical::posted::handler))
         .routes(routes!(bots::register::handler))
         .routes(routes!(bots::change::handler))
         .routes(routes!(bots::disable::handler))

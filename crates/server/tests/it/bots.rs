@@ -19,12 +19,16 @@ use crate::support::socket::Socket;
 use crate::support::ward::{Ward, come_online, confirm, enroll, me, say, sequenced, texts};
 use crate::support::{Engine, story, until};
 
-async fn post(client: &mut NativeClient, path: &str, body: &Value) -> Result<Vec<u8>, ClientError> {
+pub(crate) async fn post(
+    client: &mut NativeClient,
+    path: &str,
+    body: &Value,
+) -> Result<Vec<u8>, ClientError> {
     let body = serde_json::to_vec(body).unwrap();
     client.raw("POST", path, Some(body)).await
 }
 
-fn scope(change: impl FnOnce(&mut Value)) -> Value {
+pub(crate) fn scope(change: impl FnOnce(&mut Value)) -> Value {
     let mut scope = json!({
         "reads": true, "highest": "stat", "anywhere": true, "groups": [], "roles": [],
     });
@@ -33,7 +37,11 @@ fn scope(change: impl FnOnce(&mut Value)) -> Value {
 }
 
 /// Viktor, a security officer, registers the lab's bot, for which Amara answers.
-async fn register(viktor: &mut NativeClient, owner: UserId, scope: &Value) -> BotRegistered {
+pub(crate) async fn register(
+    viktor: &mut NativeClient,
+    owner: UserId,
+    scope: &Value,
+) -> BotRegistered {
     let request = json!({
         "username": "lab-bot", "name": "Laboratory", "owner": owner, "program": "demo",
         "scope": scope, "per_minute": 5,
@@ -43,7 +51,7 @@ async fn register(viktor: &mut NativeClient, owner: UserId, scope: &Value) -> Bo
 }
 
 /// The bot's process, enrolled and confirmed.
-async fn open(ward: &mut Ward, made: &BotRegistered) -> NativeClient {
+pub(crate) async fn open(ward: &mut Ward, made: &BotRegistered) -> NativeClient {
     let home = ward.home("bot");
     let mut bot = enroll(&ward.hospital, &home, &made.invite.code).await;
     let id = bot.status().device_id.unwrap();
@@ -52,7 +60,7 @@ async fn open(ward: &mut Ward, made: &BotRegistered) -> NativeClient {
     bot
 }
 
-async fn change(viktor: &mut NativeClient, bot: UserId, scope: &Value) {
+pub(crate) async fn change(viktor: &mut NativeClient, bot: UserId, scope: &Value) {
     let body = serde_json::to_vec(&json!({ "scope": scope, "per_minute": 5 })).unwrap();
     let path = format!("/v1/bots/{bot}");
     viktor.raw("PUT", &path, Some(body)).await.unwrap();
@@ -66,7 +74,7 @@ async fn refused(bot: &mut NativeClient, group: GroupId, priority: Priority) -> 
     reason(post(bot, &path, &body).await)
 }
 
-fn reason(answer: Result<Vec<u8>, ClientError>) -> String {
+pub(crate) fn reason(answer: Result<Vec<u8>, ClientError>) -> String {
     match answer {
         Ok(_) => "taken".to_owned(),
         Err(ClientError::Problem(problem)) => match problem.extensions.get("reason") {

@@ -92,12 +92,12 @@ impl House {
 }
 
 /// A system that sends.
-struct Sender<S> {
+pub(crate) struct Sender<S> {
     stream: S,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
-    const fn over(stream: S) -> Self {
+    pub(crate) const fn over(stream: S) -> Self {
         Self { stream }
     }
 
@@ -138,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sender<S> {
     }
 
     /// Sends what is to be taken.
-    async fn sends(&mut self, message: &str) {
+    pub(crate) async fn sends(&mut self, message: &str) {
         let answer = self.send(message).await;
         assert_eq!(said(&answer), "AA", "{answer}");
     }
@@ -156,16 +156,16 @@ fn said(answer: &str) -> &str {
     &answer.split("\rMSA|").nth(1).expect("MSA")[..2]
 }
 
-fn adt(event: &str, id: u32, at: &str, rest: &str) -> String {
+pub(crate) fn adt(event: &str, id: u32, at: &str, rest: &str) -> String {
     format!(
         "MSH|^~\\&|ADT|MAIN|||{at}||ADT^{event}|A{id}|P|2.5.1||||||UNICODE UTF-8\nEVN||{at}\n{rest}\n"
     )
 }
 
-const NORA: &str = "PID|1||10042^^^MAIN^MR||Quigley^Nora||19500303|F";
+pub(crate) const NORA: &str = "PID|1||10042^^^MAIN^MR||Quigley^Nora||19500303|F";
 const OTHER: &str = "PID|1||10043^^^MAIN^MR||Quigley^Norah||19500303|F";
 
-fn potassium(id: u32, number: &str, value: &str, flag: &str) -> String {
+pub(crate) fn potassium(id: u32, number: &str, value: &str, flag: &str) -> String {
     format!(
         "MSH|^~\\&|LAB|MAIN|||20260302120000||ORU^R01^ORU_R01|L{id}|P|2.5.1\n\
          PID|1||{number}^^^MAIN^MR\nOBR|1|P{id}|F{id}|24323-8^CMP^LN|||20260302113000||||||||||||||||||F\n\

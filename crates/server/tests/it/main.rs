@@ -16,6 +16,7 @@ mod cards;
 mod care_teams;
 mod content;
 mod conversations;
+mod critical;
 mod decoders;
 mod demo;
 mod enrolment;

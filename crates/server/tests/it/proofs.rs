@@ -287,6 +287,12 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ("POST", "/fhir/R4/Patient/_search".into(), None),
         ("GET", "/v1/patients/p1/notes".into(), None),
         ("GET", "/v1/patients/p1/notes/n1".into(), None),
+        ("GET", "/v1/critical-calls".into(), None),
+        (
+            "POST",
+            format!("/v1/critical-calls/{group}/posted"),
+            Some(json!({ "group": group, "seq": 1 })),
+        ),
         ("GET", "/v1/hl7/dead-letters".into(), None),
         ("POST", "/v1/hl7/dead-letters/1/replay".into(), None),
         (

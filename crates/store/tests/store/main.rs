@@ -13,6 +13,7 @@ mod bots;
 mod cards;
 mod conversations;
 mod crash;
+mod critical;
 mod engines;
 mod enrolment;
 mod escalations;

@@ -12,9 +12,13 @@
 //!
 //! What the bot hears goes out by a stream, or is posted to a system beside it ([`webhook`]).
 //!
+//! Critical results and alarms it fetches by itself and tells their roles of, where its scope says so
+//! ([`critical`]); it needs no system beside it for that.
+//!
 //! How the bot's STAT messages stand is asked of the hospital ([`Pages`]), whose word it is: nothing of it is
 //! kept here, so whoever connects is told first how all of them stand.
 
+mod critical;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -58,6 +62,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::verbs::bot::critical::Calls;
 use crate::verbs::client::{Printed, received};
 use crate::verbs::on_one_thread;
 use crate::verbs::serve::until_stopped;
@@ -531,19 +536,21 @@ async fn drive(
 ) -> Result<(), Failure> {
     let mut told = Printed::new();
     let mut pages = Pages::default();
+    let mut calls = Calls::default();
     let mut caught_up = false;
     loop {
         let tried = async {
             client.sign_in().await?;
             client.sync().await?;
             pages.stale = true;
+            calls.connected();
             if !caught_up {
                 // What is there already is for those who ask since when.
                 received(client, &mut told)?;
                 caught_up = true;
             }
             api.connected.store(true, Ordering::Relaxed);
-            stay(client, &mut work, &mut told, &mut pages, api).await
+            stay(client, &mut work, &mut told, &mut pages, &mut calls, api).await
         };
         let ended: Result<(), NativeError> = tried.await;
         api.connected.store(false, Ordering::Relaxed);
@@ -573,27 +580,37 @@ async fn stay(
     work: &mut mpsc::Receiver<Job>,
     told: &mut Printed,
     pages: &mut Pages,
+    calls: &mut Calls,
     api: &Api,
 ) -> Result<(), NativeError> {
     let follow = async |client: &mut NativeClient, frame: Option<&ServerFrame>| {
         pages.stale |= matches!(frame, Some(ServerFrame::Escalation { .. }));
+        calls.heard(frame);
+        if calls.tell(client).await? {
+            pages.expect();
+        }
         round(client, work, pages).await?;
         for line in received(client, told).unwrap_or_default() {
             // Without anybody who listens it is found by those who ask later.
             let _ = api.news.send(Arc::new(News::Message(of_line(line))));
         }
         pages.tell(client, api).await?;
-        Ok(ControlFlow::Continue(QUIET))
+        Ok(ControlFlow::Continue(calls.patience(client, QUIET)))
     };
     match client.follow_woken(&api.wake, follow).await {
         Err(NativeError::Client(ClientError::Problem(problem))) if only_writes(&problem) => {}
         other => return other,
     }
     loop {
+        // Nothing comes by itself.
+        calls.heard(None);
+        if calls.tell(client).await? {
+            pages.expect();
+        }
         round(client, work, pages).await?;
         pages.tell(client, api).await?;
-        // Nothing comes by itself.
         let patience = if pages.wait() { OFTEN } else { QUIET };
+        let patience = calls.patience_unheard(patience);
         pages.stale |= pages.wait();
         tokio::select! {
             () = api.wake.notified() => {}
@@ -776,10 +793,20 @@ async fn write(client: &mut NativeClient, wanted: Wanted) -> Result<Queued, Refu
             client.start(&[person.user.id], None, None).await?
         }
     };
-    let (text, priority) = (message.text.unwrap_or_default(), message.priority);
-    let queued = client
-        .send_once(id, group, text, message.form, priority)
-        .await?;
+    let text = message.text.unwrap_or_default();
+    send_into(client, id, group, text, message.form, message.priority).await
+}
+
+/// Sends a message once, as far as it comes now.
+async fn send_into(
+    client: &mut NativeClient,
+    id: MessageId,
+    group: GroupId,
+    text: String,
+    form: Option<Form>,
+    priority: Priority,
+) -> Result<Queued, Refused> {
+    let queued = client.send_once(id, group, text, form, priority).await?;
     if queued.seq.is_some() {
         return Ok(queued);
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use wardline_model::endorsement::Duty;
 use wardline_server::demo::{self, DemoOptions, Ready};
 use wardline_server::rim::Clock;
 
-use crate::support::{Follower, PATIENCE, Person, Run, wardline};
+use crate::support::{Follower, PATIENCE, Person, Run, until, wardline};
 
 /// The demo's people, with an officer and a security officer in this process.
 struct Hospital {
@@ -32,6 +32,11 @@ struct Hospital {
 
 impl Hospital {
     fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// One with more in its configuration.
+    fn start_with(more: &str) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let options = DemoOptions {
             data: scratch.path().join("data"),
@@ -54,7 +59,7 @@ impl Hospital {
         });
         let config = scratch.path().join("wardline.toml");
         let text = format!(
-            "[server]\nhttp = \"127.0.0.1:0\"\nhttps = \"\"\n[data]\ndir = \"{}\"\n",
+            "[server]\nhttp = \"127.0.0.1:0\"\nhttps = \"\"\n[data]\ndir = \"{}\"\n{more}",
             options.data.display()
         );
         fs::write(&config, text).unwrap();
@@ -130,7 +135,7 @@ impl Hospital {
             "per_minute": 60,
             "scope": {
                 "reads": true, "highest": highest, "anywhere": true, "groups": [], "roles": [],
-                "care_teams": true,
+                "care_teams": true, "results": true,
             },
         });
         let body = Some(serde_json::to_vec(&request).unwrap());
@@ -457,6 +462,129 @@ fn what_a_bot_hears_is_posted_once_it_is_taken_over_restarts_of_either_side() {
     assert_eq!(receiver.message_after("Two")["text"], "Three");
     bot.process.stop();
     drop(receiver);
+}
+
+#[test]
+fn a_critical_potassium_rings_the_role_on_call_and_is_acknowledged_and_read_back() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = port.local_addr().unwrap().port();
+    let mut hospital = Hospital::start_with(&format!(
+        "[hl7]\nlisten = \"127.0.0.1:{port}\"\ncritical_role = \"medicine-on-call\"\n"
+    ));
+    let security = &mut hospital.security;
+    let roles = hospital
+        .runtime
+        .block_on(async { security.roles().await.unwrap() });
+    let mut roles = roles.into_iter();
+    let role = roles.find(|role| role.slug.as_str() == "medicine-on-call");
+    let holder = role.unwrap().holder.unwrap();
+    let mut people = hospital.people.people.iter();
+    let person = people
+        .find(|it| it.user == holder.username)
+        .unwrap()
+        .clone();
+    let holder = Person {
+        home: hospital.home("holder"),
+        user: person.user.clone(),
+    };
+    hospital.enroll(&holder.home, &person.enroll_code.unwrap(), Duty::None);
+    let code = hospital.register("stat");
+    let home = hospital.home("bot");
+    hospital.enroll(&home, &code, Duty::Bot);
+    let token = hospital.home("token");
+    let bot = Bot::serve(&home, &token);
+
+    let admitted = "MSH|^~\\&|ADT|MAIN|||20260302100000||ADT^A01|A1|P|2.5.1\rEVN||20260302100000\r\
+        PID|1||10042^^^MAIN^MR||Quigley^Nora||19500303|F\rPV1|1|I|4E^12^B\r";
+    let result = |id: u32, report: &str, what: &str, value: &str, flag: &str| {
+        format!(
+            "MSH|^~\\&|LAB|MAIN|||20260302120000||ORU^R01^ORU_R01|L{id}|P|2.5.1\r\
+             PID|1||10042^^^MAIN^MR\rOBR|1||{report}|24323-8^CMP^LN|||20260302113000\r\
+             OBX|1|NM|{what}^LN||{value}|mmol/L^^UCUM|3.5-5.1|{flag}|||F\r"
+        )
+    };
+    let potassium = "2823-3^Potassium";
+    mllp(port, admitted);
+    mllp(port, &result(1, "F1", potassium, "6.8", "HH"));
+    let stats = || {
+        let inbox = holder.inbox().into_iter();
+        inbox
+            .filter(|message| message["priority"] == "stat")
+            .collect::<Vec<Value>>()
+    };
+    until("the call", || !stats().is_empty());
+    let call = stats().remove(0);
+    let text = call["text"].as_str().unwrap();
+    assert!(
+        text.contains("Critical high: Potassium 6.8 mmol/L"),
+        "{text}"
+    );
+    assert!(
+        text.contains("4E 12 B") && text.contains("Read back"),
+        "{text}"
+    );
+    assert!(!text.contains("Quigley"), "the conversation says who it is");
+    assert!(
+        call["patient"].is_string() && call["from"] == "lab-bot",
+        "{call}"
+    );
+
+    holder.client(["ack", call["id"].as_str().unwrap()]).json(0);
+    let waits = || bot.ask("GET /escalations", &bot.bearer(), "").1;
+    until("the acknowledgement", || waits().contains("acknowledged"));
+    let group = call["group"].as_str().unwrap();
+    let heard = |words: &str| {
+        let inbox = holder.inbox().into_iter();
+        let mut texts = inbox.map(|message| message["text"].as_str().unwrap_or("").to_owned());
+        texts.any(|text| text.contains(words))
+    };
+    holder.client(["send", "--group", group, "K 8.6"]).json(0);
+    until("that it is another value", || {
+        heard("That is not the value: Potassium 6.8")
+    });
+    holder.client(["send", "--group", group, "6,8"]).json(0);
+    until("that it is the value", || {
+        heard("Read back correct: Potassium 6.8")
+    });
+
+    // Neither the bot's start nor the sender's repetition rings again; another result does.
+    bot.process.stop();
+    mllp(port, &result(2, "F1", potassium, "6.8", "HH"));
+    mllp(port, &result(3, "F2", "2345-7^Glucose", "1.9", "LL"));
+    let bot = Bot::serve(&home, &token);
+    until("the other call", || stats().len() > 1);
+    let all = stats();
+    assert_eq!(all.len(), 2, "{all:?}");
+    let other = all
+        .iter()
+        .find(|message| message["id"] != call["id"])
+        .unwrap();
+    assert!(
+        other["text"]
+            .as_str()
+            .unwrap()
+            .contains("Critical low: Glucose 1.9")
+    );
+    assert_eq!(
+        other["group"], call["group"],
+        "one conversation about the patient"
+    );
+    bot.process.stop();
+}
+
+/// Sends a message by MLLP, which has to be taken.
+fn mllp(port: u16, message: &str) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(stream, "\u{b}{message}\u{1c}\r").unwrap();
+    let mut answer = Vec::new();
+    let mut byte = [0];
+    while byte[0] != 0x1C {
+        stream.read_exact(&mut byte).unwrap();
+        answer.push(byte[0]);
+    }
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.contains("MSA|AA|"), "{answer}");
 }
 
 /// `webhook_receiver.py`.

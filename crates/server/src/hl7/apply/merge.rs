@@ -88,6 +88,7 @@ pub(super) async fn apply(
     Ok(Ok(Applied {
         patients: touched,
         is_old: false,
+        calls: 0,
     }))
 }
 

@@ -6,6 +6,7 @@
 //! Messages come late and out of order. What is news of the same thing (a person, a stay, a result, an
 //! order) has a time, and what is older than the newest that was applied changes nothing any more.
 
+pub(super) mod critical;
 mod merge;
 mod patients;
 mod resources;
@@ -29,6 +30,8 @@ pub(super) struct Applied {
     pub(super) patients: Vec<PatientId>,
     /// Newer news was applied before, so some or all of it changed nothing.
     pub(super) is_old: bool,
+    /// How many calls wait for a bot by it.
+    pub(super) calls: u64,
 }
 
 /// Why a message cannot be applied, in a sentence that holds nothing of it.
@@ -61,21 +64,44 @@ struct Plan {
     news: Vec<(String, u64)>,
     patients: Vec<PatientId>,
     is_old: bool,
+    /// Results that are news, for those who are told of critical ones.
+    results: Vec<FreshResult>,
+}
+
+/// A result that is news.
+struct FreshResult {
+    /// The observation's id in the record, and its report's.
+    id: String,
+    report_id: String,
+    /// Where it stands in the message.
+    report: usize,
+    observation: usize,
+    /// Nothing was known of it before.
+    is_first: bool,
+}
+
+/// How news stands to what was applied.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum News {
+    First,
+    Again,
+    Old,
 }
 
 impl Plan {
     /// Whether news of something is at least as new as what was applied; notes it, if so.
     async fn is_news(&mut self, tx: &mut Tx, subject: String, at: u64) -> Result<bool, Refusal> {
-        if tx
-            .newest_news(&subject)
-            .await?
-            .is_some_and(|newest| newest > at)
-        {
+        Ok(self.news(tx, subject, at).await? != News::Old)
+    }
+
+    async fn news(&mut self, tx: &mut Tx, subject: String, at: u64) -> Result<News, Refusal> {
+        let newest = tx.newest_news(&subject).await?;
+        if newest.is_some_and(|newest| newest > at) {
             self.is_old = true;
-            return Ok(false);
+            return Ok(News::Old);
         }
         self.news.push((subject, at));
-        Ok(true)
+        Ok(newest.map_or(News::First, |_| News::Again))
     }
 }
 
@@ -134,9 +160,11 @@ pub(super) async fn apply(
     for (subject, at) in &plan.news {
         tx.note_news(subject, *at).await?;
     }
+    let calls = critical::tell(app, tx, event, &plan, now_ms).await?;
     Ok(Ok(Applied {
         patients: plan.patients,
         is_old: plan.is_old,
+        calls,
     }))
 }
 

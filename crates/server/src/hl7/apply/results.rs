@@ -6,7 +6,7 @@ use wardline_hl7::event::{Orders, Results};
 use wardline_hl7::time::Stamp;
 use wardline_store::Tx;
 
-use super::{Ids, Plan, Unfit, known, resources};
+use super::{FreshResult, Ids, News, Plan, Unfit, known, resources};
 use crate::app::App;
 use crate::problem::Refusal;
 
@@ -23,7 +23,7 @@ pub(super) async fn plan(
         Err(unfit) => return Ok(Err(unfit)),
     };
     plan.patients.push(id.clone());
-    for report in &results.reports {
+    for (report_index, report) in results.reports.iter().enumerate() {
         let service = report
             .service
             .code
@@ -56,7 +56,15 @@ pub(super) async fn plan(
             let nth = before.count().to_string();
             let own_id = Ids(app).of("observation", &[&report_id, code, sub, &nth]);
             members.push(own_id.clone());
-            if plan.is_news(tx, format!("result {own_id}"), at).await? {
+            let news = plan.news(tx, format!("result {own_id}"), at).await?;
+            if news != News::Old {
+                plan.results.push(FreshResult {
+                    id: own_id.clone(),
+                    report_id: report_id.clone(),
+                    report: report_index,
+                    observation: index,
+                    is_first: news == News::First,
+                });
                 let json = resources::observation(&own_id, &id, report, observation);
                 match Resource::new(json) {
                     Ok(resource) => plan.resources.push(resource),

@@ -79,7 +79,7 @@ pub(super) async fn plan(
 }
 
 /// The stay that goes on now.
-async fn current_stay(tx: &mut Tx, id: &PatientId) -> Result<Option<Resource>, Refusal> {
+pub(super) async fn current_stay(tx: &mut Tx, id: &PatientId) -> Result<Option<Resource>, Refusal> {
     for body in tx.resources_of(id, "Encounter", MAX_STAYS).await? {
         let stay = Resource::from_slice(body.expose()).map_err(Refusal::internal)?;
         if stay.status() == Some("in-progress") {

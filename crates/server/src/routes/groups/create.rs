@@ -20,12 +20,13 @@ use crate::gate::change;
 use crate::problem::Refusal;
 use crate::routes::groups::commit::Judged;
 use crate::routes::groups::{leaves, mls_refused};
-use crate::routes::{patients, teams};
+use crate::routes::{critical, patients, teams};
 
 /// Registers a new MLS group of which the device is the only member, and takes its first commit.
 ///
 /// A conversation about a patient lets its members see who the patient is, so only someone who
-/// may see that can start one; who broke the glass cannot, since it would outlast that.
+/// may see that can start one; who broke the glass cannot, since it would outlast that. A bot can with the role
+/// that it is to tell of a critical result, while it has it.
 #[utoipa::path(
     post, path = "/v1/groups", tag = "conversations", request_body = GroupCreate,
     responses(
@@ -54,10 +55,21 @@ pub(crate) async fn handler(
     check_shape(&request)?;
     if let Some(patient) = &request.patient_id {
         let mut facts = app.facts().await?;
+        let is_handed = match &request.role {
+            Some(role) if caller.is_bot() => {
+                critical::is_handed(&mut facts, caller.device(), role, patient, now_ms).await?
+            }
+            _ => false,
+        };
         let resource = patients::resource(&mut facts, caller.user(), patient, now_ms).await?;
         drop(facts);
-        let resource = patients::without_glass(resource);
-        app.decide(caller.asker(), Action::PatientRead, resource)
+        // A program opens no chart; one that has a critical result to tell binds it to its patient.
+        let (action, resource) = if is_handed {
+            (Action::CriticalCallTake, Resource::Hospital)
+        } else {
+            (Action::PatientRead, patients::without_glass(resource))
+        };
+        app.decide(caller.asker(), action, resource)
             .await?
             .record()
             .await?;

@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use wardline_model::wire::integrations::{Integrations, PagerHealth};
+use wardline_model::wire::integrations::{CriticalHealth, Integrations, PagerHealth};
 use wardline_model::wire::problem::Problem;
 use wardline_policy::{Action, Resource};
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::hl7::LATE_MS;
 use crate::problem::Refusal;
 use crate::routes::bots;
 use crate::shape;
@@ -34,6 +35,10 @@ pub(crate) async fn handler(
     let people = facts.people(&reached).await?;
     let registered = facts.bots().await?;
     let bots = bots::infos(&mut facts, registered).await?;
+    let late_before = now_ms.saturating_sub(LATE_MS);
+    let calls = facts.critical_standing(late_before).await?;
+    let last_posted_at = facts.critical_posted_at().await?;
+    let roles = facts.late_critical_roles(late_before).await?;
     drop(facts);
     permit.record().await?;
     Ok(Json(Integrations {
@@ -46,6 +51,14 @@ pub(crate) async fn handler(
             given_up: standing.given_up,
         },
         bots,
+        critical: CriticalHealth {
+            configured: app.config.hl7.tells_of_critical(),
+            waiting: calls.waiting,
+            late: calls.late,
+            oldest_at: calls.oldest_at,
+            last_posted_at,
+            roles,
+        },
     }))
 }
 
