@@ -1,11 +1,6 @@
 //! The messages of the public data set: all are read as messages, and those of types that are taken tell
 //! what they tell.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, its helpers too"
-)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1032,7 +1032,7 @@ mod tests {
             ("attachments", 3),
             ("log", 1),
             ("network", 2),
-            ("hl7", 13),
+            ("hl7", 15),
         ];
         assert_eq!(documented.len(), sections.len());
         for (section, count) in sections {

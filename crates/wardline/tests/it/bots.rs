@@ -69,7 +69,9 @@ impl Hospital {
             .arg(&config)
             .stderr(Stdio::null());
         let server = Follower::start(&mut serve);
-        let url = server.next()["url"].as_str().unwrap().to_owned();
+        let ready = server.next();
+        let url = ready["url"].as_str();
+        let url = url.unwrap_or_else(|| panic!("{ready}")).to_owned();
         let (officer, security) = runtime.block_on(async {
             let mut officer = enroll(&url, &scratch.path().join("officer"), &officer_code).await;
             officer.wait_until_active(PATIENCE).await.unwrap();
@@ -466,8 +468,11 @@ fn what_a_bot_hears_is_posted_once_it_is_taken_over_restarts_of_either_side() {
 
 #[test]
 fn a_critical_potassium_rings_the_role_on_call_and_is_acknowledged_and_read_back() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = port.local_addr().unwrap().port();
+    // Free when it is asked for; the server is to have it.
+    let port = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
     let mut hospital = Hospital::start_with(&format!(
         "[hl7]\nlisten = \"127.0.0.1:{port}\"\ncritical_role = \"medicine-on-call\"\n"
     ));
