@@ -331,7 +331,8 @@ export function useReach(person: string) {
  * all of them, and not asked again by the clock. */
 export function useReachOf(people: readonly string[]) {
   return useQuery({
-    queryKey: [...keys.search, "reach", ...people],
+    // A group of one is another answer than that about this one person.
+    queryKey: [...keys.search, "reach of", ...people],
     queryFn: () => api.reachOf(people),
     enabled: people.length > 0,
     staleTime: REACH_MS,
