@@ -18,6 +18,6 @@ export default defineConfig({
     launchOptions: LAUNCH,
     actionTimeout: 90_000,
     navigationTimeout: 90_000,
-    trace: "retain-on-failure",
+    trace: { mode: "retain-on-failure", screenshots: false, snapshots: false },
   },
 });
