@@ -20,6 +20,7 @@ mod decision;
 mod delivery;
 mod devices;
 mod disk;
+mod feed;
 mod fleet;
 mod machine;
 mod mls;
@@ -72,6 +73,8 @@ enum Measurement {
     BigGroup,
     /// One read, one search, one chart among ten thousand patients.
     Records,
+    /// Results and critical results by HL7 v2.
+    Feed,
     /// Search over the messages of a device.
     Search,
     /// Risk, policy and audit event on one core.
@@ -128,6 +131,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
             Measurement::Mls => mls::run(&bench),
             Measurement::BigGroup => big_group::run(&bench),
             Measurement::Records => records::run(&bench),
+            Measurement::Feed => feed::run(&bench),
             Measurement::Search => search::run(&bench),
             Measurement::Decision => decision::run(&bench),
             Measurement::Access => access::run(&bench),

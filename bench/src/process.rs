@@ -12,6 +12,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::bench::Outcome;
+use crate::clock;
+
+/// How often it is asked whether something is there.
+const ASK: Duration = Duration::from_millis(20);
 
 /// A demo hospital that runs; it ends with this value.
 #[derive(Debug)]
@@ -159,6 +163,18 @@ impl Node {
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.0.id()
+    }
+
+    /// Waits until `/readyz` answers 200.
+    pub(crate) fn wait_until_ready(&mut self, port: u16, patience: Duration) -> Outcome<()> {
+        let start = clock::now();
+        while !is_ready(port) {
+            if start.elapsed() > patience || self.has_ended()? {
+                return Err("wardline serve did not become ready".into());
+            }
+            thread::sleep(ASK);
+        }
+        Ok(())
     }
 
     /// Whether it has ended by itself.

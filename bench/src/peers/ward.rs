@@ -29,7 +29,7 @@ use super::load::{self, Mark, Member, TEXT};
 use crate::bench::Outcome;
 use crate::clock;
 use crate::devices::{self, Device, Socket};
-use crate::process::{Node, free_ports, is_ready, resident};
+use crate::process::{Node, free_ports, resident};
 use crate::stats::number;
 
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -95,13 +95,7 @@ impl Server {
         );
         fs::write(&config, text)?;
         let mut node = Node::start(wardline, &config)?;
-        let start = clock::now();
-        while !is_ready(port) {
-            if start.elapsed() > PATIENCE || node.has_ended()? {
-                return Err("wardline serve did not become ready".into());
-            }
-            thread::sleep(ASK);
-        }
+        node.wait_until_ready(port, PATIENCE)?;
         Ok(Self {
             node,
             url,
@@ -316,7 +310,7 @@ async fn employ(data: &Path, count: usize) -> Outcome<Vec<UserId>> {
 }
 
 /// Confirms every device that waits for it, and says how many those were.
-async fn confirm_all(officer: &mut NativeClient, duty: Duty) -> Outcome<usize> {
+pub(crate) async fn confirm_all(officer: &mut NativeClient, duty: Duty) -> Outcome<usize> {
     let pending = officer.pending_devices().await?;
     for pending in &pending {
         Box::pin(officer.confirm_device(pending.device.id, duty)).await?;

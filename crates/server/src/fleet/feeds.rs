@@ -228,11 +228,16 @@ async fn take_turn(app: &App) -> Result<Option<Turn>, Refusal> {
     }
     let now_ms = app.clock.now_ms();
     patiently!(app, |tx| {
-        // Another node may have fetched them just before.
-        if !is_due(app, tx).await? {
+        let Some(turn) = Turn::take(tx, SOURCE, now_ms).await? else {
             return Ok(None);
+        };
+        // Another node may have fetched them just before. It had the turn until it had finished, so what
+        // it did is seen by whoever has the turn, and not surely by whoever looks before taking it.
+        if is_due(app, tx).await? {
+            return Ok(Some(turn));
         }
-        Turn::take(tx, SOURCE, now_ms).await
+        turn.give_back(tx, now_ms).await?;
+        Ok(None)
     })
 }
 

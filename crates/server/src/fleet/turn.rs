@@ -30,6 +30,12 @@ impl Turn {
         Ok(is_taken.then_some(Self { source, taken_ms }))
     }
 
+    /// Gives the turn back within the transaction that took it: there is nothing to do.
+    pub(crate) async fn give_back(self, tx: &mut Tx, now_ms: u64) -> Result<(), Refusal> {
+        tx.hold_pull(self.source, self.taken_ms, now_ms).await?;
+        Ok(())
+    }
+
     /// When it was taken, unix milliseconds.
     pub(crate) const fn taken_ms(&self) -> u64 {
         self.taken_ms
