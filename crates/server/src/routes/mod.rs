@@ -209,6 +209,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(records::list::handler))
         .routes(routes!(records::hand_in::handler))
         .routes(routes!(patients::chart::handler))
+        .routes(routes!(patients::chart_entry::handler))
         .merge(records_as_fhir())
         .merge(commits())
         .routes(routes!(groups::info::handler))

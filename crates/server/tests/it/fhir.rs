@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use wardline_model::PatientId;
-use wardline_model::wire::chart::{MedicationState, PatientChart};
+use wardline_model::wire::chart::{ChartEntry, ChartEntryState, MedicationState, PatientChart};
 use wardline_model::wire::directory::{PatientBanner, PatientList};
+use wardline_model::PatientId;
 
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::{Answer, Device, Engine, Hospital, Proof, story};
@@ -571,6 +571,132 @@ async fn the_first_screen_of_a_chart_is_one_answer(engine: Engine) {
     assert!(told["Patient"].is_array() && told["AllergyIntolerance"].is_array());
     let refused = mary.get(&path).await.refused(403, "denied");
     assert_eq!(refused.extensions["reason"], "no_basis");
+}
+
+fn lab(id: &str, patient: &PatientId, value: f64, status: &str) -> Value {
+    json!({
+        "resourceType": "Observation", "id": id, "status": status,
+        "subject": { "reference": format!("Patient/{patient}") },
+        "category": [{ "coding": [{ "code": "laboratory" }] }],
+        "code": { "coding": [{ "system": "http://loinc.org", "code": "2823-3", "display": "Potassium" }] },
+        "effectiveDateTime": "2026-03-02T11:30:00Z",
+        "valueQuantity": { "value": value, "unit": "mmol/L" },
+    })
+}
+
+story!(an_entry_that_a_message_leads_to_is_decided_for_each_reader_and_shown_as_it_is_now);
+async fn an_entry_that_a_message_leads_to_is_decided_for_each_reader_and_shown_as_it_is_now(
+    engine: Engine,
+) {
+    Box::pin(one_by_one(engine)).await;
+}
+
+async fn one_by_one(engine: Engine) {
+    let mut house = House::open(engine).await;
+    let mut porter = house.colleague("sam.porter", "transporter").await;
+    let House {
+        hospital,
+        mut amara,
+        mut mary,
+        patient,
+        ..
+    } = house;
+    let theirs = own(&mut mary).await.remove(0);
+    import(
+        &hospital,
+        vec![
+            lab("k-now", &patient.id, 6.875, "final"),
+            lab("k-of-another", &theirs.id, 3.125, "final"),
+            condition("f20", &patient.id, "F20.0"),
+        ],
+    )
+    .await;
+    let of = |kind: &str, id: &str| format!("/v1/patients/{}/chart/{kind}/{id}", patient.id);
+    let path = of("Observation", "k-now");
+    let seen: ChartEntry = amara.get(&path).await.expect(200).json();
+    assert_eq!(seen.state, ChartEntryState::Shown);
+    assert_eq!(seen.patient_id, patient.id);
+    assert_eq!(seen.patient_name.as_ref(), Some(&patient.name));
+    assert_eq!(seen.series[0].points.len(), 1);
+    assert_eq!(seen.series[0].points[0].text, "6.875");
+    let trend = format!("{path}?view=trend");
+    let went: ChartEntry = amara.get(&trend).await.expect(200).json();
+    assert!(went.series[0].points.len() > 2);
+    assert!(went.series[0].points.iter().any(|it| it.id == "k-now"));
+
+    // A porter learns that it is there, and nothing of it; who has no reason to look, not even that.
+    let answer = porter.get(&path).await.expect(200);
+    assert!(!String::from_utf8_lossy(&answer.body).contains("otassium"));
+    let seen: ChartEntry = answer.json();
+    assert_eq!(seen.state, ChartEntryState::Withheld);
+    assert!(seen.series.is_empty() && seen.changed_at.is_none());
+    let refused = mary.get(&path).await.refused(403, "denied");
+    assert_eq!(refused.extensions["reason"], "no_basis");
+    // Of another record it is as if it were not there.
+    for nothing in [
+        of("Observation", "k-of-another"),
+        of("Observation", "nothing"),
+    ] {
+        let gone: ChartEntry = amara.get(&nothing).await.expect(200).json();
+        assert_eq!(gone.state, ChartEntryState::Gone);
+        assert!(gone.series.is_empty() && gone.withheld.is_none());
+    }
+
+    // What is sensitive says what opens it.
+    let path_of_it = of("Condition", "f20");
+    let asked: ChartEntry = amara.get(&path_of_it).await.expect(200).json();
+    assert_eq!(asked.state, ChartEntryState::Withheld);
+    let withheld = asked.withheld.unwrap();
+    assert_eq!(withheld.scopes, ["sensitive_notes"]);
+    assert!(asked.item.is_none());
+    amara.step_up_for(&["sensitive_notes"]).await;
+    let opened: ChartEntry = amara.get(&path_of_it).await.expect(200).json();
+    assert_eq!(opened.item.unwrap().id, "f20");
+
+    // It is what stands now, and not what stood when somebody wrote of it.
+    hospital.clock.advance(MINUTE);
+    import(
+        &hospital,
+        vec![lab("k-now", &patient.id, 4.125, "corrected")],
+    )
+    .await;
+    let now: ChartEntry = amara.get(&path).await.expect(200).json();
+    let point = &now.series[0].points[0];
+    assert_eq!(
+        (point.text.as_str(), point.status.as_str()),
+        ("4.125", "corrected")
+    );
+    assert!(now.changed_at > went.changed_at);
+    let error = lab("k-now", &patient.id, 4.125, "entered-in-error");
+    import(&hospital, vec![error]).await;
+    let gone: ChartEntry = amara.get(&path).await.expect(200).json();
+    assert_eq!(gone.state, ChartEntryState::Gone);
+    assert!(gone.series.is_empty());
+
+    for odd in [
+        of("Basic", "k-now"),
+        of("Observation", "..%2Fk"),
+        of("Observation", &"k".repeat(65)),
+        format!("{path}?view=movie"),
+    ] {
+        amara.get(&odd).await.refused(400, "invalid-parameter");
+    }
+    // Each look names what was shown, and to the porter nothing was.
+    let looks = hospital.events("record.read").await;
+    let of_lab = |look: &&wardline_audit::event::Event| {
+        look.detail["entries"][patient.id.as_str()]["Observation"]
+            .as_array()
+            .is_some_and(|ids| ids.iter().any(|id| id == "k-now"))
+    };
+    let told = looks.iter().filter(of_lab).count();
+    assert_eq!(told, 3, "the value, how it went, and the corrected value");
+    let porters = looks
+        .iter()
+        .filter(|it| it.actor.user == Some(porter.user()));
+    for look in porters {
+        assert!(!of_lab(&look));
+        assert_eq!(look.detail["withheld"], json!(1));
+    }
 }
 
 story!(hostile_searches_are_refused_by_an_outcome_that_repeats_nothing);
