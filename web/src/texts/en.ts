@@ -532,6 +532,8 @@ export const en = {
     noneShown: "None that is shown to you",
     all: (n: number) => `Show all ${n}`,
     fewer: "Show fewer",
+    withDates: "Show dates",
+    withoutDates: "Hide dates",
     parts: "Parts of the chart",
     labs: "Labs",
     vitals: "Vitals",
