@@ -258,6 +258,7 @@ fn records_as_fhir() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(fhir::metadata::handler))
         .routes(routes!(fhir::read::handler))
+        .routes(routes!(fhir::read::version))
         .routes(routes!(fhir::search::by_address))
         .routes(routes!(fhir::search::by_form))
         .layer(middleware::from_fn(fhir::outcomes))

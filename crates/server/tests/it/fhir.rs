@@ -1,11 +1,15 @@
 //! Records as FHIR has them: what is found, what is withheld, and that every look is told.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
 use wardline_model::wire::chart::{ChartEntry, ChartEntryState, MedicationState, PatientChart};
 use wardline_model::wire::directory::{PatientBanner, PatientList};
-use wardline_model::PatientId;
+use wardline_model::{B64, PatientId};
 
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::{Answer, Device, Engine, Hospital, Proof, story};
@@ -849,4 +853,105 @@ async fn nothing_ever_leaves_that_is_not_the_persons_to_see(engine: Engine) {
             }
         }
     }
+}
+
+/// The folder in which `scripts/setup.sh test` puts FHIR clients that somebody else wrote.
+const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tools/fhir");
+const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/clients");
+
+story!(clients_that_somebody_else_wrote_read_and_search_over_tls);
+async fn clients_that_somebody_else_wrote_read_and_search_over_tls(engine: Engine) {
+    let House {
+        hospital,
+        mut amara,
+        mut mary,
+        patient,
+        ..
+    } = House::open(engine).await;
+    let theirs = own(&mut mary).await.remove(0);
+    let drug = json!({
+        "resourceType": "Medication", "id": "ref-drug", "status": "active",
+        "code": { "text": "Furosemide 40 mg" },
+    });
+    let order = json!({
+        "resourceType": "MedicationRequest", "id": "ref-order", "status": "active", "intent": "order",
+        "subject": { "reference": format!("Patient/{}", patient.id) },
+        "medicationReference": { "reference": "Medication/ref-drug" },
+    });
+    let foreign = lab("foreign", &theirs.id, 3.125, "final");
+    import(&hospital, vec![drug, order, foreign]).await;
+    let all = format!("patient={}&category=laboratory&_count=100", patient.id);
+    let labs = ids(&bundle(&mut amara, "Observation", &all).await).len();
+    assert!(labs > 20);
+
+    let ready = hospital.ready.as_ref().unwrap();
+    let mut jwk = amara.jwk();
+    jwk["d"] = json!(B64::from(amara.key.to_bytes().as_slice()));
+    let given = json!({
+        "origin": ready.https, "ca": ready.ca, "token": amara.token, "jwk": jwk,
+        "patient": patient.id, "mrn": patient.mrn, "labs": labs,
+        "order": "ref-order", "medication": "ref-drug", "foreign": "foreign",
+    });
+    assert!(
+        Path::new(TOOLS).exists(),
+        "run scripts/setup.sh test: {TOOLS} is missing"
+    );
+    let node = ["node".to_owned(), format!("{CLIENTS}/fhir.mjs")];
+    let python = [format!("{TOOLS}/bin/python"), format!("{CLIENTS}/fhir.py")];
+    for [program, script] in [node, python] {
+        let mut client = Command::new(&program)
+            .arg(&script)
+            .arg(TOOLS)
+            .env("NODE_EXTRA_CA_CERTS", &ready.ca)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = client.stdin.take().unwrap();
+        input.write_all(given.to_string().as_bytes()).await.unwrap();
+        drop(input);
+        let done = client.wait_with_output().await.unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{script}: {said}");
+    }
+    // What they were shown stands in the log as for any other client.
+    let searched = hospital.events("record.searched").await;
+    let told = searched.iter().any(|event| {
+        let of_patient = &event.detail["entries"][patient.id.as_str()]["MedicationRequest"];
+        *of_patient == json!(["ref-order"]) && event.detail["entries"][""]["Medication"].is_array()
+    });
+    assert!(told);
+    // Whose drug it is stands in the request alone: another ward reads what it is, and of the request nothing.
+    mary.get("/fhir/R4/Medication/ref-drug").await.expect(200);
+    mary.get("/fhir/R4/MedicationRequest/ref-order")
+        .await
+        .refused(404, "not-found");
+}
+
+story!(the_newest_version_is_read_as_such_and_no_other_is_kept);
+async fn the_newest_version_is_read_as_such_and_no_other_is_kept(engine: Engine) {
+    let House {
+        hospital,
+        mut amara,
+        mut mary,
+        patient,
+        ..
+    } = House::open(engine).await;
+    import(&hospital, vec![condition("v", &patient.id, "I10")]).await;
+    import(&hospital, vec![condition("v", &patient.id, "I50.9")]).await;
+    let path = |version: &str| format!("/fhir/R4/Condition/v/_history/{version}");
+    let read = amara.get(&path("2")).await.expect(200);
+    assert_eq!(read.headers["etag"], "W/\"2\"");
+    let read: Value = read.json();
+    assert_eq!(read["meta"]["versionId"], "2");
+    assert_eq!(read["code"]["coding"][0]["code"], "I50.9");
+    for other in ["1", "3", "0", "two", "-1"] {
+        let answer = amara.get(&path(other)).await;
+        answer.refused(404, "not-found");
+        assert!(!String::from_utf8_lossy(&answer.body).contains("I10"));
+    }
+    mary.get(&path("2")).await.refused(404, "not-found");
+    let stated: Value = amara.get("/fhir/R4/metadata").await.expect(200).json();
+    let types = stated["rest"][0]["resource"].as_array().unwrap();
+    assert!(types.iter().all(|it| it["readHistory"] == json!(false)));
 }

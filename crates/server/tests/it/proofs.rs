@@ -284,6 +284,7 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ("GET", "/v1/patients/p1/chart".into(), None),
         ("GET", "/v1/patients/p1/chart/Observation/k1".into(), None),
         ("GET", "/fhir/R4/Patient/p1".into(), None),
+        ("GET", "/fhir/R4/Patient/p1/_history/1".into(), None),
         ("GET", "/fhir/R4/Patient?name=quigley".into(), None),
         ("POST", "/fhir/R4/Patient/_search".into(), None),
         ("GET", "/v1/patients/p1/notes".into(), None),
