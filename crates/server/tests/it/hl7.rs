@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use wardline_model::wire::hl7::DeadLetterList;
 use wardline_server::Config;
 use wardline_server::keys::tls_ca_path;
-use wardline_store::CareTeamChange;
+use wardline_store::{CareTeamChange, NewResource, Term};
 
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::{Device, Engine, Hospital, story, until};
@@ -552,6 +552,74 @@ async fn merged_records_are_one_and_an_unknown_one_merges_with_nobody(engine: En
     house.settled().await;
     assert_eq!(house.record(&kept[0], "Observation").await.len(), 2);
     assert_eq!(house.dead().await.dead, 1);
+}
+
+story!(a_message_that_fails_for_no_fault_of_its_own_holds_the_feed_up_for_a_while_only);
+async fn a_message_that_fails_for_no_fault_of_its_own_holds_the_feed_up_for_a_while_only(
+    engine: Engine,
+) {
+    let house = House::open(engine).await;
+    let mut sender = house.sender().await;
+    sender.sends(&adt("A28", 1, "20260302100000", NORA)).await;
+    house.settled().await;
+    // What is stored of the patient cannot be read any more.
+    let known = wardline_fhir::Resource::new(house.found("10042").await.remove(0)).unwrap();
+    let id = known.patient();
+    let tokens = wardline_fhir::index::tokens(&known);
+    let stored = |body| NewResource {
+        kind: "Patient",
+        id: known.id(),
+        patient: id.as_ref(),
+        body,
+        terms: tokens
+            .iter()
+            .filter(|token| token.kind == wardline_fhir::index::TokenKind::Identifier)
+            .map(|token| Term::Exact {
+                field: token.kind.name(),
+                value: &token.value,
+            })
+            .collect(),
+        within: Vec::new(),
+    };
+    let now = || house.hospital.clock.now_ms();
+    let (store, _) = house.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    let torn = stored(b"{\"resourceType\":\"Pat".as_slice());
+    tx.put_resources(&[torn], now()).await.unwrap();
+    tx.commit().await.unwrap();
+
+    sender.sends(&potassium(1, "10042", "6.80", "HH")).await;
+    sender.sends(&adt("A28", 2, "20260302100000", OTHER)).await;
+    until("the feed to go on", async || {
+        house.hospital.clock.advance(10_000);
+        let counts = store.read().await.unwrap().hl7_counts().await.unwrap();
+        (counts.waiting == 0).then_some(())
+    })
+    .await;
+    assert_eq!(
+        house.found("10043").await.len(),
+        1,
+        "what came behind it is applied"
+    );
+    let mut facts = store.read().await.unwrap();
+    let letters = facts.dead_letters(0, 10).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].reason.contains("in the server's log"));
+    drop(facts);
+    let told = house.hospital.events("hl7.set_aside").await;
+    assert_eq!(told.len(), 1);
+
+    // Once that is mended, it is applied like any other.
+    let mut tx = store.write().await.unwrap();
+    let body = known.json().to_string().into_bytes();
+    tx.put_resources(&[stored(&body)], now()).await.unwrap();
+    assert!(tx.replay_letter(letters[0].seq).await.unwrap());
+    tx.commit().await.unwrap();
+    house.settled().await;
+    let results = house.record(&known.json(), "Observation").await;
+    assert_eq!(results[0]["valueQuantity"]["value"], json!(6.8));
+    let precision = &results[0]["valueQuantity"]["_value"]["extension"][0];
+    assert_eq!(precision["valueInteger"], json!(2), "6.80 and not 6.8");
 }
 
 story!(who_may_look_at_a_merged_record_is_decided_by_the_one_that_it_became_part_of);
