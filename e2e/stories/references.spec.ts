@@ -121,6 +121,55 @@ test("a note goes by name too, and opens where notes are read", async ({ hospita
   await expect(page.getByRole("heading", { name: "Note", level: 1 })).toBeVisible();
 });
 
+test("what is from one patient's chart is asked about before it goes where another one is spoken of", async ({
+  hospital,
+  phone,
+}) => {
+  const called = (user: string) => hospital.person((person) => person.user === user);
+  const nurse = await phone(called("amara.osei"));
+  const doctor = await phone(called("tomas.herrera"));
+  await nurse.enroll();
+  await doctor.enroll();
+  const { page } = nurse;
+  // The conversation about the second patient first, so that the other one is open in the end.
+  await page.goto(`${hospital.url}/#/new`);
+  await page.getByRole("searchbox", { name: /Person/ }).fill(doctor.person.name);
+  await page.getByRole("button", { name: new RegExp(`^${doctor.person.name}`) }).click();
+  await page.getByRole("button", { name: "Choose", exact: true }).click();
+  const own = page.getByRole("dialog").getByRole("list", { name: "Your patients" });
+  const second = own.getByRole("listitem").nth(1).getByRole("button");
+  const other = (await second.locator("strong").textContent()) ?? "";
+  await second.click();
+  await page.getByRole("button", { name: "Start conversation" }).click();
+  await nurse.write("Hello");
+  await nurse.start([doctor.person], "a patient");
+  await page.getByRole("region", { name: "Patient" }).getByRole("link", { name: "Notes" }).click();
+  await page
+    .getByRole("button", { name: /^Send .* to the conversation$/ })
+    .first()
+    .click();
+  const send = page.getByRole("dialog", { name: /^To / });
+  await send.getByRole("textbox", { name: "What to say with it" }).fill(SAID);
+  await send.getByRole("button", { name: "Send" }).click();
+  await nurse.state(SAID, "Delivered");
+
+  await (await nurse.more(SAID)).getByRole("button", { name: "Forward" }).click();
+  const sheet = page.getByRole("dialog", { name: "Forward to" });
+  await sheet.getByRole("button", { name: /About another patient/ }).click();
+  const asked = page.getByRole("dialog", { name: "Another patient" });
+  await expect(asked).toContainText(`that conversation is about ${other}`);
+  await look(page, "phone", "reference-other-patient");
+  await asked.getByRole("button", { name: "Cancel" }).click();
+  await expect(asked).toHaveCount(0);
+  await sheet.getByRole("button", { name: /About another patient/ }).click();
+  await asked.getByRole("button", { name: "Send it there" }).click();
+  await expect(sheet).toHaveCount(0);
+
+  // There it is marked as what it is.
+  await doctor.open(new RegExp(other.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
+  await expect(doctor.message(SAID)).toContainText("Of another patient than this conversation");
+});
+
 /** The dialog behind the card of a message. */
 async function opened(page: Page, message: Locator): Promise<Locator> {
   await message.getByRole("button", { name: /^From the chart/ }).click();

@@ -9,7 +9,14 @@ it("is read as it is written", () => {
 });
 
 it("is none where this version does not know what is meant", () => {
-  for (const text of ["", "p1/Observation/k1", "p1/Basic/k1/value", "p1/Observation/k1/movie"]) {
+  for (const text of [
+    "",
+    "p1/Observation/k1",
+    "p1/Basic/k1/value",
+    "p1/Observation/k1/movie",
+    "p1/Observation/../value",
+    "p1/Observation/k?x/value",
+  ]) {
     expect(toReference(text)).toBeNull();
   }
 });

@@ -29,9 +29,14 @@ export function referenceText({ patient, kind, id, view }: Reference): string {
 export function toReference(text: string): Reference | null {
   const [patient = "", kind = "", id = "", view = ""] = text.split("/");
   const known = KINDS.find((each) => each === kind);
-  return patient && known && id && (view === "value" || view === "trend")
+  return isId(patient) && known && isId(id) && (view === "value" || view === "trend")
     ? { patient, kind: known, id, view }
     : null;
+}
+
+/** Of FHIR's form; one of dots would be a way up in an address. */
+function isId(text: string): boolean {
+  return /^[A-Za-z0-9.-]{1,64}$/.test(text) && !/^\.+$/.test(text);
 }
 
 /** Whether it is of another patient's chart than the conversation is about. */

@@ -583,7 +583,7 @@ fn lab(id: &str, patient: &PatientId, value: f64, status: &str) -> Value {
         "subject": { "reference": format!("Patient/{patient}") },
         "category": [{ "coding": [{ "code": "laboratory" }] }],
         "code": { "coding": [{ "system": "http://loinc.org", "code": "2823-3", "display": "Potassium" }] },
-        "effectiveDateTime": "2026-03-02T11:30:00Z",
+        "effectiveDateTime": "2036-03-02T11:30:00Z",
         "valueQuantity": { "value": value, "unit": "mmol/L" },
     })
 }
@@ -903,6 +903,7 @@ async fn clients_that_somebody_else_wrote_read_and_search_over_tls(engine: Engin
             .arg(&script)
             .arg(TOOLS)
             .env("NODE_EXTRA_CA_CERTS", &ready.ca)
+            .env("NO_PROXY", "localhost")
             .stdin(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -42,6 +42,7 @@ pub(crate) enum Shape {
 pub(crate) struct Asked {
     /// By itself when absent.
     #[serde(default)]
+    #[param(inline)]
     view: Shape,
 }
 
@@ -204,6 +205,9 @@ fn note(
     let Some(document) = Document::of(body).filter(|_| is_meant(body)) else {
         return;
     };
+    if !app.may(caller.asker(), Action::NoteList, patient.clone()) {
+        return withhold(answer, NOTE, Closed::default());
+    }
     let info = notes::info(app, caller, document, patient);
     if info.readable == NoteReadable::No {
         let closed = Closed {
