@@ -4,7 +4,7 @@
 #   scripts/setup.sh run    what `make run` and `make build` need (the default)
 #   scripts/setup.sh test   that, and what `make test` needs: a browser, PostgreSQL, NATS,
 #                           OpenSSL, smart cards in software (SoftHSM, OpenSC, curl), and
-#                           a sender of HL7 in a folder of its own
+#                           a sender of HL7 and clients of FHIR in folders of their own
 #   scripts/setup.sh bench  that, and the servers that `make bench` measures beside Wardline:
 #                           ejabberd and Prosody, and Synapse in a folder of its own
 #
@@ -115,6 +115,34 @@ install_hl7() {
     fi
 }
 
+# The tests ask for records with somebody else's programs: three FHIR clients of npm and PyPI.
+fhir="$(dirname "$0")/../target/tools/fhir"
+fhir_clients=(fhir-kit-client@2.0.3 @medplum/core@4.5.2)
+fhirpy_version=2.3.1
+has_fhir() {
+    [ -x "$fhir/bin/python" ] && [ -d "$fhir/node_modules/fhir-kit-client" ] &&
+        [ -d "$fhir/node_modules/@medplum/core" ] &&
+        "$fhir/bin/python" -c 'import cryptography, fhirpy' 2>/dev/null
+}
+
+# As above: their one test says what is missing.
+install_fhir() {
+    has_fhir && return
+    say "installing ${fhir_clients[*]} from npm and fhirpy $fhirpy_version from PyPI into target/tools/fhir"
+    rm -rf "$fhir"
+    mkdir -p "$(dirname "$fhir")"
+    if "$python" -m venv "$fhir" &&
+        "$fhir/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+            "fhirpy==$fhirpy_version" cryptography &&
+        npm install --silent --no-save --ignore-scripts --no-audit --no-fund --prefix "$fhir" \
+            "${fhir_clients[@]}"; then
+        say "done"
+    else
+        rm -rf "$fhir"
+        say "the FHIR clients could not be installed; the message stands above" >&2
+    fi
+}
+
 has_wasm_target() {
     [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ]
 }
@@ -166,7 +194,7 @@ list_missing() {
         has_card_engine || need libengine-pkcs11-openssl
         has curl || need curl
         has nats-server || [ -x /usr/sbin/nats-server ] || need nats-server
-        has_hl7 || has_venv || need python3-venv
+        { has_hl7 && has_fhir; } || has_venv || need python3-venv
     fi
     if [ "$scope" = bench ]; then
         has ejabberdctl || [ -x /usr/sbin/ejabberdctl ] || need ejabberd
@@ -214,6 +242,7 @@ if [ "${#missing[@]}" -ne 0 ]; then
 fi
 if [ "$scope" != run ]; then
     install_hl7
+    install_fhir
 fi
 if [ "$scope" = bench ]; then
     install_synapse

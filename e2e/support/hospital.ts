@@ -21,12 +21,15 @@ export interface Person {
 interface Ready {
   ready: true;
   url: string;
+  /** Where what is not the app is, such as the feed of HL7. */
+  services: Readonly<Record<string, string>>;
   people: Person[];
 }
 
 export class Hospital {
   readonly url: string;
   readonly folder: string;
+  readonly services: Readonly<Record<string, string>>;
   #service: Service;
   #keeper: Service | undefined;
   readonly #people: Person[];
@@ -34,6 +37,7 @@ export class Hospital {
 
   private constructor(ready: Ready, folder: string, service: Service, clock?: Clock) {
     this.url = ready.url;
+    this.services = ready.services;
     this.folder = folder;
     this.#people = ready.people;
     this.#service = service;

@@ -126,9 +126,10 @@ impl Platform for Browser {
 }
 
 /// Calls that put something into the outbox.
-const SENDS: [&str; 8] = [
+const SENDS: [&str; 9] = [
     "send",
     "send_form",
+    "send_reference",
     "attach",
     "edit",
     "recall",

@@ -327,6 +327,7 @@ impl<P: Platform> Client<P> {
             form: None,
             forwarded: None,
             attachment: Some(attachment),
+            reference: None,
             expires,
         };
         // The file and its message are one durable write.

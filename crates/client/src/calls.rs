@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::attachments::NewFile;
 use crate::client::{Client, PRF_SALTS, Prf};
-use crate::content::{Expiry, Form};
+use crate::content::{Expiry, Form, Reference};
 use crate::enroll::{LinkPins, Shown};
 use crate::error::ClientError;
 use crate::own::{Draft, Marks};
@@ -96,6 +96,17 @@ struct AttachCall {
 struct SendFormCall {
     group: GroupId,
     form: Form,
+    #[serde(default)]
+    priority: Priority,
+    reply_to: Option<MessageId>,
+}
+
+#[derive(Deserialize)]
+struct SendReferenceCall {
+    group: GroupId,
+    reference: Reference,
+    #[serde(default)]
+    text: String,
     #[serde(default)]
     priority: Priority,
     reply_to: Option<MessageId>,
@@ -372,6 +383,13 @@ impl<P: Platform> Client<P> {
                         .send_form(call.group, call.form, call.priority, call.reply_to)
                         .await?,
                 )
+            }
+            "send_reference" => {
+                let call: SendReferenceCall = read(params)?;
+                let (reference, text) = (call.reference, call.text);
+                let sent =
+                    self.send_reference(call.group, reference, text, call.priority, call.reply_to);
+                answer(&sent.await?)
             }
             "edit" => {
                 let call: EditCall = read(params)?;

@@ -130,6 +130,7 @@ impl Current {
                 self.message.text.clear();
                 self.message.mentions.clear();
                 self.message.form = None;
+                self.message.reference = None;
                 self.message.forwarded = None;
                 self.message.attachment = None;
                 self.earlier.clear();
@@ -507,6 +508,7 @@ impl<P: Platform> Client<P> {
             form: None,
             forwarded: None,
             attachment: None,
+            reference: None,
             expires: None,
         };
         self.queue(message).await
@@ -563,6 +565,7 @@ pub(crate) fn forget_text(open: &mut Open, group: GroupId, mut message: StoredMe
     message.text.clear();
     message.mentions.clear();
     message.form = None;
+    message.reference = None;
     message.forwarded = None;
     if let Some(file) = message.attachment.take() {
         let mine = message.from.as_ref().is_some_and(|from| from.id == me);
@@ -623,6 +626,7 @@ mod tests {
             form: None,
             forwarded: None,
             attachment: None,
+            reference: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),

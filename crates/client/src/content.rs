@@ -3,8 +3,8 @@
 //! A message is an array of salt, replaced message, topic, expiry, the message it answers,
 //! extensions, and one nested part. Ours carry one part each, or the format's empty part: text
 //! (`text/plain`), what is done to an earlier message ([`Change`]), or a page of history from the
-//! record keeper; a [`Form`] or an [`Attachment`] comes with a text as the other of two parts to
-//! choose from. The salt is the message's id, which also stands in MLS's authenticated data, so
+//! record keeper; a [`Form`], an [`Attachment`] or a [`Reference`] comes with a text as the other of two
+//! parts to choose from. The salt is the message's id, which also stands in MLS's authenticated data, so
 //! that the server cannot give a message another id.
 //!
 //! | | replaces | answers | disposition | part |
@@ -20,6 +20,7 @@
 mod character;
 mod envelope;
 mod history;
+mod reference;
 
 use ciborium::Value;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ use wardline_model::{GroupId, MessageId, UserId};
 pub use self::character::{MAX_REACTION, is_single_character};
 use self::envelope::Envelope;
 pub use self::history::{History, Kept, Page, PageEnd};
+pub use self::reference::Reference;
 use crate::attachments::Attachment;
 use crate::error::ClientError;
 
@@ -49,6 +51,11 @@ const TEXT: &str = "text/plain;charset=utf-8";
 const HISTORY: &str = "application/vnd.wardline.history+cbor";
 const FILE: &str = "application/vnd.wardline.attachment+cbor";
 const FORM: &str = "application/vnd.wardline.form+cbor";
+/// An array of a reference and what its sender says of it.
+const REFERENCE: &str = "application/vnd.wardline.chart-reference+cbor";
+/// What clients show that know no references.
+const OF_CHART: &str =
+    "From the patient's chart. Update Wardline to see it here, or open the chart.";
 /// The extension of a message that goes once it is read; the format's own expiry is a time.
 const BURN: &str = "vnd.wardline.burn";
 /// The extension with the people whom a text names, as an array of their ids' bytes.
@@ -107,6 +114,8 @@ pub struct Text {
     pub forwarded: Option<Forwarded>,
     /// The file that it carries; then the text is what its sender says of it, or nothing.
     pub attachment: Option<Attachment>,
+    /// The entry of a chart that it leads to; then the text is what its sender says of it, or nothing.
+    pub reference: Option<Reference>,
     /// When it goes by itself.
     pub expires: Option<Expiry>,
 }
@@ -293,6 +302,7 @@ impl Text {
     /// Encodes the content.
     pub fn encode(&self) -> Vec<u8> {
         let mut text = self.text.as_str();
+        let told;
         let mut other = None;
         if let Some(file) = &self.attachment {
             let part = FilePart {
@@ -306,6 +316,10 @@ impl Text {
             }
         } else if let Some(form) = &self.form {
             other = Some((FORM, cbor(form)));
+        } else if let Some(reference) = &self.reference {
+            other = Some((REFERENCE, cbor(&(reference, text))));
+            told = [text, if text.is_empty() { "" } else { "\n" }, OF_CHART].concat();
+            text = &told;
         }
         Envelope {
             in_reply_to: self.in_reply_to,
@@ -375,6 +389,24 @@ impl Content {
                     form: None,
                     forwarded: None,
                     attachment: Some(file),
+                    reference: None,
+                    expires,
+                }));
+            }
+            (false, None, Some((REFERENCE, content))) => {
+                let (reference, text): (Reference, String) = read(content)?;
+                if text.len() > MAX_TEXT {
+                    return Err(BAD);
+                }
+                return Ok(Self::Text(Text {
+                    id,
+                    in_reply_to,
+                    text,
+                    mentions,
+                    form: None,
+                    forwarded: forwarded(extensions),
+                    attachment: None,
+                    reference: Some(reference),
                     expires,
                 }));
             }
@@ -392,6 +424,7 @@ impl Content {
                     form: Some(form),
                     forwarded: forwarded(extensions),
                     attachment: None,
+                    reference: None,
                     expires,
                 }));
             }
@@ -405,6 +438,7 @@ impl Content {
                     form: None,
                     forwarded: forwarded(extensions),
                     attachment: None,
+                    reference: None,
                     expires,
                 }));
             }
@@ -469,7 +503,7 @@ fn single<'v>(kind: &'v Value, content: &'v Value) -> Option<(&'v str, &'v [u8])
     Some((kind.as_text()?, content.as_bytes()?.as_slice()))
 }
 
-/// The one of several parts that this client shows: a file or a form, else a text.
+/// The one of several parts that this client shows: a file, a form or a reference, else a text.
 fn chosen(parts: &Value) -> Option<(&str, &[u8])> {
     let parts = parts.as_array()?;
     let mut singles = parts.iter().filter_map(single_part);
@@ -477,6 +511,7 @@ fn chosen(parts: &Value) -> Option<(&str, &[u8])> {
     let form = singles.find(|(kind, content)| match *kind {
         FORM => read::<Form>(content).is_ok(),
         FILE => read::<FilePart>(content).is_ok(),
+        REFERENCE => read::<(Reference, String)>(content).is_ok(),
         _ => false,
     });
     let mut singles = parts.iter().filter_map(single_part);
@@ -586,6 +621,7 @@ mod tests {
                 form: None,
                 forwarded: None,
                 attachment: None,
+                reference: None,
                 expires: None,
             },
         )
@@ -665,6 +701,7 @@ mod tests {
             form: None,
             forwarded: None,
             attachment: None,
+            reference: None,
             expires: None,
         };
         assert_eq!(cbor(&before), cbor(&now));
@@ -687,6 +724,7 @@ mod tests {
             form: Some(form),
             forwarded: None,
             attachment: None,
+            reference: None,
             expires: None,
         }
     }
@@ -719,6 +757,7 @@ mod tests {
             form: None,
             forwarded: None,
             attachment: Some(file),
+            reference: None,
             expires: Some(Expiry::Read),
         }
     }
@@ -733,6 +772,39 @@ mod tests {
             let shown = if caption.is_empty() { "Photo" } else { caption };
             assert!(bytes.windows(shown.len()).any(|w| w == shown.as_bytes()));
         }
+    }
+
+    #[test]
+    fn a_reference_names_its_entry_and_older_clients_say_where_to_look() {
+        let reference = Reference::try_from("p1/Observation/k1/value".to_owned()).unwrap();
+        for said in ["Rising since noon", ""] {
+            let sent = Text {
+                form: None,
+                reference: Some(reference.clone()),
+                ..of_form(sbar(["a", "", "", ""]), said)
+            };
+            let bytes = sent.encode();
+            assert_eq!(Content::decode(&bytes).unwrap(), Content::Text(sent));
+            let shown = [said, OF_CHART].join(if said.is_empty() { "" } else { "\n" });
+            assert!(bytes.windows(shown.len()).any(|w| w == shown.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_reference_to_no_entry_is_shown_by_its_text() {
+        let bytes = Envelope {
+            other: Some((REFERENCE, cbor(&("p1/Observation/../value", "K")))),
+            ..Envelope::new(
+                MessageId::from_bytes([1; 16]),
+                RENDER,
+                Some((TEXT, b"K".to_vec())),
+            )
+        }
+        .encode();
+        let Content::Text(read) = Content::decode(&bytes).unwrap() else {
+            panic!("no text");
+        };
+        assert_eq!((read.text.as_str(), read.reference), ("K", None));
     }
 
     #[test]
@@ -852,6 +924,7 @@ mod tests {
                     origin: origin.map(GroupId::from_bytes),
                 }),
                 attachment: None,
+                reference: None,
                 expires: match expires {
                     0 => None,
                     1 => Some(Expiry::Read),

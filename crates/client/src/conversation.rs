@@ -11,7 +11,7 @@ use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::attachments::Attachment;
 use crate::client::Open;
-use crate::content::{Change, Expiry, Form, Forwarded, Text};
+use crate::content::{Change, Expiry, Form, Forwarded, Reference, Text};
 use crate::search;
 use crate::vault::Vault;
 use crate::views::Notice;
@@ -231,6 +231,9 @@ pub(crate) struct StoredMessage {
     /// The file that it carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) attachment: Option<Attachment>,
+    /// The entry of a chart that it leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reference: Option<Reference>,
     /// When it goes by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires: Option<Expiry>,
@@ -286,6 +289,9 @@ pub(crate) struct Outgoing {
     /// The file that it carries; it waits until that is uploaded.
     #[serde(default)]
     pub(crate) attachment: Option<Attachment>,
+    /// The entry of a chart that it leads to.
+    #[serde(default)]
+    pub(crate) reference: Option<Reference>,
     /// When it goes by itself.
     #[serde(default)]
     pub(crate) expires: Option<Expiry>,
@@ -308,6 +314,7 @@ impl Outgoing {
             form: self.form.clone(),
             forwarded: self.forwarded.clone(),
             attachment: self.attachment.clone(),
+            reference: self.reference.clone(),
             expires: self.expires,
         };
         text.encode()
@@ -334,6 +341,7 @@ impl Outgoing {
             form: self.form.clone(),
             forwarded: self.forwarded.clone(),
             attachment: self.attachment.clone(),
+            reference: self.reference.clone(),
             expires: self.expires,
             expired: false,
             read_by: Vec::new(),

@@ -20,7 +20,7 @@ use crate::platform::{Platform, random_bytes};
 use crate::views::Queued;
 
 impl<P: Platform> Client<P> {
-    /// Forwards a message as it stands: its newest text or its form, marked with its first writer. It
+    /// Forwards a message as it stands: its newest text, its form or its reference, marked with its first writer. It
     /// keeps the end that was set for it, notifies nobody whom it names and is not urgent. Like
     /// [`Client::send`]: durable here when this returns, on its way with [`Client::deliver`].
     ///
@@ -98,6 +98,7 @@ impl<P: Platform> Client<P> {
             mentions: Vec::new(),
             change: None,
             form: message.form,
+            reference: message.reference,
             forwarded,
             attachment: None,
             expires,

@@ -113,6 +113,7 @@ impl<P: Platform> Client<P> {
             mentions_me: message.mentions.contains(&me.id),
             mentions: self.briefs(message.group, message.mentions.iter().copied()),
             form: message.form,
+            reference: message.reference,
             forwarded: message.forwarded,
             attachment: message
                 .attachment
@@ -160,6 +161,7 @@ impl<P: Platform> Client<P> {
                 let burns = burns(view.expires);
                 last = Some(LastMessage {
                     attachment: view.attachment.map(|file| file.kind),
+                    reference: view.reference.is_some(),
                     text: preview(view.text, burns),
                     burns,
                     recalled: view.recalled,
@@ -181,6 +183,7 @@ impl<P: Platform> Client<P> {
             let burns = burns(waiting.expires);
             last = Some(LastMessage {
                 attachment: waiting.attachment.map(|file| file.kind),
+                reference: waiting.reference.is_some(),
                 text: preview(waiting.text, burns),
                 burns,
                 recalled: false,
@@ -334,6 +337,7 @@ impl<P: Platform> Client<P> {
             message.text.clear();
             message.mentions.clear();
             message.form = None;
+            message.reference = None;
             message.forwarded = None;
             message.attachment = None;
             earlier.clear();
@@ -398,6 +402,7 @@ impl<P: Platform> Client<P> {
             mentions_me: message.mentions.contains(&me),
             mentions: self.briefs(group, message.mentions.iter().copied()),
             form: message.form,
+            reference: message.reference,
             forwarded: message.forwarded,
             attachment: message
                 .attachment

@@ -5,7 +5,7 @@ use wardline_model::{B64, DeviceId, GroupId, MessageId, UserId};
 
 use crate::attachments;
 use crate::client::Client;
-use crate::content::{Content, Expiry, Form, MAX_TEXT, Text};
+use crate::content::{Content, Expiry, Form, MAX_TEXT, Reference, Text};
 use crate::conversation::{self, Outgoing, append_outgoing, delete_outgoing, outbox, put_outgoing};
 use crate::error::ClientError;
 use crate::platform::{Event, Platform, random_bytes};
@@ -61,6 +61,24 @@ impl<P: Platform> Client<P> {
         }
         self.write(group, form.text(), Some(form), priority, reply_to, None)
             .await
+    }
+
+    /// The same for an entry of a patient's chart, with what its sender says of it, or nothing.
+    pub async fn send_reference(
+        &mut self,
+        group: GroupId,
+        reference: Reference,
+        text: String,
+        priority: Priority,
+        reply_to: Option<MessageId>,
+    ) -> Result<Queued, ClientError> {
+        let id = MessageId::from_random(random_bytes(&self.platform));
+        let message = Outgoing {
+            reply_to,
+            reference: Some(reference),
+            ..self.outgoing(id, group, text, None, priority)?
+        };
+        self.queue(message).await
     }
 
     /// The same under an id that the caller chose, so that it happens once however often it is asked for:
@@ -158,6 +176,7 @@ impl<P: Platform> Client<P> {
             expires: None,
             forwarded: None,
             attachment: None,
+            reference: None,
         })
     }
 
@@ -294,6 +313,7 @@ impl<P: Platform> Client<P> {
                 form: None,
                 forwarded: None,
                 attachment: None,
+                reference: None,
                 expires: None,
             });
             sealed.push(self.seal_content(group, &content, priority)?);

@@ -561,6 +561,7 @@ impl<P: Platform> Client<P> {
                         entry.text.clear();
                         entry.mentions.clear();
                         entry.form = None;
+                        entry.reference = None;
                         entry.forwarded = None;
                         entry.attachment = None;
                         if !is_within(recall.seq) {
@@ -578,6 +579,7 @@ impl<P: Platform> Client<P> {
                 entry.text.clear();
                 entry.mentions.clear();
                 entry.form = None;
+                entry.reference = None;
                 entry.forwarded = None;
                 entry.attachment = None;
             }
@@ -615,6 +617,7 @@ impl<P: Platform> Client<P> {
             form: None,
             forwarded: None,
             attachment: None,
+            reference: None,
             expires: None,
         };
         append_outgoing(&mut self.opened()?.vault, &mut message);
@@ -784,6 +787,7 @@ fn arrived(kept: &Kept, now: u64) -> StoredMessage {
         entry.text.clear();
         entry.mentions.clear();
         entry.form = None;
+        entry.reference = None;
         entry.forwarded = None;
         entry.attachment = None;
         entry.expired = true;
@@ -806,8 +810,12 @@ fn stored(kept: &Kept) -> StoredMessage {
         form: kept.form.clone(),
         forwarded: kept.forwarded.clone(),
         attachment: kept.attachment.clone(),
+        reference: kept.reference.clone(),
         expires: kept.expires,
-        expired: kept.expires.is_some() && kept.text.is_empty() && kept.attachment.is_none(),
+        expired: kept.expires.is_some()
+            && kept.text.is_empty()
+            && kept.attachment.is_none()
+            && kept.reference.is_none(),
         read_by: Vec::new(),
         // The record keeper goes by its own clock, and tells what has ended.
         arrived_at: None,
@@ -835,6 +843,7 @@ fn kept(entry: StoredMessage) -> Option<Kept> {
         mentions: entry.mentions,
         change: entry.change,
         form: entry.form,
+        reference: entry.reference,
         forwarded: entry.forwarded,
         attachment: entry.attachment,
         expires: entry.expires,
@@ -936,6 +945,7 @@ mod tests {
             form: None,
             forwarded: None,
             attachment: Some(attachments::tests::photo()),
+            reference: None,
             expires,
         }
     }

@@ -383,6 +383,7 @@ impl<P: Platform> Client<P> {
             form: None,
             forwarded: None,
             attachment: None,
+            reference: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),
@@ -396,6 +397,7 @@ impl<P: Platform> Client<P> {
                 message.form = text.form;
                 message.forwarded = text.forwarded;
                 message.attachment = text.attachment;
+                message.reference = text.reference;
                 message.expires = text.expires;
             }
             Content::Change { change, .. } => {
@@ -475,6 +477,7 @@ impl<P: Platform> Client<P> {
             form: None,
             forwarded: None,
             attachment: None,
+            reference: None,
             expires: None,
             expired: false,
             read_by: Vec::new(),

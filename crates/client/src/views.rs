@@ -12,7 +12,7 @@ use wardline_model::{
 };
 
 use crate::attachments::AttachmentKind;
-use crate::content::{Expiry, Form, Forwarded};
+use crate::content::{Expiry, Form, Forwarded, Reference};
 use crate::own::Draft;
 
 /// Where the device stands.
@@ -229,6 +229,8 @@ pub struct Message {
     pub forwarded: Option<Forwarded>,
     /// The file that it carries; then the text is what its sender says of it, or nothing.
     pub attachment: Option<AttachmentView>,
+    /// The entry of a chart that it leads to; then the text is what its sender says of it, or nothing.
+    pub reference: Option<Reference>,
     /// When it goes by itself.
     pub expires: Option<Expiry>,
     /// That time where it is known, unix milliseconds.
@@ -272,6 +274,8 @@ pub struct MemberView {
 pub struct LastMessage {
     /// What it carries.
     pub attachment: Option<AttachmentKind>,
+    /// Whether it leads to an entry of a chart.
+    pub reference: bool,
     /// The text.
     pub text: String,
     /// Whether it goes once it is read; then there is no text.

@@ -11,7 +11,7 @@ use rcgen::{
     PKCS_ED25519, PublicKeyData, SanType, SignatureAlgorithm,
 };
 use wardline_client::attachments::{Attachment, AttachmentKind};
-use wardline_client::content::{Change, Expiry, Form, FormKind, Text};
+use wardline_client::content::{Change, Expiry, Form, FormKind, Reference, Text};
 use wardline_client::fuzz;
 use wardline_client::mls::{
     CIPHERSUITE, Groups, Identity, Incoming, make_key_packages, public_key,
@@ -197,6 +197,7 @@ fn content_is_read_as_it_is_written() {
         mentions: vec![UserId::from_bytes([5; 16])],
         form: None,
         attachment: None,
+        reference: None,
         expires: None,
         forwarded: None,
     };
@@ -233,6 +234,11 @@ fn content_is_read_as_it_is_written() {
         }),
         ..text(None)
     };
+    let reference = "p1/Observation/k1/trend".to_owned();
+    let of_chart = Text {
+        reference: Some(Reference::try_from(reference).unwrap()),
+        ..text(None)
+    };
     let (id, of) = (
         MessageId::from_bytes([3; 16]),
         MessageId::from_bytes([2; 16]),
@@ -259,6 +265,7 @@ fn content_is_read_as_it_is_written() {
             text(Some(of)).encode(),
             handed_over.encode(),
             with_file.encode(),
+            of_chart.encode(),
             passing(Expiry::After(3600)).encode(),
             passing(Expiry::Read).encode(),
         ])

@@ -174,8 +174,9 @@ pub fn capabilities(base: &str, hospital: &str, version: &str, date: &str) -> Va
                 .collect();
             let mut resource = json!({
                 "type": kind.name,
-                "interaction": [{"code": "read"}, {"code": "search-type"}],
+                "interaction": [{"code": "read"}, {"code": "vread"}, {"code": "search-type"}],
                 "versioning": "versioned",
+                // A version before the newest is not kept.
                 "readHistory": false,
                 "updateCreate": false,
                 "conditionalRead": "not-match",

@@ -108,8 +108,71 @@ pub fn chart(
     })
 }
 
-/// What was entered in error is nobody's to see in a chart.
-fn is_meant(resource: &Resource) -> bool {
+/// One entry, as a chart shows it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Single {
+    /// What was measured.
+    pub series: Vec<ChartSeries>,
+    /// A medication.
+    pub medication: Option<ChartMedication>,
+    /// A report.
+    pub report: Option<ChartReport>,
+    /// Whatever else.
+    pub item: Option<ChartItem>,
+}
+
+/// One entry of a record. `besides` are others of the same record, in whatever order: earlier values, for how
+/// a value went, and administrations, for when a medication was given last.
+pub fn single(entry: &Resource, besides: &[Resource]) -> Single {
+    let whose = entry.patient();
+    let own = |kind: &str| -> Vec<&Resource> {
+        let mut all: Vec<&Resource> = besides
+            .iter()
+            .filter(|it| it.resource_type() == kind && it.patient() == whose && is_meant(it))
+            .collect();
+        all.sort_by(|a, b| at(b).cmp(&at(a)).then_with(|| a.id().cmp(b.id())));
+        all
+    };
+    let mut single = Single::default();
+    match entry.resource_type() {
+        "Observation" => {
+            let alone = measured(&[entry]);
+            let mut all = own("Observation");
+            if all.is_empty() {
+                all.push(entry);
+            }
+            single.series = measured(&all);
+            single
+                .series
+                .retain(|series| alone.iter().any(|it| it.code == series.code));
+            if single.series.len() < alone.len() {
+                single.series = alone;
+            }
+        }
+        "MedicationRequest" => {
+            let given = last_given(&own("MedicationAdministration"));
+            single.medication = medications(&[entry], &given).pop();
+        }
+        "DiagnosticReport" => single.report = Some(report(entry)),
+        _ => {}
+    }
+    let is_shown =
+        !single.series.is_empty() || single.medication.is_some() || single.report.is_some();
+    if !is_shown {
+        single.item = Some(item(entry));
+    }
+    single
+}
+
+/// Values of both categories that a chart shows.
+fn measured(observations: &[&Resource]) -> Vec<ChartSeries> {
+    let mut all = series(observations, "laboratory");
+    all.extend(series(observations, "vital-signs"));
+    all
+}
+
+/// Whether it is meant: what was entered in error is nobody's to see in a chart.
+pub fn is_meant(resource: &Resource) -> bool {
     resource.status() != Some("entered-in-error")
 }
 
@@ -188,7 +251,7 @@ fn series(observations: &[&Resource], category: &str) -> Vec<ChartSeries> {
 fn point(observation: &Resource, part: &Value) -> Option<ChartPoint> {
     let number = part.get("valueQuantity").and_then(|it| it.get("value"));
     let text = match number {
-        Some(number) => number.to_string(),
+        Some(number) => exact(number.to_string(), part.get("valueQuantity")),
         None => value_in_words(part)?,
     };
     let flag = list(part.get("interpretation"))
@@ -202,6 +265,25 @@ fn point(observation: &Resource, part: &Value) -> Option<ChartPoint> {
         flag: flag.filter(|flag| *flag != "N").map(str::to_owned),
         status: observation.status().unwrap_or("unknown").to_owned(),
     })
+}
+
+/// A number with as many decimals as were measured, where the quantity says how many.
+fn exact(mut text: String, quantity: Option<&Value>) -> String {
+    let extensions = quantity.and_then(|it| it.get("_value")?.get("extension"));
+    let decimals = list(extensions)
+        .find(|it| it["url"] == PRECISION)
+        .and_then(|it| it["valueInteger"].as_u64())
+        .and_then(|it| usize::try_from(it).ok())
+        .filter(|decimals| *decimals <= MOST_DECIMALS);
+    let Some(decimals) = decimals.filter(|_| !text.contains('e')) else {
+        return text;
+    };
+    let there = text.split_once('.').map_or(0, |(_, behind)| behind.len());
+    if there == 0 && decimals > 0 {
+        text.push('.');
+    }
+    text.extend(std::iter::repeat_n('0', decimals.saturating_sub(there)));
+    text
 }
 
 fn value_in_words(part: &Value) -> Option<String> {
@@ -330,6 +412,10 @@ fn encounter(encounter: &Resource) -> ChartEncounter {
     }
 }
 
+/// R4's extension with the decimals of a quantity's number.
+pub const PRECISION: &str = "http://hl7.org/fhir/StructureDefinition/quantity-precision";
+/// More decimals than this nothing measures.
+const MOST_DECIMALS: usize = 15;
 /// Reports, procedures, encounters and ended medications that one screen shows.
 const MOST: usize = 20;
 /// Series of a kind.
@@ -370,6 +456,77 @@ mod tests {
             "valueQuantity": {"value": value, "unit": "mmol/L"},
             "referenceRange": [{"low": {"value": 3.5}, "high": {"value": 5.1}}]}),
         )
+    }
+
+    #[test]
+    fn a_value_has_the_decimals_that_were_measured() {
+        let text = |value: Value, decimals: u64| {
+            let mut whole = lab("k", "2026-03-01", 1.0, "N").json();
+            whole["valueQuantity"]["value"] = value;
+            whole["valueQuantity"]["_value"] =
+                json!({"extension": [{"url": PRECISION, "valueInteger": decimals}]});
+            let one = single(&Resource::new(whole).unwrap(), &[]);
+            one.series[0].points[0].text.clone()
+        };
+        assert_eq!(text(json!(6.8), 2), "6.80");
+        assert_eq!(text(json!(6), 1), "6.0");
+        assert_eq!(text(json!(6.875), 2), "6.875");
+        assert_eq!(text(json!(6.8), 1_000_000), "6.8");
+    }
+
+    #[test]
+    fn a_single_value_stands_alone_or_with_how_it_went() {
+        let latest = lab("k3", "2026-03-03", 6.8, "HH");
+        let alone = single(&latest, &[]);
+        assert_eq!(alone.series.len(), 1);
+        assert_eq!(alone.series[0].points.len(), 1);
+        assert_eq!(alone.series[0].points[0].text, "6.8");
+        let mut sodium = lab("na", "2026-03-02", 140.0, "N").json();
+        sodium["code"] = json!({"coding": [{"code": "2951-2", "display": "Sodium"}]});
+        let mut error = lab("k0", "2026-03-02", 9.9, "HH").json();
+        error["status"] = "entered-in-error".into();
+        let record = [
+            lab("k1", "2026-03-01", 4.2, "N"),
+            latest.clone(),
+            Resource::new(sodium).unwrap(),
+            Resource::new(error).unwrap(),
+        ];
+        let went = single(&latest, &record);
+        assert_eq!(went.series.len(), 1);
+        let texts: Vec<&str> = went.series[0]
+            .points
+            .iter()
+            .map(|it| it.text.as_str())
+            .collect();
+        assert_eq!(texts, ["6.8", "4.2"]);
+        assert!(went.item.is_none());
+    }
+
+    #[test]
+    fn a_single_entry_of_another_type_is_shown_as_what_it_is() {
+        let order = resource(
+            "MedicationRequest",
+            "m2",
+            json!({"status": "active", "medicationCodeableConcept": {"text": "Furosemide"}}),
+        );
+        let given = resource(
+            "MedicationAdministration",
+            "g1",
+            json!({"status": "completed", "request": {"reference": "MedicationRequest/m2"},
+                "effectiveDateTime": "2026-03-03T06:00:00Z"}),
+        );
+        let medication = single(&order, &[given]).medication.unwrap();
+        assert_eq!(medication.name, "Furosemide");
+        assert!(medication.last_given.is_some());
+        let panel = json!({"status": "final", "category": [{"coding": [{"code": "LAB"}]}], "code": {"text": "Panel"}});
+        let report = single(&resource("DiagnosticReport", "r", panel), &[]).report;
+        assert_eq!(report.unwrap().name, "Panel");
+        let problem = resource(
+            "Condition",
+            "c1",
+            json!({"code": {"text": "Heart failure"}}),
+        );
+        assert_eq!(single(&problem, &[]).item.unwrap().name, "Heart failure");
     }
 
     #[test]

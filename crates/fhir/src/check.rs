@@ -429,6 +429,17 @@ const RULES: &[(&str, &[Rule])] = &[
         ],
     ),
     (
+        "Medication",
+        &[
+            may("code", Shape::CodeableConcept),
+            may(
+                "status",
+                Shape::Code(&["active", "inactive", "entered-in-error"]),
+            ),
+            may("ingredient", Shape::List),
+        ],
+    ),
+    (
         "Practitioner",
         &[may("name", Shape::List), may("identifier", Shape::List)],
     ),

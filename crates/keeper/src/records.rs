@@ -688,6 +688,7 @@ fn export<P: Platform>(
                 "priority": entry.priority,
                 "text": entry.text,
                 "form": entry.form,
+                "reference": entry.reference,
                 "reply_to": entry.reply_to,
                 "change": entry.change,
                 "expires": entry.expires,

@@ -175,6 +175,26 @@ impl<'a> Views<'a> {
         true
     }
 
+    /// Adds a record that became part of another one: there is as much reason to look at what points to that
+    /// one as at that one itself.
+    pub(crate) async fn add_merged(
+        &mut self,
+        tx: &mut Tx,
+        id: &PatientId,
+        into: &PatientId,
+    ) -> Result<(), Refusal> {
+        let now_ms = self.caller.asker().now_ms;
+        let resource = patients::resource(tx, self.caller.user(), into, now_ms).await?;
+        if let Some(of) = Compartment::of(resource) {
+            let of = Compartment {
+                id: id.clone(),
+                ..of
+            };
+            self.compartments.insert(id.clone(), of);
+        }
+        Ok(())
+    }
+
     /// Adds every record that the person has a reason to look at.
     pub(crate) async fn add_own(&mut self, tx: &mut Tx) -> Result<(), Refusal> {
         let (user, now_ms) = (self.caller.user(), self.caller.asker().now_ms);

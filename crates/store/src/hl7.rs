@@ -118,6 +118,12 @@ row! {
 }
 
 row! {
+    struct Waits {
+        seq: u64,
+    }
+}
+
+row! {
     struct RawDead {
         seq: u64,
         id_token: Token,
@@ -265,6 +271,16 @@ impl Tx {
                 })
             })
             .collect()
+    }
+
+    /// Which message waits before all others, whether it can be opened or not.
+    pub async fn first_waiting_message(&mut self) -> Result<Option<u64>, StoreError> {
+        let rows: Vec<Waits> = fetch_all!(
+            self,
+            Waits,
+            "SELECT seq FROM hl7_messages WHERE state = 'waiting' ORDER BY seq LIMIT 1"
+        )?;
+        Ok(rows.first().map(|row| row.seq))
     }
 
     /// Notes that a message is applied; what it said goes.

@@ -2,10 +2,17 @@
 import type { AttachmentView } from "../core/methods";
 import { t } from "../texts";
 
-export function inWords(text: string, kind: AttachmentView["kind"] | null | undefined): string {
-  if (!kind) {
+interface Carrying {
+  text: string;
+  attachment?: AttachmentView["kind"] | { kind: AttachmentView["kind"] } | null | undefined;
+  reference?: string | boolean | null | undefined;
+}
+
+export function inWords({ text, attachment, reference }: Carrying): string {
+  const kind = typeof attachment === "string" ? attachment : attachment?.kind;
+  const label = kind ? t.attachments[kind] : reference ? t.references.label : null;
+  if (!label) {
     return text;
   }
-  const label = t.attachments[kind];
   return text === "" ? label : `${label}: ${text}`;
 }

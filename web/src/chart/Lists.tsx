@@ -1,5 +1,6 @@
 /** What is listed as it stands: procedures, care plans, stays. */
 import type { ChartEncounter, ChartItem, ChartPlan } from "../core/wire";
+import { SendButton } from "../references/SendButton";
 import { t } from "../texts";
 import { date, moment } from "../texts/time";
 import styles from "./Chart.module.css";
@@ -11,6 +12,7 @@ export function Procedures({ procedures, now }: { procedures: readonly ChartItem
       {procedures.map(({ id, name, at, status }) => (
         <li key={id}>
           <strong>{name}</strong>
+          <SendButton what={{ kind: "Procedure", id, view: "value", name }} />
           <Facts all={[statusText(status), typeof at === "number" ? date(at, now) : null]} />
         </li>
       ))}

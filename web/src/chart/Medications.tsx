@@ -1,6 +1,7 @@
 /** Medications: what is in force, what is on hold, and behind a tap what ended. */
 import { CirclePause } from "lucide-react";
 import type { ChartMedication } from "../core/wire";
+import { SendButton } from "../references/SendButton";
 import { t } from "../texts";
 import styles from "./Chart.module.css";
 import { at, doseText } from "./words";
@@ -30,7 +31,7 @@ export function Medications({
         ) : null;
       })}
       {ended.length > 0 ? (
-        <details>
+        <details open={medications.length === 1}>
           <summary id="chart-ended">{t.chart.ended(ended.length)}</summary>
           <List medications={ended} told={false} now={now} label="chart-ended" />
         </details>
@@ -58,6 +59,9 @@ function List({
             {each.state === "held" ? <CirclePause aria-hidden /> : null}
             {each.name}
           </strong>
+          <SendButton
+            what={{ kind: "MedicationRequest", id: each.id, view: "value", name: each.name }}
+          />
           {each.dose ? <span>{doseText(each)}</span> : null}
           <span className={styles.facts}>
             {[given(each, told, now), since(each, now)].filter(Boolean).join(" · ")}

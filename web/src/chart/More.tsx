@@ -16,10 +16,13 @@ export function More({
   patient,
   withheld,
   inPart,
+  onOpened,
 }: {
   patient: string;
   withheld: readonly ChartWithheld[];
   inPart: boolean;
+  /** Something was proven, or the glass was broken. The chart is asked for anew by itself. */
+  onOpened?(): void;
 }) {
   const all = more(withheld);
   if (all.length === 0 && !inPart) {
@@ -33,6 +36,7 @@ export function More({
           key={`${each.why} ${each.methods.join(" ")} ${each.scopes.join(" ")} ${each.byGlass}`}
           patient={patient}
           more={each}
+          {...(onOpened ? { onOpened } : {})}
         />
       ))}
     </section>
@@ -42,9 +46,11 @@ export function More({
 function Withheld({
   patient,
   more: { kinds, why, methods, scopes, byGlass },
+  onOpened,
 }: {
   patient: string;
   more: Together;
+  onOpened?(): void;
 }) {
   const [busy, setBusy] = useState(false);
   const provable = methods.length > 0;
@@ -57,6 +63,7 @@ function Withheld({
         scopes: [...scopes],
         advice: why ? [why] : [],
       });
+      onOpened?.();
     } catch (thrown) {
       tellFailure(toFailure(thrown));
     } finally {
@@ -75,7 +82,7 @@ function Withheld({
           {t.chart.ask}
         </Button>
       ) : byGlass ? (
-        <BreakButton patient={patient} />
+        <BreakButton patient={patient} {...(onOpened ? { onBroken: onOpened } : {})} />
       ) : null}
     </div>
   );

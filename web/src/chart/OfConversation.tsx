@@ -1,6 +1,7 @@
 /** The chart of the patient whom a conversation is about. */
 import { useConversations } from "../core/queries";
 import { Frame } from "../glass/Frame";
+import { SendingTo } from "../references/SendingTo";
 import { Empty } from "../shell/Empty";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
@@ -12,7 +13,9 @@ export default function OfConversation({ group }: { group: string }) {
   const back = { to: { at: "conversation", group }, text: t.notes.toConversation } as const;
   if (patient) {
     return (
-      <Chart patient={patient.id} known={patient} back={back} notes={{ at: "notes", group }} />
+      <SendingTo group={group} patient={patient}>
+        <Chart patient={patient.id} known={patient} back={back} notes={{ at: "notes", group }} />
+      </SendingTo>
     );
   }
   return (

@@ -1,6 +1,7 @@
 /** Reports of imaging, pathology and the like: what they come to. */
 import { useState } from "react";
 import type { ChartReport } from "../core/wire";
+import { SendButton } from "../references/SendButton";
 import { t } from "../texts";
 import { moment } from "../texts/time";
 import styles from "./Chart.module.css";
@@ -15,6 +16,9 @@ export function Reports({ reports, now }: { reports: readonly ChartReport[]; now
       {reports.map((report) => (
         <li key={report.id}>
           <strong>{report.name}</strong>
+          <SendButton
+            what={{ kind: "DiagnosticReport", id: report.id, view: "value", name: report.name }}
+          />
           <span className={styles.facts}>
             {[
               report.section ? (t.chart.section[report.section] ?? report.section) : null,

@@ -132,7 +132,12 @@ function Problems({ problems, now }: { problems: readonly ChartItem[]; now: numb
             .join(" · ")}{" "}
         </span>
       )}
-      <Toggle all={all} of={problems.length} what={t.chart.problems} onToggle={setAll} />
+      <Toggle
+        all={all}
+        of={problems.length > PROBLEMS ? problems.length : null}
+        what={t.chart.problems}
+        onToggle={setAll}
+      />
     </>
   );
 }
@@ -174,7 +179,8 @@ function Toggle({
   onToggle,
 }: {
   all: boolean;
-  of: number;
+  /** Of how many some are shown; null where all are, and what opens is more of each. */
+  of: number | null;
   what: string;
   onToggle(all: boolean): void;
 }) {
@@ -185,7 +191,13 @@ function Toggle({
       aria-expanded={all}
       onClick={() => onToggle(!all)}
     >
-      {all ? t.chart.fewer : t.chart.all(of)}
+      {of === null
+        ? all
+          ? t.chart.withoutDates
+          : t.chart.withDates
+        : all
+          ? t.chart.fewer
+          : t.chart.all(of)}
       <span className="visually-hidden">, {what}</span>
     </button>
   );

@@ -1,6 +1,7 @@
 /** One thing that is measured: how it stands now, how it went, and every value in a table. */
 import { Modal } from "@mantine/core";
 import { useState } from "react";
+import { SendButton } from "../references/SendButton";
 import { useNarrow } from "../shell/useNarrow";
 import { t } from "../texts";
 import { moment } from "../texts/time";
@@ -35,12 +36,35 @@ export function TrendDialog({
       size="lg"
       closeButtonProps={{ "aria-label": t.close }}
     >
-      {shown ? <Opened trend={shown} now={now} /> : null}
+      {shown ? (
+        <>
+          <Values trend={shown} now={now} />
+          <Send trend={shown} />
+        </>
+      ) : null}
     </Modal>
   );
 }
 
-function Opened({ trend, now }: { trend: Trend; now: number }) {
+/** Into the conversation beside the chart: the latest value, or how it went. */
+function Send({ trend: { name, readings } }: { trend: Trend }) {
+  const [latest] = readings;
+  if (!latest) {
+    return null;
+  }
+  const what = { kind: "Observation", id: latest.id, name } as const;
+  return (
+    <div className={styles.send}>
+      <SendButton what={{ ...what, view: "value" }} text={t.references.sendValue} />
+      {readings.length > 1 ? (
+        <SendButton what={{ ...what, view: "trend" }} text={t.references.sendTrend} />
+      ) : null}
+    </div>
+  );
+}
+
+/** How it stands, how it went, and the values; of one alone, that. */
+export function Values({ trend, now }: { trend: Trend; now: number }) {
   const { readings, lines, unit } = trend;
   const [latest] = readings;
   if (!latest) {
@@ -70,41 +94,44 @@ function Opened({ trend, now }: { trend: Trend; now: number }) {
           .filter(Boolean)
           .join(" · ")}
       </p>
-      {readings.some(({ values }) => values.some((value) => value !== null)) ? (
+      {readings.length > 1 &&
+      readings.some(({ values }) => values.some((value) => value !== null)) ? (
         <Plot trend={trend} now={now} />
       ) : null}
       <p>{ranges.length > 0 ? `${t.chart.range}: ${ranges.join("; ")}` : t.chart.noRange}</p>
-      <table className={styles.values}>
-        <caption className="visually-hidden">{t.chart.values}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t.chart.columns.at}</th>
-            <th scope="col">
-              {t.chart.columns.value}
-              {unit ? ` (${unit})` : null}
-            </th>
-            <th scope="col">{t.chart.columns.standing}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {readings.map((reading) => (
-            <tr key={reading.id}>
-              <th scope="row">{time(reading.at)}</th>
-              <td>
-                {reading.text}
-                {statusText(reading.status) ? <small>{statusText(reading.status)}</small> : null}
-              </td>
-              <td>
-                {worst(reading.standings) === "usual" ? (
-                  t.chart.usual
-                ) : (
-                  <Standing standing={worst(reading.standings)} />
-                )}
-              </td>
+      {readings.length > 1 ? (
+        <table className={styles.values}>
+          <caption className="visually-hidden">{t.chart.values}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t.chart.columns.at}</th>
+              <th scope="col">
+                {t.chart.columns.value}
+                {unit ? ` (${unit})` : null}
+              </th>
+              <th scope="col">{t.chart.columns.standing}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {readings.map((reading) => (
+              <tr key={reading.id}>
+                <th scope="row">{time(reading.at)}</th>
+                <td>
+                  {reading.text}
+                  {statusText(reading.status) ? <small>{statusText(reading.status)}</small> : null}
+                </td>
+                <td>
+                  {worst(reading.standings) === "usual" ? (
+                    t.chart.usual
+                  ) : (
+                    <Standing standing={worst(reading.standings)} />
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      ) : null}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { ActionIcon, Textarea } from "@mantine/core";
 import {
   Check,
   ClipboardList,
+  FileHeart,
   Flag,
   Paperclip,
   SendHorizontal,
@@ -23,6 +24,7 @@ import { ReachLine } from "../people/ReachLine";
 import { StatUse } from "../ringing/StatUse";
 import { Avatar } from "../shell/Avatar";
 import { tellFailure } from "../shell/notices";
+import { go } from "../shell/routes";
 import { t } from "../texts";
 import styles from "./Composer.module.css";
 import { FormSheet } from "./FormSheet";
@@ -210,7 +212,7 @@ export function Composer({
                     : (replying.from?.name ?? t.conversation.unknownSender),
                 )}
               </strong>
-              <span>{inWords(replying.text, replying.attachment?.kind)}</span>
+              <span>{inWords(replying)}</span>
             </div>
             <ActionIcon aria-label={t.conversation.stopReply} onClick={onDone}>
               <X aria-hidden />
@@ -311,6 +313,17 @@ export function Composer({
                 </button>
               </li>
             ))}
+            {patient ? (
+              <li>
+                <button type="button" onClick={() => go({ at: "chart", group })}>
+                  <FileHeart aria-hidden />
+                  <span>
+                    <strong>{t.references.label}</strong>
+                    <small>{t.references.hint}</small>
+                  </span>
+                </button>
+              </li>
+            ) : null}
           </ul>
         ) : null}
         {patient ? <OtherLine text={value} about={patient} people={people} /> : null}
@@ -402,6 +415,8 @@ export function Composer({
       <FormSheet
         group={group}
         kind={form}
+        patient={patient}
+        people={people}
         priority={priority}
         replyTo={replying?.id ?? null}
         onClose={() => setForm(null)}

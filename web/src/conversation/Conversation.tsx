@@ -155,6 +155,7 @@ function Opened({ conversation, place }: { conversation: ConversationView; place
           <Message
             key={each.message.id}
             group={group}
+            about={patient?.id ?? null}
             message={each.message}
             answered={each.message.reply_to ? (byId.get(each.message.reply_to) ?? "gone") : null}
             first={each.first}

@@ -4,7 +4,8 @@ import { type FormEvent, useState } from "react";
 import { PriorityTag } from "../conversations/PriorityTag";
 import type { Form } from "../core/methods";
 import { useCall } from "../core/queries";
-import type { Priority } from "../core/wire";
+import type { PatientBanner, PersonBrief, Priority } from "../core/wire";
+import { OtherLine } from "../patients/OtherLine";
 import { tellFailure } from "../shell/notices";
 import { useNarrow } from "../shell/useNarrow";
 import { t } from "../texts";
@@ -15,6 +16,8 @@ const EMPTY: readonly string[] = ["", "", "", ""];
 export function FormSheet({
   group,
   kind,
+  patient,
+  people,
   priority,
   replyTo,
   onClose,
@@ -23,6 +26,10 @@ export function FormSheet({
   group: string;
   /** None while it is closed; what was filled in stays for the next time. */
   kind: Form["kind"] | null;
+  /** Whom it is about. */
+  patient: PatientBanner | null;
+  /** Whom it is written to. */
+  people: readonly PersonBrief[];
   priority: Priority;
   replyTo: string | null;
   onClose(): void;
@@ -77,6 +84,7 @@ export function FormSheet({
           />
         ))}
         {last === "ipass" ? <p>{t.conversation.forms.synthesis}</p> : null}
+        {patient ? <OtherLine text={fields.join("\n")} about={patient} people={people} /> : null}
         <PriorityTag priority={priority} />
         <Button
           type="submit"

@@ -4,6 +4,8 @@ import { BedDouble, Search, TriangleAlert } from "lucide-react";
 import { useRef, useState } from "react";
 import type { ConversationView, MessageView } from "../core/methods";
 import { useCall, useConversations } from "../core/queries";
+import { isOfAnother, toReference } from "../references/reference";
+import { Ask } from "../shell/Ask";
 import { Avatar } from "../shell/Avatar";
 import { Empty } from "../shell/Empty";
 import { tell, tellFailure } from "../shell/notices";
@@ -30,9 +32,12 @@ export function ForwardSheet({
   const forward = useCall("forward");
   const [typed, setTyped] = useState("");
   const going = useRef<string | null>(null);
+  const [doubtful, setDoubtful] = useState<ConversationView | null>(null);
+  const reference = message?.reference ? toReference(message.reference) : null;
   const fit = targets(conversations.data ?? [], group, typed);
   const close = () => {
     setTyped("");
+    setDoubtful(null);
     onClose();
   };
   const send = ({ id: to, title }: ConversationView) => {
@@ -54,6 +59,14 @@ export function ForwardSheet({
         },
       },
     );
+  };
+  /** An entry of one patient's chart in a conversation about another is taken for theirs: that is asked first. */
+  const choose = (target: ConversationView) => {
+    if (reference && isOfAnother(reference, target.patient?.id ?? null)) {
+      setDoubtful(target);
+    } else {
+      send(target);
+    }
   };
   return (
     <Modal
@@ -77,7 +90,7 @@ export function ForwardSheet({
       <ul className={styles.targets} aria-label={t.conversation.forwardTo}>
         {fit.map((each) => (
           <li key={each.id}>
-            <button type="button" disabled={forward.isPending} onClick={() => send(each)}>
+            <button type="button" disabled={forward.isPending} onClick={() => choose(each)}>
               <Avatar id={each.id} name={each.title} kind={each.kind} />
               <span className={styles.words}>
                 <strong>{each.title}</strong>
@@ -87,6 +100,19 @@ export function ForwardSheet({
           </li>
         ))}
       </ul>
+      <Ask
+        opened={doubtful !== null}
+        title={t.references.doubtTitle}
+        text={t.references.doubt(doubtful?.patient?.name ?? "")}
+        action={t.references.doubtSend}
+        busy={forward.isPending}
+        onNo={() => setDoubtful(null)}
+        onYes={() => {
+          if (doubtful) {
+            send(doubtful);
+          }
+        }}
+      />
     </Modal>
   );
 }

@@ -17,6 +17,7 @@ import { problemText } from "../core/failure";
 import type { MessageView, ReactionView } from "../core/methods";
 import { useCall } from "../core/queries";
 import type { Problem } from "../core/wire";
+import { Referred } from "../references/Referred";
 import { StatMark } from "../ringing/StatMark";
 import { BotTag } from "../shell/BotTag";
 import { tellFailure } from "../shell/notices";
@@ -32,6 +33,7 @@ import { useSwipe } from "./useSwipe";
 
 export const Message = memo(function Message({
   group,
+  about,
   message,
   answered,
   first,
@@ -45,6 +47,8 @@ export const Message = memo(function Message({
   onJump,
 }: {
   group: string;
+  /** Whom the conversation is about. */
+  about: string | null;
   message: MessageView;
   /** What it answers; `gone` when that is not on this device. */
   answered: MessageView | "gone" | null;
@@ -113,6 +117,14 @@ export const Message = memo(function Message({
               {answered ? <Quote answered={answered} onJump={onJump} /> : null}
               {message.attachment ? (
                 <Attached group={group} message={message} file={message.attachment} />
+              ) : null}
+              {message.reference ? (
+                <Referred
+                  group={group}
+                  reference={message.reference}
+                  about={about}
+                  sentAt={sent_at}
+                />
               ) : null}
               {message.text === "" ? null : <Text message={message} />}
             </>
@@ -277,11 +289,11 @@ function Quote({ answered, onJump }: { answered: MessageView | "gone"; onJump(id
   );
 }
 
-function quoted({ recalled, expired, text, attachment }: MessageView): string {
-  if (expired) {
+function quoted(answered: MessageView): string {
+  if (answered.expired) {
     return t.conversation.expiry.gone;
   }
-  return recalled ? t.conversation.recalledShort : inWords(text, attachment?.kind);
+  return answered.recalled ? t.conversation.recalledShort : inWords(answered);
 }
 
 /** Reactions, each with its people; a tap reacts alike, or takes one's own back. */

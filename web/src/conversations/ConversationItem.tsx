@@ -106,7 +106,7 @@ function preview({ last, members }: ConversationView): string {
   if (last.recalled) {
     return t.conversations.recalled;
   }
-  const words = last.burns ? t.conversations.burns : inWords(last.text, last.attachment);
+  const words = last.burns ? t.conversations.burns : inWords(last);
   if (last.mine) {
     return `${t.conversations.you}: ${words}`;
   }

@@ -1,6 +1,7 @@
 /** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
  * smart cards, unusual sign-ins, wake-ups, STAT messages, recoveries, charts, policies, schedules,
  * integrations, records. */
+import type { Reference } from "../references/reference";
 import { call, callUnasked } from "./core";
 import type { ApiRequest } from "./methods";
 import { fleetPath } from "./pages";
@@ -18,6 +19,7 @@ import type {
   CareTeam,
   CareTeamImport,
   CareTeamsImported,
+  ChartEntry,
   Comparison,
   DeadLetters,
   DeviceDetail,
@@ -269,6 +271,9 @@ export const api = {
     ask<Note>("GET", `/v1/patients/${patient}/notes/${note}`),
   /** All of a chart that is shown, but its notes, in one request. */
   chart: (patient: string) => ask<PatientChart>("GET", `/v1/patients/${patient}/chart`),
+  /** One entry of it, to which somebody refers. */
+  chartEntry: ({ patient, kind, id, view }: Reference) =>
+    ask<ChartEntry>("GET", `/v1/patients/${patient}/chart/${kind}/${id}?view=${view}`),
   patient: (id: string) => ask<PatientBanner>("GET", `/v1/patients/${id}`),
   breakGlass: ({ patient, ...why }: { patient: string; purpose: GlassPurpose; reason: string }) =>
     ask<Glass>("POST", `/v1/patients/${patient}/break-the-glass`, why),

@@ -123,6 +123,8 @@ export interface ConversationView {
   last?: {
     /** What it carries. */
     attachment?: AttachmentView["kind"] | null;
+    /** Whether it leads to an entry of a chart. */
+    reference?: boolean;
     /** Empty once it was recalled. */
     text: string;
     /** It goes once it is read: what it says is read in the conversation, and there is no text here. */
@@ -190,6 +192,9 @@ export interface MessageView {
   forwarded: { from: string; name: string; sent_at: number; origin?: string } | null;
   /** The file that it carries; the text is what its sender says of it, or nothing. */
   attachment?: AttachmentView | null;
+  /** The entry of a chart that it leads to, `PATIENT/TYPE/ID/VIEW`; the text is what its sender says of it, or
+   * nothing. */
+  reference?: string | null;
   expires: Expiry | null;
   /** When it goes, where that is known. */
   expires_at: number | null;
@@ -388,6 +393,11 @@ export interface Methods {
   file: [{ group: string; id: string }, { bytes: string }];
   deliver: [None, unknown];
   send_form: [{ group: string; form: Form; priority: Priority; reply_to?: string }, { id: string }];
+  /** An entry of a chart, with what is to be said of it, or nothing. */
+  send_reference: [
+    { group: string; reference: string; text: string; priority?: Priority; reply_to?: string },
+    { id: string },
+  ];
   edit: [{ group: string; id: string; text: string }, unknown];
   recall: [{ group: string; id: string }, unknown];
   /** STAT messages of this person that wait or were refused, the oldest first. */

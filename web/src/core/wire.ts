@@ -222,6 +222,28 @@ export interface ChartWithheld {
   scopes: string[];
 }
 
+/** One entry of a chart as it is now, as far as the person may see it. */
+export interface ChartEntry {
+  /** When it was read. */
+  read_at: number;
+  /** Whose record it is in: of one that became part of another, that one. */
+  patient_id: string;
+  /** Absent for those who may not see whose it is. */
+  patient_name?: string | null;
+  /** `gone`: it is not in this record, or was entered in error. */
+  state: "shown" | "withheld" | "gone";
+  /** When it was stored as it is. */
+  changed_at?: number | null;
+  /** The one value, or how it went; a series for each part of a measurement. */
+  series: ChartSeries[];
+  medication?: ChartMedication | null;
+  report?: ChartReport | null;
+  /** As the list of notes shows it. */
+  note?: NoteInfo | null;
+  item?: ChartItem | null;
+  withheld?: ChartWithheld | null;
+}
+
 export interface EnrollStarted {
   enrollment_id: string;
   device_id: string;

@@ -24,7 +24,7 @@ export function Closed({
         <p key={line}>{line}</p>
       ))}
       {opensByGlass(failure) ? (
-        <BreakButton patient={patient} />
+        <BreakButton patient={patient} onBroken={onAgain} />
       ) : (
         <Button variant="light" onClick={onAgain}>
           {t.retry}

@@ -4,11 +4,10 @@
  */
 import { Button } from "@mantine/core";
 import { Eye } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
-import { flushSync } from "react-dom";
-import { type Failure, toFailure } from "../core/failure";
+import { useEffect, useRef } from "react";
+import type { Failure } from "../core/failure";
 import { sentences } from "../core/proof";
-import { askUnkept } from "../core/queries";
+import { useLook } from "../core/useLook";
 import type { Note as NoteText } from "../core/wire";
 import { Empty } from "../shell/Empty";
 import { Waiting } from "../shell/Waiting";
@@ -31,21 +30,14 @@ export default function Note({ group, note }: { group: string; note: string }) {
   );
 }
 
-type Look =
-  | { is: "asked" }
-  | { is: "shown"; note: NoteText }
-  /** It was shown, and the person looked at something else. */
-  | { is: "away" }
-  | { is: "failed"; failure: Failure };
-
 /** The note itself, wherever it is opened from. */
 export function Opened({ patient, note }: { patient: string; note: string }) {
-  const [look, again] = useLook(patient, note);
+  const [look, again] = useLook("note", { patient, note });
   switch (look.is) {
     case "asked":
       return <Waiting />;
     case "shown":
-      return <Text note={look.note} />;
+      return <Text note={look.answer} />;
     case "away":
       return (
         <div className={styles.closed}>
@@ -56,45 +48,6 @@ export function Opened({ patient, note }: { patient: string; note: string }) {
     case "failed":
       return <Closed failure={look.failure} onAgain={again} />;
   }
-}
-
-function useLook(patient: string, note: string): [Look, () => void] {
-  const [look, setLook] = useState<Look>({ is: "asked" });
-  const [looks, setLooks] = useState(1);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each look asks anew
-  useEffect(() => {
-    let left = false;
-    const shown = (answer: NoteText) => {
-      if (!left) {
-        setLook(isHidden() ? { is: "away" } : { is: "shown", note: answer });
-      }
-    };
-    const failed = (thrown: unknown) => {
-      if (!left) {
-        setLook({ is: "failed", failure: toFailure(thrown) });
-      }
-    };
-    const putAway = () => {
-      if (isHidden()) {
-        // At once: the system takes a picture of the app for its list of apps.
-        flushSync(() => setLook((now) => (now.is === "shown" ? { is: "away" } : now)));
-      }
-    };
-    setLook({ is: "asked" });
-    askUnkept("note", { patient, note }).then(shown, failed);
-    document.addEventListener("visibilitychange", putAway);
-    return () => {
-      left = true;
-      document.removeEventListener("visibilitychange", putAway);
-    };
-  }, [patient, note, looks]);
-
-  return [look, () => setLooks(looks + 1)];
-}
-
-function isHidden(): boolean {
-  return document.visibilityState === "hidden";
 }
 
 function Text({ note: { info, text, why_no_text } }: { note: NoteText }) {

@@ -6,6 +6,8 @@ import { useNotes } from "../core/queries";
 import type { NoteInfo } from "../core/wire";
 import { BreakButton } from "../glass/BreakButton";
 import { opensByGlass } from "../glass/words";
+import { SendButton } from "../references/SendButton";
+import { SendingTo } from "../references/SendingTo";
 import { Empty } from "../shell/Empty";
 import { address, type Route } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
@@ -23,7 +25,11 @@ export default function Notes({ group }: { group: string }) {
       title={t.notes.title}
       back={{ to: { at: "conversation", group }, text: t.notes.toConversation }}
     >
-      {({ id }) => <List patient={id} to={(note) => ({ at: "note", group, note })} />}
+      {(patient) => (
+        <SendingTo group={group} patient={patient}>
+          <List patient={patient.id} to={(note) => ({ at: "note", group, note })} />
+        </SendingTo>
+      )}
     </Page>
   );
 }
@@ -64,10 +70,15 @@ export function List({ patient, to }: { patient: string; to(note: string): Route
                 <Words info={info} now={now} />
               </div>
             ) : (
-              <a className={styles.note} href={address(to(info.id))}>
-                <Words info={info} now={now} />
-                <ChevronRight aria-hidden />
-              </a>
+              <div className={styles.row}>
+                <a className={styles.note} href={address(to(info.id))}>
+                  <Words info={info} now={now} />
+                  <ChevronRight aria-hidden />
+                </a>
+                <SendButton
+                  what={{ kind: "DocumentReference", id: info.id, view: "value", name: info.title }}
+                />
+              </div>
             )}
           </li>
         ))}

@@ -38,3 +38,17 @@ it("finds another patient's name in a text, and no word that is also this one's"
   expect(found("Ask Dr. Lindqvist", ["Dr. Eva Lindqvist"])).toBeNull();
   expect(found("Lindqvistgatan 4")).toBeNull();
 });
+
+it("finds in a text the one who shares a name with this one, by what tells them apart", () => {
+  const about = patient("Okafor, Daniel");
+  const others = [patient("Okafor, Daniela"), patient("Okafor, Ida"), patient("Brian, Thomas")];
+  const found = (text: string, written: string[] = []) =>
+    otherNamed(text, about, others, written)?.name ?? null;
+  expect(found("Daniela has a potassium of 6.8")).toBe("Okafor, Daniela");
+  expect(found("Potassium of Ida Okafor is 6.8")).toBe("Okafor, Ida");
+  expect(found("Potassium of Daniel Okafor is 6.8")).toBeNull();
+  expect(found("Thanks, Ida")).toBeNull();
+  expect(found("Thanks, Daniela", ["Daniela Berg"])).toBeNull();
+  // Whose names are not alike is not meant by a given name.
+  expect(found("Thomas is at lunch")).toBeNull();
+});

@@ -41,8 +41,10 @@ export function likenesses<P extends Named>(patient: Named, others: readonly P[]
 }
 
 /**
- * The other patient whose family name stands in a text about this one; null where nobody's does. What is
- * also a name of this patient, or of somebody `written` to, says nothing.
+ * The other patient whom a text about this one names; null where it names nobody's. It names one by the family
+ * name; by both names where they share that with this one; or, where theirs is easily taken for this one's, by
+ * any part that tells the two apart. What is also a name of this patient, or of somebody `written` to, says
+ * nothing.
  */
 export function otherNamed<P extends Named>(
   text: string,
@@ -52,16 +54,19 @@ export function otherNamed<P extends Named>(
 ): P | null {
   const said = new Set(words(text));
   const theirs = new Set([about.name, ...written].flatMap(words));
-  return (
-    others.find((other) => {
-      const family = words(other.name.split(",")[0] ?? "");
-      return (
-        other.id !== about.id &&
-        family.length > 0 &&
-        family.every((word) => word.length >= SHORTEST && said.has(word) && !theirs.has(word))
-      );
-    }) ?? null
-  );
+  const tells = (word: string) => said.has(word) && !theirs.has(word);
+  const names = (other: P) => {
+    const [family = "", given = ""] = other.name.split(",");
+    const last = words(family);
+    const first = words(given).slice(0, 1);
+    const whole = [...last, ...first];
+    return (
+      (last.length > 0 && last.every((word) => word.length >= SHORTEST && tells(word))) ||
+      (first.length > 0 && whole.every((word) => said.has(word)) && whole.some(tells)) ||
+      (alike(about, other) && whole.some((word) => word.length >= SHORTEST && tells(word)))
+    );
+  };
+  return others.find((other) => other.id !== about.id && names(other)) ?? null;
 }
 
 /** `Family, Given`. */

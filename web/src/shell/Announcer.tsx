@@ -1,5 +1,6 @@
 /** Reads new messages out to people who do not see them come. */
 import { useEffect, useRef, useState } from "react";
+import { inWords } from "../attachments/words";
 import { useConversations } from "../core/queries";
 import { t } from "../texts";
 
@@ -27,9 +28,9 @@ export function Announcer({ current }: { current: string | null }) {
         last.sent_at > (before.get(id) ?? 0),
     );
     if (fresh?.last) {
-      const { from, text, burns } = fresh.last;
+      const { from, burns } = fresh.last;
       // It is read where it is shown to nobody else, and once.
-      const words = burns ? t.conversations.burns : text;
+      const words = burns ? t.conversations.burns : inWords(fresh.last);
       const stat = fresh.priority_unread === "stat" && fresh.id !== current;
       setText(
         stat ? t.conversation.incomingStat(from, words) : t.conversation.incoming(from, words),

@@ -484,6 +484,38 @@ export const en = {
       `You wrote a name of ${name}. This conversation is about ${about}. Check whom you mean.`,
   },
 
+  references: {
+    label: "From the chart",
+    hint: "A result, a report, a medication",
+    open: "Open it as it is now",
+    unknown:
+      "Something from the chart that this version does not know. Update Wardline, or open the chart.",
+    another: "Of another patient than this conversation",
+    anotherNamed: (name: string) =>
+      `This is of another patient than the conversation: ${name}. Check whom you mean.`,
+    about: (name: string) => `About ${name}`,
+    sendOne: (name: string) => `Send ${name} to the conversation`,
+    sendValue: "Send this value",
+    sendTrend: "Send how it went",
+    sendTo: (title: string) => `To ${title}`,
+    word: "What to say with it",
+    sendHint:
+      "No value goes with it. Whoever opens it sees what stands in the chart by then, as far as they may see it.",
+    send: "Send",
+    gone: "Not in this chart any more",
+    goneHint: "It was removed or corrected. Look in the chart for what stands now.",
+    away: "Put away while you were elsewhere",
+    awayHint: "Each look is recorded. Open it again to go on.",
+    readAt: (at: string) => `Read ${at}.`,
+    changedSince: (at: string) => `It changed after it was sent: ${at}.`,
+    toChart: "To the chart",
+    openNote: "Open the note",
+    doubtTitle: "Another patient",
+    doubt: (name: string) =>
+      `This is from another patient’s chart, and that conversation is about ${name}. Send it there all the same?`,
+    doubtSend: "Send it there",
+  },
+
   chart: {
     title: "Chart",
     of: "chart",
@@ -500,6 +532,8 @@ export const en = {
     noneShown: "None that is shown to you",
     all: (n: number) => `Show all ${n}`,
     fewer: "Show fewer",
+    withDates: "Show dates",
+    withoutDates: "Hide dates",
     parts: "Parts of the chart",
     labs: "Labs",
     vitals: "Vitals",

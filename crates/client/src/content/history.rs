@@ -6,7 +6,7 @@ use wardline_model::wire::messages::Priority;
 use wardline_model::{GroupId, MessageId, UserId};
 
 use super::envelope::Envelope;
-use super::{Change, Expiry, Form, Forwarded, HISTORY, SESSION, cbor};
+use super::{Change, Expiry, Form, Forwarded, HISTORY, Reference, SESSION, cbor};
 use crate::attachments::Attachment;
 
 /// Bytes of a mention in a page: a person's id, as CBOR.
@@ -75,7 +75,8 @@ pub enum PageEnd {
 ///
 /// A page without changes has the bytes that it had before there were any, so that a device reads
 /// the pages of an older keeper, and an older device those of a newer one that hold none of what it
-/// does not know: changes, forms, mentions, expiries, where something was forwarded from, attachments.
+/// does not know: changes, forms, mentions, expiries, where something was forwarded from, attachments,
+/// references to charts.
 /// One that holds any is not read by an older device, rather than read without it: what was recalled
 /// would be shown as if it had been empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -111,6 +112,9 @@ pub struct Kept {
     /// The file that it carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attachment: Option<Attachment>,
+    /// The entry of a chart that it leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
     /// When it goes by itself; what is due already is handed over without its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Expiry>,
@@ -126,7 +130,13 @@ impl Kept {
             _ => 0,
         };
         let file = self.attachment.as_ref().map_or(0, Attachment::encoded_len);
-        form * self.text.len() + change + file + MENTION * (self.mentions.len() + edited)
+        let reference = self.reference.as_ref();
+        let reference = reference.map_or(0, Reference::encoded_len);
+        form * self.text.len()
+            + change
+            + file
+            + reference
+            + MENTION * (self.mentions.len() + edited)
     }
 }
 

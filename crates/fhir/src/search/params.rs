@@ -277,9 +277,23 @@ pub static TYPES: &[Type] = &[
             SUBJECT,
             STATUS,
             token("code", &["medicationCodeableConcept"]),
+            reference("medication", &["medicationReference"]),
             reference("context", &["context"]),
             reference("request", &["request"]),
             date("effective-time", &["effectiveDateTime", "effectivePeriod"]),
+        ],
+    },
+    // What a drug is says nothing of who takes it: that is in the request.
+    Type {
+        name: "Medication",
+        about: About::Hospital,
+        params: &[
+            IDENTIFIER,
+            STATUS,
+            CODE,
+            token("form", &["form"]),
+            token("ingredient-code", &["ingredient.itemCodeableConcept"]),
+            reference("ingredient", &["ingredient.itemReference"]),
         ],
     },
     Type {

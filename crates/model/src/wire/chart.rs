@@ -1,8 +1,10 @@
-//! A patient's chart for one screen.
+//! A patient's chart for one screen, and single entries of it.
 
 use super::directory::PatientBanner;
 use super::enroll::PersonBrief;
+use super::notes::NoteInfo;
 use super::wire;
+use crate::PatientId;
 
 wire! {
     /// `GET /v1/patients/{id}/chart`: what the person may see of a record, in one answer. The notes have
@@ -174,5 +176,43 @@ wire! {
         /// What a proof has to be given for (`POST /v1/sessions/step-up/challenge`); empty where none
         /// opens it.
         pub scopes: Vec<String>,
+    }
+}
+wire! {
+    /// `GET /v1/patients/{id}/chart/{kind}/{entry}`: one entry as it is now, as far as the person may see it.
+    pub struct ChartEntry {
+        /// When it was read, unix milliseconds.
+        pub read_at: u64,
+        /// Whose record it is in: of one that became part of another, that one.
+        pub patient_id: PatientId,
+        /// Who that is; absent for those who may not see whose it is.
+        pub patient_name: Option<String>,
+        /// What became of it.
+        pub state: ChartEntryState,
+        /// When it was stored as it is, unix milliseconds: what is later than a message changed since.
+        pub changed_at: Option<u64>,
+        /// What was measured: the one value, or how it went. A measurement of several parts is a series each.
+        pub series: Vec<ChartSeries>,
+        /// A medication.
+        pub medication: Option<ChartMedication>,
+        /// A report.
+        pub report: Option<ChartReport>,
+        /// A note, as the list of notes shows it; it is opened by itself.
+        pub note: Option<NoteInfo>,
+        /// Whatever else stands in a record.
+        pub item: Option<ChartItem>,
+        /// Where it is withheld: what opens it.
+        pub withheld: Option<ChartWithheld>,
+    }
+}
+wire! {
+    /// What became of an entry that somebody refers to.
+    pub enum ChartEntryState {
+        /// It is shown.
+        Shown,
+        /// It is there, and this person does not see it.
+        Withheld,
+        /// It is not in this record, or was entered in error.
+        Gone,
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use wardline_client::Client;
-use wardline_client::content::{Change, Content, Expiry, Form, FormKind, Text};
+use wardline_client::content::{Change, Content, Expiry, Form, FormKind, Reference, Text};
 use wardline_client::own::{Draft, Marks};
 use wardline_client::search::Search;
 use wardline_client::views::{Message, MessageState, Notice};
@@ -192,6 +192,82 @@ async fn what_was_answered_edited_recalled_and_reacted_to_is_the_same_for_everyo
     assert_eq!(found(&next, group, slip).recalled_after, ["Tomás Herrera"]);
 }
 
+story!(an_entry_of_a_chart_is_sent_by_name_alone_and_found_by_what_was_said_of_it);
+async fn an_entry_of_a_chart_is_sent_by_name_alone_and_found_by_what_was_said_of_it(
+    engine: Engine,
+) {
+    Box::pin(referred(engine)).await;
+}
+
+async fn referred(engine: Engine) {
+    let mut ward = Ward::open(engine).await;
+    let mut amara = ward.person("amara.osei").await;
+    let mut tomas = ward.person("tomas.herrera").await;
+    let theirs = tomas.patients("").await.unwrap();
+    let mut patients = amara.patients("").await.unwrap();
+    patients.retain(|patient| theirs.iter().any(|other| other.id == patient.id));
+    let patient = patients.remove(0).id;
+    let group = amara
+        .start(&[me(&tomas)], None, Some(patient.clone()))
+        .await
+        .unwrap();
+    let named = format!("{patient}/Observation/k1/trend");
+    let reference = Reference::try_from(named).unwrap();
+    for text in ["Rising since noon", ""] {
+        amara
+            .send_reference(
+                group,
+                reference.clone(),
+                text.to_owned(),
+                Priority::Routine,
+                None,
+            )
+            .await
+            .unwrap();
+        amara.deliver().await.unwrap();
+    }
+    tomas.sync().await.unwrap();
+    let messages = tomas.messages(group, None, usize::MAX).unwrap();
+    let with: Vec<&Message> = messages.iter().filter(|m| m.reference.is_some()).collect();
+    let texts: Vec<&str> = with.iter().map(|m| m.text.as_str()).collect();
+    assert_eq!(texts, ["Rising since noon", ""]);
+    assert_eq!(with[0].reference.as_ref(), Some(&reference));
+    let last = tomas.conversations().unwrap().remove(0).last.unwrap();
+    assert!(last.reference && last.text.is_empty());
+    let (first, second) = (with[0].id, with[1].id);
+    let search = |q: &str| Search {
+        q: q.to_owned(),
+        ..Search::default()
+    };
+    assert_eq!(tomas.search(&search("noon")).unwrap().hits.len(), 1);
+    for unsaid in ["Observation", "trend", "k1"] {
+        assert!(tomas.search(&search(unsaid)).unwrap().hits.is_empty());
+    }
+    // It goes on as the name that it is, and is asked about as anything of this conversation.
+    let team = tomas.start(&[me(&amara)], None, None).await.unwrap();
+    tomas.sync().await.unwrap();
+    tomas.forward(group, first, team).await.unwrap();
+    tomas.deliver().await.unwrap();
+    amara.sync().await.unwrap();
+    let there = amara.messages(team, None, usize::MAX).unwrap();
+    let there = there.iter().find(|m| m.forwarded.is_some()).unwrap();
+    assert_eq!(there.reference.as_ref(), Some(&reference));
+    let origin = there.forwarded.as_ref().unwrap().origin;
+    assert_eq!(origin, Some(group));
+    // What is said of it can be said anew; taken back, nothing of it stays.
+    amara
+        .edit(group, first, "Falling since noon")
+        .await
+        .unwrap();
+    amara.recall(group, second).await.unwrap();
+    amara.deliver().await.unwrap();
+    tomas.sync().await.unwrap();
+    let edited = found(&tomas, group, first);
+    assert_eq!(edited.text, "Falling since noon");
+    assert_eq!(edited.reference.as_ref(), Some(&reference));
+    assert!(found(&tomas, group, second).reference.is_none());
+}
+
 story!(a_stat_message_is_acknowledged_by_its_own_name_and_read_once_it_was_shown);
 async fn a_stat_message_is_acknowledged_by_its_own_name_and_read_once_it_was_shown(engine: Engine) {
     Box::pin(named(engine)).await;
@@ -370,6 +446,7 @@ async fn what_a_member_may_not_do_to_messages_of_others_is_left_out_in_sight_of_
         mentions: Vec::new(),
         form: None,
         attachment: None,
+        reference: None,
         expires: None,
         forwarded: None,
     });

@@ -1,11 +1,15 @@
 //! Records as FHIR has them: what is found, what is withheld, and that every look is told.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
-use wardline_model::PatientId;
-use wardline_model::wire::chart::{MedicationState, PatientChart};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+use wardline_model::wire::chart::{ChartEntry, ChartEntryState, MedicationState, PatientChart};
 use wardline_model::wire::directory::{PatientBanner, PatientList};
+use wardline_model::{B64, PatientId};
 
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::{Answer, Device, Engine, Hospital, Proof, story};
@@ -573,6 +577,132 @@ async fn the_first_screen_of_a_chart_is_one_answer(engine: Engine) {
     assert_eq!(refused.extensions["reason"], "no_basis");
 }
 
+fn lab(id: &str, patient: &PatientId, value: f64, status: &str) -> Value {
+    json!({
+        "resourceType": "Observation", "id": id, "status": status,
+        "subject": { "reference": format!("Patient/{patient}") },
+        "category": [{ "coding": [{ "code": "laboratory" }] }],
+        "code": { "coding": [{ "system": "http://loinc.org", "code": "2823-3", "display": "Potassium" }] },
+        "effectiveDateTime": "2036-03-02T11:30:00Z",
+        "valueQuantity": { "value": value, "unit": "mmol/L" },
+    })
+}
+
+story!(an_entry_that_a_message_leads_to_is_decided_for_each_reader_and_shown_as_it_is_now);
+async fn an_entry_that_a_message_leads_to_is_decided_for_each_reader_and_shown_as_it_is_now(
+    engine: Engine,
+) {
+    Box::pin(one_by_one(engine)).await;
+}
+
+async fn one_by_one(engine: Engine) {
+    let mut house = House::open(engine).await;
+    let mut porter = house.colleague("sam.porter", "transporter").await;
+    let House {
+        hospital,
+        mut amara,
+        mut mary,
+        patient,
+        ..
+    } = house;
+    let theirs = own(&mut mary).await.remove(0);
+    import(
+        &hospital,
+        vec![
+            lab("k-now", &patient.id, 6.875, "final"),
+            lab("k-of-another", &theirs.id, 3.125, "final"),
+            condition("f20", &patient.id, "F20.0"),
+        ],
+    )
+    .await;
+    let of = |kind: &str, id: &str| format!("/v1/patients/{}/chart/{kind}/{id}", patient.id);
+    let path = of("Observation", "k-now");
+    let seen: ChartEntry = amara.get(&path).await.expect(200).json();
+    assert_eq!(seen.state, ChartEntryState::Shown);
+    assert_eq!(seen.patient_id, patient.id);
+    assert_eq!(seen.patient_name.as_ref(), Some(&patient.name));
+    assert_eq!(seen.series[0].points.len(), 1);
+    assert_eq!(seen.series[0].points[0].text, "6.875");
+    let trend = format!("{path}?view=trend");
+    let went: ChartEntry = amara.get(&trend).await.expect(200).json();
+    assert!(went.series[0].points.len() > 2);
+    assert!(went.series[0].points.iter().any(|it| it.id == "k-now"));
+
+    // A porter learns that it is there, and nothing of it; who has no reason to look, not even that.
+    let answer = porter.get(&path).await.expect(200);
+    assert!(!String::from_utf8_lossy(&answer.body).contains("otassium"));
+    let seen: ChartEntry = answer.json();
+    assert_eq!(seen.state, ChartEntryState::Withheld);
+    assert!(seen.series.is_empty() && seen.changed_at.is_none());
+    let refused = mary.get(&path).await.refused(403, "denied");
+    assert_eq!(refused.extensions["reason"], "no_basis");
+    // Of another record it is as if it were not there.
+    for nothing in [
+        of("Observation", "k-of-another"),
+        of("Observation", "nothing"),
+    ] {
+        let gone: ChartEntry = amara.get(&nothing).await.expect(200).json();
+        assert_eq!(gone.state, ChartEntryState::Gone);
+        assert!(gone.series.is_empty() && gone.withheld.is_none());
+    }
+
+    // What is sensitive says what opens it.
+    let path_of_it = of("Condition", "f20");
+    let asked: ChartEntry = amara.get(&path_of_it).await.expect(200).json();
+    assert_eq!(asked.state, ChartEntryState::Withheld);
+    let withheld = asked.withheld.unwrap();
+    assert_eq!(withheld.scopes, ["sensitive_notes"]);
+    assert!(asked.item.is_none());
+    amara.step_up_for(&["sensitive_notes"]).await;
+    let opened: ChartEntry = amara.get(&path_of_it).await.expect(200).json();
+    assert_eq!(opened.item.unwrap().id, "f20");
+
+    // It is what stands now, and not what stood when somebody wrote of it.
+    hospital.clock.advance(MINUTE);
+    import(
+        &hospital,
+        vec![lab("k-now", &patient.id, 4.125, "corrected")],
+    )
+    .await;
+    let now: ChartEntry = amara.get(&path).await.expect(200).json();
+    let point = &now.series[0].points[0];
+    assert_eq!(
+        (point.text.as_str(), point.status.as_str()),
+        ("4.125", "corrected")
+    );
+    assert!(now.changed_at > went.changed_at);
+    let error = lab("k-now", &patient.id, 4.125, "entered-in-error");
+    import(&hospital, vec![error]).await;
+    let gone: ChartEntry = amara.get(&path).await.expect(200).json();
+    assert_eq!(gone.state, ChartEntryState::Gone);
+    assert!(gone.series.is_empty());
+
+    for odd in [
+        of("Basic", "k-now"),
+        of("Observation", "..%2Fk"),
+        of("Observation", &"k".repeat(65)),
+        format!("{path}?view=movie"),
+    ] {
+        amara.get(&odd).await.refused(400, "invalid-parameter");
+    }
+    // Each look names what was shown, and to the porter nothing was.
+    let looks = hospital.events("record.read").await;
+    let of_lab = |look: &&wardline_audit::event::Event| {
+        look.detail["entries"][patient.id.as_str()]["Observation"]
+            .as_array()
+            .is_some_and(|ids| ids.iter().any(|id| id == "k-now"))
+    };
+    let told = looks.iter().filter(of_lab).count();
+    assert_eq!(told, 3, "the value, how it went, and the corrected value");
+    let porters = looks
+        .iter()
+        .filter(|it| it.actor.user == Some(porter.user()));
+    for look in porters {
+        assert!(!of_lab(&look));
+        assert_eq!(look.detail["withheld"], json!(1));
+    }
+}
+
 story!(hostile_searches_are_refused_by_an_outcome_that_repeats_nothing);
 async fn hostile_searches_are_refused_by_an_outcome_that_repeats_nothing(engine: Engine) {
     let House {
@@ -723,4 +853,106 @@ async fn nothing_ever_leaves_that_is_not_the_persons_to_see(engine: Engine) {
             }
         }
     }
+}
+
+/// The folder in which `scripts/setup.sh test` puts FHIR clients that somebody else wrote.
+const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tools/fhir");
+const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/clients");
+
+story!(clients_that_somebody_else_wrote_read_and_search_over_tls);
+async fn clients_that_somebody_else_wrote_read_and_search_over_tls(engine: Engine) {
+    let House {
+        hospital,
+        mut amara,
+        mut mary,
+        patient,
+        ..
+    } = House::open(engine).await;
+    let theirs = own(&mut mary).await.remove(0);
+    let drug = json!({
+        "resourceType": "Medication", "id": "ref-drug", "status": "active",
+        "code": { "text": "Furosemide 40 mg" },
+    });
+    let order = json!({
+        "resourceType": "MedicationRequest", "id": "ref-order", "status": "active", "intent": "order",
+        "subject": { "reference": format!("Patient/{}", patient.id) },
+        "medicationReference": { "reference": "Medication/ref-drug" },
+    });
+    let foreign = lab("foreign", &theirs.id, 3.125, "final");
+    import(&hospital, vec![drug, order, foreign]).await;
+    let all = format!("patient={}&category=laboratory&_count=100", patient.id);
+    let labs = ids(&bundle(&mut amara, "Observation", &all).await).len();
+    assert!(labs > 20);
+
+    let ready = hospital.ready.as_ref().unwrap();
+    let mut jwk = amara.jwk();
+    jwk["d"] = json!(B64::from(amara.key.to_bytes().as_slice()));
+    let given = json!({
+        "origin": ready.https, "ca": ready.ca, "token": amara.token, "jwk": jwk,
+        "patient": patient.id, "mrn": patient.mrn, "labs": labs,
+        "order": "ref-order", "medication": "ref-drug", "foreign": "foreign",
+    });
+    assert!(
+        Path::new(TOOLS).exists(),
+        "run scripts/setup.sh test: {TOOLS} is missing"
+    );
+    let node = ["node".to_owned(), format!("{CLIENTS}/fhir.mjs")];
+    let python = [format!("{TOOLS}/bin/python"), format!("{CLIENTS}/fhir.py")];
+    for [program, script] in [node, python] {
+        let mut client = Command::new(&program)
+            .arg(&script)
+            .arg(TOOLS)
+            .env("NODE_EXTRA_CA_CERTS", &ready.ca)
+            .env("NO_PROXY", "localhost")
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = client.stdin.take().unwrap();
+        input.write_all(given.to_string().as_bytes()).await.unwrap();
+        drop(input);
+        let done = client.wait_with_output().await.unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{script}: {said}");
+    }
+    // What they were shown stands in the log as for any other client.
+    let searched = hospital.events("record.searched").await;
+    let told = searched.iter().any(|event| {
+        let of_patient = &event.detail["entries"][patient.id.as_str()]["MedicationRequest"];
+        *of_patient == json!(["ref-order"]) && event.detail["entries"][""]["Medication"].is_array()
+    });
+    assert!(told);
+    // Whose drug it is stands in the request alone: another ward reads what it is, and of the request nothing.
+    mary.get("/fhir/R4/Medication/ref-drug").await.expect(200);
+    mary.get("/fhir/R4/MedicationRequest/ref-order")
+        .await
+        .refused(404, "not-found");
+}
+
+story!(the_newest_version_is_read_as_such_and_no_other_is_kept);
+async fn the_newest_version_is_read_as_such_and_no_other_is_kept(engine: Engine) {
+    let House {
+        hospital,
+        mut amara,
+        mut mary,
+        patient,
+        ..
+    } = House::open(engine).await;
+    import(&hospital, vec![condition("v", &patient.id, "I10")]).await;
+    import(&hospital, vec![condition("v", &patient.id, "I50.9")]).await;
+    let path = |version: &str| format!("/fhir/R4/Condition/v/_history/{version}");
+    let read = amara.get(&path("2")).await.expect(200);
+    assert_eq!(read.headers["etag"], "W/\"2\"");
+    let read: Value = read.json();
+    assert_eq!(read["meta"]["versionId"], "2");
+    assert_eq!(read["code"]["coding"][0]["code"], "I50.9");
+    for other in ["1", "3", "0", "two", "-1"] {
+        let answer = amara.get(&path(other)).await;
+        answer.refused(404, "not-found");
+        assert!(!String::from_utf8_lossy(&answer.body).contains("I10"));
+    }
+    mary.get(&path("2")).await.refused(404, "not-found");
+    let stated: Value = amara.get("/fhir/R4/metadata").await.expect(200).json();
+    let types = stated["rest"][0]["resource"].as_array().unwrap();
+    assert!(types.iter().all(|it| it["readHistory"] == json!(false)));
 }

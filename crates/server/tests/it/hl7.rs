@@ -14,6 +14,7 @@ use tokio_rustls::TlsConnector;
 use wardline_model::wire::hl7::DeadLetterList;
 use wardline_server::Config;
 use wardline_server::keys::tls_ca_path;
+use wardline_store::{CareTeamChange, NewResource, Term};
 
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::{Device, Engine, Hospital, story, until};
@@ -551,6 +552,181 @@ async fn merged_records_are_one_and_an_unknown_one_merges_with_nobody(engine: En
     house.settled().await;
     assert_eq!(house.record(&kept[0], "Observation").await.len(), 2);
     assert_eq!(house.dead().await.dead, 1);
+}
+
+story!(a_message_that_fails_for_no_fault_of_its_own_holds_the_feed_up_for_a_while_only);
+async fn a_message_that_fails_for_no_fault_of_its_own_holds_the_feed_up_for_a_while_only(
+    engine: Engine,
+) {
+    let house = House::open(engine).await;
+    let mut sender = house.sender().await;
+    sender.sends(&adt("A28", 1, "20260302100000", NORA)).await;
+    house.settled().await;
+    // What is stored of the patient cannot be read any more.
+    let known = wardline_fhir::Resource::new(house.found("10042").await.remove(0)).unwrap();
+    let id = known.patient();
+    let tokens = wardline_fhir::index::tokens(&known);
+    let stored = |body| NewResource {
+        kind: "Patient",
+        id: known.id(),
+        patient: id.as_ref(),
+        body,
+        terms: tokens
+            .iter()
+            .filter(|token| token.kind == wardline_fhir::index::TokenKind::Identifier)
+            .map(|token| Term::Exact {
+                field: token.kind.name(),
+                value: &token.value,
+            })
+            .collect(),
+        within: Vec::new(),
+    };
+    let now = || house.hospital.clock.now_ms();
+    let (store, _) = house.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    let torn = stored(b"{\"resourceType\":\"Pat".as_slice());
+    tx.put_resources(&[torn], now()).await.unwrap();
+    tx.commit().await.unwrap();
+
+    sender.sends(&potassium(1, "10042", "6.80", "HH")).await;
+    sender.sends(&adt("A28", 2, "20260302100000", OTHER)).await;
+    until("the feed to go on", async || {
+        house.hospital.clock.advance(10_000);
+        let counts = store.read().await.unwrap().hl7_counts().await.unwrap();
+        (counts.waiting == 0).then_some(())
+    })
+    .await;
+    assert_eq!(
+        house.found("10043").await.len(),
+        1,
+        "what came behind it is applied"
+    );
+    let mut facts = store.read().await.unwrap();
+    let letters = facts.dead_letters(0, 10).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].reason.contains("in the server's log"));
+    drop(facts);
+    let told = house.hospital.events("hl7.set_aside").await;
+    assert_eq!(told.len(), 1);
+
+    // Once that is mended, it is applied like any other.
+    let mut tx = store.write().await.unwrap();
+    let body = known.json().to_string().into_bytes();
+    tx.put_resources(&[stored(&body)], now()).await.unwrap();
+    assert!(tx.replay_letter(letters[0].seq).await.unwrap());
+    tx.commit().await.unwrap();
+    house.settled().await;
+    let results = house.record(&known.json(), "Observation").await;
+    assert_eq!(results[0]["valueQuantity"]["value"], json!(6.8));
+    let precision = &results[0]["valueQuantity"]["_value"]["extension"][0];
+    assert_eq!(precision["valueInteger"], json!(2), "6.80 and not 6.8");
+}
+
+story!(who_may_look_at_a_merged_record_is_decided_by_the_one_that_it_became_part_of);
+async fn who_may_look_at_a_merged_record_is_decided_by_the_one_that_it_became_part_of(
+    engine: Engine,
+) {
+    Box::pin(look_at_merged(engine)).await;
+}
+
+async fn look_at_merged(engine: Engine) {
+    let mut house = House::open(engine).await;
+    let mut sender = house.sender().await;
+    sender.sends(&adt("A28", 1, "20260302100000", NORA)).await;
+    sender.sends(&adt("A28", 2, "20260302100000", OTHER)).await;
+    sender.sends(&potassium(1, "10043", "6.8", "HH")).await;
+    house.settled().await;
+    let id = |found: &[Value]| found[0]["id"].as_str().unwrap().to_owned();
+    let (kept, old) = (
+        id(&house.found("10042").await),
+        id(&house.found("10043").await),
+    );
+    let lab = id(&house.record(&json!({ "id": old }), "Observation").await);
+    // One cares for the patient that stays, one for the other, and one for neither.
+    let mut phones = Vec::new();
+    for (name, patient) in [
+        ("kim.kept", Some(&kept)),
+        ("ola.old", Some(&old)),
+        ("ned.none", None),
+    ] {
+        let user = colleague_called(&house.hospital, &house.officer, name, "nurse").await;
+        if let Some(patient) = patient {
+            let (store, _) = house.hospital.seize();
+            let mut tx = store.write().await.unwrap();
+            let patient = patient.parse().unwrap();
+            tx.put_care_team(&patient, user).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        phones.push(phone_of(&house.hospital, &mut house.officer, user).await);
+    }
+    let [kim, ola, ned] = phones.as_mut_slice() else {
+        panic!("three phones")
+    };
+    let (banner, chart) = (
+        format!("/v1/patients/{old}"),
+        format!("/v1/patients/{old}/chart"),
+    );
+    kim.get(&banner).await.refused(403, "denied");
+
+    let merge = format!("{NORA}\nMRG|10043^^^MAIN^MR");
+    sender.sends(&adt("A40", 3, "20260302110000", &merge)).await;
+    house.settled().await;
+    // By the old id whoever may look at the patient that stays sees that patient, with all that became theirs.
+    for nurse in [&mut *kim, &mut *ola] {
+        let shown: Value = nurse.get(&banner).await.expect(200).json();
+        assert_eq!(shown["id"], json!(kept));
+        let shown: Value = nurse.get(&chart).await.expect(200).json();
+        assert_eq!(shown["banner"]["id"], json!(kept));
+        assert_eq!(shown["labs"][0]["points"][0]["text"], "6.8");
+        let entry = format!("{chart}/Observation/{lab}");
+        let shown: Value = nurse.get(&entry).await.expect(200).json();
+        assert_eq!(
+            (&shown["patient_id"], &shown["state"]),
+            (&json!(kept), &json!("shown"))
+        );
+        // FHIR has the pointer itself.
+        let read = nurse.get(&format!("/fhir/R4/Patient/{old}")).await;
+        let read: Value = read.expect(200).json();
+        assert_eq!(read["active"], json!(false));
+        assert_eq!(
+            read["link"][0]["other"]["reference"],
+            json!(format!("Patient/{kept}"))
+        );
+    }
+    for path in [&banner, &chart, &format!("/fhir/R4/Patient/{old}")] {
+        ned.get(path).await.refused(403, "denied");
+    }
+
+    // Who leaves that team has no reason left by the old record, and a label of the one that stays counts for both.
+    let (store, _) = house.hospital.seize();
+    let mut tx = store.write().await.unwrap();
+    tx.lock_care_teams().await.unwrap();
+    tx.change_care_team(&CareTeamChange {
+        patient: kept.parse().unwrap(),
+        added: Vec::new(),
+        removed: vec![ola.user()],
+    })
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    for path in [&banner, &chart, &format!("/fhir/R4/Patient/{old}")] {
+        ola.get(path).await.refused(403, "denied");
+    }
+    let mut labelled = house.found("10042").await.remove(0);
+    labelled["meta"] = json!({ "security": [{
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV",
+    }] });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("labelled.json");
+    let bundle = json!({ "resourceType": "Bundle", "type": "collection",
+        "entry": [{ "resource": labelled }] });
+    std::fs::write(&file, bundle.to_string()).unwrap();
+    let hospital = &house.hospital;
+    wardline_server::import::fhir(&hospital.config, &[file], &hospital.clock)
+        .await
+        .unwrap();
+    let read = kim.get(&format!("/fhir/R4/Patient/{old}")).await;
+    assert_ne!(read.status, 200, "the label of the record that stays");
 }
 
 story!(over_tls_a_sender_shows_a_certificate_where_the_hospital_asks_for_one);

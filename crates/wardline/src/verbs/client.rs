@@ -992,6 +992,10 @@ fn line(message: &Message, patient: Option<&PatientId>) -> Value {
             "name": file.name,
             "bytes": file.bytes,
         })),
+        "reference": message.reference.as_ref().map(|reference| {
+            let [patient, kind, id, view] = reference.parts();
+            json!({ "patient": patient, "type": kind, "id": id, "view": view })
+        }),
         "reactions": message.reactions,
         "mentions_me": message.mentions_me,
     })
@@ -1002,12 +1006,17 @@ fn readable(messages: &[Value]) -> String {
     messages
         .iter()
         .map(|m| {
-            format!(
-                "{}  {}: {}",
-                text(&m["id"]),
-                text(&m["from"]),
-                text(&m["text"])
-            )
+            let mut said = text(&m["text"]);
+            let led = &m["reference"];
+            if !led.is_null() {
+                // Where it is read, by whoever may.
+                let (patient, kind) = (text(&led["patient"]), text(&led["type"]));
+                let (id, view) = (text(&led["id"]), text(&led["view"]));
+                let path = format!("/v1/patients/{patient}/chart/{kind}/{id}?view={view}");
+                let gap = if said.is_empty() { "" } else { " " };
+                said = format!("{said}{gap}[From the chart: {path}]");
+            }
+            format!("{}  {}: {said}", text(&m["id"]), text(&m["from"]))
         })
         .collect::<Vec<_>>()
         .join("\n")

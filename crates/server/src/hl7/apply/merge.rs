@@ -72,14 +72,19 @@ pub(super) async fn apply(
         tx.lock_care_teams().await?;
         let team = tx.care_team(&prior).await?;
         let there = tx.care_team(&survivor).await?;
-        let added = team
-            .into_iter()
-            .filter(|user| !there.contains(user))
-            .collect();
+        let added = team.iter().copied();
+        let added = added.filter(|user| !there.contains(user)).collect();
         tx.change_care_team(&CareTeamChange {
             patient: survivor.clone(),
             added,
             removed: Vec::new(),
+        })
+        .await?;
+        // Who leaves the team of the record that stays must not keep a reason to look by the other.
+        tx.change_care_team(&CareTeamChange {
+            patient: prior.clone(),
+            added: Vec::new(),
+            removed: team,
         })
         .await?;
         let subject = format!("merge {} {}", survivor.as_str(), prior.as_str());

@@ -2,6 +2,7 @@
 
 use serde_json::{Number, Value, json};
 use wardline_fhir::Resource;
+use wardline_fhir::chart::PRECISION;
 use wardline_hl7::event::{Coded, Measured, Observation, Report};
 use wardline_model::PatientId;
 
@@ -183,6 +184,12 @@ fn quantity(number: &str, comparator: Option<&str>, unit: Option<&Coded>) -> Val
         whole.or_else(|| Number::from_f64(value))
     });
     if let Some(value) = value {
+        let decimals = |text: &str| text.split_once('.').map_or(0, |(_, behind)| behind.len());
+        let told = decimals(number);
+        // How exactly it was measured (R4 §2.24.0.1, decimal) would be lost: 6.80 is 6.8 as a number.
+        if told > decimals(&value.to_string()) {
+            made["_value"] = json!({ "extension": [{ "url": PRECISION, "valueInteger": told }] });
+        }
         made["value"] = Value::Number(value);
     }
     if let Some(comparator) = comparator {
@@ -226,3 +233,21 @@ const INTERPRETATION: &str = "http://terminology.hl7.org/CodeSystem/v3-Observati
 const ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
 const SECTION: &str = "http://terminology.hl7.org/CodeSystem/v2-0074";
 const IDENTIFIER_TYPE: &str = "http://terminology.hl7.org/CodeSystem/v2-0203";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_says_how_exactly_it_was_measured() {
+        let made = quantity("6.80", None, None);
+        assert_eq!(made["value"], json!(6.8));
+        assert_eq!(made["_value"]["extension"][0]["valueInteger"], json!(2));
+        for as_it_is in ["6.8", "5.0", "140", "0.05"] {
+            assert!(
+                quantity(as_it_is, None, None).get("_value").is_none(),
+                "{as_it_is}"
+            );
+        }
+    }
+}

@@ -37,7 +37,7 @@ fn resource(document: &Document, of: &Resource) -> Resource {
 }
 
 /// What a list shows of a note to this person.
-fn info(app: &App, caller: &Caller, document: Document, of: &Resource) -> NoteInfo {
+pub(crate) fn info(app: &App, caller: &Caller, document: Document, of: &Resource) -> NoteInfo {
     let resource = resource(&document, of);
     let all = match &resource {
         Resource::Document { labels, .. } => labels.clone(),

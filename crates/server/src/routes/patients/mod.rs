@@ -2,6 +2,7 @@
 
 pub(crate) mod break_glass;
 pub(crate) mod chart;
+pub(crate) mod chart_entry;
 pub(crate) mod read;
 pub(crate) mod search;
 pub(crate) mod team;
