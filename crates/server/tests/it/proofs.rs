@@ -455,6 +455,8 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
                 .replace("/chunks/0", "/chunks/{n}")
                 .replace("/p1", "/{id}")
                 .replace("/R4/Patient", "/R4/{kind}")
+                .replace("/_history/1", "/_history/{version}")
+                .replace("/chart/Observation/k1", "/chart/{kind}/{entry}")
                 .replace("/notes/n1", "/notes/{note}")
                 .replace("/schedules/r/", "/schedules/{id}/")
                 .replace("/policies/1", "/policies/{id}")
