@@ -282,6 +282,7 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
             Some(json!({ "justified": true, "note": "n" })),
         ),
         ("GET", "/v1/patients/p1/chart".into(), None),
+        ("GET", "/v1/patients/p1/explanation".into(), None),
         ("GET", "/fhir/R4/Patient/p1".into(), None),
         ("GET", "/fhir/R4/Patient?name=quigley".into(), None),
         ("POST", "/fhir/R4/Patient/_search".into(), None),

@@ -76,12 +76,13 @@ pub(super) async fn apply(
             .into_iter()
             .filter(|user| !there.contains(user))
             .collect();
-        tx.change_care_team(&CareTeamChange {
+        let change = CareTeamChange {
             patient: survivor.clone(),
             added,
             removed: Vec::new(),
-        })
-        .await?;
+        };
+        tx.change_care_team(&change, now_ms).await?;
+        tx.move_ended_ties(&prior, &survivor).await?;
         let subject = format!("merge {} {}", survivor.as_str(), prior.as_str());
         tx.note_news(&subject, at).await?;
     }
