@@ -6,6 +6,7 @@ import type { ApiRequest } from "./methods";
 import { fleetPath } from "./pages";
 import { trustedRecords } from "./records";
 import type {
+  AccessExplanation,
   Assessment,
   BotInfo,
   BotRegister,
@@ -270,6 +271,9 @@ export const api = {
   /** All of a chart that is shown, but its notes, in one request. */
   chart: (patient: string) => ask<PatientChart>("GET", `/v1/patients/${patient}/chart`),
   patient: (id: string) => ask<PatientBanner>("GET", `/v1/patients/${id}`),
+  /** Why the person may look at a chart, and what opening it takes. */
+  explanation: (patient: string) =>
+    ask<AccessExplanation>("GET", `/v1/patients/${patient}/explanation`),
   breakGlass: ({ patient, ...why }: { patient: string; purpose: GlassPurpose; reason: string }) =>
     ask<Glass>("POST", `/v1/patients/${patient}/break-the-glass`, why),
   /** Where one broke the glass oneself. */
