@@ -173,8 +173,23 @@ impl<'a> Views<'a> {
         Ok(self.admit(resource))
     }
 
-    /// Adds a record that was looked up.
+    /// Adds a record that was looked up. A reason that the policies hold for too thin is none: of such a record
+    /// nothing is told, not even how much of it there is.
     pub(crate) fn admit(&mut self, resource: Resource) -> bool {
+        if let Resource::Patient {
+            care_team: false,
+            conversation: false,
+            glass: None,
+            explained: Some(_),
+            ..
+        } = &resource
+        {
+            let asker = self.caller.asker();
+            let decided = self.app.judge(asker, Action::PatientRead, resource.clone());
+            if !matches!(decided, Ok(()) | Err(Refusal::StepUp { .. })) {
+                return false;
+            }
+        }
         let Some(compartment) = Compartment::of(resource) else {
             return false;
         };

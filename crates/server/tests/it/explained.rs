@@ -9,7 +9,7 @@ use wardline_model::wire::directory::{PatientBanner, PatientList};
 use wardline_model::{FacilityId, PatientId, UserId};
 use wardline_store::{CareTeamChange, NewPerson};
 
-use crate::fhir::import;
+use crate::fhir::{import, search};
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::{Device, Engine, Hospital, story};
 
@@ -327,6 +327,46 @@ async fn who_came_off_a_care_team_looks_for_two_weeks_more(engine: Engine) {
             None => is_asked(&mut eve, &patient).await,
         }
     }
+}
+
+story!(that_a_colleague_treats_somebody_is_told_and_opens_nothing);
+async fn that_a_colleague_treats_somebody_is_told_and_opens_nothing(engine: Engine) {
+    let mut house = House::open(engine).await;
+    let patient = house.patient.id.clone();
+    // One pharmacist is on each care team, and no ward is theirs.
+    let mut eve = house.colleague("eve.ray", "pharmacist", "Pharmacy").await;
+    on_shift(&house.hospital, eve.user()).await;
+    let told = explanation(&mut eve, &patient).await;
+    assert_eq!(told.reason.unwrap().name, "colleague");
+    assert_eq!(told.opens, AccessOpens::Purpose);
+    for path in ["", "/chart", "/notes", "/team"] {
+        let refused = eve.get(&format!("/v1/patients/{patient}{path}")).await;
+        let refused = refused.refused(403, "denied");
+        assert_eq!(refused.extensions["reason"], "no_basis");
+    }
+    assert!(own(&mut eve).await.is_empty());
+    // Not even how much there is.
+    let refused = search(&mut eve, "Observation", &format!("patient={patient}")).await;
+    assert_eq!(refused.status, 403);
+    let found: Value = search(&mut eve, "Observation", "_count=5")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(found["total"], 0);
+    assert!(!found.to_string().contains("REDACTED"), "{found}");
+
+    // Under the glass it opens, and the log has both.
+    eve.step_up_for(&["break_the_glass"]).await;
+    let body = json!({ "purpose": "TREAT", "reason": "Asked to look at the doses" });
+    let path = format!("/v1/patients/{patient}/break-the-glass");
+    eve.post(&path, &body).await.expect(201);
+    chart(&mut eve, &patient).await;
+    let used = house.hospital.events("glass.used").await;
+    assert_eq!(used[0].detail["basis"], json!(["break_the_glass"]));
+    assert_eq!(
+        used[0].detail["reasons"],
+        json!({ patient.as_str(): "colleague" })
+    );
 }
 
 story!(a_reason_to_look_shows_each_role_its_own_part_and_opens_nothing_to_others);

@@ -20,7 +20,7 @@ async fn own(by: &mut Device) -> Vec<PatientBanner> {
 }
 
 /// A search by POST, as clients should.
-async fn search(by: &mut Device, kind: &str, query: &str) -> Answer {
+pub(crate) async fn search(by: &mut Device, kind: &str, query: &str) -> Answer {
     let path = format!("/fhir/R4/{kind}/_search");
     for _ in 0..2 {
         let proof = by.proof("POST", &path, &Proof::default());

@@ -151,3 +151,49 @@ fn on_grounds(note: &mut Note, glass: Glass) {
 }
 
 const READ: Kind = Kind::named("glass.used");
+
+#[cfg(test)]
+mod tests {
+    use wardline_model::GlassId;
+    use wardline_policy::Purpose;
+
+    use super::*;
+
+    #[test]
+    fn nothing_that_lasts_rests_on_a_shift_or_a_broken_glass() {
+        let of = |explained| Resource::Patient {
+            id: "p1".parse().unwrap(),
+            care_team: false,
+            conversation: false,
+            glass: Some(Glass {
+                id: GlassId::from_bytes([1; 16]),
+                purpose: Purpose::Treatment,
+            }),
+            explained,
+            labels: BTreeSet::new(),
+        };
+        for because in Because::ALL {
+            let Resource::Patient {
+                glass, explained, ..
+            } = lasting(of(Some(*because)))
+            else {
+                panic!("no patient")
+            };
+            assert_eq!(glass, None);
+            assert_eq!(explained.is_some(), because.strength() > 1, "{because}");
+        }
+    }
+
+    #[test]
+    fn the_log_says_what_decided() {
+        let glass = Glass {
+            id: GlassId::from_bytes([1; 16]),
+            purpose: Purpose::Treatment,
+        };
+        let ward = Some(Because::Ward);
+        assert_eq!(basis(true, true, None, ward), "care_team");
+        assert_eq!(basis(false, true, Some(glass), ward), "break_the_glass");
+        assert_eq!(basis(false, true, None, ward), "conversation");
+        assert_eq!(basis(false, false, None, ward), "ward");
+    }
+}
