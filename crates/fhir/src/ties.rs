@@ -15,6 +15,9 @@ pub const SIGN_IN: &str = "urn:wardline:sign-in";
 /// The types of entries that ties are made of.
 pub const SOURCES: [&str; 3] = ["Encounter", "MedicationRequest", "ServiceRequest"];
 
+/// What one entry ties, or names of one person, at most: more is nobody's stay.
+pub const MOST: usize = 200;
+
 /// What a tie is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TieKind {
@@ -41,13 +44,15 @@ pub struct Tie {
     pub until_ms: Option<u64>,
 }
 
-/// The ties that follow from an entry; none for most.
+/// The ties that follow from an entry, [`MOST`] at most; none for most entries.
 pub fn of(resource: &Resource) -> Vec<Tie> {
-    match resource.resource_type() {
+    let mut ties = match resource.resource_type() {
         "Encounter" => of_stay(resource),
         "ServiceRequest" | "MedicationRequest" => of_order(resource),
         _ => Vec::new(),
-    }
+    };
+    ties.truncate(MOST);
+    ties
 }
 
 /// Under what name a Practitioner signs in here, and by which names records know them; `None` where their entry
@@ -63,6 +68,7 @@ pub fn account(practitioner: &Resource) -> Option<(String, Vec<String>)> {
     let account = account["value"].as_str()?.trim().to_owned();
     let mut names = vec![practitioner.reference()];
     names.extend(identifiers.iter().filter_map(name_of_identifier));
+    names.truncate(MOST);
     (!account.is_empty()).then_some((account, names))
 }
 
@@ -130,7 +136,7 @@ fn stay_ties(stay: &Resource, from_ms: u64, until_ms: Option<u64>) -> Vec<Tie> {
     }
     let site = stay.get("serviceProvider");
     let site = site.and_then(|it| it["display"].as_str());
-    for place in list(stay.get("location")) {
+    for place in list(stay.get("location")).iter().take(MOST) {
         let status = place["status"].as_str();
         if status.is_some_and(|status| status != "active" && status != "completed") {
             continue;
