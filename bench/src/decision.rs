@@ -193,6 +193,7 @@ fn question() -> Outcome<Question> {
             care_team: true,
             conversation: true,
             glass: None,
+            explained: None,
             labels: BTreeSet::from(["N".to_owned()]),
         },
         context: Circumstances {

@@ -1,4 +1,4 @@
-//! Records of ten thousand patients: one read, one search, one chart.
+//! Records of ten thousand patients: one read, one search, one chart, and why somebody may look.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -10,10 +10,15 @@ use wardline_fhir::bundle::{Entry, Links, Mode, searchset};
 use wardline_fhir::chart::{KINDS, chart};
 use wardline_fhir::search::params::Type;
 use wardline_fhir::search::{Handling, Search, pairs, terms};
+use wardline_fhir::ties::{self, TieKind};
 use wardline_fhir::{Resource, index, view};
-use wardline_model::PatientId;
+use wardline_model::{FacilityId, PatientId, UserId};
 use wardline_seal::{KeyFile, Keyring};
-use wardline_store::{Find, NewResource, NodeKeys, Store, StoreConfig, Term};
+use wardline_server::config::{Access, WardRule};
+use wardline_store::{
+    Bond, FOREVER, Find, NewClinician, NewPerson, NewResource, NewTie, NodeKeys, Store,
+    StoreConfig, Term,
+};
 
 use crate::bench::{Bench, Outcome};
 use crate::clock;
@@ -27,6 +32,10 @@ const NOW: u64 = 1_772_452_800_000;
 const READ_LIMIT_MS: f64 = 3.0;
 const SEARCH_LIMIT_MS: f64 = 30.0;
 const CHART_LIMIT_MS: f64 = 15.0;
+const EXPLAIN_LIMIT_US: f64 = 5000.0;
+/// Who looks, on a shift on the ward where everybody lies.
+const PEOPLE: usize = 1000;
+const HOUR_MS: u64 = 60 * 60 * 1000;
 const ROUNDS: usize = 3000;
 /// Patients that are stored in one transaction.
 const AT_ONCE: usize = 20;
@@ -48,6 +57,15 @@ async fn measure(bench: &Bench) -> Outcome<Section> {
     let url = format!("sqlite:{}", path.display());
     let store = Store::create(&StoreConfig::new(&url), keys.sealer, keys.index, node).await?;
     let patients = bench.rounds(PATIENTS);
+    let users = staff(&store).await?;
+    let access = Access {
+        wards: vec![WardRule {
+            ward: "4 East".to_owned(),
+            site: String::new(),
+            facility: "Bench".to_owned(),
+            departments: vec!["Ward".to_owned()],
+        }],
+    };
     let start = clock::now();
     let mut stored = 0;
     for first in (0..patients).step_by(AT_ONCE) {
@@ -61,17 +79,20 @@ async fn measure(bench: &Bench) -> Outcome<Section> {
     }
     let loading = start.elapsed();
     let rounds = bench.rounds(ROUNDS);
-    let (mut reads, mut searches, mut charts) = (vec![], vec![], vec![]);
+    let (mut reads, mut searches, mut charts, mut reasons) = (vec![], vec![], vec![], vec![]);
     for round in 0..rounds {
         // All over the place, so that neither cache nor page is warm for one.
         let number = round.wrapping_mul(7919) % patients;
         reads.push(read(&store, number).await?);
         searches.push(search(&store, number).await?);
         charts.push(summary(&store, number).await?);
+        let user = users[round.wrapping_mul(31) % users.len()];
+        reasons.push(explain(&store, &access, user, number).await?);
     }
     store.close().await;
     let (reads, searches) = (Sample::new(reads), Sample::new(searches));
-    let charts = Sample::new(charts);
+    let (charts, reasons) = (Sample::new(charts), Sample::new(reasons));
+    let micros = |time: Duration| Figure::new(time.as_secs_f64() * 1e6, "µs");
     let row = |what: &str, sample: &Sample, limit: f64| {
         Row::new(
             what.to_owned(),
@@ -92,6 +113,19 @@ async fn measure(bench: &Bench) -> Outcome<Section> {
             ),
             row("a chart for one screen, p99", &charts, CHART_LIMIT_MS),
             Row::new(
+                "a look explained from the database, p99",
+                micros(reasons.percentile(99)),
+                "limit",
+                Figure::new(EXPLAIN_LIMIT_US, "µs"),
+            )
+            .target(Target::AtMost(1.0)),
+            Row::new(
+                "the same, median",
+                micros(reasons.median()),
+                "limit",
+                Figure::new(EXPLAIN_LIMIT_US, "µs"),
+            ),
+            Row::new(
                 "the chart, median",
                 Figure::new(ms(charts.median()), "ms"),
                 "one resource read, median",
@@ -102,10 +136,60 @@ async fn measure(bench: &Bench) -> Outcome<Section> {
             "SQLite; {patients} synthetic patients with {stored} resources, sealed, stored in {} s. Each \
              round takes another patient. From the store to the text of the answer: found by blind terms, \
              opened, parsed, matched, labelled, written out. HTTP, the device's proof, the decisions \
-             (see Decision) and the event (see Store) come on top.",
+             (see Decision) and the event (see Store) come on top. A look is explained for one of {PEOPLE} \
+             people on a shift on the ward of every patient, each of whom has stays and orders of a dozen of them.",
             loading.as_secs()
         )],
     })
+}
+
+/// People with a shift, each of whom the records name.
+async fn staff(store: &Store) -> Outcome<Vec<UserId>> {
+    let mut tx = store.write().await?;
+    let facility = FacilityId::from_bytes([9; 16]);
+    tx.put_facility(facility, "Bench").await?;
+    let mut users = Vec::with_capacity(PEOPLE);
+    for number in 0..PEOPLE {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&u64::try_from(number)?.to_be_bytes());
+        let person = NewPerson {
+            user_id: UserId::from_bytes(id),
+            username: format!("c{number}"),
+            name: format!("Clinician {number}"),
+            role_title: "Nurse".to_owned(),
+            department: "Ward".to_owned(),
+            facility_id: facility,
+            active: true,
+            onboarded: true,
+            roles: vec!["nurse".to_owned()],
+        };
+        tx.put_person(&person, NOW).await?;
+        tx.put_shift(person.user_id, NOW - HOUR_MS, NOW + HOUR_MS)
+            .await?;
+        let (id, names) = (format!("c{number}"), [format!("Practitioner/c{number}")]);
+        tx.put_clinician(&NewClinician {
+            id: &id,
+            account: &id,
+            names: &names,
+        })
+        .await?;
+        users.push(person.user_id);
+    }
+    tx.commit().await?;
+    Ok(users)
+}
+
+/// As the server does before each look.
+async fn explain(store: &Store, access: &Access, user: UserId, number: usize) -> Outcome<Duration> {
+    let id: PatientId = format!("p{number}").parse()?;
+    let start = clock::now();
+    let mut tx = store.look().await?;
+    let found = wardline_server::explain::find(access, &mut tx, user, &id, NOW).await?;
+    let took = start.elapsed();
+    if black_box(found).reason.is_none() {
+        return Err("nothing explains it".into());
+    }
+    Ok(took)
 }
 
 async fn read(store: &Store, number: usize) -> Outcome<Duration> {
@@ -199,6 +283,25 @@ async fn put(tx: &mut wardline_store::Tx, record: &[Resource]) -> Outcome<()> {
             NOW,
         )
         .await?;
+        let ties = ties::of(resource);
+        let ties: Vec<NewTie<'_>> = ties
+            .iter()
+            .map(|tie| NewTie {
+                bond: match tie.kind {
+                    TieKind::Consult => Bond::Consult,
+                    TieKind::Order => Bond::Order,
+                    TieKind::Encounter => Bond::Encounter,
+                    TieKind::Ward => Bond::Ward,
+                },
+                name: &tie.name,
+                from_ms: tie.from_ms,
+                until_ms: tie.until_ms.unwrap_or(FOREVER),
+            })
+            .collect();
+        if let Some(patient) = patient.filter(|_| !ties.is_empty()) {
+            tx.put_ties(resource.resource_type(), resource.id(), &patient, &ties)
+                .await?;
+        }
     }
     Ok(())
 }
@@ -216,6 +319,7 @@ fn record(number: usize) -> Outcome<Vec<Resource>> {
         )
     };
     let category = |code: &str| json!([{"coding": [{"code": code}]}]);
+    let clinician = |nth: usize| json!({"reference": format!("Practitioner/c{}", (number * 13 + nth) % PEOPLE)});
     let mut all: Vec<Value> = vec![json!({
         "resourceType": "Patient", "id": format!("p{number}"), "gender": "female",
         "name": [{"use": "official", "family": format!("Family{}", number % 997), "given": [format!("Given{}", number % 89)]}],
@@ -247,7 +351,7 @@ fn record(number: usize) -> Outcome<Vec<Resource>> {
         }));
         all.push(json!({
             "resourceType": "MedicationRequest", "id": format!("medicine-{number}-{nth}"), "status": "active",
-            "intent": "order", "subject": about, "authoredOn": day(nth),
+            "intent": "order", "subject": about, "authoredOn": day(nth), "requester": clinician(nth),
             "medicationCodeableConcept": concept("http://www.nlm.nih.gov/research/umls/rxnorm", (1000 + nth).to_string(), "Medicine"),
         }));
     }
@@ -262,6 +366,7 @@ fn record(number: usize) -> Outcome<Vec<Resource>> {
             "status": if nth == 0 { "in-progress" } else { "finished" }, "class": {"code": "IMP"},
             "period": {"start": day(nth), "end": day(nth + 2)},
             "location": [{"location": {"reference": "Location/w1", "display": "4 East"}}],
+            "participant": [{"individual": clinician(8 + nth)}],
         }));
     }
     for nth in 0..2 {

@@ -25,6 +25,8 @@ for (const [view, options] of Object.entries(VIEWS)) {
     await expect(page.getByRole("heading", { name: "Chart", level: 1 })).toBeFocused();
     await expect(banner).toContainText(patient);
     await expect(banner.getByRole("img", { name: "No photo" })).toBeVisible();
+    const why = page.getByText("You may look because: you are on the care team.");
+    await expect(why).toBeVisible();
 
     // All of it came with one request, and what must be known stands on the first screen.
     const essentials = page.getByRole("region", { name: "Essentials" });
@@ -172,3 +174,31 @@ async function openOne({ page }: Phone, isIt: () => Promise<boolean>): Promise<v
 async function shown(page: Page): Promise<void> {
   await expect(page.getByRole("region", { name: "Essentials" })).toBeVisible();
 }
+
+test("a physician of the ward opens the chart of a patient whom another treats, and is told why", async ({
+  hospital,
+  phone,
+}) => {
+  const called = (user: string) => hospital.person((person) => person.user === user);
+  const physicians = [await phone(called("ingrid.solberg")), await phone(called("rahul.menon"))];
+  for (const each of physicians) {
+    await each.enroll();
+    await each.page.goto(`${hospital.url}/#/patients`);
+  }
+  // Each is the attending physician of some patients of the ward, and the other's are on it, too.
+  const reasons: string[] = [];
+  for (const { page } of physicians) {
+    const own = page.getByRole("list", { name: "Your patients" });
+    await expect(own.getByRole("button").first()).toBeVisible();
+    const count = await own.getByRole("button").count();
+    for (let nth = 0; nth < count; nth++) {
+      await own.getByRole("button").nth(nth).click();
+      const why = page.getByText(/^You may look because: /);
+      await expect(why).toBeVisible();
+      reasons.push((await why.textContent()) ?? "");
+      await page.getByRole("button", { name: "All patients" }).click();
+    }
+  }
+  expect(reasons).toContain("You may look because: you are on the care team.");
+  expect(reasons).toContain("You may look because: the patient is on your ward this shift.");
+});

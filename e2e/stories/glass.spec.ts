@@ -34,6 +34,10 @@ for (const [view, options] of Object.entries(VIEWS)) {
       .click();
     const closed = page.getByRole("alert").filter({ hasText: REFUSED });
     await expect(closed).toContainText("Break the glass if care needs it now.");
+    // What going on will ask, and who is told, before anything is asked.
+    await expect(closed).toContainText("you are asked what for and why");
+    await expect(closed).toContainText("A privacy officer is told");
+    await expect(closed).toContainText("It opens for 60 minutes.");
     await look(page, view, "glass-closed");
 
     // For what, and why; then a fingerprint that is for this.

@@ -306,6 +306,6 @@ pub fn explain<I: Copy + Eq>(
 }
 
 /// So long after a relation of their own a person still writes reports and reads results.
-const BEFORE_MS: i64 = 14 * 24 * 60 * 60 * 1000;
+pub const BEFORE_MS: i64 = 14 * 24 * 60 * 60 * 1000;
 /// The same of a department, whose people are many.
 const DEPARTMENT_BEFORE_MS: i64 = 3 * 24 * 60 * 60 * 1000;

@@ -20,7 +20,7 @@ pub mod replay;
 mod sign;
 
 pub use book::{Access, Book};
-pub use evidence::{Asker, Basis, Explained, Party, Reason, Relation, Ward, explain};
+pub use evidence::{Asker, BEFORE_MS, Basis, Explained, Party, Reason, Relation, Ward, explain};
 pub use house::{House, Weighed};
 pub use look::{Alike, Look, Near, Ties, Via};
 pub use person::PersonState;

@@ -20,12 +20,13 @@ mod scripts;
 mod staff;
 mod terms;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 use wardline_fhir::Resource;
+use wardline_fhir::ties::SIGN_IN;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::wire::messages::Priority;
 use wardline_model::{FacilityId, GroupId, PatientId, UserId};
@@ -58,6 +59,8 @@ pub struct Hospital {
     pub directory: Vec<Resource>,
     /// The inpatients.
     pub patients: Vec<Chart>,
+    /// Which departments work on which wards.
+    pub wards: Vec<WardOf>,
     /// Who cares for whom, one for each patient, in the order of `patients`.
     pub care_teams: Vec<CareTeam>,
     /// What people wrote to each other in the last day.
@@ -101,6 +104,17 @@ pub struct Department {
     pub name: String,
     /// Its site.
     pub facility: FacilityId,
+}
+
+/// Who works on a ward.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WardOf {
+    /// The ward, as the charts name it.
+    pub ward: String,
+    /// The name of its site.
+    pub facility: String,
+    /// Whose people work there.
+    pub departments: Vec<String>,
 }
 
 /// One person who works here.
@@ -318,6 +332,7 @@ impl Hospital {
 
         let facilities = staff::facilities(seed);
         let directory = directory(seed, &facilities, &staff, &beds);
+        let wards = wards(&facilities, &beds);
         let mut hospital = Self {
             name: "St. Brigid's".to_owned(),
             facilities,
@@ -327,6 +342,7 @@ impl Hospital {
             on_call,
             directory,
             patients,
+            wards,
             care_teams,
             conversations: Vec::new(),
             devices: Vec::new(),
@@ -407,12 +423,33 @@ fn directory(
             "id": person.id.to_string(),
             "meta": test_data(),
             "active": true,
-            "identifier": [{"system": format!("{MRN_SYSTEM}.9"), "value": person.username}],
+            "identifier": [
+                {"system": format!("{MRN_SYSTEM}.9"), "value": person.username},
+                {"system": SIGN_IN, "value": person.username},
+            ],
             "name": [{"family": family, "given": [given]}],
             "qualification": [{"code": {"text": person.title}}],
         })));
     }
     out
+}
+
+/// Who works on the wards where somebody lies.
+fn wards(facilities: &[Facility], beds: &BTreeMap<&str, usize>) -> Vec<WardOf> {
+    let of = |ward: &&str| {
+        let here = SCENARIOS.iter().filter(|scenario| scenario.ward == *ward);
+        let departments: BTreeSet<&str> = here.clone().map(|it| it.department).collect();
+        let slug = here.map(|it| it.facility).next();
+        let facility = facilities
+            .iter()
+            .find(|it| Some(it.slug.as_str()) == slug)?;
+        Some(WardOf {
+            ward: (*ward).to_owned(),
+            facility: facility.name.clone(),
+            departments: departments.into_iter().map(str::to_owned).collect(),
+        })
+    };
+    beds.keys().filter_map(of).collect()
 }
 
 /// Resources are PHI by type and do not serialise by themselves; these are synthetic.

@@ -75,6 +75,7 @@ pub fn chart(
             &decisions,
             now_ms,
         )?,
+        because: None,
         care_team: Vec::new(),
         precautions: of("Flag")
             .into_iter()

@@ -10,7 +10,7 @@ use crate::index::{PREFIX_MAX, PREFIX_MIN, TokenKind, name_query, tokens};
 use crate::resource::{Resource, collection};
 use crate::search::params::{TYPES, Type};
 use crate::search::{Handling, MAX_COUNT, Search, pairs, terms};
-use crate::view;
+use crate::{ties, view};
 
 /// Limits small enough for a fuzzer's memory.
 const LIMITS: Limits = Limits {
@@ -134,6 +134,11 @@ fn views(resource: &Resource) {
         assert!(chart.labs.len() + chart.vitals.len() <= 80);
     }
     let _ = (view::labels(resource), view::categories(resource));
+    let said = ties::of(resource);
+    assert!(said.len() <= ties::MOST && said.iter().all(|tie| !tie.name.is_empty()));
+    if let Some((account, names)) = ties::account(resource) {
+        assert!(!account.is_empty() && !names.is_empty() && names.len() <= ties::MOST);
+    }
     let _ = (
         resource.title(),
         resource.when(),

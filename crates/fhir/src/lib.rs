@@ -29,6 +29,7 @@ pub mod index;
 mod references;
 pub mod resource;
 pub mod search;
+pub mod ties;
 pub mod view;
 
 pub use banner::{Banner, banner};

@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         care_team,
         conversation: false,
         glass: None,
+        explained: None,
         labels: [label.to_owned()].into(),
     };
     for (name, action, resource, proof_age_ms) in [

@@ -44,6 +44,10 @@ pub const POLICIES: &[Source<'static>] = &[
         text: include_str!("../policies/charts.cedar"),
     },
     Source {
+        name: "evidence.cedar",
+        text: include_str!("../policies/evidence.cedar"),
+    },
+    Source {
         name: "views.cedar",
         text: include_str!("../policies/views.cedar"),
     },

@@ -15,7 +15,7 @@ use wardline_model::{DeviceId, UserId};
 use crate::question::{
     BotFacts, Circumstances, DeviceFacts, Limits, Person, Question, Scope, SessionFacts,
 };
-use crate::resource::{Glass, Resource, ResourceKind};
+use crate::resource::{Because, Glass, Resource, ResourceKind};
 
 /// The names of the schema's types, parsed once.
 #[derive(Debug, Clone)]
@@ -45,6 +45,7 @@ pub(crate) struct Names {
     key_packages: EntityTypeName,
     share: EntityTypeName,
     purpose: EntityTypeName,
+    because: EntityTypeName,
     glass: EntityTypeName,
     records: EntityTypeName,
     forward: EntityTypeName,
@@ -94,6 +95,7 @@ impl Names {
             key_packages: entity_type(ResourceKind::KeyPackages.as_str()),
             share: entity_type(ResourceKind::Share.as_str()),
             purpose: entity_type("Purpose"),
+            because: entity_type("Because"),
             glass: entity_type(ResourceKind::Glass.as_str()),
             forward: entity_type(ResourceKind::Forward.as_str()),
             policy: entity_type(ResourceKind::Policy.as_str()),
@@ -269,10 +271,12 @@ impl Names {
                 care_team,
                 conversation,
                 glass,
+                explained,
                 labels,
             } => {
                 let mut attributes = record_of_care(*care_team, *conversation, labels);
                 attributes.extend(self.glass(glass.as_ref()));
+                attributes.extend(self.explained(*explained)?);
                 entity(uid(&self.patient, id.as_str()), attributes)
             }
             Resource::Document {
@@ -281,10 +285,12 @@ impl Names {
                 care_team,
                 conversation,
                 glass,
+                explained,
                 labels,
             } => {
                 let mut attributes = record_of_care(*care_team, *conversation, labels);
                 attributes.extend(self.glass(glass.as_ref()));
+                attributes.extend(self.explained(*explained)?);
                 let patient = self.value(&self.patient, patient.as_str());
                 attributes.push(attribute("patient", patient));
                 entity(uid(&self.document, id), attributes)
@@ -297,10 +303,12 @@ impl Names {
                 care_team,
                 conversation,
                 glass,
+                explained,
                 labels,
             } => {
                 let mut attributes = record_of_care(*care_team, *conversation, labels);
                 attributes.extend(self.glass(glass.as_ref()));
+                attributes.extend(self.explained(*explained)?);
                 let patient = patient.as_ref();
                 let patient = patient.map(|id| self.value(&self.patient, id.as_str()));
                 attributes.extend(patient.map(|patient| attribute("patient", patient)));
@@ -425,6 +433,18 @@ impl Names {
     /// Absent for everyone who did not break it, so that their questions cost nothing more.
     fn glass(&self, glass: Option<&Glass>) -> Option<(String, Value)> {
         glass.map(|glass| attribute("glass", self.value(&self.purpose, glass.purpose.as_str())))
+    }
+
+    /// Absent where nothing explains it.
+    fn explained(&self, because: Option<Because>) -> Result<Option<(String, Value)>, Unspeakable> {
+        let Some(because) = because else {
+            return Ok(None);
+        };
+        let value = record(vec![
+            attribute("reason", self.value(&self.because, because.as_str())),
+            attribute("strength", Value::new_long(because.strength().into())),
+        ])?;
+        Ok(Some(attribute("explained", value)))
     }
 
     fn person_value(&self, id: UserId) -> Value {

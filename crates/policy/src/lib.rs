@@ -67,7 +67,7 @@ pub use question::{
     Program, Question, RECORD_KEEPER, Scope, SessionFacts,
 };
 pub use replay::{Recorded, Replay};
-pub use resource::{Glass, Purpose, Resource, ResourceKind};
+pub use resource::{Because, Glass, Purpose, Resource, ResourceKind};
 pub use source::{LoadError, Problem, Source};
 pub use texts::{PolicyFile, PolicyTexts, TextsError};
 pub use who::{Ability, Subject};

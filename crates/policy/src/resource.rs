@@ -114,6 +114,9 @@ pub enum Resource {
         /// That the person who asks broke the glass, as long as it holds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         glass: Option<Glass>,
+        /// What explains that the person who asks looks, where something does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explained: Option<Because>,
         /// HL7 v3 confidentiality (`N`, `R`, `V`) and sensitivity (`PSY`, `HIV`, `ETH`, `CEL`,
         /// `EMP`) codes.
         labels: BTreeSet<String>,
@@ -131,6 +134,9 @@ pub enum Resource {
         /// That the person who asks broke the glass, as long as it holds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         glass: Option<Glass>,
+        /// What explains that the person who asks looks, where something does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explained: Option<Because>,
         /// Its own labels and those of the patient, as in [`Resource::Patient`].
         labels: BTreeSet<String>,
     },
@@ -151,6 +157,9 @@ pub enum Resource {
         /// That the person who asks broke the glass, as long as it holds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         glass: Option<Glass>,
+        /// What explains that the person who asks looks, where something does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        explained: Option<Because>,
         /// Its own labels and those of the patient, as in [`Resource::Patient`].
         labels: BTreeSet<String>,
     },
@@ -223,6 +232,68 @@ named! {
         Treatment = "TREAT",
         /// Coordination of care: taking a patient over, or handing one over.
         Coordination = "COC",
+    }
+}
+
+named! {
+    /// What explains that somebody looks at a record: the strongest that was found. `docs/access.md` says what
+    /// each takes.
+    pub enum Because ("reason to look") {
+        /// On the care team.
+        CareTeam = "care_team",
+        /// Asked for advice.
+        Consult = "consult",
+        /// In a conversation about the patient.
+        Conversation = "conversation",
+        /// Gave an order, or carries it out.
+        Order = "order",
+        /// The patient is with them.
+        Encounter = "encounter",
+        /// Their department is on the care team.
+        DepartmentCareTeam = "department_care_team",
+        /// Their department was asked for advice.
+        DepartmentConsult = "department_consult",
+        /// Their department is in a conversation about the patient.
+        DepartmentConversation = "department_conversation",
+        /// Their department has an order.
+        DepartmentOrder = "department_order",
+        /// The patient is with their department.
+        DepartmentEncounter = "department_encounter",
+        /// They come from a conversation about the patient.
+        FromConversation = "from_conversation",
+        /// The patient is on the ward of their shift.
+        Ward = "ward",
+        /// They had a reason of their own until some days ago.
+        Before = "before",
+        /// Somebody of their ward treats the patient, and they are on shift.
+        Colleague = "colleague",
+        /// Their department had a reason until a few days ago.
+        DepartmentBefore = "department_before",
+        /// The patient is on their list of work.
+        Worklist = "worklist",
+    }
+}
+
+impl Because {
+    /// How strong it is: 3 where somebody wrote down that the person has to do with the patient now, 2 where
+    /// their department has, 1 where that is concluded.
+    pub const fn strength(self) -> u8 {
+        match self {
+            Self::CareTeam | Self::Consult | Self::Conversation | Self::Order | Self::Encounter => {
+                3
+            }
+            Self::DepartmentCareTeam
+            | Self::DepartmentConsult
+            | Self::DepartmentConversation
+            | Self::DepartmentOrder
+            | Self::DepartmentEncounter => 2,
+            Self::FromConversation
+            | Self::Ward
+            | Self::Before
+            | Self::Colleague
+            | Self::DepartmentBefore
+            | Self::Worklist => 1,
+        }
     }
 }
 

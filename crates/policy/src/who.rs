@@ -268,6 +268,7 @@ impl Asking<'_> {
                     care_team,
                     conversation: care_team,
                     glass: None,
+                    explained: None,
                     labels: BTreeSet::from(["N".to_owned()]),
                 })
                 .into(),
@@ -277,6 +278,7 @@ impl Asking<'_> {
                 care_team: true,
                 conversation: true,
                 glass: None,
+                explained: None,
                 labels: BTreeSet::from(["N".to_owned()]),
             }],
             // What is seen whole, and what may be seen in part.
@@ -289,6 +291,7 @@ impl Asking<'_> {
                     care_team: true,
                     conversation: true,
                     glass: None,
+                    explained: None,
                     labels: BTreeSet::from(["N".to_owned()]),
                 })
                 .into(),

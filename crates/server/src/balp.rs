@@ -57,6 +57,10 @@ struct Look {
 
 impl Look {
     fn of(event: &Event) -> Option<Self> {
+        // That somebody asked why they may look discloses nothing of a record.
+        if event.kind.as_str() == EXPLAINED {
+            return None;
+        }
         let texts = |value: Option<&Value>| -> Vec<String> {
             let all = value.and_then(Value::as_array).into_iter().flatten();
             all.filter_map(Value::as_str).map(str::to_owned).collect()
@@ -198,7 +202,7 @@ impl Look {
                 })
             }));
         }
-        json!({
+        let mut json = json!({
             "resourceType": "AuditEvent",
             "id": format!("log-{id}"),
             "meta": {"profile": [format!("https://profiles.ihe.net/ITI/BALP/StructureDefinition/{profile}")]},
@@ -214,7 +218,19 @@ impl Look {
                 "type": [{"system": "http://terminology.hl7.org/CodeSystem/security-source-type", "code": "4"}],
             },
             "entity": entities,
-        })
+        });
+        // Why this patient, beside what for, which is the agent's.
+        let because = match patient {
+            Some(patient) => {
+                let reasons = event.detail.get("reasons").and_then(|all| all.get(patient));
+                reasons.or_else(|| event.detail.get("reason"))
+            }
+            None => None,
+        };
+        if let Some(because) = because.and_then(Value::as_str) {
+            json["purposeOfEvent"] = json!([{"coding": [{"system": BECAUSE, "code": because}]}]);
+        }
+        json
     }
 }
 
@@ -222,6 +238,10 @@ fn dicom(code: &str) -> Value {
     json!({"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": code}]})
 }
 
+/// [`explanation`](crate::routes::patients::explanation).
+const EXPLAINED: &str = "access.explained";
+/// Whom a look is explained by, as `docs/access.md` names the reasons.
+const BECAUSE: &str = "urn:wardline:access-reason";
 /// DICOM "Source Role ID".
 const SOURCE: &str = "110153";
 /// DICOM "Destination Role ID".
@@ -320,11 +340,13 @@ mod tests {
             &json!({
                 "interaction": "read", "type": "Observation", "source": "10.0.0.7",
                 "entries": {"p1": {"Observation": ["k1"]}}, "purpose": ["ETREAT"], "roles": ["nurse"],
+                "reasons": {"p1": "ward", "p2": "order"},
             }),
         ));
         assert_eq!(all.len(), 1);
         conforms(&all[0]);
         let text = all[0].to_string();
+        assert_eq!(all[0]["purposeOfEvent"][0]["coding"][0]["code"], "ward");
         for part in [
             "Observation/k1",
             "Patient/p1",

@@ -44,6 +44,7 @@ pub(crate) async fn import(
     teams: &[ReadTeam],
     by: Option<UserId>,
     apply: bool,
+    now_ms: u64,
 ) -> Result<Outcome, StoreError> {
     if apply {
         tx.lock_care_teams().await?;
@@ -90,7 +91,7 @@ pub(crate) async fn import(
     let applied = apply && !stopped;
     if applied {
         for change in &changes {
-            tx.change_care_team(change).await?;
+            tx.change_care_team(change, now_ms).await?;
         }
     }
     let names: HashMap<UserId, &str> = everyone
@@ -221,7 +222,7 @@ pub async fn at_console(
     let keys = HospitalKeys::open(&config.data.dir).map_err(InitError::from)?;
     let store = open_store(config, &keys).map_err(InitError::from)?;
     let mut tx = store.write().await?;
-    let Outcome { told, changes } = import(&mut tx, &teams, None, !dry_run).await?;
+    let Outcome { told, changes } = import(&mut tx, &teams, None, !dry_run, now_ms).await?;
     if told.applied {
         let console = |kind| init::by_console(store.node(), kind, "hospital", now_ms);
         for change in &changes {

@@ -6,15 +6,21 @@ use serde_json::Value;
 use tokio::sync::watch;
 use wardline_fhir::document::{self, Document};
 use wardline_fhir::index::{self, TokenKind};
+use wardline_fhir::ties::{self, TieKind};
 use wardline_fhir::{Resource, banner, search, view};
 use wardline_model::wire::directory::PatientBanner;
 use wardline_model::{PatientId, UserId};
-use wardline_store::{Body, NewResource, StoreError, Term, Tx};
+use wardline_policy::Action;
+use wardline_store::{
+    Body, Bond, FOREVER, NewClinician, NewResource, NewTie, StoreError, Term, Tx,
+};
 
 use crate::app::App;
-use crate::gate::patiently;
+use crate::explain;
+use crate::gate::{Asker, patiently};
 use crate::listen::stopped;
 use crate::problem::Refusal;
+use crate::routes::patients;
 
 /// A resource on its way into the store, with what it is to be found by.
 pub(crate) struct Entry {
@@ -96,7 +102,40 @@ pub(crate) async fn put(
 ) -> Result<(), StoreError> {
     let entries: Vec<Entry> = resources.iter().map(Entry::new).collect();
     let new: Vec<NewResource<'_>> = entries.iter().map(Entry::as_new).collect();
-    tx.put_resources(&new, now_ms).await
+    tx.put_resources(&new, now_ms).await?;
+    for resource in resources {
+        put_ties(tx, resource).await?;
+    }
+    Ok(())
+}
+
+/// Writes what an entry says of who has to do with the patient, and of how records name people here.
+async fn put_ties(tx: &mut Tx, resource: &Resource) -> Result<(), StoreError> {
+    let (kind, id) = (resource.resource_type(), resource.id());
+    if kind == "Practitioner" {
+        let (account, names) = ties::account(resource).unwrap_or_default();
+        let (account, names) = (account.as_str(), names.as_slice());
+        return tx.put_clinician(&NewClinician { id, account, names }).await;
+    }
+    let (true, Some(patient)) = (ties::SOURCES.contains(&kind), resource.patient()) else {
+        return Ok(());
+    };
+    let ties = ties::of(resource);
+    let ties: Vec<NewTie<'_>> = ties
+        .iter()
+        .map(|tie| NewTie {
+            bond: match tie.kind {
+                TieKind::Consult => Bond::Consult,
+                TieKind::Order => Bond::Order,
+                TieKind::Encounter => Bond::Encounter,
+                TieKind::Ward => Bond::Ward,
+            },
+            name: &tie.name,
+            from_ms: tie.from_ms,
+            until_ms: tie.until_ms.unwrap_or(FOREVER),
+        })
+        .collect();
+    tx.put_ties(kind, id, &patient, &ties).await
 }
 
 /// Brings the index of what an earlier release stored up to this one's, some resources at a time.
@@ -123,7 +162,9 @@ async fn index_some(app: &App) -> Result<usize, Refusal> {
         let bodies = tx.resources_to_index(AT_ONCE).await?;
         let mut entries = Vec::with_capacity(bodies.len());
         for (_, body) in &bodies {
-            entries.push(Entry::new(&parse(body)?));
+            let resource = parse(body)?;
+            put_ties(tx, &resource).await?;
+            entries.push(Entry::new(&resource));
         }
         let new: Vec<NewResource<'_>> = entries.iter().map(Entry::as_new).collect();
         tx.index_resources(&new).await?;
@@ -131,23 +172,40 @@ async fn index_some(app: &App) -> Result<usize, Refusal> {
     })
 }
 
-/// Patients whose name begins with each typed word, or whose identifier was typed: those of whom
-/// the person is on the care team first, then by name. Nothing typed gives that list alone.
+/// Patients whose name begins with each typed word, or whose identifier was typed: those of whom the person is
+/// on the care team first, then those whose record something else opens to them at once, such as the ward of
+/// their shift, then by name. Nothing typed gives the first two alone.
 pub(crate) async fn search(
+    app: &App,
+    asker: &Asker,
     tx: &mut Tx,
     user: UserId,
     typed: &str,
     limit: u32,
-    now_ms: u64,
 ) -> Result<Vec<PatientBanner>, Refusal> {
+    let now_ms = asker.now_ms;
     let own = tx.patients_of(user).await?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let ties = explain::patients(app, tx, user, false, now_ms).await?;
     if typed.trim().is_empty() {
         let mut banners = Vec::with_capacity(own.len());
         for id in &own {
             banners.extend(patient(tx, id, now_ms).await?);
         }
         banners.sort_by(|a, b| a.name.cmp(&b.name));
-        banners.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        banners.truncate(most);
+        let mut more = Vec::new();
+        for id in ties.iter().filter(|id| !own.contains(id)) {
+            if banners.len() + more.len() >= most {
+                break;
+            }
+            let resource = patients::resource(app, tx, user, id, now_ms).await?;
+            if app.may(asker, Action::PatientRead, resource) {
+                more.extend(patient(tx, id, now_ms).await?);
+            }
+        }
+        more.sort_by(|a, b| a.name.cmp(&b.name));
+        banners.extend(more);
         return Ok(banners);
     }
     let mut found = tx
@@ -169,8 +227,11 @@ pub(crate) async fn search(
             banners.push(banner_of(tx, &patient, now_ms).await?);
         }
     }
-    banners.sort_by_cached_key(|banner| (!own.contains(&banner.id), banner.name.clone()));
-    banners.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    banners.sort_by_cached_key(|banner| {
+        let (is_own, is_tied) = (own.contains(&banner.id), ties.contains(&banner.id));
+        (!is_own, !is_tied, banner.name.clone())
+    });
+    banners.truncate(most);
     Ok(banners)
 }
 

@@ -3,6 +3,7 @@
 //! `wardline.toml` beside this crate's manifest holds every key with its default and what it
 //! means; a test keeps it and [`Config::default`] equal. Unknown keys are errors.
 
+mod access;
 mod attachments;
 mod cards;
 mod escalation;
@@ -24,6 +25,7 @@ use url::Url;
 use uuid::Uuid;
 use wardline_audit::event::NodeName;
 
+pub use self::access::{Access, WardRule};
 pub use self::attachments::Attachments;
 pub use self::cards::Cards;
 pub use self::escalation::{ChainRule, Escalation};
@@ -62,6 +64,8 @@ pub struct Config {
     pub policy: Policy,
     /// For how long breaking the glass opens a chart.
     pub glass: Glass,
+    /// What explains that somebody looks at a record.
+    pub access: Access,
     /// How many code generators roles need.
     pub factors: Factors,
     /// Smart cards.
@@ -533,6 +537,9 @@ impl Config {
             "50 to 3600000",
         );
         for (bad, key, message) in self.cards.faults() {
+            check(bad, key, message);
+        }
+        for (bad, key, message) in self.access.faults() {
             check(bad, key, message);
         }
         for (bad, key, message) in self.escalation.faults() {
@@ -1029,6 +1036,7 @@ mod tests {
             ("quiet", 7),
             ("pager", 6),
             ("glass", 1),
+            ("access", 1),
             ("attachments", 3),
             ("log", 1),
             ("network", 2),

@@ -18,7 +18,7 @@ use wardline_store::{NewDevice, NewPerson, RegisteredDevice, Store, StoreError, 
 
 use crate::charts;
 use crate::codes::{self, Invitation, Terms};
-use crate::config::{Cidr, Config, Ground};
+use crate::config::{Cidr, Config, Ground, WardRule};
 use crate::fleet::{feeds, notice};
 use crate::init::{self, InitError, KEEPERS_NAME, by_console, record_keeper};
 use crate::keys::{self, HospitalKeys};
@@ -127,6 +127,13 @@ pub async fn run_on(
     config.server.http = options.http.to_string();
     config.server.https = options.https.to_string();
     config.network.proxies.clone_from(&options.proxies);
+    let wards = hospital.wards.iter().map(|it| WardRule {
+        ward: it.ward.clone(),
+        site: String::new(),
+        facility: it.facility.clone(),
+        departments: it.departments.clone(),
+    });
+    config.access.wards = wards.collect();
     // Feeds for trying out, tests and training included: on loopback, on ports of their own.
     "127.0.0.1:0".clone_into(&mut config.hl7.listen);
     "127.0.0.1:0".clone_into(&mut config.hl7.tls_listen);

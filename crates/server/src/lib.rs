@@ -42,6 +42,9 @@ pub mod conformance;
 pub mod demo;
 mod drain;
 mod escalations;
+// For the bench; no route leads to it.
+#[doc(hidden)]
+pub mod explain;
 mod extract;
 mod fleet;
 pub mod fuzz;

@@ -10,12 +10,13 @@ use wardline_audit::event::Kind;
 use wardline_fhir::search::params::{About, Type};
 use wardline_fhir::{Resource as Entry, view};
 use wardline_model::PatientId;
-use wardline_policy::{Action, Glass, Resource};
+use wardline_policy::{Action, Because, Glass, Resource};
 use wardline_store::{Find, Stored, Tx};
 
 use crate::app::{App, Peer};
 use crate::caller::Caller;
 use crate::charts;
+use crate::explain;
 use crate::gate::{Note, Permit, change};
 use crate::problem::Refusal;
 use crate::rim::random;
@@ -29,6 +30,7 @@ pub(crate) struct Compartment {
     care_team: bool,
     conversation: bool,
     glass: Option<Glass>,
+    explained: Option<Because>,
     labels: BTreeSet<String>,
 }
 
@@ -41,14 +43,18 @@ impl Compartment {
                 care_team,
                 conversation,
                 glass,
+                explained,
                 labels,
-            } if care_team || conversation || glass.is_some() => Some(Self {
-                id,
-                care_team,
-                conversation,
-                glass,
-                labels,
-            }),
+            } if care_team || conversation || glass.is_some() || explained.is_some() => {
+                Some(Self {
+                    id,
+                    care_team,
+                    conversation,
+                    glass,
+                    explained,
+                    labels,
+                })
+            }
             _ => None,
         }
     }
@@ -69,16 +75,18 @@ impl Compartment {
             care_team: self.care_team,
             conversation: self.conversation,
             glass: self.glass,
+            explained: self.explained,
             labels: labels.union(&self.labels).cloned().collect(),
         }
     }
 
     const fn basis(&self) -> &'static str {
-        match (self.care_team, self.conversation) {
-            (true, _) => "care_team",
-            (false, _) if self.glass.is_some() => "break_the_glass",
-            (false, _) => "conversation",
-        }
+        patients::basis(
+            self.care_team,
+            self.conversation,
+            self.glass,
+            self.explained,
+        )
     }
 }
 
@@ -161,12 +169,27 @@ impl<'a> Views<'a> {
             return Ok(true);
         }
         let now_ms = self.caller.asker().now_ms;
-        let resource = patients::resource(tx, self.caller.user(), id, now_ms).await?;
+        let resource = patients::resource(self.app, tx, self.caller.user(), id, now_ms).await?;
         Ok(self.admit(resource))
     }
 
-    /// Adds a record that was looked up.
+    /// Adds a record that was looked up. A reason that the policies hold for too thin is none: of such a record
+    /// nothing is told, not even how much of it there is.
     pub(crate) fn admit(&mut self, resource: Resource) -> bool {
+        if let Resource::Patient {
+            care_team: false,
+            conversation: false,
+            glass: None,
+            explained: Some(_),
+            ..
+        } = &resource
+        {
+            let asker = self.caller.asker();
+            let decided = self.app.judge(asker, Action::PatientRead, resource.clone());
+            if !matches!(decided, Ok(()) | Err(Refusal::StepUp { .. })) {
+                return false;
+            }
+        }
         let Some(compartment) = Compartment::of(resource) else {
             return false;
         };
@@ -184,7 +207,7 @@ impl<'a> Views<'a> {
         into: &PatientId,
     ) -> Result<(), Refusal> {
         let now_ms = self.caller.asker().now_ms;
-        let resource = patients::resource(tx, self.caller.user(), into, now_ms).await?;
+        let resource = patients::resource(self.app, tx, self.caller.user(), into, now_ms).await?;
         if let Some(of) = Compartment::of(resource) {
             let of = Compartment {
                 id: id.clone(),
@@ -201,6 +224,7 @@ impl<'a> Views<'a> {
         let mut all: BTreeSet<PatientId> = tx.patients_of(user).await?.into_iter().collect();
         all.extend(tx.patients_talked_about(user).await?);
         all.extend(tx.patients_under_glass(user, now_ms).await?);
+        all.extend(explain::patients(self.app, tx, user, true, now_ms).await?);
         for id in &all {
             self.add(tx, id).await?;
         }
@@ -236,6 +260,7 @@ impl<'a> Views<'a> {
                 care_team: false,
                 conversation: false,
                 glass: None,
+                explained: None,
                 labels,
             }),
             // An entry of a record that names nobody is nobody's to read.
@@ -256,6 +281,7 @@ impl<'a> Views<'a> {
                 care_team: false,
                 conversation: false,
                 glass: None,
+                explained: None,
                 labels: BTreeSet::new(),
             },
         }
@@ -419,6 +445,11 @@ impl<'a> Views<'a> {
             .filter_map(|id| self.compartments.get(id).cloned())
             .collect();
         let bases: BTreeSet<&str> = told.iter().map(Compartment::basis).collect();
+        // Why of whom, so that what was looked at for which reason can be counted.
+        let reasons: BTreeMap<&str, &str> = told
+            .iter()
+            .filter_map(|it| Some((it.id.as_str(), it.explained?.as_str())))
+            .collect();
         let glasses: Vec<(PatientId, Glass)> = told
             .iter()
             .filter(|it| !it.care_team)
@@ -440,6 +471,7 @@ impl<'a> Views<'a> {
                 .put("entries", json!(entries))
                 .put("patients", json!(patients))
                 .put("basis", json!(bases))
+                .put("reasons", json!(reasons))
                 .put("purpose", json!(purposes))
                 .put("roles", roles.clone())
                 .put("source", look.peer.address.ip().to_canonical().to_string());

@@ -534,6 +534,26 @@ impl Tx {
         rows.into_iter().map(|raw| self.open_group(raw)).collect()
     }
 
+    /// Since when there is a conversation about a patient that a person is in, unix milliseconds; `None` where
+    /// they are in none.
+    pub async fn talks_about_since(
+        &mut self,
+        user: UserId,
+        patient: &PatientId,
+    ) -> Result<Option<u64>, StoreError> {
+        let patient = self.patient_token(patient);
+        let (since,): (Option<i64>,) = fetch_one!(
+            self,
+            (Option<i64>,),
+            "SELECT MIN(g.created_at) AS n FROM groups g
+             JOIN group_devices m ON m.group_id = g.group_id
+             WHERE g.patient_token = $1 AND m.user_id = $2",
+            patient,
+            user
+        )?;
+        Ok(since.map(i64::unsigned_abs))
+    }
+
     /// The patients about whom a person is in a conversation.
     pub async fn patients_talked_about(
         &mut self,

@@ -61,6 +61,7 @@ mod settings;
 mod store;
 mod teams;
 mod text;
+mod ties;
 mod wal;
 mod watch;
 
@@ -110,4 +111,5 @@ pub use sequencer::{LEASE_MS, STEP, Sequenced};
 pub use sessions::{Challenge, NewSession, Principal, Session, TOUCH_MS};
 pub use store::{NodeKeys, RETRIES, Store, StoreConfig, Tx, TxFuture};
 pub use teams::{CalledTeam, Team, TeamPerson, TeamRole};
+pub use ties::{Bond, FOREVER, NewClinician, NewTie, Tie};
 pub use watch::{GroupMark, SessionMark};

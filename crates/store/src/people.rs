@@ -445,7 +445,7 @@ impl Tx {
         patient: &PatientId,
         user: UserId,
     ) -> Result<(), StoreError> {
-        if self.join_care_team(patient, user).await? {
+        if self.join_care_team(patient, user, None).await? {
             self.lock_care_teams().await?;
             self.mark_care_team(patient).await?;
         }
@@ -458,9 +458,14 @@ impl Tx {
         self.lock_whole(AdvisoryLock::CareTeams).await
     }
 
-    /// Changes a patient's care team, and marks that it changed. Whoever changes teams holds
-    /// [`Tx::lock_care_teams`] from before they read what the change is made from.
-    pub async fn change_care_team(&mut self, change: &CareTeamChange) -> Result<(), StoreError> {
+    /// Changes a patient's care team, and marks that it changed; for whoever leaves, it is known for some
+    /// weeks that they were on it. Whoever changes teams holds [`Tx::lock_care_teams`] from before they read
+    /// what the change is made from.
+    pub async fn change_care_team(
+        &mut self,
+        change: &CareTeamChange,
+        now_ms: u64,
+    ) -> Result<(), StoreError> {
         let CareTeamChange {
             patient,
             added,
@@ -468,6 +473,7 @@ impl Tx {
         } = change;
         let token = self.patient_token(patient);
         for user in removed {
+            self.end_care(token, *user, now_ms).await?;
             execute!(
                 self,
                 "DELETE FROM care_team WHERE patient_token = $1 AND user_id = $2",
@@ -476,7 +482,7 @@ impl Tx {
             )?;
         }
         for user in added {
-            self.join_care_team(patient, *user).await?;
+            self.join_care_team(patient, *user, Some(now_ms)).await?;
         }
         self.mark_care_team(patient).await
     }
@@ -486,6 +492,7 @@ impl Tx {
         &mut self,
         patient: &PatientId,
         user: UserId,
+        since_ms: Option<u64>,
     ) -> Result<bool, StoreError> {
         let token = self.patient_token(patient);
         let sealed = self.seal(
@@ -495,11 +502,12 @@ impl Tx {
         )?;
         let added = execute!(
             self,
-            "INSERT INTO care_team (patient_token, user_id, patient_sealed) VALUES ($1, $2, $3)
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO care_team (patient_token, user_id, patient_sealed, since)
+             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
             token,
             user,
-            sealed
+            sealed,
+            since_ms
         )?;
         Ok(added == 1)
     }

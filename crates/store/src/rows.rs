@@ -23,6 +23,8 @@ use wardline_model::{
 };
 use wardline_seal::Token;
 
+use crate::ties::Bond;
+
 /// A value read from a column.
 pub(crate) trait Field: Sized {
     /// What the engines give: `i64`, `String`, `Vec<u8>`, or an `Option` of one.
@@ -372,6 +374,7 @@ named! {
     GroupKind { Direct = "direct", Group = "group", Role = "role", Team = "team", Code = "code", Broadcast = "broadcast", Keeper = "keeper" }
     TeamKind { Code = "code", List = "list" }
     Duty { None = "none", Endorses = "endorses", KeepsRecords = "keeps_records", Schedules = "schedules", Bot = "bot" }
+    Bond { CareTeam = "care_team", Consult = "consult", Order = "order", Encounter = "encounter", Ward = "ward" }
     EntryKind { Message = "message", Commit = "commit", Proposal = "proposal" }
 }
 

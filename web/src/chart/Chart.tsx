@@ -11,6 +11,7 @@ import { Banner } from "../patients/Banner";
 import type { Route } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
 import { t } from "../texts";
+import { Because } from "./Because";
 import styles from "./Chart.module.css";
 import { Encounters, Plans, Procedures } from "./Lists";
 import { Medications } from "./Medications";
@@ -48,6 +49,7 @@ export function Chart({
   return (
     <Frame
       title={t.chart.title}
+      under={shown?.because ? <Because reason={shown.because} /> : null}
       back={back}
       above={
         <>

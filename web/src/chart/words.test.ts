@@ -5,6 +5,7 @@ import { t } from "../texts";
 import type { Trend } from "./trends";
 import {
   at,
+  becauseText,
   doseText,
   hidden,
   isAway,
@@ -20,6 +21,12 @@ it("says what lies within a range, also where it has one end", () => {
   expect(rangeText({ low: null, high: 0.04 })).toBe("up to 0.04");
   expect(rangeText({ low: 60, high: null })).toBe("60 or more");
   expect(rangeText({ low: null, high: null })).toBeNull();
+});
+
+it("says why somebody may look in one sentence", () => {
+  expect(becauseText({ sentence: "The patient is on your ward this shift." })).toBe(
+    "You may look because: the patient is on your ward this shift.",
+  );
 });
 
 it("writes a day in the midst of a sentence as it is written there", () => {

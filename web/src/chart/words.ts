@@ -1,6 +1,6 @@
 /** A chart in words. */
 import type { Failure } from "../core/failure";
-import type { ChartWithheld } from "../core/wire";
+import type { AccessReason, ChartWithheld } from "../core/wire";
 import { isForGlass } from "../glass/words";
 import { t } from "../texts";
 import { moment } from "../texts/time";
@@ -24,6 +24,11 @@ export function rangeText({ low, high }: Pick<Line, "low" | "high">): string | n
 
 export function standingText(standing: Standing): string | null {
   return standing === "usual" ? null : t.chart.standing[standing];
+}
+
+/** Why somebody may look: the hospital's sentence, in the midst of ours. */
+export function becauseText({ sentence }: Pick<AccessReason, "sentence">): string {
+  return t.chart.because(sentence.charAt(0).toLowerCase() + sentence.slice(1));
 }
 
 /** A time in the midst of a sentence. */

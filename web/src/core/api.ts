@@ -7,6 +7,7 @@ import type { ApiRequest } from "./methods";
 import { fleetPath } from "./pages";
 import { trustedRecords } from "./records";
 import type {
+  AccessExplanation,
   Assessment,
   BotInfo,
   BotRegister,
@@ -275,6 +276,9 @@ export const api = {
   chartEntry: ({ patient, kind, id, view }: Reference) =>
     ask<ChartEntry>("GET", `/v1/patients/${patient}/chart/${kind}/${id}?view=${view}`),
   patient: (id: string) => ask<PatientBanner>("GET", `/v1/patients/${id}`),
+  /** Why the person may look at a chart, and what opening it takes. */
+  explanation: (patient: string) =>
+    ask<AccessExplanation>("GET", `/v1/patients/${patient}/explanation`),
   breakGlass: ({ patient, ...why }: { patient: string; purpose: GlassPurpose; reason: string }) =>
     ask<Glass>("POST", `/v1/patients/${patient}/break-the-glass`, why),
   /** Where one broke the glass oneself. */

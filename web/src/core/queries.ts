@@ -656,6 +656,15 @@ export function useChart(patient: string) {
   });
 }
 
+/** Why the person may look at a chart that is closed to them, and what opening it takes. */
+export function useExplanation(patient: string) {
+  return useQuery({
+    queryKey: [...keys.chart, patient, "explanation"],
+    queryFn: () => api.explanation(patient),
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
 /** Who a patient is, where the person may see that. */
 export function usePatient(id: string) {
   return useQuery({

@@ -115,9 +115,32 @@ export interface Note {
   why_no_text?: string | null;
 }
 
+/** The strongest of what explains that the person looks at a record. */
+export interface AccessReason {
+  /** Such as `ward`. */
+  name: string;
+  /** For the person. */
+  sentence: string;
+  /** Since when, where that is known; of a reason that is over, until when it was. */
+  since?: number | null;
+}
+
+/** What opening a record takes: nothing more, a proof, a purpose; or it is not the person's to open. */
+export type AccessOpens = "at_once" | "proof" | "purpose" | "not";
+
+/** Why the person may look, before they do. */
+export interface AccessExplanation {
+  reason?: AccessReason | null;
+  opens: AccessOpens;
+  /** For how long it opens once a purpose was said. */
+  minutes?: number | null;
+}
+
 /** What the person may see of a record, in one answer. The notes have a list of their own. */
 export interface PatientChart {
   banner: PatientBanner;
+  /** Why the person may look; absent under a broken glass alone. */
+  because?: AccessReason | null;
   care_team: PersonBrief[];
   /** Those in force, such as isolation or a risk of falls. */
   precautions: ChartItem[];

@@ -5,6 +5,7 @@ import { sentences } from "../core/proof";
 import notes from "../notes/Notes.module.css";
 import { Empty } from "../shell/Empty";
 import { t } from "../texts";
+import { Asks } from "./Asks";
 import { BreakButton } from "./BreakButton";
 import { opensByGlass } from "./words";
 
@@ -24,7 +25,10 @@ export function Closed({
         <p key={line}>{line}</p>
       ))}
       {opensByGlass(failure) ? (
-        <BreakButton patient={patient} onBroken={onAgain} />
+        <>
+          <Asks patient={patient} />
+          <BreakButton patient={patient} onBroken={onAgain} />
+        </>
       ) : (
         <Button variant="light" onClick={onAgain}>
           {t.retry}

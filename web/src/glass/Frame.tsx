@@ -7,11 +7,14 @@ import { go, type Route } from "../shell/routes";
 
 export function Frame({
   title,
+  under,
   back,
   above,
   children,
 }: {
   title: string;
+  /** A line under the title. */
+  under?: ReactNode;
   back: { to: Route; text: string };
   /** What stays while the rest scrolls. */
   above?: ReactNode;
@@ -23,7 +26,10 @@ export function Frame({
         <ActionIcon aria-label={back.text} onClick={() => go(back.to)}>
           <ChevronLeft aria-hidden />
         </ActionIcon>
-        <h1>{title}</h1>
+        <div className={notes.titles}>
+          <h1>{title}</h1>
+          {under}
+        </div>
       </header>
       {above}
       <section

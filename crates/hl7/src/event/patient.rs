@@ -199,26 +199,29 @@ pub fn record_numbers(all: &[Identifier]) -> Vec<&Identifier> {
 pub(super) fn identifiers(field: Value<'_>) -> Vec<Identifier> {
     field
         .repetitions()
-        .filter_map(|it| {
-            let authority = it.component(4);
-            let kind = part(it, 5);
-            if kind.as_deref() == Some("SS") {
-                return None;
-            }
-            let universal = text(authority.subcomponent(2)).filter(|id| {
-                let is_oid = id.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-                let says = text(authority.subcomponent(3));
-                matches!(says.as_deref(), Some("ISO" | "URI")) && (is_oid || id.contains(':'))
-            });
-            Some(Identifier {
-                value: part(it, 1)?,
-                namespace: text(authority.subcomponent(1)),
-                universal,
-                kind,
-            })
-        })
+        .filter_map(|it| identifier(it, 4, 5))
         .take(MAX_IDENTIFIERS)
         .collect()
+}
+
+/// The number in a component 1, whose authority and kind stand in others.
+pub(super) fn identifier(it: Value<'_>, authority: usize, kind: usize) -> Option<Identifier> {
+    let authority = it.component(authority);
+    let kind = part(it, kind);
+    if kind.as_deref() == Some("SS") {
+        return None;
+    }
+    let universal = text(authority.subcomponent(2)).filter(|id| {
+        let is_oid = id.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let says = text(authority.subcomponent(3));
+        matches!(says.as_deref(), Some("ISO" | "URI")) && (is_oid || id.contains(':'))
+    });
+    Some(Identifier {
+        value: part(it, 1)?,
+        namespace: text(authority.subcomponent(1)),
+        universal,
+        kind,
+    })
 }
 
 fn name(it: Value<'_>) -> Option<Name> {

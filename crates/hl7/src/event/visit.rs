@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::{part, stamp, text};
+use super::{Identifier, part, patient, stamp, text};
 use crate::ack::{Fault, FaultCode, Place as At};
 use crate::message::{Segment, Value};
 use crate::time::Stamp;
@@ -50,8 +50,8 @@ pub struct Place {
 /// A clinician (XCN).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Clinician {
-    /// XCN-1
-    pub id: Option<String>,
+    /// XCN-1, with its authority (XCN-9).
+    pub id: Option<Identifier>,
     /// `Family, Given`
     pub name: Option<String>,
 }
@@ -67,6 +67,10 @@ pub struct Visit {
     pub prior: Option<Place>,
     /// PV1-7
     pub attending: Vec<Clinician>,
+    /// PV1-9
+    pub consulting: Vec<Clinician>,
+    /// PV1-17
+    pub admitting: Vec<Clinician>,
     /// PV1-19, without its authority.
     pub number: Option<String>,
     /// PV1-44
@@ -94,12 +98,9 @@ impl Visit {
             },
             place: place(segment.field(3)),
             prior: place(segment.field(6)),
-            attending: segment
-                .field(7)
-                .repetitions()
-                .filter_map(clinician)
-                .take(MAX_CLINICIANS)
-                .collect(),
+            attending: clinicians(segment.field(7)),
+            consulting: clinicians(segment.field(9)),
+            admitting: clinicians(segment.field(17)),
             number: part(segment.field(19), 1),
             admitted_at: stamp(segment.field(44), zone),
             discharged_at: stamp(segment.field(45), zone),
@@ -117,10 +118,15 @@ pub(super) fn place(field: Value<'_>) -> Option<Place> {
     (place != Place::default()).then_some(place)
 }
 
+fn clinicians(field: Value<'_>) -> Vec<Clinician> {
+    let all = field.repetitions().filter_map(clinician);
+    all.take(MAX_CLINICIANS).collect()
+}
+
 pub(super) fn clinician(it: Value<'_>) -> Option<Clinician> {
     let (family, given) = (part(it, 2), part(it, 3));
     let clinician = Clinician {
-        id: part(it, 1),
+        id: patient::identifier(it, 9, 13),
         name: match (family, given) {
             (Some(family), Some(given)) => Some(format!("{family}, {given}")),
             (family, given) => family.or(given),

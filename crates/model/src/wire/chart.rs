@@ -1,5 +1,6 @@
 //! A patient's chart for one screen, and single entries of it.
 
+use super::access::AccessReason;
 use super::directory::PatientBanner;
 use super::enroll::PersonBrief;
 use super::notes::NoteInfo;
@@ -12,6 +13,8 @@ wire! {
     pub struct PatientChart {
         /// Who it is, where, and what must not be forgotten.
         pub banner: PatientBanner,
+        /// Why the person may look, where something explains it; absent under a broken glass alone.
+        pub because: Option<AccessReason>,
         /// The care team.
         pub care_team: Vec<PersonBrief>,
         /// Precautions in force, such as isolation or a risk of falls.

@@ -2,6 +2,7 @@
 //!
 //! One module for each resource. Times are unix milliseconds, bytes base64url without padding.
 
+pub mod access;
 pub mod attachments;
 pub mod cards;
 pub mod chart;

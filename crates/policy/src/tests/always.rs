@@ -53,7 +53,7 @@ proptest! {
     fn nothing_of_a_record_is_seen_without_a_reason_to_look(question in a_question()) {
         let question = in_good_standing(question);
         if let Resource::Entry {
-            patient: Some(_), care_team: false, conversation: false, glass: None, ..
+            patient: Some(_), care_team: false, conversation: false, glass: None, explained: None, ..
         } = question.resource
         {
             let decided = engine().decide(&question);

@@ -230,6 +230,7 @@ pub(super) fn patient(care_team: bool, conversation: bool, labels: &[&str]) -> R
         care_team,
         conversation,
         glass: None,
+        explained: None,
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
     }
 }
@@ -260,6 +261,7 @@ pub(super) fn document(care_team: bool, conversation: bool, labels: &[&str]) -> 
         care_team,
         conversation,
         glass: None,
+        explained: None,
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
     }
 }
@@ -274,6 +276,7 @@ pub(super) fn entry(kind: &str, care_team: bool, labels: &[&str]) -> Resource {
         care_team,
         conversation: false,
         glass: None,
+        explained: None,
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
     }
 }

@@ -12,8 +12,9 @@ use wardline_model::{
 
 use super::people::{HOUR, MINUTE};
 use crate::{
-    Action, BOT, BotFacts, Circumstances, DeviceFacts, Glass, Limits, Network, PasskeyKind, Person,
-    Place, Program, Purpose, Question, Resource, ResourceKind, Scope, SessionFacts,
+    Action, BOT, Because, BotFacts, Circumstances, DeviceFacts, Glass, Limits, Network,
+    PasskeyKind, Person, Place, Program, Purpose, Question, Resource, ResourceKind, Scope,
+    SessionFacts,
 };
 
 const ROLES: [&str; 12] = [
@@ -140,6 +141,10 @@ fn broken() -> impl Strategy<Value = Option<Glass>> {
     option::weighted(0.3, glass)
 }
 
+fn because() -> impl Strategy<Value = Option<Because>> {
+    option::weighted(0.3, select(Because::ALL))
+}
+
 fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
     match kind {
         ResourceKind::Hospital => Just(Resource::Hospital).boxed(),
@@ -248,14 +253,16 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
             any::<bool>(),
             any::<bool>(),
             broken(),
+            because(),
             btree_set(select(vec!["N", "R", "V", "PSY", "HIV", "ETH"]), 0..3),
         )
             .prop_map(
-                |(id, care_team, conversation, glass, labels)| Resource::Patient {
+                |(id, care_team, conversation, glass, explained, labels)| Resource::Patient {
                     id: id.parse().unwrap(),
                     care_team,
                     conversation,
                     glass,
+                    explained,
                     labels: labels.into_iter().map(str::to_owned).collect(),
                 },
             )
@@ -265,21 +272,23 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
             any::<bool>(),
             any::<bool>(),
             broken(),
+            because(),
             btree_set(
                 select(vec!["N", "R", "V", "PSY", "HIV", "ETH", "CEL", "EMP"]),
                 0..3,
             ),
         )
-            .prop_map(
-                |(id, care_team, conversation, glass, labels)| Resource::Document {
+            .prop_map(|(id, care_team, conversation, glass, explained, labels)| {
+                Resource::Document {
                     patient: id.parse().unwrap(),
                     id,
                     care_team,
                     conversation,
                     glass,
+                    explained,
                     labels: labels.into_iter().map(str::to_owned).collect(),
-                },
-            )
+                }
+            })
             .boxed(),
         ResourceKind::Entry => (
             ("[A-Za-z0-9.-]{1,64}", any::<bool>()),
@@ -287,6 +296,7 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
             btree_set(select(&["laboratory", "vital-signs"][..]), 0..2),
             any::<[bool; 2]>(),
             broken(),
+            because(),
             btree_set(
                 select(vec!["N", "R", "V", "PSY", "HIV", "ETH", "CEL", "PSYTHPN"]),
                 0..3,
@@ -299,6 +309,7 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                     categories,
                     [care_team, conversation],
                     glass,
+                    explained,
                     labels,
                 )| {
                     Resource::Entry {
@@ -309,6 +320,7 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
                         care_team,
                         conversation,
                         glass,
+                        explained,
                         labels: labels.into_iter().map(str::to_owned).collect(),
                     }
                 },

@@ -8,12 +8,12 @@ use wardline_model::{GlassId, UserId};
 
 use super::people::{
     ADA, ADAS_PHONE, BEN, BENS_PHONE, HOUR, MINUTE, ada_asks, answer, asker, attachment, changed,
-    device, document, engine, entry, forward, group, patient, person, session, someone_elses,
-    with_roles,
+    device, document, edited, engine, entry, forward, group, patient, person, session,
+    someone_elses, with_roles,
 };
 use crate::{
-    Action, Decision, Glass, PasskeyKind, Place, Program, Proof, Purpose, Question, Resource,
-    ResourceKind, Scope,
+    Action, Because, Decision, Glass, PasskeyKind, Place, Program, Proof, Purpose, Question,
+    Resource, ResourceKind, Scope,
 };
 
 #[test]
@@ -1041,4 +1041,116 @@ fn a_psychiatrist_and_a_porter_see_different_charts_of_one_patient() {
     assert_eq!(nurse(&["N"]), "allow");
     assert_eq!(nurse(&["PSY"]), "step_up");
     assert_eq!(nurse(&["PSY", "PSYTHPN"]), "psychotherapy");
+}
+
+/// Ada, whose look something explains.
+fn explained(action: Action, because: Because, labels: &[&str]) -> Question {
+    changed(ada_asks(action), |q| {
+        q.resource = match action {
+            Action::NoteRead => document(false, false, labels),
+            Action::EntryRead => entry("Observation", false, labels),
+            Action::EntryGlance => entry("Patient", false, labels),
+            _ => patient(false, false, labels),
+        };
+        let (Resource::Patient { explained, .. }
+        | Resource::Document { explained, .. }
+        | Resource::Entry { explained, .. }) = &mut q.resource
+        else {
+            panic!("no record");
+        };
+        *explained = Some(because);
+    })
+}
+
+#[test]
+fn what_the_hospital_wrote_down_opens_a_record_at_once_and_what_holds_for_many_asks() {
+    for because in Because::ALL {
+        let expected = match because {
+            Because::Colleague | Because::DepartmentBefore => "no_basis",
+            _ => "allow",
+        };
+        for action in [
+            Action::PatientRead,
+            Action::ChartRead,
+            Action::NoteList,
+            Action::NoteRead,
+            Action::EntryRead,
+        ] {
+            let question = explained(action, *because, &["N"]);
+            assert_eq!(answer(&question), expected, "{action} {because}");
+        }
+        // They who are asked may break the glass, and then it is open as ever.
+        let glass = explained(Action::GlassBreak, *because, &["N"]);
+        assert_eq!(answer(&glass), "allow");
+        let broken = changed(explained(Action::ChartRead, *because, &["N"]), |q| {
+            if let Resource::Patient { glass, .. } = &mut q.resource {
+                *glass = Some(Glass {
+                    id: GlassId::from_bytes([0x91; 16]),
+                    purpose: Purpose::Treatment,
+                });
+            }
+        });
+        assert_eq!(answer(&broken), "allow");
+    }
+}
+
+#[test]
+fn a_reason_to_look_opens_nothing_that_is_for_those_who_treat() {
+    for because in Because::ALL {
+        let chart = explained(Action::ChartRead, *because, &["V"]);
+        assert_ne!(answer(&chart), "allow");
+        for label in ["ETH", "SUD", "HIV"] {
+            for action in [Action::NoteRead, Action::EntryRead] {
+                let question = explained(action, *because, &[label]);
+                assert_ne!(answer(&question), "allow", "{because} {label}");
+            }
+        }
+    }
+    let therapy = explained(Action::EntryRead, Because::Order, &["PSYTHPN"]);
+    assert_eq!(answer(&therapy), "psychotherapy");
+    let unproven = changed(explained(Action::EntryRead, Because::Ward, &["PSY"]), |q| {
+        session(q).scopes.clear();
+    });
+    assert_eq!(answer(&unproven), "step_up");
+}
+
+#[test]
+fn who_transports_sees_a_part_for_whatever_reason_and_who_has_no_patients_nothing() {
+    let asks = |role: &str, action| {
+        answer(&changed(explained(action, Because::Ward, &["N"]), |q| {
+            q.principal.as_mut().unwrap().roles = [role.to_owned()].into();
+        }))
+    };
+    assert_eq!(asks("transporter", Action::EntryGlance), "allow");
+    assert_eq!(asks("transporter", Action::ChartRead), "allow");
+    assert_eq!(asks("transporter", Action::EntryRead), "missing_permission");
+    assert_eq!(asks("operator", Action::ChartRead), "missing_permission");
+    assert_eq!(asks("operator", Action::EntryRead), "missing_permission");
+}
+
+#[test]
+fn a_hospital_says_itself_which_evidence_is_enough() {
+    let stricter = edited("evidence.cedar", "Wardline::Because::\"before\", ", "");
+    let engine = stricter.engine().unwrap();
+    let decide = |because| {
+        engine
+            .decide(&explained(Action::ChartRead, because, &["N"]))
+            .decision
+    };
+    assert_eq!(decide(Because::Ward), Decision::Allow);
+    let Decision::Deny { code, advice } = decide(Because::Before) else {
+        panic!("open")
+    };
+    assert_eq!(code, "no_basis");
+    assert!(advice.iter().any(|line| line.contains("Break the glass")));
+}
+
+#[test]
+fn a_question_of_before_there_were_reasons_is_read_and_keeps_its_digest() {
+    let json = serde_json::to_string(&ada_asks(Action::ChartRead)).unwrap();
+    assert!(!json.contains("\"explained\""));
+    let asked = explained(Action::ChartRead, Because::Ward, &["N"]);
+    let json = serde_json::to_string(&asked).unwrap();
+    assert!(json.contains("\"explained\":\"ward\""));
+    assert_eq!(serde_json::from_str::<Question>(&json).unwrap(), asked);
 }

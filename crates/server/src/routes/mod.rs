@@ -190,6 +190,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(swaps::withdraw::handler))
         .routes(routes!(patients::search::handler))
         .routes(routes!(patients::read::handler))
+        .routes(routes!(patients::explanation::handler))
         .routes(routes!(patients::break_glass::handler))
         .routes(routes!(glass::list::handler))
         .routes(routes!(glass::own::handler))

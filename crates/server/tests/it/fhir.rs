@@ -11,6 +11,7 @@ use wardline_model::wire::chart::{ChartEntry, ChartEntryState, MedicationState, 
 use wardline_model::wire::directory::{PatientBanner, PatientList};
 use wardline_model::{B64, PatientId};
 
+use crate::explained::{moved, on_shift, practitioner};
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::{Answer, Device, Engine, Hospital, Proof, story};
 
@@ -23,7 +24,7 @@ async fn own(by: &mut Device) -> Vec<PatientBanner> {
 }
 
 /// A search by POST, as clients should.
-async fn search(by: &mut Device, kind: &str, query: &str) -> Answer {
+pub(crate) async fn search(by: &mut Device, kind: &str, query: &str) -> Answer {
     let path = format!("/fhir/R4/{kind}/_search");
     for _ in 0..2 {
         let proof = by.proof("POST", &path, &Proof::default());
@@ -82,7 +83,7 @@ fn whose(resource: &Value) -> Option<String> {
         .map(str::to_owned)
 }
 
-async fn import(hospital: &Hospital, resources: Vec<Value>) {
+pub(crate) async fn import(hospital: &Hospital, resources: Vec<Value>) {
     let entries: Vec<Value> = resources
         .into_iter()
         .map(|it| json!({ "resource": it }))
@@ -773,6 +774,21 @@ story!(nothing_ever_leaves_that_is_not_the_persons_to_see);
 async fn nothing_ever_leaves_that_is_not_the_persons_to_see(engine: Engine) {
     let mut house = House::open(engine).await;
     let mut porter = house.colleague("sam.porter", "transporter").await;
+    // One more by the ward of her shift, and one by an order.
+    let (ward, orders) = {
+        let user = colleague_called(&house.hospital, &house.officer, "war.der", "nurse").await;
+        let (store, _) = house.hospital.seize();
+        let mut tx = store.read().await.unwrap();
+        let amara = tx.person(house.amara.user()).await.unwrap().unwrap();
+        drop(tx);
+        moved(&house.hospital, user, "Cardiology", amara.facility_id).await;
+        on_shift(&house.hospital, user).await;
+        let ward = phone_of(&house.hospital, &mut house.officer, user).await;
+        let user = colleague_called(&house.hospital, &house.officer, "ora.der", "physician").await;
+        let orders = phone_of(&house.hospital, &mut house.officer, user).await;
+        (ward, orders)
+    };
+    let (mut ward, mut orders) = (ward, orders);
     let House {
         hospital,
         mut amara,
@@ -780,6 +796,14 @@ async fn nothing_ever_leaves_that_is_not_the_persons_to_see(engine: Engine) {
         patient,
         ..
     } = house;
+    let order = json!({
+        "resourceType": "ServiceRequest", "id": "o1", "status": "active", "intent": "order",
+        "subject": { "reference": format!("Patient/{}", patient.id) }, "code": { "text": "CT" },
+        "authoredOn": "2026-01-02T00:00:00Z", "occurrencePeriod": { "end": "2199-01-01T00:00:00Z" },
+        "requester": { "reference": "Practitioner/p-ora" },
+    });
+    let directory = practitioner("p-ora", "ora.der", "urn:staff", "77");
+    import(&hospital, vec![directory, order]).await;
     let labelled = ["F20.0", "F11.2", "B20"];
     let made = labelled
         .iter()
@@ -796,6 +820,12 @@ async fn nothing_ever_leaves_that_is_not_the_persons_to_see(engine: Engine) {
         .map(|it| it.id.to_string())
         .collect();
     let porters = BTreeSet::from([patient.id.to_string()]);
+    let wards: BTreeSet<String> = own(&mut ward)
+        .await
+        .iter()
+        .map(|it| it.id.to_string())
+        .collect();
+    assert!(wards.contains(patient.id.as_str()) && wards.is_subset(&amaras));
     let all: Vec<&String> = amaras.union(&marys).collect();
     // Whatever is asked, in an order that a seed gives.
     let mut seed = 7_u64;
@@ -836,6 +866,8 @@ async fn nothing_ever_leaves_that_is_not_the_persons_to_see(engine: Engine) {
             (&mut amara, &amaras),
             (&mut mary, &marys),
             (&mut porter, &porters),
+            (&mut ward, &wards),
+            (&mut orders, &porters),
         ] {
             let answer = search(by, kind, &query).await;
             if matches!(answer.status, 401 | 403) {

@@ -11,11 +11,16 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use wardline_model::PatientId;
+use wardline_model::wire::access::AccessExplanation;
 use wardline_model::wire::hl7::DeadLetterList;
 use wardline_server::Config;
+use wardline_server::config::WardRule;
 use wardline_server::keys::tls_ca_path;
 use wardline_store::{CareTeamChange, NewResource, Term};
 
+use crate::explained::{explanation, moved, on_shift, practitioner};
+use crate::fhir::import;
 use crate::support::managed::{colleague_called, phone_of};
 use crate::support::{Device, Engine, Hospital, story, until};
 
@@ -220,6 +225,98 @@ async fn a_patient_is_admitted_moved_and_gets_results_over_mllp(engine: Engine) 
     assert_eq!(house.dead().await.dead, 0);
     assert_eq!(house.hospital.events("hl7.received").await.len(), 5);
     assert_eq!(house.hospital.events("hl7.applied").await.len(), 5);
+}
+
+story!(whom_a_feed_names_and_whoever_is_on_shift_on_the_ward_may_look_and_others_are_asked);
+async fn whom_a_feed_names_and_whoever_is_on_shift_on_the_ward_may_look_and_others_are_asked(
+    engine: Engine,
+) {
+    let mut house = House::with(engine, |config| {
+        config.access.wards = vec![WardRule {
+            ward: "4E".to_owned(),
+            site: "MAIN".to_owned(),
+            facility: config.hospital.name.clone(),
+            departments: vec!["Cardiology".to_owned()],
+        }];
+    })
+    .await;
+    let (store, _) = house.hospital.seize();
+    let mut tx = store.read().await.unwrap();
+    let first = tx.person(house.officer.user()).await.unwrap().unwrap();
+    drop(tx);
+    let mut people = Vec::new();
+    for (username, role) in [
+        ("ada.bauer", "physician"),
+        ("con.sult", "physician"),
+        ("ned.ray", "nurse"),
+    ] {
+        let user = colleague_called(&house.hospital, &house.officer, username, role).await;
+        let department = if role == "nurse" {
+            "Cardiology"
+        } else {
+            "Surgery"
+        };
+        moved(&house.hospital, user, department, first.facility_id).await;
+        people.push(phone_of(&house.hospital, &mut house.officer, user).await);
+    }
+    let [ada, con, ned] = &mut people[..] else {
+        panic!("three people")
+    };
+    on_shift(&house.hospital, ned.user()).await;
+    let staff = "urn:wardline:authority:staff";
+    let directory = vec![
+        practitioner("p-ada", "ada.bauer", staff, "77"),
+        practitioner("p-con", "con.sult", staff, "78"),
+    ];
+    import(&house.hospital, directory).await;
+
+    let now = house.hospital.clock.now_ms();
+    let stamp = |days: u64| {
+        let seconds = i64::try_from(now / 1000 - days * 86_400).unwrap();
+        let at = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap();
+        let (date, (hour, minute, second)) = (at.date(), at.to_hms());
+        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+        format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")
+    };
+    let pv1 = |place: &str, ended: &str| {
+        format!(
+            "{NORA}\nPV1|1|I|{place}||||77^Bauer^Ada^^^^^^STAFF||78^Sult^Con^^^^^^STAFF||||||||||V7\
+             |||||||||||||||||||||||||{}|{ended}",
+            stamp(5)
+        )
+    };
+    let mut sender = house.sender().await;
+    sender
+        .sends(&adt("A01", 1, &stamp(5), &pv1("4E^12^B^MAIN", "")))
+        .await;
+    house.settled().await;
+    let found = house.found("10042").await;
+    let nora: PatientId = found[0]["id"].as_str().unwrap().parse().unwrap();
+    let reason = |told: AccessExplanation| told.reason.map(|reason| reason.name);
+    let name = |name: &str| Some(name.to_owned());
+    assert_eq!(reason(explanation(ada, &nora).await), name("encounter"));
+    assert_eq!(reason(explanation(con, &nora).await), name("consult"));
+    assert_eq!(reason(explanation(ned, &nora).await), name("ward"));
+
+    // Elsewhere, and where a ward of that name is another one.
+    for (id, place, expected) in [
+        (2, "ICU^1^A^MAIN", None),
+        (3, "4E^1^A^HARBOUR", None),
+        (4, "4E^2^A^MAIN", name("ward")),
+    ] {
+        sender
+            .sends(&adt("A02", id, &stamp(4), &pv1(place, "")))
+            .await;
+        house.settled().await;
+        assert_eq!(reason(explanation(ned, &nora).await), expected, "{place}");
+    }
+    // Gone home: who treated her writes the letter, the ward has others.
+    let left = pv1("4E^2^A^MAIN", &stamp(2));
+    sender.sends(&adt("A03", 5, &stamp(2), &left)).await;
+    house.settled().await;
+    assert_eq!(reason(explanation(ada, &nora).await), name("before"));
+    assert_eq!(reason(explanation(ned, &nora).await), None);
+    assert_eq!(house.dead().await.dead, 0);
 }
 
 story!(a_message_sent_again_is_answered_again_and_applied_once);
@@ -697,17 +794,18 @@ async fn look_at_merged(engine: Engine) {
         ned.get(path).await.refused(403, "denied");
     }
 
-    // Who leaves that team has no reason left by the old record, and a label of the one that stays counts for both.
+    // Who left that team has no reason left by the old record, and a label of the one that stays counts for both.
     let (store, _) = house.hospital.seize();
     let mut tx = store.write().await.unwrap();
     tx.lock_care_teams().await.unwrap();
-    tx.change_care_team(&CareTeamChange {
+    let change = CareTeamChange {
         patient: kept.parse().unwrap(),
         added: Vec::new(),
         removed: vec![ola.user()],
-    })
-    .await
-    .unwrap();
+    };
+    // So long ago that having been on it is no reason any more.
+    let then = house.hospital.clock.now_ms() - 15 * 24 * 60 * 60 * 1000;
+    tx.change_care_team(&change, then).await.unwrap();
     tx.commit().await.unwrap();
     for path in [&banner, &chart, &format!("/fhir/R4/Patient/{old}")] {
         ola.get(path).await.refused(403, "denied");

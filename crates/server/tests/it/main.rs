@@ -21,6 +21,7 @@ mod decoders;
 mod demo;
 mod enrolment;
 mod escalations;
+mod explained;
 mod factors;
 mod feeds;
 mod fhir;

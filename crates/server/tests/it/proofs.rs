@@ -283,6 +283,7 @@ fn signed_routes(device: &Device) -> Vec<(&'static str, String, Option<Value>)> 
         ),
         ("GET", "/v1/patients/p1/chart".into(), None),
         ("GET", "/v1/patients/p1/chart/Observation/k1".into(), None),
+        ("GET", "/v1/patients/p1/explanation".into(), None),
         ("GET", "/fhir/R4/Patient/p1".into(), None),
         ("GET", "/fhir/R4/Patient/p1/_history/1".into(), None),
         ("GET", "/fhir/R4/Patient?name=quigley".into(), None),

@@ -34,4 +34,5 @@ mod sealed;
 mod sessions;
 mod support;
 mod teams;
+mod ties;
 mod watch;

@@ -2,13 +2,22 @@
 
 use wardline_model::{ChallengeId, GlassId, PatientId, SessionId};
 use wardline_store::{
-    CardAnswer, CardSaid, Challenge, NewGlass, NewGroup, NewPushSubscription, NewResource,
-    NewSession, Term,
+    Bond, CardAnswer, CardSaid, CareTeamChange, Challenge, FOREVER, NewClinician, NewGlass,
+    NewGroup, NewPushSubscription, NewResource, NewSession, NewTie, Term,
 };
 
 use crate::support::{
     Db, MINUTE, NOW, admit, event, message, new_device, new_group, runtime, salt, unique,
 };
+
+fn tie(bond: Bond, name: &str) -> NewTie<'_> {
+    NewTie {
+        bond,
+        name,
+        from_ms: NOW,
+        until_ms: FOREVER,
+    }
+}
 
 #[test]
 fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
@@ -32,6 +41,10 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         "keys-to-ring-anna",
         "why-the-glass-was-broken",
         "what-was-read-under-it",
+        "how-records-name-her",
+        "ward-of-the-stay",
+        "stay-of-the-patient",
+        "her-entry-of-the-directory",
     ];
     runtime().block_on(async {
         let store = db.store();
@@ -66,6 +79,26 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         };
         tx.put_resources(&[resource, lab], NOW).await.unwrap();
         tx.put_care_team(&patient, anna.user).await.unwrap();
+        let ties = [
+            tie(Bond::Encounter, "Practitioner/how-records-name-her"),
+            tie(Bond::Ward, "ward-of-the-stay"),
+        ];
+        tx.put_ties("Encounter", "stay-of-the-patient", &patient, &ties)
+            .await
+            .unwrap();
+        let left = CareTeamChange {
+            patient: patient.clone(),
+            added: Vec::new(),
+            removed: vec![anna.user],
+        };
+        tx.change_care_team(&left, NOW).await.unwrap();
+        let names = ["Practitioner/how-records-name-her".to_owned()];
+        let known = NewClinician {
+            id: "her-entry-of-the-directory",
+            account: "anna",
+            names: &names,
+        };
+        tx.put_clinician(&known).await.unwrap();
         let glass = NewGlass {
             grant_id: GlassId::from_bytes(unique()),
             user_id: anna.user,

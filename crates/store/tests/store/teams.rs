@@ -103,7 +103,7 @@ store_test! {
             added: added.to_vec(),
             removed: removed.to_vec(),
         };
-        tx.change_care_team(&change("p1", &[ben.user], &[ada.user])).await.unwrap();
+        tx.change_care_team(&change("p1", &[ben.user], &[ada.user]), NOW).await.unwrap();
         assert_eq!(tx.care_team(&patient("p1")).await.unwrap(), [ben.user]);
         assert!(!tx.cares_for(ada.user, &patient("p1")).await.unwrap());
         // Read back out of its seal, and of this patient only.
@@ -113,10 +113,10 @@ store_test! {
         assert_eq!(tx.care_team_groups_after(before).await.unwrap(), [team.group_id]);
 
         // Nobody is left, which is heard of as well.
-        tx.change_care_team(&change("p1", &[], &[ben.user])).await.unwrap();
+        tx.change_care_team(&change("p1", &[], &[ben.user]), NOW).await.unwrap();
         assert!(tx.care_team(&patient("p1")).await.unwrap().is_empty());
         assert_eq!(tx.care_team_groups_after(before + 1).await.unwrap(), [team.group_id]);
-        tx.change_care_team(&change("p2", &[], &[ada.user])).await.unwrap();
+        tx.change_care_team(&change("p2", &[], &[ada.user]), NOW).await.unwrap();
         assert_eq!(tx.care_teams_version().await.unwrap(), before + 3);
         assert!(tx.care_team_groups_after(before + 2).await.unwrap().is_empty());
         // Taken back, nothing of it was.

@@ -74,19 +74,20 @@ pub(super) async fn apply(
         let there = tx.care_team(&survivor).await?;
         let added = team.iter().copied();
         let added = added.filter(|user| !there.contains(user)).collect();
-        tx.change_care_team(&CareTeamChange {
+        let change = CareTeamChange {
             patient: survivor.clone(),
             added,
             removed: Vec::new(),
-        })
-        .await?;
+        };
+        tx.change_care_team(&change, now_ms).await?;
+        tx.move_ended_ties(&prior, &survivor).await?;
         // Who leaves the team of the record that stays must not keep a reason to look by the other.
-        tx.change_care_team(&CareTeamChange {
+        let change = CareTeamChange {
             patient: prior.clone(),
             added: Vec::new(),
             removed: team,
-        })
-        .await?;
+        };
+        tx.change_care_team(&change, now_ms).await?;
         let subject = format!("merge {} {}", survivor.as_str(), prior.as_str());
         tx.note_news(&subject, at).await?;
     }

@@ -3,8 +3,27 @@
 use serde_json::{Number, Value, json};
 use wardline_fhir::Resource;
 use wardline_fhir::chart::PRECISION;
-use wardline_hl7::event::{Coded, Measured, Observation, Report};
+use wardline_hl7::event::{Clinician, Coded, Measured, Observation, Report};
 use wardline_model::PatientId;
+
+use super::patients;
+use crate::app::App;
+
+/// A clinician as a Reference: by their number, whoever's entry of the directory that is, and as people read it.
+pub(super) fn clinician(app: &App, clinician: &Clinician) -> Value {
+    let mut made = json!({});
+    if let Some(name) = &clinician.name {
+        made["display"] = name.as_str().into();
+    }
+    if let Some(id) = &clinician.id {
+        let mut identifier = json!({ "value": id.value });
+        if let Some(system) = patients::system_of(app, id) {
+            identifier["system"] = system.into();
+        }
+        made["identifier"] = identifier;
+    }
+    made
+}
 
 /// A code with its words.
 pub(super) fn concept(coded: &Coded) -> Value {

@@ -161,8 +161,8 @@ pub(super) async fn plan_orders(
         if let Some(at) = order.at {
             json["authoredOn"] = at.date_time().into();
         }
-        if let Some(name) = order.by.as_ref().and_then(|by| by.name.as_ref()) {
-            json["requester"] = json!({ "display": name });
+        if let Some(by) = &order.by {
+            json["requester"] = resources::clinician(app, by);
         }
         if order.is_urgent {
             json["priority"] = "stat".into();

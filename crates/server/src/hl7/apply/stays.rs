@@ -7,7 +7,7 @@ use wardline_model::PatientId;
 use wardline_store::Tx;
 
 use super::patients::{self, object};
-use super::{Ids, Plan, Unfit};
+use super::{Ids, Plan, Unfit, resources};
 use crate::app::App;
 use crate::problem::Refusal;
 
@@ -70,7 +70,7 @@ pub(super) async fn plan(
         },
         |known| object(known.into_json()),
     );
-    bring_up(&mut json, admission, visit);
+    bring_up(app, &mut json, admission, visit);
     match Resource::new(Value::Object(json)) {
         Ok(stay) => plan.resources.push(stay),
         Err(_) => return Ok(Err(Unfit::new("the stay cannot be written as FHIR"))),
@@ -89,7 +89,7 @@ pub(super) async fn current_stay(tx: &mut Tx, id: &PatientId) -> Result<Option<R
     Ok(None)
 }
 
-fn bring_up(json: &mut Map<String, Value>, admission: &Admission, visit: &Visit) {
+fn bring_up(app: &App, json: &mut Map<String, Value>, admission: &Admission, visit: &Visit) {
     let before = json
         .get("status")
         .and_then(Value::as_str)
@@ -116,21 +116,26 @@ fn bring_up(json: &mut Map<String, Value>, admission: &Admission, visit: &Visit)
     if let Some(number) = &visit.number {
         json.insert("identifier".to_owned(), json!([{ "value": number }]));
     }
-    if !visit.attending.is_empty() {
-        let attending = visit.attending.iter().map(|clinician| {
-            let mut individual = Map::new();
-            if let Some(name) = &clinician.name {
-                individual.insert("display".to_owned(), name.as_str().into());
-            }
-            if let Some(id) = &clinician.id {
-                individual.insert("identifier".to_owned(), json!({ "value": id }));
-            }
+    // Of those whom the message names, the record has these; of the others it keeps what it has.
+    for (code, clinicians) in [
+        ("ATND", &visit.attending),
+        ("CON", &visit.consulting),
+        ("ADM", &visit.admitting),
+    ] {
+        if clinicians.is_empty() {
+            continue;
+        }
+        let participants = json.entry("participant").or_insert_with(|| json!([]));
+        let Some(participants) = participants.as_array_mut() else {
+            continue;
+        };
+        participants.retain(|it| it["type"][0]["coding"][0]["code"].as_str() != Some(code));
+        participants.extend(clinicians.iter().map(|clinician| {
             json!({
-                "type": [{ "coding": [{ "system": PARTICIPATION, "code": "ATND" }] }],
-                "individual": individual,
+                "type": [{ "coding": [{ "system": PARTICIPATION, "code": code }] }],
+                "individual": resources::clinician(app, clinician),
             })
-        });
-        json.insert("participant".to_owned(), attending.collect());
+        }));
     }
     let mut period = json.get("period").cloned().map(object).unwrap_or_default();
     let started = visit.admitted_at.or_else(|| {
@@ -162,6 +167,9 @@ fn bring_up(json: &mut Map<String, Value>, admission: &Admission, visit: &Visit)
     if let Some(place) = place {
         let is_there = status == "in-progress" || status == "planned";
         json.insert("location".to_owned(), locations(place, is_there));
+        if let Some(facility) = &place.facility {
+            json.insert("serviceProvider".to_owned(), json!({ "display": facility }));
+        }
     } else if status == "finished" {
         json.remove("location");
     }

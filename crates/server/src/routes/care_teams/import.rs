@@ -36,13 +36,13 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::CareTeamManage, Resource::Hospital)
         .await?;
     let permit = bots::within_rate(&app, &caller, permit).await?;
-    let by = Some(caller.user());
+    let (by, now_ms) = (Some(caller.user()), permit.now_ms());
     let teams = care_teams::read(request.text.as_bytes());
     let told = if request.dry_run {
         let outcome = match teams {
             Ok(teams) => {
                 let mut facts = app.facts().await?;
-                let outcome = care_teams::import(&mut facts, &teams, by, false).await;
+                let outcome = care_teams::import(&mut facts, &teams, by, false, now_ms).await;
                 outcome.map(|outcome| outcome.told).map_err(Refusal::from)
             }
             Err(reasons) => Err(Refusal::ImportRefused(reasons)),
@@ -64,7 +64,7 @@ pub(crate) async fn handler(
             let teams = teams
                 .as_ref()
                 .map_err(|reasons| Refusal::ImportRefused(reasons.clone()))?;
-            let Outcome { told, changes } = care_teams::import(tx, teams, by, true).await?;
+            let Outcome { told, changes } = care_teams::import(tx, teams, by, true, now_ms).await?;
             if told.stopped {
                 let stops = told.findings.into_iter().filter(|finding| finding.stops);
                 return Err(Refusal::ImportRefused(

@@ -61,13 +61,13 @@ pub(crate) async fn handler(
             }
             _ => false,
         };
-        let resource = patients::resource(&mut facts, caller.user(), patient, now_ms).await?;
+        let resource = patients::resource(&app, &mut facts, caller.user(), patient, now_ms).await?;
         drop(facts);
         // A program opens no chart; one that has a critical result to tell binds it to its patient.
         let (action, resource) = if is_handed {
             (Action::CriticalCallTake, Resource::Hospital)
         } else {
-            (Action::PatientRead, patients::without_glass(resource))
+            (Action::PatientRead, patients::lasting(resource))
         };
         app.decide(caller.asker(), action, resource)
             .await?

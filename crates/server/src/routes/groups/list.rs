@@ -152,6 +152,7 @@ async fn banners(
             care_team: facts.cares_for(caller.user(), id).await?,
             conversation: true,
             glass: None,
+            explained: None,
             labels: charts::labels(facts, id).await?,
         };
         if app.may(caller.asker(), Action::PatientRead, resource)

@@ -42,7 +42,8 @@ pub(crate) async fn handler(
     Params(part): Params<Part>,
 ) -> Result<Json<NoteList>, Refusal> {
     let mut facts = app.facts().await?;
-    let patient = patients::resource(&mut facts, caller.user(), &id, caller.asker().now_ms).await?;
+    let patient =
+        patients::resource(&app, &mut facts, caller.user(), &id, caller.asker().now_ms).await?;
     let permit = app
         .decide(caller.asker(), Action::NoteList, patient.clone())
         .await?;

@@ -16,15 +16,22 @@ use crate::problem::Refusal;
 /// A note as the policies see it: whoever may not read the patient's record may not read it
 /// either, so the patient's labels are its own.
 fn resource(document: &Document, of: &Resource) -> Resource {
-    let (care_team, conversation, glass, patients) = match of {
+    let (care_team, conversation, glass, explained, patients) = match of {
         Resource::Patient {
             care_team,
             conversation,
             glass,
+            explained,
             labels,
             ..
-        } => (*care_team, *conversation, *glass, labels.clone()),
-        _ => (false, false, None, BTreeSet::new()),
+        } => (
+            *care_team,
+            *conversation,
+            *glass,
+            *explained,
+            labels.clone(),
+        ),
+        _ => (false, false, None, None, BTreeSet::new()),
     };
     Resource::Document {
         id: document.id.clone(),
@@ -32,6 +39,7 @@ fn resource(document: &Document, of: &Resource) -> Resource {
         care_team,
         conversation,
         glass,
+        explained,
         labels: document.labels.union(&patients).cloned().collect(),
     }
 }

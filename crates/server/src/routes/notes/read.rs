@@ -33,7 +33,8 @@ pub(crate) async fn handler(
     NoteId(note): NoteId,
 ) -> Result<Json<NoteText>, Refusal> {
     let mut facts = app.facts().await?;
-    let patient = patients::resource(&mut facts, caller.user(), &id, caller.asker().now_ms).await?;
+    let patient =
+        patients::resource(&app, &mut facts, caller.user(), &id, caller.asker().now_ms).await?;
     let found = charts::document(&mut facts, &note).await?;
     drop(facts);
     let found = found.and_then(|body| Some((Document::of(&body)?, body)));

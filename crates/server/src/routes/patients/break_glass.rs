@@ -46,7 +46,7 @@ pub(crate) async fn handler(
     let reason = words(&request.reason, "reason")?;
     let mut facts = app.facts().await?;
     let now_ms = caller.asker().now_ms;
-    let resource = super::resource(&mut facts, caller.user(), &id, now_ms).await?;
+    let resource = super::resource(&app, &mut facts, caller.user(), &id, now_ms).await?;
     drop(facts);
     let permit = app
         .decide(caller.asker(), Action::GlassBreak, resource)

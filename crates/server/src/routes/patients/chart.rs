@@ -15,6 +15,7 @@ use wardline_policy::Action;
 use crate::app::{App, Peer};
 use crate::caller::Caller;
 use crate::charts;
+use crate::explain;
 use crate::extract::Id;
 use crate::problem::Refusal;
 use crate::risk;
@@ -40,7 +41,8 @@ pub(crate) async fn handler(
     let now_ms = caller.asker().now_ms;
     let mut facts = app.facts().await?;
     let id = charts::current(&mut facts, id).await?;
-    let resource = super::resource(&mut facts, caller.user(), &id, now_ms).await?;
+    let known = explain::gather(&app, &mut facts, caller.user(), &id, now_ms).await?;
+    let resource = super::explained(&mut facts, caller.user(), &id, known, now_ms).await?;
     let permit = app
         .decide(caller.asker(), Action::ChartRead, resource.clone())
         .await?;
@@ -88,6 +90,7 @@ pub(crate) async fn handler(
     let mut answer = chart(&patient, &entries, now_ms).map_err(Refusal::internal)?;
     let active = team.into_iter().filter(|person| person.active);
     answer.care_team = active.map(shape::brief).collect();
+    answer.because = known.told();
     answer.in_part = in_part;
     answer.cut = cut;
     let besides: usize = withheld.values().sum();

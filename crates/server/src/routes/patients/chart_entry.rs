@@ -67,7 +67,7 @@ pub(crate) async fn handler(
     let now_ms = caller.asker().now_ms;
     let mut facts = app.facts().await?;
     let id = charts::current(&mut facts, id).await?;
-    let resource = super::resource(&mut facts, caller.user(), &id, now_ms).await?;
+    let resource = super::resource(&app, &mut facts, caller.user(), &id, now_ms).await?;
     let permit = app
         .decide(caller.asker(), Action::ChartRead, resource.clone())
         .await?;

@@ -29,7 +29,8 @@ pub(crate) async fn handler(
 ) -> Result<Json<PatientBanner>, Refusal> {
     let mut facts = app.facts().await?;
     let id = charts::current(&mut facts, id).await?;
-    let resource = super::resource(&mut facts, caller.user(), &id, caller.asker().now_ms).await?;
+    let resource =
+        super::resource(&app, &mut facts, caller.user(), &id, caller.asker().now_ms).await?;
     let permit = app
         .decide(caller.asker(), Action::PatientRead, resource.clone())
         .await?;

@@ -32,8 +32,9 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::PatientSearch, Resource::Hospital)
         .await?;
     let mut facts = app.facts().await?;
-    let patients =
-        charts::search(&mut facts, caller.user(), &search.q, 20, permit.now_ms()).await?;
+    let (asker, user) = (caller.asker(), caller.user());
+    let found = charts::search(&app, asker, &mut facts, user, &search.q, 20);
+    let patients = Box::pin(found).await?;
     drop(facts);
     let mut note = permit.note();
     // Who was shown, by identifier: an accounting of disclosures can be made from it

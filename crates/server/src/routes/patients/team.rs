@@ -30,7 +30,8 @@ pub(crate) async fn handler(
     Id(id): Id<PatientId>,
 ) -> Result<Json<CareTeam>, Refusal> {
     let mut facts = app.facts().await?;
-    let resource = super::resource(&mut facts, caller.user(), &id, caller.asker().now_ms).await?;
+    let resource =
+        super::resource(&app, &mut facts, caller.user(), &id, caller.asker().now_ms).await?;
     let permit = app
         .decide(caller.asker(), Action::PatientRead, resource)
         .await?
