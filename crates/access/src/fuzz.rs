@@ -6,6 +6,7 @@ use crate::book::Book;
 use crate::house::House;
 use crate::person::PersonState;
 use crate::replay;
+use crate::staff;
 
 /// A log of accesses beside an empty book; whether any of it could be read.
 ///
@@ -34,6 +35,17 @@ pub fn book(bytes: &[u8]) -> bool {
         book.plan(roster);
     }
     weighs(&book, next())
+}
+
+/// A file of people who work here; whether it has any.
+///
+/// # Panics
+/// When somebody has no name.
+pub fn staff(bytes: &[u8]) -> bool {
+    staff::read(bytes).is_ok_and(|(staff, _)| {
+        assert!(staff.iter().all(|it| !it.username.is_empty()));
+        !staff.is_empty()
+    })
 }
 
 /// A person's state; whether it is one.

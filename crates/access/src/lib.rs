@@ -18,6 +18,7 @@ mod look;
 mod person;
 pub mod replay;
 mod sign;
+pub mod staff;
 
 pub use book::{Access, Book};
 pub use evidence::{Asker, BEFORE_MS, Basis, Explained, Party, Reason, Relation, Ward, explain};

@@ -34,6 +34,14 @@ fn what_a_hospital_knows_is_read_or_left_out() {
 }
 
 #[test]
+fn files_of_staff_are_read_row_by_row() {
+    corpus!("staff")
+        .words(["\"", "\u{feff}", "\r\n\r\n", "area", "mrn", " , "])
+        .cases(4_000)
+        .run(fuzz::staff);
+}
+
+#[test]
 fn states_are_read_or_refused() {
     let (mut house, mut person) = (House::default(), PersonState::default());
     let book = Book::default();

@@ -59,6 +59,8 @@ pub enum Hint {
     Records,
     /// A session became so unusual that a security officer has to look, or one was answered for.
     Risk,
+    /// Somebody looked at a chart so that a privacy officer should look, or one has.
+    Looks,
     /// A critical result or alarm waits for a bot.
     CriticalCalls,
     /// Audit events wait for the sequencer.

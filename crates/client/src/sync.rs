@@ -107,6 +107,7 @@ impl<P: Platform> Client<P> {
             ServerFrame::Ready
             | ServerFrame::Records
             | ServerFrame::Risk
+            | ServerFrame::Looks
             | ServerFrame::CriticalCalls
             | ServerFrame::CareTeam { .. }
             | ServerFrame::Sent { .. }

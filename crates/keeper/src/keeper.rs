@@ -87,6 +87,7 @@ impl Keeper {
                 | ServerFrame::Escalation { .. }
                 | ServerFrame::Records
                 | ServerFrame::Risk
+                | ServerFrame::Looks
                 | ServerFrame::CriticalCalls
                 // Nobody signed who is on it.
                 | ServerFrame::CareTeam { .. }

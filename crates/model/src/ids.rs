@@ -86,6 +86,14 @@ uuid_id!(
     GlassId, "glass id"
 );
 uuid_id!(
+    /// A synthetic chart that nobody has a reason to open.
+    CanaryId, "canary id"
+);
+uuid_id!(
+    /// A look at a chart that somebody should look at.
+    LookId, "look id"
+);
+uuid_id!(
     /// A wish that somebody takes over a turn.
     SwapId, "swap id"
 );

@@ -28,8 +28,8 @@ pub mod wire;
 
 pub use bytes::B64;
 pub use ids::{
-    AttachmentId, CallId, CardId, ChallengeId, CriticalId, DeviceId, EnrollmentId, EscalationId,
-    FacilityId, FactorId, GlassId, GroupId, InviteId, MessageId, PatientId, RecoveryId, RoleSlug,
-    SessionId, SwapId, TeamId, UserId,
+    AttachmentId, CallId, CanaryId, CardId, ChallengeId, CriticalId, DeviceId, EnrollmentId,
+    EscalationId, FacilityId, FactorId, GlassId, GroupId, InviteId, LookId, MessageId, PatientId,
+    RecoveryId, RoleSlug, SessionId, SwapId, TeamId, UserId,
 };
 pub use phi::Phi;

@@ -157,6 +157,18 @@ named! {
         GlassRead = "glass.read",
         /// Say whether it was justified.
         GlassReview = "glass.review",
+        /// See which charts are canaries: synthetic ones that nobody has a reason to open.
+        CanaryList = "canary.list",
+        /// Make one, or let a synthetic record be one.
+        CanaryMake = "canary.make",
+        /// Let one be none any more.
+        CanaryRetire = "canary.retire",
+        /// See which looks at charts somebody should look at.
+        LookList = "look.list",
+        /// See what speaks for one of them.
+        LookRead = "look.read",
+        /// Say what came of it.
+        LookReview = "look.review",
         /// Hand in key packages of a device, or count them.
         KeyPackageUpload = "key_package.upload",
         /// Claim key packages of people.
@@ -257,6 +269,10 @@ impl Action {
             | Self::DeviceExport
             | Self::GlassListOwn
             | Self::GlassList
+            | Self::CanaryList
+            | Self::CanaryMake
+            | Self::CanaryRetire
+            | Self::LookList
             | Self::CredentialRead
             | Self::PeopleSearch
             | Self::PersonReach
@@ -323,6 +339,7 @@ impl Action {
                 ResourceKind::Patient
             }
             Self::GlassEnd | Self::GlassRead | Self::GlassReview => ResourceKind::Glass,
+            Self::LookRead | Self::LookReview => ResourceKind::Look,
             Self::MessageForward => ResourceKind::Forward,
             Self::NoteRead => ResourceKind::Document,
             Self::EntryRead | Self::EntryGlance => ResourceKind::Entry,
@@ -477,6 +494,12 @@ impl Action {
             Self::GlassList => "see who broke the glass",
             Self::GlassRead => "see why the glass was broken",
             Self::GlassReview => "review why the glass was broken",
+            Self::CanaryList => "see which charts are canaries",
+            Self::CanaryMake => "make a canary",
+            Self::CanaryRetire => "retire a canary",
+            Self::LookList => "see which looks at charts are to be looked at",
+            Self::LookRead => "see what speaks for this look",
+            Self::LookReview => "say what came of this look",
             Self::KeyPackageUpload => "hand in this device's key packages",
             Self::KeyPackageClaim => "add people's devices",
             Self::GroupCreate => "start a conversation",

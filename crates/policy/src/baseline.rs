@@ -56,6 +56,10 @@ pub const POLICIES: &[Source<'static>] = &[
         text: include_str!("../policies/glass.cedar"),
     },
     Source {
+        name: "looks.cedar",
+        text: include_str!("../policies/looks.cedar"),
+    },
+    Source {
         name: "officers.cedar",
         text: include_str!("../policies/officers.cedar"),
     },

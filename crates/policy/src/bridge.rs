@@ -47,6 +47,7 @@ pub(crate) struct Names {
     purpose: EntityTypeName,
     because: EntityTypeName,
     glass: EntityTypeName,
+    look: EntityTypeName,
     records: EntityTypeName,
     forward: EntityTypeName,
     policy: EntityTypeName,
@@ -97,6 +98,7 @@ impl Names {
             purpose: entity_type("Purpose"),
             because: entity_type("Because"),
             glass: entity_type(ResourceKind::Glass.as_str()),
+            look: entity_type(ResourceKind::Look.as_str()),
             forward: entity_type(ResourceKind::Forward.as_str()),
             policy: entity_type(ResourceKind::Policy.as_str()),
             records: entity_type(ResourceKind::Records.as_str()),
@@ -329,6 +331,10 @@ impl Names {
             ),
             Resource::Glass { id, person } => entity(
                 uid(&self.glass, &id.to_string()),
+                vec![attribute("person", self.person_value(*person))],
+            ),
+            Resource::Look { id, person } => entity(
+                uid(&self.look, &id.to_string()),
                 vec![attribute("person", self.person_value(*person))],
             ),
             Resource::Forward {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::{
-    AttachmentId, DeviceId, EscalationId, GlassId, GroupId, PatientId, SessionId, UserId,
+    AttachmentId, DeviceId, EscalationId, GlassId, GroupId, LookId, PatientId, SessionId, UserId,
 };
 
 use crate::named::named;
@@ -180,6 +180,13 @@ pub enum Resource {
         /// Who broke it.
         person: UserId,
     },
+    /// A look at a chart that somebody should look at.
+    Look {
+        /// Which.
+        id: LookId,
+        /// Whose.
+        person: UserId,
+    },
     /// A message on its way from one conversation into another.
     Forward {
         /// Where it comes from.
@@ -316,6 +323,7 @@ impl Resource {
             Self::KeyPackages { .. } => ResourceKind::KeyPackages,
             Self::Share { .. } => ResourceKind::Share,
             Self::Glass { .. } => ResourceKind::Glass,
+            Self::Look { .. } => ResourceKind::Look,
             Self::Forward { .. } => ResourceKind::Forward,
             Self::Log => ResourceKind::Log,
             Self::Policy { .. } => ResourceKind::Policy,
@@ -351,6 +359,7 @@ impl Resource {
             Self::KeyPackages { device: None } => "key-packages".to_owned(),
             Self::Share { device } => format!("device/{device}/share"),
             Self::Glass { id, .. } => format!("glass/{id}"),
+            Self::Look { id, .. } => format!("look/{id}"),
             Self::Forward { from, to, .. } => format!("group/{from}/forward/{to}"),
             Self::Log => "log".to_owned(),
             Self::Policy { version, .. } => format!("policy/{version}"),
@@ -392,6 +401,8 @@ named! {
         Share = "Share",
         /// That somebody broke the glass.
         Glass = "Glass",
+        /// A look at a chart that somebody should look at.
+        Look = "Look",
         /// A message on its way from one conversation into another.
         Forward = "Forward",
         /// The audit log.

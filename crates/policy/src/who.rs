@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::{
-    AttachmentId, DeviceId, EscalationId, GlassId, GroupId, PatientId, SessionId, UserId,
+    AttachmentId, DeviceId, EscalationId, GlassId, GroupId, LookId, PatientId, SessionId, UserId,
 };
 
 use crate::action::Action;
@@ -299,6 +299,10 @@ impl Asking<'_> {
                 id: GlassId::from_bytes(SOMETHING),
                 person: owner,
             }],
+            ResourceKind::Look => vec![Resource::Look {
+                id: LookId::from_bytes(SOMETHING),
+                person: owner,
+            }],
             ResourceKind::Forward => vec![Resource::Forward {
                 from: GroupId::from_bytes(SOMETHING),
                 to: GroupId::from_bytes(SOMETHING),
@@ -339,6 +343,7 @@ const fn is_owned(kind: ResourceKind) -> bool {
         | ResourceKind::KeyPackages
         | ResourceKind::Share
         | ResourceKind::Glass
+        | ResourceKind::Look
         | ResourceKind::Policy => true,
         ResourceKind::Hospital
         | ResourceKind::Group

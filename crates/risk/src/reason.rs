@@ -50,6 +50,9 @@ pub enum Reason {
     Contradicted,
     /// Many more records were opened after it than usual. It comes of [`crate::Opened`].
     OpensMany,
+    /// A chart was opened that the person's work does not explain. It comes of what a server knows of
+    /// charts and their patients.
+    UnexplainedChart,
 }
 
 impl Reason {
@@ -77,6 +80,7 @@ impl Reason {
             Self::Company => "Something like this looked unusual a few days ago.",
             Self::Contradicted => "Your device and your network tell of different places.",
             Self::OpensMany => "You open far more charts than usual.",
+            Self::UnexplainedChart => "You opened a chart that your work does not explain.",
         }
     }
 
@@ -146,6 +150,10 @@ impl Reason {
                 "Within the last hour, or since the turn of work began, the person opened several times \
                  as many records or patients as they, their peers and a busy round do; off duty a third \
                  as many are enough."
+            }
+            Self::UnexplainedChart => {
+                "What is known of the person, the patient and their work hardly explains the look at a \
+                 chart. A privacy officer decides about it; here it is about who holds the device."
             }
         }
     }

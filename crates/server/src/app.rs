@@ -26,6 +26,7 @@ use crate::proof::Proofs;
 use crate::push::Push;
 use crate::rim::Clock;
 use crate::risk::Risk;
+use crate::snooping::Snooping;
 use crate::transmitters::Transmitters;
 
 /// The server's shared state. Cheap to clone.
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     /// How unusual sign-ins are.
     pub(crate) risk: Risk,
+    /// How much looks at charts are like snooping.
+    pub(crate) snooping: Snooping,
     pub(crate) bus: Bus,
     /// The public lists of patches, as this process read them last.
     pub(crate) feeds: feeds::Held,

@@ -49,7 +49,12 @@ impl Entry {
                 TokenKind::BirthDate => is_patient && is_found,
                 _ => false,
             })
-            .map(|token| (token.kind.name(), token.value))
+            .map(|token| (token.kind.name(), token.value));
+        let area = (is_found && is_patient).then(|| area(resource)).flatten();
+        let exact: Vec<(&'static str, String)> = area
+            .map(|area| (AREA, area))
+            .into_iter()
+            .chain(exact)
             .collect();
         let mut within = search::terms(resource);
         if !document::is_ordinary(&view::labels(resource)) {
@@ -281,6 +286,14 @@ pub(crate) async fn current(tx: &mut Tx, id: PatientId) -> Result<PatientId, Ref
     }
 }
 
+/// The area of a patient's address: its postal code.
+pub(crate) fn area(patient: &Resource) -> Option<String> {
+    let addresses = patient.get("address")?.as_array()?;
+    let codes = addresses.iter().filter_map(|it| it["postalCode"].as_str());
+    let mut codes = codes.map(str::trim).filter(|code| !code.is_empty());
+    codes.next().map(index::fold)
+}
+
 /// The id of the patient that a record became part of (R4 `Patient.link`).
 fn replaced_by(patient: &Resource) -> Option<String> {
     if patient.resource_type() != "Patient" {
@@ -367,6 +380,8 @@ pub(crate) fn parse(body: &Body) -> Result<Resource, Refusal> {
     Resource::from_slice(body.expose()).map_err(Refusal::internal)
 }
 
+/// The field of patients by which those of an area are counted.
+pub(crate) const AREA: &str = "area";
 /// The field, and the value, by which what is sensitive is counted within a record.
 pub(crate) const LABELLED: &str = "labelled";
 const MAX_OF_A_KIND: u32 = 200;

@@ -66,6 +66,8 @@ pub struct Config {
     pub glass: Glass,
     /// What explains that somebody looks at a record.
     pub access: Access,
+    /// Which looks at charts a privacy officer should look at.
+    pub looks: Looks,
     /// How many code generators roles need.
     pub factors: Factors,
     /// Smart cards.
@@ -204,6 +206,16 @@ pub struct Policy {
 pub struct Glass {
     /// For how long breaking the glass opens a chart, in minutes.
     pub minutes: u64,
+}
+
+/// `[looks]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Looks {
+    /// How likely a look is snooping, in percent, to be one that somebody should look at.
+    pub percent: u8,
+    /// So many looks of a day are listed at most, beside those at canaries.
+    pub a_day: u32,
 }
 
 /// `[risk]`: how unusual a session may be before more is asked for what is sensitive, 0 to 100.
@@ -647,6 +659,16 @@ impl Config {
             "minutes",
             "1 to 1440, a day",
         );
+        check(
+            self.looks.percent == 0 || self.looks.percent > 100,
+            "percent",
+            "1 to 100",
+        );
+        check(
+            self.looks.a_day > 1_000,
+            "a_day",
+            "0 to 1000; 0 lists those at canaries only",
+        );
         check(sessions.fresh_minutes == 0, "fresh_minutes", "at least 1");
         check(
             sessions.offline_hours > 168,
@@ -779,6 +801,15 @@ impl Default for Sessions {
 impl Default for Glass {
     fn default() -> Self {
         Self { minutes: 60 }
+    }
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self {
+            percent: 10,
+            a_day: 20,
+        }
     }
 }
 
@@ -1037,6 +1068,7 @@ mod tests {
             ("pager", 6),
             ("glass", 1),
             ("access", 1),
+            ("looks", 2),
             ("attachments", 3),
             ("log", 1),
             ("network", 2),

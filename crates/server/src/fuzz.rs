@@ -11,7 +11,7 @@ use url::Url;
 use wardline_model::wire::enroll::{BINDING_TYPE, BindingClaims, Platform};
 use wardline_model::wire::{
     attachments, devices, directory, enroll, fleet, forward, glass, groups, integrations, keys,
-    messages, programs, push, records, sessions, socket, teams,
+    looks, messages, programs, push, records, sessions, socket, teams,
 };
 use wardline_model::{B64, UserId};
 use wardline_posture::webauthn::Trust;
@@ -65,6 +65,8 @@ pub fn body(bytes: &[u8]) -> bool {
         quiet::<devices::ExportRequest>(bytes),
         quiet::<glass::GlassRequest>(bytes),
         quiet::<glass::GlassReview>(bytes),
+        quiet::<looks::CanaryMake>(bytes),
+        quiet::<looks::LookReview>(bytes),
         quiet::<forward::ForwardRequest>(bytes),
         quiet::<records::HandIn>(bytes),
         quiet::<records::StatementsTaken>(bytes),

@@ -33,6 +33,7 @@ use crate::policies::record::{Kept, Recorder};
 use crate::problem::Refusal;
 use crate::rim::random;
 use crate::risk;
+use crate::snooping;
 
 /// The store and the policies, which only this module brings together.
 #[derive(Debug)]
@@ -325,7 +326,9 @@ impl App {
             Decision::Deny { code, advice } => {
                 let advice = explained(advice, &decided.policies, asker);
                 event.reasons.insert(0, code.clone());
+                let of = event.resource.clone();
                 self.record(event).await?;
+                snooping::refused(self, asker, &of);
                 Err(denied(code, advice))
             }
         }

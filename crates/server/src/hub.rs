@@ -27,7 +27,7 @@ use wardline_model::wire::socket::ServerFrame;
 use wardline_model::{DeviceId, EscalationId, GroupId, SessionId, UserId};
 use wardline_policy::RECORD_KEEPER;
 use wardline_store::{
-    EscalationMark, EventRef, GroupMark, Principal, RecordsMark, RiskMark, SessionMark,
+    EscalationMark, EventRef, GroupMark, LookMark, Principal, RecordsMark, RiskMark, SessionMark,
 };
 
 use crate::app::App;
@@ -37,6 +37,7 @@ use crate::listen::stopped;
 use crate::problem::Refusal;
 use crate::risk;
 use crate::routes::records::{self, InForce};
+use crate::snooping;
 
 /// For a socket's task.
 #[derive(Debug, Clone)]
@@ -68,6 +69,8 @@ struct Inner {
     records: Option<RecordsMark>,
     /// How unusual sessions stood when security officers were told last.
     risk: RiskMark,
+    /// How looks at charts stood when privacy officers were told last.
+    looks: LookMark,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -595,6 +598,7 @@ struct Round {
     sessions: BTreeSet<SessionId>,
     records: bool,
     risk: bool,
+    looks: bool,
     critical: bool,
 }
 
@@ -638,6 +642,7 @@ impl Round {
             }
             Hint::Records => self.records = true,
             Hint::Risk => self.risk = true,
+            Hint::Looks => self.looks = true,
             Hint::CriticalCalls => self.critical = true,
             Hint::Audit | Hint::Roles => {}
         }
@@ -677,6 +682,9 @@ impl Round {
         }
         if self.everywhere || self.risk {
             tell_of_risk(app).await?;
+        }
+        if self.everywhere || self.looks {
+            tell_of_looks(app).await?;
         }
         if self.everywhere || self.critical {
             tell_of_critical(app).await?;
@@ -771,6 +779,21 @@ async fn tell_of_risk(app: &App) -> Result<(), Refusal> {
     app.hub.lock().risk = mark;
     let concerns = |socket: &Socket| officers.contains(&socket.user);
     app.hub.tell_where(&ServerFrame::Risk, concerns);
+    Ok(())
+}
+
+/// Tells privacy officers that other looks at charts wait for them, unless they were told.
+async fn tell_of_looks(app: &App) -> Result<(), Refusal> {
+    let mut facts = app.facts().await?;
+    let mark = facts.looks_mark().await?;
+    if app.hub.lock().looks == mark {
+        return Ok(());
+    }
+    let officers = facts.people_with_role(snooping::OFFICER).await?;
+    drop(facts);
+    app.hub.lock().looks = mark;
+    let concerns = |socket: &Socket| officers.contains(&socket.user);
+    app.hub.tell_where(&ServerFrame::Looks, concerns);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use wardline_audit::event::Kind;
 use wardline_fhir::import::{Limits, import};
 
+use crate::canaries;
 use crate::charts;
 use crate::config::Config;
 use crate::init::{self, InitError};
@@ -55,11 +56,23 @@ pub async fn fhir(config: &Config, files: &[PathBuf], clock: &Clock) -> Result<R
             }
         };
         let mut tx = store.write().await?;
-        charts::put(&mut tx, &imported.resources, clock.now_ms()).await?;
+        let mut resources = Vec::with_capacity(imported.resources.len());
+        for (place, resource) in imported.resources.into_iter().enumerate() {
+            // A file brings nobody's record, and changes none that was made up.
+            match resource.patient() {
+                Some(patient) if canaries::is_one(&mut tx, &patient).await? => {
+                    let why = "is of a record that no file may change; ask the privacy office";
+                    report
+                        .errors
+                        .push(format!("{name}: resource {place} {why}"));
+                }
+                _ => resources.push(resource),
+            }
+        }
+        charts::put(&mut tx, &resources, clock.now_ms()).await?;
         tx.commit().await?;
-        report.resources += imported.resources.len();
-        report.patients += imported
-            .resources
+        report.resources += resources.len();
+        report.patients += resources
             .iter()
             .filter(|r| r.resource_type() == "Patient")
             .count();

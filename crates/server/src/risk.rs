@@ -41,6 +41,7 @@ use crate::gate::{Note, patiently};
 use crate::listen::stopped;
 use crate::problem::Refusal;
 use crate::rim::random;
+use crate::snooping::{self, Noticed};
 
 /// What the model knows of the hospital.
 #[derive(Debug)]
@@ -323,9 +324,11 @@ pub(crate) async fn follow(
         weighed.base = weighed.base.max(u8::try_from(event.base).unwrap_or(100));
         let reasons: Vec<Reason> =
             serde_json::from_str(&event.reasons).map_err(Refusal::internal)?;
-        if before > 0 && reasons.contains(&Reason::OpensMany) {
-            weighed.reasons.push(Reason::OpensMany);
-            weighed.sentences.push(Reason::OpensMany.sentence());
+        for opened in [Reason::OpensMany, Reason::UnexplainedChart] {
+            if before > 0 && reasons.contains(&opened) {
+                weighed.reasons.push(opened);
+                weighed.sentences.push(opened.sentence());
+            }
         }
     }
     put(app, tx, principal.session_id, &now, &weighed).await?;
@@ -455,7 +458,18 @@ async fn is_called(
 
 /// Rings the devices of security officers: somebody is shut out, or somebody is in who must not be.
 async fn call_officers(app: &App, tx: &mut Tx, now_ms: u64) -> Result<(), StoreError> {
-    for officer in tx.people_with_role(OFFICER).await? {
+    let officers = tx.people_with_role(OFFICER).await?;
+    ring(app, tx, &officers, now_ms).await
+}
+
+/// Rings people's devices; what it is about they read in the app.
+pub(crate) async fn ring(
+    app: &App,
+    tx: &mut Tx,
+    people: &[UserId],
+    now_ms: u64,
+) -> Result<(), StoreError> {
+    for officer in people.iter().copied() {
         for device in tx.push_devices_of(officer).await? {
             tx.ask_push(device, Priority::Urgent, app.push.together_ms(), now_ms)
                 .await?;
@@ -633,10 +647,23 @@ pub(crate) async fn clear(
     Ok(())
 }
 
-/// Counts a patient's record that somebody opens. Where it is more than they, or people like them,
+/// Counts a patient's record that somebody opens, and weighs that look at it. Where it is more than they, or people like them,
 /// ever open, the session becomes more unusual by it, and the next thing may ask for a proof.
 pub(crate) async fn opened(app: &App, caller: &Caller, patient: &PatientId) -> Result<(), Refusal> {
-    count(app, caller, Some(patient)).await
+    count(app, caller, Some(patient), std::slice::from_ref(patient)).await
+}
+
+/// The same of a search within records, each of which is opened as far as it shows something of it.
+pub(crate) async fn searched_within(
+    app: &App,
+    caller: &Caller,
+    shown: &[PatientId],
+) -> Result<(), Refusal> {
+    match shown {
+        [] => Ok(()),
+        [one] => count(app, caller, Some(one), shown).await,
+        _ => count(app, caller, None, shown).await,
+    }
 }
 
 /// Counts a search that shows patients as one record. Once it has come down to one patient, that is as if
@@ -648,17 +675,25 @@ pub(crate) async fn searched(
 ) -> Result<(), Refusal> {
     match shown {
         [] => Ok(()),
-        [one] => count(app, caller, Some(one)).await,
-        _ => count(app, caller, None).await,
+        [one] => count(app, caller, Some(one), &[]).await,
+        _ => count(app, caller, None, &[]).await,
     }
 }
 
-async fn count(app: &App, caller: &Caller, patient: Option<&PatientId>) -> Result<(), Refusal> {
+async fn count(
+    app: &App,
+    caller: &Caller,
+    patient: Option<&PatientId>,
+    looked_at: &[PatientId],
+) -> Result<(), Refusal> {
     let (user, session) = (caller.user(), caller.session());
     let now_ms = caller.asker().now_ms;
-    let raised = patiently!(app, |tx| {
-        let mut openings = openings_of(tx, user).await?;
+    let (raised, noticed) = patiently!(app, |tx| {
         let roster = roster_of(tx, user, now_ms).await?;
+        let duty = roster.duty(&user.to_string(), signed(now_ms));
+        let looks = snooping::looked(app, tx, caller, looked_at, duty).await?;
+        let mut raised = raise_by_looks(app, tx, caller, looks).await?;
+        let mut openings = openings_of(tx, user).await?;
         let access = Access {
             at_ms: signed(now_ms),
             user: user.to_string(),
@@ -677,39 +712,16 @@ async fn count(app: &App, caller: &Caller, patient: Option<&PatientId>) -> Resul
         // From what its sign-in weighed: each record tells of the whole hour anew.
         let weighed = tx.risk_event(session).await?;
         let base = weighed.as_ref().map_or(0, |event| event.base);
-        let raised = opened.raises(u8::try_from(base).unwrap_or(100));
+        let by_many = opened.raises(u8::try_from(base).unwrap_or(100));
         // However usual the sign-in was, so much is worth a look at who holds the device.
-        let risk = raised.max(app.gate.limits().risk_step_up);
+        let risk = by_many.max(app.gate.limits().risk_step_up);
         let Some(reason) = opened.reason() else {
-            return Ok(false);
+            return Ok((raised, looks));
         };
-        let mut sentences = caller.asker().unusual.clone();
-        let sentence = reason.sentence().to_owned();
-        if !sentences.contains(&sentence) {
-            sentences.insert(0, sentence);
+        if !raise(app, tx, caller, risk, reason).await? {
+            return Ok((raised, looks));
         }
-        let sentences = serde_json::to_string(&sentences).map_err(Refusal::internal)?;
-        if !tx
-            .raise_session_risk(session, risk.into(), &sentences)
-            .await?
-        {
-            return Ok(false);
-        }
-        // Whoever is called to clear it has to find it, and why.
-        let is_called = is_called(app, tx, session, risk).await?;
-        if let Some(event) = weighed {
-            let mut reasons: Vec<Reason> =
-                serde_json::from_str(&event.reasons).map_err(Refusal::internal)?;
-            if !reasons.contains(&reason) {
-                reasons.insert(0, reason);
-            }
-            let reasons = serde_json::to_string(&reasons).map_err(Refusal::internal)?;
-            tx.raise_risk_event(session, risk.into(), &reasons, now_ms)
-                .await?;
-        }
-        if is_called {
-            call_officers(app, tx, now_ms).await?;
-        }
+        raised = true;
         let mut event = app.gate.house_event(OPENS_MANY, "risk.weigh", now_ms);
         event.actor = caller.asker().actor;
         event.resource = format!("session/{session}");
@@ -722,13 +734,75 @@ async fn count(app: &App, caller: &Caller, patient: Option<&PatientId>) -> Resul
             .detail
             .insert("records_of_hour".to_owned(), opened.records_of_hour.into());
         tx.audit(&event, Salt(random())).await?;
-        Ok(true)
+        Ok((raised, looks))
     })?;
     if raised {
         app.bus.publish(Hint::Audit);
         tell_officers(app);
     }
+    snooping::tell(app, noticed);
     Ok(())
+}
+
+/// Makes a session as unusual as the looks at charts in it are, where they are. It asks for the passkey, and
+/// whoever holds it goes on: what is to be said of a person's curiosity, people say.
+pub(crate) async fn raise_by_looks(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    looks: Noticed,
+) -> Result<bool, Refusal> {
+    let Some(risk) = looks.risk() else {
+        return Ok(false);
+    };
+    let limits = app.gate.limits();
+    let highest = limits.risk_second.min(limits.risk_deny).saturating_sub(1);
+    raise(app, tx, caller, risk.min(highest), Reason::UnexplainedChart).await
+}
+
+/// Makes a session so unusual, for a reason that comes of what is done in it. False where it is already.
+async fn raise(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    risk: u8,
+    reason: Reason,
+) -> Result<bool, Refusal> {
+    let session = caller.session();
+    let weighed = tx.risk_event(session).await?;
+    let mut reasons: Vec<Reason> = match &weighed {
+        Some(event) => serde_json::from_str(&event.reasons).map_err(Refusal::internal)?,
+        None => Vec::new(),
+    };
+    if !reasons.contains(&reason) {
+        reasons.insert(0, reason);
+    }
+    let mut sentences = caller.asker().unusual.clone();
+    for opened in [Reason::OpensMany, Reason::UnexplainedChart] {
+        let sentence = opened.sentence().to_owned();
+        if reasons.contains(&opened) && !sentences.contains(&sentence) {
+            sentences.insert(0, sentence);
+        }
+    }
+    let sentences = serde_json::to_string(&sentences).map_err(Refusal::internal)?;
+    if !tx
+        .raise_session_risk(session, risk.into(), &sentences)
+        .await?
+    {
+        return Ok(false);
+    }
+    // Whoever is called to clear it has to find it, and why.
+    let is_called = is_called(app, tx, session, risk).await?;
+    let now_ms = caller.asker().now_ms;
+    if weighed.is_some() {
+        let reasons = serde_json::to_string(&reasons).map_err(Refusal::internal)?;
+        tx.raise_risk_event(session, risk.into(), &reasons, now_ms)
+            .await?;
+    }
+    if is_called {
+        call_officers(app, tx, now_ms).await?;
+    }
+    Ok(true)
 }
 
 /// What is known of what somebody opens.

@@ -34,6 +34,7 @@ use crate::proof::Proofs;
 use crate::push::{self, Push, PushError};
 use crate::rim::{Clock, random};
 use crate::risk::{self, Risk, RiskError};
+use crate::snooping::{self, Snooping};
 use crate::tls::TlsError;
 use crate::transmitters::{TransmitterError, Transmitters};
 use crate::webhook::HookError;
@@ -210,6 +211,7 @@ impl Server {
             .collect();
         let mut facts = store.read().await?;
         let risk = Risk::load(&mut facts, &config, clock.now_ms()).await?;
+        let snooping = Snooping::load(&mut facts, &config).await?;
         let policies = Policies::load(&mut facts, clock.now_ms()).await?;
         let (recorder, decisions) = Recorder::new();
         drop(facts);
@@ -221,6 +223,7 @@ impl Server {
             passkeys,
             gate: Gate::new(store.clone(), policies, recorder, &config),
             risk,
+            snooping,
             bus,
             feeds: feeds::Held::new(trust),
             told: fleet::LastTold::default(),
@@ -281,6 +284,7 @@ impl Server {
         tasks.spawn(fleet::run(app.clone(), stopped.clone()));
         tasks.spawn(fleet::follow(app.clone(), stopped.clone()));
         tasks.spawn(risk::run(app.clone(), stopped.clone()));
+        tasks.spawn(snooping::run(app.clone(), stopped.clone()));
         tasks.spawn(policies::run(app.clone(), stopped.clone()));
         tasks.spawn(escalations::run(app.clone(), stopped.clone()));
         tasks.spawn(attachments::run(app.clone(), stopped.clone()));

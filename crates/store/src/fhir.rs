@@ -414,6 +414,34 @@ impl Tx {
         Ok(count.unsigned_abs())
     }
 
+    /// Takes a record out of the store as if it had never been there; for one that was made up.
+    pub async fn remove_record(&mut self, patient: &PatientId) -> Result<(), StoreError> {
+        let patient = self.patient_token(patient);
+        execute!(
+            self,
+            "DELETE FROM resource_tokens WHERE (kind, id_token) IN
+                 (SELECT kind, id_token FROM resources WHERE patient_token = $1)",
+            patient
+        )?;
+        execute!(
+            self,
+            "DELETE FROM resource_terms WHERE scope_token = $1",
+            patient.as_bytes().to_vec()
+        )?;
+        execute!(self, "DELETE FROM ties WHERE patient_token = $1", patient)?;
+        execute!(
+            self,
+            "DELETE FROM ended_ties WHERE patient_token = $1",
+            patient
+        )?;
+        execute!(
+            self,
+            "DELETE FROM resources WHERE patient_token = $1",
+            patient
+        )?;
+        Ok(())
+    }
+
     async fn search(
         &mut self,
         kind: &str,
@@ -625,7 +653,7 @@ impl Tx {
         token.as_bytes()[..Token::LEN / 2].to_vec()
     }
 
-    fn exact_token(&self, kind: &str, field: &str, value: &str) -> Token {
+    pub(crate) fn exact_token(&self, kind: &str, field: &str, value: &str) -> Token {
         let folded = text::fold(value);
         self.shared
             .index

@@ -61,6 +61,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(34, "0034_resource_terms"),
     migration!(35, "0035_critical"),
     migration!(36, "0036_ties"),
+    migration!(37, "0037_canaries"),
+    migration!(38, "0038_snooping"),
 ];
 
 impl Store {

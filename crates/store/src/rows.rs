@@ -17,9 +17,9 @@ use wardline_model::wire::messages::{EntryKind, Priority};
 use wardline_model::wire::posture::{FactName, Provenance};
 use wardline_model::wire::teams::TeamKind;
 use wardline_model::{
-    AttachmentId, CallId, CardId, ChallengeId, CriticalId, DeviceId, EnrollmentId, FacilityId,
-    FactorId, GlassId, GroupId, InviteId, MessageId, RecoveryId, RoleSlug, SessionId, SwapId,
-    TeamId, UserId,
+    AttachmentId, CallId, CanaryId, CardId, ChallengeId, CriticalId, DeviceId, EnrollmentId,
+    FacilityId, FactorId, GlassId, GroupId, InviteId, LookId, MessageId, RecoveryId, RoleSlug,
+    SessionId, SwapId, TeamId, UserId,
 };
 use wardline_seal::Token;
 
@@ -294,6 +294,7 @@ macro_rules! bytes {
 bytes!(
     AttachmentId,
     CallId,
+    CanaryId,
     CriticalId,
     CardId,
     ChallengeId,
@@ -304,6 +305,7 @@ bytes!(
     GroupId,
     Hash,
     InviteId,
+    LookId,
     MessageId,
     GlassId,
     RecoveryId,

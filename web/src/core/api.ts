@@ -1,6 +1,6 @@
 /** Requests of the pages that need nothing of the store: devices, programs, the planner, codes,
  * smart cards, unusual sign-ins, wake-ups, STAT messages, recoveries, charts, policies, schedules,
- * integrations, records. */
+ * integrations, records, looks at charts. */
 import type { Reference } from "../references/reference";
 import { call, callUnasked } from "./core";
 import type { ApiRequest } from "./methods";
@@ -14,6 +14,9 @@ import type {
   BotScope,
   BulkAction,
   BulkOutcome,
+  Canary,
+  CanaryList,
+  CanaryMake,
   CardChallenge,
   CardInfo,
   CardList,
@@ -45,6 +48,10 @@ import type {
   Integrations,
   Interruptions,
   Invite,
+  LookAtChart,
+  LookList,
+  LookOutcome,
+  LooksShown,
   Note,
   NotePart,
   OwnStatUse,
@@ -286,6 +293,37 @@ export const api = {
   glass: () => ask<GlassList>("GET", "/v1/glass"),
   glassOne: ({ id }: { id: string }) => ask<GlassDetail>("GET", `/v1/glass/${id}`),
   endGlass: ({ id }: { id: string }) => ask<null>("POST", `/v1/glass/${id}/end`, {}),
+  looks: ({
+    show,
+    canaries,
+    after,
+  }: {
+    show: LooksShown;
+    canaries: boolean;
+    after?: string | undefined;
+  }) => {
+    const query = new URLSearchParams({ show, canaries: String(canaries) });
+    if (after) {
+      query.set("after", after);
+    }
+    return ask<LookList>("GET", `/v1/looks?${query}`);
+  },
+  looksWaiting: () =>
+    callUnasked("api", { method: "GET", path: "/v1/looks" }).then(
+      (list) => (list as LookList).waiting,
+    ),
+  look: ({ id }: { id: string }) => ask<LookAtChart>("GET", `/v1/looks/${id}`),
+  reviewLook: ({
+    id,
+    ...said
+  }: {
+    id: string;
+    outcome: Exclude<LookOutcome, "waiting">;
+    note: string;
+  }) => ask<LookAtChart>("POST", `/v1/looks/${id}/review`, said),
+  canaries: () => ask<CanaryList>("GET", "/v1/canaries"),
+  makeCanary: (made: CanaryMake) => ask<Canary>("POST", "/v1/canaries", made),
+  retireCanary: ({ id }: { id: string }) => ask<Canary>("POST", `/v1/canaries/${id}/retire`, {}),
   reviewGlass: ({ id, ...said }: { id: string; justified: boolean; note: string }) =>
     ask<Glass>("POST", `/v1/glass/${id}/review`, said),
   /** What is held, ordered and destroyed. What the record keeper is to have signed is verified: of what

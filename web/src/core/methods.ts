@@ -473,6 +473,8 @@ export type CoreEvent =
   | { t: "records" }
   /** Sessions wait for a security officer, or do not any more. */
   | { t: "risk" }
+  /** Looks at charts wait for a privacy officer, or do not any more. */
+  | { t: "looks" }
   | { t: "roles" }
   /** A STAT message that concerns this person goes on, or is over. */
   | { t: "stat" }

@@ -12,7 +12,7 @@ import { call, listen } from "./core";
 import type { Failure } from "./failure";
 import type { Connection, Method, Params, Result, SearchCursor, Wanted } from "./methods";
 import { behind, joined } from "./pages";
-import type { PolicyTexts, PushInfo, Quietly } from "./wire";
+import type { LooksShown, PolicyTexts, PushInfo, Quietly } from "./wire";
 
 const CARE_FRESH_MS = 5 * 60_000;
 const SEARCH_FRESH_MS = 15_000;
@@ -77,6 +77,8 @@ const keys = {
   patient: ["patient"] as const,
   chart: ["chart"] as const,
   glass: ["glass"] as const,
+  looks: ["looks"] as const,
+  canaries: ["canaries"] as const,
   records: ["records"] as const,
   policies: ["policies"] as const,
   push: ["push"] as const,
@@ -118,6 +120,9 @@ export function follow(): () => void {
       case "risk":
         void queryClient.invalidateQueries({ queryKey: keys.risk });
         break;
+      case "looks":
+        looksChanged();
+        break;
       case "stat":
         void queryClient.invalidateQueries({ queryKey: keys.stat });
         break;
@@ -143,6 +148,7 @@ export function follow(): () => void {
           void queryClient.invalidateQueries({ queryKey: keys.careTeams });
           recordsChanged();
           void queryClient.invalidateQueries({ queryKey: keys.everyonesRisk });
+          looksChanged();
         }
         for (const listener of connectionListeners) {
           listener();
@@ -175,6 +181,19 @@ function rolesChanged(): void {
 }
 
 let looking: ReturnType<typeof setTimeout> | undefined;
+
+/** Each look at the list is an event of the hospital's log: what comes together is looked at once. */
+function looksChanged(): void {
+  if (lookingAtLooks) {
+    return;
+  }
+  lookingAtLooks = setTimeout(() => {
+    lookingAtLooks = undefined;
+    void queryClient.invalidateQueries({ queryKey: keys.looks });
+  }, RECORDS_SPREAD_MS);
+}
+
+let lookingAtLooks: ReturnType<typeof setTimeout> | undefined;
 
 /** An order is handed in, taken and carried out within a moment, and each look at records is an event of the
  * hospital's log: what comes together is looked at once. */
@@ -695,6 +714,30 @@ export function useGlass(enabled: boolean) {
   });
 }
 
+/** Looks at charts that a privacy officer should look at. The hospital tells when there are others. */
+export function useLooks(show: LooksShown, canaries: boolean) {
+  return useInfiniteQuery({
+    queryKey: [...keys.looks, show, canaries],
+    queryFn: ({ pageParam }) => api.looks({ show, canaries, after: pageParam }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+  });
+}
+
+/** How many wait. */
+export function useLooksWaiting(enabled: boolean) {
+  return useQuery({
+    queryKey: [...keys.looks, "waiting"],
+    queryFn: api.looksWaiting,
+    enabled,
+    staleTime: SEARCH_FRESH_MS,
+  });
+}
+
+export function useCanaries() {
+  return useQuery({ queryKey: keys.canaries, queryFn: api.canaries });
+}
+
 /** What is held, ordered and destroyed. The hospital tells when that changes: each look is an event of its
  * log, so nothing is asked by the clock. */
 export function useRecords() {
@@ -770,6 +813,9 @@ const MAKES_OLD: Partial<Record<Method | keyof typeof api, readonly (readonly st
   breakGlass: [keys.glass, keys.patient, keys.chart, keys.notes],
   endGlass: [keys.glass, keys.patient, keys.chart, keys.notes],
   reviewGlass: [keys.glass],
+  reviewLook: [keys.looks],
+  makeCanary: [keys.canaries],
+  retireCanary: [keys.canaries, keys.looks],
   handInStatement: [keys.records],
   agreeToOrder: [keys.records],
   askRecovery: [keys.recoveries],

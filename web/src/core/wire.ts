@@ -974,6 +974,74 @@ export interface GlassDetail {
   looks: { at: number; action: string; note?: string | null }[];
 }
 
+/** What was done with a chart. */
+export type LookWay = "opened" | "broke_the_glass" | "refused";
+
+export type LookOutcome = "waiting" | "fine" | "asked" | "followed_up";
+
+/** A look at a chart that a privacy officer should look at. */
+export interface LookAtChart {
+  id: string;
+  user: PersonBrief;
+  patient_id: string;
+  patient_name?: string | null;
+  patient_mrn?: string | null;
+  /** The chart is, or was, a canary. */
+  canary: boolean;
+  at: number;
+  last_at: number;
+  times: number;
+  /** How likely it is snooping, 0 to 100, as far as the model tells. */
+  percent: number;
+  /** Why the person may look, where something explains it. */
+  explained?: string | null;
+  signs: { name: string; sentence: string }[];
+  ways: LookWay[];
+  outcome: LookOutcome;
+  /** The officer's; left out of the list. */
+  note?: string | null;
+  reviewed_by?: PersonBrief | null;
+  reviewed_at?: number | null;
+}
+
+export type LooksShown = "waiting" | "asked" | "done";
+
+export interface LookList {
+  looks: LookAtChart[];
+  waiting: number;
+  next?: string | null;
+  /** So many of a day are listed at most, beside those at canaries. */
+  a_day: number;
+}
+
+/** A synthetic chart that nobody has a reason to open. */
+export interface Canary {
+  id: string;
+  patient_id: string;
+  name: string;
+  mrn?: string | null;
+  ward?: string | null;
+  /** The chart was made up; else it was there before. */
+  made: boolean;
+  made_by: PersonBrief;
+  made_at: number;
+  retired_at?: number | null;
+  looks: number;
+  looked_at?: number | null;
+}
+
+export interface CanaryList {
+  canaries: Canary[];
+  /** Wards that one can be put on. */
+  wards: string[];
+}
+
+export type CanaryMake =
+  | {
+      new: { given: string; family: string; sex: "female" | "male"; mrn: string; ward: string };
+    }
+  | { existing: { mrn: string } };
+
 /** What an order about records covers: what fits all that is given. */
 export interface RecordScope {
   groups?: string[];

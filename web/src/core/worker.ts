@@ -61,6 +61,9 @@ class Worker {
         case "risk":
           this.#emit({ t: "risk" });
           return;
+        case "looks":
+          this.#emit({ t: "looks" });
+          return;
       }
       await this.#ask("frame", { frame });
     },

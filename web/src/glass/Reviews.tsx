@@ -2,6 +2,7 @@
 import { ChevronRight } from "lucide-react";
 import { useGlass } from "../core/queries";
 import type { Glass } from "../core/wire";
+import { ReviewsPage } from "../looks/ReviewsPage";
 import officer from "../officer/Officer.module.css";
 import { address } from "../shell/routes";
 import { Waiting } from "../shell/Waiting";
@@ -16,29 +17,24 @@ export default function Reviews() {
   const waiting = grants.filter(({ outcome }) => outcome === "waiting");
   const reviewed = grants.filter(({ outcome }) => outcome !== "waiting");
   return (
-    <div className={officer.screen}>
-      <div className={officer.column}>
-        <header className={officer.header}>
-          <h1>{t.glass.reviews}</h1>
-        </header>
-        <p>{t.glass.reviewsHint}</p>
-        {glass.isPending ? <Waiting /> : null}
-        {glass.error ? <p role="alert">{glass.error.message}</p> : null}
-        {glass.data ? (
-          <section className={officer.card} aria-labelledby="to-review">
-            <h2 id="to-review">{t.glass.waiting}</h2>
-            {waiting.length === 0 ? <p role="status">{t.glass.noneWaiting}</p> : null}
-            <Grants grants={waiting} label="to-review" />
-          </section>
-        ) : null}
-        {reviewed.length > 0 ? (
-          <section className={officer.card} aria-labelledby="reviewed">
-            <h2 id="reviewed">{t.glass.reviewed}</h2>
-            <Grants grants={reviewed} label="reviewed" />
-          </section>
-        ) : null}
-      </div>
-    </div>
+    <ReviewsPage at="glass" title={t.glass.reviews}>
+      <p>{t.glass.reviewsHint}</p>
+      {glass.isPending ? <Waiting /> : null}
+      {glass.error ? <p role="alert">{glass.error.message}</p> : null}
+      {glass.data ? (
+        <section className={officer.card} aria-labelledby="to-review">
+          <h2 id="to-review">{t.glass.waiting}</h2>
+          {waiting.length === 0 ? <p role="status">{t.glass.noneWaiting}</p> : null}
+          <Grants grants={waiting} label="to-review" />
+        </section>
+      ) : null}
+      {reviewed.length > 0 ? (
+        <section className={officer.card} aria-labelledby="reviewed">
+          <h2 id="reviewed">{t.glass.reviewed}</h2>
+          <Grants grants={reviewed} label="reviewed" />
+        </section>
+      ) : null}
+    </ReviewsPage>
   );
 }
 

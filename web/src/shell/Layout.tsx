@@ -18,6 +18,7 @@ import { Conversations } from "../conversations/Conversations";
 import {
   useConversations,
   useGlass,
+  useLooksWaiting,
   useMe,
   useRiskWaiting,
   useSchedules,
@@ -54,6 +55,9 @@ const Patient = lazy(() => import("../chart/OfPatient"));
 const PatientNotes = lazy(() => import("../glass/PatientNotes"));
 const PatientNote = lazy(() => import("../glass/PatientNote"));
 const Reviews = lazy(() => import("../glass/Reviews"));
+const Looks = lazy(() => import("../looks/Looks"));
+const Look = lazy(() => import("../looks/Look"));
+const Canaries = lazy(() => import("../looks/Canaries"));
 const Review = lazy(() => import("../glass/Review"));
 const Records = lazy(() => import("../records/Records"));
 const OnCall = lazy(() => import("../oncall/OnCall"));
@@ -204,6 +208,12 @@ function screen(route: Route): ReactNode {
       return <Reviews />;
     case "glass-one":
       return <Review key={route.id} id={route.id} />;
+    case "looks":
+      return <Looks />;
+    case "look":
+      return <Look key={route.id} id={route.id} />;
+    case "canaries":
+      return <Canaries />;
     case "records":
       return <Records />;
     case "on-call":
@@ -259,6 +269,7 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
   useOnCallNews(schedules.data, me.data?.user.id);
   const reviews = roles.includes(REVIEWS);
   const glass = useGlass(reviews);
+  const looks = useLooksWaiting(reviews);
   const risk = useRiskWaiting(roles.includes(CLEARS));
   const asked = toAnswer(schedules.data?.swaps ?? [], me.data?.user.id).length;
   return (
@@ -289,10 +300,10 @@ function Navigation({ route, roles }: { route: Route; roles: readonly string[] }
       {reviews ? (
         <Item
           to={{ at: "glass" }}
-          current={["glass", "glass-one"].includes(route.at)}
+          current={["glass", "glass-one", "looks", "look", "canaries"].includes(route.at)}
           icon={<FileSearch aria-hidden />}
           text={t.nav.reviews}
-          count={glass.data?.waiting ?? 0}
+          count={(glass.data?.waiting ?? 0) + (looks.data ?? 0)}
           counted={t.glass.toReview}
         />
       ) : null}

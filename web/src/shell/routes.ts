@@ -22,6 +22,10 @@ export type Route =
   /** Who broke the glass, for privacy officers. */
   | { at: "glass" }
   | { at: "glass-one"; id: string }
+  /** Looks at charts that are like snooping, and canaries, for privacy officers. */
+  | { at: "looks" }
+  | { at: "look"; id: string }
+  | { at: "canaries" }
   /** Holds, exports and what retention ended, for officers and custodians. */
   | { at: "records" }
   /** Who is on call, one's own turns and swaps. */
@@ -77,6 +81,8 @@ export function parse(hash: string): Route {
         : { at: "patient-notes", patient: second };
     case "glass":
       return second ? { at: "glass-one", id: second } : { at: "glass" };
+    case "looks":
+      return second ? { at: "look", id: second } : { at: "looks" };
     case "device":
       return second ? { at: "device", id: second } : { at: "security" };
     case "fleet":
@@ -94,6 +100,7 @@ export function parse(hash: string): Route {
     case "security":
     case "officer":
     case "records":
+    case "canaries":
     case "risk":
     case "interruptions":
     case "planner":
@@ -125,6 +132,8 @@ export function address(route: Route): string {
       return `#/patients/${route.patient}/notes/${route.note}`;
     case "glass-one":
       return `#/glass/${route.id}`;
+    case "look":
+      return `#/looks/${route.id}`;
     case "device":
       return `#/device/${route.id}`;
     case "fleet-device":

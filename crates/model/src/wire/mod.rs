@@ -20,6 +20,7 @@ pub mod hl7;
 pub mod hospital;
 pub mod integrations;
 pub mod keys;
+pub mod looks;
 pub mod messages;
 pub mod notes;
 pub mod policies;

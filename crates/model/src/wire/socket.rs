@@ -67,6 +67,8 @@ pub enum ServerFrame {
     Records,
     /// Sessions wait for a security officer, or do not any more; for security officers. Ask anew.
     Risk,
+    /// Looks at charts wait for a privacy officer, or do not any more; for privacy officers. Ask anew.
+    Looks,
     /// Critical results or alarms wait for a bot that tells of them; for such bots. Ask.
     CriticalCalls,
     /// Another person is on call, or the schedules changed: ask anew.

@@ -219,6 +219,7 @@ fn names_of_resources_are_those_of_the_audit_log() {
             format!("device/{}/key-packages", id(0xA2)),
             format!("device/{}/share", id(0xA2)),
             format!("glass/{}", id(0x91)),
+            format!("look/{}", id(0x92)),
             format!("group/{}/forward/{}", id(0x61), id(0x62)),
             "log".to_owned(),
             "policy/7".to_owned(),

@@ -4,7 +4,9 @@ use std::sync::OnceLock;
 
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
-use wardline_model::{AttachmentId, DeviceId, EscalationId, GlassId, GroupId, SessionId, UserId};
+use wardline_model::{
+    AttachmentId, DeviceId, EscalationId, GlassId, GroupId, LookId, SessionId, UserId,
+};
 
 use crate::{
     Action, Circumstances, Decision, DeviceFacts, Engine, Network, PasskeyKind, Person, Place,
@@ -122,6 +124,7 @@ pub(super) fn her_own(kind: ResourceKind) -> Resource {
         },
         ResourceKind::Share => Resource::Share { device: ADAS_PHONE },
         ResourceKind::Glass => glass(ADA),
+        ResourceKind::Look => look(ADA),
         ResourceKind::Forward => forward(true, true, true),
         ResourceKind::Policy => Resource::Policy {
             version: 7,
@@ -161,6 +164,7 @@ pub(super) fn someone_elses(kind: ResourceKind) -> Resource {
         },
         ResourceKind::Share => Resource::Share { device: BENS_PHONE },
         ResourceKind::Glass => glass(BEN),
+        ResourceKind::Look => look(BEN),
         ResourceKind::Forward => forward(false, true, true),
         ResourceKind::Policy => Resource::Policy {
             version: 7,
@@ -209,6 +213,13 @@ pub(super) fn group(member: bool, removal_pending: bool) -> Resource {
 fn glass(person: UserId) -> Resource {
     Resource::Glass {
         id: GlassId::from_bytes([0x91; 16]),
+        person,
+    }
+}
+
+fn look(person: UserId) -> Resource {
+    Resource::Look {
+        id: LookId::from_bytes([0x92; 16]),
         person,
     }
 }

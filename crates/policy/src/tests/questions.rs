@@ -7,7 +7,7 @@ use proptest::sample::select;
 use wardline_model::wire::enroll::DeviceState;
 use wardline_model::wire::groups::GroupKind;
 use wardline_model::{
-    AttachmentId, DeviceId, EscalationId, FacilityId, GlassId, GroupId, SessionId, UserId,
+    AttachmentId, DeviceId, EscalationId, FacilityId, GlassId, GroupId, LookId, SessionId, UserId,
 };
 
 use super::people::{HOUR, MINUTE};
@@ -332,6 +332,12 @@ fn a_resource(kind: ResourceKind) -> BoxedStrategy<Resource> {
         ResourceKind::Glass => (any::<[u8; 16]>(), user())
             .prop_map(|(id, person)| Resource::Glass {
                 id: GlassId::from_bytes(id),
+                person,
+            })
+            .boxed(),
+        ResourceKind::Look => (any::<[u8; 16]>(), user())
+            .prop_map(|(id, person)| Resource::Look {
+                id: LookId::from_bytes(id),
                 person,
             })
             .boxed(),

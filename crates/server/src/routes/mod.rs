@@ -2,6 +2,7 @@
 
 pub(crate) mod attachments;
 pub(crate) mod bots;
+pub(crate) mod canaries;
 pub(crate) mod cards;
 pub(crate) mod care_teams;
 pub(crate) mod credentials;
@@ -23,6 +24,7 @@ pub(crate) mod invites;
 pub(crate) mod keeper;
 pub(crate) mod key_packages;
 pub(crate) mod log;
+pub(crate) mod looks;
 pub(crate) mod me;
 pub(crate) mod notes;
 pub(crate) mod ops;
@@ -197,6 +199,11 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(glass::read::handler))
         .routes(routes!(glass::end::handler))
         .routes(routes!(glass::review::handler))
+        .routes(routes!(canaries::list::handler, canaries::make::handler))
+        .routes(routes!(canaries::retire::handler))
+        .routes(routes!(looks::list::handler))
+        .routes(routes!(looks::read::handler))
+        .routes(routes!(looks::review::handler))
         .routes(routes!(notes::list::handler))
         .routes(routes!(notes::read::handler))
         .routes(routes!(key_packages::upload::handler))

@@ -12,6 +12,7 @@ mod attachments;
 mod attested;
 mod bad_input;
 mod bots;
+mod canaries;
 mod cards;
 mod care_teams;
 mod content;

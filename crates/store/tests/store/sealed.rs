@@ -1,9 +1,9 @@
 //! Nothing about a patient, and no secret, stands in the clear on disk.
 
-use wardline_model::{ChallengeId, GlassId, PatientId, SessionId};
+use wardline_model::{CanaryId, ChallengeId, GlassId, LookId, PatientId, SessionId};
 use wardline_store::{
-    Bond, CardAnswer, CardSaid, CareTeamChange, Challenge, FOREVER, NewClinician, NewGlass,
-    NewGroup, NewPushSubscription, NewResource, NewSession, NewTie, Term,
+    Bond, CardAnswer, CardSaid, CareTeamChange, Challenge, FOREVER, NewCanary, NewClinician,
+    NewGlass, NewGroup, NewLook, NewPushSubscription, NewResource, NewSession, NewTie, Term,
 };
 
 use crate::support::{
@@ -45,6 +45,9 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         "ward-of-the-stay",
         "stay-of-the-patient",
         "her-entry-of-the-directory",
+        "who-the-canary-is",
+        "what-speaks-for-a-look",
+        "what-came-of-a-look",
     ];
     runtime().block_on(async {
         let store = db.store();
@@ -111,6 +114,26 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         tx.note_glass_look(glass.grant_id, unique(), "what-was-read-under-it", NOW)
             .await
             .unwrap();
+        let canary = NewCanary {
+            canary_id: CanaryId::from_bytes(unique()),
+            patient: patient.clone(),
+            said: b"who-the-canary-is".to_vec().into(),
+            made: true,
+            made_by: anna.user,
+        };
+        tx.create_canary(&canary, NOW).await.unwrap();
+        let ben = admit(&store, "ben").await;
+        let look = NewLook {
+            look_id: LookId::from_bytes(unique()),
+            user_id: anna.user,
+            patient: patient.clone(),
+            canary_id: Some(canary.canary_id),
+            rank: 1,
+            said: b"what-speaks-for-a-look".to_vec().into(),
+        };
+        tx.note_look(&look, NOW).await.unwrap();
+        let said = tx.review_look(look.look_id, "asked", b"what-came-of-a-look", ben.user, NOW);
+        assert!(said.await.unwrap());
         let about = NewGroup {
             patient_id: Some(patient),
             ..new_group(&[anna])

@@ -1,9 +1,10 @@
 //! `wardline import`: records from files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use wardline_server::rim::Clock;
+use wardline_server::staff::{self, StaffError};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -23,11 +24,29 @@ pub(crate) enum Import {
         #[arg(long)]
         data: Option<PathBuf>,
     },
+    /// People who work here, to compare with patients whose charts they open: CSV with the columns `username`,
+    /// `area` (the postal code of their home) and `mrn` (their number as a patient), each where it is known. Only
+    /// keyed tokens of it are stored.
+    Staff {
+        /// The file.
+        file: PathBuf,
+        /// The configuration file of the hospital.
+        #[arg(long, conflicts_with = "data")]
+        config: Option<PathBuf>,
+        /// The data directory of a demo.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
 }
 
 impl Import {
     pub(crate) async fn run(self, out: Output) -> Result<(), Failure> {
-        let Self::Fhir { path, config, data } = self;
+        let (path, config, data) = match self {
+            Self::Fhir { path, config, data } => (path, config, data),
+            Self::Staff { file, config, data } => {
+                return staff(&file, config.as_deref(), data, out).await;
+            }
+        };
         let settings = hospital(config.as_deref(), data)?;
         let mut files: Vec<PathBuf> = if path.is_dir() {
             std::fs::read_dir(&path)
@@ -61,4 +80,29 @@ impl Import {
         }
         Ok(())
     }
+}
+
+async fn staff(
+    file: &Path,
+    config: Option<&Path>,
+    data: Option<PathBuf>,
+    out: Output,
+) -> Result<(), Failure> {
+    let settings = hospital(config, data)?;
+    let report = staff::import(&settings, file, &Clock::default())
+        .await
+        .map_err(|error| match error {
+            StaffError::Hospital(error) => Failure::unavailable(error.to_string()),
+            error => Failure::usage(format!("{}: {error}", file.display())),
+        })?;
+    out.result(&report, || {
+        format!(
+            "{} people; {} rows of people whom nobody knows here, {} that could not be read.",
+            report.people, report.unknown, report.malformed
+        )
+    });
+    if report.people == 0 {
+        return Err(Failure::refused("nothing could be imported"));
+    }
+    Ok(())
 }

@@ -32,5 +32,6 @@ mod refusals;
 mod risk;
 mod schedule;
 mod search;
+mod staff;
 mod support;
 mod verbs;

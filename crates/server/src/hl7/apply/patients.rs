@@ -9,6 +9,7 @@ use wardline_store::Tx;
 
 use super::{Ids, Plan, Unfit};
 use crate::app::App;
+use crate::canaries;
 use crate::charts;
 use crate::problem::Refusal;
 
@@ -45,6 +46,11 @@ pub(super) async fn find(
                 continue;
             };
             let id: PatientId = record.id().parse().map_err(Refusal::internal)?;
+            // A feed brings nobody's record: it would write over it, or make it part of somebody's.
+            if canaries::is_one(tx, &id).await? {
+                let why = "this number is kept free; ask the privacy office before it is given to anybody";
+                return Ok(Err(Unfit::at("PID-3", why)));
+            }
             match &found {
                 Some((known, _)) if *known != id => {
                     let why = "these numbers are of different records; merge them first";

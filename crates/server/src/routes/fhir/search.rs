@@ -211,7 +211,7 @@ async fn search(
     };
     let patients = views.record(permit, SEARCHED, look).await?;
     let patients: Vec<PatientId> = patients.into_iter().collect();
-    risk::searched(app, caller, &patients).await?;
+    risk::searched_within(app, caller, &patients).await?;
     let links = Links {
         base: super::base(app),
         itself: link(app, caller, &page)?,

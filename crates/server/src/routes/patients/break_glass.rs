@@ -17,7 +17,9 @@ use crate::extract::{Body, Id};
 use crate::gate::change;
 use crate::problem::Refusal;
 use crate::rim::random;
+use crate::risk;
 use crate::routes::glass::{self, words};
+use crate::snooping;
 
 /// Opens a patient's chart to the person for a while. It asks for a proof that is given for this one
 /// act, and a privacy officer reviews it the same day.
@@ -64,7 +66,7 @@ pub(crate) async fn handler(
     let scope = Scope::BreakTheGlass;
     let proven = caller.asker().session.as_ref();
     let proven = proven.is_some_and(|session| session.scopes.contains_key(&scope));
-    let info = change!(permit.kind(BROKEN), |tx, note| {
+    let (info, noticed) = change!(permit.kind(BROKEN), |tx, note| {
         if charts::patient(tx, &new.patient, now_ms).await?.is_none() {
             return Err(Refusal::NotFound);
         }
@@ -78,8 +80,13 @@ pub(crate) async fn handler(
             .put("purpose", purpose.as_str())
             .put("minutes", minutes);
         let grant = tx.glass(new.grant_id).await?.ok_or(Refusal::NotFound)?;
-        glass::info(tx, grant, true, now_ms).await
+        let info = glass::info(tx, grant, true, now_ms).await?;
+        let patient = &new.patient;
+        let noticed = snooping::broke_glass(&app, tx, &caller, patient).await?;
+        risk::raise_by_looks(&app, tx, &caller, noticed).await?;
+        Ok((info, noticed))
     })?;
+    snooping::tell(&app, noticed);
     Ok((StatusCode::CREATED, Json(info)))
 }
 
