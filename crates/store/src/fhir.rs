@@ -482,7 +482,7 @@ impl Tx {
         (sql, Values { scope, after, more })
     }
 
-    async fn drop_tokens(
+    pub(crate) async fn drop_tokens(
         &mut self,
         kind: &str,
         id: &Token,
@@ -598,7 +598,7 @@ impl Tx {
         tokens
     }
 
-    fn resource_token(&self, kind: &str, id: &str) -> Token {
+    pub(crate) fn resource_token(&self, kind: &str, id: &str) -> Token {
         self.shared
             .index
             .token(&format!("resource {kind}"), id.as_bytes())

@@ -60,6 +60,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(33, "0033_versions"),
     migration!(34, "0034_resource_terms"),
     migration!(35, "0035_critical"),
+    migration!(39, "0039_ehr"),
 ];
 
 impl Store {

@@ -32,6 +32,7 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         "keys-to-ring-anna",
         "why-the-glass-was-broken",
         "what-was-read-under-it",
+        "nora-elsewhere",
     ];
     runtime().block_on(async {
         let store = db.store();
@@ -66,6 +67,8 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         };
         tx.put_resources(&[resource, lab], NOW).await.unwrap();
         tx.put_care_team(&patient, anna.user).await.unwrap();
+        let there = "nora-elsewhere".parse().unwrap();
+        assert!(tx.note_ehr_patient(&patient, &there, NOW).await.unwrap());
         let glass = NewGlass {
             grant_id: GlassId::from_bytes(unique()),
             user_id: anna.user,
