@@ -4,7 +4,7 @@
 #   scripts/setup.sh run    what `make run` and `make build` need (the default)
 #   scripts/setup.sh test   that, and what `make test` needs: a browser, PostgreSQL, NATS,
 #                           OpenSSL, smart cards in software (SoftHSM, OpenSC, curl), and
-#                           a sender of HL7 in a folder of its own
+#                           a sender of HL7 and a FHIR server in folders of their own
 #   scripts/setup.sh bench  that, and the servers that `make bench` measures beside Wardline:
 #                           ejabberd and Prosody, and Synapse in a folder of its own
 #
@@ -115,6 +115,28 @@ install_hl7() {
     fi
 }
 
+# The tests of [ehr] read somebody else's FHIR server and authorization server: Medplum's router and
+# oidc-provider, in the versions of the lock file.
+fhir="$(dirname "$0")/../target/tools/fhir"
+fhir_sources="$(dirname "$0")/../crates/server/tests/fhir"
+has_fhir() { cmp -s "$fhir_sources/package-lock.json" "$fhir/installed"; }
+
+# Its tests say what is missing, so the others do without it where npm's registry is not reached.
+install_fhir() {
+    has_fhir && return
+    say "installing a FHIR server from npm into target/tools/fhir"
+    rm -rf "$fhir"
+    mkdir -p "$fhir"
+    cp "$fhir_sources/package.json" "$fhir_sources/package-lock.json" "$fhir_sources/.npmrc" "$fhir/"
+    if npm ci --prefix "$fhir" --ignore-scripts --silent; then
+        cp "$fhir_sources/package-lock.json" "$fhir/installed"
+        say "done"
+    else
+        rm -rf "$fhir"
+        say "the FHIR server could not be installed; the message stands above" >&2
+    fi
+}
+
 has_wasm_target() {
     [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ]
 }
@@ -214,6 +236,7 @@ if [ "${#missing[@]}" -ne 0 ]; then
 fi
 if [ "$scope" != run ]; then
     install_hl7
+    install_fhir
 fi
 if [ "$scope" = bench ]; then
     install_synapse
