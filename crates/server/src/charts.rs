@@ -9,7 +9,7 @@ use wardline_fhir::index::{self, TokenKind};
 use wardline_fhir::{Resource, banner, search, view};
 use wardline_model::wire::directory::PatientBanner;
 use wardline_model::{PatientId, UserId};
-use wardline_store::{Body, NewResource, StoreError, Term, Tx};
+use wardline_store::{Body, CopiesPut, NewResource, StoreError, Term, Tx};
 
 use crate::app::App;
 use crate::gate::patiently;
@@ -97,6 +97,17 @@ pub(crate) async fn put(
     let entries: Vec<Entry> = resources.iter().map(Entry::new).collect();
     let new: Vec<NewResource<'_>> = entries.iter().map(Entry::as_new).collect();
     tx.put_resources(&new, now_ms).await
+}
+
+/// Writes copies of another record system's resources; what the hospital has by itself stays.
+pub(crate) async fn put_copies(
+    tx: &mut Tx,
+    resources: &[Resource],
+    now_ms: u64,
+) -> Result<CopiesPut, StoreError> {
+    let entries: Vec<Entry> = resources.iter().map(Entry::new).collect();
+    let new: Vec<NewResource<'_>> = entries.iter().map(Entry::as_new).collect();
+    tx.put_copies(&new, now_ms).await
 }
 
 /// Brings the index of what an earlier release stored up to this one's, some resources at a time.

@@ -47,6 +47,7 @@ import type {
   OwnStatUse,
   PatientBanner,
   PatientChart,
+  PatientList,
   PolicyCheck,
   PolicyFile,
   PolicyList,
@@ -269,6 +270,8 @@ export const api = {
     ask<Note>("GET", `/v1/patients/${patient}/notes/${note}`),
   /** All of a chart that is shown, but its notes, in one request. */
   chart: (patient: string) => ask<PatientChart>("GET", `/v1/patients/${patient}/chart`),
+  /** By name or number; what is searched for is patient data and stays out of the address. */
+  patients: (q: string) => ask<PatientList>("POST", "/v1/patients/search", { q }),
   patient: (id: string) => ask<PatientBanner>("GET", `/v1/patients/${id}`),
   breakGlass: ({ patient, ...why }: { patient: string; purpose: GlassPurpose; reason: string }) =>
     ask<Glass>("POST", `/v1/patients/${patient}/break-the-glass`, why),

@@ -19,6 +19,7 @@ mod conversations;
 mod critical;
 mod decoders;
 mod demo;
+mod ehr;
 mod enrolment;
 mod escalations;
 mod factors;

@@ -11,11 +11,13 @@ use wardline_policy::{Action, Resource};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::charts;
+use crate::ehr;
 use crate::extract::Body;
 use crate::problem::Refusal;
 use crate::risk;
 
-/// Patients by name, at most 20, one's own first; nothing typed gives one's own list.
+/// Patients by name, at most 20, one's own first; nothing typed gives one's own list. Where nobody is known
+/// here, the hospital's record system is asked.
 #[utoipa::path(
     post, path = "/v1/patients/search", tag = "patients", request_body = PatientSearch,
     responses((status = 200, body = PatientList), (status = 403, body = Problem)),
@@ -32,10 +34,23 @@ pub(crate) async fn handler(
         .decide(caller.asker(), Action::PatientSearch, Resource::Hospital)
         .await?;
     let mut facts = app.facts().await?;
-    let patients =
-        charts::search(&mut facts, caller.user(), &search.q, 20, permit.now_ms()).await?;
+    let (user, now_ms) = (caller.user(), permit.now_ms());
+    let mut patients = charts::search(&mut facts, user, &search.q, 20, now_ms).await?;
     drop(facts);
     let mut note = permit.note();
+    let mut record_system_away = false;
+    if patients.is_empty() && !search.q.trim().is_empty() && app.ehr.is_on() {
+        // Whom nobody has heard of here, the hospital's record system may know.
+        match ehr::find(&app, &search.q).await? {
+            Some(0) => {}
+            Some(_) => {
+                let mut facts = app.facts().await?;
+                patients = charts::search(&mut facts, user, &search.q, 20, now_ms).await?;
+            }
+            None => record_system_away = true,
+        }
+        note.put("record_system", !record_system_away);
+    }
     // Who was shown, by identifier: an accounting of disclosures can be made from it
     // (45 CFR 164.528).
     let shown: Vec<String> = patients
@@ -49,5 +64,8 @@ pub(crate) async fn handler(
         let shown: Vec<PatientId> = patients.iter().map(|patient| patient.id.clone()).collect();
         risk::searched(&app, &caller, &shown).await?;
     }
-    Ok(Json(PatientList { patients }))
+    Ok(Json(PatientList {
+        patients,
+        record_system_away,
+    }))
 }
