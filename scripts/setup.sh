@@ -4,7 +4,7 @@
 #   scripts/setup.sh run    what `make run` and `make build` need (the default)
 #   scripts/setup.sh test   that, and what `make test` needs: a browser, PostgreSQL, NATS,
 #                           OpenSSL, smart cards in software (SoftHSM, OpenSC, curl), and
-#                           a sender of HL7 and clients of FHIR in folders of their own
+#                           a sender of HL7, clients of FHIR and a FHIR server in folders of their own
 #   scripts/setup.sh bench  that, and the servers that `make bench` measures beside Wardline:
 #                           ejabberd and Prosody, and Synapse in a folder of its own
 #
@@ -143,6 +143,28 @@ install_fhir() {
     fi
 }
 
+# The tests of [ehr] read somebody else's FHIR server and authorization server: Medplum's router and
+# oidc-provider, in the versions of the lock file.
+ehr="$(dirname "$0")/../target/tools/ehr"
+ehr_sources="$(dirname "$0")/../crates/server/tests/fhir"
+has_ehr() { cmp -s "$ehr_sources/package-lock.json" "$ehr/installed"; }
+
+# Its tests say what is missing, so the others do without it where npm's registry is not reached.
+install_ehr() {
+    has_ehr && return
+    say "installing a FHIR server from npm into target/tools/ehr"
+    rm -rf "$ehr"
+    mkdir -p "$ehr"
+    cp "$ehr_sources/package.json" "$ehr_sources/package-lock.json" "$ehr_sources/.npmrc" "$ehr/"
+    if npm ci --prefix "$ehr" --ignore-scripts --silent; then
+        cp "$ehr_sources/package-lock.json" "$ehr/installed"
+        say "done"
+    else
+        rm -rf "$ehr"
+        say "the FHIR server could not be installed; the message stands above" >&2
+    fi
+}
+
 has_wasm_target() {
     [ -d "$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown/lib" ]
 }
@@ -243,6 +265,7 @@ fi
 if [ "$scope" != run ]; then
     install_hl7
     install_fhir
+    install_ehr
 fi
 if [ "$scope" = bench ]; then
     install_synapse

@@ -68,6 +68,7 @@ pub fn chart(
     );
     let given = last_given(&of("MedicationAdministration"));
     Ok(PatientChart {
+        source: None,
         banner: banner(
             patient,
             &cloned(&of("AllergyIntolerance")),

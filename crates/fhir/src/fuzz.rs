@@ -5,6 +5,7 @@
 
 use crate::banner::banner;
 use crate::chart::chart;
+use crate::foreign::{self, Medications, Whose};
 use crate::import::{Limits, import};
 use crate::index::{PREFIX_MAX, PREFIX_MIN, TokenKind, name_query, tokens};
 use crate::resource::{Resource, collection};
@@ -105,6 +106,49 @@ pub fn search(bytes: &[u8]) -> bool {
             false
         }
     }
+}
+
+/// Any bytes as another server's answer to a search: nothing is taken that is not of the patient who was
+/// asked about, and nothing that is taken has HTML in the place of a narrative.
+pub fn answer(bytes: &[u8]) -> bool {
+    let Ok(page) = foreign::page(bytes, 4096) else {
+        return false;
+    };
+    let (Ok(there), Ok(here)) = ("a".parse(), "b".parse()) else {
+        return false;
+    };
+    let labels = page
+        .entries
+        .first()
+        .map(foreign::labels)
+        .unwrap_or_default();
+    let whose = Whose {
+        base: "https://ehr.example/fhir",
+        there: &there,
+        here: &here,
+        labels: &labels,
+    };
+    let mut any = false;
+    let mut medications = Medications::default();
+    medications.add(page.included);
+    for mut entry in page.entries {
+        medications.name(&mut entry, whose.base);
+        if let Ok(patient) = foreign::take_patient(entry.clone(), whose.base) {
+            assert!(patient.get("link").is_none() && patient.get("text").is_none());
+        }
+        let kind = entry["resourceType"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let Ok(resource) = foreign::take(entry, &kind, whose) else {
+            continue;
+        };
+        assert_eq!(resource.patient().as_ref(), Some(&here), "of somebody else");
+        assert!(resource.get("text").is_none(), "narrative is kept");
+        views(&resource);
+        any = true;
+    }
+    any
 }
 
 /// Everything that is read out of a resource.

@@ -8,6 +8,7 @@
 //! - [`view`]: what of a resource leaves, and what is sensitive of it.
 //! - [`bundle`]: answers: pages of a search, outcomes, what is served.
 //! - [`chart`]: a patient's chart for one screen.
+//! - [`foreign`]: what another FHIR server answers, believed in nothing.
 //! - [`document`]: notes with their sensitivity labels.
 //! - [`date`]: FHIR's dates and date-times.
 //! - [`fuzz`]: the decoders as functions over bytes, with what must always hold.
@@ -23,6 +24,7 @@ pub mod chart;
 mod check;
 pub mod date;
 pub mod document;
+pub mod foreign;
 pub mod fuzz;
 pub mod import;
 pub mod index;

@@ -93,6 +93,13 @@ proptest! {
     }
 
     #[test]
+    fn any_answer_of_another_server_is_taken_or_left(bundle in any_bundle()) {
+        let mut bundle = bundle;
+        bundle["type"] = "searchset".into();
+        fuzz::answer(bundle.to_string().as_bytes());
+    }
+
+    #[test]
     fn a_damaged_bundle_is_answered(bundle in any_bundle(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut bytes = bundle.to_string().into_bytes();
         let at = at.index(bytes.len());
@@ -134,6 +141,22 @@ fn a_damaged_hospital_record_is_imported_or_refused() {
         ])
         .cases(6000)
         .run(fuzz::bundle);
+}
+
+#[test]
+fn a_damaged_answer_of_another_server_is_taken_or_left() {
+    corpus!("answer")
+        .words([
+            "Patient/a",
+            "Patient/b",
+            "https://ehr.example/fhir/",
+            "_history/",
+            "searchset",
+            "\"text\"",
+            "\"reference\"",
+        ])
+        .cases(6000)
+        .run(fuzz::answer);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use wardline_credential::DeviceCa;
 
 use crate::cards::Cards;
 use crate::config::Config;
+use crate::ehr::Ehr;
 use crate::fleet::managers::Managers;
 use crate::fleet::{LastTold, feeds};
 use crate::gate::Gate;
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) hub: Hub,
     /// Messages of the hospital's other systems.
     pub(crate) feed: Feed,
+    /// The hospital's record system.
+    pub(crate) ehr: Ehr,
     /// Wakes devices.
     pub(crate) push: Push,
     /// Calls pagers.

@@ -12,7 +12,7 @@ use wardline_model::wire::directory::PatientBanner;
 use wardline_model::{PatientId, UserId};
 use wardline_policy::Action;
 use wardline_store::{
-    Body, Bond, FOREVER, NewClinician, NewResource, NewTie, StoreError, Term, Tx,
+    Body, Bond, CopiesPut, FOREVER, NewClinician, NewResource, NewTie, StoreError, Term, Tx,
 };
 
 use crate::app::App;
@@ -141,6 +141,25 @@ async fn put_ties(tx: &mut Tx, resource: &Resource) -> Result<(), StoreError> {
         })
         .collect();
     tx.put_ties(kind, id, &patient, &ties).await
+}
+
+/// Writes copies of another record system's resources; what the hospital has by itself stays.
+pub(crate) async fn put_copies(
+    tx: &mut Tx,
+    resources: &[Resource],
+    now_ms: u64,
+) -> Result<CopiesPut, StoreError> {
+    let entries: Vec<Entry> = resources.iter().map(Entry::new).collect();
+    let mut all = CopiesPut::default();
+    for (entry, resource) in entries.iter().zip(resources) {
+        let put = tx.put_copies(&[entry.as_new()], now_ms).await?;
+        if put.kept > 0 {
+            put_ties(tx, resource).await?;
+        }
+        all.kept += put.kept;
+        all.own += put.own;
+    }
+    Ok(all)
 }
 
 /// Brings the index of what an earlier release stored up to this one's, some resources at a time.

@@ -6,6 +6,7 @@
 mod access;
 mod attachments;
 mod cards;
+pub(crate) mod ehr;
 mod escalation;
 mod hl7;
 mod pager;
@@ -28,6 +29,7 @@ use wardline_audit::event::NodeName;
 pub use self::access::{Access, WardRule};
 pub use self::attachments::Attachments;
 pub use self::cards::Cards;
+pub use self::ehr::Ehr;
 pub use self::escalation::{ChainRule, Escalation};
 pub use self::hl7::Hl7;
 pub use self::pager::Pager;
@@ -94,6 +96,8 @@ pub struct Config {
     pub pager: Pager,
     /// Feeds of the hospital's other systems.
     pub hl7: Hl7,
+    /// The hospital's record system.
+    pub ehr: Ehr,
     /// What people may attach to messages.
     pub attachments: Attachments,
     /// The audit log.
@@ -567,6 +571,9 @@ impl Config {
             check(bad, key, message);
         }
         for (bad, key, message) in self.hl7.faults() {
+            check(bad, key, message);
+        }
+        for (bad, key, message) in self.ehr.faults() {
             check(bad, key, message);
         }
         for (bad, key, message) in self.attachments.faults() {
@@ -1073,6 +1080,7 @@ mod tests {
             ("log", 1),
             ("network", 2),
             ("hl7", 15),
+            ("ehr", 16),
         ];
         assert_eq!(documented.len(), sections.len());
         for (section, count) in sections {

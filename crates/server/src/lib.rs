@@ -15,6 +15,7 @@
 //! - [`server`]: start and stop. [`init`], [`demo`]: the compositions that the binary calls.
 //! - [`intune`]: asks Microsoft Intune about devices, and devices of Intune for something.
 //! - `cards`: the listener to which smart cards are presented, and what is asked about them.
+//! - [`ehr`]: the hospital's record system, which charts are copied from.
 //! - `hub`: pushes to sockets what hints on the bus are about.
 //! - `push`: wakes devices without a socket, by push services.
 //! - [`webhook`]: signed requests to systems of the operator's: pagers, and what listens to a bot.
@@ -42,6 +43,7 @@ pub mod config;
 pub mod conformance;
 pub mod demo;
 mod drain;
+pub mod ehr;
 mod escalations;
 // For the bench; no route leads to it.
 #[doc(hidden)]

@@ -38,6 +38,9 @@ pub(crate) enum Refusal {
     /// So much would have to be read for a search that it is not done.
     #[error("search too costly")]
     SearchTooCostly,
+    /// The hospital's record system does not answer, and no copy of the record may be shown.
+    #[error("the record system does not answer")]
+    RecordSystemAway,
     /// The body is larger than the operation takes.
     #[error("payload too large")]
     PayloadTooLarge {
@@ -260,6 +263,7 @@ impl Refusal {
             Self::InvalidParameter(_) => "invalid-parameter",
             Self::SearchRefused(_) => "search-refused",
             Self::SearchTooCostly => "search-too-costly",
+            Self::RecordSystemAway => "record-system-away",
             Self::PayloadTooLarge { .. } => "payload-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::NotFound => "not-found",
@@ -379,7 +383,7 @@ impl Refusal {
             | Self::GroupExists => StatusCode::CONFLICT,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::ManagerRefused(_) => StatusCode::BAD_GATEWAY,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::RecordSystemAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -411,6 +415,11 @@ impl Refusal {
             Self::SearchRefused(why) => {
                 return ("The search is not valid", format!("Mend it: {why}."));
             }
+            Self::RecordSystemAway => (
+                "The hospital's record system does not answer",
+                "No copy here is recent enough to be shown. Try again in a moment, or look in the record \
+                 system itself.",
+            ),
             Self::SearchTooCostly => (
                 "The search reads too much",
                 "Name the patient, a category or a span of time, or leave the order out.",

@@ -18,6 +18,7 @@ use webauthn_rs::prelude::WebauthnError;
 use crate::app::{App, Shared};
 use crate::cards::{self, Cards, CardsError};
 use crate::config::Config;
+use crate::ehr::{self, Ehr, EhrConfigError};
 use crate::fleet::managers::{Managers, ManagersError};
 use crate::fleet::{self, feeds};
 use crate::gate::Gate;
@@ -85,6 +86,9 @@ pub enum StartError {
     /// The pager system.
     #[error("pager: {0}")]
     Pager(#[from] HookError),
+    /// The record system.
+    #[error("ehr: {0}")]
+    Ehr(#[from] EhrConfigError),
     /// A listener.
     #[error("{address}: {source}")]
     Listen {
@@ -232,6 +236,7 @@ impl Server {
             transmitters: Transmitters::open(&config.signals, clock.now_ms())?,
             hub: Hub::default(),
             feed: hl7::Feed::default(),
+            ehr: Ehr::open(&config.ehr, &clock)?,
             push,
             pager: Pager::open(&config.pager)?,
             replays: Semaphore::new(1),
@@ -277,6 +282,7 @@ impl Server {
             ));
         }
         tasks.spawn(hl7::run(app.clone(), stopped.clone()));
+        tasks.spawn(ehr::run(app.clone(), stopped.clone()));
         tasks.spawn(hub::run(app.clone(), stopped.clone()));
         tasks.spawn(oncall::run(app.clone(), stopped.clone()));
         tasks.spawn(care::run(app.clone(), stopped.clone()));

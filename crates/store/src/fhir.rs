@@ -510,7 +510,7 @@ impl Tx {
         (sql, Values { scope, after, more })
     }
 
-    async fn drop_tokens(
+    pub(crate) async fn drop_tokens(
         &mut self,
         kind: &str,
         id: &Token,

@@ -63,6 +63,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     migration!(36, "0036_ties"),
     migration!(37, "0037_canaries"),
     migration!(38, "0038_snooping"),
+    migration!(39, "0039_ehr"),
 ];
 
 impl Store {

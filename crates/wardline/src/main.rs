@@ -81,6 +81,9 @@ enum Verb {
     Audit(verbs::audit::Audit),
     /// Keep the conversations' history; a process of its own, with its own keys.
     Keeper(verbs::keeper::KeeperVerb),
+    /// The hospital's record system: keys to register there, and whether it can be read.
+    #[command(subcommand)]
+    Ehr(verbs::ehr::EhrVerb),
     /// Let other systems write messages, through a bot's own client.
     Bot(verbs::bot::BotVerb),
     /// Bring numbers of pagers in.
@@ -124,6 +127,7 @@ fn main() -> ExitCode {
             Verb::Agent(agent) => agent.run(out).await,
             Verb::Audit(audit) => audit.run(out).await,
             Verb::Keeper(keeper) => keeper.run(out).await,
+            Verb::Ehr(ehr) => ehr.run(out).await,
             Verb::Bot(bot) => bot.run(out).await,
             Verb::Pager(pager) => pager.run(out).await,
             Verb::Records(records) => records.run(out),

@@ -19,6 +19,7 @@ import { More } from "./More";
 import { Parts } from "./Parts";
 import { Reports } from "./Reports";
 import { Section } from "./Section";
+import { Source } from "./Source";
 import { Summary } from "./Summary";
 import { TrendDialog } from "./TrendDialog";
 import { TrendList } from "./TrendList";
@@ -77,6 +78,13 @@ export function Chart({
             {t.chart.reload}
           </Button>
         </div>
+      ) : null}
+      {shown?.source && !failure ? (
+        <Source
+          source={shown.source}
+          isFetching={chart.isFetching}
+          onAgain={() => void chart.refetch()}
+        />
       ) : null}
       {shown ? <Shown patient={id} chart={shown} notes={notes} /> : null}
     </Frame>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../core/failure";
-import type { ChartWithheld } from "../core/wire";
+import type { ChartSource, ChartWithheld } from "../core/wire";
 import { t } from "../texts";
 import type { Trend } from "./trends";
 import {
@@ -13,6 +13,7 @@ import {
   more,
   plotText,
   rangeText,
+  sourceText,
   statusText,
 } from "./words";
 
@@ -27,6 +28,34 @@ it("says why somebody may look in one sentence", () => {
   expect(becauseText({ sentence: "The patient is on your ward this shift." })).toBe(
     "You may look because: the patient is on your ward this shift.",
   );
+});
+
+it("says as of when a chart is, and whether the record system answers", () => {
+  const now = new Date(2026, 5, 9, 11, 0).getTime();
+  const as_of = new Date(2026, 5, 9, 10, 42).getTime();
+  const of = (state: ChartSource["state"], left_out = 0) =>
+    sourceText({ state, as_of, left_out, cut: false }, now);
+  expect(of("current")).toEqual({
+    says: "From the record system, as of 10:42.",
+    leftOut: null,
+    isOld: false,
+  });
+  expect(of("away").says).toBe(
+    "As of 10:42. The record system does not answer: newer entries are not here.",
+  );
+  expect(of("loading").isOld).toBe(true);
+  expect(of("current", 1).leftOut).toBe(
+    "1 entry of the record system cannot be read here. Look there for it.",
+  );
+  expect(sourceText({ state: "unknown", left_out: 0, cut: false }, now).says).toContain(
+    "does not know this patient",
+  );
+});
+
+it("takes a chart away that the record system does not confirm any more", () => {
+  const problem = { type: "urn:wardline:problem:record-system-away", title: "x", status: 503 };
+  expect(isAway(new Failure("record-system-away", "x", problem))).toBe(false);
+  expect(isAway(new Failure("unavailable", "x", { ...problem, type: "x" }))).toBe(true);
 });
 
 it("writes a day in the midst of a sentence as it is written there", () => {

@@ -1,6 +1,6 @@
 /** A chart in words. */
 import type { Failure } from "../core/failure";
-import type { AccessReason, ChartWithheld } from "../core/wire";
+import type { AccessReason, ChartSource, ChartWithheld } from "../core/wire";
 import { isForGlass } from "../glass/words";
 import { t } from "../texts";
 import { moment } from "../texts/time";
@@ -8,7 +8,26 @@ import { change, type Line, now, type Standing, type Trend } from "./trends";
 
 /** Whether it failed because the hospital did not answer, and not because of what it said. */
 export function isAway({ code, problem }: Failure): boolean {
+  // What the record system does not confirm any more is not to be shown, on this screen neither.
+  if (code === "record-system-away") {
+    return false;
+  }
   return code === "offline" || (problem !== undefined && problem.status >= 500);
+}
+
+/** How a chart stands to the record system, and what is missing because of it. */
+export function sourceText(
+  { state, as_of, left_out }: ChartSource,
+  present: number,
+): { says: string; leftOut: string | null; isOld: boolean } {
+  const { source } = t.chart;
+  const isOther = state === "unknown" || state === "merged";
+  const time = as_of == null ? t.chart.missing : at(as_of, present);
+  return {
+    says: isOther ? source[state] : source[state](time),
+    leftOut: left_out > 0 ? source.leftOut(left_out) : null,
+    isOld: state !== "current",
+  };
 }
 
 /** What lies within is usual; null where no range is known. */

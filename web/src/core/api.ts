@@ -57,6 +57,7 @@ import type {
   OwnStatUse,
   PatientBanner,
   PatientChart,
+  PatientList,
   PolicyCheck,
   PolicyFile,
   PolicyList,
@@ -282,6 +283,8 @@ export const api = {
   /** One entry of it, to which somebody refers. */
   chartEntry: ({ patient, kind, id, view }: Reference) =>
     ask<ChartEntry>("GET", `/v1/patients/${patient}/chart/${kind}/${id}?view=${view}`),
+  /** By name or number; what is searched for is patient data and stays out of the address. */
+  patients: (q: string) => ask<PatientList>("POST", "/v1/patients/search", { q }),
   patient: (id: string) => ask<PatientBanner>("GET", `/v1/patients/${id}`),
   /** Why the person may look at a chart, and what opening it takes. */
   explanation: (patient: string) =>

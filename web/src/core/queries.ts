@@ -329,7 +329,7 @@ export function useRoles(enabled = true) {
 export function usePatients(q: string) {
   return useQuery({
     queryKey: [...keys.search, "patients", q],
-    queryFn: () => call("patients", { q }),
+    queryFn: () => api.patients(q),
     enabled: q.length !== 1,
     staleTime: SEARCH_FRESH_MS,
     placeholderData: keepPreviousData,

@@ -160,7 +160,30 @@ export interface PatientChart {
   in_part: boolean;
   /** The record is longer than what was read of it. */
   cut: boolean;
+  /** How it stands to the hospital's record system, where there is one. */
+  source?: ChartSource | null;
 }
+
+/** Patients found, one's own first. */
+export interface PatientList {
+  patients: PatientBanner[];
+  /** Nobody is known here by that, and the record system could not be asked. */
+  record_system_away: boolean;
+}
+
+/** Where a chart is copied from, and as of when. */
+export interface ChartSource {
+  state: SourceState;
+  /** As of when the copy is complete; absent where there is none. */
+  as_of?: number | null;
+  /** Entries of the record system that cannot be read here. */
+  left_out: number;
+  /** The record there is longer than what is copied of it. */
+  cut: boolean;
+}
+
+/** `loading` and `away`: what is shown is older. `unknown`: it is what the hospital has besides. */
+export type SourceState = "current" | "loading" | "away" | "unknown" | "merged";
 
 export interface ChartItem {
   id: string;

@@ -46,7 +46,8 @@ export function PatientSearch({ onChoose }: { onChoose(patient: PatientBanner): 
   const [q] = useDebouncedValue(typed.trim(), PAUSE_MS);
   const patients = usePatients(q);
   const others = useOthers();
-  const known = [...(patients.data ?? []), ...others];
+  const found = patients.data?.patients;
+  const known = [...(found ?? []), ...others];
   return (
     <div className={styles.picker}>
       <TextInput
@@ -60,12 +61,15 @@ export function PatientSearch({ onChoose }: { onChoose(patient: PatientBanner): 
       />
       {patients.isPending && q.length !== 1 ? <Waiting /> : null}
       {patients.error ? <Empty title={t.failure.title} text={patients.error.message} /> : null}
-      {patients.data?.length === 0 ? (
-        <Empty title={q === "" ? t.patient.searchHint : t.patient.none(q)} />
+      {found?.length === 0 ? (
+        <Empty
+          title={q === "" ? t.patient.searchHint : t.patient.none(q)}
+          {...(patients.data?.record_system_away ? { text: t.patient.recordSystemAway } : {})}
+        />
       ) : null}
-      {patients.data && patients.data.length > 0 ? (
+      {found && found.length > 0 ? (
         <ul className={styles.items} aria-label={q === "" ? t.patient.own : t.patient.found}>
-          {patients.data.map((patient) => (
+          {found.map((patient) => (
             <li key={patient.id}>
               <button type="button" className={styles.item} onClick={() => onChoose(patient)}>
                 <strong>{patient.name}</strong>

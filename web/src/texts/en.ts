@@ -474,6 +474,8 @@ export const en = {
     search: "Name or MRN",
     searchHint: "Type at least two letters of the name, or the MRN.",
     none: (q: string) => `No patient found for “${q}”`,
+    recordSystemAway:
+      "The hospital’s record system does not answer, so only patients known here were looked for. Try again in a moment.",
     hint: "Check name, date of birth and MRN before you choose.",
     choose: "Choose",
     change: "Change",
@@ -550,6 +552,18 @@ export const en = {
     stale: (at: string) =>
       `As it was: ${at}. Wardline cannot reach the hospital: newer results are not here.`,
     reload: "Ask again",
+    source: {
+      current: (at: string) => `From the record system, as of ${at}.`,
+      loading: (at: string) => `As of ${at}. Newer entries are still on their way.`,
+      away: (at: string) =>
+        `As of ${at}. The record system does not answer: newer entries are not here.`,
+      unknown:
+        "The record system does not know this patient. Shown is only what this hospital has besides.",
+      merged:
+        "The record system has merged this record into another. Search for the patient again to open that one.",
+      leftOut: (n: number) =>
+        `${count(n, "entry", "entries")} of the record system cannot be read here. Look there for ${n === 1 ? "it" : "them"}.`,
+    },
     inPart: "Your role sees a part of this record: who, where and what to be careful of.",
     cut: "This record is longer than this page. Older entries are missing here; look them up in the hospital’s record system.",
     allergiesHidden: "Allergies are recorded and not shown to you. Ask the care team.",

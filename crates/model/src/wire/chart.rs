@@ -41,6 +41,37 @@ wire! {
         pub in_part: bool,
         /// The record is longer than what was read of it; the rest is found by searching.
         pub cut: bool,
+        /// Where the hospital has another record system: how this stands to what is there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub source: Option<ChartSource>,
+    }
+}
+wire! {
+    /// How a chart stands to the record system that it is copied from.
+    pub enum SourceState {
+        /// It is as fresh as the hospital wants it.
+        Current,
+        /// It is older; what is newer is being fetched and was not here in time.
+        Loading,
+        /// It is older, and the record system does not answer.
+        Away,
+        /// The record system does not know this patient: this is what the hospital has besides.
+        Unknown,
+        /// The record system has merged this record into another.
+        Merged,
+    }
+}
+wire! {
+    /// Where a chart is copied from, and as of when.
+    pub struct ChartSource {
+        /// How it stands.
+        pub state: SourceState,
+        /// As of when the copy is complete, unix milliseconds; absent where there is none.
+        pub as_of: Option<u64>,
+        /// How many entries of the record system cannot be read here.
+        pub left_out: u64,
+        /// The record there is longer than what is copied of it.
+        pub cut: bool,
     }
 }
 wire! {

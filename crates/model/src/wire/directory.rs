@@ -262,5 +262,8 @@ wire! {
     pub struct PatientList {
         /// Best first, at most 20.
         pub patients: Vec<PatientBanner>,
+        /// Nobody is known here by that, and the hospital's record system could not be asked.
+        #[serde(default)]
+        pub record_system_away: bool,
     }
 }

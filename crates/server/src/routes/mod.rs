@@ -8,6 +8,7 @@ pub(crate) mod care_teams;
 pub(crate) mod credentials;
 pub(crate) mod critical;
 pub(crate) mod devices;
+pub(crate) mod ehr;
 pub(crate) mod enroll;
 pub(crate) mod escalations;
 pub(crate) mod factors;
@@ -147,6 +148,7 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(fleet::trust::handler))
         .routes(routes!(signals::receive::handler))
         .routes(routes!(pki::crl::handler))
+        .routes(routes!(ehr::jwks::handler))
         .routes(routes!(credentials::read::handler))
         .routes(routes!(me::read::handler))
         .routes(routes!(

@@ -20,6 +20,7 @@ mod conversations;
 mod critical;
 mod decoders;
 mod demo;
+mod ehr;
 mod enrolment;
 mod escalations;
 mod explained;

@@ -501,6 +501,7 @@ async fn the_list_of_routes_here_is_whole(engine: Engine) {
         "POST /v1/signals",
         "POST /v1/push/receipts",
         "GET /pki/devices.crl",
+        "GET /ehr/jwks.json",
         "GET /v1/socket",
         "GET /v1/log/consistency",
         "GET /log/checkpoint",

@@ -143,8 +143,8 @@ store_test! {
         store.close().await;
         let store = Store::open(&empty, keys().sealer, keys().index, node("n")).unwrap();
         let error = store.check_schema().await.unwrap_err();
-        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 38 }), "{error}");
-        let steps = ["0001_init", "0002_devices", "0003_assessments", "0004_orders", "0005_attested_serials", "0006_factors", "0007_risk", "0008_policies", "0009_cards", "0010_openings", "0011_device_order", "0012_managers", "0013_position", "0014_escalations", "0015_schedules", "0016_push", "0017_attachments", "0019_teams", "0020_quiet", "0022_integrations", "0023_glass", "0024_records", "0025_lines", "0026_asked", "0028_disowned", "0029_owner_notices", "0030_heard", "0031_hl7", "0033_versions", "0034_resource_terms", "0035_critical", "0036_ties", "0037_canaries", "0038_snooping"];
+        assert!(matches!(error, StoreError::Outdated { found: 0, needed: 39 }), "{error}");
+        let steps = ["0001_init", "0002_devices", "0003_assessments", "0004_orders", "0005_attested_serials", "0006_factors", "0007_risk", "0008_policies", "0009_cards", "0010_openings", "0011_device_order", "0012_managers", "0013_position", "0014_escalations", "0015_schedules", "0016_push", "0017_attachments", "0019_teams", "0020_quiet", "0022_integrations", "0023_glass", "0024_records", "0025_lines", "0026_asked", "0028_disowned", "0029_owner_notices", "0030_heard", "0031_hl7", "0033_versions", "0034_resource_terms", "0035_critical", "0036_ties", "0037_canaries", "0038_snooping", "0039_ehr"];
         assert_eq!(store.migrate().await.unwrap(), steps);
         store.check_schema().await.unwrap();
     }

@@ -14,6 +14,7 @@ mod cards;
 mod conversations;
 mod crash;
 mod critical;
+mod ehr;
 mod engines;
 mod enrolment;
 mod escalations;

@@ -48,7 +48,7 @@ fn a_device_that_was_revoked_before_states_had_more_names_is_retired() {
         let config = wardline_store::StoreConfig::new(url.clone());
         let node = crate::support::node("n");
         let store = wardline_store::Store::open(&config, keys.sealer, keys.index, node).unwrap();
-        let steps = ["0002_devices", "0003_assessments", "0004_orders", "0005_attested_serials", "0006_factors", "0007_risk", "0008_policies", "0009_cards", "0010_openings", "0011_device_order", "0012_managers", "0013_position", "0014_escalations", "0015_schedules", "0016_push", "0017_attachments", "0019_teams", "0020_quiet", "0022_integrations", "0023_glass", "0024_records", "0025_lines", "0026_asked", "0028_disowned", "0029_owner_notices", "0030_heard", "0031_hl7", "0033_versions", "0034_resource_terms", "0035_critical", "0036_ties", "0037_canaries", "0038_snooping"];
+        let steps = ["0002_devices", "0003_assessments", "0004_orders", "0005_attested_serials", "0006_factors", "0007_risk", "0008_policies", "0009_cards", "0010_openings", "0011_device_order", "0012_managers", "0013_position", "0014_escalations", "0015_schedules", "0016_push", "0017_attachments", "0019_teams", "0020_quiet", "0022_integrations", "0023_glass", "0024_records", "0025_lines", "0026_asked", "0028_disowned", "0029_owner_notices", "0030_heard", "0031_hl7", "0033_versions", "0034_resource_terms", "0035_critical", "0036_ties", "0037_canaries", "0038_snooping", "0039_ehr"];
         assert_eq!(store.migrate().await.unwrap(), steps);
         let old = sqlx::SqlitePool::connect(&url).await.unwrap();
         let (state,): (String,) = sqlx::query_as("SELECT state FROM devices")
@@ -182,7 +182,7 @@ fn how_devices_stood_is_kept_when_it_moves_to_a_table_of_its_own() {
         let config = wardline_store::StoreConfig::new(url.clone());
         let node = crate::support::node("n");
         let store = wardline_store::Store::open(&config, keys.sealer, keys.index, node).unwrap();
-        let steps = ["0003_assessments", "0004_orders", "0005_attested_serials", "0006_factors", "0007_risk", "0008_policies", "0009_cards", "0010_openings", "0011_device_order", "0012_managers", "0013_position", "0014_escalations", "0015_schedules", "0016_push", "0017_attachments", "0019_teams", "0020_quiet", "0022_integrations", "0023_glass", "0024_records", "0025_lines", "0026_asked", "0028_disowned", "0029_owner_notices", "0030_heard", "0031_hl7", "0033_versions", "0034_resource_terms", "0035_critical", "0036_ties", "0037_canaries", "0038_snooping"];
+        let steps = ["0003_assessments", "0004_orders", "0005_attested_serials", "0006_factors", "0007_risk", "0008_policies", "0009_cards", "0010_openings", "0011_device_order", "0012_managers", "0013_position", "0014_escalations", "0015_schedules", "0016_push", "0017_attachments", "0019_teams", "0020_quiet", "0022_integrations", "0023_glass", "0024_records", "0025_lines", "0026_asked", "0028_disowned", "0029_owner_notices", "0030_heard", "0031_hl7", "0033_versions", "0034_resource_terms", "0035_critical", "0036_ties", "0037_canaries", "0038_snooping", "0039_ehr"];
         assert_eq!(store.migrate().await.unwrap(), steps);
         let devices = store.read().await.unwrap().all_devices().await.unwrap();
         assert_eq!(devices[0].assessment.as_deref(), Some("stood so"));

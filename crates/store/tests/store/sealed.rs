@@ -48,6 +48,7 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
         "who-the-canary-is",
         "what-speaks-for-a-look",
         "what-came-of-a-look",
+        "nora-elsewhere",
     ];
     runtime().block_on(async {
         let store = db.store();
@@ -102,6 +103,8 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
             names: &names,
         };
         tx.put_clinician(&known).await.unwrap();
+        let there = "nora-elsewhere".parse().unwrap();
+        assert!(tx.note_ehr_patient(&patient, &there, NOW).await.unwrap());
         let glass = NewGlass {
             grant_id: GlassId::from_bytes(unique()),
             user_id: anna.user,

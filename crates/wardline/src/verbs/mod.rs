@@ -8,6 +8,7 @@ pub(crate) mod bot;
 pub(crate) mod care_teams;
 pub(crate) mod client;
 pub(crate) mod demo;
+pub(crate) mod ehr;
 pub(crate) mod import;
 pub(crate) mod keeper;
 pub(crate) mod pager;

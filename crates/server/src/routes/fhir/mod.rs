@@ -94,7 +94,7 @@ fn told(problem: &Problem) -> Value {
         "payload-too-large" => "too-long",
         "method-not-allowed" | "unsupported-media-type" => "not-supported",
         "too-many-requests" => "throttled",
-        "unavailable" => "transient",
+        "unavailable" | "record-system-away" => "transient",
         _ => "exception",
     };
     let detail = problem.detail.as_deref();

@@ -15,6 +15,7 @@ use wardline_policy::Action;
 use crate::app::{App, Peer};
 use crate::caller::Caller;
 use crate::charts;
+use crate::ehr;
 use crate::explain;
 use crate::extract::Id;
 use crate::problem::Refusal;
@@ -29,7 +30,7 @@ use crate::views::{Closed, Look, Seen, Views};
     get, path = "/v1/patients/{id}/chart", tag = "patients", params(("id" = PatientId, Path)),
     responses(
         (status = 200, body = PatientChart), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem),
     ),
 )]
 pub(crate) async fn handler(
@@ -41,11 +42,35 @@ pub(crate) async fn handler(
     let now_ms = caller.asker().now_ms;
     let mut facts = app.facts().await?;
     let id = charts::current(&mut facts, id).await?;
-    let known = explain::gather(&app, &mut facts, caller.user(), &id, now_ms).await?;
-    let resource = super::explained(&mut facts, caller.user(), &id, known, now_ms).await?;
-    let permit = app
+    let mut known = explain::gather(&app, &mut facts, caller.user(), &id, now_ms).await?;
+    let mut resource = super::explained(&mut facts, caller.user(), &id, known, now_ms).await?;
+    let mut permit = app
         .decide(caller.asker(), Action::ChartRead, resource.clone())
         .await?;
+    let mut source = None;
+    if app.ehr.is_on() {
+        // The record system is asked for nobody's sake but of who may see it, and nothing is kept waiting
+        // by it.
+        drop(facts);
+        source = match ehr::fresh(&app, &id).await {
+            Ok(source) => source,
+            Err(refusal) => {
+                permit.record().await?;
+                return Err(refusal);
+            }
+        };
+        facts = app.facts().await?;
+        // What came may say that the record is more sensitive than was known.
+        // And it may say who has to do with the patient.
+        known = explain::gather(&app, &mut facts, caller.user(), &id, now_ms).await?;
+        let now = super::explained(&mut facts, caller.user(), &id, known, now_ms).await?;
+        if now != resource {
+            resource = now;
+            permit = app
+                .decide(caller.asker(), Action::ChartRead, resource.clone())
+                .await?;
+        }
+    }
     let mut views = Views::new(&app, &caller);
     views.admit(resource.clone());
     let record = facts.record_of(&id, &KINDS, MOST).await?;
@@ -92,7 +117,8 @@ pub(crate) async fn handler(
     answer.care_team = active.map(shape::brief).collect();
     answer.because = known.told();
     answer.in_part = in_part;
-    answer.cut = cut;
+    answer.cut = cut || source.as_ref().is_some_and(|source| source.cut);
+    answer.source = source;
     let besides: usize = withheld.values().sum();
     answer.withheld = withheld
         .into_iter()

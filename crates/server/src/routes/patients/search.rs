@@ -11,11 +11,13 @@ use wardline_policy::{Action, Resource};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::charts;
+use crate::ehr;
 use crate::extract::Body;
 use crate::problem::Refusal;
 use crate::risk;
 
-/// Patients by name, at most 20, one's own first; nothing typed gives one's own list.
+/// Patients by name, at most 20, one's own first; nothing typed gives one's own list. Where nobody is known
+/// here, the hospital's record system is asked.
 #[utoipa::path(
     post, path = "/v1/patients/search", tag = "patients", request_body = PatientSearch,
     responses((status = 200, body = PatientList), (status = 403, body = Problem)),
@@ -34,9 +36,23 @@ pub(crate) async fn handler(
     let mut facts = app.facts().await?;
     let (asker, user) = (caller.asker(), caller.user());
     let found = charts::search(&app, asker, &mut facts, user, &search.q, 20);
-    let patients = Box::pin(found).await?;
+    let mut patients = Box::pin(found).await?;
     drop(facts);
     let mut note = permit.note();
+    let mut record_system_away = false;
+    if patients.is_empty() && !search.q.trim().is_empty() && app.ehr.is_on() {
+        // Whom nobody has heard of here, the hospital's record system may know.
+        match ehr::find(&app, &search.q).await? {
+            Some(0) => {}
+            Some(_) => {
+                let mut facts = app.facts().await?;
+                let found = charts::search(&app, asker, &mut facts, user, &search.q, 20);
+                patients = Box::pin(found).await?;
+            }
+            None => record_system_away = true,
+        }
+        note.put("record_system", !record_system_away);
+    }
     // Who was shown, by identifier: an accounting of disclosures can be made from it
     // (45 CFR 164.528).
     let shown: Vec<String> = patients
@@ -50,5 +66,8 @@ pub(crate) async fn handler(
         let shown: Vec<PatientId> = patients.iter().map(|patient| patient.id.clone()).collect();
         risk::searched(&app, &caller, &shown).await?;
     }
-    Ok(Json(PatientList { patients }))
+    Ok(Json(PatientList {
+        patients,
+        record_system_away,
+    }))
 }

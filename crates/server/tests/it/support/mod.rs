@@ -11,6 +11,7 @@ pub(crate) mod pagers;
 pub(crate) mod passkey;
 pub(crate) mod phone;
 pub(crate) mod receiver;
+pub(crate) mod record_system;
 pub(crate) mod smartcards;
 pub(crate) mod socket;
 pub(crate) mod transmitter;

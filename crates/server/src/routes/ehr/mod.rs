@@ -1,0 +1,3 @@
+//! What the hospital's record system asks of this server. One file for each operation.
+
+pub(crate) mod jwks;
