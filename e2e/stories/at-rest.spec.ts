@@ -24,7 +24,7 @@ test("the browser's profile on disk holds no message, patient or colleague", asy
   await nurse.enroll();
   const patient = await nurse.start([doctor.person], "a patient");
   const banner = nurse.page.getByRole("region", { name: "Patient" });
-  const mrn = /MRN\s(\S+)/.exec((await banner.textContent()) ?? "")?.[1] ?? "";
+  const mrn = /SB-\d{6}/.exec((await banner.textContent()) ?? "")?.[0] ?? "";
   expect(mrn).not.toBe("");
   await nurse.write(MINE);
   await doctor.open(nurse.person.name);

@@ -21,7 +21,7 @@ for (const [view, options] of Object.entries(VIEWS)) {
     const { page } = nurse;
     const patient = await nurse.start([doctor.person], "a patient");
     const banner = page.getByRole("region", { name: "Patient" });
-    const number = /MRN\s(\S+)/.exec((await banner.textContent()) ?? "")?.[1];
+    const number = /SB-\d{6}/.exec((await banner.textContent()) ?? "")?.[0];
     await banner.getByRole("link", { name: `${patient}, chart` }).click();
     await expect(page.getByRole("heading", { name: "Chart", level: 1 })).toBeVisible();
     await expect(page.getByText("record system")).toHaveCount(0);

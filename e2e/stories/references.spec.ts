@@ -23,7 +23,7 @@ for (const [view, options] of Object.entries(VIEWS)) {
     const patient = await nurse.start([doctor.person, porter.person], "a patient");
     await nurse.write("What do you think of the potassium?");
     const banner = nurse.page.getByRole("region", { name: "Patient" });
-    const mrn = /MRN\s*(\S+)/.exec((await banner.textContent()) ?? "")?.[1] ?? "";
+    const mrn = /SB-\d{6}/.exec((await banner.textContent()) ?? "")?.[0] ?? "";
     expect(mrn).not.toBe("");
     const about = new RegExp(patient.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
 

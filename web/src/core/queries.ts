@@ -190,6 +190,7 @@ function looksChanged(): void {
   lookingAtLooks = setTimeout(() => {
     lookingAtLooks = undefined;
     void queryClient.invalidateQueries({ queryKey: keys.looks });
+    void queryClient.invalidateQueries({ queryKey: keys.canaries });
   }, RECORDS_SPREAD_MS);
 }
 

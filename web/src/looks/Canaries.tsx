@@ -94,7 +94,13 @@ function Rows({
 function Retire({ canary, onDone }: { canary: Canary; onDone(): void }) {
   const retire = useApi("retireCanary");
   return (
-    <Modal opened onClose={onDone} title={texts.retireAsk(canary.name)} centered>
+    <Modal
+      opened
+      onClose={onDone}
+      title={texts.retireAsk(canary.name)}
+      centered
+      closeButtonProps={{ "aria-label": t.close }}
+    >
       <p>{canary.made ? texts.retireMade : texts.retireMarked}</p>
       <Refused lines={retire.error ? [told(retire.error)] : []} />
       <div className={officer.does}>

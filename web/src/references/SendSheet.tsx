@@ -66,6 +66,8 @@ export function SendSheet({
       onClose={onClose}
       title={t.references.sendTo(title)}
       fullScreen={narrow}
+      // What went over time is sent from a dialog of its own.
+      zIndex={ABOVE_DIALOGS}
       closeButtonProps={{ "aria-label": t.close, size: "var(--touch)" }}
     >
       <form className={styles.sheet} onSubmit={submit}>
@@ -93,3 +95,6 @@ export function SendSheet({
     </Modal>
   );
 }
+
+/** Above the usual dialogs, and below what asks for a proof. */
+const ABOVE_DIALOGS = 250;

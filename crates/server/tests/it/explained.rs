@@ -85,8 +85,8 @@ pub(crate) async fn moved(
     tx.commit().await.unwrap();
 }
 
-/// The roster has somebody at work from some hours before now to some hours after.
-pub(crate) async fn on_shift(hospital: &Hospital, user: UserId) {
+/// The roster has somebody at work from some hours before now to some hours after; gives since when.
+pub(crate) async fn on_shift(hospital: &Hospital, user: UserId) -> u64 {
     let (store, _) = hospital.seize();
     let now = hospital.clock.now_ms();
     let mut tx = store.write().await.unwrap();
@@ -94,6 +94,7 @@ pub(crate) async fn on_shift(hospital: &Hospital, user: UserId) {
         .await
         .unwrap();
     tx.commit().await.unwrap();
+    now - HOUR
 }
 
 async fn own(by: &mut Device) -> Vec<PatientBanner> {
@@ -172,7 +173,7 @@ async fn a_nurse_on_shift_opens_the_charts_of_the_ward_and_off_shift_is_asked(en
     is_asked(&mut ada, &patient).await;
     assert!(own(&mut ada).await.is_empty());
 
-    on_shift(&house.hospital, ada.user()).await;
+    let since = on_shift(&house.hospital, ada.user()).await;
     opens_by(&house.hospital, &mut ada, &patient, "ward").await;
     let sentence = explanation(&mut ada, &patient)
         .await
@@ -197,7 +198,7 @@ async fn a_nurse_on_shift_opens_the_charts_of_the_ward_and_off_shift_is_asked(en
     let (store, _) = house.hospital.seize();
     let mut tx = store.write().await.unwrap();
     let now = house.now();
-    tx.remove_shift(ada.user(), now - HOUR).await.unwrap();
+    tx.remove_shift(ada.user(), since).await.unwrap();
     for (from, until) in [(12, 5), (30, 20)] {
         tx.put_shift(ada.user(), now - from * HOUR, now - until * HOUR)
             .await
