@@ -94,7 +94,7 @@ for (const [view, options] of Object.entries(VIEWS)) {
 
     // Quoted it is named, not told; and found by what was said of it.
     await (await nurse.more(SAID)).getByRole("button", { name: "Reply" }).click();
-    await expect(nurse.page.getByText(`From the chart: ${SAID}`)).toBeVisible();
+    await expect(nurse.page.getByText(`From the chart: ${SAID}`, { exact: true })).toBeVisible();
     expect(await tooWide(nurse.page)).toEqual([]);
   });
 }
