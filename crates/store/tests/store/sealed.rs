@@ -53,6 +53,7 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
     runtime().block_on(async {
         let store = db.store();
         let anna = admit(&store, "anna").await;
+        let ben = admit(&store, "ben").await;
         let patient: PatientId = "patient-4711".parse().unwrap();
         let mut tx = store.write().await.unwrap();
         let resource = NewResource {
@@ -125,7 +126,6 @@ fn the_database_file_and_its_wal_hold_no_patient_data_and_no_secret() {
             made_by: anna.user,
         };
         tx.create_canary(&canary, NOW).await.unwrap();
-        let ben = admit(&store, "ben").await;
         let look = NewLook {
             look_id: LookId::from_bytes(unique()),
             user_id: anna.user,
