@@ -224,7 +224,12 @@ fn names(element: Option<&Value>) -> Vec<String> {
     let Some(element) = element else {
         return Vec::new();
     };
-    let reference = Reference::of(element).filter(|it| it.resource_type == "Practitioner");
+    // An address elsewhere leads to somebody else's directory.
+    let is_here = element["reference"]
+        .as_str()
+        .is_some_and(|it| !it.contains("://"));
+    let reference =
+        Reference::of(element).filter(|it| is_here && it.resource_type == "Practitioner");
     let mut names: Vec<String> = reference
         .map(|it| format!("{}/{}", it.resource_type, it.id))
         .into_iter()

@@ -116,6 +116,14 @@ pub(crate) async fn put(
 
 /// Writes what an entry says of who has to do with the patient, and of how records name people here.
 async fn put_ties(tx: &mut Tx, resource: &Resource) -> Result<(), StoreError> {
+    put_some_ties(tx, resource, |_| true).await
+}
+
+async fn put_some_ties(
+    tx: &mut Tx,
+    resource: &Resource,
+    means: fn(&str) -> bool,
+) -> Result<(), StoreError> {
     let (kind, id) = (resource.resource_type(), resource.id());
     if kind == "Practitioner" {
         let (account, names) = ties::account(resource).unwrap_or_default();
@@ -128,6 +136,7 @@ async fn put_ties(tx: &mut Tx, resource: &Resource) -> Result<(), StoreError> {
     let ties = ties::of(resource);
     let ties: Vec<NewTie<'_>> = ties
         .iter()
+        .filter(|tie| means(&tie.name))
         .map(|tie| NewTie {
             bond: match tie.kind {
                 TieKind::Consult => Bond::Consult,
@@ -153,8 +162,9 @@ pub(crate) async fn put_copies(
     let mut all = CopiesPut::default();
     for (entry, resource) in entries.iter().zip(resources) {
         let put = tx.put_copies(&[entry.as_new()], now_ms).await?;
-        if put.kept > 0 {
-            put_ties(tx, resource).await?;
+        // Another system's directory numbers its people as it likes: its names for them mean nobody here.
+        if put.kept > 0 && resource.resource_type() != "Practitioner" {
+            put_some_ties(tx, resource, |name| !name.starts_with("Practitioner/")).await?;
         }
         all.kept += put.kept;
         all.own += put.own;
@@ -184,14 +194,17 @@ pub(crate) async fn index(app: App, mut stop: watch::Receiver<bool>) {
 async fn index_some(app: &App) -> Result<usize, Refusal> {
     patiently!(app, |tx| {
         let bodies = tx.resources_to_index(AT_ONCE).await?;
-        let mut entries = Vec::with_capacity(bodies.len());
         for (_, body) in &bodies {
             let resource = parse(body)?;
-            put_ties(tx, &resource).await?;
-            entries.push(Entry::new(&resource));
+            // What was stored meanwhile has its own ties.
+            if tx
+                .index_resources(&[Entry::new(&resource).as_new()])
+                .await?
+                == 1
+            {
+                put_ties(tx, &resource).await?;
+            }
         }
-        let new: Vec<NewResource<'_>> = entries.iter().map(Entry::as_new).collect();
-        tx.index_resources(&new).await?;
         Ok(bodies.len())
     })
 }

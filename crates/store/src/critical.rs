@@ -313,24 +313,28 @@ impl Tx {
         Ok(row.is_some())
     }
 
-    /// Those that a device may be handed, the longest due first: that nobody has, that it has itself, or
+    /// Those of a role, or of any, that a device may be handed, the longest due first: that nobody has, that it has itself, or
     /// that another one had for long enough.
     pub async fn critical_for(
         &mut self,
         device: DeviceId,
+        role: Option<&str>,
         limit: u32,
         now_ms: u64,
     ) -> Result<Vec<CriticalRow>, StoreError> {
+        let role = role.unwrap_or_default();
         let rows = fetch_all!(
             self,
             RawWaiting,
             "SELECT call_id, role, body_sealed, due_at FROM critical_calls
              WHERE state IN ('waiting', 'handed')
                  AND (state = 'waiting' OR handed_to = $1 OR handed_until <= $2)
+                 AND ($4 = '' OR role = $4)
              ORDER BY due_at, call_id LIMIT $3",
             device,
             now_ms,
-            limit
+            limit,
+            role
         )?;
         self.open_critical(rows)
     }

@@ -10,7 +10,7 @@ use wardline_seal::Token;
 
 use crate::StoreError;
 use crate::fhir::NewResource;
-use crate::rows::{execute, fetch_all, fetch_optional, row};
+use crate::rows::{execute, fetch_all, fetch_one, fetch_optional, row};
 use crate::store::Tx;
 use crate::text;
 
@@ -49,6 +49,12 @@ pub struct CopiesPut {
     pub kept: u64,
     /// Under whose type and id the hospital has something by itself.
     pub own: u64,
+}
+
+row! {
+    struct Number {
+        number: u64,
+    }
 }
 
 row! {
@@ -160,6 +166,19 @@ impl Tx {
             now_ms
         )?;
         Ok(true)
+    }
+
+    /// Whether a resource is a copy, and not the hospital's own.
+    pub async fn is_copy(&mut self, kind: &str, id: &str) -> Result<bool, StoreError> {
+        let token = self.resource_token(kind, id);
+        let row = fetch_optional!(
+            self,
+            Marked,
+            "SELECT copied FROM resources WHERE kind = $1 AND id_token = $2",
+            kind,
+            token
+        )?;
+        Ok(row.is_some_and(|row| row.copied == 1))
     }
 
     /// Writes copies. What the hospital has by itself under the same type and id stays as it is.
@@ -304,7 +323,14 @@ impl Tx {
         if noted == 0 {
             return Ok(false);
         }
-        let is_known = !self.care_team(patient).await?.is_empty()
+        let own: Number = fetch_one!(
+            self,
+            Number,
+            "SELECT COUNT(*) AS number FROM resources WHERE patient_token = $1 AND copied = 0",
+            token
+        )?;
+        let is_known = own.number > 0
+            || !self.care_team(patient).await?.is_empty()
             || !self.groups_about(patient).await?.is_empty();
         if is_known {
             let who = [("Patient", patient.as_str())];

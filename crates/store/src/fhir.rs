@@ -115,6 +115,7 @@ row! {
         patient_token: Option<Token>,
         body_token: Option<Token>,
         indexed: u64,
+        copied: u64,
     }
 }
 
@@ -123,7 +124,7 @@ pub type Body = Phi<Vec<u8>>;
 
 impl Tx {
     /// Writes resources; those with a known type and id are replaced, and have a new version if they
-    /// differ.
+    /// differ. They are the hospital's own from then on, also where they were copies before.
     pub async fn put_resources(
         &mut self,
         resources: &[NewResource<'_>],
@@ -137,7 +138,7 @@ impl Tx {
             let old = fetch_optional!(
                 self,
                 RawOld,
-                "SELECT patient_token, body_token, indexed FROM resources
+                "SELECT patient_token, body_token, indexed, copied FROM resources
                  WHERE kind = $1 AND id_token = $2",
                 resource.kind,
                 id
@@ -147,6 +148,14 @@ impl Tx {
                     && old.body_token == Some(body_token)
                     && old.indexed == INDEXED
                 {
+                    if old.copied == 1 {
+                        execute!(
+                            self,
+                            "UPDATE resources SET copied = 0 WHERE kind = $1 AND id_token = $2",
+                            resource.kind,
+                            id
+                        )?;
+                    }
                     continue;
                 }
                 self.drop_tokens(resource.kind, &id, old.patient_token)
@@ -161,7 +170,8 @@ impl Tx {
                  ON CONFLICT (kind, id_token) DO UPDATE SET
                      patient_token = excluded.patient_token, body_sealed = excluded.body_sealed,
                      updated_at = excluded.updated_at, version = resources.version + 1,
-                     body_token = excluded.body_token, indexed = excluded.indexed",
+                     body_token = excluded.body_token, indexed = excluded.indexed,
+                     copied = 0",
                 resource.kind,
                 id,
                 patient,
@@ -196,11 +206,12 @@ impl Tx {
     }
 
     /// Indexes resources anew; what they say, and which version they are, stays. One that was stored
-    /// meanwhile is left as it is.
+    /// meanwhile is left as it is. Gives how many were indexed.
     pub async fn index_resources(
         &mut self,
         resources: &[NewResource<'_>],
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
+        let mut indexed = 0;
         for resource in resources {
             let id = self.resource_token(resource.kind, resource.id);
             let patient = resource.patient.map(|patient| self.patient_token(patient));
@@ -218,9 +229,10 @@ impl Tx {
             if changed == 1 {
                 self.drop_tokens(resource.kind, &id, patient).await?;
                 self.put_tokens(resource, &id, patient, &tokens).await?;
+                indexed += 1;
             }
         }
-        Ok(())
+        Ok(indexed)
     }
 
     /// A resource with its version.

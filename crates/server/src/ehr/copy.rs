@@ -61,6 +61,7 @@ pub(super) async fn copy(
     let mut facts = app.facts().await?;
     let known = facts.ehr_copy(here).await?;
     let local = facts.resource("Patient", here.as_str()).await?;
+    let is_own = local.is_some() && !facts.is_copy("Patient", here.as_str()).await?;
     drop(facts);
     let there = match &known {
         Some(copy) => copy.there.clone(),
@@ -85,6 +86,18 @@ pub(super) async fn copy(
     if foreign::is_merged(&patient) {
         forget(app, here, "merged", as_of_ms).await?;
         return Ok(Landed::Merged);
+    }
+    // Numbers are corrected: whom they were matched with once may be somebody else.
+    if let Some(local) = local.as_ref().filter(|_| is_own) {
+        let local = charts::parse(local)?;
+        let system = &app.config.ehr.number_system;
+        let found = Resource::new(patient.clone()).map_err(|_| EhrError::OtherRecord)?;
+        if foreign::number(&local, system)
+            .is_some_and(|number| !foreign::is_same(&local, &found, system, number))
+        {
+            forget(app, here, "other", as_of_ms).await?;
+            return Ok(Landed::Unknown);
+        }
     }
     let since = known.as_ref().and_then(|copy| since(app, copy, as_of_ms));
     let (found, is_whole) = match read(app, client, &there, since).await {

@@ -105,11 +105,13 @@ pub(crate) async fn fresh(app: &App, patient: &PatientId) -> Result<Option<Chart
     }
     let config = &app.config.ehr;
     let age = |at: u64| app.clock.now_ms().saturating_sub(at);
+    let now_ms = app.clock.now_ms();
     if canaries::is_one(&mut app.look().await?, patient).await? {
         // The record system does not know them. A chart that said so would say what it is.
         return Ok(Some(ChartSource {
             state: SourceState::Current,
-            as_of: Some(app.clock.now_ms()),
+            // As of whoever opened it last, which stays for as long as a copy is fresh.
+            as_of: Some(now_ms - now_ms % (config.fresh_seconds.max(1) * 1000)),
             left_out: 0,
             cut: false,
         }));

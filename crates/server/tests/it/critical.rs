@@ -194,7 +194,10 @@ async fn waiting(ward: &Ward) -> Vec<Value> {
     let (store, _) = ward.hospital.seize();
     let mut tx = store.read().await.unwrap();
     let nobody = DeviceId::from_bytes([1; 16]);
-    let rows = tx.critical_for(nobody, 100, u64::MAX >> 1).await.unwrap();
+    let rows = tx
+        .critical_for(nobody, None, 100, u64::MAX >> 1)
+        .await
+        .unwrap();
     let told = rows
         .iter()
         .map(|row| serde_json::from_slice(row.body.expose()).unwrap());

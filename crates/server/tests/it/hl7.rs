@@ -793,6 +793,13 @@ async fn look_at_merged(engine: Engine) {
     for path in [&banner, &chart, &format!("/fhir/R4/Patient/{old}")] {
         ned.get(path).await.refused(403, "denied");
     }
+    // Whoever has the old id breaks the glass of the patient that stays.
+    ned.step_up_for(&["break_the_glass"]).await;
+    let why = json!({ "purpose": "BTG", "reason": "Collapsed at the entrance" });
+    let path = format!("/v1/patients/{old}/break-the-glass");
+    ned.post(&path, &why).await.expect(201);
+    let shown: Value = ned.get(&chart).await.expect(200).json();
+    assert_eq!(shown["banner"]["id"], json!(kept));
 
     // Who left that team has no reason left by the old record, and a label of the one that stays counts for both.
     let (store, _) = house.hospital.seize();

@@ -57,12 +57,16 @@ store_test! {
 
         let (one, two) = (DeviceId::from_bytes([8; 16]), DeviceId::from_bytes([9; 16]));
         let mut tx = store.write().await.unwrap();
-        let waits = tx.critical_for(one, 10, NOW).await.unwrap();
+        let waits = tx.critical_for(one, None, 10, NOW).await.unwrap();
         assert_eq!((waits.len(), waits[0].body.expose().as_slice()), (1, b"both".as_slice()));
+        let role = waits[0].role.clone();
+        let of = tx.critical_for(one, Some(role.as_str()), 10, NOW).await.unwrap();
+        assert_eq!(of.len(), 1);
+        assert!(tx.critical_for(one, Some("another-role"), 10, NOW).await.unwrap().is_empty());
         assert!(tx.hand_critical(id(2), one, NOW + 30, NOW).await.unwrap());
         assert!(!tx.hand_critical(id(2), two, NOW + 30, NOW + 29).await.unwrap());
-        assert!(tx.critical_for(two, 10, NOW + 29).await.unwrap().is_empty());
-        assert_eq!(tx.critical_for(one, 10, NOW + 29).await.unwrap().len(), 1);
+        assert!(tx.critical_for(two, None, 10, NOW + 29).await.unwrap().is_empty());
+        assert_eq!(tx.critical_for(one, None, 10, NOW + 29).await.unwrap().len(), 1);
         assert_eq!(tx.critical_handed_to(one, NOW + 29).await.unwrap().len(), 1);
         assert!(tx.critical_handed_to(one, NOW + 30).await.unwrap().is_empty());
         assert!(tx.hand_critical(id(2), two, NOW + 60, NOW + 30).await.unwrap());

@@ -164,3 +164,32 @@ store_test! {
         assert!(tx.ehr_copy(&cared).await.unwrap().is_none());
     }
 }
+
+store_test! {
+    async fn what_the_hospital_writes_over_a_copy_is_its_own_and_keeps_the_patient(db) {
+        let store = db.store();
+        let (nora, ola) = (id("p1"), id("p2"));
+        let mut tx = store.write().await.unwrap();
+        for patient in [&nora, &ola] {
+            let who = [resource("Patient", patient.as_str(), patient, b"who")];
+            tx.put_copies(&who, NOW).await.unwrap();
+            tx.note_ehr_patient(patient, patient, NOW).await.unwrap();
+            tx.ehr_complete(patient, done(NOW, true, 0)).await.unwrap();
+        }
+        assert!(tx.is_copy("Patient", "p1").await.unwrap());
+        // An admission says of one who they are, the same or anew; of the other a laboratory has a result.
+        tx.put_resources(&[resource("Patient", "p1", &nora, b"who")], NOW).await.unwrap();
+        assert!(!tx.is_copy("Patient", "p1").await.unwrap());
+        tx.put_resources(&[resource("Observation", "o1", &ola, b"own")], NOW).await.unwrap();
+        let later = NOW + MINUTE;
+        for patient in [&nora, &ola] {
+            assert!(tx.expire_copy(patient, later, later).await.unwrap());
+            assert_eq!(ids(&mut tx, patient, "Patient").await, [b"who".to_vec()]);
+        }
+        assert_eq!(ids(&mut tx, &ola, "Observation").await, [b"own".to_vec()]);
+        // Nor does a later copy replace it.
+        let copy = [resource("Patient", "p1", &nora, b"other")];
+        assert_eq!(tx.put_copies(&copy, NOW).await.unwrap().own, 1);
+        assert_eq!(ids(&mut tx, &nora, "Patient").await, [b"who".to_vec()]);
+    }
+}

@@ -194,8 +194,10 @@ async fn of_alarm(
         AlarmPriority::Medium => (CriticalKind::Alarm, Urgency::Alarm, "medium"),
         AlarmPriority::Low | AlarmPriority::None => return Ok(0),
     };
-    // One that goes on, or became less urgent, is known already.
-    let goes_on = alarm.phase == Phase::Continue && tx.critical_said(&thing).await?.is_some();
+    // One that goes on, or became less urgent, is known already; one that became more urgent is not.
+    let goes_on = alarm.phase == Phase::Continue
+        && alarm.priority != AlarmPriority::High
+        && tx.critical_said(&thing).await?.is_some();
     let said = ids.of("critical priority", &[&thing, priority]);
     if goes_on || !tx.say_critical(&thing, &said, now_ms).await? {
         count("repeated");

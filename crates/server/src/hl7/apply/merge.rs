@@ -53,9 +53,13 @@ pub(super) async fn apply(
         if survivor == prior {
             continue;
         }
+        // Copies belong to the record as it was; the one that stays is copied anew when it is opened.
+        tx.forget_ehr_patient(&prior).await?;
+        tx.forget_ehr_patient(&survivor).await?;
         let old = load(tx, &prior).await?;
         let kept = load(tx, &survivor).await?;
         let mut json = object(kept.into_json());
+        take_labels(&mut json, &old);
         patients::add_identifiers(app, &mut json, &pair.prior, Some("old"));
         take_identifiers(&mut json, &old);
         let link = json!({ "other": { "reference": old.reference() }, "type": "replaces" });
@@ -158,6 +162,25 @@ fn repoint(json: &mut Value, old: &str, new: &str) {
 }
 
 /// The numbers of the old record become old numbers of the other.
+/// The record that stays is at least as confidential as the one that becomes part of it.
+fn take_labels(json: &mut serde_json::Map<String, Value>, old: &Resource) {
+    let labels = old.get("meta").and_then(|meta| meta["security"].as_array());
+    for label in labels.into_iter().flatten() {
+        let meta = json.entry("meta").or_insert_with(|| json!({}));
+        let Some(meta) = meta.as_object_mut() else {
+            return;
+        };
+        let known = meta.get("security").and_then(Value::as_array);
+        let is_known = known.is_some_and(|all| {
+            all.iter()
+                .any(|it| it["system"] == label["system"] && it["code"] == label["code"])
+        });
+        if !is_known {
+            push(meta, "security", label.clone());
+        }
+    }
+}
+
 fn take_identifiers(json: &mut serde_json::Map<String, Value>, old: &Resource) {
     let known: Vec<Value> = json
         .get("identifier")

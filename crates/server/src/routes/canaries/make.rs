@@ -98,6 +98,8 @@ async fn existing(tx: &mut Tx, mrn: &str, now_ms: u64) -> Result<Said, Refusal> 
     // Whoever is cared for, or spoken about, is somebody.
     let is_somebody =
         !tx.care_team(&patient).await?.is_empty() || !tx.groups_about(&patient).await?.is_empty();
+    // A copy of another system's record goes when its time is over.
+    let is_somebody = is_somebody || tx.ehr_copy(&patient).await?.is_some();
     if is_somebody || is_linked(record) || canaries::is_one(tx, &patient).await? {
         return Err(Refusal::Denied {
             code: "no_canary".to_owned(),

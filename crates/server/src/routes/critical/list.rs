@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use wardline_audit::event::Kind;
-use wardline_model::PatientId;
 use wardline_model::wire::critical::{CriticalCall, CriticalCalls};
 use wardline_model::wire::problem::Problem;
+use wardline_model::{DeviceId, PatientId};
 use wardline_policy::{Action, BotFacts, Resource};
-use wardline_store::CriticalRow;
+use wardline_store::{CriticalRow, Tx};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -39,14 +39,9 @@ pub(crate) async fn handler(
     let bot = bot(&caller)?;
     let reads = bot.reads;
     let device = caller.device();
-    let is_for = |row: &CriticalRow| writes_to(bot, row);
     // Most of the time nothing waits, and nobody is to be kept from writing for it.
-    let waiting = app
-        .look()
-        .await?
-        .critical_for(device, LOOKED_AT, now_ms)
-        .await?;
-    if !waiting.iter().any(is_for) {
+    let waiting = waiting_for(&mut app.look().await?, bot, device, now_ms).await?;
+    if waiting.is_empty() {
         permit.record().await?;
         return Ok(Json(CriticalCalls {
             calls: Vec::new(),
@@ -55,18 +50,22 @@ pub(crate) async fn handler(
     }
     let calls = change!(permit.kind(HANDED), |tx, note| {
         let mut calls: Vec<CriticalCall> = Vec::new();
-        for row in tx.critical_for(device, LOOKED_AT, now_ms).await? {
+        for row in waiting_for(tx, bot, device, now_ms).await? {
             if calls.len() >= AT_ONCE {
                 break;
             }
+            let told: Told = match serde_json::from_slice(row.body.expose()) {
+                Ok(told) => told,
+                Err(error) => {
+                    // It shows as late; those behind it do not wait for it.
+                    tracing::error!(call = %row.call_id, %error, "a critical call cannot be read");
+                    continue;
+                }
+            };
             let until = now_ms.saturating_add(LEASE_MS);
-            if !writes_to(bot, &row)
-                || !tx.hand_critical(row.call_id, device, until, now_ms).await?
-            {
+            if !tx.hand_critical(row.call_id, device, until, now_ms).await? {
                 continue;
             }
-            let told: Told =
-                serde_json::from_slice(row.body.expose()).map_err(Refusal::internal)?;
             calls.push(CriticalCall {
                 id: row.call_id,
                 role: row.role,
@@ -100,13 +99,30 @@ pub(crate) async fn handler(
     Ok(Json(CriticalCalls { calls, reads }))
 }
 
-fn writes_to(bot: &BotFacts, row: &CriticalRow) -> bool {
-    bot.anywhere || bot.roles.contains(row.role.as_str())
+/// What waits for the roles that a bot writes to: however many wait for others, its own come.
+async fn waiting_for(
+    tx: &mut Tx,
+    bot: &BotFacts,
+    device: DeviceId,
+    now_ms: u64,
+) -> Result<Vec<CriticalRow>, Refusal> {
+    if bot.anywhere {
+        return Ok(tx.critical_for(device, None, LOOKED_AT, now_ms).await?);
+    }
+    let mut waiting = Vec::new();
+    for role in &bot.roles {
+        waiting.extend(
+            tx.critical_for(device, Some(role), LOOKED_AT, now_ms)
+                .await?,
+        );
+    }
+    waiting.sort_by_key(|row| row.due_at);
+    Ok(waiting)
 }
 
 /// For so long a call is one device's.
 const LEASE_MS: u64 = 30_000;
 const AT_ONCE: usize = 16;
-/// Calls of other roles may stand before a bot's own.
-const LOOKED_AT: u32 = 500;
+/// More than are handed out at once: some cannot be read, or another device is faster.
+const LOOKED_AT: u32 = 64;
 const HANDED: Kind = Kind::named("critical.handed");

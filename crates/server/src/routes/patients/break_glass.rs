@@ -48,6 +48,7 @@ pub(crate) async fn handler(
     let reason = words(&request.reason, "reason")?;
     let mut facts = app.facts().await?;
     let now_ms = caller.asker().now_ms;
+    let id = charts::current(&mut facts, id).await?;
     let resource = super::resource(&app, &mut facts, caller.user(), &id, now_ms).await?;
     drop(facts);
     let permit = app

@@ -11,6 +11,7 @@ use wardline_policy::Action;
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::charts;
 use crate::extract::Id;
 use crate::problem::Refusal;
 use crate::routes::teams;
@@ -30,6 +31,7 @@ pub(crate) async fn handler(
     Id(id): Id<PatientId>,
 ) -> Result<Json<CareTeam>, Refusal> {
     let mut facts = app.facts().await?;
+    let id = charts::current(&mut facts, id).await?;
     let resource =
         super::resource(&app, &mut facts, caller.user(), &id, caller.asker().now_ms).await?;
     let permit = app

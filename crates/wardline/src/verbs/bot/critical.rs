@@ -324,36 +324,45 @@ fn expected(call: &CriticalCall) -> Vec<Expected> {
         .collect()
 }
 
-/// Whether a text reads values back. All numbers of the values and no others have to be there, but for those that
-/// the names of what was measured have; values in words have to be there as they are. An answer to the message
-/// is one whatever else it says; of other messages only short ones are taken for a wrong one.
+/// Whether a text reads values back. All numbers of the values have to be there, in the order in which they were
+/// told, and no others but those that the names of what was measured have; a value in words has to stand at the
+/// beginning, and a bound must not be turned round. An answer to the message is one whatever else it says; of
+/// other messages only short ones are taken for a wrong one.
 fn reads_back(values: &[Expected], text: &str, is_reply: bool) -> Option<bool> {
     let mut found = numbers(text);
-    let said = text.to_lowercase();
-    let mut right = true;
+    let said_numbers = !found.is_empty();
+    let said = text.trim().to_lowercase();
+    let wanted: Vec<String> = values.iter().flat_map(|it| numbers(&it.value)).collect();
+    // Those of names and units are no values; one that is a value too is looked for as that first.
+    for number in values
+        .iter()
+        .flat_map(|it| [&it.what, &it.unit])
+        .flat_map(|name| numbers(name))
+    {
+        let many = found.iter().filter(|it| **it == number).count();
+        let meant = wanted.iter().filter(|it| **it == number).count();
+        if many > meant
+            && let Some(index) = found.iter().position(|it| *it == number)
+        {
+            found.remove(index);
+        }
+    }
     let mut has_words = false;
-    for expected in values {
-        let wanted = numbers(&expected.value);
-        if wanted.is_empty() {
-            has_words = true;
-            right &= said.contains(&expected.value.to_lowercase());
-        }
-        for number in wanted {
-            match found.iter().position(|it| *it == number) {
-                Some(index) => drop(found.remove(index)),
-                None => right = false,
-            }
-        }
+    let words = values.iter().filter(|it| numbers(&it.value).is_empty());
+    let mut right = found == wanted && !said.contains('?');
+    for expected in words {
+        has_words = true;
+        let value = expected.value.trim().to_lowercase();
+        right &= if values.len() == 1 {
+            said.starts_with(&value)
+        } else {
+            said.contains(&value)
+        };
     }
-    let said_numbers = !numbers(text).is_empty();
-    for name in values.iter().flat_map(|it| [&it.what, &it.unit]) {
-        for number in numbers(name) {
-            if let Some(index) = found.iter().position(|it| *it == number) {
-                found.remove(index);
-            }
-        }
-    }
-    right &= found.is_empty();
+    let turned = |one: char, other: char| {
+        values.iter().any(|it| it.value.contains(one)) && said.contains(other)
+    };
+    right &= !turned('<', '>') && !turned('>', '<');
     if right {
         return Some(true);
     }
@@ -409,7 +418,11 @@ fn words(call: &CriticalCall, reads_back: bool) -> String {
     }
     if reads_back {
         let many = expected(call).len() > 1;
-        let value = if many { "each value" } else { "the value" };
+        let value = if many {
+            "each value, in this order"
+        } else {
+            "the value"
+        };
         lines.push(format!("Read back: answer with {value}."));
     }
     lines.join("\n")
@@ -588,6 +601,11 @@ mod tests {
         );
         assert_eq!(judged(&[("Base excess", "-12")], "12", false), Some(false));
         assert_eq!(judged(&[("Troponin", "<0.01")], "0.01", false), Some(true));
+        assert_eq!(
+            judged(&[("Troponin", "<0.01")], ">0.01", false),
+            Some(false)
+        );
+        assert_eq!(judged(&potassium, "6.8?", false), Some(false));
         assert_eq!(judged(&[("Pressure", "80/40")], "80/40", false), Some(true));
         assert_eq!(numbers("3-5, −0.50 and 007"), ["3", "5", "-0.5", "7"]);
     }
@@ -596,7 +614,8 @@ mod tests {
     fn each_of_several_values_has_to_come_and_words_as_they_are() {
         let both = [("Potassium", "6.8"), ("Glucose", "1.9")];
         assert_eq!(judged(&both, "K 6.8, Glc 1.9", true), Some(true));
-        assert_eq!(judged(&both, "1.9 and 6.8", false), Some(true));
+        // Which is which is known by the order alone.
+        assert_eq!(judged(&both, "K 1.9, Glc 6.8", false), Some(false));
         assert_eq!(judged(&both, "6.8", true), Some(false));
         let words = [("Blood culture", "Gram-positive cocci")];
         assert_eq!(
@@ -604,6 +623,7 @@ mod tests {
             Some(true)
         );
         assert_eq!(judged(&words, "gram-negative rods", true), Some(false));
+        assert_eq!(judged(&words, "not gram-positive cocci", true), Some(false));
         assert_eq!(judged(&words, "On my way", false), None);
     }
 }
