@@ -509,7 +509,7 @@ mod tests {
         let order = resource(
             "MedicationRequest",
             "m2",
-            json!({"status": "active", "medicationCodeableConcept": {"text": "Furosemide"}}),
+            json!({"status": "active", "intent": "order", "medicationCodeableConcept": {"text": "Furosemide"}}),
         );
         let given = resource(
             "MedicationAdministration",
